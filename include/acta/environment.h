@@ -1,0 +1,77 @@
+/*
+ * Environment: the seams through which Acta touches the world. Clock, random, allocator and log are fields of the
+ * object that uses them, so that a host can bring its own and the simulation can own them all.
+ *
+ * A seam that is all zero means the default. A seam's functions are called from any thread, at the same time, and must
+ * not call back into Acta. Objects keep a copy of the struct; `user` must outlive them.
+ */
+#ifndef ACTA_ENVIRONMENT_H
+#define ACTA_ENVIRONMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "acta/status.h"
+#include "acta/str.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Memory. Default: the C library's malloc and free (which jemalloc replaces in a program that links it).
+ *   alloc    size > 0; aligned for any type; NULL when there is none; not zeroed
+ *   free     pointer from alloc, with the size it was asked for; never NULL
+ */
+typedef struct acta_allocator {
+    void *(*alloc)(void *user, size_t size);
+    void (*free)(void *user, void *pointer, size_t size);
+    void *user;
+} acta_allocator;
+
+/*
+ * Time. Default: CLOCK_MONOTONIC and CLOCK_REALTIME.
+ *   monotonic_ns  never falls; its origin means nothing
+ *   wall_us       µs since the Unix epoch, UTC; may jump
+ */
+typedef struct acta_clock {
+    uint64_t (*monotonic_ns)(void *user);
+    int64_t (*wall_us)(void *user);
+    void *user;
+} acta_clock;
+
+/* Random bytes for ids, jitter and hash seeds. Default: the kernel's, through getrandom. */
+typedef struct acta_random {
+    void (*fill)(void *user, void *bytes, size_t size);
+    void *user;
+} acta_random;
+
+typedef enum acta_log_level { ACTA_LOG_ERROR, ACTA_LOG_WARNING, ACTA_LOG_INFO, ACTA_LOG_DEBUG } acta_log_level;
+
+/*
+ * Reports: failed actors, retries, stalls. One line each, without a line end.
+ * Default: warnings and errors to stderr, behind "acta: ".
+ */
+typedef struct acta_log {
+    void (*write)(void *user, acta_log_level level, acta_str line);
+    void *user;
+} acta_log;
+
+typedef struct acta_environment {
+    acta_allocator allocator;
+    acta_clock clock;
+    acta_random random;
+    acta_log log;
+} acta_environment;
+
+/* A copy of `environment` (may be NULL) with the default in place of each seam that is zero. */
+ACTA_API acta_environment acta_environment_or_default(const acta_environment *environment);
+
+/* printf into the log. `environment` has been through acta_environment_or_default. Lines over 1,000 bytes are cut. */
+ACTA_API void acta_log_write(const acta_environment *environment, acta_log_level level, const char *format, ...)
+    ACTA_PRINTF(3, 4);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,143 @@
+/*
+ * gen_server: the behaviour that an actor is made of, and what it can do from inside its handlers.
+ *
+ *     typedef struct counter { uint64_t value; } counter;
+ *     enum { COUNTER_ADD, COUNTER_GET };
+ *
+ *     static acta_next
+ *     counter_call(acta_self *self, void *state, acta_from from, acta_message *message)
+ *     {
+ *         counter *c = state;
+ *         acta_message *reply = acta_message_create(acta_self_runtime(self), COUNTER_GET, sizeof c->value);
+ *         if (reply != NULL) memcpy(reply->payload, &c->value, sizeof c->value);
+ *         acta_reply(self, from, ACTA_OK, reply);
+ *         return ACTA_NEXT;
+ *     }
+ *     const acta_behaviour counter_behaviour = { .name = "counter", .state_size = sizeof(counter),
+ *         .handle_call = counter_call };
+ *
+ * All functions that take an acta_self are for the handlers of that actor, on the thread that runs them.
+ */
+#ifndef ACTA_GEN_SERVER_H
+#define ACTA_GEN_SERVER_H
+
+#include "acta/runtime.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a handler returns. Any other value ends the actor: FAILED, "bad return value". */
+typedef enum acta_next {
+    ACTA_NEXT = 1,      /* go on with the next message */
+    ACTA_NEXT_CONTINUE, /* run handle_continue before any message */
+    ACTA_STOP           /* end; the reason is NORMAL, or what acta_set_exit_reason said */
+} acta_next;
+
+/* Whom to answer. Copy it to answer later; answering twice, or somebody gone, is harmless. value 0: nobody. */
+typedef struct acta_from {
+    uint64_t a, b;
+} acta_from;
+
+typedef enum acta_info_kind {
+    ACTA_INFO_DOWN,   /* a monitored actor is gone: pid, ref, reason */
+    ACTA_INFO_EXIT,   /* a linked actor is gone, or acta_exit (trapping actors only): pid, reason */
+    ACTA_INFO_TIMER,  /* a timer is due: ref, tag, user */
+    ACTA_INFO_REPLY,  /* a request's answer: ref, status, message (may be NULL), error */
+    ACTA_INFO_TIMEOUT /* the idle timeout: no message came in time */
+} acta_info_kind;
+
+typedef struct acta_info {
+    acta_info_kind kind;
+    acta_pid pid;
+    acta_ref ref;
+    uint32_t tag;
+    uint64_t user;
+    acta_status status;
+    acta_message *message; /* borrowed until the handler returns, unless acta_message_keep */
+    const acta_exit_reason *reason;
+    const acta_error *error;
+} acta_info;
+
+struct acta_behaviour {
+    const char *name;         /* in reports; static */
+    size_t state_size;        /* bytes, zeroed before init, aligned for any type */
+    bool run_on_caller;       /* an outside caller may run an idle server's turn on its own thread */
+    uint32_t idle_timeout_ms; /* 0: none; else ACTA_INFO_TIMEOUT when no message came for so long */
+
+    /* NULL: nothing to do. Not ACTA_OK: the spawn fails with it; fill `error` if there is more to say. */
+    acta_status (*init)(acta_self *self, void *state, const void *argument, acta_error *error);
+    /* Each NULL handler: a call is answered with ACTA_INVALID, anything else is logged once per actor and dropped.
+     * The message is borrowed until the handler returns, unless acta_message_keep. */
+    acta_next (*handle_call)(acta_self *self, void *state, acta_from from, acta_message *message);
+    acta_next (*handle_cast)(acta_self *self, void *state, acta_message *message);
+    acta_next (*handle_info)(acta_self *self, void *state, const acta_info *info);
+    acta_next (*handle_continue)(acta_self *self, void *state);
+    /* Runs once, after ACTA_STOP, shutdown, an exit signal or a failure in a handler; not after KILLED, nor when init
+     * failed. Memory from acta_alloc is freed after it. */
+    void (*terminate)(acta_self *self, void *state, const acta_exit_reason *reason);
+};
+
+ACTA_API acta_pid acta_self_pid(const acta_self *self);
+ACTA_API acta_runtime *acta_self_runtime(const acta_self *self);
+
+/* The actor's own memory: freed with it. NULL when there is none. */
+ACTA_API void *acta_alloc(acta_self *self, size_t size);
+ACTA_API void acta_free(acta_self *self, void *block);
+ACTA_API acta_memory *acta_self_memory(acta_self *self);
+
+/* Take over the message being handled: the actor must acta_message_destroy it later, or give it on. */
+ACTA_API acta_message *acta_message_keep(acta_self *self, acta_message *message);
+
+/*
+ * End this actor here and now: the handler is left by a jump, its memory freed, links, monitors and supervisor told.
+ * The process goes on. Not for C++ frames with destructors.
+ */
+ACTA_API ACTA_NORETURN void acta_fail(acta_self *self, const char *format, ...) ACTA_PRINTF(2, 3);
+
+/* Fail unless the condition holds. Always on. */
+#define ACTA_CHECK(self, condition)                                                                                    \
+    do {                                                                                                               \
+        if (!(condition)) acta_fail((self), "%s:%d: check failed: %s", __FILE__, __LINE__, #condition);                \
+    } while (0)
+
+/* The reason to report when this handler returns ACTA_STOP. */
+ACTA_API void acta_set_exit_reason(acta_self *self, acta_exit_kind kind, const char *format, ...) ACTA_PRINTF(3, 4);
+
+/* Change the idle timeout from now on; 0: none. */
+ACTA_API void acta_set_idle_timeout(acta_self *self, uint32_t timeout_ms);
+
+/* -- answers and requests -- */
+
+/* Answer a call, from this or any later handler, or from another actor, or an outside thread. `reply` may be NULL.
+ * With a status other than OK, `error` (may be NULL; copied) goes to the caller with it. */
+ACTA_API void acta_reply(
+    acta_runtime *runtime, acta_from from, acta_status status, acta_message *reply, const acta_error *error);
+
+/*
+ * Ask another actor; ACTA_INFO_REPLY with *ref_out comes exactly once: the reply, ACTA_TIMEOUT, ACTA_NOPROC or
+ * ACTA_FAILED. Never fails itself but for ACTA_NO_MEMORY, in which case nothing comes; ACTA_BUSY comes as the reply.
+ */
+ACTA_API acta_status acta_request(
+    acta_self *self, acta_pid to, acta_message *message, uint32_t timeout_ms, acta_ref *ref_out);
+
+/* -- links and monitors -- */
+
+ACTA_API acta_status acta_link(acta_self *self, acta_pid to); /* to the dead: an exit signal NOPROC. Twice: one link */
+ACTA_API void acta_unlink(acta_self *self, acta_pid to);      /* no exit from it is seen afterwards */
+ACTA_API acta_status acta_monitor(acta_self *self, acta_pid to, acta_ref *ref_out); /* the dead: DOWN with NOPROC */
+ACTA_API void acta_demonitor(acta_self *self, acta_ref ref); /* no DOWN of it is seen afterwards */
+ACTA_API void acta_trap_exit(acta_self *self, bool trap);    /* exits of links become ACTA_INFO_EXIT */
+
+/* -- timers -- */
+
+/* ACTA_INFO_TIMER with `tag` and `user` after at least `delay_ms`. Never early. Ends with the actor. */
+ACTA_API acta_status acta_send_after(
+    acta_self *self, uint32_t delay_ms, uint32_t tag, uint64_t user, acta_ref *ref_out);
+/* True: it was in time, the message never comes. False: it fired (a message still queued is dropped) or is unknown. */
+ACTA_API bool acta_cancel_timer(acta_self *self, acta_ref ref);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,251 @@
+/*
+ * Runtime: actors on a few threads, in the manner of Erlang/OTP.
+ *
+ * An actor is a state, a mailbox and a behaviour (gen_server.h). It handles one message at a time, on whatever worker
+ * is free; nothing that it owns needs a lock. Actors know each other by pid, send messages, link, monitor, and are
+ * restarted by supervisors (supervisor.h) when they fail.
+ *
+ *     acta_runtime *runtime;
+ *     acta_runtime_create(NULL, &runtime, &error);
+ *     acta_spawn(runtime, &(acta_spawn_options){ .behaviour = &counter }, &pid, &error);
+ *     acta_call(runtime, pid, acta_message_create(runtime, COUNTER_GET, 0), 5000, &reply, &error);
+ *     acta_runtime_stop(runtime, 5000, &error);
+ *     acta_runtime_destroy(runtime);
+ *
+ * Several runtimes live in a process side by side and share nothing.
+ */
+#ifndef ACTA_RUNTIME_H
+#define ACTA_RUNTIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "acta/environment.h"
+#include "acta/memory.h"
+#include "acta/str.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct acta_runtime acta_runtime;
+typedef struct acta_self acta_self;           /* an actor, seen from inside its own handlers */
+typedef struct acta_behaviour acta_behaviour; /* gen_server.h */
+
+/* An actor's name for life: slot and generation. Never given to another actor. value 0: nobody. */
+typedef struct acta_pid {
+    uint64_t value;
+} acta_pid;
+
+/* A request, monitor, link or timer of one actor. value 0: none. */
+typedef struct acta_ref {
+    uint64_t value;
+} acta_ref;
+
+static inline bool
+acta_pid_equal(acta_pid a, acta_pid b)
+{
+    return a.value == b.value;
+}
+
+static inline bool
+acta_ref_equal(acta_ref a, acta_ref b)
+{
+    return a.value == b.value;
+}
+
+enum {
+    ACTA_MAILBOX_COUNT_DEFAULT = 10000,
+    ACTA_MAILBOX_BYTES_DEFAULT = 16 << 20,
+    ACTA_BUDGET_DEFAULT = 64,        /* messages a turn */
+    ACTA_CALL_TIMEOUT_DEFAULT = 5000 /* ms */
+};
+#define ACTA_INFINITE UINT32_MAX /* a timeout that never comes */
+
+/*
+ * Who drives a runtime that has no threads of its own (config.manual): a simulation, or a host's loop.
+ *   choose  pick one of `count` ready actors, 0 to count-1, in the order they became ready; NULL: always 0.
+ *   idle    called by a waiting acta_call when no actor is ready: do other work (a store's, a clock's) and return true,
+ *           or false when there is nothing to do, which ends the wait with ACTA_TIMEOUT.
+ */
+typedef struct acta_driver {
+    uint32_t (*choose)(void *user, uint32_t count);
+    bool (*idle)(void *user);
+    void *user;
+} acta_driver;
+
+typedef struct acta_runtime_config {
+    const char *name;                    /* in reports and thread names; copied; default "acta" */
+    uint32_t worker_count;               /* 1 to 256; 0: one for each processor */
+    uint32_t budget;                     /* messages an actor handles before others get their turn; 0: 64 */
+    uint32_t actor_count_max;            /* 0: 16,777,216 */
+    bool manual;                         /* no threads: acta_runtime_step runs everything */
+    acta_driver driver;                  /* for manual */
+    const acta_environment *environment; /* copied; NULL: defaults */
+} acta_runtime_config;
+
+/*
+ * Create a runtime and start its workers.
+ *   config       NULL: all defaults
+ *   runtime_out  written on success
+ * Errors: ACTA_INVALID a number out of range; ACTA_NO_MEMORY; ACTA_IO a thread could not be started.
+ */
+ACTA_API acta_status acta_runtime_create(
+    const acta_runtime_config *config, acta_runtime **runtime_out, acta_error *error);
+
+/*
+ * Stop in order: supervisors (and through them all children, youngest first) get `shutdown`, then all other actors;
+ * what is alive at the deadline is killed; then the workers end. Outside callers that wait get ACTA_STOPPED.
+ *   timeout_ms  ACTA_INFINITE waits as long as it takes
+ * Threads: any outside thread; a second call waits for the first. From inside an actor: ACTA_CALLING_SELF.
+ * Errors: ACTA_TIMEOUT: something had to be killed; it is stopped all the same.
+ */
+ACTA_API acta_status acta_runtime_stop(acta_runtime *runtime, uint32_t timeout_ms, acta_error *error);
+
+/* Free a stopped runtime (stops it first, with 5,000 ms, if it isn't). Takes NULL. No other thread may use it. */
+ACTA_API void acta_runtime_destroy(acta_runtime *runtime);
+
+/* Manual runtimes: let one ready actor have its turn, or fire due timers. False when there was nothing to do. */
+ACTA_API bool acta_runtime_step(acta_runtime *runtime);
+
+/* When the next timer is due, in the runtime's monotonic ns; UINT64_MAX when there is none. Manual runtimes only. */
+ACTA_API uint64_t acta_runtime_next_timer_ns(const acta_runtime *runtime);
+
+/* The environment that the runtime was given, defaults filled in. Valid as long as the runtime. */
+ACTA_API const acta_environment *acta_runtime_environment(const acta_runtime *runtime);
+
+/* Counted since the start; read at any time from any thread. After a stop with all messages gone:
+ * sent == handled + dropped. */
+typedef struct acta_runtime_stats {
+    uint64_t spawned, exited, alive;
+    uint64_t sent;      /* messages given to a mailbox */
+    uint64_t handled;   /* seen by a handler */
+    uint64_t dropped;   /* destroyed unseen: their actor was gone */
+    uint64_t refused;   /* not sent: mailbox full (ACTA_BUSY) */
+    uint64_t late;      /* replies that came after their timeout */
+    uint64_t crashed;   /* actors that failed */
+    uint64_t restarted; /* children restarted by supervisors */
+} acta_runtime_stats;
+ACTA_API void acta_runtime_stats_read(const acta_runtime *runtime, acta_runtime_stats *stats_out);
+
+/* -- messages -- */
+
+/*
+ * A message: a tag that says what it is, and a payload. Whoever creates one owns it until it is given to send, cast,
+ * call, request or reply, which own it from then on, whatever they return.
+ *
+ * `destroy`, if set, is called exactly once, on any thread, before the memory goes: for what the payload points to.
+ */
+typedef struct acta_message {
+    uint32_t tag;
+    uint32_t size;                           /* payload bytes asked for */
+    void (*destroy)(struct acta_message *m); /* NULL: nothing to do */
+    void *payload;                           /* inside the message's own block; aligned for any type */
+} acta_message;
+
+/* A message with `size` zeroed bytes of payload (up to 64 MiB). NULL when there is no memory: passing NULL on to send,
+ * cast, call, request or reply gives ACTA_NO_MEMORY there, so that it need not be checked twice. */
+ACTA_API acta_message *acta_message_create(acta_runtime *runtime, uint32_t tag, size_t size);
+
+/* Destroy a message that was not given away, or one that was kept. Takes NULL. */
+ACTA_API void acta_message_destroy(acta_message *message);
+
+/*
+ * Send: the actor's handle_cast gets it. Never blocks.
+ * Threads: any, in and outside actors. Messages from one sender to one receiver arrive in the order sent.
+ * Errors: ACTA_NOPROC (also for a pid of the past), ACTA_BUSY the mailbox is full, ACTA_NO_MEMORY, ACTA_STOPPED.
+ *         The message is destroyed. A receiver that dies before its turn drops it silently.
+ */
+ACTA_API acta_status acta_send(acta_runtime *runtime, acta_pid to, acta_message *message);
+
+/* -- actors -- */
+
+typedef enum acta_exit_kind {
+    ACTA_EXIT_NORMAL,   /* it returned ACTA_STOP */
+    ACTA_EXIT_SHUTDOWN, /* its supervisor or the runtime asked for it */
+    ACTA_EXIT_KILLED,
+    ACTA_EXIT_FAILED, /* acta_fail, a failed ACTA_CHECK, a bad return value, init that failed */
+    ACTA_EXIT_NOPROC  /* it was not alive when asked about */
+} acta_exit_kind;
+
+enum { ACTA_EXIT_TEXT_MAX = 192 };
+typedef struct acta_exit_reason {
+    acta_exit_kind kind;
+    char text[ACTA_EXIT_TEXT_MAX]; /* why it failed; "" otherwise */
+} acta_exit_reason;
+
+typedef struct acta_spawn_options {
+    const acta_behaviour *behaviour; /* must outlive the actor */
+    const void *argument;            /* for init; init runs before acta_spawn returns to an outside thread */
+    acta_str name;                   /* registered before init; absent: none */
+    uint32_t mailbox_count_max;      /* 0: 10,000 */
+    uint32_t mailbox_bytes_max;      /* 0: 16 MiB */
+    acta_self *link;                 /* the spawning actor, to be linked to the new one; NULL: no link */
+    acta_self *monitor;              /* the spawning actor, which is to monitor the new one; NULL: no monitor */
+    acta_ref *monitor_out;           /* the monitor's reference; may be NULL */
+} acta_spawn_options;
+
+/*
+ * Start an actor. `init` is run by the calling thread before acta_spawn returns (as proc_lib's start does, but without
+ * a wait): when it fails, so does the spawn, and no process, no name and no exit message are left.
+ * Threads: any. Errors: what init returned; ACTA_ALREADY_EXISTS the name is taken (pid_out is then its holder);
+ *          ACTA_BUSY actor_count_max; ACTA_NO_MEMORY; ACTA_STOPPED.
+ */
+ACTA_API acta_status acta_spawn(
+    acta_runtime *runtime, const acta_spawn_options *options, acta_pid *pid_out, acta_error *error);
+
+ACTA_API bool acta_is_alive(const acta_runtime *runtime, acta_pid pid);
+
+/*
+ * Ask an actor to end. FAILED, KILLED-less reasons: one that doesn't trap exits ends before its next message; one that
+ * traps gets ACTA_INFO_EXIT. kind NORMAL is ignored unless trapped. ACTA_EXIT_KILLED can't be trapped.
+ * `from` is the sender as seen by a trapping receiver; may be {0}. No effect on the dead.
+ */
+ACTA_API void acta_exit(acta_runtime *runtime, acta_pid from, acta_pid to, const acta_exit_reason *reason);
+
+/* -- names -- */
+
+/* 1 to 512 bytes, any. Lock-free to read. A name is free again before any monitor or link is told of the death.
+ * Errors: ACTA_ALREADY_EXISTS, ACTA_NOPROC, ACTA_INVALID, ACTA_NO_MEMORY. An actor has at most one name. */
+ACTA_API acta_status acta_register(acta_runtime *runtime, acta_str name, acta_pid pid, acta_error *error);
+ACTA_API acta_status acta_unregister(acta_runtime *runtime, acta_str name);
+ACTA_API acta_pid acta_whereis(const acta_runtime *runtime, acta_str name); /* {0}: nobody */
+
+/* -- requests -- */
+
+/*
+ * Call an actor and wait for its reply. From outside threads only (an actor's requests are asynchronous: acta_request
+ * in gen_server.h).
+ *   request    owned by the call
+ *   timeout_ms ACTA_INFINITE for no deadline
+ *   reply_out  the reply, which the caller destroys; NULL: not wanted. Written on ACTA_OK only; may then be NULL when
+ *              the server replied without one
+ * Returns the status the server replied with, or ACTA_TIMEOUT (a later reply is dropped), ACTA_NOPROC, ACTA_FAILED (it
+ * failed meanwhile; `error` has its reason), ACTA_BUSY, ACTA_STOPPED, ACTA_CALLING_SELF from inside an actor.
+ * A server with `run_on_caller` that is idle has its turn on the calling thread.
+ */
+ACTA_API acta_status acta_call(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t timeout_ms,
+    acta_message **reply_out, acta_error *error);
+
+/*
+ * The same without waiting: `done` is called exactly once, on any thread (also before this returns, if the request
+ * can't be sent), and must not block.
+ *   reply  borrowed until `done` returns; NULL when there is none
+ */
+typedef void (*acta_done)(void *user, acta_status status, const acta_message *reply, const acta_error *error);
+ACTA_API void acta_call_async(
+    acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t timeout_ms, acta_done done, void *user);
+
+/*
+ * Work that the calling thread does while it waits in acta_call for a server that runs on the caller: it is called
+ * again and again until the reply is there; it returns false when it found nothing to do, and then the thread sleeps
+ * until the reply comes. The application lends its waiting callers to the store's committer this way.
+ * Set once, before the first call. `help` may block as long as it works.
+ */
+ACTA_API void acta_runtime_set_helper(acta_runtime *runtime, bool (*help)(void *user), void *user);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,94 @@
+/*
+ * Views: a string or bytes that somebody else owns.
+ *
+ * A view is two words, passed by value. It says nothing about lifetime: the function that gives it out does.
+ * Strings are UTF-8 and need no NUL at the end. An absent string has data == NULL; an empty one has not.
+ */
+#ifndef ACTA_STR_H
+#define ACTA_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "acta/status.h"
+
+/* A value of a struct type, in C and in C++20: ACTA_INIT(bank_Withdraw, .amount = 80). */
+#ifdef __cplusplus
+#define ACTA_INIT(type, ...)                                                                                           \
+    type                                                                                                               \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
+    }
+#else
+#define ACTA_INIT(type, ...) ((type){ __VA_ARGS__ })
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct acta_str {
+    const char *data;
+    size_t size; /* bytes */
+} acta_str;
+
+typedef struct acta_bytes {
+    const uint8_t *data;
+    size_t size;
+} acta_bytes;
+
+/* printf("%s of " ACTA_FMT, what, ACTA_ARG(name)) */
+#define ACTA_FMT    "%.*s"
+#define ACTA_ARG(s) (int)(s).size, (s).data != NULL ? (s).data : ""
+
+/* A view of a C string, which must outlive it; of NULL: the absent string. */
+static inline acta_str
+acta_str_of(const char *text)
+{
+    acta_str s;
+    s.data = text;
+    s.size = text != NULL ? strlen(text) : 0;
+    return s;
+}
+
+static inline acta_str
+acta_str_from(const void *data, size_t size)
+{
+    acta_str s;
+    s.data = (const char *)data;
+    s.size = size;
+    return s;
+}
+
+static inline acta_bytes
+acta_bytes_from(const void *data, size_t size)
+{
+    acta_bytes b;
+    b.data = (const uint8_t *)data;
+    b.size = size;
+    return b;
+}
+
+/* The bytes of a string, uncopied. */
+static inline acta_bytes
+acta_str_bytes(acta_str s)
+{
+    return acta_bytes_from(s.data, s.size);
+}
+
+/* The same bytes? Absent and empty are equal here. */
+static inline bool
+acta_str_equal(acta_str a, acta_str b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+/* Is it valid UTF-8 without NUL? (Overlong forms and surrogates are not.) */
+ACTA_API bool acta_str_is_utf8(acta_str s);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
