@@ -1,0 +1,24 @@
+/*
+ * Acta: actors in the manner of OTP, and on them CQRS and event sourcing over an embedded log. This header brings the
+ * whole public API; each of those below can be included alone.
+ */
+#ifndef ACTA_ACTA_H
+#define ACTA_ACTA_H
+
+#include "acta/aggregate.h"
+#include "acta/app.h"
+#include "acta/environment.h"
+#include "acta/gen_server.h"
+#include "acta/handler.h"
+#include "acta/id.h"
+#include "acta/memory.h"
+#include "acta/process_manager.h"
+#include "acta/runtime.h"
+#include "acta/schema.h"
+#include "acta/status.h"
+#include "acta/store.h"
+#include "acta/str.h"
+#include "acta/subscription.h"
+#include "acta/supervisor.h"
+
+#endif

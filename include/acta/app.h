@@ -1,0 +1,164 @@
+/*
+ * Application: aggregates, process managers, handlers and projections over one store, under one supervision tree.
+ *
+ *     const acta_app_config config = { .data_path = "bank-data", .schema = &bank_schema,
+ *         .aggregates = aggregates, .process_managers = process_managers };
+ *     acta_app_start(&config, &app, &error);
+ *     bank_Deposit_dispatch(app, deposit, NULL, &error);      // on disk when it returns ACTA_OK
+ *     acta_app_stop(app, 5000, NULL);
+ */
+#ifndef ACTA_APP_H
+#define ACTA_APP_H
+
+#include "acta/aggregate.h"
+#include "acta/handler.h"
+#include "acta/process_manager.h"
+#include "acta/runtime.h"
+#include "acta/store.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct acta_app acta_app;
+
+typedef struct acta_app_config {
+    const char *name;      /* in reports; default "acta" */
+    const char *data_path; /* the store's directory; not needed with store.engine */
+    const acta_schema *schema;
+    const acta_aggregate *const *aggregates; /* each list ends with NULL; a NULL list is empty */
+    const acta_process_manager *const *process_managers;
+    const acta_event_handler *const *event_handlers;
+    const acta_projection *const *projections;
+
+    uint64_t command_id_retention_ms; /* outcomes of clients' command ids; 0: 7 days */
+    uint32_t conflict_retry_max;      /* 0: 10 */
+    uint32_t rehydration_max;         /* instances that read their events at once; 0: 50 */
+    acta_store_config store;     /* path, environment, schema_* and manual are set from the fields above and below */
+    acta_runtime_config runtime; /* manual here makes the store manual too */
+    const acta_environment *environment;
+} acta_app_config;
+
+/*
+ * Check the configuration, open the store, start the tree: readers resume where they were, unfinished process managers
+ * go on. `schema`, the lists and what they point to must outlive the app.
+ * Errors: ACTA_INVALID, in words such as "aggregate Account: no apply for event MoneyDeposited; set
+ *         .apply.MoneyDeposited, or bank_Account_ignore_MoneyDeposited"; those of acta_store_open.
+ */
+ACTA_API acta_status acta_app_start(const acta_app_config *config, acta_app **app_out, acta_error *error);
+
+/*
+ * Stop taking commands, let what is under way end, stop the tree, close the store. Frees the app. Takes NULL.
+ * Errors: ACTA_TIMEOUT: something had to be killed; nothing acknowledged is lost by that.
+ */
+ACTA_API acta_status acta_app_stop(acta_app *app, uint32_t timeout_ms, acta_error *error);
+
+/* Manual apps in a simulation: the process dies here. Nothing more is written; all memory is freed. */
+ACTA_API void acta_app_abandon(acta_app *app);
+
+/* Wait until all readers have passed the head of the log, all outboxes are empty and no command is under way.
+ * ACTA_TIMEOUT names who is behind, and where; ACTA_PARKED when a reader has parked what it would have to wait for. */
+ACTA_API acta_status acta_app_settle(acta_app *app, uint32_t timeout_ms, acta_error *error);
+
+ACTA_API acta_store *acta_app_store(acta_app *app);
+ACTA_API acta_runtime *acta_app_runtime(acta_app *app);
+
+/* -- commands -- */
+
+typedef struct acta_dispatch_options {
+    uint32_t timeout_ms;    /* for the whole call; 0: 5,000 */
+    acta_id command_id;     /* none: made up, and no outcome is kept. With one, asking again gives the first answer */
+    acta_id correlation_id; /* none: the command's id */
+    acta_id causation_id;
+    uint64_t expected_version; /* of the aggregate's stream; 0: any (a new one: ACTA_EXPECT_NEW) */
+    const char *const
+        *wait_for;         /* names of readers, ended by NULL, that must have passed its events before it returns */
+    uint64_t *version_out; /* the stream's version after it; may be NULL. Not with acta_dispatch_async */
+    uint64_t *position_out;
+} acta_dispatch_options;
+#define ACTA_EXPECT_NEW (UINT64_MAX - 2)
+
+/*
+ * Dispatch a command to its aggregate and wait until its events are on disk. Generated: bank_Deposit_dispatch(app,
+ * value, options, error).
+ *   command  a table of role COMMAND; value: its struct, which is encoded before this returns
+ *   options  NULL: defaults
+ * Threads: any but an actor's.
+ * Returns ACTA_OK        its events are on disk (or it led to none)
+ *         ACTA_REJECTED  by the aggregate; error->code and error->where say how
+ *         ACTA_INVALID   identity missing or too long, a required field absent, aggregate not part of this app
+ *         ACTA_TIMEOUT   it may still take effect; asking again with the same command_id tells.
+ *                        With wait_for: it is stored, and the text says which reader is behind
+ *         ACTA_COMMAND_ID_REUSED, ACTA_CONFLICT (expected_version, or conflict_retry_max tries), ACTA_BUSY, ACTA_FAILED,
+ *         ACTA_READ_ONLY, ACTA_UNKNOWN_OUTCOME, ACTA_STOPPED, ACTA_PARKED
+ */
+ACTA_API acta_status acta_dispatch(acta_app *app, const acta_table *command, const void *value,
+    const acta_dispatch_options *options, acta_error *error);
+
+typedef struct acta_dispatch_result {
+    acta_status status;
+    uint64_t version;
+    uint64_t position; /* of its last event; 0: none */
+    const acta_error *error;
+} acta_dispatch_result;
+
+/* The same without waiting (wait_for is ACTA_INVALID here). `done` is called exactly once, on any thread, also before
+ * this returns; must not block; may dispatch again. */
+typedef void (*acta_dispatch_done)(void *user, const acta_dispatch_result *result);
+ACTA_API void acta_dispatch_async(acta_app *app, const acta_table *command, const void *value,
+    const acta_dispatch_options *options, acta_dispatch_done done, void *user);
+
+/* Dispatch by name and JSON: "Deposit", {"account_id": "alice", "amount": 20}. Also ACTA_INVALID: no such command,
+ * with the nearest name; what acta_json_parse finds. */
+ACTA_API acta_status acta_dispatch_json(
+    acta_app *app, acta_str command, acta_str json, const acta_dispatch_options *options, acta_error *error);
+
+/* -- reading -- */
+
+/*
+ * The state of an aggregate, once all that it contains is durable. Generated: bank_Account_read(app, id, &account,
+ * memory, error).
+ *   state_out  the state's struct
+ *   memory     where its strings and vectors are put; NULL: they are left absent
+ * Errors: ACTA_NOT_FOUND: no events of this id; those of acta_dispatch.
+ */
+ACTA_API acta_status acta_aggregate_read(
+    acta_app *app, const acta_table *state, acta_str id, void *state_out, acta_memory *memory, acta_error *error);
+
+/* A row of a read model, and all rows with a prefix of the key. Generated: bank_AccountRow_find(app, key, &row, memory,
+ * error). Rows are as of the projection's position, which may be behind the log. `each` stops when `visit` returns false;
+ * the row's views live until it returns. */
+ACTA_API acta_status acta_read_model_find(
+    acta_app *app, const acta_table *row_table, acta_str key, void *row_out, acta_memory *memory, acta_error *error);
+ACTA_API acta_status acta_read_model_each(acta_app *app, const acta_table *row_table, acta_str prefix,
+    bool (*visit)(void *user, const void *row), void *user, acta_error *error);
+
+/* -- looking in -- */
+
+typedef enum acta_reader_state {
+    ACTA_READER_CATCHING_UP,
+    ACTA_READER_LIVE,
+    ACTA_READER_RETRYING,
+    ACTA_READER_STALLED
+} acta_reader_state;
+typedef struct acta_reader_info {
+    const char *name;
+    acta_reader_state state;
+    uint64_t passed;    /* position */
+    uint64_t in_flight; /* events */
+    uint64_t parked;    /* events */
+    uint64_t retries;
+    char reason[192]; /* RETRYING, STALLED: why */
+} acta_reader_info;
+
+/* Up to `count_max` readers into `infos`; returns how many there are. */
+ACTA_API uint32_t acta_app_readers(acta_app *app, acta_reader_info *infos, uint32_t count_max);
+
+/* All settings and their defaults as lines "name value unit", for people and for a test; ends with NUL, cut at `size`.
+ * Returns the full length. `config` may be NULL. */
+ACTA_API size_t acta_config_dump(const acta_app_config *config, char *text, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,77 @@
+/*
+ * Event handlers and projections: what happens after an event, in order for each key, with a position that survives.
+ *
+ * A handler is called at least once for each event that it is interested in (`replaying` tells a repetition apart).
+ * A projection writes rows, and its rows and its position are in one transaction of the store: exactly once.
+ *
+ * Generated for each schema: bank_event_handler and bank_projection with `.on.MoneyDeposited = …`, and for each table
+ * with the attribute (read_model) typed rows: bank_AccountRow_get, _put, _remove inside a projection, bank_AccountRow_find
+ * and _each from outside.
+ */
+#ifndef ACTA_HANDLER_H
+#define ACTA_HANDLER_H
+
+#include "acta/schema.h"
+#include "acta/store.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct acta_event_handler acta_event_handler;
+typedef struct acta_projection acta_projection;
+
+/* The rows that one batch of events reads and writes. Lives while the handler runs. */
+typedef struct acta_rows acta_rows;
+
+typedef struct acta_event_handler_code {
+    const acta_table *const *events;
+    uint32_t event_count;
+    bool (*interested)(const acta_event_handler *self, uint32_t event);
+    acta_status (*handle)(const acta_event_handler *self, uint32_t event, acta_bytes buffer,
+        const acta_recorded *recorded, acta_error *error);
+} acta_event_handler_code;
+
+typedef struct acta_projection_code {
+    const acta_table *const *events;
+    uint32_t event_count;
+    bool (*interested)(const acta_projection *self, uint32_t event);
+    acta_status (*handle)(const acta_projection *self, uint32_t event, acta_bytes buffer, const acta_recorded *recorded,
+        acta_rows *rows, acta_error *error);
+} acta_projection_code;
+
+typedef enum acta_start_from { ACTA_FROM_ORIGIN = 0, ACTA_FROM_CURRENT } acta_start_from;
+
+/* First member of each generated event handler struct. The key that keeps its order is the stream. */
+struct acta_event_handler {
+    const acta_event_handler_code *code;
+    const char *name;           /* its position is kept under it; unique in the application */
+    void *user;                 /* for the handler functions */
+    acta_start_from start_from; /* only the first time that the name is seen */
+    uint32_t window;            /* events in flight; 0: 256 */
+    uint32_t retry_max;         /* then the event is parked, and those of its key behind it; 0: 10 */
+};
+
+/* First member of each generated projection struct. */
+struct acta_projection {
+    const acta_projection_code *code;
+    const char *name;
+    void *user;
+    uint32_t window;
+    uint32_t retry_max;
+};
+
+/*
+ * Rows of one table of the store, from inside a projection: they see what the same batch wrote before. Generated code
+ * calls these; `row_table` is a table with the role READ_MODEL, whose (identity) field is the key.
+ *   get  ACTA_NOT_FOUND when there is no row; strings in *row_out are views that live as long as the handler runs
+ */
+ACTA_API acta_status acta_rows_get(
+    acta_rows *rows, const acta_table *row_table, acta_str key, void *row_out, acta_error *error);
+ACTA_API acta_status acta_rows_put(acta_rows *rows, const acta_table *row_table, const void *row, acta_error *error);
+ACTA_API acta_status acta_rows_remove(acta_rows *rows, const acta_table *row_table, acta_str key, acta_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

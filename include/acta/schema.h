@@ -1,0 +1,102 @@
+/*
+ * Schema: what actac makes of a .fbs, as data. Everything above handles commands, events and states through these
+ * descriptors; only generated code knows their C structs.
+ *
+ * A table's C struct has the schema's fields in the schema's order. Strings and vectors in it are views: into the
+ * buffer that it was read from, or to whatever the caller set.
+ */
+#ifndef ACTA_SCHEMA_H
+#define ACTA_SCHEMA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "acta/memory.h"
+#include "acta/str.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct acta_schema acta_schema;
+
+typedef enum acta_table_role {
+    ACTA_TABLE_PLAIN,
+    ACTA_TABLE_COMMAND,
+    ACTA_TABLE_EVENT,
+    ACTA_TABLE_STATE,
+    ACTA_TABLE_PROCESS_MANAGER,
+    ACTA_TABLE_READ_MODEL
+} acta_table_role;
+
+/* Where an encoder puts a finished buffer: the encoder calls reserve once, with the exact size, and fills what it got
+ * (aligned to 8). NULL from reserve is ACTA_NO_MEMORY. */
+typedef struct acta_sink {
+    uint8_t *(*reserve)(struct acta_sink *sink, size_t size);
+} acta_sink;
+
+/* A sink that allocates from a memory; the finished bytes are in `bytes`. */
+typedef struct acta_memory_sink {
+    acta_sink sink;
+    acta_memory *memory;
+    acta_bytes bytes;
+} acta_memory_sink;
+ACTA_API acta_memory_sink acta_memory_sink_of(acta_memory *memory);
+
+typedef struct acta_table {
+    const char *name;  /* with its namespace: "bank.Deposit" */
+    const char *owner; /* command, event: its aggregate's name; else NULL */
+    acta_table_role role;
+    size_t struct_size;   /* of the C struct */
+    uint64_t schema_hash; /* of the table's definition and all that it refers to; equal in each build */
+    const acta_schema *schema;
+
+    /* Is this a well-formed buffer of this table? All offsets, lengths, alignments, required fields, UTF-8-free.
+     * ACTA_CORRUPT names the field. Never reads outside the bytes. */
+    acta_status (*verify)(acta_bytes buffer, acta_error *error);
+    /* Fill the struct with views into a verified buffer, which must outlive it. */
+    void (*read)(acta_bytes buffer, void *value_out);
+    /* Encode. ACTA_INVALID: a required field is absent, a string is no UTF-8, it is larger than 64 MiB. */
+    acta_status (*write)(const void *value, acta_sink *sink, acta_error *error);
+    /* The (identity) field's value; NULL when the table has none. */
+    acta_str (*identity)(const void *value);
+    /* Tables kept as mutable values (state, process manager, read model): a deep copy of all strings and vectors into
+     * `memory`; `value` has been zeroed or cleared. NULL for the other roles. ACTA_NO_MEMORY. */
+    acta_status (*load)(void *value, acta_bytes buffer, acta_memory *memory);
+    /* Give back what load, acta_str_assign and the generated _put took; the value is zero afterwards. */
+    void (*clear)(void *value, acta_memory *memory);
+} acta_table;
+
+struct acta_schema {
+    const char *name;                /* the namespace: "bank" */
+    acta_bytes binary;               /* flatc's binary schema (.bfbs) */
+    const acta_table *const *tables; /* all tables, in the schema's order */
+    uint32_t table_count;
+    uint64_t hash; /* of all tables' hashes */
+};
+
+/* By full name ("bank.Deposit") or, where `name` has no dot, within the schema's namespace. NULL when there is none. */
+ACTA_API const acta_table *acta_schema_find(const acta_schema *schema, acta_str name);
+
+/* -- JSON, by the official FlatBuffers library -- */
+
+/*
+ * A verified buffer as JSON on one line, all fields by name.
+ *   text_out  in `memory`, with a NUL behind it
+ * Errors: ACTA_CORRUPT, ACTA_NO_MEMORY.
+ */
+ACTA_API acta_status acta_json_print(
+    const acta_table *table, acta_bytes buffer, acta_memory *memory, acta_str *text_out, acta_error *error);
+
+/*
+ * JSON into a buffer of this table.
+ * Errors: ACTA_INVALID: not JSON, an unknown field, a wrong type, a number out of range, a required field missing; the
+ *         text names what and where ("line 1, column 12: unknown field 'amuont' of bank.Deposit").
+ */
+ACTA_API acta_status acta_json_parse(
+    const acta_table *table, acta_str text, acta_memory *memory, acta_bytes *buffer_out, acta_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,295 @@
+/*
+ * Store: an embedded, durable log of events with a transaction as its primitive.
+ *
+ * Events lie in streams ("Account-alice"), in versions 1, 2, 3 … of their stream and at positions 1, 2, 3 … of the whole
+ * log, without a gap; a position exists only once it is on disk. Beside the log lie tables of plain rows, which
+ * change in the same transactions: outcomes, checkpoints, snapshots, outboxes, read models.
+ *
+ * Three answers only: stored; not stored; or unknown, and then the store refuses writes from there on.
+ *
+ *     acta_transaction *t = acta_transaction_create(store);
+ *     acta_transaction_append(t, stream, ACTA_NO_STREAM, events, 2);
+ *     acta_transaction_put(t, "balances", key, value);
+ *     acta_store_commit(store, t, &result, &error);      // on disk when it returns ACTA_OK
+ */
+#ifndef ACTA_STORE_H
+#define ACTA_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "acta/environment.h"
+#include "acta/id.h"
+#include "acta/memory.h"
+#include "acta/str.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct acta_store acta_store;
+typedef struct acta_engine acta_engine; /* engine.h of store/: where the bytes lie */
+
+enum {
+    ACTA_STREAM_NAME_MAX = 512,     /* bytes */
+    ACTA_TYPE_NAME_MAX = 256,       /* bytes */
+    ACTA_TABLE_NAME_MAX = 64,       /* bytes */
+    ACTA_KEY_MAX = 4096,            /* bytes of a row's key */
+    ACTA_PAYLOAD_MAX = 16 << 20,    /* bytes of one event or row */
+    ACTA_APPEND_COUNT_MAX = 100000, /* events in one transaction */
+    ACTA_TRANSACTION_BYTES_MAX = 64 << 20
+};
+
+/* Expected versions; any other number is that very version. */
+#define ACTA_NO_STREAM     UINT64_C(0) /* the stream has no events */
+#define ACTA_ANY_VERSION   UINT64_MAX
+#define ACTA_STREAM_EXISTS (UINT64_MAX - 1)
+
+typedef struct acta_store_config {
+    const char *path;     /* directory; made when missing (its parent must exist) unless `must_exist` */
+    bool must_exist;      /* a missing store is ACTA_NOT_FOUND instead of a new one */
+    bool read_only;       /* open beside a live program, or after damage; all writes ACTA_READ_ONLY */
+    bool manual;          /* no threads: acta_store_step commits */
+    acta_engine *engine;  /* NULL: RocksDB at `path`; else e.g. acta_memory_engine; the store closes it */
+    uint64_t schema_hash; /* 0: not checked; else kept with the store by schema_name and compared on open */
+    const char *schema_name;
+    uint64_t memory_bytes;               /* caches and write buffers; 0: 256 MiB */
+    uint64_t queue_bytes_max;            /* transactions that wait for the committer; 0: 64 MiB; more is ACTA_BUSY */
+    uint32_t batch_count_max;            /* transactions in one sync; 0: 1,024 */
+    uint64_t tail_bytes_max;             /* of newest records kept in memory for live readers; 0: 32 MiB */
+    bool unsafe_no_sync;                 /* benchmarks only: acknowledge before the disk has it */
+    const acta_environment *environment; /* copied */
+} acta_store_config;
+
+/*
+ * Open a store, or make a new one.
+ *
+ * Checks on the way: the log's positions are contiguous from the last verified one, it reaches the high-water mark, each
+ * index ends where the log does (what is behind is cut and made again from the log).
+ * Errors:  ACTA_NOT_FOUND        the directory, or with must_exist the store, is not there
+ *          ACTA_IN_USE           another process, or another acta_store of this one, has it open for writing
+ *          ACTA_CORRUPT          a gap, a damaged record, an end before the mark: names the first missing position;
+ *                                nothing was changed; read_only opens what is there
+ *          ACTA_UNSUPPORTED      a newer format
+ *          ACTA_SCHEMA_MISMATCH  made with another schema; the text names both
+ *          ACTA_READ_ONLY        the directory can't be written to
+ *          ACTA_IO, ACTA_NO_MEMORY, ACTA_INVALID
+ */
+ACTA_API acta_status acta_store_open(const acta_store_config *config, acta_store **store_out, acta_error *error);
+
+/* Commit what is queued, write a clean mark, close. Transactions submitted meanwhile get ACTA_STOPPED. Takes NULL. No
+ * subscription or cursor may be left. */
+ACTA_API void acta_store_close(acta_store *store);
+
+/* Manual stores: do one phase of committing (gather and write; sync; complete). False: nothing to do. */
+ACTA_API bool acta_store_step(acta_store *store);
+
+/*
+ * Take the committing role if it is free and there is something to commit: one batch, synced and completed on this thread.
+ * False: nothing was done. For threads that would otherwise only wait (acta_runtime_set_helper). May block for a sync.
+ */
+ACTA_API bool acta_store_help(acta_store *store);
+
+/* Why the store refuses writes, or ACTA_OK: ACTA_READ_ONLY opened so; ACTA_UNKNOWN_OUTCOME, ACTA_IO after a failure. */
+ACTA_API acta_status acta_store_health(const acta_store *store, acta_error *error);
+
+/* The position of the newest durable event; 0: none. */
+ACTA_API uint64_t acta_store_head(const acta_store *store);
+
+/* -- transactions -- */
+
+typedef struct acta_transaction acta_transaction;
+
+typedef struct acta_event {
+    acta_str type;        /* "bank.MoneyDeposited" */
+    uint64_t schema_hash; /* of the type's table; 0: none */
+    acta_bytes payload;
+    acta_bytes metadata; /* free bytes; may be empty */
+    acta_id correlation_id;
+    acta_id causation_id;
+} acta_event;
+
+/* A new, empty transaction; NULL when there is no memory. Used by one thread. Filling it never fails: what is wrong
+ * (a name too long, no memory) is kept and is what submit or commit returns. */
+ACTA_API acta_transaction *acta_transaction_create(acta_store *store);
+ACTA_API void acta_transaction_destroy(acta_transaction *transaction); /* one that was not submitted. Takes NULL */
+
+/*
+ * Append events to a stream. All is copied.
+ *   stream            1 to ACTA_STREAM_NAME_MAX bytes of UTF-8 without control characters, not beginning with '$'
+ *   expected_version  what the stream must be at, as this transaction finds it
+ *   count             0 only checks the version
+ */
+ACTA_API void acta_transaction_append(acta_transaction *transaction, acta_str stream, uint64_t expected_version,
+    const acta_event *events, uint32_t count);
+
+/* The same for one event whose payload the caller writes in place: returns `payload_size` bytes to fill before submit,
+ * aligned to 8; NULL after an error. */
+ACTA_API uint8_t *acta_transaction_reserve(acta_transaction *transaction, acta_str stream, uint64_t expected_version,
+    const acta_event *event, size_t payload_size);
+
+/* Condition on a row: present, or absent. */
+ACTA_API void acta_transaction_expect_row(
+    acta_transaction *transaction, const char *table, acta_bytes key, bool present);
+
+/* Rows. `table` is 1 to ACTA_TABLE_NAME_MAX of [a-z0-9_.-]. */
+ACTA_API void acta_transaction_put(acta_transaction *transaction, const char *table, acta_bytes key, acta_bytes value);
+ACTA_API void acta_transaction_delete(acta_transaction *transaction, const char *table, acta_bytes key);
+
+/*
+ * The transaction belongs to a writer session and is its `sequence`-th (1, 2, 3 …). When one of a session fails, for
+ * any reason, all later ones of that session are refused with ACTA_CONFLICT, whatever the versions are by then.
+ * A session is opened by acta_store_session and needs no closing.
+ */
+ACTA_API void acta_transaction_session(acta_transaction *transaction, uint64_t session, uint64_t sequence);
+ACTA_API uint64_t acta_store_session(acta_store *store);
+
+/* The durable answer to a command that carried an id. */
+typedef struct acta_outcome {
+    acta_digest command_digest; /* of aggregate, command type and payload */
+    acta_status status;         /* ACTA_OK, or ACTA_REJECTED */
+    uint32_t code;              /* rejection */
+    char rejection[64];         /* its name */
+    char text[192];             /* its text */
+    uint64_t version;           /* of the aggregate's stream after it */
+    uint64_t position;          /* of its last event; 0: it had none */
+    int64_t recorded_at_us;
+} acta_outcome;
+
+/*
+ * Record the outcome of a command in this transaction. position and recorded_at_us are filled in by the committer,
+ * and so is version when the transaction appends. If the id has an outcome by then the whole transaction fails with
+ * ACTA_ALREADY_EXISTS and nothing is written.
+ */
+ACTA_API void acta_transaction_outcome(acta_transaction *transaction, acta_id command_id, const acta_outcome *outcome);
+ACTA_API void acta_transaction_forget_outcome(acta_transaction *transaction, acta_id command_id);
+
+/* ACTA_NOT_FOUND: no outcome (any more). */
+ACTA_API acta_status acta_store_outcome(
+    acta_store *store, acta_id command_id, acta_outcome *outcome_out, acta_error *error);
+
+/* Delete outcomes recorded before `before_us`, at most `count_max` of them; returns how many. For periodic calls;
+ * continues where the last one ended. */
+ACTA_API acta_status acta_store_expire_outcomes(
+    acta_store *store, int64_t before_us, uint32_t count_max, uint32_t *count_out, acta_error *error);
+
+typedef struct acta_commit_result {
+    acta_status status;
+    uint64_t first_position; /* of its events; 0: it had none */
+    uint64_t last_position;
+    uint64_t version; /* of the stream appended to last */
+    int64_t recorded_at_us;
+    acta_error error; /* when status isn't ACTA_OK; actual_version for ACTA_CONFLICT */
+} acta_commit_result;
+
+/*
+ * Called exactly once for a submitted transaction, in the order of positions, on whichever thread commits. Must not
+ * block. `result` is borrowed.
+ *   ACTA_OK               on disk
+ *   ACTA_CONFLICT         a version, condition or session did not hold; nothing written
+ *   ACTA_ALREADY_EXISTS   the command id has an outcome
+ *   ACTA_READ_ONLY, ACTA_STOPPED, ACTA_IO   nothing written
+ *   ACTA_UNKNOWN_OUTCOME  its sync failed: it may be there after the next open; the store refuses writes from now on
+ */
+typedef void (*acta_commit_done)(void *user, const acta_commit_result *result);
+
+/* Hand a transaction to the committer; it is the store's from then on, whatever is returned. On an error (ACTA_INVALID,
+ * ACTA_NO_MEMORY, ACTA_BUSY, ACTA_READ_ONLY, ACTA_STOPPED) `done` is not called. Threads: any. Never blocks. */
+ACTA_API acta_status acta_store_submit(
+    acta_store *store, acta_transaction *transaction, acta_commit_done done, void *user, acta_error *error);
+
+/* The same, and wait: the calling thread commits itself if nobody else is doing so. Not from inside an actor.
+ * result_out may be NULL. Manual stores: steps the store until it is done. */
+ACTA_API acta_status acta_store_commit(
+    acta_store *store, acta_transaction *transaction, acta_commit_result *result_out, acta_error *error);
+
+/* -- reading -- */
+
+typedef enum acta_record_kind {
+    ACTA_RECORD_EVENT = 0,
+    ACTA_RECORD_STUB = 1 /* the event was removed: type, payload and metadata are empty, the digest stays */
+} acta_record_kind;
+
+/* A stored event, as views that live until the cursor moves, or as long as its chunk. */
+typedef struct acta_recorded {
+    uint64_t position;
+    uint64_t version; /* in its stream */
+    uint64_t stream_id;
+    acta_str stream;
+    acta_str type;
+    uint64_t schema_hash;
+    acta_record_kind kind;
+    int64_t recorded_at_us; /* never falls from one position to the next */
+    acta_id command_id, correlation_id, causation_id;
+    acta_digest digest; /* of the payload */
+    acta_bytes payload;
+    acta_bytes metadata;
+    bool replaying; /* subscriptions: it may have been delivered before */
+} acta_recorded;
+
+typedef enum acta_direction { ACTA_FORWARD = 0, ACTA_BACKWARD } acta_direction;
+
+typedef struct acta_read {
+    acta_str stream; /* absent: the whole log ($all) */
+    acta_direction direction;
+    uint64_t from;      /* version or position, inclusive; 0: the first, or backward the last */
+    uint64_t count_max; /* 0: all */
+} acta_read;
+
+typedef struct acta_cursor acta_cursor;
+
+/*
+ * Read events of a stream or of the whole log, as it was when the cursor was opened.
+ * Errors: ACTA_NOT_FOUND no such stream; ACTA_IO; ACTA_NO_MEMORY. A `from` beyond the end reads nothing.
+ */
+ACTA_API acta_status acta_cursor_open(
+    acta_store *store, const acta_read *read, acta_cursor **cursor_out, acta_error *error);
+
+/* The next event, whose views live until the next call. ACTA_NOT_FOUND at the end. ACTA_CORRUPT: the record is damaged
+ * (position, stream and what is wrong are in the text); it is never skipped. */
+ACTA_API acta_status acta_cursor_next(acta_cursor *cursor, acta_recorded *event_out, acta_error *error);
+ACTA_API void acta_cursor_close(acta_cursor *cursor); /* takes NULL */
+
+/* The version that a stream is at: 0 when there is none. */
+ACTA_API acta_status acta_store_version(acta_store *store, acta_str stream, uint64_t *version_out, acta_error *error);
+
+/* One row, copied into `memory`. ACTA_NOT_FOUND. */
+ACTA_API acta_status acta_store_get(acta_store *store, const char *table, acta_bytes key, acta_memory *memory,
+    acta_bytes *value_out, acta_error *error);
+
+/* Rows of a table in the order of their keys, from the first that begins with `prefix`; a consistent view. */
+typedef struct acta_row_cursor acta_row_cursor;
+ACTA_API acta_status acta_row_cursor_open(
+    acta_store *store, const char *table, acta_bytes prefix, acta_row_cursor **cursor_out, acta_error *error);
+/* Views live until the next call. ACTA_NOT_FOUND at the end. */
+ACTA_API acta_status acta_row_cursor_next(
+    acta_row_cursor *cursor, acta_bytes *key_out, acta_bytes *value_out, acta_error *error);
+ACTA_API void acta_row_cursor_close(acta_row_cursor *cursor); /* takes NULL */
+
+/* -- snapshots -- */
+
+/* A state as of a version. Rows of the table "snapshots": put with acta_transaction_snapshot, one for each stream. */
+typedef struct acta_snapshot {
+    uint64_t version;
+    uint64_t schema_hash; /* of the state's table: another one makes the snapshot void */
+    acta_bytes state;
+} acta_snapshot;
+ACTA_API void acta_transaction_snapshot(acta_transaction *transaction, acta_str stream, const acta_snapshot *snapshot);
+/* ACTA_NOT_FOUND: none, or one that is damaged or newer than the stream (logged): read the events instead. */
+ACTA_API acta_status acta_store_snapshot(
+    acta_store *store, acta_str stream, acta_memory *memory, acta_snapshot *snapshot_out, acta_error *error);
+
+typedef struct acta_store_stats {
+    uint64_t batches, transactions, events; /* committed since open */
+    uint64_t conflicts, refused;
+    uint64_t queued_bytes;
+    uint64_t syncs, mark_syncs;
+    uint64_t tail_hits, tail_misses; /* chunks that subscriptions read from memory, and from the engine */
+} acta_store_stats;
+ACTA_API void acta_store_stats_read(const acta_store *store, acta_store_stats *stats_out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
