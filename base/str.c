@@ -1,0 +1,53 @@
+/*
+ * Views: the one check that is too long for the header.
+ */
+#include "acta/str.h"
+
+/* Bytes that continue the sequence which `lead` begins; -1 if nothing can begin with it. */
+static int
+continuation_count(uint8_t lead)
+{
+    if (lead < 0x80) return 0;
+    if (lead >= 0xc2 && lead <= 0xdf) /* C0 and C1 would be overlong */
+        return 1;
+    if (lead >= 0xe0 && lead <= 0xef) return 2;
+    if (lead >= 0xf0 && lead <= 0xf4) return 3;
+    return -1;
+}
+
+/* The second byte's range rules out overlong forms, surrogates and numbers beyond 10FFFF. */
+static bool
+second_byte_fits(uint8_t lead, uint8_t second)
+{
+    switch (lead) {
+    case 0xe0:
+        return second >= 0xa0 && second <= 0xbf;
+    case 0xed:
+        return second >= 0x80 && second <= 0x9f;
+    case 0xf0:
+        return second >= 0x90 && second <= 0xbf;
+    case 0xf4:
+        return second >= 0x80 && second <= 0x8f;
+    default:
+        return (second & 0xc0) == 0x80;
+    }
+}
+
+bool
+acta_str_is_utf8(acta_str s)
+{
+    const uint8_t *bytes = (const uint8_t *)s.data;
+    size_t i = 0;
+
+    while (i < s.size) {
+        uint8_t lead = bytes[i];
+        int count = continuation_count(lead);
+        if (lead == 0 || count < 0 || (size_t)count >= s.size - i) return false;
+        if (count > 0 && !second_byte_fits(lead, bytes[i + 1])) return false;
+        for (int k = 2; k <= count; k++) {
+            if ((bytes[i + (size_t)k] & 0xc0) != 0x80) return false;
+        }
+        i += (size_t)count + 1;
+    }
+    return true;
+}
