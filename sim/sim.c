@@ -1,0 +1,301 @@
+/*
+ * Simulation: the driver that takes the place of threads, clock, random and disk.
+ *
+ *     acta_sim_step -> ready actor's turn | phase of a commit | next timer         chosen by the seed
+ *
+ * The runtime and the store are manual: nothing happens but in acta_sim_step, or while a waiting call pumps (idle). Time
+ * stands still while something is ready, but for small jumps by chance, so that timers also fire in the middle of work.
+ *
+ * Invariants
+ *  - Every source of difference between two runs is a draw from `choices`, or comes from the caller.
+ *  - What happened is hashed: step kinds, the virtual time, log lines. Never an address.
+ *
+ * Not here: what survives a crash (the memory engine's disk), which actor is ready (the runtime).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "internal.h"
+
+enum {
+    CLOCK_JUMP_PER_MILLE = 2, /* steps in which time passes though something is ready */
+    CLOCK_JUMP_MS_MAX = 200,
+    STORE_FIRST_PER_MILLE = 250, /* steps in which the committer is asked before the actors */
+    STEP_NS = 1000               /* what a step takes */
+};
+static const uint64_t START_NS = UINT64_C(1000000000);
+static const int64_t START_WALL_US = INT64_C(1700000000000000);
+static const uint64_t HASH_SEED = UINT64_C(0xcbf29ce484222325);
+
+typedef enum step_kind { STEP_TURN = 1, STEP_COMMIT, STEP_CLOCK, STEP_CRASH, STEP_START } step_kind;
+
+struct acta_sim {
+    acti_choices choices;
+    uint64_t now_ns;
+    uint64_t hash;
+    uint32_t disk_fault_per_mille;
+    bool verbose;
+    acta_environment environment;
+    acta_disk *disk;
+    acta_app *app; /* NULL: none runs */
+    acta_sim_stats stats;
+};
+
+/* -- the seams -- */
+
+static uint64_t
+virtual_monotonic_ns(void *user)
+{
+    const acta_sim *sim = user;
+    return sim->now_ns;
+}
+
+static int64_t
+virtual_wall_us(void *user)
+{
+    const acta_sim *sim = user;
+    return START_WALL_US + (int64_t)(sim->now_ns / 1000);
+}
+
+static void
+seeded_fill(void *user, void *bytes, size_t size)
+{
+    acta_sim *sim = user;
+    uint8_t *at = bytes;
+
+    while (size > 0) {
+        uint64_t word = acti_choices_draw(&sim->choices, ACTA_SIM_IDS);
+        size_t part = size < sizeof word ? size : sizeof word;
+        memcpy(at, &word, part);
+        at += part;
+        size -= part;
+    }
+}
+
+static void
+log_to_history(void *user, acta_log_level level, acta_str line)
+{
+    acta_sim *sim = user;
+
+    acta_sim_note(sim, line.data, line.size);
+    if (sim->verbose)
+        fprintf(stderr, "%12.6f %d " ACTA_FMT "\n", (double)sim->now_ns / 1e9, (int)level, ACTA_ARG(line));
+}
+
+static bool
+disk_fails(void *user, acta_disk_op op)
+{
+    acta_sim *sim = user;
+
+    if (sim->disk_fault_per_mille == 0 || op == ACTA_DISK_READ) return false;
+    if (!acta_sim_chance(sim, ACTA_SIM_FAULTS, sim->disk_fault_per_mille)) return false;
+    sim->stats.disk_faults++;
+    return true;
+}
+
+static uint32_t
+surviving_batches(void *user, uint32_t count)
+{
+    return acta_sim_choose(user, ACTA_SIM_FAULTS, count + 1);
+}
+
+static uint32_t
+choose_actor(void *user, uint32_t count)
+{
+    return acta_sim_choose(user, ACTA_SIM_SCHEDULER, count);
+}
+
+/* -- steps -- */
+
+static void
+note_step(acta_sim *sim, step_kind kind)
+{
+    uint64_t step[2] = { (uint64_t)kind, sim->now_ns };
+    acta_sim_note(sim, step, sizeof step);
+    sim->now_ns += STEP_NS;
+}
+
+static bool
+run_turn(acta_sim *sim)
+{
+    if (!acta_runtime_step(acta_app_runtime(sim->app))) return false;
+    sim->stats.turns++;
+    note_step(sim, STEP_TURN);
+    return true;
+}
+
+static bool
+run_commit(acta_sim *sim)
+{
+    if (!acta_store_step(acta_app_store(sim->app))) return false;
+    sim->stats.commits++;
+    note_step(sim, STEP_COMMIT);
+    return true;
+}
+
+static bool
+run_clock(acta_sim *sim)
+{
+    uint64_t due_ns = acta_runtime_next_timer_ns(acta_app_runtime(sim->app));
+
+    if (due_ns == UINT64_MAX) return false;
+    if (due_ns > sim->now_ns) sim->now_ns = due_ns;
+    sim->stats.clock_moves++;
+    note_step(sim, STEP_CLOCK);
+    return true;
+}
+
+/* For a call that waits inside the application: the actors have been asked already. */
+static bool
+idle(void *user)
+{
+    acta_sim *sim = user;
+
+    if (sim->app == NULL) return false; /* acta_app_start steps its own store */
+    return run_commit(sim) || run_clock(sim);
+}
+
+bool
+acta_sim_step(acta_sim *sim)
+{
+    if (sim->app == NULL) return false;
+    sim->stats.steps++;
+    if (acta_sim_chance(sim, ACTA_SIM_SCHEDULER, CLOCK_JUMP_PER_MILLE))
+        acta_sim_advance_ms(sim, 1 + acta_sim_choose(sim, ACTA_SIM_SCHEDULER, CLOCK_JUMP_MS_MAX));
+    if (acta_sim_chance(sim, ACTA_SIM_SCHEDULER, STORE_FIRST_PER_MILLE)) {
+        if (run_commit(sim) || run_turn(sim)) return true;
+    } else {
+        if (run_turn(sim) || run_commit(sim)) return true;
+    }
+    return run_clock(sim);
+}
+
+/* -- life -- */
+
+acta_sim *
+acta_sim_create(uint64_t seed)
+{
+    acta_sim *sim = calloc(1, sizeof *sim);
+    if (sim == NULL) return NULL;
+
+    sim->disk = acta_disk_create(NULL);
+    if (sim->disk == NULL) {
+        free(sim);
+        return NULL;
+    }
+    acti_choices_init(&sim->choices, seed);
+    sim->now_ns = START_NS;
+    sim->hash = HASH_SEED;
+    sim->environment = acta_environment_or_default(&(acta_environment){
+        .clock = { .monotonic_ns = virtual_monotonic_ns, .wall_us = virtual_wall_us, .user = sim },
+        .random = { .fill = seeded_fill, .user = sim },
+        .log = { .write = log_to_history, .user = sim },
+    });
+    acta_disk_set_faults(
+        sim->disk, &(acta_disk_faults){ .fail = disk_fails, .choose = surviving_batches, .user = sim });
+    return sim;
+}
+
+void
+acta_sim_destroy(acta_sim *sim)
+{
+    if (sim == NULL) return;
+    if (sim->app != NULL) acta_app_abandon(sim->app);
+    acta_disk_destroy(sim->disk);
+    free(sim);
+}
+
+acta_status
+acta_sim_start(acta_sim *sim, const acta_app_config *config, acta_app **app_out, acta_error *error)
+{
+    if (sim->app != NULL)
+        return acta_error_set(error, ACTA_IN_USE, "cannot start '%s': the simulation runs an application already",
+            config->name != NULL ? config->name : "acta");
+
+    acta_app_config simulated = *config;
+    simulated.environment = &sim->environment;
+    simulated.data_path = NULL;
+    simulated.runtime.manual = true;
+    simulated.runtime.driver = (acta_driver){ .choose = choose_actor, .idle = idle, .user = sim };
+    simulated.store.engine = acta_memory_engine(sim->disk);
+    if (simulated.store.engine == NULL) return acta_error_set(error, ACTA_NO_MEMORY, NULL);
+
+    sim->stats.starts++;
+    note_step(sim, STEP_START);
+    acta_status status = acta_app_start(&simulated, &sim->app, error);
+    if (status == ACTA_OK) *app_out = sim->app;
+    return status;
+}
+
+void
+acta_sim_crash(acta_sim *sim)
+{
+    if (sim->app != NULL) acta_app_abandon(sim->app);
+    sim->app = NULL;
+    acta_disk_crash(sim->disk);
+    sim->stats.crashes++;
+    note_step(sim, STEP_CRASH);
+}
+
+/* -- choices, time, history -- */
+
+uint32_t
+acta_sim_choose(acta_sim *sim, acta_sim_purpose purpose, uint32_t count)
+{
+    if (count <= 1) return 0;
+    return (uint32_t)(acti_choices_draw(&sim->choices, purpose) % count);
+}
+
+bool
+acta_sim_chance(acta_sim *sim, acta_sim_purpose purpose, uint32_t per_mille)
+{
+    return acta_sim_choose(sim, purpose, 1000) >= 1000 - per_mille;
+}
+
+void
+acta_sim_disk_faults(acta_sim *sim, uint32_t per_mille)
+{
+    sim->disk_fault_per_mille = per_mille;
+}
+
+acta_disk *
+acta_sim_disk(acta_sim *sim)
+{
+    return sim->disk;
+}
+
+uint64_t
+acta_sim_now_ns(const acta_sim *sim)
+{
+    return sim->now_ns;
+}
+
+void
+acta_sim_advance_ms(acta_sim *sim, uint64_t ms)
+{
+    sim->now_ns += ms * 1000000;
+}
+
+void
+acta_sim_note(acta_sim *sim, const void *bytes, size_t size)
+{
+    sim->hash = acti_hash(sim->hash, bytes, size);
+}
+
+uint64_t
+acta_sim_hash(const acta_sim *sim)
+{
+    return acti_hash(sim->hash, &(uint64_t){ acta_disk_hash(sim->disk) }, sizeof(uint64_t));
+}
+
+void
+acta_sim_stats_read(const acta_sim *sim, acta_sim_stats *stats_out)
+{
+    *stats_out = sim->stats;
+}
+
+void
+acta_sim_verbose(acta_sim *sim, bool on)
+{
+    sim->verbose = on;
+}
