@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # For test scripts: cases that speak as cmocka's do, so that tests/tally.awk counts them. Sourced, POSIX sh.
 #
 #     . "$(dirname "$0")/lib.sh"

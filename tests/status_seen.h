@@ -33,8 +33,7 @@ acta_test_saw(const char *spelling)
 #undef assert_int_equal
 #define assert_int_equal(a, b)                                                                                         \
     do {                                                                                                               \
-        _assert_int_equal(                                                                                             \
-            cast_to_largest_integral_type(a), cast_to_largest_integral_type(b), __FILE__, __LINE__);                   \
+        _assert_int_equal(cast_to_largest_integral_type(a), cast_to_largest_integral_type(b), __FILE__, __LINE__);     \
         acta_test_saw(#a);                                                                                             \
         acta_test_saw(#b);                                                                                             \
     } while (0)
