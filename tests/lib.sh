@@ -10,7 +10,7 @@
 case_count=0
 failed_count=0
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/acta-test.XXXXXX")
-trap 'rm -rf "$scratch"' EXIT
+trap 'rm -rf "$scratch" 2>/dev/null || true' EXIT # what is mounted there goes with its namespace
 trap 'exit 130' INT TERM
 
 check() { # name command...
