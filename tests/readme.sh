@@ -54,7 +54,7 @@ map_is_complete() {
 }
 
 commands_exist() {
-    documents | xargs grep -ho '[`.]/dev [a-z][a-z]*' | cut -d' ' -f2 | sort -u >"$scratch/words"
+    documents | xargs grep -ho '\./dev [a-z][a-z]*' | cut -d' ' -f2 | sort -u >"$scratch/words"
     [ -s "$scratch/words" ] || { echo "no document names a command"; return 1; }
     while read -r word; do
         grep -q "^$word)" dev || { echo "./dev has no command '$word'"; return 1; }
