@@ -13,6 +13,7 @@ floors='base runtime schema store actors sim'
 seams='
 base/environment.c    : clock random file
 base/id.c             : thread
+store/thread.c        : thread
 '
 
 calls='
