@@ -1,0 +1,54 @@
+#!/bin/sh
+# What `meson install` puts down is enough to build on: a program compiles and runs against the installed libraries by
+# pkg-config alone; libacta-runtime needs neither RocksDB nor C++; and no library shows a name that isn't acta_.
+#
+#     tests/install.sh BUILD-FOLDER
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/tests/lib.sh"
+build=$(cd "$1" && pwd)
+target=$scratch/target
+
+installs() {
+    DESTDIR=$target meson install -C "$build" --no-rebuild --quiet
+    library=$(dirname "$(find "$target" -name 'libacta.so' | head -n 1)")
+    [ -f "$library/libacta.so" ] && [ -f "$library/libacta-runtime.so" ] && [ -f "$library/pkgconfig/acta.pc" ]
+}
+
+flags() { # pkg-config module
+    PKG_CONFIG_PATH=$library/pkgconfig PKG_CONFIG_SYSROOT_DIR=$target pkg-config --cflags --libs "$1"
+}
+
+compiles_and_runs() { # module, what it prints, sources...
+    module=$1
+    expected=$2
+    shift 2
+    # shellcheck disable=SC2046 # options are words
+    cc -std=c11 -Wall -Werror -I"$build/examples/bank" -o "$scratch/program" "$@" $(flags "$module") || return 1
+    (cd "$scratch" && LD_LIBRARY_PATH=$library ./program >printed) || return 1
+    cat "$scratch/printed"
+    [ "$(cat "$scratch/printed")" = "$expected" ]
+}
+
+needs_no_other() { # library
+    readelf -d "$library/$1" | grep NEEDED
+    ! readelf -d "$library/$1" | grep NEEDED | grep -e rocksdb -e stdc++ -e flatbuffers
+}
+
+shows_only_acta() { # library
+    nm -D --defined-only "$library/$1" | awk '{ print $3 }' | sed 's/@.*//' >"$scratch/names"
+    [ "$(wc -l <"$scratch/names")" -ge 20 ] && ! grep -v '^acta_' "$scratch/names"
+}
+
+library=
+installs >/dev/null 2>&1 || true
+check "meson install puts down libraries and pkg-config files" test -n "$library" -a -f "$library/pkgconfig/acta-runtime.pc"
+check "a program runs against the installed acta" compiles_and_runs acta "alice has 20, bob has 80" \
+    "$root/examples/hello/main.c" "$root/examples/bank/account.c" "$root/examples/bank/transfer.c" \
+    "$root/examples/bank/transfers.c" "$build/examples/bank/bank.acta.c" -I"$root/examples/bank"
+check "a program runs against the installed acta-runtime" compiles_and_runs acta-runtime "pong 1
+pong 2" "$root/examples/ping/main.c"
+check "acta-runtime needs neither RocksDB nor C++" needs_no_other libacta-runtime.so
+check "libacta shows only names that begin with acta_" shows_only_acta libacta.so
+check "libacta-runtime shows only names that begin with acta_" shows_only_acta libacta-runtime.so
+finish
