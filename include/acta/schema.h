@@ -19,6 +19,7 @@ extern "C" {
 #endif
 
 typedef struct acta_schema acta_schema;
+typedef struct acta_field acta_field; /* buffer.h */
 
 typedef enum acta_table_role {
     ACTA_TABLE_PLAIN,
@@ -51,12 +52,16 @@ typedef struct acta_table {
     uint64_t schema_hash; /* of the table's definition and all that it refers to; equal in each build */
     const acta_schema *schema;
 
-    /* Is this a well-formed buffer of this table? All offsets, lengths, alignments, required fields, UTF-8-free.
-     * ACTA_CORRUPT names the field. Never reads outside the bytes. */
+    const acta_field *fields; /* in the schema's order; what the functions below go by */
+    uint32_t field_count;
+
+    /* Is this a well-formed buffer of this table? All offsets, lengths, alignments and required fields, and strings that
+     * are UTF-8 without NUL. ACTA_CORRUPT names the field. Never reads outside the bytes, which may lie at any address. */
     acta_status (*verify)(acta_bytes buffer, acta_error *error);
     /* Fill the struct with views into a verified buffer, which must outlive it. */
     void (*read)(acta_bytes buffer, void *value_out);
-    /* Encode. ACTA_INVALID: a required field is absent, a string is no UTF-8, it is larger than 64 MiB. */
+    /* Encode. ACTA_INVALID: a required field is absent, a string is no UTF-8 or has a NUL, it is larger than 64 MiB or
+     * deeper than 64 tables; error->where is the field. */
     acta_status (*write)(const void *value, acta_sink *sink, acta_error *error);
     /* The (identity) field's value; NULL when the table has none. */
     acta_str (*identity)(const void *value);

@@ -1,0 +1,107 @@
+/*
+ * What the files of schema/ share: reading numbers at any address, and the parts of a table.
+ */
+#ifndef ACTA_SCHEMA_INTERNAL_H
+#define ACTA_SCHEMA_INTERNAL_H
+
+#include <string.h>
+
+#include "acta/buffer.h"
+
+#define ACTI_LOAD(type, name)                                                                                          \
+    static inline type acti_load_##name(const uint8_t *at)                                                             \
+    {                                                                                                                  \
+        type value;                                                                                                    \
+        memcpy(&value, at, sizeof value);                                                                              \
+        return value;                                                                                                  \
+    }
+ACTI_LOAD(uint16_t, u16)
+ACTI_LOAD(uint32_t, u32)
+ACTI_LOAD(int32_t, s32)
+
+/* Bytes that a field of this kind takes inside its table: of the number, or of the offset to the rest. */
+static inline size_t
+acti_inline_size(uint8_t kind)
+{
+    static const uint8_t sizes[] = { 1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 4, 4, 4, 4, 4 };
+    return sizes[kind];
+}
+
+static inline bool
+acti_is_number(const acta_field *field)
+{
+    return field->kind < ACTA_FIELD_STRING;
+}
+
+/* Where a field lies in a C struct. */
+static inline void *
+acti_field_of(const acta_field *field, void *value)
+{
+    return (char *)value + field->offset;
+}
+
+static inline const void *
+acti_field_in(const acta_field *field, const void *value)
+{
+    return (const char *)value + field->offset;
+}
+
+/* A vector or nested table of any type: copied in and out, because the generated types are others. */
+static inline acta_any_vector
+acti_vector_in(const acta_field *field, const void *value)
+{
+    acta_any_vector vector;
+    memcpy(&vector, acti_field_in(field, value), sizeof vector);
+    return vector;
+}
+
+static inline void
+acti_vector_set(const acta_field *field, void *value, acta_any_vector vector)
+{
+    memcpy(acti_field_of(field, value), &vector, sizeof vector);
+}
+
+static inline acta_any_ref
+acti_ref_in(const acta_field *field, const void *value)
+{
+    acta_any_ref ref;
+    memcpy(&ref, acti_field_in(field, value), sizeof ref);
+    return ref;
+}
+
+static inline void
+acti_ref_set(const acta_field *field, void *value, acta_any_ref ref)
+{
+    memcpy(acti_field_of(field, value), &ref, sizeof ref);
+}
+
+/* Where an offset leads. */
+static inline const uint8_t *
+acti_follow(const uint8_t *at)
+{
+    return at + acti_load_u32(at);
+}
+
+/* The field's place in a verified table of a buffer; NULL when it is absent. */
+static inline const uint8_t *
+acti_slot(const uint8_t *table, uint16_t id)
+{
+    const uint8_t *vtable = table - acti_load_s32(table);
+    size_t slot = 4 + 2 * (size_t)id;
+    uint16_t offset = slot + 2 <= acti_load_u16(vtable) ? acti_load_u16(vtable + slot) : 0;
+    return offset != 0 ? table + offset : NULL;
+}
+
+/* Fill a struct with views of a verified table; read.c. */
+void acti_read_table(const acta_table *table, const uint8_t *at, void *value_out);
+
+/* Give back what an owned field holds, and leave it absent; value.c. */
+void acti_field_clear(const acta_field *field, void *value, acta_memory *memory);
+
+/* Replace all views in a struct, and in what it holds, by copies of its own. Without memory: false, and all zero. */
+bool acti_value_own(const acta_table *table, void *value, acta_memory *memory);
+
+/* Put an item into an owned, sorted vector of tables, whose content is the vector's from then on; collection.c. */
+bool acti_collection_sort(const acta_table *item, void *items, uint32_t count, acta_memory *memory);
+
+#endif

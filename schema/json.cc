@@ -1,0 +1,123 @@
+/*
+ * JSON in and out, by the official FlatBuffers library: the one C++ file below the tests.
+ *
+ * A parser is made from the schema's binary for each call, so that any thread may call; it costs some 50 µs. That is for
+ * people and tools: nothing on the way of a command comes here unless it came as JSON.
+ *
+ * No exception leaves this file. What the library produced is verified by our own verifier before it is given out.
+ */
+#include <flatbuffers/idl.h>
+
+#include <cstdio>
+#include <cstring>
+#include <new>
+#include <string>
+
+#include "acta/buffer.h"
+
+namespace {
+
+flatbuffers::IDLOptions
+options()
+{
+    flatbuffers::IDLOptions options;
+    options.strict_json = true;
+    options.output_default_scalars_in_json = true; /* all fields by name */
+    options.indent_step = -1;                      /* on one line */
+    options.natural_utf8 = true;
+    return options;
+}
+
+/* The schema's parser, with the table as what is to be parsed or printed. */
+bool
+begin(flatbuffers::Parser &parser, const acta_table *table)
+{
+    const acta_bytes binary = table->schema->binary;
+    return parser.Deserialize(binary.data, binary.size) && parser.SetRootType(table->name);
+}
+
+/* "1: 12: error: unknown field: amuont" becomes "line 1, column 12: unknown field: amuont". */
+std::string
+place_and_text(const std::string &raw)
+{
+    int line = 0, column = 0, used = 0;
+    if (std::sscanf(raw.c_str(), "%d: %d: error: %n", &line, &column, &used) != 2 || used == 0) return raw;
+
+    std::string text = raw.substr(static_cast<size_t>(used));
+    while (!text.empty() && text.back() == '\n')
+        text.pop_back();
+    return "line " + std::to_string(line) + ", column " + std::to_string(column) + ": " + text;
+}
+
+acta_status
+give(const void *bytes, size_t size, acta_memory *memory, uint8_t **out, acta_error *error)
+{
+    *out = static_cast<uint8_t *>(acta_memory_alloc(memory, size + 1)); /* zeroed: a NUL behind it */
+    if (*out == nullptr) return acta_error_set(error, ACTA_NO_MEMORY, nullptr);
+    std::memcpy(*out, bytes, size);
+    return ACTA_OK;
+}
+
+acta_status
+print(const acta_table *table, acta_bytes buffer, acta_memory *memory, acta_str *text_out, acta_error *error)
+{
+    flatbuffers::Parser parser(options());
+    std::string text;
+    uint8_t *copy;
+
+    if (!begin(parser, table) || !flatbuffers::GenerateText(parser, buffer.data, &text))
+        return acta_error_set(error, ACTA_CORRUPT, "can't print a %s as JSON", table->name);
+    acta_status status = give(text.data(), text.size(), memory, &copy, error);
+    if (status == ACTA_OK) *text_out = acta_str_from(copy, text.size());
+    return status;
+}
+
+acta_status
+parse(const acta_table *table, acta_str text, acta_memory *memory, acta_bytes *buffer_out, acta_error *error)
+{
+    flatbuffers::Parser parser(options());
+    const std::string source(text.data != nullptr ? text.data : "", text.size);
+    uint8_t *copy;
+
+    if (std::strlen(source.c_str()) != source.size())
+        return acta_error_set(error, ACTA_INVALID, "JSON of %s: there is a NUL in it", table->name);
+    if (!begin(parser, table))
+        return acta_error_set(error, ACTA_INVALID, "the schema of %s can't be read", table->name);
+    if (!parser.ParseJson(source.c_str()))
+        return acta_error_set(error, ACTA_INVALID, "%s", place_and_text(parser.error_).c_str());
+
+    acta_status status = give(parser.builder_.GetBufferPointer(), parser.builder_.GetSize(), memory, &copy, error);
+    if (status != ACTA_OK) return status;
+    const acta_bytes buffer = acta_bytes_from(copy, parser.builder_.GetSize());
+    if (table->verify(buffer, error) != ACTA_OK) { /* such as \u0000 in a string */
+        acta_memory_free(memory, copy);
+        if (error != nullptr) error->status = ACTA_INVALID;
+        return ACTA_INVALID;
+    }
+    *buffer_out = buffer;
+    return ACTA_OK;
+}
+
+} // namespace
+
+acta_status
+acta_json_print(const acta_table *table, acta_bytes buffer, acta_memory *memory, acta_str *text_out, acta_error *error)
+{
+    acta_status status = table->verify(buffer, error);
+    if (status != ACTA_OK) return status;
+    try {
+        return print(table, buffer, memory, text_out, error);
+    } catch (const std::bad_alloc &) {
+        return acta_error_set(error, ACTA_NO_MEMORY, nullptr);
+    }
+}
+
+acta_status
+acta_json_parse(const acta_table *table, acta_str text, acta_memory *memory, acta_bytes *buffer_out, acta_error *error)
+{
+    try {
+        return parse(table, text, memory, buffer_out, error);
+    } catch (const std::bad_alloc &) {
+        return acta_error_set(error, ACTA_NO_MEMORY, nullptr);
+    }
+}

@@ -1,0 +1,142 @@
+/*
+ * Reading: a struct of views from a verified buffer. Copies numbers, never strings or vectors.
+ *
+ * Nothing is checked here; verify.c did, or we wrote the buffer ourselves.
+ */
+#include "internal.h"
+
+static acta_str
+string_at(const uint8_t *string)
+{
+    return acta_str_from(string + 4, acti_load_u32(string));
+}
+
+static void
+read_number(const acta_field *field, const uint8_t *at, void *out)
+{
+    uint64_t bits = field->absent;
+    int32_t number;
+
+    if (field->flags & ACTA_FIELD_ENUM) {
+        switch (at != NULL ? field->kind : ACTA_FIELD_INT64) {
+        case ACTA_FIELD_BOOL:
+        case ACTA_FIELD_UINT8:
+            number = at[0];
+            break;
+        case ACTA_FIELD_INT8:
+            number = (int8_t)at[0];
+            break;
+        case ACTA_FIELD_INT16:
+            number = (int16_t)acti_load_u16(at);
+            break;
+        case ACTA_FIELD_UINT16:
+            number = acti_load_u16(at);
+            break;
+        case ACTA_FIELD_INT32:
+        case ACTA_FIELD_UINT32:
+            number = acti_load_s32(at);
+            break;
+        default:
+            number = (int32_t)bits;
+        }
+        memcpy(out, &number, sizeof number);
+        return;
+    }
+
+    const void *from = at != NULL ? (const void *)at : &bits;
+    switch (acti_inline_size(field->kind)) {
+    case 1:
+        if (field->kind == ACTA_FIELD_BOOL)
+            *(bool *)out = *(const uint8_t *)from != 0;
+        else
+            memcpy(out, from, 1);
+        break;
+    case 2:
+        memcpy(out, from, 2);
+        break;
+    case 4:
+        memcpy(out, from, 4);
+        break;
+    default:
+        memcpy(out, from, 8);
+    }
+}
+
+void
+acti_read_table(const acta_table *table, const uint8_t *at, void *value_out)
+{
+    const uint8_t *vtable = at - acti_load_s32(at);
+    size_t vtable_size = acti_load_u16(vtable);
+
+    for (const acta_field *field = table->fields, *end = field + table->field_count; field < end; field++) {
+        size_t entry = 4 + 2 * (size_t)field->id;
+        uint16_t offset = entry < vtable_size ? acti_load_u16(vtable + entry) : 0;
+        const uint8_t *slot = offset != 0 ? at + offset : NULL;
+        void *out = acti_field_of(field, value_out);
+
+        if (acti_is_number(field)) {
+            read_number(field, slot, out);
+            continue;
+        }
+        const uint8_t *target = slot != NULL ? acti_follow(slot) : NULL;
+        if (field->kind == ACTA_FIELD_STRING) {
+            *(acta_str *)out = target != NULL ? string_at(target) : acta_str_from(NULL, 0);
+        } else if (field->kind == ACTA_FIELD_TABLE) {
+            acti_ref_set(field, value_out, (acta_any_ref){ .encoded = target });
+        } else {
+            acta_any_vector vector = { 0 };
+            if (target != NULL) vector.count = acti_load_u32(target);
+            if (target != NULL && field->kind == ACTA_FIELD_VECTOR) vector.data = target + 4;
+            if (target != NULL && field->kind != ACTA_FIELD_VECTOR) vector.encoded = target + 4;
+            acti_vector_set(field, value_out, vector);
+        }
+    }
+}
+
+void
+acta_table_read(const acta_table *table, acta_bytes buffer, void *value_out)
+{
+    acti_read_table(table, acti_follow(buffer.data), value_out);
+}
+
+acta_str
+acta_str_vector_at(acta_str_vector vector, uint32_t index)
+{
+    if (index >= vector.count) return acta_str_from(NULL, 0);
+    if (vector.data != NULL) return vector.data[index];
+    if (vector.encoded != NULL) return string_at(acti_follow(vector.encoded + (size_t)index * 4));
+    return acta_str_from(NULL, 0);
+}
+
+bool
+acta_table_vector_at(const acta_table *item, const void *vector_view, uint32_t index, void *value_out)
+{
+    acta_any_vector vector;
+
+    memcpy(&vector, vector_view, sizeof vector);
+    if (index < vector.count && vector.data != NULL) {
+        memcpy(value_out, (const char *)vector.data + (size_t)index * item->struct_size, item->struct_size);
+        return true;
+    }
+    if (index < vector.count && vector.encoded != NULL) {
+        acti_read_table(item, acti_follow(vector.encoded + (size_t)index * 4), value_out);
+        return true;
+    }
+    memset(value_out, 0, item->struct_size);
+    return false;
+}
+
+bool
+acta_table_ref_get(const acta_table *item, const void *ref_view, void *value_out)
+{
+    acta_any_ref ref;
+
+    memcpy(&ref, ref_view, sizeof ref);
+    if (ref.data != NULL)
+        memcpy(value_out, ref.data, item->struct_size);
+    else if (ref.encoded != NULL)
+        acti_read_table(item, ref.encoded, value_out);
+    else
+        memset(value_out, 0, item->struct_size);
+    return ref.data != NULL || ref.encoded != NULL;
+}

@@ -1,0 +1,177 @@
+/*
+ * Verifying: is this a well-formed buffer of that table? Accepts what the official generated verifier accepts, as long
+ * as all strings are UTF-8 without NUL.
+ *
+ *     root -> table -> vtable          each arrow is an offset that must lead to a place inside the buffer,
+ *               |                      aligned relative to the buffer's begin
+ *               +-> string, vector -> table -> …      at most 64 deep, 1,000,000 tables
+ *
+ * All places are numbers counted from the buffer's begin: no pointer is made before it is known to be good. Parts may
+ * overlap; the limits keep the work of a hostile buffer bounded.
+ */
+#include "internal.h"
+
+enum { BUFFER_SIZE_MIN = 12, BUFFER_SIZE_MAX = INT32_MAX };
+
+typedef struct verifier {
+    const uint8_t *bytes;
+    size_t size;
+    uint32_t depth;
+    uint32_t table_count;
+    acta_error *error;
+} verifier;
+
+static acta_status
+corrupt(verifier *v, const acta_table *table, const acta_field *field, const char *what)
+{
+    if (field == NULL) return acta_error_set(v->error, ACTA_CORRUPT, "damaged buffer of %s: %s", table->name, what);
+
+    acta_error_set(v->error, ACTA_CORRUPT, "damaged buffer of %s: field %s %s", table->name, field->name, what);
+    if (v->error != NULL) {
+        size_t length = strnlen(field->name, sizeof v->error->where - 1);
+        memcpy(v->error->where, field->name, length);
+        v->error->where[length] = '\0';
+    }
+    return ACTA_CORRUPT;
+}
+
+/* The official verifier wants length < size, not <=: no part can be the whole buffer. */
+static bool
+is_inside(const verifier *v, size_t at, size_t length)
+{
+    return length < v->size && at <= v->size - length;
+}
+
+static bool
+is_number_at(const verifier *v, size_t at, size_t size)
+{
+    return at % size == 0 && is_inside(v, at, size);
+}
+
+/* Follow the offset at `at`; 0 when it leads nowhere. */
+static size_t
+follow(const verifier *v, size_t at)
+{
+    if (!is_number_at(v, at, 4)) return 0;
+    uint32_t offset = acti_load_u32(v->bytes + at);
+    if (offset == 0 || offset > INT32_MAX || !is_inside(v, at + offset, 1)) return 0;
+    return at + offset;
+}
+
+/* Length and elements of a vector lie inside. */
+static bool
+is_vector_at(const verifier *v, size_t at, size_t element_size, uint32_t *count_out)
+{
+    if (!is_number_at(v, at, 4)) return false;
+    *count_out = acti_load_u32(v->bytes + at);
+    return *count_out < BUFFER_SIZE_MAX / element_size && is_inside(v, at, 4 + element_size * *count_out);
+}
+
+static acta_status
+verify_string(verifier *v, const acta_table *table, const acta_field *field, size_t at)
+{
+    uint32_t size;
+
+    if (!is_vector_at(v, at, 1, &size) || !is_inside(v, at + 4 + size, 1))
+        return corrupt(v, table, field, "lies outside of it");
+    if (v->bytes[at + 4 + size] != 0) return corrupt(v, table, field, "has no NUL behind it");
+    if (!acta_str_is_utf8(acta_str_from(v->bytes + at + 4, size)))
+        return corrupt(v, table, field, "is not UTF-8 without NUL");
+    return ACTA_OK;
+}
+
+static acta_status verify_table(verifier *v, const acta_table *table, size_t at);
+
+/* Elements' offsets aren't checked for zero, as the official verifier doesn't: what they lead to is. */
+static acta_status
+verify_offset_vector(verifier *v, const acta_table *table, const acta_field *field, size_t at)
+{
+    acta_status status = ACTA_OK;
+    uint32_t count;
+
+    if (!is_vector_at(v, at, 4, &count)) return corrupt(v, table, field, "lies outside of it");
+    for (uint32_t i = 0; i < count && status == ACTA_OK; i++) {
+        size_t element = at + 4 + 4 * (size_t)i;
+        size_t target = element + acti_load_u32(v->bytes + element);
+        status = field->kind == ACTA_FIELD_STRING_VECTOR ? verify_string(v, table, field, target)
+                                                         : verify_table(v, field->table, target);
+    }
+    return status;
+}
+
+static acta_status
+verify_field(verifier *v, const acta_table *table, const acta_field *field, size_t at)
+{
+    uint32_t count;
+
+    if (acti_is_number(field)) {
+        if (!is_number_at(v, at, acti_inline_size(field->kind)))
+            return corrupt(v, table, field, "lies outside of it, or is not aligned");
+        return ACTA_OK;
+    }
+
+    size_t target = follow(v, at);
+    if (target == 0) return corrupt(v, table, field, "leads outside of it");
+    switch (field->kind) {
+    case ACTA_FIELD_STRING:
+        return verify_string(v, table, field, target);
+    case ACTA_FIELD_TABLE:
+        return verify_table(v, field->table, target);
+    case ACTA_FIELD_VECTOR:
+        if (!is_vector_at(v, target, acti_inline_size(field->element), &count))
+            return corrupt(v, table, field, "lies outside of it");
+        return ACTA_OK;
+    default:
+        return verify_offset_vector(v, table, field, target);
+    }
+}
+
+static acta_status
+verify_fields(verifier *v, const acta_table *table, size_t at, size_t vtable, size_t vtable_size)
+{
+    acta_status status = ACTA_OK;
+
+    for (uint32_t i = 0; i < table->field_count && status == ACTA_OK; i++) {
+        const acta_field *field = &table->fields[i];
+        size_t entry = 4 + 2 * (size_t)field->id;
+        uint16_t offset = entry < vtable_size ? acti_load_u16(v->bytes + vtable + entry) : 0;
+
+        if (offset != 0)
+            status = verify_field(v, table, field, at + offset);
+        else if (field->flags & ACTA_FIELD_REQUIRED)
+            status = corrupt(v, table, field, "is required and missing");
+    }
+    return status;
+}
+
+static acta_status
+verify_table(verifier *v, const acta_table *table, size_t at)
+{
+    if (!is_number_at(v, at, 4)) return corrupt(v, table, NULL, "a table lies outside of it, or is not aligned");
+    if (++v->depth > ACTA_BUFFER_DEPTH_MAX) return corrupt(v, table, NULL, "tables are nested more than 64 deep");
+    if (++v->table_count > ACTA_BUFFER_TABLES_MAX)
+        return corrupt(v, table, NULL, "there are more than a million tables");
+
+    /* May wrap around: then it is no place inside. */
+    size_t vtable = at - (size_t)(ptrdiff_t)acti_load_s32(v->bytes + at);
+    if (!is_number_at(v, vtable, 2)) return corrupt(v, table, NULL, "a vtable lies outside of it, or is not aligned");
+    size_t vtable_size = acti_load_u16(v->bytes + vtable);
+    if (vtable_size % 2 != 0 || !is_inside(v, vtable, vtable_size))
+        return corrupt(v, table, NULL, "a vtable ends outside of it");
+
+    acta_status status = verify_fields(v, table, at, vtable, vtable_size);
+    v->depth--;
+    return status;
+}
+
+acta_status
+acta_table_verify(const acta_table *table, acta_bytes buffer, acta_error *error)
+{
+    verifier v = { .bytes = buffer.data, .size = buffer.size, .error = error };
+
+    if (buffer.data == NULL || buffer.size < BUFFER_SIZE_MIN || buffer.size > BUFFER_SIZE_MAX)
+        return corrupt(&v, table, NULL, "its size is not that of a buffer");
+    size_t root = follow(&v, 0);
+    if (root == 0) return corrupt(&v, table, NULL, "the root leads outside of it");
+    return verify_table(&v, table, root);
+}

@@ -1,0 +1,401 @@
+/*
+ * Writing: a struct into a buffer, front to back, in one piece of memory of the exact size.
+ *
+ *     [root] [vtable] [table: numbers and offsets] [strings, vectors and tables it leads to] …
+ *
+ * The same code runs twice: first with `out` NULL, where it only counts and checks, then it fills what the sink gave.
+ * So the size is exact by construction. A vtable that was written before, for the same table with the same fields
+ * present, is used again; tables of a vector share theirs.
+ *
+ * A field is left out when it is absent, or a number with the value that stands for absence.
+ */
+#include <stdio.h>
+
+#include "internal.h"
+
+enum { VTABLE_CACHE = 8 };
+
+typedef struct presence {
+    uint64_t bits[ACTA_FIELD_COUNT_MAX / 64]; /* by the field's index */
+} presence;
+
+typedef struct vtable {
+    const acta_table *table;
+    presence fields;
+    size_t at;
+} vtable;
+
+typedef struct writer {
+    uint8_t *out; /* NULL: counting */
+    size_t at;    /* bytes so far */
+    vtable vtables[VTABLE_CACHE];
+    uint32_t vtable_count; /* ever written; the newest are kept */
+    uint32_t depth;
+    acta_error *error;
+} writer;
+
+static acta_status
+refuse(writer *w, const acta_table *table, const acta_field *field, const char *what)
+{
+    acta_error_set(w->error, ACTA_INVALID, "field %s of %s %s", field->name, table->name, what);
+    if (w->error != NULL) snprintf(w->error->where, sizeof w->error->where, "%s", field->name);
+    return ACTA_INVALID;
+}
+
+/* Is it well-formed? Most strings are ASCII, which is seen eight bytes at a time. */
+static bool
+is_utf8(acta_str s)
+{
+    const uint64_t high = UINT64_C(0x8080808080808080), low = UINT64_C(0x0101010101010101);
+    size_t i = 0;
+
+    for (; i + 8 <= s.size; i += 8) {
+        uint64_t word;
+        memcpy(&word, s.data + i, sizeof word);
+        if (((word - low) | word) & high)
+            break; /* a byte above 127, or a NUL (or one that borrowed: looked at again) */
+    }
+    return acta_str_is_utf8(acta_str_from(s.data + i, s.size - i));
+}
+
+/* Move on so that what comes `before` bytes later is aligned; the gap is zero. */
+static void
+align(writer *w, size_t before, size_t alignment)
+{
+    while ((w->at + before) % alignment != 0) {
+        if (w->out != NULL) w->out[w->at] = 0;
+        w->at++;
+    }
+}
+
+static void
+put_u16(writer *w, size_t at, size_t value)
+{
+    uint16_t number = (uint16_t)value;
+    if (w->out != NULL) memcpy(w->out + at, &number, sizeof number);
+}
+
+static void
+put_u32(writer *w, size_t at, size_t value)
+{
+    uint32_t number = (uint32_t)value;
+    if (w->out != NULL) memcpy(w->out + at, &number, sizeof number);
+}
+
+static void
+append(writer *w, const void *bytes, size_t size)
+{
+    if (w->out != NULL && size != 0) memcpy(w->out + w->at, bytes, size);
+    w->at += size;
+}
+
+/* -- which fields are there -- */
+
+/* A number's bits as in the buffer, the rest zero. */
+static uint64_t
+number_bits(const acta_field *field, const void *value)
+{
+    const void *at = acti_field_in(field, value);
+    uint64_t bits = 0;
+    int32_t number;
+
+    if (field->kind == ACTA_FIELD_BOOL) return *(const bool *)at;
+    if (field->flags & ACTA_FIELD_ENUM) {
+        memcpy(&number, at, sizeof number);
+        memcpy(&bits, &number, acti_inline_size(field->kind)); /* the low bytes */
+        return bits;
+    }
+    switch (acti_inline_size(field->kind)) {
+    case 1:
+        memcpy(&bits, at, 1);
+        break;
+    case 2:
+        memcpy(&bits, at, 2);
+        break;
+    case 4:
+        memcpy(&bits, at, 4);
+        break;
+    default:
+        memcpy(&bits, at, 8);
+    }
+    return bits;
+}
+
+/* An enum's value that its type in the buffer can't hold. */
+static bool
+is_cut(const acta_field *field, const void *value)
+{
+    int32_t number;
+
+    if ((field->flags & ACTA_FIELD_ENUM) == 0) return false;
+    memcpy(&number, acti_field_in(field, value), sizeof number);
+    switch (field->kind) {
+    case ACTA_FIELD_INT8:
+        return number < INT8_MIN || number > INT8_MAX;
+    case ACTA_FIELD_UINT8:
+        return number < 0 || number > UINT8_MAX;
+    case ACTA_FIELD_INT16:
+        return number < INT16_MIN || number > INT16_MAX;
+    case ACTA_FIELD_UINT16:
+        return number < 0 || number > UINT16_MAX;
+    default:
+        return false;
+    }
+}
+
+static bool
+is_present(const acta_field *field, const void *value)
+{
+    if (acti_is_number(field)) return number_bits(field, value) != field->absent;
+    if (field->kind == ACTA_FIELD_STRING) return ((const acta_str *)acti_field_in(field, value))->data != NULL;
+
+    acta_any_ref ref = acti_ref_in(field, value); /* a vector begins as a ref does */
+    return ref.data != NULL || ref.encoded != NULL;
+}
+
+static acta_status
+find_present(writer *w, const acta_table *table, const void *value, presence *fields_out)
+{
+    memset(fields_out, 0, sizeof *fields_out);
+    for (uint32_t i = 0; i < table->field_count; i++) {
+        const acta_field *field = &table->fields[i];
+        if (is_present(field, value))
+            fields_out->bits[i / 64] |= UINT64_C(1) << i % 64;
+        else if (field->flags & ACTA_FIELD_REQUIRED)
+            return refuse(w, table, field, "is required, but absent; set it");
+        if (is_cut(field, value)) return refuse(w, table, field, "is an enum with a number out of its range");
+    }
+    return ACTA_OK;
+}
+
+static bool
+has(const presence *fields, uint32_t index)
+{
+    return (fields->bits[index / 64] >> index % 64 & 1) != 0;
+}
+
+/* -- vtable and table -- */
+
+typedef struct layout {
+    uint16_t offsets[ACTA_FIELD_COUNT_MAX]; /* in the table, by the field's index; 0: absent */
+    size_t size;                            /* of the table */
+    size_t alignment;                       /* 8: the place behind its first four bytes is aligned to 8 */
+    size_t vtable_size;
+} layout;
+
+/* Wide fields first, so that there are no gaps between them. */
+static void
+lay_out(const acta_table *table, const presence *fields, layout *out)
+{
+    size_t end = 4;
+
+    out->alignment = 4;
+    out->vtable_size = 4;
+    for (size_t size = 8; size != 0; size /= 2) {
+        for (uint32_t i = 0; i < table->field_count; i++) {
+            if (acti_inline_size(table->fields[i].kind) != size) continue;
+            out->offsets[i] = has(fields, i) ? (uint16_t)end : 0;
+            if (!has(fields, i)) continue;
+            end += size;
+            if (size == 8) out->alignment = 8;
+            size_t vtable_end = 6 + 2 * (size_t)table->fields[i].id;
+            if (vtable_end > out->vtable_size) out->vtable_size = vtable_end;
+        }
+    }
+    out->size = end;
+}
+
+/* The vtable's place: of an earlier one that is equal, or of a new one. */
+static size_t
+write_vtable(writer *w, const acta_table *table, const presence *fields, const layout *l)
+{
+    uint32_t kept = w->vtable_count < VTABLE_CACHE ? w->vtable_count : VTABLE_CACHE;
+    for (uint32_t i = 0; i < kept; i++) {
+        const vtable *known = &w->vtables[i];
+        if (known->table == table && memcmp(&known->fields, fields, sizeof *fields) == 0) return known->at;
+    }
+
+    align(w, 0, 2);
+    size_t at = w->at;
+    w->vtables[w->vtable_count++ % VTABLE_CACHE] = (vtable){ table, *fields, at };
+    w->at += l->vtable_size;
+    if (w->out == NULL) return at;
+
+    memset(w->out + at, 0, l->vtable_size);
+    put_u16(w, at, l->vtable_size);
+    put_u16(w, at + 2, l->size);
+    for (uint32_t i = 0; i < table->field_count; i++) {
+        if (l->offsets[i] != 0) put_u16(w, at + 4 + 2 * (size_t)table->fields[i].id, l->offsets[i]);
+    }
+    return at;
+}
+
+static acta_status write_target(
+    writer *w, const acta_table *table, const acta_field *field, const void *value, size_t *at_out);
+
+static acta_status
+write_fields(writer *w, const acta_table *table, const void *value, const layout *l, size_t at)
+{
+    acta_status status = ACTA_OK;
+
+    for (uint32_t i = 0; i < table->field_count && w->out != NULL; i++) {
+        const acta_field *field = &table->fields[i];
+        if (l->offsets[i] == 0 || !acti_is_number(field)) continue;
+        uint64_t bits = number_bits(field, value);
+        memcpy(w->out + at + l->offsets[i], &bits, acti_inline_size(field->kind));
+    }
+    for (uint32_t i = 0; i < table->field_count && status == ACTA_OK; i++) {
+        if (l->offsets[i] == 0 || acti_is_number(&table->fields[i])) continue;
+        size_t slot = at + l->offsets[i], target = slot;
+        status = write_target(w, table, &table->fields[i], value, &target);
+        put_u32(w, slot, target - slot);
+    }
+    return status;
+}
+
+static acta_status
+write_table(writer *w, const acta_table *table, const void *value, size_t *at_out)
+{
+    presence fields;
+    layout l;
+
+    if (w->depth == ACTA_BUFFER_DEPTH_MAX)
+        return acta_error_set(w->error, ACTA_INVALID, "tables of %s are nested more than 64 deep", table->name);
+    acta_status status = find_present(w, table, value, &fields);
+    if (status != ACTA_OK) return status;
+
+    lay_out(table, &fields, &l);
+    size_t vtable_at = write_vtable(w, table, &fields, &l);
+    align(w, l.alignment == 8 ? 4 : 0, l.alignment);
+    size_t at = w->at;
+    w->at += l.size;
+    put_u32(w, at, at - vtable_at);
+
+    w->depth++;
+    status = write_fields(w, table, value, &l, at);
+    w->depth--;
+    *at_out = at;
+    return status;
+}
+
+/* -- what a table leads to -- */
+
+static acta_status
+write_string(writer *w, const acta_table *table, const acta_field *field, acta_str s, size_t *at_out)
+{
+    if (s.size > ACTA_BUFFER_SIZE_MAX) return refuse(w, table, field, "is larger than 64 MiB");
+    if (w->out == NULL && !is_utf8(s)) return refuse(w, table, field, "is not UTF-8 without NUL");
+
+    align(w, 0, 4);
+    *at_out = w->at;
+    put_u32(w, w->at, s.size);
+    w->at += 4;
+    append(w, s.data, s.size);
+    append(w, "", 1);
+    return ACTA_OK;
+}
+
+static acta_status
+write_numbers(writer *w, const acta_table *table, const acta_field *field, acta_any_vector vector, size_t *at_out)
+{
+    size_t element = acti_inline_size(field->element);
+
+    if (vector.count > ACTA_BUFFER_SIZE_MAX / element) return refuse(w, table, field, "is larger than 64 MiB");
+    align(w, 4, element > 4 ? element : 4);
+    *at_out = w->at;
+    put_u32(w, w->at, vector.count);
+    w->at += 4;
+    append(w, vector.data, vector.count * element);
+    return ACTA_OK;
+}
+
+static acta_status
+write_element(
+    writer *w, const acta_table *table, const acta_field *field, acta_any_vector vector, uint32_t index, size_t *at_out)
+{
+    if (field->kind == ACTA_FIELD_STRING_VECTOR) {
+        acta_str_vector strings;
+        memcpy(&strings, &vector, sizeof strings);
+        acta_str s = acta_str_vector_at(strings, index);
+        if (s.data == NULL) s = acta_str_of(""); /* a vector has no absent strings */
+        return write_string(w, table, field, s, at_out);
+    }
+
+    const acta_table *item = field->table;
+    if (vector.data != NULL)
+        return write_table(w, item, (const char *)vector.data + (size_t)index * item->struct_size, at_out);
+    max_align_t scratch[ACTA_STRUCT_SIZE_MAX / sizeof(max_align_t)];
+    acti_read_table(item, acti_follow(vector.encoded + (size_t)index * 4), scratch);
+    return write_table(w, item, scratch, at_out);
+}
+
+static acta_status
+write_offsets(writer *w, const acta_table *table, const acta_field *field, acta_any_vector vector, size_t *at_out)
+{
+    acta_status status = ACTA_OK;
+
+    if (vector.count > ACTA_BUFFER_SIZE_MAX / 4) return refuse(w, table, field, "is larger than 64 MiB");
+    align(w, 0, 4);
+    size_t at = w->at;
+    put_u32(w, at, vector.count);
+    w->at += 4 + 4 * (size_t)vector.count;
+    for (uint32_t i = 0; i < vector.count && status == ACTA_OK; i++) {
+        size_t slot = at + 4 + 4 * (size_t)i, target = slot;
+        status = write_element(w, table, field, vector, i, &target);
+        put_u32(w, slot, target - slot);
+        if (w->at > ACTA_BUFFER_SIZE_MAX) return refuse(w, table, field, "is larger than 64 MiB");
+    }
+    *at_out = at;
+    return status;
+}
+
+static acta_status
+write_nested(writer *w, const acta_field *field, acta_any_ref ref, size_t *at_out)
+{
+    if (ref.data != NULL) return write_table(w, field->table, ref.data, at_out);
+
+    max_align_t scratch[ACTA_STRUCT_SIZE_MAX / sizeof(max_align_t)];
+    acti_read_table(field->table, ref.encoded, scratch);
+    return write_table(w, field->table, scratch, at_out);
+}
+
+static acta_status
+write_target(writer *w, const acta_table *table, const acta_field *field, const void *value, size_t *at_out)
+{
+    switch (field->kind) {
+    case ACTA_FIELD_STRING:
+        return write_string(w, table, field, *(const acta_str *)acti_field_in(field, value), at_out);
+    case ACTA_FIELD_TABLE:
+        return write_nested(w, field, acti_ref_in(field, value), at_out);
+    case ACTA_FIELD_VECTOR:
+        return write_numbers(w, table, field, acti_vector_in(field, value), at_out);
+    default:
+        return write_offsets(w, table, field, acti_vector_in(field, value), at_out);
+    }
+}
+
+static acta_status
+write_buffer(writer *w, const acta_table *table, const void *value)
+{
+    size_t root = 0;
+
+    w->at = 4;
+    acta_status status = write_table(w, table, value, &root);
+    put_u32(w, 0, root);
+    return status;
+}
+
+acta_status
+acta_table_write(const acta_table *table, const void *value, acta_sink *sink, acta_error *error)
+{
+    writer counting = { .error = error };
+    acta_status status = write_buffer(&counting, table, value);
+    if (status != ACTA_OK) return status;
+    if (counting.at > ACTA_BUFFER_SIZE_MAX)
+        return acta_error_set(error, ACTA_INVALID, "a %s of %zu bytes is larger than 64 MiB", table->name, counting.at);
+
+    writer filling = { .error = error, .out = sink->reserve(sink, counting.at) };
+    if (filling.out == NULL)
+        return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a %s of %zu bytes", table->name, counting.at);
+    return write_buffer(&filling, table, value);
+}
