@@ -1,0 +1,256 @@
+/*
+ * Checks: what the schema says and no code can be made of. Each error says what, what was expected, and what to do.
+ */
+#include "internal.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* -- errors -- */
+
+void
+error_at(acti_errors *e, acti_place at, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (e->count == e->room) {
+        uint32_t room = e->room == 0 ? 16 : e->room * 2;
+        struct error *list = arena_alloc(e->arena, room * sizeof *list);
+        if (e->count != 0) memcpy(list, e->list, e->count * sizeof *list);
+        e->list = list;
+        e->room = room;
+    }
+    e->list[e->count++] = (struct error){ at, arena_copy(e->arena, text, strlen(text)) };
+}
+
+void
+errors_print(acti_errors *e, FILE *out)
+{
+    for (uint32_t i = 1; i < e->count; i++) {
+        struct error moved = e->list[i];
+        uint32_t to = i;
+        for (; to > 0; to--) {
+            acti_place before = e->list[to - 1].at;
+            if (before.line < moved.at.line || (before.line == moved.at.line && before.column <= moved.at.column))
+                break;
+            e->list[to] = e->list[to - 1];
+        }
+        e->list[to] = moved;
+    }
+    for (uint32_t i = 0; i < e->count; i++)
+        fprintf(out, "%s:%u:%u: %s\n", e->file, e->list[i].at.line, e->list[i].at.column, e->list[i].text);
+}
+
+static acti_place
+attribute_place(const acti_common *of, const char *name)
+{
+    acti_place at = scan_attribute(of->text, name);
+    return at.line != 0 ? at : of->at;
+}
+
+/* -- the file -- */
+
+static void
+check_file(const acti_model *m, acti_errors *e)
+{
+    acti_place first = m->text.type_count != 0 ? m->text.types[0].at : (acti_place){ 1, 1 };
+
+    if (m->text.include.line != 0)
+        error_at(e, m->text.include, "includes are not carried yet; put all tables of the schema into this file");
+    if (m->text.namespace_count > 1)
+        error_at(e, m->text.namespaces[1], "a second namespace; a schema has one, which is the prefix of its C names");
+    if (m->table_count == 0)
+        error_at(e, first, "the schema has no table; add one");
+    else if (m->namespace[0] == '\0')
+        error_at(e, first,
+            "no namespace before the first type; add one such as 'namespace bank;': it is the prefix of "
+            "all C names");
+    if (strcmp(m->prefix, "acta_") == 0 || strcmp(m->prefix, "acti_") == 0)
+        error_at(e, m->text.namespaces[0], "namespace '%s' is the library's own prefix; choose another", m->namespace);
+}
+
+/* -- enums -- */
+
+static void
+check_enum_values(const acti_enumeration *of, acti_errors *e)
+{
+    bool is_rejection = attribute_of(&of->is, "rejection") != NULL;
+
+    for (uint32_t i = 0; i < of->value_count; i++) {
+        int64_t number = of->values[i].number;
+        if (number < INT32_MIN || number > INT32_MAX)
+            error_at(e, of->values[i].is.at,
+                "%s.%s is %" PRId64 ", which is no C int; keep it between -2147483648 and 2147483647", of->is.name,
+                of->values[i].is.name, number);
+        if (is_rejection && number <= 0)
+            error_at(e, of->values[i].is.at,
+                "rejection %s is %" PRId64 ", but codes begin at 1 (0 is no rejection); write '%s = 1'",
+                of->values[i].is.name, number, of->values[i].is.name);
+    }
+}
+
+static void
+check_enums(const acti_model *m, acti_errors *e)
+{
+    const acti_enumeration *rejection = NULL;
+
+    for (uint32_t i = 0; i < m->enum_count; i++) {
+        const acti_enumeration *of = &m->enums[i];
+        if (of->is_union) {
+            error_at(e, of->is.at, "union %s: unions are not carried yet; use a table with an optional field for each",
+                of->is.name);
+            continue;
+        }
+        if (of->base == BASE_LONG || of->base == BASE_ULONG)
+            error_at(e, of->is.at, "enum %s has a type of 64 bits; C enums have 32: use int or smaller", of->is.name);
+        check_enum_values(of, e);
+        if (attribute_of(&of->is, "rejection") == NULL) continue;
+        if (rejection != NULL)
+            error_at(e, attribute_place(&of->is, "rejection"),
+                "enum %s has the attribute rejection, but %s has it already (line %u); a schema has one", of->is.name,
+                rejection->is.name, rejection->is.at.line);
+        rejection = of;
+    }
+}
+
+/* -- fields -- */
+
+/* Why a field's type isn't carried; NULL: it is. */
+static const char *
+not_carried(const acti_field *f)
+{
+    uint8_t type = f->base == BASE_VECTOR ? f->element : f->base;
+
+    if (attribute_of(&f->is, "nested_flatbuffer") != NULL) return "a nested flatbuffer";
+    if (attribute_of(&f->is, "flexbuffer") != NULL) return "a flexbuffer";
+    if (attribute_of(&f->is, "force_align") != NULL) return "an alignment of its own";
+    if (f->optional && f->base <= BASE_DOUBLE) return "an optional number";
+    if (type == BASE_UNION || type == BASE_UTYPE) return "a union";
+    if (type == BASE_OBJECT && f->table != NULL && f->table->is_struct) return "a struct";
+    if (type == BASE_ARRAY) return "an array";
+    return NULL;
+}
+
+static void
+check_identity(const acti_table *of, const acti_field *f, acti_errors *e)
+{
+    acti_place at = attribute_place(&f->is, "identity");
+
+    if (of->role != ROLE_COMMAND && of->role != ROLE_READ_MODEL)
+        error_at(e, at, "field %s.%s has the attribute identity, which only commands and read models have; remove it",
+            of->is.name, f->is.name);
+    else if (f->base != BASE_STRING)
+        error_at(e, at, "identity %s.%s is no string; make it 'string'", of->is.name, f->is.name);
+    else if (!f->required)
+        error_at(e, at, "identity %s.%s is not required; write (identity, required)", of->is.name, f->is.name);
+    if (f != of->identity) /* the last one counts as the identity: this one is too many */
+        error_at(e, attribute_place(&of->identity->is, "identity"), "%s has two identities, %s and %s; keep one",
+            of->is.name, f->is.name, of->identity->is.name);
+}
+
+static void
+check_field(const acti_table *of, const acti_field *f, acti_errors *e)
+{
+    const char *type = not_carried(f);
+
+    if (type != NULL)
+        error_at(e, f->is.at,
+            "field %s.%s is %s, which is not carried yet; use numbers, enums, strings, tables, or vectors of them",
+            of->is.name, f->is.name, type);
+    if (attribute_of(&f->is, "identity") != NULL) check_identity(of, f, e);
+    if (is_mutable(of) && f->base == BASE_VECTOR && f->table != NULL && f->table->key == NULL)
+        error_at(e, f->is.at,
+            "field %s.%s is a vector of tables without a key, so that its items can't be found or replaced; "
+            "mark a field of %s with (key)",
+            of->is.name, f->is.name, f->table->is.name);
+}
+
+/* -- tables -- */
+
+static void
+check_owner(const acti_model *m, const acti_table *of, acti_errors *e)
+{
+    const char *attribute = of->role == ROLE_COMMAND ? "command" : "event";
+    acti_place at = attribute_place(&of->is, attribute);
+
+    if (of->owner[0] == '\0') {
+        error_at(e, at,
+            "attribute %s of %s names no aggregate; write (%s: \"Name\"), where Name is a table with (state)",
+            attribute, of->is.name, attribute);
+        return;
+    }
+    for (uint32_t i = 0; i < m->table_count; i++) {
+        if (strcmp(m->tables[i].is.name, of->owner) != 0) continue;
+        if (m->tables[i].role == ROLE_STATE) return;
+        error_at(e, at, "%s %s belongs to '%s', which is a table without the attribute state; add (state) to it",
+            attribute, of->is.name, of->owner);
+        return;
+    }
+    error_at(e, at,
+        "%s %s belongs to '%s', but there is no such table; add 'table %s (state) { … }', or correct the name",
+        attribute, of->is.name, of->owner, of->owner);
+}
+
+static void
+check_roles(const acti_table *of, acti_errors *e)
+{
+    static const char *const roles[] = { "command", "event", "state", "process_manager", "read_model" };
+    const char *first = NULL;
+
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        const char *value = attribute_of(&of->is, roles[i]);
+        if (value == NULL) continue;
+        if (first != NULL)
+            error_at(e, attribute_place(&of->is, roles[i]), "%s is both %s and %s; a table has one role", of->is.name,
+                first, roles[i]);
+        if (i >= 2 && value[0] != '\0')
+            error_at(e, attribute_place(&of->is, roles[i]),
+                "attribute %s of %s has the value '%s', but takes none; remove it", roles[i], of->is.name, value);
+        if (first == NULL) first = roles[i];
+    }
+}
+
+static void
+check_role(const acti_model *m, const acti_table *of, acti_errors *e)
+{
+    check_roles(of, e);
+    if (of->role == ROLE_COMMAND || of->role == ROLE_EVENT) check_owner(m, of, e);
+    if (of->role == ROLE_COMMAND && of->identity == NULL)
+        error_at(e, of->is.at, "command %s has no identity; mark the field that names its %s with (identity, required)",
+            of->is.name, of->owner[0] != '\0' ? of->owner : "aggregate");
+    if (of->role == ROLE_READ_MODEL && of->identity == NULL)
+        error_at(e, of->is.at,
+            "read model %s has no identity; mark the field that is its key with (identity, required)", of->is.name);
+    if (of->role == ROLE_STATE && model_next(m, NULL, ROLE_COMMAND, of->is.name) == NULL)
+        error_at(
+            e, of->is.at, "aggregate %s has no command; add a table with (command: \"%s\")", of->is.name, of->is.name);
+    if (of->role == ROLE_STATE && model_next(m, NULL, ROLE_EVENT, of->is.name) == NULL)
+        error_at(e, of->is.at, "aggregate %s has no event; add a table with (event: \"%s\")", of->is.name, of->is.name);
+    if (of->role == ROLE_PROCESS_MANAGER && model_next(m, NULL, ROLE_EVENT, NULL) == NULL)
+        error_at(e, of->is.at, "process manager %s has no event to go by; add a table with (event: …)", of->is.name);
+}
+
+void
+model_check(acti_model *m, acti_errors *e)
+{
+    check_file(m, e);
+    check_enums(m, e);
+    for (uint32_t i = 0; i < m->table_count; i++) {
+        const acti_table *of = &m->tables[i];
+        if (of->is.text == NULL) continue; /* of an included file, which check_file reports */
+        if (of->is_struct)
+            error_at(e, of->is.at, "struct %s: structs are not carried yet; make it a table", of->is.name);
+        if (of->field_count > 256)
+            error_at(e, of->is.at,
+                "table %s has %u fields; at most 256 are carried: move some into a table of their own", of->is.name,
+                of->field_count);
+        for (uint32_t f = 0; f < of->field_count; f++)
+            check_field(of, &of->fields[f], e);
+        check_role(m, of, e);
+    }
+}

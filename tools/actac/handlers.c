@@ -1,0 +1,406 @@
+/*
+ * Structs of typed functions: for each aggregate, each process manager, and for the schema one of event handlers and one
+ * of projections; and the code that leads from an event's number to the function, decoding on the way.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+static const char *
+macro_of(const acti_model *m, const acti_table *of, acti_arena *arena)
+{
+    return arena_format(arena, "%s%s", m->macro, upper_snake(of->is.name, arena));
+}
+
+/* A member that is a function pointer. */
+static void
+put_pointer(
+    FILE *out, const char *result, const char *name, const char *const *parameters, uint32_t count, acti_arena *arena)
+{
+    put_list(out, 4, arena_format(arena, "%s (*%s)(", result, name), parameters, count, ") ACTA_ZERO;\n");
+}
+
+/* #define MACRO(...): in C an initialiser, in C++ a constant made from the settings. */
+static void
+put_macro(FILE *out, const char *macro, const char *c, const char *name_of_struct, const char *maker, const char *code)
+{
+    fputs("#ifdef __cplusplus\n", out);
+    fprintf(out, "#define %s(...) \\\n    acta_generated::%s<%s>(&%s, %s_settings{ __VA_ARGS__ })\n", macro, maker,
+        name_of_struct, code, c);
+    fprintf(out, "#else\n#define %s(...) { .code = &%s, __VA_ARGS__ }\n#endif\n\n", macro, code);
+}
+
+/* -- aggregates -- */
+
+static void
+put_aggregate_header(const acti_model *m, const acti_table *state, FILE *out, acti_arena *arena)
+{
+    const char *c = state->is.c_name;
+    const acti_table *t = NULL;
+
+    fprintf(out, "typedef struct %s_execute {\n", c);
+    while ((t = model_next(m, t, ROLE_COMMAND, state->is.name)) != NULL) {
+        const char *parameters[] = { arena_format(arena, "const %s *state", c),
+            arena_format(arena, "%s command", t->is.c_name), "acta_decision *decision" };
+        put_pointer(out, "acta_verdict", t->is.name, parameters, 3, arena);
+    }
+    fprintf(out, "} %s_execute;\n\ntypedef struct %s_apply {\n", c, c);
+    while ((t = model_next(m, t, ROLE_EVENT, state->is.name)) != NULL) {
+        const char *parameters[] = { arena_format(arena, "%s *state", c), arena_format(arena, "%s event", t->is.c_name),
+            "acta_memory *memory" };
+        put_pointer(out, "void", t->is.name, parameters, 3, arena);
+    }
+    fprintf(out, "} %s_apply;\n\n", c);
+
+    fprintf(out,
+        "/* The aggregate %s; fill it with %s(.execute = …, .apply = …, .snapshot_every, .idle_timeout_ms). */\n",
+        state->is.name, macro_of(m, state, arena));
+    fprintf(out, "typedef struct %s_aggregate {\n    ACTA_AGGREGATE_BASE;\n", c);
+    fprintf(out, "    %s_execute execute;\n    %s_apply apply;\n} %s_aggregate;\n", c, c, c);
+    fprintf(out, "extern const acta_aggregate_code %s_code;\n\n", c);
+
+    fprintf(out, "typedef struct %s_settings {\n    %s_execute execute ACTA_ZERO;\n    %s_apply apply ACTA_ZERO;\n", c,
+        c, c);
+    fprintf(
+        out, "    uint32_t snapshot_every ACTA_ZERO;\n    uint32_t idle_timeout_ms ACTA_ZERO;\n} %s_settings;\n", c);
+    put_macro(out, macro_of(m, state, arena), c, arena_format(arena, "%s_aggregate", c), "aggregate",
+        arena_format(arena, "%s_code", c));
+
+    fprintf(out, "/* For .apply, of events that change nothing in the state. */\n");
+    while ((t = model_next(m, t, ROLE_EVENT, state->is.name)) != NULL) {
+        const char *parameters[] = { arena_format(arena, "%s *state", c), arena_format(arena, "%s event", t->is.c_name),
+            "acta_memory *memory" };
+        put_list(out, 0, arena_format(arena, "void %s_ignore_%s(", c, t->is.name), parameters, 3, ");\n");
+    }
+    fputc('\n', out);
+}
+
+/* static const acta_table *const NAME_events[] = { … }; */
+static void
+put_table_list(const acti_model *m, acti_role role, const char *owner, const char *name, FILE *out)
+{
+    const acti_table *t = NULL;
+
+    fprintf(out, "static const acta_table *const %s[] = {\n", name);
+    while ((t = model_next(m, t, role, owner)) != NULL)
+        fprintf(out, "    &%s_table,\n", t->is.c_name);
+    fputs("};\n\n", out);
+}
+
+static void
+put_cases(const acti_model *m, acti_role role, const char *owner, const char *macro, const char *target, FILE *out)
+{
+    const acti_table *t = NULL;
+    uint32_t number = 0;
+
+    fputs("    switch (number) {\n", out);
+    while ((t = model_next(m, t, role, owner)) != NULL)
+        fprintf(out, "        %s(%u, %s, %s%s)\n", macro, number++, t->is.c_name, target, t->is.name);
+    fputs("    }\n", out);
+}
+
+static void
+put_aggregate_missing(const acti_model *m, const acti_table *state, FILE *out)
+{
+    const acti_table *t = NULL;
+    const char *c = state->is.c_name;
+
+    fprintf(out, "static const char *\n%s_missing(const acta_aggregate *base)\n{\n", c);
+    fprintf(out, "    const %s_aggregate *self = (const %s_aggregate *)base;\n\n", c, c);
+    while ((t = model_next(m, t, ROLE_COMMAND, state->is.name)) != NULL)
+        fprintf(out, "    if (self->execute.%s == NULL) return \"execute.%s\";\n", t->is.name, t->is.name);
+    while ((t = model_next(m, t, ROLE_EVENT, state->is.name)) != NULL)
+        fprintf(out, "    if (self->apply.%s == NULL) return \"apply.%s\";\n", t->is.name, t->is.name);
+    fputs("    return NULL;\n}\n\n", out);
+}
+
+static void
+put_aggregate_source(const acti_model *m, const acti_table *state, FILE *out, acti_arena *arena)
+{
+    const char *c = state->is.c_name;
+    const acti_table *t = NULL;
+
+    while ((t = model_next(m, t, ROLE_EVENT, state->is.name)) != NULL) {
+        const char *parameters[] = { arena_format(arena, "%s *state", c), arena_format(arena, "%s event", t->is.c_name),
+            "acta_memory *memory" };
+        fputs("void\n", out);
+        put_list(out, 0, arena_format(arena, "%s_ignore_%s(", c, t->is.name), parameters, 3, ")\n");
+        fputs("{\n    (void)state, (void)event, (void)memory;\n}\n\n", out);
+    }
+
+    put_table_list(m, ROLE_COMMAND, state->is.name, arena_format(arena, "%s_commands", c), out);
+    put_table_list(m, ROLE_EVENT, state->is.name, arena_format(arena, "%s_events", c), out);
+    const char *execute[] = { "const acta_aggregate *base", "uint32_t number", "const void *state", "acta_bytes buffer",
+        "acta_decision *decision" };
+    fputs("static acta_verdict\n", out);
+    put_list(out, 0, arena_format(arena, "%s_any_execute(", c), execute, 5, ")\n");
+    fprintf(out, "{\n    const %s_aggregate *self = (const %s_aggregate *)base;\n\n", c, c);
+    put_cases(m, ROLE_COMMAND, state->is.name, "ACTA_EXECUTE_CASE", "self->execute.", out);
+    fputs("    return acta_nothing(decision);\n}\n\n", out);
+
+    const char *apply[] = { "const acta_aggregate *base", "uint32_t number", "void *state", "acta_bytes buffer",
+        "acta_memory *memory" };
+    fputs("static void\n", out);
+    put_list(out, 0, arena_format(arena, "%s_any_apply(", c), apply, 5, ")\n");
+    fprintf(out, "{\n    const %s_aggregate *self = (const %s_aggregate *)base;\n\n", c, c);
+    put_cases(m, ROLE_EVENT, state->is.name, "ACTA_APPLY_CASE", "self->apply.", out);
+    fputs("}\n\n", out);
+
+    put_aggregate_missing(m, state, out);
+    fprintf(out, "const acta_aggregate_code %s_code = {\n    .name = \"%s\",\n    .stream_prefix = \"%s-\",\n", c,
+        state->is.name, state->is.name);
+    fprintf(out, "    .state = &%s_table,\n", c);
+    fprintf(out, "    .commands = %s_commands,\n    .command_count = sizeof %s_commands / sizeof %s_commands[0],\n", c,
+        c, c);
+    fprintf(out, "    .events = %s_events,\n    .event_count = sizeof %s_events / sizeof %s_events[0],\n", c, c, c);
+    fprintf(
+        out, "    .execute = %s_any_execute,\n    .apply = %s_any_apply,\n    .missing = %s_missing,\n};\n\n", c, c, c);
+}
+
+/* -- process managers -- */
+
+static void
+put_route_struct(const acti_table *manager, const acti_table *event, FILE *out, acti_arena *arena)
+{
+    const char *event_parameter = arena_format(arena, "%s event", event->is.c_name);
+    const char *handle[] = { arena_format(arena, "const %s *state", manager->is.c_name), event_parameter,
+        "acta_commands *commands" };
+    const char *apply[] = { arena_format(arena, "%s *state", manager->is.c_name), event_parameter,
+        "acta_memory *memory" };
+    static const char *const routes[] = { "start", "go_on", "stop" };
+
+    fprintf(out, "typedef struct %s_on_%s {\n", manager->is.c_name, event->is.name);
+    for (uint32_t i = 0; i < 3; i++)
+        fprintf(out, "    acta_str (*%s)(const %s *event) ACTA_ZERO;\n", routes[i], event->is.c_name);
+    put_pointer(out, "void", "handle", handle, 3, arena);
+    put_pointer(out, "void", "apply", apply, 3, arena);
+    fprintf(out, "} %s_on_%s;\n\n", manager->is.c_name, event->is.name);
+}
+
+static void
+put_manager_header(const acti_model *m, const acti_table *of, FILE *out, acti_arena *arena)
+{
+    const char *c = of->is.c_name;
+    const char *error[] = { arena_format(arena, "const %s *state", c), "const acta_failure *failure",
+        "acta_commands *commands" };
+    const acti_table *t = NULL;
+
+    while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL)
+        put_route_struct(of, t, out, arena);
+    fprintf(out, "typedef struct %s_on {\n", c);
+    while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL)
+        fprintf(out, "    %s_on_%s %s ACTA_ZERO;\n", c, t->is.name, t->is.name);
+    fprintf(out, "} %s_on;\n\n", c);
+
+    fprintf(out, "/* The process manager %s; fill it with %s(.on = …, .error, .retry_max, .idle_timeout_ms). */\n",
+        of->is.name, macro_of(m, of, arena));
+    fprintf(out, "typedef struct %s_process_manager {\n    ACTA_PROCESS_MANAGER_BASE;\n    %s_on on;\n", c, c);
+    put_list(out, 4, "acta_failure_action (*error)(", error, 3, ");\n");
+    fprintf(out, "} %s_process_manager;\nextern const acta_process_manager_code %s_code;\n\n", c, c);
+
+    fprintf(out, "typedef struct %s_settings {\n    %s_on on ACTA_ZERO;\n", c, c);
+    put_pointer(out, "acta_failure_action", "error", error, 3, arena);
+    fprintf(out, "    uint32_t retry_max ACTA_ZERO;\n    uint32_t idle_timeout_ms ACTA_ZERO;\n} %s_settings;\n", c);
+    put_macro(out, macro_of(m, of, arena), c, arena_format(arena, "%s_process_manager", c), "process_manager",
+        arena_format(arena, "%s_code", c));
+}
+
+/* The head of one function of a code struct; `body` follows. */
+static void
+put_manager_function(const acti_table *of, const char *result, const char *name, const char *const *parameters,
+    uint32_t count, FILE *out, acti_arena *arena)
+{
+    const char *c = of->is.c_name;
+
+    fprintf(out, "static %s\n", result);
+    put_list(out, 0, arena_format(arena, "%s_any_%s(", c, name), parameters, count, ")\n");
+    fprintf(out, "{\n    const %s_process_manager *self = (const %s_process_manager *)base;\n\n", c, c);
+}
+
+static void
+put_manager_routes(const acti_model *m, const acti_table *of, FILE *out, acti_arena *arena)
+{
+    const char *route[] = { "const acta_process_manager *base", "uint32_t number", "acta_bytes buffer",
+        "acta_str *instance_out" };
+    const char *interested[] = { "const acta_process_manager *base", "uint32_t number" };
+    const acti_table *t = NULL;
+    uint32_t number = 0;
+
+    put_manager_function(of, "acta_route", "route", route, 4, out, arena);
+    fputs("    *instance_out = acta_str_from(NULL, 0);\n", out);
+    put_cases(m, ROLE_EVENT, NULL, "ACTA_ROUTE_CASE", "self->on.", out);
+    fputs("    return ACTA_ROUTE_NONE;\n}\n\n", out);
+
+    put_manager_function(of, "bool", "interested", interested, 2, out, arena);
+    fputs("    switch (number) {\n", out);
+    while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL)
+        fprintf(out, "    case %u:\n        return ACTA_IS_ROUTED(self->on.%s);\n", number++, t->is.name);
+    fputs("    }\n    return false;\n}\n\n", out);
+}
+
+static void
+put_manager_actions(const acti_model *m, const acti_table *of, FILE *out, acti_arena *arena)
+{
+    const char *handle[] = { "const acta_process_manager *base", "uint32_t number", "const void *state",
+        "acta_bytes buffer", "acta_commands *commands" };
+    const char *apply[] = { "const acta_process_manager *base", "uint32_t number", "void *state", "acta_bytes buffer",
+        "acta_memory *memory" };
+    const char *error[] = { "const acta_process_manager *base", "const void *state", "const acta_failure *failure",
+        "acta_commands *commands", "acta_failure_action *action_out" };
+    const acti_table *t = NULL;
+    uint32_t number = 0;
+
+    const struct {
+        const char *name;
+        const char *macro;
+        const char *const *parameters;
+    } actions[] = { { "handle", "ACTA_HANDLE_CASE", handle }, { "apply", "ACTA_APPLY_CASE", apply } };
+    for (size_t i = 0; i < 2; i++, number = 0) {
+        put_manager_function(of, "void", actions[i].name, actions[i].parameters, 5, out, arena);
+        fputs("    switch (number) {\n", out);
+        while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL)
+            fprintf(out, "        %s(%u, %s, self->on.%s.%s)\n", actions[i].macro, number++, t->is.c_name, t->is.name,
+                actions[i].name);
+        fputs("    }\n}\n\n", out);
+    }
+
+    put_manager_function(of, "bool", "error", error, 5, out, arena);
+    fputs("    if (self->error == NULL) return false;\n", out);
+    fputs("    *action_out = self->error(state, failure, commands);\n    return true;\n}\n\n", out);
+
+    const char *missing[] = { "const acta_process_manager *base" };
+    put_manager_function(of, "const char *", "missing", missing, 1, out, arena);
+    fputs("    bool routed = false;\n\n", out);
+    while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL)
+        fprintf(out, "    ACTA_ROUTE_CHECK(self->on, %s);\n", t->is.name);
+    fputs("    return routed ? NULL : \"on: no event is routed\";\n}\n\n", out);
+}
+
+static void
+put_manager_source(const acti_model *m, const acti_table *of, FILE *out, acti_arena *arena)
+{
+    const char *c = of->is.c_name;
+
+    put_manager_routes(m, of, out, arena);
+    put_manager_actions(m, of, out, arena);
+    fprintf(out, "const acta_process_manager_code %s_code = {\n    .name = \"%s\",\n    .state = &%s_table,\n", c,
+        of->is.name, c);
+    fputs("    .events = events,\n    .event_count = sizeof events / sizeof events[0],\n", out);
+    fprintf(out, "    .route = %s_any_route,\n    .interested = %s_any_interested,\n    .handle = %s_any_handle,\n", c,
+        c, c);
+    fprintf(
+        out, "    .apply = %s_any_apply,\n    .error = %s_any_error,\n    .missing = %s_any_missing,\n};\n\n", c, c, c);
+}
+
+/* -- event handlers and projections: one of each a schema -- */
+
+typedef struct reader_kind {
+    const char *type;   /* bank_event_handler, and acta_event_handler below it */
+    const char *on;     /* bank_on_event: the struct of function pointers */
+    const char *macro;  /* BANK_EVENT_HANDLER */
+    const char *base;   /* ACTA_EVENT_HANDLER_BASE */
+    const char *a_case; /* ACTA_EVENT_HANDLER_CASE */
+    const char *what;
+    bool has_rows;
+} reader_kind;
+
+static const reader_kind kinds[] = {
+    { "event_handler", "on_event", "EVENT_HANDLER", "ACTA_EVENT_HANDLER_BASE", "ACTA_EVENT_HANDLER_CASE",
+        "An event handler; fill it with %s(.name = …, .user, .on = …, .start_from, .window, .retry_max).", false },
+    { "projection", "on_projected", "PROJECTION", "ACTA_PROJECTION_BASE", "ACTA_PROJECTION_CASE",
+        "A projection; fill it with %s(.name = …, .user, .on = …, .window, .retry_max).", true },
+};
+
+static void
+put_reader_header(const acti_model *m, const reader_kind *kind, FILE *out, acti_arena *arena)
+{
+    const char *c = arena_format(arena, "%s%s", m->prefix, kind->type);
+    const char *macro = arena_format(arena, "%s%s", m->macro, kind->macro);
+    const acti_table *t = NULL;
+
+    fprintf(out, "typedef struct %s%s {\n", m->prefix, kind->on);
+    while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL) {
+        const char *parameters[5] = { "void *user", arena_format(arena, "%s event", t->is.c_name),
+            "const acta_recorded *recorded" };
+        uint32_t count = 3;
+        if (kind->has_rows) parameters[count++] = "acta_rows *rows";
+        parameters[count++] = "acta_error *error";
+        put_pointer(out, "acta_status", t->is.name, parameters, count, arena);
+    }
+    fprintf(out, "} %s%s;\n\n/* ", m->prefix, kind->on);
+    if (kind->has_rows)
+        fprintf(out, "A projection; fill it with %s(.name = …, .user, .on = …, .window, .retry_max). */\n", macro);
+    else
+        fprintf(out,
+            "An event handler; fill it with %s(.name = …, .user, .on = …, .start_from, .window, .retry_max). */\n",
+            macro);
+    fprintf(out, "typedef struct %s {\n    %s;\n    %s%s on;\n} %s;\n", c, kind->base, m->prefix, kind->on, c);
+    fprintf(out, "extern const acta_%s_code %s_code;\n\n", kind->type, c);
+
+    fprintf(out, "typedef struct %s_settings {\n    const char *name ACTA_ZERO;\n    void *user ACTA_ZERO;\n", c);
+    fprintf(out, "    %s%s on ACTA_ZERO;\n", m->prefix, kind->on);
+    if (!kind->has_rows) fputs("    acta_start_from start_from ACTA_ZERO;\n", out);
+    fprintf(out, "    uint32_t window ACTA_ZERO;\n    uint32_t retry_max ACTA_ZERO;\n} %s_settings;\n", c);
+    put_macro(out, macro, c, c, kind->type, arena_format(arena, "%s_code", c));
+}
+
+static void
+put_reader_source(const acti_model *m, const reader_kind *kind, FILE *out, acti_arena *arena)
+{
+    const char *c = arena_format(arena, "%s%s", m->prefix, kind->type);
+    const char *self = arena_format(arena, "const acta_%s *self", kind->type);
+    const char *interested[] = { self, "uint32_t number" };
+    const char *handle[6] = { self, "uint32_t number", "acta_bytes buffer", "const acta_recorded *recorded" };
+    uint32_t count = 4, number = 0;
+    const acti_table *t = NULL;
+
+    fputs("static bool\n", out);
+    put_list(out, 0, arena_format(arena, "%s_any_interested(", c), interested, 2, ")\n");
+    fprintf(out, "{\n    const %s *given = (const %s *)self;\n\n    switch (number) {\n", c, c);
+    while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL)
+        fprintf(out, "    case %u:\n        return given->on.%s != NULL;\n", number++, t->is.name);
+    fputs("    }\n    return false;\n}\n\n", out);
+
+    if (kind->has_rows) handle[count++] = "acta_rows *rows";
+    handle[count++] = "acta_error *error";
+    fputs("static acta_status\n", out);
+    put_list(out, 0, arena_format(arena, "%s_any_handle(", c), handle, count, ")\n");
+    fprintf(out, "{\n    const %s *given = (const %s *)self;\n\n", c, c);
+    put_cases(m, ROLE_EVENT, NULL, kind->a_case, "given->on.", out);
+    fputs("    return ACTA_OK;\n}\n\n", out);
+
+    fprintf(out, "const acta_%s_code %s_code = {\n    .events = events,\n", kind->type, c);
+    fputs("    .event_count = sizeof events / sizeof events[0],\n", out);
+    fprintf(out, "    .interested = %s_any_interested,\n    .handle = %s_any_handle,\n};\n\n", c, c);
+}
+
+/* -- all of them -- */
+
+void
+put_handlers_header(const acti_model *m, FILE *out, acti_arena *arena)
+{
+    const acti_table *t = NULL;
+
+    while ((t = model_next(m, t, ROLE_STATE, NULL)) != NULL)
+        put_aggregate_header(m, t, out, arena);
+    if (model_next(m, NULL, ROLE_EVENT, NULL) == NULL) return;
+    while ((t = model_next(m, t, ROLE_PROCESS_MANAGER, NULL)) != NULL)
+        put_manager_header(m, t, out, arena);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        put_reader_header(m, &kinds[i], out, arena);
+}
+
+void
+put_handlers_source(const acti_model *m, FILE *out, acti_arena *arena)
+{
+    const acti_table *t = NULL;
+
+    while ((t = model_next(m, t, ROLE_STATE, NULL)) != NULL)
+        put_aggregate_source(m, t, out, arena);
+    if (model_next(m, NULL, ROLE_EVENT, NULL) == NULL) return;
+    put_table_list(m, ROLE_EVENT, NULL, "events", out);
+    while ((t = model_next(m, t, ROLE_PROCESS_MANAGER, NULL)) != NULL)
+        put_manager_source(m, t, out, arena);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        put_reader_source(m, &kinds[i], out, arena);
+}

@@ -1,0 +1,146 @@
+/*
+ * The header: enums, a struct a table with its functions, then what handlers.c makes of aggregates and events.
+ */
+#include "internal.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void
+put_enum(const acti_model *m, const acti_enumeration *of, FILE *out)
+{
+    put_doc(out, "", &of->is, NULL);
+    fprintf(out, "typedef enum %s ACTA_ENUM_TYPE {\n", of->is.c_name);
+    for (uint32_t i = 0; i < of->value_count; i++) {
+        put_doc(out, "    ", &of->values[i].is, NULL);
+        fprintf(out, "    %s = ", of->values[i].is.c_name);
+        if (of->values[i].number == INT32_MIN)
+            fputs("-2147483647 - 1", out); /* the number alone is no int in C */
+        else
+            fprintf(out, "%" PRId64, of->values[i].number);
+        fputs(i + 1 < of->value_count ? ",\n" : "\n", out);
+    }
+    fprintf(out, "} %s;\n", of->is.c_name);
+    fprintf(out, "const char *%s_name(%s value); /* as in the schema; \"unknown\" for any other */\n\n", of->is.c_name,
+        of->is.c_name);
+    if (of != m->rejection) return;
+
+    fprintf(out, "/* Reject the command in hand: %sreject(decision, %s, \"the balance is %%\" PRId64, balance). */\n",
+        m->prefix, of->value_count != 0 ? of->values[0].is.c_name : of->is.c_name);
+    fprintf(out, "#define %sreject(decision, rejection, ...) \\\n", m->prefix);
+    fprintf(out, "    acta_decision_reject(decision, (uint32_t)(rejection), %s_name(rejection), __VA_ARGS__)\n\n",
+        of->is.c_name);
+}
+
+/* What the brackets behind a field say, in words. */
+static void
+put_field_note(const acti_field *f, FILE *out)
+{
+    const char *separator = " /* ";
+
+    if (attribute_of(&f->is, "identity") != NULL) {
+        fprintf(out, "%sidentity", separator);
+        separator = ", ";
+    }
+    if (f->required) {
+        fprintf(out, "%srequired", separator);
+        separator = ", ";
+    }
+    if (f->key) {
+        fprintf(out, "%skey", separator);
+        separator = ", ";
+    }
+    if (separator[0] == ',') fputs(" */", out);
+}
+
+static void
+put_struct(const acti_table *of, FILE *out, acti_arena *arena)
+{
+    static const char *const roles[] = { [ROLE_COMMAND] = "Command to the aggregate",
+        [ROLE_EVENT] = "Event of the aggregate",
+        [ROLE_STATE] = "State of the aggregate",
+        [ROLE_PROCESS_MANAGER] = "State of the process manager",
+        [ROLE_READ_MODEL] = "Row of the read model",
+        [ROLE_PLAIN] = "Part of others:" };
+    const char *subject = of->owner[0] != '\0' ? of->owner : of->is.name;
+
+    put_doc(out, "", &of->is, arena_format(arena, "%s %s.", roles[of->role], subject));
+    fprintf(out, "typedef struct %s {\n", of->is.c_name);
+    for (uint32_t i = 0; i < of->field_count; i++) {
+        const acti_field *f = &of->fields[i];
+        put_doc(out, "    ", &f->is, NULL);
+        fprintf(out, "    %s %s ACTA_ZERO;", c_type(f, arena), f->is.name);
+        put_field_note(f, out);
+        fputc('\n', out);
+    }
+    if (of->field_count == 0) fputs("    uint8_t has_no_fields_ ACTA_ZERO; /* C has no empty structs */\n", out);
+    fprintf(out, "} %s;\n", of->is.c_name);
+}
+
+static void
+put_mutable_functions(const acti_table *of, FILE *out, acti_arena *arena)
+{
+    for (uint32_t i = 0; i < of->field_count; i++) {
+        const acti_field *f = &of->fields[i];
+        const char *call;
+        if (f->base == BASE_VECTOR && f->table != NULL) {
+            fprintf(out, "/* %s_put, _remove, _find, _count, _at */\n", f->is.c_name);
+            call = arena_format(arena, "ACTA_COLLECTION(%s, %s, %u, %s, %s);", of->is.c_name, f->is.name, i,
+                f->table->is.c_name, c_type(f->table->key, arena));
+        } else if (f->base == BASE_VECTOR || f->table != NULL) {
+            fprintf(out, "/* %s_assign */\n", f->is.c_name);
+            call = arena_format(
+                arena, "ACTA_FIELD_ASSIGN(%s, %s, %u, %s);", of->is.c_name, f->is.name, i, c_type(f, arena));
+        } else {
+            continue;
+        }
+        fprintf(out, "%s\n", call);
+    }
+}
+
+static void
+put_table(const acti_table *of, FILE *out, acti_arena *arena)
+{
+    const char *c = of->is.c_name;
+
+    put_struct(of, out, arena);
+    fprintf(out, "/* %s_table, _verify, _decode, _write */\nACTA_TABLE(%s);\n", c, c);
+    if (of->is_contained) fprintf(out, "/* %s_vector_at, _ref_get */\nACTA_TABLE_VIEW_FUNCTIONS(%s);\n", c, c);
+    if (of->role == ROLE_COMMAND) fprintf(out, "/* %s_dispatch, _dispatch_async, _send */\nACTA_COMMAND(%s);\n", c, c);
+    if (of->role == ROLE_EVENT) fprintf(out, "/* %s_emit */\nACTA_EVENT(%s);\n", c, c);
+    if (of->role == ROLE_STATE) fprintf(out, "/* %s_read */\nACTA_STATE(%s);\n", c, c);
+    if (of->role == ROLE_READ_MODEL)
+        fprintf(out, "/* %s_get, _put, _remove, _find, _each */\nACTA_READ_MODEL(%s);\n", c, c);
+    for (uint32_t i = 0; i < of->field_count && of->role == ROLE_EVENT; i++) {
+        if (of->fields[i].base != BASE_STRING) continue;
+        fprintf(out, "/* %s */\n", of->fields[i].is.c_name);
+        fprintf(out, "ACTA_FIELD_READER(%s, %s);\n", c, of->fields[i].is.name);
+    }
+    if (is_mutable(of)) put_mutable_functions(of, out, arena);
+    fputc('\n', out);
+}
+
+void
+put_header(const acti_model *m, FILE *out, acti_arena *arena)
+{
+    fprintf(out, "/*\n * Made by actac from %s.fbs: change that, not this.\n */\n", m->stem);
+    fprintf(out, "#ifndef %sACTA_H\n#define %sACTA_H\n\n", m->macro, m->macro);
+    fputs("#include \"acta/generated.h\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", out);
+    fprintf(out, "extern const acta_schema %sschema;\n\n", m->prefix);
+
+    for (uint32_t i = 0; i < m->enum_count; i++)
+        put_enum(m, &m->enums[i], out);
+    bool any = false;
+    for (uint32_t i = 0; i < m->table_count; i++) {
+        if (!m->tables[i].is_contained) continue;
+        fprintf(out, "/* %s_vector, _ref */\n", m->tables[i].is.c_name);
+        fprintf(out, "ACTA_TABLE_VIEWS(%s);\n", m->tables[i].is.c_name);
+        any = true;
+    }
+    if (any) fputc('\n', out);
+    for (uint32_t i = 0; i < m->table_count; i++)
+        put_table(&m->tables[i], out, arena);
+
+    put_handlers_header(m, out, arena);
+    fputs("#ifdef __cplusplus\n}\n#endif\n\n#endif\n", out);
+}

@@ -1,0 +1,229 @@
+/*
+ * actac: from a FlatBuffers schema to C.
+ *
+ *     bank.bfbs --bfbs.c--> bytes --model.c--> model --check.c--> errors, or header.c, source.c, handlers.c --> bank.acta.*
+ *     bank.fbs  --scan.c--> places of all names --^
+ *
+ * The binary schema says what is there; the text says where, and in which order. All memory is the arena's, freed at
+ * the end.
+ */
+#ifndef ACTAC_INTERNAL_H
+#define ACTAC_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define PRINTF(form, arg) __attribute__((format(printf, form, arg)))
+
+/* -- arena.c: memory until the end; ends the program when there is none -- */
+
+typedef struct acti_arena {
+    struct arena_block *first;
+} acti_arena;
+
+void *arena_alloc(acti_arena *arena, size_t size); /* zeroed */
+char *arena_copy(acti_arena *arena, const char *text, size_t size);
+char *arena_format(acti_arena *arena, const char *format, ...) PRINTF(2, 3);
+void arena_free(acti_arena *arena);
+
+/* -- bfbs.c: the binary schema, every access checked -- */
+
+typedef struct acti_bfbs {
+    const uint8_t *bytes;
+    size_t size;
+    bool damaged; /* something led outside; what was read then is 0 or "" */
+} acti_bfbs;
+
+/* Tables are places in the bytes; 0 is none. `slot` is the field's id in reflection.fbs. */
+uint32_t bfbs_root(acti_bfbs *b);
+uint32_t bfbs_follow(acti_bfbs *b, uint32_t table, uint32_t slot); /* a table, string or vector */
+uint64_t bfbs_number(acti_bfbs *b, uint32_t table, uint32_t slot, uint32_t size, uint64_t absent);
+uint32_t bfbs_count(acti_bfbs *b, uint32_t vector);
+uint32_t bfbs_item(acti_bfbs *b, uint32_t vector, uint32_t index);
+const char *bfbs_string(acti_bfbs *b, uint32_t string, acti_arena *arena); /* "" for none */
+
+/* -- scan.c: where the names stand in the text -- */
+
+typedef struct acti_place {
+    uint32_t line; /* 1, 2, …; 0: not in this file */
+    uint32_t column;
+} acti_place;
+
+typedef struct acti_scanned_attribute {
+    const char *name;
+    acti_place at;
+} acti_scanned_attribute;
+
+typedef struct acti_scanned {
+    const char *name; /* as written */
+    acti_place at;
+    acti_scanned_attribute *attributes;
+    uint32_t attribute_count;
+    struct acti_scanned *members; /* fields, or values of an enum */
+    uint32_t member_count;
+} acti_scanned;
+
+typedef struct acti_scan {
+    acti_scanned *types; /* tables, structs, enums, unions */
+    uint32_t type_count;
+    acti_place *namespaces;
+    uint32_t namespace_count;
+    acti_place include; /* the first */
+} acti_scan;
+
+void scan_text(const char *text, acti_arena *arena, acti_scan *out);
+const acti_scanned *scan_find(const acti_scanned *list, uint32_t count, const char *name);
+acti_place scan_attribute(const acti_scanned *of, const char *name); /* of the attribute, or of its owner */
+
+/* -- model.c: what the schema says, in the text's order -- */
+
+/* Numbers as in reflection.fbs. */
+enum {
+    BASE_NONE,
+    BASE_UTYPE,
+    BASE_BOOL,
+    BASE_BYTE,
+    BASE_UBYTE,
+    BASE_SHORT,
+    BASE_USHORT,
+    BASE_INT,
+    BASE_UINT,
+    BASE_LONG,
+    BASE_ULONG,
+    BASE_FLOAT,
+    BASE_DOUBLE,
+    BASE_STRING,
+    BASE_VECTOR,
+    BASE_OBJECT,
+    BASE_UNION,
+    BASE_ARRAY
+};
+
+typedef struct acti_attribute {
+    const char *name;
+    const char *value; /* "" when it has none */
+} acti_attribute;
+
+typedef struct acti_common {
+    const char *name;   /* without the namespace */
+    const char *c_name; /* bank_Deposit */
+    const char *const *doc;
+    uint32_t doc_count;
+    acti_attribute *attributes;
+    uint32_t attribute_count;
+    const acti_scanned *text; /* NULL: not in this file */
+    acti_place at;
+} acti_common;
+
+typedef struct acti_enumeration {
+    acti_common is;
+    bool is_union;
+    uint8_t base;
+    struct enum_value {
+        acti_common is;
+        int64_t number;
+    } * values;
+    uint32_t value_count;
+} acti_enumeration;
+
+typedef struct acti_field {
+    acti_common is;
+    uint8_t base;
+    uint8_t element;          /* of a vector */
+    struct acti_table *table; /* what it, or its elements, are */
+    struct acti_enumeration *enumeration;
+    uint16_t id;
+    int64_t default_integer;
+    double default_real;
+    bool deprecated;
+    bool required;
+    bool key;
+    bool optional;
+} acti_field;
+
+typedef enum acti_role {
+    ROLE_PLAIN,
+    ROLE_COMMAND,
+    ROLE_EVENT,
+    ROLE_STATE,
+    ROLE_PROCESS_MANAGER,
+    ROLE_READ_MODEL
+} acti_role;
+
+typedef struct acti_table {
+    acti_common is;
+    const char *full_name; /* bank.Deposit */
+    bool is_struct;
+    bool is_contained; /* other tables hold it: it needs its vector type */
+    acti_role role;
+    const char *owner;  /* "" for none */
+    acti_field *fields; /* in the text's order, without the deprecated ones */
+    uint32_t field_count;
+    const acti_field *identity;
+    const acti_field *key;
+    uint64_t hash;
+} acti_table;
+
+typedef struct acti_model {
+    const char *namespace; /* bank, or a.b */
+    const char *prefix;    /* bank_, or a_b_ */
+    const char *macro;     /* BANK_, or A_B_ */
+    const char *stem;      /* of the files: "bank" of bank.fbs */
+    acti_table *tables;
+    uint32_t table_count;
+    acti_enumeration *enums;
+    uint32_t enum_count;
+    const acti_enumeration *rejection;
+    uint64_t hash;
+    acti_bfbs binary;
+    acti_scan text;
+} acti_model;
+
+/* False: the binary schema is damaged. */
+bool model_make(acti_model *model, acti_arena *arena);
+const char *attribute_of(const acti_common *of, const char *name); /* NULL: it has none */
+
+/* Tables of a role, and for commands and events of an owner (NULL: any), one after the other; NULL behind the last. */
+const acti_table *model_next(const acti_model *model, const acti_table *after, acti_role role, const char *owner);
+bool is_mutable(const acti_table *table);
+
+/* -- check.c, names.c: what can't be made into code -- */
+
+typedef struct acti_errors {
+    const char *file;
+    acti_arena *arena;
+    struct error {
+        acti_place at;
+        const char *text;
+    } * list;
+    uint32_t count;
+    uint32_t room;
+} acti_errors;
+
+void error_at(acti_errors *errors, acti_place at, const char *format, ...) PRINTF(3, 4);
+void errors_print(acti_errors *errors, FILE *out); /* in the text's order */
+void model_check(acti_model *model, acti_errors *errors);
+void names_check(const acti_model *model, acti_errors *errors);
+
+/* -- text.c: pieces of C, laid out as clang-format would -- */
+
+const char *c_type(const acti_field *field, acti_arena *arena);
+const char *kind_name(const acti_field *field); /* INT64 of ACTA_FIELD_INT64 */
+const char *vector_kind_name(const acti_field *field);
+uint64_t absent_bits(const acti_field *field);
+const char *upper_snake(const char *name, acti_arena *arena); /* ORDER_LINE of OrderLine */
+void put_doc(FILE *out, const char *indent, const acti_common *of, const char *otherwise);
+/* `before` (a, b, c) `after`, broken where it must be. */
+void put_list(
+    FILE *out, uint32_t indent, const char *before, const char *const *items, uint32_t count, const char *after);
+
+/* -- the files -- */
+
+void put_header(const acti_model *model, FILE *out, acti_arena *arena);
+void put_source(const acti_model *model, FILE *out, acti_arena *arena);
+void put_handlers_header(const acti_model *model, FILE *out, acti_arena *arena); /* the structs of typed functions */
+void put_handlers_source(const acti_model *model, FILE *out, acti_arena *arena);
+
+#endif

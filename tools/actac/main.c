@@ -1,0 +1,160 @@
+/*
+ * actac --bfbs FILE.bfbs --schema FILE.fbs --out-dir DIR
+ *
+ * Writes FILE.acta.h and FILE.acta.c. Exit status: 0 made, 1 an error in the schema or with a file, 2 usage.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: actac --bfbs FILE.bfbs --schema FILE.fbs --out-dir DIR\n"
+    "\n"
+    "Make C from a FlatBuffers schema: FILE.acta.h and FILE.acta.c in DIR.\n"
+    "\n"
+    "  --bfbs FILE.bfbs   the binary schema: flatc --binary --schema --bfbs-comments --bfbs-builtins FILE.fbs\n"
+    "  --schema FILE.fbs  its text, for the order of things and the places of errors\n"
+    "  --out-dir DIR      where to write; must exist\n"
+    "  --help             this text\n"
+    "\n"
+    "Errors go to stderr as FILE.fbs:line:column: what is wrong, what was expected, what to do.\n"
+    "Exit status: 0 made, 1 an error in the schema or with a file, 2 usage.\n";
+
+typedef struct options {
+    const char *bfbs;
+    const char *schema;
+    const char *out_dir;
+} options;
+
+static bool
+read_file(const char *path, acti_arena *arena, char **bytes_out, size_t *size_out)
+{
+    FILE *file = fopen(path, "rb");
+    char *bytes = NULL;
+    long size = -1;
+
+    if (file != NULL && fseek(file, 0, SEEK_END) == 0) size = ftell(file);
+    if (size >= 0 && fseek(file, 0, SEEK_SET) == 0) {
+        bytes = arena_alloc(arena, (size_t)size + 1);
+        if (fread(bytes, 1, (size_t)size, file) != (size_t)size) bytes = NULL;
+    }
+    if (bytes == NULL)
+        fprintf(stderr, "actac: cannot read '%s': %s\n", path, errno != 0 ? strerror(errno) : "cut short");
+    if (file != NULL) fclose(file);
+    *bytes_out = bytes;
+    *size_out = bytes != NULL ? (size_t)size : 0;
+    return bytes != NULL;
+}
+
+/* What `put` writes goes to a file beside the final one first, so that no half file is ever found there. */
+static bool
+write_file(
+    const acti_model *m, const char *path, void (*put)(const acti_model *, FILE *, acti_arena *), acti_arena *arena)
+{
+    const char *beside = arena_format(arena, "%s.new", path);
+    FILE *file = fopen(beside, "wb");
+    bool written = file != NULL;
+
+    if (written) {
+        put(m, file, arena);
+        written = !ferror(file);
+        written = fclose(file) == 0 && written;
+        written = written && rename(beside, path) == 0;
+    }
+    if (!written) {
+        fprintf(stderr, "actac: cannot write '%s': %s\n", path, strerror(errno));
+        remove(beside);
+    }
+    return written;
+}
+
+/* "bank" of "examples/bank/bank.fbs". */
+static const char *
+stem_of(const char *path, acti_arena *arena)
+{
+    const char *name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
+    const char *dot = strrchr(name, '.');
+    return arena_copy(arena, name, dot != NULL ? (size_t)(dot - name) : strlen(name));
+}
+
+static int
+compile(const options *given, acti_arena *arena)
+{
+    acti_model m = { 0 };
+    acti_errors e = { .file = given->schema, .arena = arena };
+    char *text, *binary;
+    size_t text_size;
+
+    if (!read_file(given->schema, arena, &text, &text_size)) return 1;
+    if (!read_file(given->bfbs, arena, &binary, &m.binary.size)) return 1;
+    m.binary.bytes = (const uint8_t *)binary;
+    m.stem = stem_of(given->schema, arena);
+    scan_text(text, arena, &m.text);
+    if (!model_make(&m, arena)) {
+        fprintf(stderr, "actac: '%s' is no binary schema; make it with flatc --binary --schema\n", given->bfbs);
+        return 1;
+    }
+
+    model_check(&m, &e);
+    names_check(&m, &e);
+    errors_print(&e, stderr);
+    if (e.count != 0) return 1;
+
+    const char *base = arena_format(arena, "%s/%s.acta", given->out_dir, m.stem);
+    if (!write_file(&m, arena_format(arena, "%s.h", base), put_header, arena)) return 1;
+    return write_file(&m, arena_format(arena, "%s.c", base), put_source, arena) ? 0 : 1;
+}
+
+/* 0: go on; else the exit status plus one. */
+static int
+read_options(int argc, char **argv, options *out)
+{
+    static const struct option known[] = { { "bfbs", required_argument, NULL, 'b' },
+        { "schema", required_argument, NULL, 's' }, { "out-dir", required_argument, NULL, 'o' },
+        { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        if (option == 'b') {
+            out->bfbs = optarg;
+        } else if (option == 's') {
+            out->schema = optarg;
+        } else if (option == 'o') {
+            out->out_dir = optarg;
+        } else if (option == 'h') {
+            fputs(usage, stdout);
+            return 1;
+        } else {
+            fputs("actac: try 'actac --help'\n", stderr);
+            return 3;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "actac: unexpected '%s'; try 'actac --help'\n", argv[optind]);
+        return 3;
+    }
+    if (out->bfbs == NULL || out->schema == NULL || out->out_dir == NULL) {
+        fprintf(stderr, "actac: --%s is missing; try 'actac --help'\n",
+            out->bfbs == NULL     ? "bfbs"
+            : out->schema == NULL ? "schema"
+                                  : "out-dir");
+        return 3;
+    }
+    return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    options given = { 0 };
+    acti_arena arena = { 0 };
+
+    int ended = read_options(argc, argv, &given);
+    if (ended != 0) return ended - 1;
+    int status = compile(&given, &arena);
+    arena_free(&arena);
+    return status;
+}

@@ -1,0 +1,365 @@
+/*
+ * Model: the binary schema as structs, in the order of the text, with the places of the names and the roles that our
+ * attributes give.
+ *
+ * The hash of a table is of all that decides how its bytes are read: names, types, ids, defaults, required and key of
+ * its fields, and the same of all that they refer to. Comments, order and roles are no part of it.
+ */
+#include "internal.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Slots of reflection.fbs. */
+enum { SCHEMA_OBJECTS = 0, SCHEMA_ENUMS = 1 };
+enum { OBJECT_NAME = 0, OBJECT_FIELDS = 1, OBJECT_IS_STRUCT = 2, OBJECT_ATTRIBUTES = 5, OBJECT_DOC = 6 };
+enum { ENUM_NAME = 0, ENUM_VALUES = 1, ENUM_IS_UNION = 2, ENUM_TYPE = 3, ENUM_ATTRIBUTES = 4, ENUM_DOC = 5 };
+enum { VALUE_NAME = 0, VALUE_NUMBER = 1, VALUE_DOC = 4 };
+enum { TYPE_BASE = 0, TYPE_ELEMENT = 1, TYPE_INDEX = 2 };
+enum { ATTRIBUTE_KEY = 0, ATTRIBUTE_VALUE = 1 };
+enum {
+    FIELD_NAME = 0,
+    FIELD_TYPE = 1,
+    FIELD_ID = 2,
+    FIELD_DEFAULT_INTEGER = 4,
+    FIELD_DEFAULT_REAL = 5,
+    FIELD_DEPRECATED = 6,
+    FIELD_REQUIRED = 7,
+    FIELD_KEY = 8,
+    FIELD_ATTRIBUTES = 9,
+    FIELD_DOC = 10,
+    FIELD_OPTIONAL = 11
+};
+
+typedef struct reader {
+    acti_model *model;
+    acti_bfbs *b;
+    acti_arena *arena;
+    uint32_t *table_index; /* from the binary schema's order to the text's */
+    uint32_t *enum_index;
+} reader;
+
+static const char *
+short_name(const char *full)
+{
+    const char *dot = strrchr(full, '.');
+    return dot != NULL ? dot + 1 : full;
+}
+
+static bool
+is_before(acti_place a, acti_place b)
+{
+    if (a.line == 0 || b.line == 0) return a.line != 0; /* what isn't in this file comes last */
+    return a.line != b.line ? a.line < b.line : a.column < b.column;
+}
+
+static void
+read_common(reader *r, acti_common *of, uint32_t table, uint32_t attributes_slot, uint32_t doc_slot)
+{
+    uint32_t attributes = bfbs_follow(r->b, table, attributes_slot);
+    uint32_t doc = bfbs_follow(r->b, table, doc_slot);
+
+    of->attribute_count = bfbs_count(r->b, attributes);
+    of->attributes = arena_alloc(r->arena, of->attribute_count * sizeof *of->attributes);
+    for (uint32_t i = 0; i < of->attribute_count; i++) {
+        uint32_t pair = bfbs_item(r->b, attributes, i);
+        of->attributes[i].name = bfbs_string(r->b, bfbs_follow(r->b, pair, ATTRIBUTE_KEY), r->arena);
+        of->attributes[i].value = bfbs_string(r->b, bfbs_follow(r->b, pair, ATTRIBUTE_VALUE), r->arena);
+    }
+
+    of->doc_count = bfbs_count(r->b, doc);
+    const char **lines = arena_alloc(r->arena, of->doc_count * sizeof *lines);
+    for (uint32_t i = 0; i < of->doc_count; i++)
+        lines[i] = bfbs_string(r->b, bfbs_item(r->b, doc, i), r->arena);
+    of->doc = lines;
+}
+
+static void
+place_in(acti_common *of, const acti_scanned *list, uint32_t count)
+{
+    of->text = scan_find(list, count, of->name);
+    if (of->text != NULL) of->at = of->text->at;
+}
+
+/* -- enums -- */
+
+static void
+read_enum(reader *r, acti_enumeration *out, uint32_t at)
+{
+    uint32_t type = bfbs_follow(r->b, at, ENUM_TYPE), values = bfbs_follow(r->b, at, ENUM_VALUES);
+
+    read_common(r, &out->is, at, ENUM_ATTRIBUTES, ENUM_DOC);
+    out->is_union = bfbs_number(r->b, at, ENUM_IS_UNION, 1, 0) != 0;
+    out->base = (uint8_t)bfbs_number(r->b, type, TYPE_BASE, 1, 0);
+    out->value_count = bfbs_count(r->b, values);
+    out->values = arena_alloc(r->arena, out->value_count * sizeof *out->values);
+    for (uint32_t i = 0; i < out->value_count; i++) {
+        uint32_t value = bfbs_item(r->b, values, i);
+        out->values[i].is.name = bfbs_string(r->b, bfbs_follow(r->b, value, VALUE_NAME), r->arena);
+        out->values[i].is.c_name = arena_format(r->arena, "%s_%s", out->is.c_name, out->values[i].is.name);
+        out->values[i].number = (int64_t)bfbs_number(r->b, value, VALUE_NUMBER, 8, 0);
+        out->values[i].is.at = out->is.at;
+        if (out->is.text != NULL) place_in(&out->values[i].is, out->is.text->members, out->is.text->member_count);
+        read_common(r, &out->values[i].is, value, 6, VALUE_DOC); /* slot 6: none, values have no attributes */
+    }
+    if (attribute_of(&out->is, "rejection") != NULL) r->model->rejection = out;
+}
+
+/* -- tables -- */
+
+static void
+read_field(reader *r, acti_field *out, uint32_t at, const acti_table *owner)
+{
+    uint32_t type = bfbs_follow(r->b, at, FIELD_TYPE);
+    uint64_t real = bfbs_number(r->b, at, FIELD_DEFAULT_REAL, 8, 0);
+
+    out->is.name = bfbs_string(r->b, bfbs_follow(r->b, at, FIELD_NAME), r->arena);
+    out->is.c_name = arena_format(r->arena, "%s_%s", owner->is.c_name, out->is.name);
+    out->is.at = owner->is.at;
+    if (owner->is.text != NULL) place_in(&out->is, owner->is.text->members, owner->is.text->member_count);
+    read_common(r, &out->is, at, FIELD_ATTRIBUTES, FIELD_DOC);
+    out->base = (uint8_t)bfbs_number(r->b, type, TYPE_BASE, 1, 0);
+    out->element = (uint8_t)bfbs_number(r->b, type, TYPE_ELEMENT, 1, 0);
+    out->id = (uint16_t)bfbs_number(r->b, at, FIELD_ID, 2, 0);
+    out->default_integer = (int64_t)bfbs_number(r->b, at, FIELD_DEFAULT_INTEGER, 8, 0);
+    memcpy(&out->default_real, &real, sizeof real);
+    out->deprecated = bfbs_number(r->b, at, FIELD_DEPRECATED, 1, 0) != 0;
+    out->required = bfbs_number(r->b, at, FIELD_REQUIRED, 1, 0) != 0;
+    out->key = bfbs_number(r->b, at, FIELD_KEY, 1, 0) != 0;
+    out->optional = bfbs_number(r->b, at, FIELD_OPTIONAL, 1, 0) != 0;
+
+    int32_t index = (int32_t)bfbs_number(r->b, type, TYPE_INDEX, 4, UINT32_MAX);
+    bool is_object = out->base == BASE_OBJECT || out->element == BASE_OBJECT;
+    if (index < 0) return;
+    if ((uint32_t)index >= (is_object ? r->model->table_count : r->model->enum_count)) {
+        r->b->damaged = true;
+        return;
+    }
+    if (is_object)
+        out->table = &r->model->tables[r->table_index[index]];
+    else
+        out->enumeration = &r->model->enums[r->enum_index[index]];
+}
+
+static void
+sort_fields(acti_table *of)
+{
+    for (uint32_t i = 1; i < of->field_count; i++) {
+        acti_field moved = of->fields[i];
+        uint32_t place = i;
+        for (; place > 0 && is_before(moved.is.at, of->fields[place - 1].is.at); place--)
+            of->fields[place] = of->fields[place - 1];
+        of->fields[place] = moved;
+    }
+}
+
+static void
+read_role(acti_table *of)
+{
+    static const struct {
+        const char *attribute;
+        acti_role role;
+    } roles[] = { { "command", ROLE_COMMAND }, { "event", ROLE_EVENT }, { "state", ROLE_STATE },
+        { "process_manager", ROLE_PROCESS_MANAGER }, { "read_model", ROLE_READ_MODEL } };
+
+    of->owner = "";
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        const char *value = attribute_of(&of->is, roles[i].attribute);
+        if (value == NULL) continue;
+        of->role = roles[i].role;
+        if (of->role == ROLE_COMMAND || of->role == ROLE_EVENT) of->owner = value;
+    }
+}
+
+static void
+read_table(reader *r, acti_table *out, uint32_t at)
+{
+    uint32_t fields = bfbs_follow(r->b, at, OBJECT_FIELDS), count = bfbs_count(r->b, fields);
+
+    read_common(r, &out->is, at, OBJECT_ATTRIBUTES, OBJECT_DOC);
+    out->is_struct = bfbs_number(r->b, at, OBJECT_IS_STRUCT, 1, 0) != 0;
+    out->fields = arena_alloc(r->arena, count * sizeof *out->fields);
+    for (uint32_t i = 0; i < count; i++) {
+        acti_field *next = &out->fields[out->field_count];
+        read_field(r, next, bfbs_item(r->b, fields, i), out);
+        if (next->table != NULL) next->table->is_contained = true;
+        if (next->deprecated)
+            memset(next, 0, sizeof *next); /* no code is made for it */
+        else
+            out->field_count++;
+    }
+    sort_fields(out);
+    for (uint32_t i = 0; i < out->field_count; i++) {
+        if (attribute_of(&out->fields[i].is, "identity") != NULL) out->identity = &out->fields[i];
+        if (out->fields[i].key) out->key = &out->fields[i];
+    }
+    read_role(out);
+}
+
+/* -- order -- */
+
+/* For each item of the binary schema its index in the text's order. */
+static uint32_t *
+text_order(reader *r, uint32_t vector, uint32_t count)
+{
+    uint32_t *index = arena_alloc(r->arena, count * sizeof *index);
+    acti_place *places = arena_alloc(r->arena, count * sizeof *places);
+    const acti_scan *text = &r->model->text;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const char *name = short_name(bfbs_string(r->b, bfbs_follow(r->b, bfbs_item(r->b, vector, i), 0), r->arena));
+        const acti_scanned *found = scan_find(text->types, text->type_count, name);
+        if (found != NULL) places[i] = found->at;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t other = 0; other < count; other++) {
+            if (is_before(places[other], places[i]) || (other < i && !is_before(places[i], places[other]))) index[i]++;
+        }
+    }
+    return index;
+}
+
+static void
+name_type(reader *r, acti_common *of, const char *full)
+{
+    of->name = short_name(full);
+    of->c_name = arena_format(r->arena, "%s%s", r->model->prefix, of->name);
+    place_in(of, r->model->text.types, r->model->text.type_count);
+}
+
+static void
+name_namespace(reader *r, const char *full)
+{
+    const char *dot = strrchr(full, '.');
+    char *prefix = arena_format(r->arena, "%.*s_", dot != NULL ? (int)(dot - full) : 0, full);
+
+    r->model->namespace = dot != NULL ? arena_copy(r->arena, full, (size_t)(dot - full)) : "";
+    for (char *c = prefix; *c != '\0'; c++) {
+        if (*c == '.') *c = '_';
+    }
+    r->model->prefix = prefix;
+    char *macro = arena_copy(r->arena, prefix, strlen(prefix));
+    for (char *c = macro; *c != '\0'; c++) {
+        if (*c >= 'a' && *c <= 'z') *c = (char)(*c - 'a' + 'A');
+    }
+    r->model->macro = macro;
+}
+
+/* -- hash: FNV-1a over the definition as text -- */
+
+static void
+hash_text(uint64_t *hash, const char *text)
+{
+    for (; *text != '\0'; text++)
+        *hash = (*hash ^ (uint8_t)*text) * UINT64_C(1099511628211);
+    *hash = (*hash ^ 0xff) * UINT64_C(1099511628211); /* an end that no text has */
+}
+
+static void
+hash_enum(reader *r, uint64_t *hash, const acti_enumeration *of)
+{
+    hash_text(hash, arena_format(r->arena, "enum %s:%u", of->is.name, of->base));
+    for (uint32_t i = 0; i < of->value_count; i++)
+        hash_text(hash, arena_format(r->arena, "%s=%" PRId64, of->values[i].is.name, of->values[i].number));
+}
+
+/* `done`: a flag a table, against walking in circles. Fields by id. */
+static void
+hash_table(reader *r, uint64_t *hash, const acti_table *of, bool *done)
+{
+    uint32_t index = (uint32_t)(of - r->model->tables), hashed = 0;
+
+    if (done[index]) return;
+    done[index] = true;
+    hash_text(hash, arena_format(r->arena, "table %s", of->full_name));
+    for (uint32_t id = 0; hashed < of->field_count && id <= UINT16_MAX; id++) {
+        for (uint32_t i = 0; i < of->field_count; i++) {
+            const acti_field *f = &of->fields[i];
+            if (f->id != id) continue;
+            hashed++;
+            hash_text(hash, arena_format(r->arena, "%s:%u:%u:%u:%" PRId64 ":%a:%d:%d", f->is.name, f->id, f->base,
+                                f->element, f->default_integer, f->default_real, f->required, f->key));
+            if (f->enumeration != NULL) hash_enum(r, hash, f->enumeration);
+            if (f->table != NULL) hash_table(r, hash, f->table, done);
+        }
+    }
+}
+
+static void
+hash_all(reader *r)
+{
+    r->model->hash = UINT64_C(14695981039346656037);
+    for (uint32_t i = 0; i < r->model->table_count; i++) {
+        acti_table *of = &r->model->tables[i];
+        bool *done = arena_alloc(r->arena, r->model->table_count * sizeof *done);
+        of->hash = UINT64_C(14695981039346656037);
+        hash_table(r, &of->hash, of, done);
+    }
+    for (uint32_t i = 0; i < r->model->table_count; i++)
+        r->model->hash += r->model->tables[i].hash; /* in any order */
+}
+
+bool
+model_make(acti_model *m, acti_arena *arena)
+{
+    reader r = { .model = m, .b = &m->binary, .arena = arena };
+    uint32_t root = bfbs_root(r.b);
+    uint32_t objects = bfbs_follow(r.b, root, SCHEMA_OBJECTS), enums = bfbs_follow(r.b, root, SCHEMA_ENUMS);
+    const char *first = "";
+
+    m->table_count = bfbs_count(r.b, objects);
+    m->enum_count = bfbs_count(r.b, enums);
+    if (r.b->damaged) return false;
+    m->tables = arena_alloc(arena, m->table_count * sizeof *m->tables);
+    m->enums = arena_alloc(arena, m->enum_count * sizeof *m->enums);
+    r.table_index = text_order(&r, objects, m->table_count);
+    r.enum_index = text_order(&r, enums, m->enum_count);
+
+    if (m->table_count != 0) first = bfbs_string(r.b, bfbs_follow(r.b, bfbs_item(r.b, objects, 0), 0), arena);
+    name_namespace(&r, first);
+    for (uint32_t i = 0; i < m->enum_count; i++) {
+        acti_enumeration *of = &m->enums[r.enum_index[i]];
+        name_type(&r, &of->is, bfbs_string(r.b, bfbs_follow(r.b, bfbs_item(r.b, enums, i), ENUM_NAME), arena));
+        read_enum(&r, of, bfbs_item(r.b, enums, i));
+    }
+    for (uint32_t i = 0; i < m->table_count; i++) {
+        acti_table *of = &m->tables[r.table_index[i]];
+        of->full_name = bfbs_string(r.b, bfbs_follow(r.b, bfbs_item(r.b, objects, i), OBJECT_NAME), arena);
+        name_type(&r, &of->is, of->full_name);
+    }
+    for (uint32_t i = 0; i < m->table_count && !r.b->damaged; i++)
+        read_table(&r, &m->tables[r.table_index[i]], bfbs_item(r.b, objects, i));
+    if (!r.b->damaged) hash_all(&r);
+    return !r.b->damaged;
+}
+
+/* -- asking -- */
+
+const char *
+attribute_of(const acti_common *of, const char *name)
+{
+    for (uint32_t i = 0; i < of->attribute_count; i++) {
+        if (strcmp(of->attributes[i].name, name) == 0) {
+            /* flatc writes "0" for an attribute without a value */
+            return strcmp(of->attributes[i].value, "0") == 0 ? "" : of->attributes[i].value;
+        }
+    }
+    return NULL;
+}
+
+const acti_table *
+model_next(const acti_model *m, const acti_table *after, acti_role wanted, const char *owner)
+{
+    const acti_table *end = m->tables + m->table_count;
+
+    for (const acti_table *t = after != NULL ? after + 1 : m->tables; t < end; t++) {
+        if (t->role == wanted && (owner == NULL || strcmp(t->owner, owner) == 0)) return t;
+    }
+    return NULL;
+}
+
+bool
+is_mutable(const acti_table *t)
+{
+    return t->role == ROLE_STATE || t->role == ROLE_PROCESS_MANAGER || t->role == ROLE_READ_MODEL;
+}

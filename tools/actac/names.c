@@ -1,0 +1,160 @@
+/*
+ * Names: what the generated code will be called must be possible in C and C++, and no two things may be called the same.
+ *
+ * All names are put into one list together with the place of what they come from; a second entry is the error.
+ */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Of C11 and C++20, and what the standard headers define as macros. */
+static const char *const taken[] = { "EOF", "FALSE", "NULL", "TRUE", "alignas", "alignof", "and", "and_eq", "asm",
+    "assert", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char", "char16_t", "char32_t", "char8_t",
+    "class", "co_await", "co_return", "co_yield", "compl", "complex", "concept", "const", "const_cast", "consteval",
+    "constexpr", "constinit", "continue", "decltype", "default", "delete", "do", "double", "dynamic_cast", "else",
+    "enum", "errno", "explicit", "export", "extern", "false", "float", "for", "friend", "goto", "if", "inline", "int",
+    "linux", "long", "mutable", "namespace", "new", "noexcept", "noreturn", "not", "not_eq", "nullptr", "offsetof",
+    "operator", "or", "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires", "restrict",
+    "return", "short", "signed", "sizeof", "static", "static_assert", "static_cast", "stderr", "stdin", "stdout",
+    "struct", "switch", "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid", "typename",
+    "union", "unix", "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq" };
+
+typedef struct name {
+    const char *text;
+    const char *what; /* it comes from: "table Deposit" */
+    acti_place at;
+} name;
+
+typedef struct names {
+    name *list;
+    size_t count;
+    size_t room;
+    acti_errors *errors;
+} names;
+
+static int
+compare_words(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void
+check_word(acti_errors *e, const char *what, const acti_common *of)
+{
+    if (bsearch(&of->name, taken, sizeof taken / sizeof taken[0], sizeof taken[0], compare_words) != NULL)
+        error_at(e, of->at, "%s '%s' is a word of C or C++; choose another name", what, of->name);
+}
+
+static void
+declare(names *n, const acti_common *of, const char *what, const char *text)
+{
+    if (n->count == n->room) {
+        size_t room = n->room == 0 ? 256 : n->room * 2;
+        name *list = arena_alloc(n->errors->arena, room * sizeof *list);
+        if (n->count != 0) memcpy(list, n->list, n->count * sizeof *list);
+        n->list = list;
+        n->room = room;
+    }
+    n->list[n->count++] = (name){ text, arena_format(n->errors->arena, "%s %s", what, of->name), of->at };
+}
+
+/* c_name + each of the endings, which stand behind one another as "_read\0_write\0". */
+static void
+declare_all(names *n, const acti_common *of, const char *what, const char *endings)
+{
+    for (const char *ending = endings; *ending != '\0'; ending += strlen(ending) + 1)
+        declare(n, of, what, arena_format(n->errors->arena, "%s%s", of->c_name, ending));
+}
+
+static void
+declare_fields(names *n, const acti_table *of)
+{
+    for (uint32_t i = 0; i < of->field_count; i++) {
+        const acti_field *f = &of->fields[i];
+        bool keyed = f->base == BASE_VECTOR && f->table != NULL;
+
+        check_word(n->errors, "field", &f->is);
+        if (of->role == ROLE_EVENT && f->base == BASE_STRING) declare(n, &f->is, "field", f->is.c_name);
+        if (!is_mutable(of) || (f->base != BASE_VECTOR && f->table == NULL)) continue;
+        declare_all(n, &f->is, "field", keyed ? "_put\0_remove\0_find\0_count\0_at\0" : "_assign\0");
+    }
+}
+
+static void
+declare_table(names *n, const acti_model *m, const acti_table *of)
+{
+    acti_arena *a = n->errors->arena;
+    const char *macro = arena_format(a, "%s%s", m->macro, upper_snake(of->is.name, a));
+
+    check_word(n->errors, "table", &of->is);
+    declare(n, &of->is, "table", of->is.c_name);
+    declare_all(n, &of->is, "table", "_table\0_verify\0_decode\0_write\0_fields\0");
+    if (of->is_contained) declare_all(n, &of->is, "table", "_vector\0_ref\0_vector_at\0_ref_get\0");
+    if (of->role == ROLE_COMMAND) declare_all(n, &of->is, "command", "_dispatch\0_dispatch_async\0_send\0");
+    if (of->role == ROLE_EVENT) declare_all(n, &of->is, "event", "_emit\0");
+    if (of->role == ROLE_READ_MODEL)
+        declare_all(n, &of->is, "read model", "_get\0_put\0_remove\0_find\0_each\0_visit\0_visit_row\0");
+    if (of->role == ROLE_PROCESS_MANAGER) {
+        declare_all(n, &of->is, "process manager", "_process_manager\0_on\0_code\0_settings\0");
+        declare(n, &of->is, "process manager", macro);
+    }
+    if (of->role == ROLE_STATE) {
+        declare_all(n, &of->is, "state", "_read\0_aggregate\0_execute\0_apply\0_code\0_settings\0");
+        declare(n, &of->is, "state", macro);
+        for (const acti_table *t = model_next(m, NULL, ROLE_EVENT, of->is.name); t != NULL;
+             t = model_next(m, t, ROLE_EVENT, of->is.name))
+            declare(n, &t->is, "event", arena_format(a, "%s_ignore_%s", of->is.c_name, t->is.name));
+    }
+    declare_fields(n, of);
+}
+
+static void
+declare_schema(names *n, const acti_model *m)
+{
+    static const char *const own[] = { "schema", "event_handler", "projection", "on_event", "on_projected",
+        "event_handler_settings", "projection_settings", "event_handler_code", "projection_code", "reject" };
+    acti_arena *a = n->errors->arena;
+    acti_common *schema = arena_alloc(a, sizeof *schema);
+
+    schema->name = m->namespace;
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        declare(n, schema, "namespace", arena_format(a, "%s%s", m->prefix, own[i]));
+    declare(n, schema, "namespace", arena_format(a, "%sEVENT_HANDLER", m->macro));
+    declare(n, schema, "namespace", arena_format(a, "%sPROJECTION", m->macro));
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+    const name *x = a, *y = b;
+    int order = strcmp(x->text, y->text);
+    if (order != 0) return order;
+    if (x->at.line != y->at.line) return x->at.line < y->at.line ? -1 : 1;
+    return (x->at.column > y->at.column) - (x->at.column < y->at.column);
+}
+
+void
+names_check(const acti_model *m, acti_errors *e)
+{
+    names n = { .errors = e };
+
+    declare_schema(&n, m);
+    for (uint32_t i = 0; i < m->enum_count; i++) {
+        const acti_enumeration *of = &m->enums[i];
+        check_word(e, "enum", &of->is);
+        declare(&n, &of->is, "enum", of->is.c_name);
+        declare_all(&n, &of->is, "enum", "_name\0");
+        for (uint32_t v = 0; v < of->value_count; v++)
+            declare(&n, &of->values[v].is, "value", of->values[v].is.c_name);
+    }
+    for (uint32_t i = 0; i < m->table_count; i++)
+        declare_table(&n, m, &m->tables[i]);
+
+    qsort(n.list, n.count, sizeof *n.list, compare_names);
+    for (size_t i = 1; i < n.count; i++) {
+        if (strcmp(n.list[i - 1].text, n.list[i].text) == 0)
+            error_at(e, n.list[i].at, "%s makes the C name '%s', which %s makes already; rename one of them",
+                n.list[i].what, n.list[i].text, n.list[i - 1].what);
+    }
+}

@@ -1,0 +1,108 @@
+/*
+ * The source: names of enums, the description of each table's fields, the schema with its binary form.
+ */
+#include "internal.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void
+put_enum_names(const acti_enumeration *of, FILE *out)
+{
+    fprintf(out, "const char *\n%s_name(%s value)\n{\n    switch (value) {\n", of->is.c_name, of->is.c_name);
+    for (uint32_t i = 0; i < of->value_count; i++) {
+        bool seen = false; /* two names of one number: the first is it */
+        for (uint32_t k = 0; k < i; k++)
+            seen = seen || of->values[k].number == of->values[i].number;
+        if (seen) continue;
+        fprintf(out, "    case %s:\n        return \"%s\";\n", of->values[i].is.c_name, of->values[i].is.name);
+    }
+    fputs("    }\n    return \"unknown\";\n}\n\n", out);
+}
+
+static const char *
+flags_of(const acti_field *f, acti_arena *arena)
+{
+    const char *flags = "";
+
+    if (f->required) flags = arena_format(arena, "%s | ACTA_FIELD_REQUIRED", flags);
+    if (f->key) flags = arena_format(arena, "%s | ACTA_FIELD_KEY", flags);
+    if (f->enumeration != NULL && f->base != BASE_VECTOR) flags = arena_format(arena, "%s | ACTA_FIELD_ENUM", flags);
+    return flags[0] != '\0' ? flags + 3 : "";
+}
+
+static void
+put_field(const acti_table *of, const acti_field *f, FILE *out, acti_arena *arena)
+{
+    const char *items[8];
+    uint32_t count = 0;
+
+    items[count++] = arena_format(arena, ".name = \"%s\"", f->is.name);
+    items[count++] = arena_format(arena, ".offset = offsetof(%s, %s)", of->is.c_name, f->is.name);
+    items[count++] = arena_format(arena, ".id = %u", f->id);
+    items[count++] = arena_format(arena, ".kind = ACTA_FIELD_%s", kind_name(f));
+    if (vector_kind_name(f) != NULL)
+        items[count++] = arena_format(arena, ".element = ACTA_FIELD_%s", vector_kind_name(f));
+    if (flags_of(f, arena)[0] != '\0') items[count++] = arena_format(arena, ".flags = %s", flags_of(f, arena));
+    if (absent_bits(f) != 0) items[count++] = arena_format(arena, ".absent = UINT64_C(0x%" PRIx64 ")", absent_bits(f));
+    if (f->table != NULL) items[count++] = arena_format(arena, ".table = &%s_table", f->table->is.c_name);
+    put_list(out, 4, "{ ", items, count, " },\n");
+}
+
+static void
+put_table_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena *arena)
+{
+    static const char *const roles[] = { "PLAIN", "COMMAND", "EVENT", "STATE", "PROCESS_MANAGER", "READ_MODEL" };
+    const char *c = of->is.c_name;
+
+    if (of->field_count != 0) {
+        fprintf(out, "static const acta_field %s_fields[] = {\n", c);
+        for (uint32_t i = 0; i < of->field_count; i++)
+            put_field(of, &of->fields[i], out, arena);
+        fputs("};\n", out);
+    }
+    fprintf(out, "ACTA_TABLE_CODE(%s);\n", c);
+    if (of->identity != NULL) fprintf(out, "ACTA_IDENTITY_CODE(%s, %s);\n", c, of->identity->is.name);
+    if (is_mutable(of)) fprintf(out, "ACTA_MUTABLE_CODE(%s);\n", c);
+
+    fprintf(out, "const acta_table %s_table = {\n    .name = \"%s\",\n", c, of->full_name);
+    if (of->owner[0] != '\0') fprintf(out, "    .owner = \"%s\",\n", of->owner);
+    fprintf(out, "    .role = ACTA_TABLE_%s,\n    .struct_size = sizeof(%s),\n", roles[of->role], c);
+    fprintf(out, "    .schema_hash = UINT64_C(0x%016" PRIx64 "),\n    .schema = &%sschema,\n", of->hash, m->prefix);
+    if (of->field_count != 0) fprintf(out, "    .fields = %s_fields,\n    .field_count = %u,\n", c, of->field_count);
+    fprintf(out, "    .verify = %s_any_verify,\n    .read = %s_any_read,\n    .write = %s_any_write,\n", c, c, c);
+    if (of->identity != NULL) fprintf(out, "    .identity = %s_any_identity,\n", c);
+    if (is_mutable(of)) fprintf(out, "    .load = %s_any_load,\n    .clear = %s_any_clear,\n", c, c);
+    fputs("};\n\n", out);
+}
+
+static void
+put_schema(const acti_model *m, FILE *out)
+{
+    fputs("/* clang-format off */\nstatic const uint8_t binary[] = {", out);
+    for (size_t i = 0; i < m->binary.size; i++)
+        fprintf(out, "%s%u,", i % 24 == 0 ? "\n    " : "", m->binary.bytes[i]);
+    fputs("\n};\n/* clang-format on */\n\n", out);
+
+    fputs("static const acta_table *const tables[] = {\n", out);
+    for (uint32_t i = 0; i < m->table_count; i++)
+        fprintf(out, "    &%s_table,\n", m->tables[i].is.c_name);
+    fputs("};\n\n", out);
+
+    fprintf(out, "const acta_schema %sschema = {\n    .name = \"%s\",\n", m->prefix, m->namespace);
+    fputs("    .binary = { binary, sizeof binary },\n    .tables = tables,\n", out);
+    fprintf(out, "    .table_count = %u,\n    .hash = UINT64_C(0x%016" PRIx64 "),\n};\n", m->table_count, m->hash);
+}
+
+void
+put_source(const acti_model *m, FILE *out, acti_arena *arena)
+{
+    fprintf(out, "/*\n * Made by actac from %s.fbs: change that, not this.\n */\n#include \"%s.acta.h\"\n\n", m->stem,
+        m->stem);
+    for (uint32_t i = 0; i < m->enum_count; i++)
+        put_enum_names(&m->enums[i], out);
+    for (uint32_t i = 0; i < m->table_count; i++)
+        put_table_code(m, &m->tables[i], out, arena);
+    put_handlers_source(m, out, arena);
+    put_schema(m, out);
+}
