@@ -14,7 +14,7 @@ status str environment memory id crc crash_point          : base
 runtime gen_server supervisor                             : runtime
 schema buffer                                             : schema
 store subscription memory_engine                          : store
-aggregate app handler process_manager test acta           : actors
+aggregate app handler process_manager generated test acta : actors
 sim                                                       : sim'
 
 # The floors that a folder may include public headers of; the longest name that fits counts.

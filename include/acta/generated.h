@@ -38,8 +38,17 @@
 
 /* -- tables -- */
 
-/* T_table; T_verify, T_decode (views of a verified buffer), T_write. */
+/* T_table; T_verify, T_decode (views of a verified buffer), T_write. T_read is T_decode, but for states, whose T_read
+ * asks the application. */
 #define ACTA_TABLE(T)                                                                                                  \
+    ACTA_STATE_TABLE(T);                                                                                               \
+    static inline void T##_read(acta_bytes buffer, T *value_out)                                                       \
+    {                                                                                                                  \
+        acta_table_read(&T##_table, buffer, value_out);                                                                \
+    }                                                                                                                  \
+    ACTI_END(T)
+
+#define ACTA_STATE_TABLE(T)                                                                                            \
     extern const acta_table T##_table;                                                                                 \
     static inline acta_status T##_verify(acta_bytes buffer, acta_error *error)                                         \
     {                                                                                                                  \
@@ -195,6 +204,31 @@
     ACTI_END(T)
 
 /* -- the untyped side of a table, for the generated source -- */
+
+/* One field's description; `flags` as in buffer.h, `absent` the bits of the value that isn't written. */
+#define ACTA_NUMBER_FIELD(T, field, number, KIND, options, bits)                                                       \
+    {                                                                                                                  \
+        .name = #field, .offset = offsetof(T, field), .id = number, .kind = ACTA_FIELD_##KIND, .flags = options,       \
+        .absent = bits                                                                                                 \
+    }
+#define ACTA_STRING_FIELD(T, field, number, options)                                                                   \
+    {                                                                                                                  \
+        .name = #field, .offset = offsetof(T, field), .id = number, .kind = ACTA_FIELD_STRING, .flags = options        \
+    }
+#define ACTA_VECTOR_FIELD(T, field, number, KIND, options)                                                             \
+    {                                                                                                                  \
+        .name = #field, .offset = offsetof(T, field), .id = number, .kind = ACTA_FIELD_VECTOR,                         \
+        .element = ACTA_FIELD_##KIND, .flags = options                                                                 \
+    }
+#define ACTA_STRING_VECTOR_FIELD(T, field, number, options)                                                            \
+    {                                                                                                                  \
+        .name = #field, .offset = offsetof(T, field), .id = number, .kind = ACTA_FIELD_STRING_VECTOR, .flags = options \
+    }
+#define ACTA_TABLE_FIELD(T, field, number, KIND, Item, options)                                                        \
+    {                                                                                                                  \
+        .name = #field, .offset = offsetof(T, field), .id = number, .kind = ACTA_FIELD_##KIND, .table = &Item##_table, \
+        .flags = options                                                                                               \
+    }
 
 #define ACTA_TABLE_CODE(T)                                                                                             \
     static acta_status T##_any_verify(acta_bytes buffer, acta_error *error)                                            \

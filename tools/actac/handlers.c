@@ -22,12 +22,26 @@ put_pointer(
 
 /* #define MACRO(...): in C an initialiser, in C++ a constant made from the settings. */
 static void
-put_macro(FILE *out, const char *macro, const char *c, const char *name_of_struct, const char *maker, const char *code)
+put_macro(FILE *out, const char *macro, const char *c, const char *name_of_struct, const char *maker, const char *code,
+    acti_arena *arena)
 {
+    const char *head = arena_format(arena, "#define %s(...)", macro);
+    const char *call = arena_format(arena, "    acta_generated::%s<%s>(", maker, name_of_struct);
+    const char *arguments = arena_format(arena, "&%s, %s_settings{ __VA_ARGS__ })", code, c);
+
     fputs("#ifdef __cplusplus\n", out);
-    fprintf(out, "#define %s(...) \\\n    acta_generated::%s<%s>(&%s, %s_settings{ __VA_ARGS__ })\n", macro, maker,
-        name_of_struct, code, c);
-    fprintf(out, "#else\n#define %s(...) { .code = &%s, __VA_ARGS__ }\n#endif\n\n", macro, code);
+    put_macro_line(out, head);
+    if (strlen(call) + strlen(arguments) < 120) {
+        fprintf(out, "%s%s\n", call, arguments);
+    } else {
+        put_macro_line(out, call);
+        fprintf(out, "        %s\n", arguments);
+    }
+    fputs("#else\n", out);
+    put_macro_line(out, head);
+    put_macro_line(out, "    {");
+    put_macro_line(out, arena_format(arena, "        .code = &%s, __VA_ARGS__", code));
+    fputs("    }\n#endif\n\n", out);
 }
 
 /* -- aggregates -- */
@@ -64,7 +78,7 @@ put_aggregate_header(const acti_model *m, const acti_table *state, FILE *out, ac
     fprintf(
         out, "    uint32_t snapshot_every ACTA_ZERO;\n    uint32_t idle_timeout_ms ACTA_ZERO;\n} %s_settings;\n", c);
     put_macro(out, macro_of(m, state, arena), c, arena_format(arena, "%s_aggregate", c), "aggregate",
-        arena_format(arena, "%s_code", c));
+        arena_format(arena, "%s_code", c), arena);
 
     fprintf(out, "/* For .apply, of events that change nothing in the state. */\n");
     while ((t = model_next(m, t, ROLE_EVENT, state->is.name)) != NULL) {
@@ -136,7 +150,7 @@ put_aggregate_source(const acti_model *m, const acti_table *state, FILE *out, ac
     put_list(out, 0, arena_format(arena, "%s_any_execute(", c), execute, 5, ")\n");
     fprintf(out, "{\n    const %s_aggregate *self = (const %s_aggregate *)base;\n\n", c, c);
     put_cases(m, ROLE_COMMAND, state->is.name, "ACTA_EXECUTE_CASE", "self->execute.", out);
-    fputs("    return acta_nothing(decision);\n}\n\n", out);
+    fputs("    return (acta_verdict){ .status = ACTA_INVALID }; /* no such command */\n}\n\n", out);
 
     const char *apply[] = { "const acta_aggregate *base", "uint32_t number", "void *state", "acta_bytes buffer",
         "acta_memory *memory" };
@@ -202,7 +216,7 @@ put_manager_header(const acti_model *m, const acti_table *of, FILE *out, acti_ar
     put_pointer(out, "acta_failure_action", "error", error, 3, arena);
     fprintf(out, "    uint32_t retry_max ACTA_ZERO;\n    uint32_t idle_timeout_ms ACTA_ZERO;\n} %s_settings;\n", c);
     put_macro(out, macro_of(m, of, arena), c, arena_format(arena, "%s_process_manager", c), "process_manager",
-        arena_format(arena, "%s_code", c));
+        arena_format(arena, "%s_code", c), arena);
 }
 
 /* The head of one function of a code struct; `body` follows. */
@@ -300,15 +314,12 @@ typedef struct reader_kind {
     const char *macro;  /* BANK_EVENT_HANDLER */
     const char *base;   /* ACTA_EVENT_HANDLER_BASE */
     const char *a_case; /* ACTA_EVENT_HANDLER_CASE */
-    const char *what;
     bool has_rows;
 } reader_kind;
 
 static const reader_kind kinds[] = {
-    { "event_handler", "on_event", "EVENT_HANDLER", "ACTA_EVENT_HANDLER_BASE", "ACTA_EVENT_HANDLER_CASE",
-        "An event handler; fill it with %s(.name = …, .user, .on = …, .start_from, .window, .retry_max).", false },
-    { "projection", "on_projected", "PROJECTION", "ACTA_PROJECTION_BASE", "ACTA_PROJECTION_CASE",
-        "A projection; fill it with %s(.name = …, .user, .on = …, .window, .retry_max).", true },
+    { "event_handler", "on_event", "EVENT_HANDLER", "ACTA_EVENT_HANDLER_BASE", "ACTA_EVENT_HANDLER_CASE", false },
+    { "projection", "on_projected", "PROJECTION", "ACTA_PROJECTION_BASE", "ACTA_PROJECTION_CASE", true },
 };
 
 static void
@@ -341,7 +352,7 @@ put_reader_header(const acti_model *m, const reader_kind *kind, FILE *out, acti_
     fprintf(out, "    %s%s on ACTA_ZERO;\n", m->prefix, kind->on);
     if (!kind->has_rows) fputs("    acta_start_from start_from ACTA_ZERO;\n", out);
     fprintf(out, "    uint32_t window ACTA_ZERO;\n    uint32_t retry_max ACTA_ZERO;\n} %s_settings;\n", c);
-    put_macro(out, macro, c, c, kind->type, arena_format(arena, "%s_code", c));
+    put_macro(out, macro, c, c, kind->type, arena_format(arena, "%s_code", c), arena);
 }
 
 static void

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static void
-put_enum(const acti_model *m, const acti_enumeration *of, FILE *out)
+put_enum(const acti_model *m, const acti_enumeration *of, FILE *out, acti_arena *arena)
 {
     put_doc(out, "", &of->is, NULL);
     fprintf(out, "typedef enum %s ACTA_ENUM_TYPE {\n", of->is.c_name);
@@ -27,30 +27,45 @@ put_enum(const acti_model *m, const acti_enumeration *of, FILE *out)
 
     fprintf(out, "/* Reject the command in hand: %sreject(decision, %s, \"the balance is %%\" PRId64, balance). */\n",
         m->prefix, of->value_count != 0 ? of->values[0].is.c_name : of->is.c_name);
-    fprintf(out, "#define %sreject(decision, rejection, ...) \\\n", m->prefix);
+    put_macro_line(out, arena_format(arena, "#define %sreject(decision, rejection, ...)", m->prefix));
     fprintf(out, "    acta_decision_reject(decision, (uint32_t)(rejection), %s_name(rejection), __VA_ARGS__)\n\n",
         of->is.c_name);
 }
 
-/* What the brackets behind a field say, in words. */
-static void
-put_field_note(const acti_field *f, FILE *out)
+/* What the brackets behind a field say, in words; "" when there are none. */
+static const char *
+note_of(const acti_field *f, acti_arena *arena)
 {
-    const char *separator = " /* ";
+    const char *note = attribute_of(&f->is, "identity") != NULL ? ", identity" : "";
 
-    if (attribute_of(&f->is, "identity") != NULL) {
-        fprintf(out, "%sidentity", separator);
-        separator = ", ";
+    if (f->required) note = arena_format(arena, "%s, required", note);
+    if (f->key) note = arena_format(arena, "%s, key", note);
+    return note[0] != '\0' ? arena_format(arena, "/* %s */", note + 2) : "";
+}
+
+static const char *
+member_of(const acti_field *f, acti_arena *arena)
+{
+    return arena_format(arena, "    %s %s ACTA_ZERO;", c_type(f, arena), f->is.name);
+}
+
+/* The column of the notes of neighbours: they stand below each other. */
+static int
+note_column(const acti_table *of, uint32_t index, acti_arena *arena)
+{
+    uint32_t first = index, last = index;
+    size_t widest = 0;
+
+    while (first > 0 && of->fields[first].is.doc_count == 0 && note_of(&of->fields[first - 1], arena)[0] != '\0')
+        first--;
+    while (last + 1 < of->field_count && of->fields[last + 1].is.doc_count == 0 &&
+           note_of(&of->fields[last + 1], arena)[0] != '\0')
+        last++;
+    for (uint32_t i = first; i <= last; i++) {
+        size_t width = strlen(member_of(&of->fields[i], arena));
+        if (width > widest) widest = width;
     }
-    if (f->required) {
-        fprintf(out, "%srequired", separator);
-        separator = ", ";
-    }
-    if (f->key) {
-        fprintf(out, "%skey", separator);
-        separator = ", ";
-    }
-    if (separator[0] == ',') fputs(" */", out);
+    return (int)widest;
 }
 
 static void
@@ -69,9 +84,11 @@ put_struct(const acti_table *of, FILE *out, acti_arena *arena)
     for (uint32_t i = 0; i < of->field_count; i++) {
         const acti_field *f = &of->fields[i];
         put_doc(out, "    ", &f->is, NULL);
-        fprintf(out, "    %s %s ACTA_ZERO;", c_type(f, arena), f->is.name);
-        put_field_note(f, out);
-        fputc('\n', out);
+        const char *note = note_of(f, arena);
+        if (note[0] != '\0')
+            fprintf(out, "%-*s %s\n", note_column(of, i, arena), member_of(f, arena), note);
+        else
+            fprintf(out, "%s\n", member_of(f, arena));
     }
     if (of->field_count == 0) fputs("    uint8_t has_no_fields_ ACTA_ZERO; /* C has no empty structs */\n", out);
     fprintf(out, "} %s;\n", of->is.c_name);
@@ -104,7 +121,8 @@ put_table(const acti_table *of, FILE *out, acti_arena *arena)
     const char *c = of->is.c_name;
 
     put_struct(of, out, arena);
-    fprintf(out, "/* %s_table, _verify, _decode, _write */\nACTA_TABLE(%s);\n", c, c);
+    fprintf(out, "/* %s_table, _verify, _decode, _write%s */\n", c, of->role == ROLE_STATE ? "" : ", _read");
+    fprintf(out, "ACTA_%sTABLE(%s);\n", of->role == ROLE_STATE ? "STATE_" : "", c);
     if (of->is_contained) fprintf(out, "/* %s_vector_at, _ref_get */\nACTA_TABLE_VIEW_FUNCTIONS(%s);\n", c, c);
     if (of->role == ROLE_COMMAND) fprintf(out, "/* %s_dispatch, _dispatch_async, _send */\nACTA_COMMAND(%s);\n", c, c);
     if (of->role == ROLE_EVENT) fprintf(out, "/* %s_emit */\nACTA_EVENT(%s);\n", c, c);
@@ -129,7 +147,7 @@ put_header(const acti_model *m, FILE *out, acti_arena *arena)
     fprintf(out, "extern const acta_schema %sschema;\n\n", m->prefix);
 
     for (uint32_t i = 0; i < m->enum_count; i++)
-        put_enum(m, &m->enums[i], out);
+        put_enum(m, &m->enums[i], out, arena);
     bool any = false;
     for (uint32_t i = 0; i < m->table_count; i++) {
         if (!m->tables[i].is_contained) continue;

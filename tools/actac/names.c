@@ -89,7 +89,7 @@ declare_table(names *n, const acti_model *m, const acti_table *of)
 
     check_word(n->errors, "table", &of->is);
     declare(n, &of->is, "table", of->is.c_name);
-    declare_all(n, &of->is, "table", "_table\0_verify\0_decode\0_write\0_fields\0");
+    declare_all(n, &of->is, "table", "_table\0_verify\0_decode\0_write\0_read\0_fields\0");
     if (of->is_contained) declare_all(n, &of->is, "table", "_vector\0_ref\0_vector_at\0_ref_get\0");
     if (of->role == ROLE_COMMAND) declare_all(n, &of->is, "command", "_dispatch\0_dispatch_async\0_send\0");
     if (of->role == ROLE_EVENT) declare_all(n, &of->is, "event", "_emit\0");
@@ -100,7 +100,7 @@ declare_table(names *n, const acti_model *m, const acti_table *of)
         declare(n, &of->is, "process manager", macro);
     }
     if (of->role == ROLE_STATE) {
-        declare_all(n, &of->is, "state", "_read\0_aggregate\0_execute\0_apply\0_code\0_settings\0");
+        declare_all(n, &of->is, "state", "_aggregate\0_execute\0_apply\0_code\0_settings\0");
         declare(n, &of->is, "state", macro);
         for (const acti_table *t = model_next(m, NULL, ROLE_EVENT, of->is.name); t != NULL;
              t = model_next(m, t, ROLE_EVENT, of->is.name))

@@ -31,22 +31,33 @@ flags_of(const acti_field *f, acti_arena *arena)
     return flags[0] != '\0' ? flags + 3 : "";
 }
 
+/* ACTA_NUMBER_FIELD(bank_Deposit, amount, 1, INT64, 0, 0), and so on: generated.h. */
 static void
 put_field(const acti_table *of, const acti_field *f, FILE *out, acti_arena *arena)
 {
-    const char *items[8];
-    uint32_t count = 0;
+    const char *flags = flags_of(f, arena);
+    const char *items[6] = { of->is.c_name, f->is.name, arena_format(arena, "%u", f->id) };
+    const char *macro = "ACTA_NUMBER_FIELD(";
+    uint32_t count = 3;
 
-    items[count++] = arena_format(arena, ".name = \"%s\"", f->is.name);
-    items[count++] = arena_format(arena, ".offset = offsetof(%s, %s)", of->is.c_name, f->is.name);
-    items[count++] = arena_format(arena, ".id = %u", f->id);
-    items[count++] = arena_format(arena, ".kind = ACTA_FIELD_%s", kind_name(f));
-    if (vector_kind_name(f) != NULL)
-        items[count++] = arena_format(arena, ".element = ACTA_FIELD_%s", vector_kind_name(f));
-    if (flags_of(f, arena)[0] != '\0') items[count++] = arena_format(arena, ".flags = %s", flags_of(f, arena));
-    if (absent_bits(f) != 0) items[count++] = arena_format(arena, ".absent = UINT64_C(0x%" PRIx64 ")", absent_bits(f));
-    if (f->table != NULL) items[count++] = arena_format(arena, ".table = &%s_table", f->table->is.c_name);
-    put_list(out, 4, "{ ", items, count, " },\n");
+    if (f->table != NULL) {
+        macro = "ACTA_TABLE_FIELD(";
+        items[count++] = kind_name(f);
+        items[count++] = f->table->is.c_name;
+    } else if (vector_kind_name(f) != NULL) {
+        macro = "ACTA_VECTOR_FIELD(";
+        items[count++] = vector_kind_name(f);
+    } else if (f->base == BASE_VECTOR) {
+        macro = "ACTA_STRING_VECTOR_FIELD(";
+    } else if (f->base == BASE_STRING) {
+        macro = "ACTA_STRING_FIELD(";
+    } else {
+        items[count++] = kind_name(f);
+    }
+    items[count++] = flags[0] != '\0' ? flags : "0";
+    if (f->base < BASE_STRING)
+        items[count++] = absent_bits(f) != 0 ? arena_format(arena, "UINT64_C(0x%" PRIx64 ")", absent_bits(f)) : "0";
+    put_list(out, 4, macro, items, count, "),\n");
 }
 
 static void

@@ -120,7 +120,8 @@ put_list(FILE *out, uint32_t indent, const char *before, const char *const *item
 
     for (uint32_t i = 0; i < count; i++)
         flat += strlen(items[i]) + (i + 1 < count ? 2 : 0);
-    flat += strlen(after);
+    size_t end = strcspn(after, "\n");
+    flat += end;
     fprintf(out, "%*s%s", (int)indent, "", before);
     bool fits = column + flat <= COLUMN_MAX;
     bool fits_next = indent + 4 + flat <= COLUMN_MAX;
@@ -129,7 +130,7 @@ put_list(FILE *out, uint32_t indent, const char *before, const char *const *item
         column = indent + 4;
     }
     for (uint32_t i = 0; i < count; i++) {
-        size_t size = strlen(items[i]) + (i + 1 < count ? 1 : strlen(after));
+        size_t size = strlen(items[i]) + (i + 1 < count ? 1 : end);
         if (i != 0 && column + 1 + size > COLUMN_MAX) {
             fprintf(out, "\n%*s", (int)indent + 4, "");
             column = indent + 4;
@@ -141,4 +142,10 @@ put_list(FILE *out, uint32_t indent, const char *before, const char *const *item
         column += size;
     }
     fputs(after, out);
+}
+
+void
+put_macro_line(FILE *out, const char *line)
+{
+    fprintf(out, "%-*s\\\n", COLUMN_MAX - 1, line);
 }
