@@ -13,7 +13,10 @@ floors='base runtime schema store actors sim'
 seams='
 base/environment.c    : clock random file
 base/id.c             : thread
+base/crash_point.c    : thread file
+runtime/thread.c      : thread
 store/thread.c        : thread
+store/rocksdb.c       : file
 '
 
 calls='
