@@ -92,6 +92,21 @@ acti_slot(const uint8_t *table, uint16_t id)
     return offset != 0 ? table + offset : NULL;
 }
 
+/* Is it UTF-8 without NUL? Most strings are ASCII, which is seen eight bytes at a time. */
+static inline bool
+acti_is_utf8(acta_str s)
+{
+    const uint64_t high = UINT64_C(0x8080808080808080), low = UINT64_C(0x0101010101010101);
+    size_t i = 0;
+
+    for (; i + 8 <= s.size; i += 8) {
+        uint64_t word;
+        memcpy(&word, s.data + i, sizeof word);
+        if (((word - low) | word) & high) break; /* a byte above 127, or a NUL, or behind one: looked at again */
+    }
+    return i == s.size || acta_str_is_utf8(acta_str_from(s.data + i, s.size - i));
+}
+
 /* Fill a struct with views of a verified table; read.c. */
 void acti_read_table(const acta_table *table, const uint8_t *at, void *value_out);
 

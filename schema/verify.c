@@ -7,17 +7,20 @@
  *               +-> string, vector -> table -> …      at most 64 deep, 1,000,000 tables
  *
  * All places are numbers counted from the buffer's begin: no pointer is made before it is known to be good. Parts may
- * overlap; the limits keep the work of a hostile buffer bounded.
+ * overlap; the limits keep the work of a hostile buffer bounded. Strings have one too: many offsets may lead to one long
+ * string, and each is looked at. A buffer in which no two strings overlap can't reach it.
  */
 #include "internal.h"
 
 enum { BUFFER_SIZE_MIN = 12, BUFFER_SIZE_MAX = INT32_MAX };
+enum { STRING_WORK = 16, STRING_WORK_FREE = 64 << 20 }; /* bytes of work: of a string besides its own; in any buffer */
 
 typedef struct verifier {
     const uint8_t *bytes;
     size_t size;
     uint32_t depth;
     uint32_t table_count;
+    uint64_t string_work_left;
     acta_error *error;
 } verifier;
 
@@ -75,7 +78,10 @@ verify_string(verifier *v, const acta_table *table, const acta_field *field, siz
     if (!is_vector_at(v, at, 1, &size) || !is_inside(v, at + 4 + size, 1))
         return corrupt(v, table, field, "lies outside of it");
     if (v->bytes[at + 4 + size] != 0) return corrupt(v, table, field, "has no NUL behind it");
-    if (!acta_str_is_utf8(acta_str_from(v->bytes + at + 4, size)))
+    if (v->string_work_left < (uint64_t)size + STRING_WORK)
+        return corrupt(v, table, field, "is one of too many offsets to the same strings");
+    v->string_work_left -= (uint64_t)size + STRING_WORK;
+    if (!acti_is_utf8(acta_str_from(v->bytes + at + 4, size)))
         return corrupt(v, table, field, "is not UTF-8 without NUL");
     return ACTA_OK;
 }
@@ -171,6 +177,7 @@ acta_table_verify(const acta_table *table, acta_bytes buffer, acta_error *error)
 
     if (buffer.data == NULL || buffer.size < BUFFER_SIZE_MIN || buffer.size > BUFFER_SIZE_MAX)
         return corrupt(&v, table, NULL, "its size is not that of a buffer");
+    v.string_work_left = STRING_WORK_FREE + (uint64_t)buffer.size * STRING_WORK;
     size_t root = follow(&v, 0);
     if (root == 0) return corrupt(&v, table, NULL, "the root leads outside of it");
     return verify_table(&v, table, root);

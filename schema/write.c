@@ -42,22 +42,6 @@ refuse(writer *w, const acta_table *table, const acta_field *field, const char *
     return ACTA_INVALID;
 }
 
-/* Is it well-formed? Most strings are ASCII, which is seen eight bytes at a time. */
-static bool
-is_utf8(acta_str s)
-{
-    const uint64_t high = UINT64_C(0x8080808080808080), low = UINT64_C(0x0101010101010101);
-    size_t i = 0;
-
-    for (; i + 8 <= s.size; i += 8) {
-        uint64_t word;
-        memcpy(&word, s.data + i, sizeof word);
-        if (((word - low) | word) & high)
-            break; /* a byte above 127, or a NUL (or one that borrowed: looked at again) */
-    }
-    return acta_str_is_utf8(acta_str_from(s.data + i, s.size - i));
-}
-
 /* Move on so that what comes `before` bytes later is aligned; the gap is zero. */
 static void
 align(writer *w, size_t before, size_t alignment)
@@ -284,7 +268,7 @@ static acta_status
 write_string(writer *w, const acta_table *table, const acta_field *field, acta_str s, size_t *at_out)
 {
     if (s.size > ACTA_BUFFER_SIZE_MAX) return refuse(w, table, field, "is larger than 64 MiB");
-    if (w->out == NULL && !is_utf8(s)) return refuse(w, table, field, "is not UTF-8 without NUL");
+    if (w->out == NULL && !acti_is_utf8(s)) return refuse(w, table, field, "is not UTF-8 without NUL");
 
     align(w, 0, 4);
     *at_out = w->at;

@@ -18,7 +18,7 @@ put_enum(const acti_model *m, const acti_enumeration *of, FILE *out, acti_arena 
             fputs("-2147483647 - 1", out); /* the number alone is no int in C */
         else
             fprintf(out, "%" PRId64, of->values[i].number);
-        fputs(i + 1 < of->value_count ? ",\n" : "\n", out);
+        fputs(",\n", out);
     }
     fprintf(out, "} %s;\n", of->is.c_name);
     fprintf(out, "const char *%s_name(%s value); /* as in the schema; \"unknown\" for any other */\n\n", of->is.c_name,
@@ -75,11 +75,10 @@ put_struct(const acti_table *of, FILE *out, acti_arena *arena)
         [ROLE_EVENT] = "Event of the aggregate",
         [ROLE_STATE] = "State of the aggregate",
         [ROLE_PROCESS_MANAGER] = "State of the process manager",
-        [ROLE_READ_MODEL] = "Row of the read model",
-        [ROLE_PLAIN] = "Part of others:" };
+        [ROLE_READ_MODEL] = "Row of the read model" };
     const char *subject = of->owner[0] != '\0' ? of->owner : of->is.name;
 
-    put_doc(out, "", &of->is, arena_format(arena, "%s %s.", roles[of->role], subject));
+    put_doc(out, "", &of->is, of->role != ROLE_PLAIN ? arena_format(arena, "%s %s.", roles[of->role], subject) : NULL);
     fprintf(out, "typedef struct %s {\n", of->is.c_name);
     for (uint32_t i = 0; i < of->field_count; i++) {
         const acti_field *f = &of->fields[i];
