@@ -16,7 +16,17 @@
 #include "acta/aggregate.h"
 
 #ifdef __cplusplus
+/* The address of a value that lives until the expression ends: in C++ only a function gives it. */
+template <typename T>
+const T *
+acta_test_address(const T &value)
+{
+    return &value;
+}
+#define ACTA_TEST_VALUE(T, ...) acta_test_address<T>(ACTA_INIT(T, __VA_ARGS__))
 extern "C" {
+#else
+#define ACTA_TEST_VALUE(T, ...) (&ACTA_INIT(T, __VA_ARGS__))
 #endif
 
 #ifndef S
@@ -25,11 +35,11 @@ extern "C" {
 
 /* `&(aggregate)->base` keeps the type check: aggregate is a generated struct. T##_table is generated beside T. */
 #define ACTA_GIVEN(aggregate, T, ...)                                                                                  \
-    acta_test_given(&(aggregate)->base, &T##_table, &ACTA_INIT(T, __VA_ARGS__), __FILE__, __LINE__)
+    acta_test_given(&(aggregate)->base, &T##_table, ACTA_TEST_VALUE(T, __VA_ARGS__), __FILE__, __LINE__)
 #define ACTA_WHEN(aggregate, T, ...)                                                                                   \
-    acta_test_when(&(aggregate)->base, &T##_table, &ACTA_INIT(T, __VA_ARGS__), __FILE__, __LINE__)
+    acta_test_when(&(aggregate)->base, &T##_table, ACTA_TEST_VALUE(T, __VA_ARGS__), __FILE__, __LINE__)
 #define ACTA_THEN(aggregate, T, ...)                                                                                   \
-    acta_test_then(&(aggregate)->base, &T##_table, &ACTA_INIT(T, __VA_ARGS__), __FILE__, __LINE__)
+    acta_test_then(&(aggregate)->base, &T##_table, ACTA_TEST_VALUE(T, __VA_ARGS__), __FILE__, __LINE__)
 #define ACTA_THEN_NOTHING(aggregate) acta_test_then_nothing(&(aggregate)->base, __FILE__, __LINE__)
 /* `name` as in the schema's enum: "insufficient_funds". */
 #define ACTA_THEN_REJECTED(aggregate, name) acta_test_then_rejected(&(aggregate)->base, name, __FILE__, __LINE__)
