@@ -92,6 +92,11 @@ bank_bench_stop(bank_bench *b)
         acta_disk_destroy(b->disk);
     else
         bench_remove(b->path);
+    sem_destroy(&b->ended);
+    pthread_mutex_destroy(&b->lock);
+    free(b->chains);
+    free(b->zipf);
+    free(b->ids);
 }
 
 /* -- chains -- */
