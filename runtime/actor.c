@@ -1,0 +1,263 @@
+/*
+ * Actors as memory: their slots, and the tables that an actor has for its references, requests and links.
+ *
+ * A slot is made once and used again and again; each use has the next generation. A free slot's mailbox goes on
+ * working: a message that comes late finds a generation that isn't its own and is dropped by whoever runs the slot. So
+ * a slot is taken for a new actor only by taking the IDLE bit off its mailbox. After the last generation it is retired.
+ */
+#include "internal.h"
+
+static void
+init_slot(acta_runtime *runtime, acti_actor *actor, uint32_t index)
+{
+    memset(actor, 0, sizeof *actor);
+    acti_mailbox_init(actor);
+    atomic_init(&actor->life, 0);
+    actor->runtime = runtime;
+    actor->index = index;
+    actor->idle_node.kind = ACTI_IDLE;
+    actor->wake.kind = ACTI_WAKE;
+    acti_timer_init(&actor->idle_timer, ACTI_TIMER_IDLE);
+}
+
+static acti_actor *
+pop_free(acta_runtime *runtime)
+{
+    acti_actor *actor = runtime->actor_free_first;
+
+    if (actor == NULL) return NULL;
+    runtime->actor_free_first = atomic_load_explicit(&actor->next, memory_order_relaxed); /* under actor_lock */
+    if (runtime->actor_free_first == NULL) runtime->actor_free_last = NULL;
+    runtime->actor_free_count--;
+    return actor;
+}
+
+static void
+push_free(acta_runtime *runtime, acti_actor *actor)
+{
+    atomic_store_explicit(&actor->next, NULL, memory_order_relaxed); /* under actor_lock */
+    if (runtime->actor_free_last != NULL)
+        atomic_store_explicit(&runtime->actor_free_last->next, actor, memory_order_relaxed);
+    else
+        runtime->actor_free_first = actor;
+    runtime->actor_free_last = actor;
+    runtime->actor_free_count++;
+}
+
+/* A free slot whose mailbox is ours; the ones that somebody runs just now, for a late message, stay in the list. */
+static acti_actor *
+claim_free(acta_runtime *runtime)
+{
+    for (uint32_t tries = runtime->actor_free_count < 4 ? runtime->actor_free_count : 4; tries > 0; tries--) {
+        acti_actor *actor = pop_free(runtime);
+        if (acti_mailbox_try_claim(actor)) return actor;
+        push_free(runtime, actor);
+    }
+    return NULL;
+}
+
+acti_actor *
+acti_actor_take(acta_runtime *runtime, bool *full_out)
+{
+    uint32_t index;
+
+    *full_out = false;
+    acti_mutex_lock(&runtime->actor_lock);
+    acti_actor *actor = claim_free(runtime);
+    if (actor == NULL) {
+        actor = acti_table_grow(&runtime->actors, &runtime->environment.allocator, &index, full_out);
+        if (actor != NULL && (!runtime->is_manual || acti_ready_reserve(runtime, index + 1))) {
+            init_slot(runtime, actor, index);
+            bool claimed = acti_mailbox_try_claim(actor);
+            ACTI_ASSERT(claimed);
+            (void)claimed;
+            acti_table_publish(&runtime->actors);
+        } else
+            actor = NULL;
+    }
+    acti_mutex_unlock(&runtime->actor_lock);
+    if (actor == NULL) return NULL;
+
+    actor->listed = false;
+    actor->generation++;
+    ACTI_ASSERT(actor->generation != 0);
+    return actor;
+}
+
+/* The slot's mailbox may be anybody's by now: only the list is touched. */
+void
+acti_actor_give_back(acti_actor *actor)
+{
+    acta_runtime *runtime = actor->runtime;
+
+    acti_mutex_lock(&runtime->actor_lock);
+    push_free(runtime, actor);
+    acti_mutex_unlock(&runtime->actor_lock);
+}
+
+void
+acti_actor_drop_new(acti_actor *actor)
+{
+    actor->listed = true;
+    if (acti_mailbox_try_idle(actor))
+        acti_actor_give_back(actor);
+    else {
+        actor->listed = false;
+        acti_reschedule(actor); /* a late message for the one before: its turn lists the slot */
+    }
+}
+
+/* After the last thread: what the mailboxes still keep. */
+void
+acti_actors_deinit(acta_runtime *runtime)
+{
+    uint32_t high = atomic_load_explicit(&runtime->actors.high, memory_order_relaxed); /* no thread is left */
+
+    for (uint32_t i = 0; i < high; i++)
+        acti_mailbox_detach(acti_table_slot(&runtime->actors, i));
+    acti_table_deinit(&runtime->actors, &runtime->environment.allocator);
+}
+
+acti_relations *
+acti_actor_relations(acti_actor *actor)
+{
+    if (actor->relations != NULL) return actor->relations;
+
+    acti_relations *relations = acti_alloc(actor->runtime, sizeof *relations);
+    if (relations == NULL) return NULL;
+    *relations = (acti_relations){ .refs = NULL };
+    actor->relations = relations;
+    return relations;
+}
+
+void
+acti_relations_free(acti_actor *actor)
+{
+    acta_runtime *runtime = actor->runtime;
+    acti_relations *r = actor->relations;
+
+    if (r == NULL) return;
+    acti_free(runtime, r->refs, r->ref_capacity * sizeof *r->refs);
+    acti_free(runtime, r->link_chains, r->link_chain_count * sizeof(acti_link *));
+    acti_free(runtime, r->open, r->open_capacity * sizeof *r->open);
+    acti_free(runtime, r, sizeof *r);
+    actor->relations = NULL;
+}
+
+/* -- references: serial << 32 | index + 1, so that a used one is known from its successor in the same place -- */
+
+static uint32_t
+take_ref_index(acti_actor *actor, acti_relations *r)
+{
+    if (r->ref_free != 0) {
+        uint32_t index = r->ref_free - 1;
+        r->ref_free = r->refs[index].next_free;
+        return index;
+    }
+    if (r->ref_count == r->ref_capacity &&
+        !acti_array_grow(actor->runtime, (void **)&r->refs, &r->ref_capacity, 8, sizeof *r->refs))
+        return UINT32_MAX;
+    return r->ref_count++;
+}
+
+acta_ref
+acti_ref_add(acti_actor *actor, acti_ref_kind kind, void *object, uint64_t stamp)
+{
+    acti_relations *r = acti_actor_relations(actor);
+    uint32_t index = r != NULL ? take_ref_index(actor, r) : UINT32_MAX;
+
+    if (index == UINT32_MAX) return (acta_ref){ 0 };
+    acti_ref_entry *entry = &r->refs[index];
+    entry->serial++;
+    entry->kind = kind;
+    entry->object = object;
+    entry->stamp = stamp;
+    return (acta_ref){ (uint64_t)entry->serial << 32 | (index + 1) };
+}
+
+acti_ref_entry *
+acti_ref_find(acti_actor *actor, acta_ref ref, acti_ref_kind kind)
+{
+    acti_relations *r = actor->relations;
+    uint32_t index = (uint32_t)ref.value - 1;
+
+    if (r == NULL || (uint32_t)ref.value == 0 || index >= r->ref_count) return NULL;
+    acti_ref_entry *entry = &r->refs[index];
+    return entry->kind == kind && entry->serial == (uint32_t)(ref.value >> 32) ? entry : NULL;
+}
+
+void
+acti_ref_remove(acti_actor *actor, acta_ref ref)
+{
+    acti_relations *r = actor->relations;
+    acti_ref_entry *entry = &r->refs[(uint32_t)ref.value - 1];
+
+    entry->kind = ACTI_REF_FREE;
+    entry->object = NULL;
+    entry->next_free = r->ref_free;
+    r->ref_free = (uint32_t)ref.value;
+}
+
+/* -- requests that wait for a later answer: a ring, mostly answered in order -- */
+
+static acti_open *
+open_at(acti_relations *r, uint32_t i)
+{
+    return &r->open[(r->open_first + i) % r->open_capacity];
+}
+
+static void
+drop_answered_from_the_front(acti_relations *r)
+{
+    while (r->open_count > 0 && !acti_call_is_pending(open_at(r, 0)->call, open_at(r, 0)->generation)) {
+        r->open_first = (r->open_first + 1) % r->open_capacity;
+        r->open_count--;
+    }
+}
+
+static void
+drop_answered(acti_relations *r)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < r->open_count; i++) {
+        acti_open open = *open_at(r, i);
+        if (acti_call_is_pending(open.call, open.generation)) *open_at(r, kept++) = open;
+    }
+    r->open_count = kept;
+}
+
+/* Twice the room; the ring is laid out from its start. */
+static bool
+widen_open(acti_actor *actor, acti_relations *r)
+{
+    uint32_t wider = r->open_capacity == 0 ? 8 : r->open_capacity * 2;
+    acti_open *grown = acti_alloc(actor->runtime, wider * sizeof *grown);
+
+    if (grown == NULL) return false;
+    for (uint32_t i = 0; i < r->open_count; i++)
+        grown[i] = *open_at(r, i);
+    acti_free(actor->runtime, r->open, r->open_capacity * sizeof *r->open);
+    r->open = grown;
+    r->open_capacity = wider;
+    r->open_first = 0;
+    return true;
+}
+
+/* Remember a request until it is answered, so that the actor's end answers it. False: no memory. */
+bool
+acti_open_add(acti_actor *actor, acta_from from)
+{
+    acti_relations *r = acti_actor_relations(actor);
+
+    if (r == NULL) return false;
+    drop_answered_from_the_front(r);
+    if (r->open_count == r->open_capacity) {
+        drop_answered(r);
+        if (r->open_count > r->open_capacity / 2 || r->open_capacity == 0) {
+            if (!widen_open(actor, r) && r->open_count == r->open_capacity) return false;
+        }
+    }
+    *open_at(r, r->open_count++) = (acti_open){ (acti_call *)(uintptr_t)from.a, from.b };
+    return true;
+}

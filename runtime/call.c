@@ -1,0 +1,505 @@
+/*
+ * Calls and requests: one record for each question under way, and whoever answers first completes it.
+ *
+ *     PENDING --(reply | end of the server | timeout | end of the asker)--> TAKEN --> free, next generation
+ *
+ * Records are type-stable: acta_from is the record's place and its generation, so an answer that comes late, or twice,
+ * finds another generation or TAKEN, and is dropped. Completing is one compare-and-swap; what follows depends on who
+ * asked:
+ *
+ *     WAIT   a thread in acta_call: `signal` is the word it sleeps on     0 waiting, 1 sleeping, 2 answered
+ *     DONE   acta_call_async: `done` is called
+ *     ACTOR  acta_request: the record's own node goes into the asker's mailbox
+ *
+ * Timeouts of DONE and ACTOR are lazy timers: a record that is used again while the wheel still has it for an earlier
+ * time costs no operation on the wheel.
+ *
+ * A caller may lend its thread to the server (host): see acta_call.
+ */
+#include "internal.h"
+
+/* -- records -- */
+
+static acti_call *
+pop_free(acta_runtime *runtime)
+{
+    /* acquire: pairs with the release of push_free; the tag in the upper half makes each head unique. */
+    uint64_t head = atomic_load_explicit(&runtime->call_free, memory_order_acquire);
+
+    while ((uint32_t)head != 0) {
+        acti_call *call = acti_table_slot(&runtime->calls, (uint32_t)head - 1);
+        uint64_t next = atomic_load_explicit(&call->next_free, memory_order_relaxed); /* the tag tells if it is stale */
+        next |= ((head >> 32) + 1) << 32;
+        if (atomic_compare_exchange_weak_explicit(
+                &runtime->call_free, &head, next, memory_order_acquire, memory_order_acquire))
+            return call;
+    }
+    return NULL;
+}
+
+static void
+push_free(acta_runtime *runtime, acti_call *call)
+{
+    uint64_t head = atomic_load_explicit(&runtime->call_free, memory_order_relaxed);
+    uint64_t pushed;
+
+    do {
+        atomic_store_explicit(&call->next_free, (uint32_t)head, memory_order_relaxed);
+        pushed = (((head >> 32) + 1) << 32) | (call->index + 1);
+        /* release: the record is as we left it; pairs with pop_free. */
+    } while (!atomic_compare_exchange_weak_explicit(
+        &runtime->call_free, &head, pushed, memory_order_release, memory_order_relaxed));
+}
+
+static acti_call *
+make_record(acta_runtime *runtime)
+{
+    uint32_t index;
+    bool full;
+
+    acti_mutex_lock(&runtime->call_lock);
+    acti_call *call = acti_table_grow(&runtime->calls, &runtime->environment.allocator, &index, &full);
+    if (call != NULL) {
+        memset(call, 0, sizeof *call);
+        call->index = index;
+        call->runtime = runtime;
+        atomic_init(&call->state, 0);
+        acti_timer_init(&call->timer, ACTI_TIMER_CALL);
+        acti_table_publish(&runtime->calls);
+    }
+    acti_mutex_unlock(&runtime->call_lock);
+    return call;
+}
+
+static uint64_t
+pending_state(uint64_t generation)
+{
+    return generation << 2 | ACTI_CALL_PENDING;
+}
+
+/* A pending record; *from_out is what the server answers to. NULL: no memory. */
+static acti_call *
+begin(acta_runtime *runtime, acti_call_kind kind, acta_from *from_out)
+{
+    acti_call *call = pop_free(runtime);
+
+    if (call == NULL) call = make_record(runtime);
+    if (call == NULL) return NULL;
+    /* relaxed: the record is ours; the state is published with the request. */
+    uint64_t generation = (atomic_load_explicit(&call->state, memory_order_relaxed) >> 2) + 1;
+    call->kind = kind;
+    call->reply = NULL;
+    call->error = NULL;
+    call->status = ACTA_OK;
+    atomic_store_explicit(&call->signal, 0, memory_order_relaxed);
+    atomic_store_explicit(&call->timer.deadline_ns, 0, memory_order_relaxed);
+    /* seq_cst: a wheel that has the record for an earlier use looks at it; see acti_timer_set. */
+    atomic_store_explicit(&call->state, pending_state(generation), memory_order_seq_cst);
+    *from_out = (acta_from){ (uint64_t)(uintptr_t)call, generation };
+    return call;
+}
+
+bool
+acti_call_is_pending(const acti_call *call, uint64_t generation)
+{
+    /* relaxed: a hint; taking it is what counts. */
+    return atomic_load_explicit(&call->state, memory_order_relaxed) == pending_state(generation);
+}
+
+/* PENDING to TAKEN: true for one only. */
+static bool
+take(acti_call *call, uint64_t generation)
+{
+    uint64_t expected = pending_state(generation);
+
+    /* acq_rel: acquire what the asker wrote into the record (it came with the request, too); release for those who
+     * see TAKEN. */
+    return atomic_compare_exchange_strong_explicit(
+        &call->state, &expected, generation << 2 | ACTI_CALL_TAKEN, memory_order_acq_rel, memory_order_relaxed);
+}
+
+void
+acti_call_release(acti_call *call)
+{
+    if (call->kind == ACTI_CALL_ACTOR) {
+        acti_free(call->runtime, call->error, sizeof *call->error);
+        call->error = NULL;
+    }
+    /* relaxed: the free list publishes it. */
+    uint64_t generation = atomic_load_explicit(&call->state, memory_order_relaxed) >> 2;
+    atomic_store_explicit(&call->state, generation << 2 | ACTI_CALL_FREE, memory_order_relaxed);
+    push_free(call->runtime, call);
+}
+
+bool
+acti_call_abandon(acti_call *call, uint64_t generation)
+{
+    return take(call, generation);
+}
+
+/* -- completing -- */
+
+static void
+complete_wait(acti_call *call)
+{
+    /* acq_rel: publishes the answer to the waiter, which then frees the record: not to be touched after this, but for
+     * the wake, which a recycled record bears. */
+    if (atomic_exchange_explicit(&call->signal, 2, memory_order_acq_rel) == 1) acti_futex_wake(&call->signal);
+}
+
+static void
+complete_actor(acti_call *call, const acta_error *error)
+{
+    acta_runtime *runtime = call->runtime;
+    acti_actor *actor = acti_actor_alive(runtime, call->requester);
+
+    if (error != NULL && call->status != ACTA_OK) {
+        call->error = acti_alloc(runtime, sizeof *call->error);
+        if (call->error != NULL) *call->error = *error;
+    }
+    if (actor != NULL) {
+        acti_push_signal(actor, (uint32_t)(call->requester.value >> 32), &call->node, ACTI_ANSWER);
+        return;
+    }
+    acta_message_destroy(call->reply);
+    call->reply = NULL;
+    acti_call_release(call);
+}
+
+bool
+acti_call_complete(
+    acti_call *call, uint64_t generation, acta_status status, acta_message *reply, const acta_error *error)
+{
+    if (!take(call, generation)) return false;
+    call->status = status;
+    if (call->kind == ACTI_CALL_DONE) {
+        acta_error plain;
+        if (status != ACTA_OK && error == NULL) {
+            acta_error_set(&plain, status, NULL);
+            error = &plain;
+        }
+        acta_done done = call->done;
+        void *user = call->user;
+        acti_call_release(call);
+        done(user, status, reply, status != ACTA_OK ? error : NULL);
+        acta_message_destroy(reply);
+        return true;
+    }
+    call->reply = reply;
+    if (call->kind == ACTI_CALL_ACTOR) {
+        complete_actor(call, error);
+        return true;
+    }
+    if (status != ACTA_OK && call->error != NULL) {
+        if (error != NULL)
+            *call->error = *error;
+        else
+            acta_error_set(call->error, status, NULL);
+        call->error->status = status;
+    }
+    complete_wait(call);
+    return true;
+}
+
+/* A request that no handler will see. */
+void
+acti_call_refuse(acta_from from, acta_status status, const char *text)
+{
+    acti_call *call = (acti_call *)(uintptr_t)from.a;
+    acta_error error;
+
+    if (call == NULL || !acti_call_is_pending(call, from.b)) return;
+    /* relaxed: a hint which word is the better one. */
+    if (status == ACTA_NOPROC && atomic_load_explicit(&call->runtime->is_stopping, memory_order_relaxed)) {
+        status = ACTA_STOPPED;
+        text = "the runtime is stopping";
+    }
+    acta_error_set(&error, status, "%s", text);
+    acti_call_complete(call, from.b, status, NULL, &error);
+}
+
+void
+acta_reply(acta_runtime *runtime, acta_from from, acta_status status, acta_message *reply, const acta_error *error)
+{
+    if (from.a != 0 && acti_call_complete((acti_call *)(uintptr_t)from.a, from.b, status, reply, error)) return;
+    if (from.a != 0) acti_count(runtime, ACTI_STAT_LATE);
+    acta_message_destroy(reply);
+}
+
+/* Called by the wheel, without its lock. */
+void
+acti_call_expire(acti_call *call, uint64_t generation)
+{
+    acta_error error;
+
+    acta_error_set(&error, ACTA_TIMEOUT, "no reply came in time");
+    acti_call_complete(call, generation, ACTA_TIMEOUT, NULL, &error);
+}
+
+static const char *
+undelivered_text(acta_status status)
+{
+    switch (status) {
+    case ACTA_NOPROC:
+        return "the actor is not alive";
+    case ACTA_BUSY:
+        return "the actor's mailbox is full, try again later";
+    case ACTA_STOPPED:
+        return "the runtime is stopping";
+    default:
+        return acta_status_name(status);
+    }
+}
+
+static uint64_t
+deadline_after(const acta_runtime *runtime, uint32_t timeout_ms)
+{
+    return timeout_ms == ACTA_INFINITE ? UINT64_MAX : acti_now_ns(runtime) + timeout_ms * UINT64_C(1000000);
+}
+
+static acta_status
+deliver_request(acta_runtime *runtime, acta_pid to, acta_message *body, acta_from from, acti_actor **claimed_out)
+{
+    acti_message *message = acti_message_of(body);
+
+    message->node.kind = ACTI_REQUEST;
+    message->from = from;
+    return acti_deliver(runtime, to, message, claimed_out);
+}
+
+/* -- waiting, on a thread outside -- */
+
+static bool
+is_answered(acti_call *call)
+{
+    return atomic_load_explicit(&call->signal, memory_order_acquire) == 2; /* pairs with complete_wait */
+}
+
+/* Sleep until the answer, or until the deadline. False: the deadline. */
+static bool
+sleep_for_answer(acti_call *call, uint64_t deadline_ns)
+{
+    acta_runtime *runtime = call->runtime;
+    uint32_t expected = 0;
+
+    /* acq_rel: 2 means that the answer is there. */
+    if (!atomic_compare_exchange_strong_explicit(
+            &call->signal, &expected, 1, memory_order_acq_rel, memory_order_acquire) &&
+        expected == 2)
+        return true;
+    while (!is_answered(call)) {
+        uint64_t left_ns = UINT64_MAX;
+        if (deadline_ns != UINT64_MAX) {
+            uint64_t now_ns = acti_now_ns(runtime);
+            if (now_ns >= deadline_ns) return false;
+            left_ns = deadline_ns - now_ns;
+        }
+        acti_futex_wait(&call->signal, 1, left_ns);
+    }
+    return true;
+}
+
+/* The server runs here, when this very thread makes it ready; between its turns the thread helps. False: deadline. */
+static bool
+work_for_answer(acti_context *context, acti_host *host, acti_call *call, uint64_t deadline_ns)
+{
+    acta_runtime *runtime = call->runtime;
+
+    while (!is_answered(call)) {
+        if (host->ready) {
+            host->ready = false;
+            acti_turn_guarded(context, host->actor);
+            continue;
+        }
+        if (runtime->help != NULL && runtime->help(runtime->help_user)) continue;
+        if (!host->ready) return sleep_for_answer(call, deadline_ns);
+    }
+    return true;
+}
+
+/* Lend this thread to the server. What it still wants when the caller goes is the workers' again. */
+static bool
+host_server(acti_actor *actor, bool claimed, acti_call *call, uint64_t deadline_ns)
+{
+    acti_context *outer = acti_current;
+    acti_host host = { .actor = actor, .ready = claimed };
+    acti_context context = { .runtime = call->runtime, .host = &host };
+
+    acti_current = &context;
+    bool answered = work_for_answer(&context, &host, call, deadline_ns);
+    acti_current = outer;
+    if (host.ready) acti_schedule(actor);
+    return answered;
+}
+
+/* A manual runtime: the caller drives it. */
+static bool
+pump_for_answer(acti_call *call, uint64_t deadline_ns)
+{
+    acta_runtime *runtime = call->runtime;
+
+    while (!is_answered(call)) {
+        if (acti_now_ns(runtime) >= deadline_ns) return false;
+        if (acta_runtime_step(runtime)) continue;
+        if (runtime->driver.idle == NULL || !runtime->driver.idle(runtime->driver.user)) return is_answered(call);
+    }
+    return true;
+}
+
+static acta_status
+take_answer(acti_call *call, uint64_t generation, bool answered, acta_message **reply_out, acta_error *error)
+{
+    if (!answered && take(call, generation)) {
+        acti_call_release(call);
+        return acta_error_set(error, ACTA_TIMEOUT, "no reply came in time");
+    }
+    while (!is_answered(call)) /* it is being answered this moment */
+        acti_thread_yield();
+    acta_status status = call->status;
+    acta_message *reply = call->reply;
+    call->reply = NULL;
+    acti_call_release(call);
+    if (status == ACTA_OK && reply_out != NULL)
+        *reply_out = reply;
+    else
+        acta_message_destroy(reply);
+    return status;
+}
+
+static acta_status
+check_call(acta_runtime *runtime, acta_message *request, acta_error *error)
+{
+    acti_context *here = acti_context_here(runtime);
+
+    if (request == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for the request");
+    if (here != NULL && here->actor != NULL)
+        return acta_error_set(error, ACTA_CALLING_SELF, "cannot call from inside actor '%s': use acta_request",
+            here->actor->behaviour->name);
+    /* relaxed: a call that slips through is answered by the actor's end. */
+    if (atomic_load_explicit(&runtime->is_stopping, memory_order_relaxed))
+        return acta_error_set(error, ACTA_STOPPED, "the runtime is stopping");
+    return ACTA_OK;
+}
+
+acta_status
+acta_call(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t timeout_ms, acta_message **reply_out,
+    acta_error *error)
+{
+    acti_actor *claimed;
+    acta_from from;
+    bool answered;
+
+    acta_status status = check_call(runtime, request, error);
+    if (status != ACTA_OK) {
+        acta_message_destroy(request);
+        return status;
+    }
+    acti_call *call = begin(runtime, ACTI_CALL_WAIT, &from);
+    if (call == NULL) {
+        acta_message_destroy(request);
+        return acta_error_set(error, ACTA_NO_MEMORY, "no memory for the call");
+    }
+    call->error = error;
+    uint64_t deadline_ns = deadline_after(runtime, timeout_ms);
+    status = deliver_request(runtime, to, request, from, &claimed);
+    if (status != ACTA_OK) {
+        acti_call_release(call);
+        acta_message_destroy(request);
+        return acta_error_set(error, status, "%s", undelivered_text(status));
+    }
+
+    acti_actor *actor = acti_actor_at(runtime, to);
+    bool on_caller = !runtime->is_manual && atomic_load_explicit(&actor->on_caller,
+                                                memory_order_relaxed); /* a hint: where, not whether, it runs */
+    if (claimed != NULL && !on_caller) acti_schedule(claimed);
+    if (runtime->is_manual)
+        answered = pump_for_answer(call, deadline_ns);
+    else if (on_caller)
+        answered = host_server(actor, claimed != NULL, call, deadline_ns);
+    else
+        answered = sleep_for_answer(call, deadline_ns);
+    return take_answer(call, from.b, answered, reply_out, error);
+}
+
+/* -- without waiting -- */
+
+static void
+set_timeout(acti_call *call, uint32_t timeout_ms)
+{
+    if (timeout_ms != ACTA_INFINITE)
+        acti_timer_set(call->runtime, &call->timer, deadline_after(call->runtime, timeout_ms));
+}
+
+static void
+refuse_async(acta_status status, const char *text, acta_done done, void *user)
+{
+    acta_error error;
+
+    acta_error_set(&error, status, "%s", text);
+    done(user, status, NULL, &error);
+}
+
+void
+acta_call_async(
+    acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t timeout_ms, acta_done done, void *user)
+{
+    acta_from from;
+
+    if (request == NULL) {
+        refuse_async(ACTA_NO_MEMORY, "no memory for the request", done, user);
+        return;
+    }
+    /* relaxed: as in check_call. */
+    bool stopping = atomic_load_explicit(&runtime->is_stopping, memory_order_relaxed);
+    acti_call *call = stopping ? NULL : begin(runtime, ACTI_CALL_DONE, &from);
+    if (call == NULL) {
+        acta_message_destroy(request);
+        refuse_async(stopping ? ACTA_STOPPED : ACTA_NO_MEMORY,
+            stopping ? "the runtime is stopping" : "no memory for the call", done, user);
+        return;
+    }
+    call->done = done;
+    call->user = user;
+    set_timeout(call, timeout_ms);
+    acta_status status = deliver_request(runtime, to, request, from, NULL);
+    if (status != ACTA_OK) {
+        acta_message_destroy(request);
+        acta_error error;
+        acta_error_set(&error, status, "%s", undelivered_text(status));
+        acti_call_complete(call, from.b, status, NULL, &error);
+    }
+}
+
+acta_status
+acta_request(acta_self *self, acta_pid to, acta_message *request, uint32_t timeout_ms, acta_ref *ref_out)
+{
+    acta_runtime *runtime = self->runtime;
+    acta_from from;
+
+    acti_call *call = request != NULL ? begin(runtime, ACTI_CALL_ACTOR, &from) : NULL;
+    if (call != NULL) call->ref = acti_ref_add(self, ACTI_REF_REQUEST, call, from.b);
+    if (call == NULL || call->ref.value == 0) {
+        if (call != NULL) acti_call_release(call);
+        acta_message_destroy(request);
+        return ACTA_NO_MEMORY;
+    }
+
+    *ref_out = call->ref;
+    call->requester = acti_pid_of(self);
+    set_timeout(call, timeout_ms);
+    acta_status status = deliver_request(runtime, to, request, from, NULL);
+    if (status != ACTA_OK) {
+        acta_message_destroy(request);
+        acta_error error;
+        acta_error_set(&error, status, "%s", undelivered_text(status));
+        acti_call_complete(call, from.b, status, NULL, &error);
+    }
+    return ACTA_OK;
+}
+
+void
+acta_runtime_set_helper(acta_runtime *runtime, bool (*help)(void *user), void *user)
+{
+    runtime->help = help;
+    runtime->help_user = user;
+}

@@ -1,0 +1,639 @@
+/*
+ * What the files of runtime/ share. Nobody else includes this.
+ *
+ *     slot table --> acta_self (an actor) <-- mailbox <-- nodes (messages, signals)
+ *                        |                        ^
+ *                        v                        | run by
+ *     workers: LIFO slot, ring; injection queue; outside callers that host a turn
+ *
+ * Who owns an actor: whoever took the IDLE bit off its mailbox (a sender, who hands it to a queue; the spawner) and,
+ * from the queue, the context that runs its turn. All fields under "owner" are touched by that one only; the bit goes
+ * back on with the last thing the owner does.
+ */
+#ifndef ACTI_RUNTIME_INTERNAL_H
+#define ACTI_RUNTIME_INTERNAL_H
+
+#include <assert.h>
+#include <setjmp.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "acta/gen_server.h"
+#include "acta/runtime.h"
+#include "acta/supervisor.h"
+
+#include "thread.h"
+
+#define ACTI_CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+#define ACTI_LIKELY(condition)                __builtin_expect(!!(condition), 1)
+#define ACTI_UNLIKELY(condition)              __builtin_expect(!!(condition), 0)
+#define ACTI_ASSERT(condition)                assert(condition)
+
+enum {
+    ACTI_CACHE_LINE = 64,
+    ACTI_WORKER_MAX = 256,
+    ACTI_RING_SIZE = 256,      /* actors a worker queues for itself before the rest goes to the injection queue */
+    ACTI_NAME_MAX = 512,       /* bytes */
+    ACTI_SEGMENT_COUNT = 24,   /* of a type-stable table; each is twice the one before */
+    ACTI_SEGMENT_FIRST = 64,   /* items in the first */
+    ACTI_STAT_SHARD_COUNT = 16 /* for threads that are no workers */
+};
+
+typedef struct acta_self acti_actor;
+typedef struct acti_call acti_call;
+typedef struct acti_context acti_context;
+typedef struct acti_worker acti_worker;
+
+/* ---- nodes: what a mailbox holds ---- */
+
+typedef enum acti_kind {
+    ACTI_STUB = 0,  /* part of the actor: stands in an empty mailbox */
+    ACTI_CAST,      /* acti_message; counted and bounded */
+    ACTI_REQUEST,   /* acti_message with a from; counted and bounded */
+    ACTI_ANSWER,    /* part of an acti_call */
+    ACTI_TIMER,     /* part of an acti_alarm */
+    ACTI_IDLE,      /* part of the actor: its idle timeout */
+    ACTI_WAKE,      /* part of the actor: look at the flags */
+    ACTI_EXIT,      /* acti_link or acti_exit: the sender is gone, or asks for the end */
+    ACTI_LINK,      /* acti_link: the receiver's half of a new link */
+    ACTI_UNLINK,    /* acti_link: the sender's half of a dissolved link */
+    ACTI_MONITOR,   /* acti_monitor: to be kept until the receiver's end */
+    ACTI_DEMONITOR, /* acti_watch: its monitor is to be dropped */
+    ACTI_DOWN       /* acti_monitor on its way back */
+} acti_kind;
+
+typedef struct acti_node {
+    _Atomic(struct acti_node *) next;
+    uint32_t generation; /* of the receiver that it was sent to */
+    uint32_t kind;       /* acti_kind */
+} acti_node;
+
+typedef struct acti_message {
+    acti_node node;
+    acta_runtime *runtime;
+    uint32_t capacity; /* payload bytes of the block */
+    uint32_t pad;
+    acta_from from;    /* REQUEST */
+    acta_message body; /* what the user sees */
+    alignas(max_align_t) unsigned char payload[];
+} acti_message;
+
+static inline acti_message *
+acti_message_of(const acta_message *body)
+{
+    return (acti_message *)(void *)((char *)(uintptr_t)body - offsetof(acti_message, body));
+}
+
+static inline acti_message *
+acti_message_at(acti_node *node)
+{
+    return ACTI_CONTAINER(node, acti_message, node);
+}
+
+/* What a message weighs against the mailbox's bound in bytes. */
+static inline uint64_t
+acti_message_weight(const acti_message *message)
+{
+    return sizeof *message + message->capacity;
+}
+
+void acti_message_release(acti_message *message); /* free the block; `destroy` has been called */
+void acti_message_finish(acti_message *message);  /* call `destroy`, once */
+
+/* Memory that begins at a cache line. */
+void *acti_line_alloc(const acta_allocator *allocator, size_t size);
+void acti_line_free(const acta_allocator *allocator, void *lines, size_t size); /* takes NULL */
+
+/* ---- a type-stable table: items are never freed before the runtime is ---- */
+
+typedef struct acti_table {
+    size_t item_size;
+    uint32_t count_max;
+    _Atomic uint32_t high; /* items made so far */
+    _Atomic(unsigned char *) segments[ACTI_SEGMENT_COUNT];
+} acti_table;
+
+void acti_table_init(acti_table *table, size_t item_size, uint32_t count_max);
+void acti_table_deinit(acti_table *table, const acta_allocator *allocator);
+
+/* The next new item, uninitialised, not yet visible to acti_table_at; NULL: at count_max, or no memory. One thread at
+ * a time; acti_table_publish makes it visible. */
+void *acti_table_grow(acti_table *table, const acta_allocator *allocator, uint32_t *index_out, bool *full_out);
+void acti_table_publish(acti_table *table);
+
+static inline void *
+acti_table_slot(const acti_table *table, uint32_t index)
+{
+    uint32_t number = index + ACTI_SEGMENT_FIRST;
+    uint32_t segment = 31u - (uint32_t)__builtin_clz(number) - 6u;
+    uint32_t offset = number - ((uint32_t)ACTI_SEGMENT_FIRST << segment);
+
+    /* acquire: pairs with the release in acti_table_grow, for callers that know the index by other ways. */
+    unsigned char *base = atomic_load_explicit(&table->segments[segment], memory_order_acquire);
+    return base + (size_t)offset * table->item_size;
+}
+
+static inline void *
+acti_table_at(const acti_table *table, uint32_t index)
+{
+    /* acquire: pairs with the release in acti_table_publish; below it every item is initialised. */
+    if (index >= atomic_load_explicit(&table->high, memory_order_acquire)) return NULL;
+    return acti_table_slot(table, index);
+}
+
+/* ---- timers ---- */
+
+typedef enum acti_timer_kind { ACTI_TIMER_ALARM, ACTI_TIMER_IDLE, ACTI_TIMER_CALL } acti_timer_kind;
+
+typedef struct acti_timer {
+    struct acti_timer *prev, *next; /* in a slot of the wheel; under its lock */
+    uint64_t tick;                  /* when it is due in the wheel; under its lock */
+    acti_timer_kind kind;
+    uint8_t level;
+    bool is_in;
+    _Atomic uint64_t armed_ns;    /* lazy timers: what the wheel has it for; 0: not in the wheel */
+    _Atomic uint64_t deadline_ns; /* lazy timers: when it is really due; 0: never */
+} acti_timer;
+
+enum { ACTI_WHEEL_LEVELS = 8, ACTI_WHEEL_SLOTS = 64 };
+
+typedef struct acti_wheel {
+    acti_mutex lock;
+    uint64_t now_tick;
+    uint64_t bitmap[ACTI_WHEEL_LEVELS];
+    acti_timer *slots[ACTI_WHEEL_LEVELS][ACTI_WHEEL_SLOTS];
+    alignas(ACTI_CACHE_LINE) _Atomic uint64_t next_ns; /* no timer is due before; UINT64_MAX: none */
+} acti_wheel;
+
+/* acta_send_after: owned by the actor while it is in the wheel, on its way in the mailbox after. */
+typedef struct acti_alarm {
+    acti_node node;
+    acti_timer timer;
+    acti_actor *actor;
+    acta_ref ref;
+    uint32_t tag;
+    uint64_t user;
+} acti_alarm;
+
+acta_status acti_wheel_init(acta_runtime *runtime);
+void acti_wheel_deinit(acta_runtime *runtime);
+void acti_timer_init(acti_timer *timer, acti_timer_kind kind);
+/* Lazy timers: due at deadline_ns, whatever it was before. Touches the wheel only when it must be earlier. */
+void acti_timer_set(acta_runtime *runtime, acti_timer *timer, uint64_t deadline_ns);
+/* Lazy timers: out of the wheel now, and not on its way. */
+void acti_timer_forget(acta_runtime *runtime, acti_timer *timer);
+/* Fire all that is due. True if there was anything. */
+bool acti_wheel_run(acta_runtime *runtime, uint64_t now_ns);
+uint64_t acti_wheel_next_exact_ns(acta_runtime *runtime);
+void acti_actor_cancel_alarms(acti_actor *actor);
+
+/* ---- links, monitors ---- */
+
+/* One side's half of a link; its node carries LINK to the peer, UNLINK, and at last EXIT. */
+typedef struct acti_link {
+    acti_node node;
+    struct acti_link *prev, *next; /* in the owner's list, in the order made */
+    struct acti_link *chain;       /* in the owner's hash */
+    uint64_t id;                   /* of the link: both halves carry the same */
+    acta_pid peer;                 /* in the list: the other side. In a mailbox: the sender */
+    acta_exit_reason reason;       /* EXIT */
+    bool asked;                    /* EXIT: acta_exit, not a link */
+} acti_link;
+
+/* The watched side's half of a monitor: there until it ends, then back as DOWN. */
+typedef struct acti_monitor {
+    acti_node node;
+    struct acti_monitor *prev, *next;
+    acta_pid watcher, target;
+    acta_ref ref;
+    acta_exit_reason reason;
+} acti_monitor;
+
+/* The watching side's half. Its node carries DEMONITOR. */
+typedef struct acti_watch {
+    acti_node node;
+    acti_monitor *monitor; /* owned by the target; valid for the target only */
+    acta_pid target;
+} acti_watch;
+
+/* ---- references of an actor: monitors, requests, timers ---- */
+
+typedef enum acti_ref_kind { ACTI_REF_FREE = 0, ACTI_REF_WATCH, ACTI_REF_REQUEST, ACTI_REF_ALARM } acti_ref_kind;
+
+typedef struct acti_ref_entry {
+    uint32_t serial;
+    uint32_t next_free; /* index + 1 */
+    acti_ref_kind kind;
+    void *object;
+    uint64_t stamp; /* REQUEST: the call's generation */
+} acti_ref_entry;
+
+/* A request that was seen and not yet answered when its handler returned. */
+typedef struct acti_open {
+    acti_call *call;
+    uint64_t generation;
+} acti_open;
+
+/* What most actors don't need: made on first use. */
+typedef struct acti_relations {
+    acti_ref_entry *refs;
+    uint32_t ref_count, ref_capacity, ref_free;
+    acti_link **link_chains; /* by peer; NULL while the list is short */
+    uint32_t link_chain_count;
+    acti_open *open;
+    uint32_t open_first, open_count, open_capacity;
+} acti_relations;
+
+/* ---- actors ---- */
+
+enum { /* in acta_self.life, below the generation */
+    ACTI_ALIVE = 1,
+    ACTI_TRAP = 2, /* traps exits */
+    ACTI_LOOK = 4, /* an exit signal is in the mailbox */
+    ACTI_KILL = 8
+};
+#define ACTI_MAILBOX_IDLE ((uintptr_t)1)
+#define ACTI_LOAD_COUNT   ((uint64_t)1 << 40) /* load: messages above, bytes below */
+
+typedef enum acti_phase { ACTI_FREE = 0, ACTI_STARTING, ACTI_RUNNING, ACTI_ENDING } acti_phase;
+
+struct acta_self {
+    /* Any thread. */
+    alignas(ACTI_CACHE_LINE) _Atomic uintptr_t last; /* acti_node *, and ACTI_MAILBOX_IDLE: nobody owns the actor */
+    _Atomic uint64_t load;                           /* counted messages in the mailbox, and their bytes */
+
+    /* Any thread; rarely written. */
+    alignas(ACTI_CACHE_LINE) _Atomic uint64_t life; /* generation << 32 | flags */
+    acta_runtime *runtime;
+    uint32_t index;
+    _Atomic bool on_caller;   /* behaviour->run_on_caller */
+    _Atomic uint64_t limit;   /* of load: count and bytes */
+    _Atomic bool wake_queued; /* `wake` is in the mailbox */
+    acti_node wake;
+    struct acta_self *_Atomic next; /* in the injection queue, or in the free list */
+
+    /* The owner. */
+    alignas(ACTI_CACHE_LINE) acti_node *first; /* the node consumed last */
+    void *state;
+    const acta_behaviour *behaviour;
+    acti_message *handling; /* the message in the handler's hands; NULL when it was kept */
+    acta_from answering;    /* the request in the handler's hands */
+    uint64_t handled_load;  /* taken off `load` at the end of the turn */
+    uint32_t generation;
+    uint8_t phase;
+    bool listed; /* in the free list, or retired */
+    bool continue_pending;
+    bool first_is_spent; /* `first` is a message whose memory is ours to free */
+    bool heard;          /* a message came in this turn: the idle time begins again */
+    bool unhandled_logged;
+    bool idle_used;
+    bool is_root_supervisor;
+    uint32_t idle_timeout_ms;
+    acta_memory *memory;
+    acti_relations *relations;
+    acti_link *link_first, *link_last;
+    acti_monitor *monitor_first, *monitor_last; /* of those who watch this one */
+    uint32_t link_count;
+    acti_call *reply_in_hand;      /* the answer in handle_info's hands */
+    acta_exit_reason *exit_reason; /* set by acta_set_exit_reason, acta_fail */
+    struct acti_name *name;        /* under the registry's lock */
+    acti_node stub;
+    acti_node idle_node;
+    acti_timer idle_timer;
+};
+
+static inline uint32_t
+acti_life_generation(uint64_t life)
+{
+    return (uint32_t)(life >> 32);
+}
+
+static inline acta_pid
+acti_pid_make(uint32_t index, uint32_t generation)
+{
+    return (acta_pid){ (uint64_t)generation << 32 | index };
+}
+
+static inline acta_pid
+acti_pid_of(const acti_actor *actor)
+{
+    return acti_pid_make(actor->index, actor->generation);
+}
+
+/* ---- calls ---- */
+
+typedef enum acti_call_kind { ACTI_CALL_WAIT, ACTI_CALL_DONE, ACTI_CALL_ACTOR } acti_call_kind;
+enum { ACTI_CALL_FREE = 0, ACTI_CALL_PENDING = 1, ACTI_CALL_TAKEN = 2 }; /* low bits of acti_call.state */
+
+struct acti_call {
+    alignas(ACTI_CACHE_LINE) _Atomic uint64_t state; /* generation << 2 | FREE, PENDING, TAKEN */
+    _Atomic uint32_t signal;                         /* WAIT: a futex; see call.c */
+    acti_call_kind kind;
+    acta_runtime *runtime;
+    acta_status status;
+    acta_message *reply;
+    acta_error *error; /* WAIT: the caller's; ACTOR: a copy, or NULL */
+    acta_done done;
+    void *user;
+    acta_pid requester;
+    acta_ref ref;
+    acti_node node;
+    acti_timer timer;
+    uint32_t index;
+    _Atomic uint32_t next_free; /* index + 1 */
+};
+
+/* Complete a pending call, once. False: somebody else did, or it is long gone; `reply` is the caller's again. */
+bool acti_call_complete(
+    acti_call *call, uint64_t generation, acta_status status, acta_message *reply, const acta_error *error);
+void acti_call_refuse(acta_from from, acta_status status, const char *text);
+bool acti_call_is_pending(const acti_call *call, uint64_t generation);
+void acti_call_release(acti_call *call);
+bool acti_call_abandon(acti_call *call, uint64_t generation);
+void acti_call_expire(acti_call *call, uint64_t generation);
+
+/* ---- scheduling ---- */
+
+/* A caller's thread that lends itself to one actor. */
+typedef struct acti_host {
+    acti_actor *actor;
+    bool ready; /* the actor is owned by this thread and wants a turn */
+} acti_host;
+
+/* What runs a turn: a worker, an outside caller, the stepping thread of a manual runtime; on its thread's stack. */
+struct acti_context {
+    acta_runtime *runtime;
+    acti_worker *worker; /* NULL outside the workers */
+    acti_host *host;     /* NULL unless the thread is lent */
+    acti_actor *actor;   /* in its turn, or in its init; NULL between */
+    sigjmp_buf escape;   /* acta_fail leaves to here */
+    bool start_failed;   /* a supervisor's start ended in a rollback: start_error says why */
+    acta_error start_error;
+};
+
+enum {
+    ACTI_STAT_SPAWNED,
+    ACTI_STAT_EXITED,
+    ACTI_STAT_SENT,
+    ACTI_STAT_HANDLED,
+    ACTI_STAT_DROPPED,
+    ACTI_STAT_REFUSED,
+    ACTI_STAT_LATE,
+    ACTI_STAT_CRASHED,
+    ACTI_STAT_RESTARTED,
+    ACTI_STAT_COUNT
+};
+typedef struct acti_stats {
+    alignas(ACTI_CACHE_LINE) _Atomic uint64_t values[ACTI_STAT_COUNT];
+} acti_stats;
+
+struct acti_worker {
+    acti_context context;
+    acti_stats stats;
+    uint32_t index;
+    acti_thread thread;
+
+    /* The worker, and whoever steals. */
+    alignas(ACTI_CACHE_LINE) _Atomic uint64_t ring_head;
+    alignas(ACTI_CACHE_LINE) _Atomic uint64_t ring_tail;
+    _Atomic(acti_actor *) lifo;
+    _Atomic uint64_t turn_count;
+    _Atomic(acti_actor *) ring[ACTI_RING_SIZE];
+
+    /* Parking. */
+    alignas(ACTI_CACHE_LINE) _Atomic uint32_t token; /* 1: wake up */
+    bool is_parked;                                  /* among the sleepers; under idle_lock */
+
+    /* The worker alone. */
+    bool is_searching;
+    uint32_t lifo_in_a_row;
+    uint32_t tick;
+    uint32_t steal_seed;
+};
+
+struct acta_runtime {
+    acta_environment environment;
+    char *name;
+    uint32_t name_size;
+    bool is_manual;
+    uint32_t worker_count, budget;
+    acta_driver driver;
+    acti_worker *workers;
+    uint32_t worker_started_count;
+    bool (*help)(void *user);
+    void *help_user;
+
+    acti_table actors;
+    acti_mutex actor_lock; /* the free list, and growing */
+    acti_actor *actor_free_first, *actor_free_last;
+    uint32_t actor_free_count;
+
+    acti_table calls;
+    acti_mutex call_lock;                                /* growing */
+    alignas(ACTI_CACHE_LINE) _Atomic uint64_t call_free; /* tag << 32 | index + 1 */
+
+    alignas(ACTI_CACHE_LINE) acti_mutex inject_lock;
+    acti_actor *inject_first, *inject_last;
+    _Atomic uint32_t inject_count;
+
+    alignas(ACTI_CACHE_LINE) _Atomic uint32_t idle; /* searching workers, and parked ones << 16 */
+    alignas(ACTI_CACHE_LINE) acti_mutex idle_lock;
+    acti_worker **sleepers;
+    uint32_t sleeper_count;
+    acti_worker *timekeeper; /* the parked worker that wakes for timers; under idle_lock */
+    _Atomic uint64_t park_count;
+
+    /* Manual runtimes: ready actors in the order they became so. */
+    acti_actor **ready;
+    uint32_t ready_first, ready_count, ready_capacity;
+
+    acti_wheel wheel;
+    struct acti_registry *registry;
+
+    /* Stopping. */
+    _Atomic bool is_stopping, is_ending;
+    acti_mutex stop_lock; /* one stop at a time */
+    bool is_stopped;
+    acta_status stop_status;
+    acti_mutex exit_lock;         /* root supervisors, and waiting for exits */
+    _Atomic uint32_t exit_signal; /* a futex: counts exits while somebody stops the runtime */
+    acta_pid *roots;
+    uint32_t root_count, root_capacity;
+    _Atomic uint32_t alive_count;    /* with those whose init runs */
+    _Atomic uint32_t starting_count; /* whose init runs */
+    _Atomic uint64_t link_ids;
+
+    acti_stats shards[ACTI_STAT_SHARD_COUNT];
+};
+
+extern _Thread_local acti_context *acti_current;
+
+static inline uint64_t
+acti_now_ns(const acta_runtime *runtime)
+{
+    return runtime->environment.clock.monotonic_ns(runtime->environment.clock.user);
+}
+
+static inline void *
+acti_alloc(const acta_runtime *runtime, size_t size)
+{
+    return runtime->environment.allocator.alloc(runtime->environment.allocator.user, size);
+}
+
+static inline void
+acti_free(const acta_runtime *runtime, void *block, size_t size)
+{
+    if (block != NULL) runtime->environment.allocator.free(runtime->environment.allocator.user, block, size);
+}
+
+/* Grow an array of `capacity` items to twice as many, at least `first`. False: no memory, nothing changed. */
+bool acti_array_grow(const acta_runtime *runtime, void **items, uint32_t *capacity, uint32_t first, size_t item_size);
+
+static inline acti_context *
+acti_context_here(const acta_runtime *runtime)
+{
+    acti_context *context = acti_current;
+    return context != NULL && context->runtime == runtime ? context : NULL;
+}
+
+static inline void
+acti_count_many(acta_runtime *runtime, int which, uint64_t many)
+{
+    acti_context *context = acti_current;
+
+    if (context != NULL && context->runtime == runtime && context->worker != NULL) {
+        /* relaxed, load and store: only this worker writes its counters; readers want no order. */
+        _Atomic uint64_t *value = &context->worker->stats.values[which];
+        atomic_store_explicit(value, atomic_load_explicit(value, memory_order_relaxed) + many, memory_order_relaxed);
+        return;
+    }
+    acti_stats *shard = &runtime->shards[acti_thread_hash() % ACTI_STAT_SHARD_COUNT];
+    atomic_fetch_add_explicit(&shard->values[which], many, memory_order_relaxed); /* a counter, no order */
+}
+
+static inline void
+acti_count(acta_runtime *runtime, int which)
+{
+    acti_count_many(runtime, which, 1);
+}
+
+static inline acti_actor *
+acti_actor_at(const acta_runtime *runtime, acta_pid pid)
+{
+    return acti_table_at(&runtime->actors, (uint32_t)pid.value);
+}
+
+/* The actor if the pid is that of a live one, else NULL. */
+static inline acti_actor *
+acti_actor_alive(const acta_runtime *runtime, acta_pid pid)
+{
+    acti_actor *actor = acti_actor_at(runtime, pid);
+    if (actor == NULL) return NULL;
+    /* acquire: pairs with the release in spawn; the limit and so on are those of this generation or a later one. */
+    uint64_t life = atomic_load_explicit(&actor->life, memory_order_acquire);
+    return life >> 32 == pid.value >> 32 && (life & ACTI_ALIVE) != 0 ? actor : NULL;
+}
+
+/* mailbox.c */
+void acti_mailbox_init(acti_actor *actor);
+acti_node *acti_mailbox_pop(acti_actor *actor); /* NULL: empty, or a sender is between its two steps */
+void acti_mailbox_detach(acti_actor *actor);    /* free `first` from the queue: the stub takes its place */
+bool acti_mailbox_try_idle(acti_actor *actor);  /* true: empty and given up; hands off the actor from then on */
+bool acti_mailbox_try_claim(acti_actor *actor); /* true: it was idle and is ours */
+bool acti_mailbox_has_more(const acti_actor *actor);
+bool acti_mailbox_admit(acti_actor *actor, uint64_t weight);
+void acti_mailbox_settle(acti_actor *actor); /* take what was handled off the load */
+
+/*
+ * Many senders, one receiver. True: the mailbox was idle, and the caller owns the actor and must schedule it.
+ */
+static inline bool
+acti_mailbox_push(acti_actor *actor, acti_node *node)
+{
+    atomic_store_explicit(&node->next, NULL, memory_order_relaxed); /* private until (A) */
+
+    /* (A) Takes our place among all senders. acq_rel: our NULL comes before the next sender's (B) into the same field;
+     * and when the IDLE bit comes with it, all that the last owner did is before us (it set the bit with release). */
+    uintptr_t last = atomic_exchange_explicit(&actor->last, (uintptr_t)node, memory_order_acq_rel);
+    acti_node *before = (acti_node *)(last & ~ACTI_MAILBOX_IDLE); /* alive: nobody passes it before (B) */
+
+    /* (B) Publishes the node's content; pairs with the acquire in acti_mailbox_pop. Between (A) and (B) the list is
+     * cut: a NULL there means "not yet", and never "empty". */
+    atomic_store_explicit(&before->next, node, memory_order_release);
+    return (last & ACTI_MAILBOX_IDLE) != 0;
+}
+
+/* send.c: give a node to whom it is for. */
+acta_status acti_deliver(acta_runtime *runtime, acta_pid to, acti_message *message, acti_actor **claimed_out);
+void acti_push_signal(acti_actor *actor, uint32_t generation, acti_node *node, acti_kind kind);
+void acti_wake(acti_actor *actor);
+
+/* actor.c: slots */
+acti_actor *acti_actor_take(acta_runtime *runtime, bool *full_out);
+void acti_actor_give_back(acti_actor *actor);
+void acti_actor_drop_new(acti_actor *actor); /* taken, and not used */
+void acti_actors_deinit(acta_runtime *runtime);
+acti_relations *acti_actor_relations(acti_actor *actor);
+acta_ref acti_ref_add(acti_actor *actor, acti_ref_kind kind, void *object, uint64_t stamp); /* {0}: no memory */
+acti_ref_entry *acti_ref_find(acti_actor *actor, acta_ref ref, acti_ref_kind kind);
+void acti_ref_remove(acti_actor *actor, acta_ref ref);
+void acti_relations_free(acti_actor *actor);
+bool acti_open_add(acti_actor *actor, acta_from from);
+
+/* turn.c */
+void acti_turn(acti_context *context, acti_actor *actor);
+void acti_turn_failed(acti_context *context); /* after the jump of acta_fail */
+void acti_turn_guarded(acti_context *context, acti_actor *actor);
+void acti_turn_finish(acti_actor *actor); /* idle, or scheduled again */
+void acti_abort_start(acti_actor *actor);
+void acti_reason_set(acta_exit_reason *reason, acta_exit_kind kind, const char *text);
+
+/* signal.c */
+typedef enum acti_exit_effect { ACTI_EXIT_IGNORED, ACTI_EXIT_TELLS, ACTI_EXIT_ENDS } acti_exit_effect;
+void acti_signal_receive(acti_actor *actor, acti_node *node);
+acti_exit_effect acti_exit_receive(acti_actor *actor, acti_link *link, acta_exit_reason *end_out);
+bool acti_down_receive(acti_actor *actor, acti_monitor *monitor);
+void acti_signal_drop(acti_actor *actor, acti_node *node); /* the receiver is gone */
+bool acti_exit_find(acti_actor *actor, acta_exit_reason *reason_out);
+void acti_tell_the_end(acti_actor *actor, const acta_exit_reason *reason);
+
+/* Reserved before init, tied after it; `tie` and `untie` take what `reserve` left, NULLs too. */
+typedef struct acti_ties {
+    acti_link *spawner_link, *child_link;
+    acti_monitor *monitor;
+    acti_watch *watch;
+    acta_ref ref;
+} acti_ties;
+bool acti_ties_reserve(acti_ties *ties, acti_actor *linker, acti_actor *watcher, acti_actor *child);
+void acti_ties_tie(acti_ties *ties, acti_actor *linker, acti_actor *watcher, acti_actor *child);
+void acti_ties_drop(acti_ties *ties, acti_actor *watcher, acti_actor *child);
+void acti_kill(acti_actor *actor, uint32_t generation);
+
+/* scheduler.c */
+void acti_schedule(acti_actor *actor);   /* the caller owns it; it is ready */
+void acti_reschedule(acti_actor *actor); /* after a turn: behind the others */
+void acti_inject(acti_actor *actor);
+acti_actor *acti_inject_take(acta_runtime *runtime);
+void acti_notify_timer(acta_runtime *runtime);
+acta_status acti_workers_start(acta_runtime *runtime, acta_error *error);
+void acti_workers_join(acta_runtime *runtime);
+bool acti_ready_reserve(acta_runtime *runtime, uint32_t count);
+
+/* names.c */
+acta_status acti_registry_create(acta_runtime *runtime);
+void acti_registry_destroy(acta_runtime *runtime);
+acta_status acti_name_add(acti_actor *actor, acta_pid pid, acta_str name, acta_pid *holder_out);
+void acti_name_remove(acti_actor *actor);
+
+/* runtime.c */
+void acti_root_add(acta_runtime *runtime, acta_pid pid);
+void acti_root_remove(acta_runtime *runtime, acta_pid pid);
+void acti_exit_announce(acta_runtime *runtime);
+void acti_stop_look(acta_runtime *runtime); /* something changed that a stop may wait for */
+
+#endif

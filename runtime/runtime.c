@@ -1,0 +1,405 @@
+/*
+ * The runtime as an object: made, stepped, stopped, destroyed, counted.
+ *
+ * A stop goes in this order: no new actors; root supervisors one after the other, the youngest first, which stop their
+ * trees; all other actors; at the deadline whatever is left is killed; the workers run dry and end. An actor that is in
+ * a handler is never torn down from outside: a handler that doesn't return keeps the stop waiting.
+ */
+#include "internal.h"
+
+enum { STOP_TIMEOUT_DEFAULT = 5000, ACTOR_COUNT_MAX_DEFAULT = 1 << 24, ACTOR_COUNT_MAX_MAX = 1 << 29 };
+
+/* -- creating -- */
+
+static acta_status
+check_config(const acta_runtime_config *config, acta_error *error)
+{
+    if (config->worker_count > ACTI_WORKER_MAX)
+        return acta_error_set(error, ACTA_INVALID,
+            "cannot create a runtime with %u workers: 1 to %d, or 0 for one a "
+            "processor",
+            config->worker_count, ACTI_WORKER_MAX);
+    if (config->actor_count_max > ACTOR_COUNT_MAX_MAX)
+        return acta_error_set(error, ACTA_INVALID, "cannot create a runtime for %u actors: at most %d",
+            config->actor_count_max, ACTOR_COUNT_MAX_MAX);
+    return ACTA_OK;
+}
+
+static acti_mutex *
+lock_at(acta_runtime *runtime, int i)
+{
+    acti_mutex *const locks[] = { &runtime->actor_lock, &runtime->call_lock, &runtime->inject_lock, &runtime->idle_lock,
+        &runtime->stop_lock, &runtime->exit_lock };
+    return i < (int)(sizeof locks / sizeof locks[0]) ? locks[i] : NULL;
+}
+
+static acta_runtime *
+make_runtime(const acta_environment *environment)
+{
+    acta_runtime *runtime = acti_line_alloc(&environment->allocator, sizeof *runtime);
+    int i = 0;
+
+    if (runtime == NULL) return NULL;
+    memset(runtime, 0, sizeof *runtime);
+    runtime->environment = *environment;
+    while (lock_at(runtime, i) != NULL && acti_mutex_init(lock_at(runtime, i)))
+        i++;
+    if (lock_at(runtime, i) == NULL && acti_wheel_init(runtime) == ACTA_OK) return runtime;
+    while (i-- > 0)
+        acti_mutex_deinit(lock_at(runtime, i));
+    acti_line_free(&environment->allocator, runtime, sizeof *runtime);
+    return NULL;
+}
+
+static bool
+furnish(acta_runtime *runtime, const acta_runtime_config *config)
+{
+    const char *name = config->name != NULL ? config->name : "acta";
+    uint32_t actor_count_max = config->actor_count_max != 0 ? config->actor_count_max : ACTOR_COUNT_MAX_DEFAULT;
+
+    runtime->is_manual = config->manual;
+    runtime->driver = config->driver;
+    runtime->budget = config->budget != 0 ? config->budget : ACTA_BUDGET_DEFAULT;
+    acti_table_init(&runtime->actors, sizeof(acti_actor), actor_count_max);
+    acti_table_init(&runtime->calls, sizeof(acti_call), UINT32_MAX / 4);
+    runtime->name_size = (uint32_t)strlen(name) + 1;
+    runtime->name = acti_alloc(runtime, runtime->name_size);
+    if (runtime->name == NULL || acti_registry_create(runtime) != ACTA_OK) return false;
+    memcpy(runtime->name, name, runtime->name_size);
+    if (config->manual) return true;
+
+    runtime->worker_count = config->worker_count != 0 ? config->worker_count : acti_processor_count();
+    size_t size = runtime->worker_count * sizeof(acti_worker);
+    runtime->workers = acti_line_alloc(&runtime->environment.allocator, size);
+    runtime->sleepers = acti_alloc(runtime, runtime->worker_count * sizeof(acti_worker *));
+    if (runtime->workers == NULL || runtime->sleepers == NULL) return false;
+    memset(runtime->workers, 0, size);
+    return true;
+}
+
+static void
+free_runtime(acta_runtime *runtime)
+{
+    acti_registry_destroy(runtime);
+    acti_actors_deinit(runtime);
+    acti_table_deinit(&runtime->calls, &runtime->environment.allocator);
+    acti_wheel_deinit(runtime);
+    acta_allocator allocator = runtime->environment.allocator;
+    acti_line_free(&allocator, runtime->workers, runtime->worker_count * sizeof(acti_worker));
+    acti_free(runtime, runtime->sleepers, runtime->worker_count * sizeof(acti_worker *));
+    acti_free(runtime, runtime->ready, runtime->ready_capacity * sizeof(acti_actor *));
+    acti_free(runtime, runtime->roots, runtime->root_capacity * sizeof *runtime->roots);
+    acti_free(runtime, runtime->name, runtime->name_size);
+    for (int i = 0; lock_at(runtime, i) != NULL; i++)
+        acti_mutex_deinit(lock_at(runtime, i));
+    acti_line_free(&allocator, runtime, sizeof *runtime);
+}
+
+acta_status
+acta_runtime_create(const acta_runtime_config *config, acta_runtime **runtime_out, acta_error *error)
+{
+    static const acta_runtime_config defaults = { .name = NULL };
+    if (config == NULL) config = &defaults;
+
+    acta_status status = check_config(config, error);
+    if (status != ACTA_OK) return status;
+    acta_environment environment = acta_environment_or_default(config->environment);
+    acta_runtime *runtime = make_runtime(&environment);
+    if (runtime == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a runtime");
+    if (!furnish(runtime, config)) {
+        free_runtime(runtime);
+        return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a runtime");
+    }
+    if (!config->manual) status = acti_workers_start(runtime, error);
+    if (status != ACTA_OK) {
+        acti_workers_join(runtime);
+        free_runtime(runtime);
+        return status;
+    }
+    *runtime_out = runtime;
+    return ACTA_OK;
+}
+
+const acta_environment *
+acta_runtime_environment(const acta_runtime *runtime)
+{
+    return &runtime->environment;
+}
+
+/* -- by hand -- */
+
+static acti_actor *
+take_ready(acta_runtime *runtime)
+{
+    acti_actor *actor = NULL;
+
+    acti_mutex_lock(&runtime->inject_lock);
+    uint32_t count = runtime->ready_count;
+    acti_mutex_unlock(&runtime->inject_lock);
+    if (count == 0) return NULL;
+    uint32_t chosen = runtime->driver.choose != NULL ? runtime->driver.choose(runtime->driver.user, count) : 0;
+    if (chosen >= count) chosen = 0;
+
+    acti_mutex_lock(&runtime->inject_lock);
+    uint32_t capacity = runtime->ready_capacity;
+    actor = runtime->ready[(runtime->ready_first + chosen) % capacity];
+    for (uint32_t i = chosen; i > 0; i--) /* the ones before it move up: the order stays */
+        runtime->ready[(runtime->ready_first + i) % capacity] =
+            runtime->ready[(runtime->ready_first + i - 1) % capacity];
+    runtime->ready_first = (runtime->ready_first + 1) % capacity;
+    runtime->ready_count--;
+    acti_mutex_unlock(&runtime->inject_lock);
+    return actor;
+}
+
+static void
+run_here(acta_runtime *runtime, acti_actor *actor)
+{
+    acti_context *outer = acti_current;
+    acti_context context = { .runtime = runtime };
+
+    acti_current = &context;
+    acti_turn_guarded(&context, actor);
+    acti_current = outer;
+}
+
+static bool
+fire_due(acta_runtime *runtime)
+{
+    /* relaxed: nobody else turns this wheel. */
+    uint64_t next_ns = atomic_load_explicit(&runtime->wheel.next_ns, memory_order_relaxed);
+    if (next_ns == UINT64_MAX) return false;
+    uint64_t now_ns = acti_now_ns(runtime);
+    return now_ns >= next_ns && acti_wheel_run(runtime, now_ns);
+}
+
+bool
+acta_runtime_step(acta_runtime *runtime)
+{
+    if (!runtime->is_manual) return false;
+    bool fired = fire_due(runtime);
+    acti_actor *actor = take_ready(runtime);
+    if (actor == NULL) return fired;
+    run_here(runtime, actor);
+    return true;
+}
+
+uint64_t
+acta_runtime_next_timer_ns(const acta_runtime *runtime)
+{
+    return acti_wheel_next_exact_ns((acta_runtime *)(uintptr_t)runtime);
+}
+
+/* -- stopping -- */
+
+/* Root supervisors without memory for the list are stopped with the other actors. */
+void
+acti_root_add(acta_runtime *runtime, acta_pid pid)
+{
+    acti_mutex_lock(&runtime->exit_lock);
+    if (runtime->root_count < runtime->root_capacity ||
+        acti_array_grow(runtime, (void **)&runtime->roots, &runtime->root_capacity, 8, sizeof *runtime->roots))
+        runtime->roots[runtime->root_count++] = pid;
+    acti_mutex_unlock(&runtime->exit_lock);
+}
+
+void
+acti_root_remove(acta_runtime *runtime, acta_pid pid)
+{
+    acti_mutex_lock(&runtime->exit_lock);
+    for (uint32_t i = 0; i < runtime->root_count; i++) {
+        if (!acta_pid_equal(runtime->roots[i], pid)) continue;
+        memmove(&runtime->roots[i], &runtime->roots[i + 1], (runtime->root_count - i - 1) * sizeof *runtime->roots);
+        runtime->root_count--;
+        break;
+    }
+    acti_mutex_unlock(&runtime->exit_lock);
+}
+
+void
+acti_stop_look(acta_runtime *runtime)
+{
+    /* seq_cst, both: what changed is before, and a stop that waits has read the signal before it looked. */
+    if (!atomic_load_explicit(&runtime->is_stopping, memory_order_seq_cst)) return;
+    atomic_fetch_add_explicit(&runtime->exit_signal, 1, memory_order_seq_cst);
+    acti_futex_wake(&runtime->exit_signal);
+}
+
+/* The last word of an actor's end. */
+void
+acti_exit_announce(acta_runtime *runtime)
+{
+    atomic_fetch_sub_explicit(&runtime->alive_count, 1, memory_order_seq_cst); /* see acta_spawn and acti_stop_look */
+    acti_stop_look(runtime);
+}
+
+/* Wait for some actor's end. False: the deadline, or nothing will ever happen (a manual runtime that stands still). */
+static bool
+wait_for_exit(acta_runtime *runtime, uint32_t seen, uint64_t deadline_ns)
+{
+    uint64_t now_ns = acti_now_ns(runtime);
+
+    if (now_ns >= deadline_ns) return false;
+    if (runtime->is_manual)
+        return acta_runtime_step(runtime) ||
+               (runtime->driver.idle != NULL && runtime->driver.idle(runtime->driver.user));
+    acti_futex_wait(&runtime->exit_signal, seen, deadline_ns == UINT64_MAX ? UINT64_MAX : deadline_ns - now_ns);
+    return true;
+}
+
+static uint32_t
+exit_signal(acta_runtime *runtime)
+{
+    /* seq_cst: read before the state that is waited for is looked at; see acti_exit_announce. */
+    return atomic_load_explicit(&runtime->exit_signal, memory_order_seq_cst);
+}
+
+static bool
+take_youngest_root(acta_runtime *runtime, acta_pid *pid_out)
+{
+    acti_mutex_lock(&runtime->exit_lock);
+    bool found = runtime->root_count > 0;
+    if (found) *pid_out = runtime->roots[--runtime->root_count];
+    acti_mutex_unlock(&runtime->exit_lock);
+    return found;
+}
+
+static void
+stop_roots(acta_runtime *runtime, uint64_t deadline_ns)
+{
+    static const acta_exit_reason shutdown = { .kind = ACTA_EXIT_SHUTDOWN };
+    acta_pid pid;
+
+    while (take_youngest_root(runtime, &pid)) {
+        acta_exit(runtime, (acta_pid){ 0 }, pid, &shutdown);
+        for (;;) {
+            uint32_t seen = exit_signal(runtime);
+            if (!acta_is_alive(runtime, pid)) break;
+            if (!wait_for_exit(runtime, seen, deadline_ns)) return;
+        }
+    }
+}
+
+static void
+tell_all(acta_runtime *runtime, acta_exit_kind kind)
+{
+    /* acquire: pairs with acti_table_publish. */
+    uint32_t high = atomic_load_explicit(&runtime->actors.high, memory_order_acquire);
+    acta_exit_reason reason = { .kind = kind };
+
+    for (uint32_t i = 0; i < high; i++) {
+        acti_actor *actor = acti_table_slot(&runtime->actors, i);
+        /* relaxed: acta_exit looks again. */
+        uint64_t life = atomic_load_explicit(&actor->life, memory_order_relaxed);
+        if ((life & ACTI_ALIVE) != 0)
+            acta_exit(runtime, (acta_pid){ 0 }, acti_pid_make(i, acti_life_generation(life)), &reason);
+    }
+}
+
+/* Wait until the counter is 0. False: the deadline. seq_cst: see acta_spawn. */
+static bool
+wait_for_none(acta_runtime *runtime, _Atomic uint32_t *counter, uint64_t deadline_ns)
+{
+    for (;;) {
+        uint32_t seen = exit_signal(runtime);
+        if (atomic_load_explicit(counter, memory_order_seq_cst) == 0) return true;
+        if (!wait_for_exit(runtime, seen, deadline_ns)) return false;
+    }
+}
+
+/* What became ready after the workers had gone: late messages for the dead. */
+static void
+run_dry(acta_runtime *runtime)
+{
+    acti_actor *actor;
+
+    if (runtime->is_manual) {
+        while (acta_runtime_step(runtime)) {}
+        return;
+    }
+    while ((actor = acti_inject_take(runtime)) != NULL)
+        run_here(runtime, actor);
+}
+
+static acta_status
+stop_now(acta_runtime *runtime, uint32_t timeout_ms, acta_error *error)
+{
+    uint64_t deadline_ns =
+        timeout_ms == ACTA_INFINITE ? UINT64_MAX : acti_now_ns(runtime) + timeout_ms * UINT64_C(1000000);
+    acta_status status = ACTA_OK;
+
+    atomic_store_explicit(&runtime->is_stopping, true, memory_order_seq_cst); /* see acta_spawn */
+    stop_roots(runtime, deadline_ns);
+    wait_for_none(runtime, &runtime->starting_count, deadline_ns);
+    tell_all(runtime, ACTA_EXIT_SHUTDOWN);
+    if (!wait_for_none(runtime, &runtime->alive_count, deadline_ns)) {
+        uint32_t left = atomic_load_explicit(&runtime->alive_count, memory_order_relaxed); /* for the text */
+        status = acta_error_set(error, ACTA_TIMEOUT, "%u actors did not stop in time and were killed", left);
+        wait_for_none(runtime, &runtime->starting_count, UINT64_MAX);
+        tell_all(runtime, ACTA_EXIT_KILLED);
+        wait_for_none(runtime, &runtime->alive_count, UINT64_MAX);
+    }
+    if (!runtime->is_manual) acti_workers_join(runtime);
+    run_dry(runtime);
+    return status;
+}
+
+acta_status
+acta_runtime_stop(acta_runtime *runtime, uint32_t timeout_ms, acta_error *error)
+{
+    acti_context *here = acti_context_here(runtime);
+
+    if (here != NULL)
+        return acta_error_set(error, ACTA_CALLING_SELF, "cannot stop the runtime from inside one of its actors");
+    acti_mutex_lock(&runtime->stop_lock);
+    if (!runtime->is_stopped) {
+        runtime->stop_status = stop_now(runtime, timeout_ms, error);
+        runtime->is_stopped = true;
+    } else if (runtime->stop_status != ACTA_OK)
+        acta_error_set(error, runtime->stop_status, "actors did not stop in time and were killed");
+    acta_status status = runtime->stop_status;
+    acti_mutex_unlock(&runtime->stop_lock);
+    return status;
+}
+
+void
+acta_runtime_destroy(acta_runtime *runtime)
+{
+    if (runtime == NULL) return;
+    acta_runtime_stop(runtime, STOP_TIMEOUT_DEFAULT, NULL);
+    run_dry(runtime); /* what a thread sent that was late for the stop */
+    free_runtime(runtime);
+}
+
+/* -- counting -- */
+
+static uint64_t
+sum(const acta_runtime *runtime, int which)
+{
+    uint64_t total = 0;
+
+    /* relaxed: counters; a reader of a running runtime gets each as of some moment. */
+    for (uint32_t i = 0; i < runtime->worker_count; i++)
+        total += atomic_load_explicit(&runtime->workers[i].stats.values[which], memory_order_relaxed);
+    for (int i = 0; i < ACTI_STAT_SHARD_COUNT; i++)
+        total += atomic_load_explicit(&runtime->shards[i].values[which], memory_order_relaxed);
+    return total;
+}
+
+void
+acta_runtime_stats_read(const acta_runtime *runtime, acta_runtime_stats *stats_out)
+{
+    *stats_out = (acta_runtime_stats){
+        .exited = sum(runtime, ACTI_STAT_EXITED),
+        .handled = sum(runtime, ACTI_STAT_HANDLED),
+        .dropped = sum(runtime, ACTI_STAT_DROPPED),
+        .refused = sum(runtime, ACTI_STAT_REFUSED),
+        .late = sum(runtime, ACTI_STAT_LATE),
+        .crashed = sum(runtime, ACTI_STAT_CRASHED),
+        .restarted = sum(runtime, ACTI_STAT_RESTARTED),
+        .sent = sum(runtime, ACTI_STAT_SENT),
+        .spawned = sum(runtime, ACTI_STAT_SPAWNED),
+    };
+    uint64_t exited = stats_out->exited;
+    stats_out->alive = stats_out->spawned > exited ? stats_out->spawned - exited : 0;
+}

@@ -1,0 +1,600 @@
+/*
+ * Scheduler: which thread runs which ready actor, and when threads sleep.
+ *
+ *     a worker:  [lifo]  [ring: 256] <- its own actors' sends          steals half of another's ring
+ *                                  \ overflow, outside threads
+ *                                   -> injection queue -> any worker
+ *
+ * The LIFO slot takes the actor made ready last: its message is still in the cache. It is run at most a few times in a
+ * row, and the injection queue is looked at every so many turns, so that two actors that talk to each other starve
+ * nobody. Thieves take rings first, and a LIFO slot only from a worker that has been in one turn for all of their
+ * search.
+ *
+ * Parking. `idle` counts searching and parked workers. Whoever makes work that others could do wakes a parked worker,
+ * unless one is searching already; the last searcher that finds work wakes the next. A worker that goes to sleep
+ * first says so and then looks at all queues once more. One of the parked is the timekeeper and sleeps until the next
+ * timer only; the others sleep without limit. It is the last to be woken for work.
+ *
+ * In a manual runtime there is one queue, the row of ready actors, and acta_runtime_step.
+ */
+#include "internal.h"
+
+enum {
+    LIFO_IN_A_ROW_MAX = 3,
+    INJECT_EVERY = 61, /* turns; odd and prime, to fall out of step with what programs do */
+    TIMERS_EVERY = 16, /* turns */
+    INJECT_BATCH = 32,
+    SPIN_COUNT = 60, /* searches before parking, with pauses: some 5 µs */
+    SEARCHING = 1,
+    PARKED = 1 << 16,
+    SEARCHING_MASK = PARKED - 1
+};
+
+/* -- waking -- */
+
+static void
+unpark(acti_worker *worker)
+{
+    /* release: what we queued before is seen by the worker that takes the token with acquire. */
+    atomic_store_explicit(&worker->token, 1, memory_order_release);
+    acti_futex_wake(&worker->token);
+}
+
+/* Under idle_lock: out of the sleepers, any but the timekeeper if there is another; it is a searcher from here on. */
+static acti_worker *
+take_sleeper(acta_runtime *runtime)
+{
+    uint32_t at = runtime->sleeper_count - 1;
+
+    if (runtime->sleepers[at] == runtime->timekeeper && at > 0) at--;
+    acti_worker *worker = runtime->sleepers[at];
+    runtime->sleepers[at] = runtime->sleepers[--runtime->sleeper_count];
+    worker->is_parked = false;
+    if (runtime->timekeeper == worker) runtime->timekeeper = NULL;
+    /* seq_cst: see notify. */
+    atomic_fetch_add_explicit(&runtime->idle, (uint32_t)SEARCHING - PARKED, memory_order_seq_cst);
+    return worker;
+}
+
+/*
+ * There is work that another worker could do. Called after it was queued by a seq_cst operation: either we see the
+ * parked worker here, or it sees the work when it looks again.
+ */
+static void
+notify(acta_runtime *runtime)
+{
+    acti_worker *worker = NULL;
+    uint32_t idle = atomic_load_explicit(&runtime->idle, memory_order_seq_cst);
+
+    if ((idle & SEARCHING_MASK) != 0 || idle < PARKED) return;
+    acti_mutex_lock(&runtime->idle_lock);
+    idle = atomic_load_explicit(&runtime->idle, memory_order_seq_cst);
+    if ((idle & SEARCHING_MASK) == 0 && runtime->sleeper_count > 0) worker = take_sleeper(runtime);
+    acti_mutex_unlock(&runtime->idle_lock);
+    if (worker != NULL) unpark(worker);
+}
+
+/* A timer is due before the one that the timekeeper sleeps for. */
+void
+acti_notify_timer(acta_runtime *runtime)
+{
+    acti_worker *worker = NULL;
+
+    if (runtime->is_manual) return;
+    acti_mutex_lock(&runtime->idle_lock);
+    if (runtime->timekeeper != NULL) {
+        worker = runtime->timekeeper;
+        uint32_t at = 0;
+        while (runtime->sleepers[at] != worker)
+            at++;
+        runtime->sleepers[at] = runtime->sleepers[--runtime->sleeper_count];
+        worker->is_parked = false;
+        runtime->timekeeper = NULL;
+        atomic_fetch_add_explicit(&runtime->idle, (uint32_t)SEARCHING - PARKED, memory_order_seq_cst);
+    }
+    acti_mutex_unlock(&runtime->idle_lock);
+    if (worker != NULL) unpark(worker);
+}
+
+/* -- the injection queue -- */
+
+static void
+inject(acti_actor *actor)
+{
+    acta_runtime *runtime = actor->runtime;
+
+    atomic_store_explicit(&actor->next, NULL, memory_order_relaxed); /* under the lock */
+    acti_mutex_lock(&runtime->inject_lock);
+    if (runtime->inject_last != NULL)
+        atomic_store_explicit(&runtime->inject_last->next, actor, memory_order_relaxed);
+    else
+        runtime->inject_first = actor;
+    runtime->inject_last = actor;
+    uint32_t count = atomic_load_explicit(&runtime->inject_count, memory_order_relaxed); /* written under the lock */
+    atomic_store_explicit(&runtime->inject_count, count + 1, memory_order_seq_cst);      /* see notify */
+    acti_mutex_unlock(&runtime->inject_lock);
+}
+
+static acti_actor *
+inject_pop(acta_runtime *runtime)
+{
+    acti_actor *actor = runtime->inject_first;
+
+    if (actor == NULL) return NULL;
+    runtime->inject_first = atomic_load_explicit(&actor->next, memory_order_relaxed); /* under the lock */
+    if (runtime->inject_first == NULL) runtime->inject_last = NULL;
+    uint32_t count = atomic_load_explicit(&runtime->inject_count, memory_order_relaxed);
+    atomic_store_explicit(&runtime->inject_count, count - 1, memory_order_relaxed);
+    return actor;
+}
+
+static bool
+inject_is_empty(acta_runtime *runtime)
+{
+    /* seq_cst: the second look before parking; see notify. */
+    return atomic_load_explicit(&runtime->inject_count, memory_order_seq_cst) == 0;
+}
+
+/* One actor, for a thread that has no queue of its own. */
+acti_actor *
+acti_inject_take(acta_runtime *runtime)
+{
+    if (inject_is_empty(runtime)) return NULL;
+    acti_mutex_lock(&runtime->inject_lock);
+    acti_actor *actor = inject_pop(runtime);
+    acti_mutex_unlock(&runtime->inject_lock);
+    return actor;
+}
+
+/* -- a worker's ring: pushed at the tail by the worker, taken at the head by it and by thieves -- */
+
+static bool
+ring_push(acti_worker *worker, acti_actor *actor)
+{
+    uint64_t tail = atomic_load_explicit(&worker->ring_tail, memory_order_relaxed); /* only we write it */
+    uint64_t head = atomic_load_explicit(&worker->ring_head, memory_order_acquire); /* slots before it are free */
+
+    if (tail - head >= ACTI_RING_SIZE) return false;
+    atomic_store_explicit(&worker->ring[tail % ACTI_RING_SIZE], actor, memory_order_relaxed); /* published below */
+    /* seq_cst: releases the slot to thieves, and comes before notify's look at `idle`. */
+    atomic_store_explicit(&worker->ring_tail, tail + 1, memory_order_seq_cst);
+    return true;
+}
+
+static acti_actor *
+ring_pop(acti_worker *worker)
+{
+    uint64_t tail = atomic_load_explicit(&worker->ring_tail, memory_order_relaxed); /* only we write it */
+    uint64_t head = atomic_load_explicit(&worker->ring_head, memory_order_relaxed); /* the exchange decides */
+
+    while (head != tail) {
+        acti_actor *actor = atomic_load_explicit(&worker->ring[head % ACTI_RING_SIZE], memory_order_relaxed);
+        /* acq_rel: the slot is read before it is given up. */
+        if (atomic_compare_exchange_weak_explicit(
+                &worker->ring_head, &head, head + 1, memory_order_acq_rel, memory_order_relaxed))
+            return actor;
+    }
+    return NULL;
+}
+
+/* Move up to half of the victim's ring into ours; the first of it is returned. */
+static acti_actor *
+ring_steal(acti_worker *thief, acti_worker *victim)
+{
+    acti_actor *taken[ACTI_RING_SIZE / 2];
+    uint64_t head = atomic_load_explicit(&victim->ring_head, memory_order_acquire);
+
+    for (;;) {
+        uint64_t tail = atomic_load_explicit(&victim->ring_tail, memory_order_seq_cst); /* acquires the slots; notify */
+        uint64_t count = tail - head;
+        if (head >= tail) return NULL;
+        count -= count / 2;
+        if (count > ACTI_RING_SIZE / 2) { /* head is stale */
+            head = atomic_load_explicit(&victim->ring_head, memory_order_acquire);
+            continue;
+        }
+        for (uint64_t i = 0; i < count; i++) /* may be overwritten meanwhile: then head has moved */
+            taken[i] = atomic_load_explicit(&victim->ring[(head + i) % ACTI_RING_SIZE], memory_order_relaxed);
+        /* acq_rel: the slots are read before they are given up. */
+        if (!atomic_compare_exchange_weak_explicit(
+                &victim->ring_head, &head, head + count, memory_order_acq_rel, memory_order_acquire))
+            continue;
+        for (uint64_t i = 1; i < count; i++) {
+            bool pushed = ring_push(thief, taken[i]); /* ours was empty */
+            ACTI_ASSERT(pushed);
+            (void)pushed;
+        }
+        return taken[0];
+    }
+}
+
+static acti_actor *
+lifo_take(acti_worker *worker)
+{
+    /* relaxed: a look; NULL stays NULL until the owner puts something there. */
+    acti_actor *actor = atomic_load_explicit(&worker->lifo, memory_order_relaxed);
+    if (actor == NULL) return NULL;
+    /* acq_rel: a thief may be at it. */
+    return atomic_exchange_explicit(&worker->lifo, NULL, memory_order_acq_rel);
+}
+
+/* -- making actors ready -- */
+
+static void
+push_behind(acti_worker *worker, acti_actor *actor)
+{
+    if (!ring_push(worker, actor)) inject(actor);
+    notify(actor->runtime);
+}
+
+bool
+acti_ready_reserve(acta_runtime *runtime, uint32_t count)
+{
+    while (runtime->ready_capacity < count) {
+        uint32_t wider = runtime->ready_capacity == 0 ? 64 : runtime->ready_capacity * 2;
+        acti_actor **grown = acti_alloc(runtime, wider * sizeof(acti_actor *));
+        if (grown == NULL) return false;
+        for (uint32_t i = 0; i < runtime->ready_count; i++)
+            grown[i] = runtime->ready[(runtime->ready_first + i) % runtime->ready_capacity];
+        acti_free(runtime, runtime->ready, runtime->ready_capacity * sizeof(acti_actor *));
+        runtime->ready = grown;
+        runtime->ready_capacity = wider;
+        runtime->ready_first = 0;
+    }
+    return true;
+}
+
+static void
+ready_push(acta_runtime *runtime, acti_actor *actor)
+{
+    acti_mutex_lock(&runtime->inject_lock); /* a host may send from other threads */
+    ACTI_ASSERT(runtime->ready_count < runtime->ready_capacity);
+    runtime->ready[(runtime->ready_first + runtime->ready_count++) % runtime->ready_capacity] = actor;
+    acti_mutex_unlock(&runtime->inject_lock);
+}
+
+void
+acti_schedule(acti_actor *actor)
+{
+    acta_runtime *runtime = actor->runtime;
+    acti_context *here = acti_context_here(runtime);
+
+    if (runtime->is_manual) {
+        ready_push(runtime, actor);
+        return;
+    }
+    if (here != NULL && here->worker != NULL) {
+        acti_worker *worker = here->worker;
+        /* relaxed: only we put things there; a thief may take it out, and then the exchange below gives NULL. */
+        acti_actor *before = atomic_load_explicit(&worker->lifo, memory_order_relaxed);
+        if (before == NULL) {
+            atomic_store_explicit(&worker->lifo, actor, memory_order_release); /* publishes the actor to a thief */
+            return;
+        }
+        before = atomic_exchange_explicit(&worker->lifo, actor, memory_order_acq_rel);
+        if (before != NULL) push_behind(worker, before);
+        return;
+    }
+    if (here != NULL && here->host != NULL && here->host->actor == actor) {
+        here->host->ready = true;
+        return;
+    }
+    inject(actor);
+    notify(runtime);
+}
+
+void
+acti_reschedule(acti_actor *actor)
+{
+    acti_context *here = acti_context_here(actor->runtime);
+
+    if (here != NULL && here->worker != NULL && !actor->runtime->is_manual)
+        push_behind(here->worker, actor);
+    else
+        acti_schedule(actor);
+}
+
+/* -- finding work -- */
+
+static acti_actor *
+take_injected(acti_worker *worker)
+{
+    acta_runtime *runtime = worker->context.runtime;
+
+    if (inject_is_empty(runtime)) return NULL;
+    acti_mutex_lock(&runtime->inject_lock);
+    acti_actor *first = inject_pop(runtime);
+    uint32_t left = atomic_load_explicit(&runtime->inject_count, memory_order_relaxed); /* under the lock */
+    uint32_t share = left / runtime->worker_count;
+    for (uint32_t i = 0; i < share && i < INJECT_BATCH; i++) {
+        uint64_t tail = atomic_load_explicit(&worker->ring_tail, memory_order_relaxed);
+        uint64_t head = atomic_load_explicit(&worker->ring_head, memory_order_relaxed);
+        if (tail - head >= ACTI_RING_SIZE) break;
+        ring_push(worker, inject_pop(runtime));
+    }
+    acti_mutex_unlock(&runtime->inject_lock);
+    return first;
+}
+
+static acti_actor *
+take_own(acti_worker *worker)
+{
+    if (worker->lifo_in_a_row < LIFO_IN_A_ROW_MAX) {
+        acti_actor *actor = lifo_take(worker);
+        if (actor != NULL) {
+            worker->lifo_in_a_row++;
+            return actor;
+        }
+    }
+    worker->lifo_in_a_row = 0;
+    acti_actor *actor = ring_pop(worker);
+    return actor != NULL ? actor : lifo_take(worker);
+}
+
+static void
+run_timers(acta_runtime *runtime)
+{
+    /* relaxed: a look; the wheel's lock decides. */
+    uint64_t next_ns = atomic_load_explicit(&runtime->wheel.next_ns, memory_order_relaxed);
+    if (next_ns == UINT64_MAX) return;
+    uint64_t now_ns = acti_now_ns(runtime);
+    if (now_ns >= next_ns) acti_wheel_run(runtime, now_ns);
+}
+
+static acti_actor *
+steal_rings(acti_worker *worker)
+{
+    acta_runtime *runtime = worker->context.runtime;
+    uint32_t start = worker->steal_seed++;
+
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        acti_worker *victim = &runtime->workers[(start + i) % runtime->worker_count];
+        acti_actor *actor = victim != worker ? ring_steal(worker, victim) : NULL;
+        if (actor != NULL) return actor;
+    }
+    return NULL;
+}
+
+/* The LIFO slot of a worker that is stuck in a turn. `turn_counts`: as they were when the search began. */
+static acti_actor *
+steal_lifos(acti_worker *worker, const uint64_t *turn_counts)
+{
+    acta_runtime *runtime = worker->context.runtime;
+
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        acti_worker *victim = &runtime->workers[i];
+        if (victim == worker
+            /* relaxed: a guess, and a wrong one costs a cache miss only. */
+            || atomic_load_explicit(&victim->turn_count, memory_order_relaxed) != turn_counts[i])
+            continue;
+        acti_actor *actor = lifo_take(victim);
+        if (actor != NULL) return actor;
+    }
+    return NULL;
+}
+
+/* Others may be searching too; when we were the last and found something, there may be more. */
+static void
+stop_searching(acti_worker *worker)
+{
+    acta_runtime *runtime = worker->context.runtime;
+
+    if (!worker->is_searching) return;
+    worker->is_searching = false;
+    uint32_t before = atomic_fetch_sub_explicit(&runtime->idle, SEARCHING, memory_order_seq_cst); /* see notify */
+    if ((before & SEARCHING_MASK) != SEARCHING) return;
+    uint64_t tail = atomic_load_explicit(&worker->ring_tail, memory_order_relaxed);
+    if (tail != atomic_load_explicit(&worker->ring_head, memory_order_relaxed) || !inject_is_empty(runtime))
+        notify(runtime);
+}
+
+static bool
+start_searching(acti_worker *worker)
+{
+    acta_runtime *runtime = worker->context.runtime;
+
+    if (worker->is_searching) return true;
+    /* relaxed: at most about half of the workers search, and a few more do no harm. */
+    uint32_t idle = atomic_load_explicit(&runtime->idle, memory_order_relaxed);
+    if (2 * (idle & SEARCHING_MASK) >= runtime->worker_count) return false;
+    atomic_fetch_add_explicit(&runtime->idle, SEARCHING, memory_order_seq_cst);
+    worker->is_searching = true;
+    return true;
+}
+
+static acti_actor *
+search_once(acti_worker *worker)
+{
+    acti_actor *actor = take_own(worker);
+    if (actor == NULL) actor = take_injected(worker);
+    return actor != NULL ? actor : steal_rings(worker);
+}
+
+static acti_actor *
+search(acti_worker *worker)
+{
+    acta_runtime *runtime = worker->context.runtime;
+    uint64_t turn_counts[ACTI_WORKER_MAX];
+
+    if (!start_searching(worker)) return NULL;
+    for (uint32_t i = 0; i < runtime->worker_count; i++)
+        turn_counts[i] = atomic_load_explicit(&runtime->workers[i].turn_count, memory_order_relaxed); /* a guess */
+    for (int i = 0; i < SPIN_COUNT; i++) {
+        acti_actor *actor = search_once(worker);
+        if (actor != NULL) return actor;
+        for (int k = 0; k < 8; k++)
+            acti_pause();
+    }
+    return steal_lifos(worker, turn_counts);
+}
+
+/* -- parking -- */
+
+/* Among the sleepers, and no searcher. True: we keep the time. */
+static bool
+lie_down(acti_worker *worker)
+{
+    acta_runtime *runtime = worker->context.runtime;
+
+    acti_mutex_lock(&runtime->idle_lock);
+    atomic_store_explicit(&worker->token, 0, memory_order_relaxed); /* nobody wakes us before we are a sleeper */
+    runtime->sleepers[runtime->sleeper_count++] = worker;
+    worker->is_parked = true;
+    bool keeper = runtime->timekeeper == NULL;
+    if (keeper) runtime->timekeeper = worker;
+    uint32_t change = worker->is_searching ? (uint32_t)PARKED - SEARCHING : PARKED;
+    worker->is_searching = false;
+    /* seq_cst: before our second look; see notify. */
+    atomic_fetch_add_explicit(&runtime->idle, change, memory_order_seq_cst);
+    acti_mutex_unlock(&runtime->idle_lock);
+    return keeper;
+}
+
+/* No sleeper any more, but a searcher; unless somebody has woken us, who has done the same for us. */
+static void
+get_up(acti_worker *worker)
+{
+    acta_runtime *runtime = worker->context.runtime;
+
+    acti_mutex_lock(&runtime->idle_lock);
+    if (worker->is_parked) {
+        uint32_t at = 0;
+        while (runtime->sleepers[at] != worker)
+            at++;
+        runtime->sleepers[at] = runtime->sleepers[--runtime->sleeper_count];
+        worker->is_parked = false;
+        if (runtime->timekeeper == worker) runtime->timekeeper = NULL;
+        atomic_fetch_add_explicit(&runtime->idle, (uint32_t)SEARCHING - PARKED, memory_order_seq_cst);
+    }
+    worker->is_searching = true;
+    acti_mutex_unlock(&runtime->idle_lock);
+}
+
+static bool
+is_work_in_sight(acti_worker *worker)
+{
+    acta_runtime *runtime = worker->context.runtime;
+
+    if (!inject_is_empty(runtime)) return true;
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        acti_worker *other = &runtime->workers[i];
+        /* seq_cst: pairs with ring_push and notify. */
+        uint64_t tail = atomic_load_explicit(&other->ring_tail, memory_order_seq_cst);
+        if (tail != atomic_load_explicit(&other->ring_head, memory_order_seq_cst)) return true;
+    }
+    return false;
+}
+
+static uint64_t
+sleep_limit_ns(acta_runtime *runtime, bool keeper)
+{
+    if (!keeper) return UINT64_MAX;
+    /* seq_cst: read after we are known as the timekeeper; who puts in an earlier timer later wakes us. */
+    uint64_t next_ns = atomic_load_explicit(&runtime->wheel.next_ns, memory_order_seq_cst);
+    if (next_ns == UINT64_MAX) return UINT64_MAX;
+    uint64_t now_ns = acti_now_ns(runtime);
+    return next_ns > now_ns ? next_ns - now_ns : 0;
+}
+
+static void
+park(acti_worker *worker)
+{
+    acta_runtime *runtime = worker->context.runtime;
+    bool keeper = lie_down(worker);
+
+    atomic_fetch_add_explicit(&runtime->park_count, 1, memory_order_relaxed); /* a counter */
+    /* acquire: pairs with unpark. */
+    while (atomic_load_explicit(&worker->token, memory_order_acquire) == 0) {
+        uint64_t limit_ns = sleep_limit_ns(runtime, keeper);
+        if (limit_ns == 0 || is_work_in_sight(worker) ||
+            atomic_load_explicit(&runtime->is_ending, memory_order_seq_cst))
+            break;
+        acti_futex_wait(&worker->token, 0, limit_ns);
+    }
+    get_up(worker);
+}
+
+/* The next actor to run; NULL: the workers end. */
+static acti_actor *
+next_actor(acti_worker *worker)
+{
+    acta_runtime *runtime = worker->context.runtime;
+    acti_actor *actor = NULL;
+
+    uint32_t tick = worker->tick++;
+    if (tick % TIMERS_EVERY == 0) run_timers(runtime);
+    if (tick % INJECT_EVERY == 0) actor = take_injected(worker);
+    if (actor == NULL) actor = take_own(worker);
+    while (actor == NULL) {
+        run_timers(runtime);
+        actor = take_injected(worker);
+        if (actor == NULL) actor = search(worker);
+        if (actor == NULL)
+            actor = take_own(worker); /* what timers made ready; and nothing of ours may be left when we sleep */
+        if (actor != NULL) break;
+        /* seq_cst: read after the flag of the ending is set, before we sleep; see acti_workers_join. */
+        if (atomic_load_explicit(&runtime->is_ending, memory_order_seq_cst)) return NULL;
+        park(worker);
+    }
+    stop_searching(worker);
+    return actor;
+}
+
+static void
+work(acti_worker *worker)
+{
+    acti_actor *actor;
+
+    while ((actor = next_actor(worker)) != NULL) {
+        acti_turn(&worker->context, actor);
+        /* relaxed: only we write it; thieves guess by it. */
+        uint64_t count = atomic_load_explicit(&worker->turn_count, memory_order_relaxed);
+        atomic_store_explicit(&worker->turn_count, count + 1, memory_order_relaxed);
+    }
+}
+
+static void *
+worker_main(void *argument)
+{
+    acti_worker *worker = argument;
+
+    acti_current = &worker->context;
+    if (sigsetjmp(worker->context.escape, 0) != 0) /* acta_fail, from any turn of this worker, as often as it likes */
+        acti_turn_failed(&worker->context);
+    work(worker);
+    acti_current = NULL;
+    return NULL;
+}
+
+acta_status
+acti_workers_start(acta_runtime *runtime, acta_error *error)
+{
+    char name[32];
+
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        acti_worker *worker = &runtime->workers[i];
+        worker->index = i;
+        worker->steal_seed = i;
+        worker->context.runtime = runtime;
+        worker->context.worker = worker;
+    }
+    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+        snprintf(name, sizeof name, "%.11s-%u", runtime->name, i);
+        if (!acti_thread_start(&runtime->workers[i].thread, name, worker_main, &runtime->workers[i]))
+            return acta_error_set(error, ACTA_IO, "cannot start worker thread %u of %u", i + 1, runtime->worker_count);
+        runtime->worker_started_count++;
+    }
+    return ACTA_OK;
+}
+
+void
+acti_workers_join(acta_runtime *runtime)
+{
+    /* seq_cst: a worker that parks looks at it after it is a sleeper, so it sees it, or is woken below. */
+    atomic_store_explicit(&runtime->is_ending, true, memory_order_seq_cst);
+    for (uint32_t i = 0; i < runtime->worker_started_count; i++)
+        unpark(&runtime->workers[i]);
+    for (uint32_t i = 0; i < runtime->worker_started_count; i++)
+        acti_thread_join(runtime->workers[i].thread);
+    runtime->worker_started_count = 0;
+}

@@ -1,0 +1,291 @@
+/*
+ * Spawning, and what an actor may ask about and do to itself.
+ *
+ * The spawner takes a free slot by its mailbox's IDLE bit and so owns the new actor until init is done, on its own
+ * thread. From the moment it is alive, which is before init, others may find it by name and send to it; what they send
+ * waits. When init is done the actor goes the way of one that has had a turn.
+ */
+#include "internal.h"
+
+#include <stdarg.h>
+
+static acta_status
+check_options(const acta_spawn_options *options, acta_error *error)
+{
+    if (options->behaviour == NULL)
+        return acta_error_set(error, ACTA_INVALID, "cannot spawn an actor without a behaviour");
+    if (options->name.size > ACTI_NAME_MAX)
+        return acta_error_set(error, ACTA_INVALID, "cannot spawn '%.32s…': a name has at most %d bytes",
+            options->name.data, ACTI_NAME_MAX);
+    return ACTA_OK;
+}
+
+static uint64_t
+limit_of(const acta_spawn_options *options)
+{
+    uint64_t count = options->mailbox_count_max != 0 ? options->mailbox_count_max : ACTA_MAILBOX_COUNT_DEFAULT;
+    uint64_t bytes = options->mailbox_bytes_max != 0 ? options->mailbox_bytes_max : ACTA_MAILBOX_BYTES_DEFAULT;
+
+    if (count > 8000000) /* the load's counter has 24 bits, and senders overshoot before they take it back */
+        count = 8000000;
+    return count << 32 | bytes;
+}
+
+/* Alive from here on. False: no memory for the state. */
+static bool
+bring_to_life(acti_actor *actor, const acta_spawn_options *options)
+{
+    const acta_behaviour *behaviour = options->behaviour;
+
+    actor->behaviour = behaviour;
+    actor->state = NULL;
+    if (behaviour->state_size > 0) {
+        actor->state = acti_alloc(actor->runtime, behaviour->state_size);
+        if (actor->state == NULL) return false;
+        memset(actor->state, 0, behaviour->state_size);
+    }
+    actor->phase = ACTI_STARTING;
+    actor->continue_pending = false;
+    actor->unhandled_logged = false;
+    actor->idle_used = false;
+    actor->idle_node.generation = actor->generation;
+    actor->is_root_supervisor = false;
+    actor->heard = true; /* the idle time runs from the start */
+    actor->idle_timeout_ms = behaviour->idle_timeout_ms;
+    /* relaxed: published by `life`. */
+    atomic_store_explicit(&actor->on_caller, behaviour->run_on_caller, memory_order_relaxed);
+    atomic_store_explicit(&actor->limit, limit_of(options), memory_order_relaxed);
+    /* release: pairs with acti_actor_alive. */
+    atomic_store_explicit(&actor->life, (uint64_t)actor->generation << 32 | ACTI_ALIVE, memory_order_release);
+    return true;
+}
+
+/* Run init where a jump lands safely; the actor whose handler spawns is put back after it. */
+static acta_status
+run_init(acti_actor *actor, const void *argument, acta_error *error)
+{
+    acti_context *outer = acti_current;
+    acti_context context = { .runtime = actor->runtime, .actor = actor };
+    acta_status volatile status = ACTA_OK;
+
+    if (actor->behaviour->init == NULL) return ACTA_OK;
+    if (outer != NULL && outer->runtime == actor->runtime) {
+        context.worker = outer->worker;
+        context.host = outer->host;
+    }
+    acti_current = &context;
+    if (sigsetjmp(context.escape, 0) == 0)
+        status = actor->behaviour->init(actor, actor->state, argument, error);
+    else {
+        status = acta_error_set(error, ACTA_FAILED, "%s", actor->exit_reason != NULL ? actor->exit_reason->text : "");
+    }
+    acti_current = outer;
+    if (context.start_failed && outer != NULL && outer->runtime == actor->runtime) {
+        outer->start_failed = true;
+        outer->start_error = context.start_error;
+    }
+    return status;
+}
+
+static acta_status
+init_and_tie(acti_actor *actor, const acta_spawn_options *options, acta_error *error)
+{
+    acti_ties ties;
+    acta_error unused;
+
+    if (error == NULL) error = &unused;
+    if (!acti_ties_reserve(&ties, options->link, options->monitor, actor))
+        return acta_error_set(error, ACTA_NO_MEMORY, "no memory to spawn '%s'", options->behaviour->name);
+
+    error->text[0] = '\0';
+    error->status = ACTA_OK;
+    acta_status status = run_init(actor, options->argument, error);
+    if (status != ACTA_OK) {
+        acti_ties_drop(&ties, options->monitor, actor);
+        if (error->status != status || error->text[0] == '\0')
+            acta_error_set(
+                error, status, "actor '%s': init gave %s", options->behaviour->name, acta_status_name(status));
+        return status;
+    }
+    acti_ties_tie(&ties, options->link, options->monitor, actor);
+    if (options->monitor_out != NULL && options->monitor != NULL) *options->monitor_out = ties.ref;
+    return ACTA_OK;
+}
+
+static acta_status
+take_name(acti_actor *actor, acta_str name, acta_pid *pid_out, acta_error *error)
+{
+    acta_pid holder = { 0 };
+
+    if (name.size == 0) return ACTA_OK;
+    acta_status status = acti_name_add(actor, acti_pid_of(actor), name, &holder);
+    if (status == ACTA_ALREADY_EXISTS) {
+        *pid_out = holder;
+        return acta_error_set(error, status, "the name '" ACTA_FMT "' is taken", ACTA_ARG(name));
+    }
+    if (status != ACTA_OK)
+        return acta_error_set(error, status, "no memory for the name '" ACTA_FMT "'", ACTA_ARG(name));
+    return ACTA_OK;
+}
+
+static acta_status
+no_slot(acta_runtime *runtime, const acta_spawn_options *options, bool full, acta_error *error)
+{
+    if (full)
+        return acta_error_set(error, ACTA_BUSY, "cannot spawn '%s': %u actors is the limit", options->behaviour->name,
+            runtime->actors.count_max);
+    return acta_error_set(error, ACTA_NO_MEMORY, "no memory to spawn '%s'", options->behaviour->name);
+}
+
+/* Count the actor to be, unless the runtime is stopping. seq_cst on both sides: either we see the stop, or the stop
+ * sees us and waits until we are through. */
+static bool
+enter(acta_runtime *runtime)
+{
+    atomic_fetch_add_explicit(&runtime->starting_count, 1, memory_order_seq_cst);
+    atomic_fetch_add_explicit(&runtime->alive_count, 1, memory_order_seq_cst);
+    if (!atomic_load_explicit(&runtime->is_stopping, memory_order_seq_cst)) return true;
+    atomic_fetch_sub_explicit(&runtime->starting_count, 1, memory_order_seq_cst);
+    acti_exit_announce(runtime);
+    return false;
+}
+
+static void
+leave_start(acta_runtime *runtime)
+{
+    atomic_fetch_sub_explicit(&runtime->starting_count, 1, memory_order_seq_cst); /* see acti_stop_look */
+    acti_stop_look(runtime);
+}
+
+acta_status
+acta_spawn(acta_runtime *runtime, const acta_spawn_options *options, acta_pid *pid_out, acta_error *error)
+{
+    bool full;
+
+    acta_status status = check_options(options, error);
+    if (status != ACTA_OK) return status;
+    if (options->name.size > 0) { /* the usual way of a lost race costs no slot */
+        acta_pid holder = acta_whereis(runtime, options->name);
+        if (holder.value != 0) {
+            *pid_out = holder;
+            return acta_error_set(
+                error, ACTA_ALREADY_EXISTS, "the name '" ACTA_FMT "' is taken", ACTA_ARG(options->name));
+        }
+    }
+
+    acti_actor *actor = acti_actor_take(runtime, &full);
+    if (actor == NULL) return no_slot(runtime, options, full, error);
+    if (!enter(runtime)) {
+        acti_actor_drop_new(actor);
+        return acta_error_set(
+            error, ACTA_STOPPED, "cannot spawn '%s': the runtime is stopping", options->behaviour->name);
+    }
+    if (bring_to_life(actor, options))
+        status = take_name(actor, options->name, pid_out, error);
+    else
+        status = acta_error_set(error, ACTA_NO_MEMORY, "no memory to spawn '%s'", options->behaviour->name);
+    if (status == ACTA_OK) status = init_and_tie(actor, options, error);
+    if (status != ACTA_OK) {
+        acti_abort_start(actor);
+        leave_start(runtime);
+        acti_exit_announce(runtime);
+        return status;
+    }
+
+    *pid_out = acti_pid_of(actor);
+    acti_count(runtime, ACTI_STAT_SPAWNED);
+    actor->phase = ACTI_RUNNING;
+    acti_turn_finish(actor);
+    leave_start(runtime);
+    return ACTA_OK;
+}
+
+bool
+acta_is_alive(const acta_runtime *runtime, acta_pid pid)
+{
+    return acti_actor_alive(runtime, pid) != NULL;
+}
+
+acta_pid
+acta_self_pid(const acta_self *self)
+{
+    return acti_pid_of(self);
+}
+
+acta_runtime *
+acta_self_runtime(const acta_self *self)
+{
+    return self->runtime;
+}
+
+acta_memory *
+acta_self_memory(acta_self *self)
+{
+    if (self->memory == NULL) self->memory = acta_memory_create(&self->runtime->environment.allocator);
+    return self->memory;
+}
+
+void *
+acta_alloc(acta_self *self, size_t size)
+{
+    acta_memory *memory = acta_self_memory(self);
+    return memory != NULL ? acta_memory_alloc(memory, size) : NULL;
+}
+
+void
+acta_free(acta_self *self, void *block)
+{
+    if (block != NULL) acta_memory_free(self->memory, block);
+}
+
+acta_message *
+acta_message_keep(acta_self *self, acta_message *body)
+{
+    acti_message *message = acti_message_of(body);
+
+    if (self->handling == message) {
+        self->handling = NULL;
+        acti_mailbox_detach(self);
+    } else if (self->reply_in_hand != NULL && self->reply_in_hand->reply == body)
+        self->reply_in_hand->reply = NULL;
+    return body;
+}
+
+static void
+set_reason(acti_actor *actor, acta_exit_kind kind, const char *format, va_list arguments)
+{
+    if (actor->exit_reason == NULL) actor->exit_reason = acti_alloc(actor->runtime, sizeof *actor->exit_reason);
+    if (actor->exit_reason == NULL) return; /* the end goes without words */
+    actor->exit_reason->kind = kind;
+    actor->exit_reason->text[0] = '\0';
+    if (format != NULL) vsnprintf(actor->exit_reason->text, sizeof actor->exit_reason->text, format, arguments);
+}
+
+void
+acta_set_exit_reason(acta_self *self, acta_exit_kind kind, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    set_reason(self, kind, format, arguments);
+    va_end(arguments);
+}
+
+void
+acta_fail(acta_self *self, const char *format, ...)
+{
+    va_list arguments;
+
+    ACTI_ASSERT(acti_current != NULL && acti_current->actor == self);
+    va_start(arguments, format);
+    set_reason(self, ACTA_EXIT_FAILED, format, arguments);
+    va_end(arguments);
+    siglongjmp(acti_current->escape, 1);
+}
+
+void
+acta_set_idle_timeout(acta_self *self, uint32_t timeout_ms)
+{
+    self->idle_timeout_ms = timeout_ms;
+    self->heard = true; /* the time runs from the end of this turn */
+}

@@ -1,0 +1,112 @@
+/*
+ * Threads, locks and sleeping. A seam: no other file of runtime/ calls the system for these.
+ */
+#include "thread.h"
+
+#include <linux/futex.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+bool
+acti_mutex_init(acti_mutex *mutex)
+{
+    return pthread_mutex_init(mutex, NULL) == 0;
+}
+
+void
+acti_mutex_deinit(acti_mutex *mutex)
+{
+    pthread_mutex_destroy(mutex);
+}
+
+void
+acti_mutex_lock(acti_mutex *mutex)
+{
+    pthread_mutex_lock(mutex);
+}
+
+bool
+acti_mutex_try_lock(acti_mutex *mutex)
+{
+    return pthread_mutex_trylock(mutex) == 0;
+}
+
+void
+acti_mutex_unlock(acti_mutex *mutex)
+{
+    pthread_mutex_unlock(mutex);
+}
+
+/* Signals are the host's business: our threads block them all, but for those that a fault raises. */
+bool
+acti_thread_start(acti_thread *thread, const char *name, void *(*run)(void *), void *argument)
+{
+    sigset_t blocked, before;
+    char short_name[16];
+
+    sigfillset(&blocked);
+    sigdelset(&blocked, SIGSEGV);
+    sigdelset(&blocked, SIGBUS);
+    sigdelset(&blocked, SIGFPE);
+    sigdelset(&blocked, SIGILL);
+    sigdelset(&blocked, SIGPROF);
+    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    bool started = pthread_create(thread, NULL, run, argument) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+
+    if (started) {
+        snprintf(short_name, sizeof short_name, "%s", name);
+        pthread_setname_np(*thread, short_name);
+    }
+    return started;
+}
+
+void
+acti_thread_join(acti_thread thread)
+{
+    pthread_join(thread, NULL);
+}
+
+void
+acti_thread_yield(void)
+{
+    sched_yield();
+}
+
+uint32_t
+acti_processor_count(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+    int count = CPU_COUNT(&set);
+    return count < 1 ? 1 : count > 256 ? 256 : (uint32_t)count;
+}
+
+uint32_t
+acti_thread_hash(void)
+{
+    uint64_t self = (uint64_t)(uintptr_t)pthread_self(); /* an address: its low bits are the same for all threads */
+    return (uint32_t)((self >> 12) * 0x9e3779b97f4a7c15u >> 40);
+}
+
+void
+acti_futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+{
+    struct timespec timeout = { .tv_sec = (time_t)(timeout_ns / 1000000000u),
+        .tv_nsec = (long)(timeout_ns % 1000000000u) };
+
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, timeout_ns == UINT64_MAX ? NULL : &timeout, NULL, 0);
+}
+
+void
+acti_futex_wake(_Atomic uint32_t *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}

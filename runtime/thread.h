@@ -1,0 +1,48 @@
+/*
+ * Threads, locks and sleeping: the only raw calls of runtime/ stand behind this header, in thread.c.
+ */
+#ifndef ACTI_RUNTIME_THREAD_H
+#define ACTI_RUNTIME_THREAD_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef pthread_mutex_t acti_mutex;
+typedef pthread_t acti_thread;
+
+bool acti_mutex_init(acti_mutex *mutex);
+void acti_mutex_deinit(acti_mutex *mutex);
+void acti_mutex_lock(acti_mutex *mutex);
+bool acti_mutex_try_lock(acti_mutex *mutex);
+void acti_mutex_unlock(acti_mutex *mutex);
+
+/* `name` is cut at 15 bytes. False: the system gave no thread. */
+bool acti_thread_start(acti_thread *thread, const char *name, void *(*run)(void *), void *argument);
+void acti_thread_join(acti_thread thread);
+void acti_thread_yield(void);
+
+/* Processors that this process may use; at most 256. */
+uint32_t acti_processor_count(void);
+
+/* A number that tends to differ between threads. */
+uint32_t acti_thread_hash(void);
+
+/* Sleep while *word == expected, at most timeout_ns (UINT64_MAX: no limit). May return early for no reason. */
+void acti_futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns);
+/* Wake all that sleep on the word. Harmless when it is not waited on, or used for something else by now. */
+void acti_futex_wake(_Atomic uint32_t *word);
+
+/* One step of a short wait that will end by another core's doing. */
+static inline void
+acti_pause(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+#endif

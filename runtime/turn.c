@@ -1,0 +1,536 @@
+/*
+ * A turn: an actor handles up to a budget of messages, on the thread that owns it.
+ *
+ *     take a node -> drop it, if it was for an earlier generation
+ *                 -> signal: the runtime's own (signal.c); some end the actor, some are told to handle_info
+ *                 -> message: handle_call, handle_cast
+ *     none left   -> give the IDLE bit back; else: behind the others in the queue
+ *
+ * The end of an actor, in this order: terminate; not alive; its name free; timers, requests and memory gone; what is
+ * in the mailbox dropped and answered; links and monitors told; the slot free. Whoever is told finds the name free.
+ *
+ * acta_fail leaves a handler by a jump into the context that runs the turn, which then goes on in acti_turn_failed.
+ */
+#include "internal.h"
+
+_Thread_local acti_context *acti_current;
+
+void
+acti_reason_set(acta_exit_reason *reason, acta_exit_kind kind, const char *text)
+{
+    reason->kind = kind;
+    snprintf(reason->text, sizeof reason->text, "%s", text);
+}
+
+/* -- the end -- */
+
+static const char *
+kind_name(acta_exit_kind kind)
+{
+    static const char *const names[] = { "normal", "shutdown", "killed", "failed", "noproc" };
+    return (unsigned)kind < sizeof names / sizeof names[0] ? names[kind] : "unknown";
+}
+
+static void
+answer_open_requests(acti_actor *actor, acta_status status, const acta_error *error)
+{
+    acti_relations *r = actor->relations;
+
+    if (actor->answering.a != 0)
+        acti_call_complete((acti_call *)(uintptr_t)actor->answering.a, actor->answering.b, status, NULL, error);
+    actor->answering = (acta_from){ 0, 0 };
+    for (uint32_t i = 0; r != NULL && i < r->open_count; i++) {
+        acti_open open = r->open[(r->open_first + i) % r->open_capacity];
+        acti_call_complete(open.call, open.generation, status, NULL, error);
+    }
+    if (r != NULL) r->open_count = 0;
+}
+
+/* What those get who asked this actor and were seen, but not answered. */
+static void
+answer_at_the_end(acti_actor *actor, const acta_exit_reason *reason)
+{
+    acta_error error;
+    acta_status status = ACTA_FAILED;
+
+    if (actor->answering.a == 0 && (actor->relations == NULL || actor->relations->open_count == 0)) return;
+    /* relaxed: a hint which word is the better one. */
+    if (reason->kind != ACTA_EXIT_FAILED && atomic_load_explicit(&actor->runtime->is_stopping, memory_order_relaxed))
+        status = ACTA_STOPPED;
+    if (reason->text[0] != '\0')
+        acta_error_set(&error, status, "actor '%s' ended (%s) before it answered: %s", actor->behaviour->name,
+            kind_name(reason->kind), reason->text);
+    else
+        acta_error_set(&error, status, "actor '%s' ended (%s) before it answered", actor->behaviour->name,
+            kind_name(reason->kind));
+    answer_open_requests(actor, status, &error);
+}
+
+static void
+abandon_requests(acti_actor *actor)
+{
+    acti_relations *r = actor->relations;
+
+    for (uint32_t i = 0; r != NULL && i < r->ref_count; i++) {
+        if (r->refs[i].kind != ACTI_REF_REQUEST) continue;
+        acti_call *call = r->refs[i].object;
+        if (acti_call_abandon(call, r->refs[i].stamp))
+            acti_call_release(call); /* else its answer is in the mailbox, or about to be, and frees it there */
+    }
+}
+
+static void
+drop_node(acti_actor *actor, acti_node *node)
+{
+    if (node->kind != ACTI_CAST && node->kind != ACTI_REQUEST) {
+        acti_mailbox_detach(actor); /* a signal's memory has a life after this */
+        acti_signal_drop(actor, node);
+        return;
+    }
+    acti_message *message = acti_message_at(node);
+    actor->handled_load += ACTI_LOAD_COUNT + acti_message_weight(message);
+    if (node->kind == ACTI_REQUEST)
+        acti_call_refuse(message->from, ACTA_NOPROC, "the actor ended before it saw the request");
+    acti_message_finish(message);
+    actor->first_is_spent = true;
+    acti_count(actor->runtime, ACTI_STAT_DROPPED);
+}
+
+static void
+free_state(acti_actor *actor)
+{
+    acta_runtime *runtime = actor->runtime;
+
+    acti_free(runtime, actor->state, actor->behaviour->state_size);
+    actor->state = NULL;
+    acta_memory_destroy(actor->memory);
+    actor->memory = NULL;
+    acti_free(runtime, actor->exit_reason, sizeof *actor->exit_reason);
+    actor->exit_reason = NULL;
+}
+
+static void
+drop_message_in_hand(acti_actor *actor)
+{
+    acti_message *message = actor->handling;
+
+    if (message == NULL) return;
+    actor->handling = NULL;
+    acti_message_finish(message);
+    actor->first_is_spent = true;
+}
+
+/* Not alive from here on: nothing new comes but from those who looked before. */
+static void
+leave_the_living(acti_actor *actor)
+{
+    /* release: pairs with acti_actor_alive; the registry's lock orders it for names. */
+    atomic_store_explicit(&actor->life, (uint64_t)actor->generation << 32, memory_order_release);
+    acti_name_remove(actor);
+}
+
+static void
+release_belongings(acti_actor *actor)
+{
+    if (actor->idle_used) acti_timer_forget(actor->runtime, &actor->idle_timer);
+    acti_actor_cancel_alarms(actor);
+    abandon_requests(actor);
+    free_state(actor);
+}
+
+static void
+drain(acti_actor *actor)
+{
+    for (acti_node *node; (node = acti_mailbox_pop(actor)) != NULL;)
+        drop_node(actor, node);
+}
+
+/* The slot without its actor: free, once nobody's message is in it any more. */
+static void
+finish_free(acti_actor *actor)
+{
+    bool to_list = !actor->listed && actor->generation != UINT32_MAX; /* after the last generation: retired */
+
+    drain(actor);
+    acti_mailbox_settle(actor);
+    acti_mailbox_detach(actor);
+    actor->listed = true;
+    if (acti_mailbox_try_idle(actor)) {
+        if (to_list) acti_actor_give_back(actor);
+        return;
+    }
+    if (to_list) actor->listed = false;
+    acti_reschedule(actor);
+}
+
+static void
+end_actor(acti_actor *actor, const acta_exit_reason *given)
+{
+    acta_runtime *runtime = actor->runtime;
+    acta_exit_reason reason = *given; /* it may lie in memory that goes now */
+    acta_pid pid = acti_pid_of(actor);
+
+    drop_message_in_hand(actor);
+    leave_the_living(actor);
+    answer_at_the_end(actor, &reason);
+    release_belongings(actor);
+    drain(actor);
+    acti_tell_the_end(actor, &reason);
+    acti_relations_free(actor);
+
+    if (reason.kind == ACTA_EXIT_FAILED) acti_count(runtime, ACTI_STAT_CRASHED);
+    acti_count(runtime, ACTI_STAT_EXITED);
+    if (actor->is_root_supervisor) acti_root_remove(runtime, pid);
+    actor->phase = ACTI_FREE;
+    finish_free(actor);
+    acti_exit_announce(runtime);
+}
+
+static void
+report(acti_actor *actor, const acta_exit_reason *reason)
+{
+    if (reason->kind != ACTA_EXIT_FAILED) return;
+    acta_log_write(&actor->runtime->environment, ACTA_LOG_ERROR, "actor '%s' <%u.%u> failed: %s",
+        actor->behaviour->name, actor->generation, actor->index, reason->text);
+}
+
+static void
+terminate_and_end(acti_actor *actor, const acta_exit_reason *reason)
+{
+    actor->phase = ACTI_ENDING;
+    report(actor, reason);
+    if (reason->kind != ACTA_EXIT_KILLED && actor->behaviour->terminate != NULL) {
+        if (actor->exit_reason == NULL) actor->exit_reason = acti_alloc(actor->runtime, sizeof *actor->exit_reason);
+        if (actor->exit_reason != NULL && actor->exit_reason != reason)
+            *actor->exit_reason = *reason; /* for acti_turn_failed, should terminate fail */
+        actor->behaviour->terminate(actor, actor->state, reason);
+    }
+    end_actor(actor, reason);
+}
+
+/* After init failed: nobody is told, nothing is left. */
+void
+acti_abort_start(acti_actor *actor)
+{
+    static const acta_exit_reason reason = { .kind = ACTA_EXIT_FAILED };
+
+    drop_message_in_hand(actor);
+    leave_the_living(actor);
+    answer_open_requests(actor, ACTA_NOPROC, NULL);
+    release_belongings(actor);
+    drain(actor);
+    acti_tell_the_end(actor, &reason); /* only those who linked or watched it while init ran */
+    acti_relations_free(actor);
+    actor->phase = ACTI_FREE;
+    finish_free(actor);
+}
+
+/* -- handlers -- */
+
+static void
+log_unhandled(acti_actor *actor, const char *what)
+{
+    if (actor->unhandled_logged) return;
+    actor->unhandled_logged = true;
+    acta_log_write(&actor->runtime->environment, ACTA_LOG_WARNING,
+        "actor '%s' has no handler for %s: dropped, and later ones silently", actor->behaviour->name, what);
+}
+
+static acta_next
+handle_request(acti_actor *actor, acti_message *message)
+{
+    if (actor->behaviour->handle_call == NULL) {
+        acta_error error;
+        acta_error_set(&error, ACTA_INVALID, "actor '%s' answers no calls", actor->behaviour->name);
+        acta_reply(actor->runtime, message->from, ACTA_INVALID, NULL, &error);
+        return ACTA_NEXT;
+    }
+    actor->answering = message->from;
+    acta_next next = actor->behaviour->handle_call(actor, actor->state, message->from, &message->body);
+    acta_from from = actor->answering;
+    if (next != ACTA_NEXT && next != ACTA_NEXT_CONTINUE) return next; /* the end answers it */
+
+    actor->answering = (acta_from){ 0, 0 };
+    if (acti_call_is_pending((acti_call *)(uintptr_t)from.a, from.b) && !acti_open_add(actor, from)) {
+        acta_error error;
+        acta_error_set(&error, ACTA_NO_MEMORY, "no memory to remember the request");
+        acta_reply(actor->runtime, from, ACTA_NO_MEMORY, NULL, &error);
+    }
+    return next;
+}
+
+static acta_next
+handle_message(acti_actor *actor, acti_message *message)
+{
+    acta_next next = ACTA_NEXT;
+
+    actor->handled_load += ACTI_LOAD_COUNT + acti_message_weight(message);
+    actor->handling = message;
+    actor->heard = true;
+    acti_count(actor->runtime, ACTI_STAT_HANDLED);
+    if (message->node.kind == ACTI_REQUEST)
+        next = handle_request(actor, message);
+    else if (actor->behaviour->handle_cast != NULL)
+        next = actor->behaviour->handle_cast(actor, actor->state, &message->body);
+    else
+        log_unhandled(actor, "casts");
+    drop_message_in_hand(actor);
+    return next;
+}
+
+static acta_next
+handle_info(acti_actor *actor, const acta_info *info)
+{
+    if (actor->behaviour->handle_info != NULL) return actor->behaviour->handle_info(actor, actor->state, info);
+    log_unhandled(actor, "information");
+    return ACTA_NEXT;
+}
+
+static acta_next
+handle_answer(acti_actor *actor, acti_call *call)
+{
+    acti_ref_entry *entry = acti_ref_find(actor, call->ref, ACTI_REF_REQUEST);
+    acta_next next = ACTA_NEXT;
+
+    if (entry != NULL) {
+        acta_info info = { .kind = ACTA_INFO_REPLY,
+            .ref = call->ref,
+            .status = call->status,
+            .message = call->reply,
+            .error = call->error };
+        acti_ref_remove(actor, call->ref);
+        actor->heard = true;
+        actor->handling = NULL;
+        actor->reply_in_hand = call;
+        next = handle_info(actor, &info);
+        actor->reply_in_hand = NULL;
+    }
+    acta_message_destroy(call->reply);
+    call->reply = NULL;
+    acti_call_release(call);
+    return next;
+}
+
+static acta_next
+handle_alarm(acti_actor *actor, acti_alarm *alarm)
+{
+    acta_info info = { .kind = ACTA_INFO_TIMER, .ref = alarm->ref, .tag = alarm->tag, .user = alarm->user };
+    bool known = acti_ref_find(actor, alarm->ref, ACTI_REF_ALARM) != NULL;
+
+    if (known) acti_ref_remove(actor, alarm->ref);
+    acti_free(actor->runtime, alarm, sizeof *alarm);
+    return known ? handle_info(actor, &info) : ACTA_NEXT;
+}
+
+static acta_next
+handle_idle(acti_actor *actor)
+{
+    static const acta_info info = { .kind = ACTA_INFO_TIMEOUT };
+
+    if (actor->heard || actor->idle_timeout_ms == 0) return ACTA_NEXT; /* a message was there first */
+    actor->heard = true; /* the next time runs from the end of this turn */
+    return handle_info(actor, &info);
+}
+
+static acta_next
+handle_exit_or_down(acti_actor *actor, acti_node *node, acta_info_kind kind)
+{
+    acta_exit_reason reason;
+    acta_info info = { .kind = kind, .reason = &reason };
+
+    if (kind == ACTA_INFO_EXIT) {
+        acti_link *link = ACTI_CONTAINER(node, acti_link, node);
+        info.pid = link->peer;
+        reason = link->reason;
+        acti_free(actor->runtime, link, sizeof *link);
+    } else {
+        acti_monitor *monitor = ACTI_CONTAINER(node, acti_monitor, node);
+        info.pid = monitor->target;
+        info.ref = monitor->ref;
+        reason = monitor->reason;
+        acti_free(actor->runtime, monitor, sizeof *monitor);
+    }
+    return handle_info(actor, &info);
+}
+
+/* False: the actor is gone. */
+static bool
+obey(acti_actor *actor, acta_next next)
+{
+    acta_exit_reason reason = { .kind = ACTA_EXIT_NORMAL };
+
+    if (ACTI_LIKELY(next == ACTA_NEXT)) return true;
+    if (next == ACTA_NEXT_CONTINUE) {
+        actor->continue_pending = true;
+        return true;
+    }
+    if (next == ACTA_STOP) {
+        if (actor->exit_reason != NULL) reason = *actor->exit_reason;
+    } else
+        acti_reason_set(&reason, ACTA_EXIT_FAILED, "bad return value");
+    terminate_and_end(actor, &reason);
+    return false;
+}
+
+/* The node is ours: not in the queue any more. False: the actor is gone. */
+static bool
+take_signal(acti_actor *actor, acti_node *node)
+{
+    acta_exit_reason end;
+
+    switch ((acti_kind)node->kind) {
+    case ACTI_ANSWER:
+        return obey(actor, handle_answer(actor, ACTI_CONTAINER(node, acti_call, node)));
+    case ACTI_TIMER:
+        return obey(actor, handle_alarm(actor, ACTI_CONTAINER(node, acti_alarm, node)));
+    case ACTI_IDLE:
+        return obey(actor, handle_idle(actor));
+    case ACTI_EXIT:
+        switch (acti_exit_receive(actor, ACTI_CONTAINER(node, acti_link, node), &end)) {
+        case ACTI_EXIT_ENDS:
+            terminate_and_end(actor, &end);
+            return false;
+        case ACTI_EXIT_TELLS:
+            return obey(actor, handle_exit_or_down(actor, node, ACTA_INFO_EXIT));
+        case ACTI_EXIT_IGNORED:
+            return true;
+        }
+        return true;
+    case ACTI_DOWN:
+        if (acti_down_receive(actor, ACTI_CONTAINER(node, acti_monitor, node)))
+            return obey(actor, handle_exit_or_down(actor, node, ACTA_INFO_DOWN));
+        return true;
+    default:
+        acti_signal_receive(actor, node);
+        return true;
+    }
+}
+
+/* False: the actor is gone. */
+static bool
+take_node(acti_actor *actor, acti_node *node)
+{
+    if (ACTI_LIKELY(node->kind == ACTI_CAST || node->kind == ACTI_REQUEST)) {
+        if (ACTI_UNLIKELY(node->generation != actor->generation)) {
+            drop_node(actor, node);
+            return true;
+        }
+        return obey(actor, handle_message(actor, acti_message_at(node)));
+    }
+    acti_mailbox_detach(actor); /* a signal's memory has a life after this */
+    if (node->kind != ACTI_WAKE && node->generation != actor->generation) {
+        acti_signal_drop(actor, node);
+        return true;
+    }
+    return take_signal(actor, node);
+}
+
+/* Killed, or an exit signal in the mailbox. False: the actor is gone. */
+static bool
+obey_flags(acti_actor *actor, uint64_t life)
+{
+    acta_exit_reason reason = { .kind = ACTA_EXIT_KILLED };
+
+    if ((life & ACTI_KILL) != 0) {
+        terminate_and_end(actor, &reason);
+        return false;
+    }
+    /* acq_rel: cleared before the search, so that a signal that comes after is either found or sets it again. */
+    atomic_fetch_and_explicit(&actor->life, ~(uint64_t)ACTI_LOOK, memory_order_acq_rel);
+    if ((life & ACTI_TRAP) != 0 || !acti_exit_find(actor, &reason)) return true;
+    terminate_and_end(actor, &reason);
+    return false;
+}
+
+static void
+begin_idle_time(acti_actor *actor)
+{
+    if (!actor->heard || actor->idle_timeout_ms == 0) return;
+    actor->heard = false;
+    actor->idle_used = true;
+    acti_timer_set(
+        actor->runtime, &actor->idle_timer, acti_now_ns(actor->runtime) + actor->idle_timeout_ms * UINT64_C(1000000));
+}
+
+enum { KEPT_BLOCK_MAX = 1024 }; /* a consumed message of more isn't kept as the idle mailbox's stub */
+
+void
+acti_turn_finish(acti_actor *actor)
+{
+    acti_mailbox_settle(actor);
+    if (acti_mailbox_has_more(actor) || actor->continue_pending) {
+        acti_reschedule(actor);
+        return;
+    }
+    begin_idle_time(actor);
+    if (actor->first_is_spent && acti_message_at(actor->first)->capacity > KEPT_BLOCK_MAX) acti_mailbox_detach(actor);
+    if (!acti_mailbox_try_idle(actor)) acti_reschedule(actor);
+}
+
+void
+acti_turn(acti_context *context, acti_actor *actor)
+{
+    uint32_t budget = context->runtime->budget;
+
+    if (actor->phase == ACTI_FREE) {
+        finish_free(actor);
+        return;
+    }
+    context->actor = actor;
+    for (; budget > 0; budget--) {
+        /* acquire: a kill's or an exit's words are behind its flag. */
+        uint64_t life = atomic_load_explicit(&actor->life, memory_order_acquire);
+        if (ACTI_UNLIKELY((life & (ACTI_KILL | ACTI_LOOK)) != 0) && !obey_flags(actor, life)) break;
+        if (ACTI_UNLIKELY(actor->continue_pending)) {
+            actor->continue_pending = false;
+            acta_next next = ACTA_NEXT;
+            if (actor->behaviour->handle_continue != NULL)
+                next = actor->behaviour->handle_continue(actor, actor->state);
+            if (!obey(actor, next)) break;
+            continue;
+        }
+        acti_node *node = acti_mailbox_pop(actor);
+        if (node == NULL) {
+            budget = 0;
+            context->actor = NULL;
+            acti_turn_finish(actor);
+            return;
+        }
+        if (!take_node(actor, node)) break;
+    }
+    context->actor = NULL;
+    if (budget == 0) acti_turn_finish(actor);
+}
+
+/* After a jump out of a handler, or out of terminate. */
+void
+acti_turn_failed(acti_context *context)
+{
+    acti_actor *actor = context->actor;
+    acta_exit_reason reason = { .kind = ACTA_EXIT_FAILED };
+
+    if (actor->reply_in_hand != NULL) {
+        acti_call *call = actor->reply_in_hand;
+        actor->reply_in_hand = NULL;
+        acta_message_destroy(call->reply);
+        call->reply = NULL;
+        acti_call_release(call);
+    }
+    if (actor->exit_reason != NULL) reason = *actor->exit_reason;
+    if (actor->phase == ACTI_ENDING) { /* terminate failed: that is the reason now */
+        report(actor, &reason);
+        end_actor(actor, &reason);
+    } else
+        terminate_and_end(actor, &reason);
+    context->actor = NULL;
+}
+
+/* A turn on a thread that has no loop with a landing place of its own. */
+void
+acti_turn_guarded(acti_context *context, acti_actor *actor)
+{
+    if (sigsetjmp(context->escape, 0) == 0)
+        acti_turn(context, actor);
+    else
+        acti_turn_failed(context);
+}
