@@ -11,7 +11,7 @@
 # In a file whose name ends in .mount.txt, commands may mount (a small disk, a read-only one); it is skipped where the
 # kernel allows no user namespaces.
 #
-#     tests/errors/run.sh FOLDER-OF-BINARIES... [-- CASE.txt...]
+#     tests/errors/run.sh PROGRAM... [-- CASE.txt...]
 #     ACTA_ACCEPT=1 tests/errors/run.sh …          write what came into the files; read the diff before you commit it
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -53,7 +53,7 @@ may_mount() { unshare --user --map-root-user --mount mount -t tmpfs none /mnt 2>
 for argument in "$@"; do
     shift
     [ "$argument" != -- ] || break
-    PATH=$(cd "$argument" && pwd):$PATH
+    PATH=$(cd "$(dirname "$argument")" && pwd):$PATH
 done
 export PATH
 [ $# -gt 0 ] || set -- "$here"/*.txt
