@@ -67,6 +67,7 @@ typedef struct acta_store_config {
  *
  * Checks on the way: the log's positions are contiguous from the last verified one, it reaches the high-water mark, each
  * index ends where the log does (what is behind is cut and made again from the log).
+ * An engine that is given is the store's from here on, also when opening fails.
  * Errors:  ACTA_NOT_FOUND        the directory, or with must_exist the store, is not there
  *          ACTA_IN_USE           another process, or another acta_store of this one, has it open for writing
  *          ACTA_CORRUPT          a gap, a damaged record, an end before the mark: names the first missing position;
@@ -78,11 +79,12 @@ typedef struct acta_store_config {
  */
 ACTA_API acta_status acta_store_open(const acta_store_config *config, acta_store **store_out, acta_error *error);
 
-/* Commit what is queued, write a clean mark, close. Transactions submitted meanwhile get ACTA_STOPPED. Takes NULL. No
- * subscription or cursor may be left. */
+/* Commit what is queued, write a clean mark, close. What completions submit meanwhile gets ACTA_STOPPED. Takes NULL. No
+ * subscription or cursor may be left, and no other thread may be in a call of this store or begin one. */
 ACTA_API void acta_store_close(acta_store *store);
 
-/* Manual stores: do one phase of committing (gather and write; sync; complete). False: nothing to do. */
+/* Manual stores: do one phase of committing (gather and write; sync; the mark of the batch before; publish and complete).
+ * False: nothing to do. */
 ACTA_API bool acta_store_step(acta_store *store);
 
 /*
@@ -90,6 +92,14 @@ ACTA_API bool acta_store_step(acta_store *store);
  * False: nothing was done. For threads that would otherwise only wait (acta_runtime_set_helper). May block for a sync.
  */
 ACTA_API bool acta_store_help(acta_store *store);
+
+/*
+ * Promise that this thread calls acta_store_help, or help_end, after whatever it submits from here on and before it waits
+ * for anything: a submit of this thread then leaves the work to it instead of waking the committer thread, which saves the
+ * lone append two switches of thread. Other threads' submits are not affected. May be nested; costs some nanoseconds.
+ */
+ACTA_API void acta_store_help_begin(acta_store *store);
+ACTA_API void acta_store_help_end(acta_store *store);
 
 /* Why the store refuses writes, or ACTA_OK: ACTA_READ_ONLY opened so; ACTA_UNKNOWN_OUTCOME, ACTA_IO after a failure. */
 ACTA_API acta_status acta_store_health(const acta_store *store, acta_error *error);
@@ -133,14 +143,16 @@ ACTA_API uint8_t *acta_transaction_reserve(acta_transaction *transaction, acta_s
 ACTA_API void acta_transaction_expect_row(
     acta_transaction *transaction, const char *table, acta_bytes key, bool present);
 
-/* Rows. `table` is 1 to ACTA_TABLE_NAME_MAX of [a-z0-9_.-]. */
+/* Rows. `table` is 1 to ACTA_TABLE_NAME_MAX of [a-z0-9_.-]; "outcomes", "snapshots" and "checkpoints" are the store's own:
+ * their rows are put by the functions below alone, and may be deleted. */
 ACTA_API void acta_transaction_put(acta_transaction *transaction, const char *table, acta_bytes key, acta_bytes value);
 ACTA_API void acta_transaction_delete(acta_transaction *transaction, const char *table, acta_bytes key);
 
 /*
- * The transaction belongs to a writer session and is its `sequence`-th (1, 2, 3 …). When one of a session fails, for
- * any reason, all later ones of that session are refused with ACTA_CONFLICT, whatever the versions are by then.
- * A session is opened by acta_store_session and needs no closing.
+ * The transaction belongs to a writer session and is its `sequence`-th (1, 2, 3 …). It is committed only behind the
+ * one before it: when one of a session fails, for any reason, all later ones of that session are refused with
+ * ACTA_CONFLICT, whatever the versions are by then. A session is opened by acta_store_session and needs no closing; one
+ * that was idle while some hundred thousand others committed may be forgotten, and is then refused too.
  */
 ACTA_API void acta_transaction_session(acta_transaction *transaction, uint64_t session, uint64_t sequence);
 ACTA_API uint64_t acta_store_session(acta_store *store);
@@ -170,7 +182,7 @@ ACTA_API acta_status acta_store_outcome(
     acta_store *store, acta_id command_id, acta_outcome *outcome_out, acta_error *error);
 
 /* Delete outcomes recorded before `before_us`, at most `count_max` of them; returns how many. For periodic calls;
- * continues where the last one ended. */
+ * continues where the last one ended. Doesn't wait: the deletions are committed behind what was submitted before. */
 ACTA_API acta_status acta_store_expire_outcomes(
     acta_store *store, int64_t before_us, uint32_t count_max, uint32_t *count_out, acta_error *error);
 

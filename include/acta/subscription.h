@@ -24,12 +24,14 @@ enum { ACTA_WINDOW_DEFAULT = 256, ACTA_CHECKPOINT_COUNT_DEFAULT = 1000, ACTA_CHE
 
 typedef struct acta_subscription_config {
     const char *name;      /* 1 to 128 bytes; its checkpoint is the row of that key in the table "checkpoints" */
-    bool from_current;     /* a name seen for the first time begins behind the head instead of at position 1 */
+    bool from_current;     /* a name seen for the first time begins behind the head instead of at position 1, and its
+                              checkpoint is submitted at once, so that it goes on from there after a restart */
     const acta_str *types; /* event types wanted; copied; NULL: all. The rest is passed over inside the store */
     uint32_t type_count;
     uint32_t window; /* events in flight; 0: 256 */
     /* Called when events may be there again after acta_subscription_next gave fewer than asked for: once, until next
-     * is called again. On whichever thread commits; must not block. May come too often, never too seldom. */
+     * is called again. On whichever thread commits; must not block. May come too often, never too seldom. Not called
+     * when the window was full: an acknowledgement makes room, and then it is time to call next. */
     void (*ready)(void *user);
     void *user;
 } acta_subscription_config;
@@ -38,7 +40,8 @@ typedef struct acta_subscription_config {
 ACTA_API acta_status acta_subscription_open(
     acta_store *store, const acta_subscription_config *config, acta_subscription **subscription_out, acta_error *error);
 
-/* Close; the checkpoint stays at what was last made durable. Takes NULL. */
+/* Close; the checkpoint stays at what was last made durable. `ready` isn't called after it returned; so it waits for one
+ * that is under way, and must not be called from inside it. Takes NULL. */
 ACTA_API void acta_subscription_close(acta_subscription *subscription);
 
 /* Some events, and the memory that they lie in. Counted: released when the last holder lets go. */
@@ -46,8 +49,8 @@ typedef struct acta_chunk acta_chunk;
 
 /*
  * The next events, in the order of positions: at most `count_max`, and no more than the window allows.
- * *chunk_out is NULL when there are none now. A read may look at many unwanted events in between and stop early: an
- * empty chunk with *more_out true means call again.
+ * *chunk_out is NULL when there are none now. A read may look at many unwanted events in between and stop early: no chunk
+ * and *more_out true means call again.
  * One thread at a time. Errors: ACTA_CORRUPT, ACTA_IO: the cursor stays where it is.
  */
 ACTA_API acta_status acta_subscription_next(

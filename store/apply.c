@@ -1,0 +1,320 @@
+/*
+ * Apply: one transaction, first its conditions, then its changes.
+ *
+ * check looks and changes nothing that is stored; when it has said yes, apply can't fail. Both see the state as the
+ * transactions before it in the same batch left it: stream versions in committer.streams, rows in committer.rows.
+ * Conditions are about the state before this transaction, wherever in it they stand.
+ *
+ * Threads: whoever holds the committing role.
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "internal.h"
+
+/* -- conditions -- */
+
+static bool
+refuse(acta_transaction *transaction, acti_refusal refusal, acta_status status, const acti_operation *by)
+{
+    transaction->refusal = refusal;
+    transaction->result_status = status;
+    transaction->refused_by = by;
+    return false;
+}
+
+/* A stream as the committer knows it; asks the engine when it doesn't. */
+static acta_status
+find_stream(acta_store *store, acta_str name, acti_stream **stream_out, acta_error *error)
+{
+    acti_streams *streams = &store->committer.streams;
+    uint64_t id, version = 0;
+
+    *stream_out = acti_streams_find(streams, name);
+    if (*stream_out != NULL) return ACTA_OK;
+
+    acta_status status = acti_stream_id(store, name, &id, error);
+    if (status == ACTA_OK && id != 0) status = acti_stream_version(store, id, UINT64_MAX, &version, error);
+    if (status != ACTA_OK) return status;
+    *stream_out = acti_streams_add(streams, name);
+    if (*stream_out == NULL)
+        return acta_error_set(
+            error, ACTA_NO_MEMORY, "cannot append to '" ACTA_FMT "': there is no memory", ACTA_ARG(name));
+    (*stream_out)->id = id;
+    (*stream_out)->version = version;
+    return ACTA_OK;
+}
+
+static bool
+version_fits(uint64_t version, uint64_t expected)
+{
+    if (expected == ACTA_ANY_VERSION) return true;
+    if (expected == ACTA_STREAM_EXISTS) return version > 0;
+    return version == expected; /* ACTA_NO_STREAM is version 0 */
+}
+
+static acta_str
+record_type(const acti_record *record)
+{
+    const uint8_t *bytes = record->bytes;
+    size_t names_at = ACTI_RECORD_HEADER + (size_t)acti_get_le32(bytes + ACTI_RECORD_AT_PAYLOAD_SIZE) +
+                      acti_get_le32(bytes + ACTI_RECORD_AT_METADATA_SIZE);
+    size_t stream_size = acti_get_le16(bytes + ACTI_RECORD_AT_STREAM_SIZE);
+    return acta_str_from(bytes + names_at + stream_size, acti_get_le16(bytes + ACTI_RECORD_AT_TYPE_SIZE));
+}
+
+/* Give each record its type's id, which a type seen for the first time gets here. */
+static acta_status
+resolve_types(acta_store *store, acta_transaction *transaction, const acti_operation *append, acta_error *error)
+{
+    for (uint32_t i = 0; i < append->record_count; i++) {
+        acti_record *record = &transaction->records[append->first_record + i];
+        acta_str name = record_type(record);
+        acti_type *type = acti_types_find(&store->types, name);
+        if (type == NULL) {
+            acta_status status = acti_types_add(&store->types, name, &type, error);
+            if (status != ACTA_OK) return status;
+        }
+        record->type = type;
+    }
+    return ACTA_OK;
+}
+
+static bool
+check_append(acta_store *store, acta_transaction *transaction, acti_operation *append)
+{
+    acta_status status = find_stream(store, append->stream, &append->entry, &transaction->error);
+
+    if (status == ACTA_OK) status = resolve_types(store, transaction, append, &transaction->error);
+    if (status != ACTA_OK) return refuse(transaction, ACTI_REFUSED_ERROR, status, append);
+    if (version_fits(append->entry->version, append->expected_version)) return true;
+    transaction->actual_version = append->entry->version;
+    return refuse(transaction, ACTI_REFUSED_VERSION, ACTA_CONFLICT, append);
+}
+
+static acta_status
+row_is_present(acta_store *store, acta_bytes key, bool *present_out, acta_error *error)
+{
+    const acti_pending_row *pending = acti_pending_rows_find(&store->committer.rows, key);
+    acti_value value;
+
+    if (pending != NULL) {
+        *present_out = pending->present;
+        return ACTA_OK;
+    }
+    acta_status status = store->engine->ops->get(store->engine, ACTI_TABLES, key, &value, error);
+    *present_out = status == ACTA_OK;
+    if (status == ACTA_OK) store->engine->ops->release(store->engine, &value);
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
+static bool
+check_row(acta_store *store, acta_transaction *transaction, const acti_operation *operation)
+{
+    bool present;
+    acta_status status = row_is_present(store, operation->key, &present, &transaction->error);
+
+    if (status != ACTA_OK) return refuse(transaction, ACTI_REFUSED_ERROR, status, operation);
+    if (operation->kind == ACTI_OUTCOME)
+        return !present || refuse(transaction, ACTI_REFUSED_OUTCOME, ACTA_ALREADY_EXISTS, operation);
+    if (operation->kind == ACTI_EXPECT_PRESENT)
+        return present || refuse(transaction, ACTI_REFUSED_ROW_MISSING, ACTA_CONFLICT, operation);
+    return !present || refuse(transaction, ACTI_REFUSED_ROW_PRESENT, ACTA_CONFLICT, operation);
+}
+
+static bool
+check_operations(acta_store *store, acta_transaction *transaction)
+{
+    for (uint32_t i = 0; i < transaction->operation_count; i++) {
+        acti_operation *operation = &transaction->operations[i];
+        switch (operation->kind) {
+        case ACTI_APPEND:
+            if (!check_append(store, transaction, operation)) return false;
+            break;
+        case ACTI_EXPECT_PRESENT:
+        case ACTI_EXPECT_ABSENT:
+        case ACTI_OUTCOME:
+            if (!check_row(store, transaction, operation)) return false;
+            break;
+        case ACTI_PUT:
+        case ACTI_DELETE:
+            break;
+        }
+    }
+    return true;
+}
+
+/* A session goes on only behind its own last success: after a failure, or a gap, all later ones are refused. */
+static bool
+check_session(acta_store *store, acta_transaction *transaction)
+{
+    if (transaction->session == 0) return true;
+    uint64_t last = acti_sessions_last(&store->committer.sessions, transaction->session);
+    return transaction->sequence == last + 1 || refuse(transaction, ACTI_REFUSED_SESSION, ACTA_CONFLICT, NULL);
+}
+
+static bool
+make_room(acta_store *store, acta_transaction *transaction)
+{
+    acti_committer *committer = &store->committer;
+    bool room = acti_pending_rows_reserve(&committer->rows, transaction->operation_count);
+
+    if (room && transaction->session != 0)
+        room = acti_sessions_set(&committer->sessions, transaction->session, transaction->sequence);
+    if (room) return true;
+    acta_error_set(&transaction->error, ACTA_NO_MEMORY, "cannot commit a transaction: there is no memory");
+    return refuse(transaction, ACTI_REFUSED_ERROR, ACTA_NO_MEMORY, NULL);
+}
+
+bool
+acti_transaction_check(acta_store *store, acta_transaction *transaction)
+{
+    if (check_session(store, transaction) && check_operations(store, transaction) && make_room(store, transaction))
+        return true;
+    if (transaction->session != 0) acti_sessions_forget(&store->committer.sessions, transaction->session);
+    return false;
+}
+
+void
+acti_transaction_explain(acta_store *store, const acta_transaction *transaction, acta_error *error)
+{
+    const acti_operation *by = transaction->refused_by;
+
+    switch (transaction->refusal) {
+    case ACTI_REFUSED_VERSION: {
+        char expected[32];
+        if (by->expected_version == ACTA_NO_STREAM)
+            snprintf(expected, sizeof expected, "no stream");
+        else if (by->expected_version == ACTA_STREAM_EXISTS)
+            snprintf(expected, sizeof expected, "a stream");
+        else
+            snprintf(expected, sizeof expected, "version %" PRIu64, by->expected_version);
+        acta_error_set(error, ACTA_CONFLICT, "stream '" ACTA_FMT "' is at version %" PRIu64 ", %s was expected",
+            ACTA_ARG(by->stream), transaction->actual_version, expected);
+        error->actual_version = transaction->actual_version;
+        return;
+    }
+    case ACTI_REFUSED_SESSION:
+        acta_error_set(error, ACTA_CONFLICT,
+            "an earlier append of writer session %" PRIu64 " did not succeed, so its append %" PRIu64
+            " is refused; read the stream again and open a new session",
+            transaction->session, transaction->sequence);
+        return;
+    case ACTI_REFUSED_ROW_MISSING:
+    case ACTI_REFUSED_ROW_PRESENT:
+        acta_error_set(error, ACTA_CONFLICT, "a row of table '%s' is %s, and was expected to be %s",
+            (const char *)by->key.data, transaction->refusal == ACTI_REFUSED_ROW_MISSING ? "absent" : "present",
+            transaction->refusal == ACTI_REFUSED_ROW_MISSING ? "present" : "absent");
+        return;
+    case ACTI_REFUSED_OUTCOME: {
+        char id[ACTA_ID_TEXT_SIZE];
+        acta_error_set(error, ACTA_ALREADY_EXISTS, "command %s has an outcome already; acta_store_outcome tells it",
+            acta_id_format(transaction->command_id, id));
+        return;
+    }
+    case ACTI_REFUSED_ERROR:
+        *error = transaction->error;
+        return;
+    case ACTI_REFUSED_STORE:
+    case ACTI_REFUSED_NOT:
+        acta_store_health(store, error); /* fills in why */
+        error->status = transaction->result_status;
+        return;
+    }
+}
+
+/* -- changes -- */
+
+static void
+put(acta_store *store, acti_family family, acta_bytes key, acta_bytes value)
+{
+    store->engine->ops->batch_put(store->committer.batch, family, key, value);
+}
+
+/* name -> id and id -> name. */
+static void
+put_names(acta_store *store, acti_family family, acta_str name, uint64_t id)
+{
+    uint8_t room[ACTI_NAME_KEY_MAX], value[ACTI_ID_VALUE_SIZE];
+    acti_key id_key = acti_id_key(id);
+
+    acti_put_be64(value, id);
+    put(store, family, acti_name_key(room, name), acta_bytes_from(value, sizeof value));
+    put(store, family, acti_key_view(&id_key), acta_str_bytes(name));
+}
+
+static void
+apply_record(acta_store *store, acta_transaction *transaction, acti_stream *stream, acti_record *record)
+{
+    acti_committer *committer = &store->committer;
+    acti_type *type = record->type;
+    acti_place place = {
+        .position = ++committer->position,
+        .stream_id = stream->id,
+        .version = ++stream->version,
+        .type_id = type->id,
+        .recorded_at_us = transaction->recorded_at_us,
+        .command_id = transaction->command_id,
+        .names = stream->version == 1 || !type->stored,
+    };
+    acti_key log_key = acti_log_key(place.position), index_key = acti_index_key(place.stream_id, place.version);
+    size_t size = acti_record_seal(record->bytes, &place);
+
+    put(store, ACTI_LOG, acti_key_view(&log_key), acta_bytes_from(record->bytes, size));
+    put(store, ACTI_INDEX, acti_key_view(&index_key), acti_key_view(&log_key)); /* the value is the log's key */
+    if (!type->stored) {
+        put_names(store, ACTI_TYPES, acta_str_from(type->name, type->name_size), type->id);
+        type->stored = true;
+    }
+}
+
+static void
+apply_append(acta_store *store, acta_transaction *transaction, const acti_operation *append)
+{
+    acti_committer *committer = &store->committer;
+    acti_stream *stream = append->entry;
+
+    if (append->record_count == 0) return;
+    if (stream->id == 0) stream->id = committer->next_stream_id++;
+    if (stream->version == 0) put_names(store, ACTI_STREAMS, append->stream, stream->id);
+    if (transaction->first_position == 0) transaction->first_position = committer->position + 1;
+    for (uint32_t i = 0; i < append->record_count; i++)
+        apply_record(store, transaction, stream, &transaction->records[append->first_record + i]);
+    transaction->last_position = committer->position;
+    transaction->version = stream->version;
+    committer->batch_events += append->record_count;
+}
+
+static void
+apply_row(acta_store *store, const acta_transaction *transaction, const acti_operation *operation)
+{
+    acti_committer *committer = &store->committer;
+
+    if (operation->kind == ACTI_DELETE) {
+        store->engine->ops->batch_delete(committer->batch, ACTI_TABLES, operation->key);
+        acti_pending_rows_set(&committer->rows, operation->key, false);
+        return;
+    }
+    if (operation->kind == ACTI_OUTCOME)
+        acti_outcome_seal((uint8_t *)(uintptr_t)operation->value.data, operation->value.size, transaction->version,
+            transaction->last_position, transaction->recorded_at_us);
+    put(store, ACTI_TABLES, operation->key, operation->value);
+    acti_pending_rows_set(&committer->rows, operation->key, true);
+}
+
+void
+acti_transaction_apply(acta_store *store, acta_transaction *transaction)
+{
+    transaction->recorded_at_us = store->committer.recorded_at_us;
+    for (uint32_t i = 0; i < transaction->operation_count; i++) {
+        if (transaction->operations[i].kind == ACTI_APPEND)
+            apply_append(store, transaction, &transaction->operations[i]);
+    }
+    /* Rows behind the events: an outcome says where these came to lie. */
+    for (uint32_t i = 0; i < transaction->operation_count; i++) {
+        const acti_operation *operation = &transaction->operations[i];
+        if (operation->kind == ACTI_PUT || operation->kind == ACTI_DELETE || operation->kind == ACTI_OUTCOME)
+            apply_row(store, transaction, operation);
+    }
+}

@@ -1,0 +1,124 @@
+/*
+ * Engine: where a store's bytes lie. The private seam of store/, and all that store/ asks of a disk.
+ *
+ *     store logic   committer, versions, marks, recovery, subscriptions: written once
+ *     ------------------------------------------------------------------------------- this header
+ *     engine        rocksdb.c: files                memory.c: a simulated disk
+ *
+ * An engine keeps ordered keys in a few families, takes atomic batches, and keeps one small file of two mark slots. What
+ * keys and values mean is not its business (keys.h, record.h, mark.c; docs/format.md).
+ *
+ * Life: probe, then either prepare and start(CREATE), or start(READ) and, for writing, start(WRITE); close at any point.
+ * Threads: get and iterators from any thread at any time after start; everything else from one thread at a time, but
+ * mark_write, which runs beside sync.
+ */
+#ifndef ACTI_ENGINE_H
+#define ACTI_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "acta/environment.h"
+#include "acta/store.h"
+#include "acta/str.h"
+
+typedef enum acti_family {
+    ACTI_LOG,     /* position -> record; written once, in the order of keys */
+    ACTI_INDEX,   /* stream id, version -> position */
+    ACTI_STREAMS, /* stream name -> id, and id -> name */
+    ACTI_TYPES,   /* event type name -> id, and id -> name */
+    ACTI_TABLES,  /* table, key -> value */
+    ACTI_META,    /* format, schemas, batches */
+    ACTI_FAMILY_COUNT
+} acti_family;
+
+enum { ACTI_MARK_SLOT_COUNT = 2, ACTI_MARK_SIZE = 64 };
+
+typedef struct acti_engine_batch acti_engine_batch;
+typedef struct acti_engine_iterator acti_engine_iterator;
+
+/* A value that the engine keeps in place until it is given back by release. */
+typedef struct acti_value {
+    acta_bytes bytes;
+    void *pin;
+} acti_value;
+
+/* Keys from `from` (inclusive) to `to` (exclusive; empty: no end), in ascending or, backward, descending order. */
+typedef struct acti_range {
+    acta_bytes from;
+    acta_bytes to;
+    bool backward;
+    bool scan; /* many records will be read once: read ahead, and leave the cache alone */
+} acti_range;
+
+typedef struct acti_engine_config {
+    const char *path;
+    bool read_only;
+    uint64_t memory_bytes;
+    acta_environment environment;
+} acti_engine_config;
+
+typedef enum acti_found {
+    ACTI_FOUND_NOTHING, /* no directory, or an empty one */
+    ACTI_FOUND_REMAINS, /* files of a store, but not what it is opened by */
+    ACTI_FOUND_STORE
+} acti_found;
+
+typedef enum acti_start { ACTI_START_CREATE, ACTI_START_READ, ACTI_START_WRITE } acti_start;
+
+typedef struct acti_engine_ops {
+    /* Look what is there, changing nothing, and, unless read_only, keep every other writer out from here on. */
+    acta_status (*probe)(
+        acta_engine *engine, const acti_engine_config *config, acti_found *found_out, acta_error *error);
+    /* Make the place for a new store: directory and mark slots; keeps other writers out. */
+    acta_status (*prepare)(acta_engine *engine, acta_error *error);
+    /* Open the families. READ changes nothing that is stored. */
+    acta_status (*start)(acta_engine *engine, acti_start how, acta_error *error);
+    void (*close)(acta_engine *engine); /* in any state; frees it */
+    /* Move what is in memory to its final files, before a clean close. */
+    acta_status (*flush)(acta_engine *engine, acta_error *error);
+
+    /* A batch is filled by one thread, copies what it is given, and can be used again after clear. NULL: no memory. */
+    acti_engine_batch *(*batch_create)(acta_engine *engine);
+    void (*batch_destroy)(acti_engine_batch *batch);
+    void (*batch_clear)(acti_engine_batch *batch);
+    void (*batch_put)(acti_engine_batch *batch, acti_family family, acta_bytes key, acta_bytes value);
+    void (*batch_delete)(acti_engine_batch *batch, acti_family family, acta_bytes key);
+    void (*batch_delete_range)(acti_engine_batch *batch, acti_family family, acta_bytes from, acta_bytes to);
+    size_t (*batch_bytes)(const acti_engine_batch *batch);
+
+    /* Hand a batch over. Neither durable nor visible before sync. */
+    acta_status (*write)(acta_engine *engine, acti_engine_batch *batch, acta_error *error);
+    /* Make what was written durable, then visible. With durable false (benchmarks): visible only.
+     * ACTA_IO: nothing was written; ACTA_UNKNOWN_OUTCOME: it may have been. Never called again after a failure. */
+    acta_status (*sync)(acta_engine *engine, bool durable, acta_error *error);
+
+    /* The newest visible value. ACTA_NOT_FOUND; ACTA_IO, ACTA_CORRUPT. */
+    acta_status (*get)(
+        acta_engine *engine, acti_family family, acta_bytes key, acti_value *value_out, acta_error *error);
+    /* The same for ascending keys; a missing one gets bytes.data NULL. Nothing is held after an error. */
+    acta_status (*get_many)(acta_engine *engine, acti_family family, const acta_bytes *keys, size_t count,
+        acti_value *values_out, acta_error *error);
+    void (*release)(acta_engine *engine, acti_value *value);
+
+    /* Iterate over a family as it is now. `range` is copied. Views live until the next call. ACTA_NOT_FOUND: the end. */
+    acta_status (*iterator_open)(acta_engine *engine, acti_family family, const acti_range *range,
+        acti_engine_iterator **iterator_out, acta_error *error);
+    acta_status (*iterator_next)(
+        acti_engine_iterator *iterator, acta_bytes *key_out, acta_bytes *value_out, acta_error *error);
+    void (*iterator_close)(acti_engine_iterator *iterator);
+
+    /* Mark slots. After probe or prepare; write makes durable. A slot never written reads as zeros. */
+    acta_status (*mark_read)(acta_engine *engine, uint32_t slot, uint8_t *bytes_out, acta_error *error);
+    acta_status (*mark_write)(acta_engine *engine, uint32_t slot, const uint8_t *bytes, acta_error *error);
+} acti_engine_ops;
+
+struct acta_engine {
+    const acti_engine_ops *ops;
+};
+
+/* An engine over the files of a directory (rocksdb.c). NULL: no memory. */
+acta_engine *acti_rocksdb_engine(void);
+
+#endif

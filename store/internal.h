@@ -1,0 +1,220 @@
+/*
+ * What the files of store/ share: the store itself, its fields grouped by who may touch them.
+ *
+ *     any thread --submit--> incoming --take--> [ whoever holds the role: gather, write, sync ] --> head, tail, completions
+ *                                                                                      \-> mark, by a second thread
+ *
+ *     store.c      open, close, health            committer.c   the role, batches, completions
+ *     recovery.c   what open checks               apply.c       one transaction: its conditions, its changes
+ *     transaction.c, record.c  what is stored     names.c       streams, types, sessions as the committer knows them
+ *     read.c, rows.c           reading            tail.c, subscription.c   live readers
+ */
+#ifndef ACTI_STORE_INTERNAL_H
+#define ACTI_STORE_INTERNAL_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+
+#include "acta/crash_point.h"
+#include "acta/store.h"
+#include "acta/subscription.h"
+
+#include "engine.h"
+#include "keys.h"
+#include "mark.h"
+#include "names.h"
+#include "record.h"
+#include "tail.h"
+#include "thread.h"
+#include "transaction.h"
+
+#define ACTI_TABLE_OUTCOMES    "outcomes"
+#define ACTI_TABLE_SNAPSHOTS   "snapshots"
+#define ACTI_TABLE_CHECKPOINTS "checkpoints"
+
+enum {
+    ACTI_CACHE_LINE = 64,
+    ACTI_HELPER_SLOTS = 128, /* a power of two */
+    ACTI_OUTCOME_SIZE_MAX = 512,
+    ACTI_SNAPSHOT_HEADER = 32,
+    ACTI_SUBSCRIPTION_NAME_MAX = 128
+};
+
+/* A thread between acta_store_help_begin and _end. */
+typedef struct acti_helper_slot {
+    _Atomic uint64_t thread; /* 0: free */
+    uint32_t depth;          /* of that thread alone */
+} acti_helper_slot;
+
+typedef enum acti_phase {
+    ACTI_IDLE,
+    ACTI_WRITTEN, /* the batch was handed to the engine */
+    ACTI_SYNCED   /* it is on disk; nobody was told */
+} acti_phase;
+
+/* Of whoever holds the role. */
+typedef struct acti_committer {
+    acti_phase phase;
+    acta_transaction *waiting_first, *waiting_last; /* taken from incoming, not yet in a batch */
+    acta_transaction *batch_first, *batch_last;     /* the batch under way, refused ones included, in order */
+    uint32_t batch_count;
+    acta_status batch_status; /* what write and sync said */
+    bool batch_writes;        /* something of it is to be written */
+    uint32_t batch_events;
+
+    acti_engine_batch *batch;
+    uint64_t batch_number; /* of the last batch that was put together */
+    uint64_t position;     /* of the last event put into a batch */
+    uint64_t next_stream_id;
+    int64_t recorded_at_us;
+    uint64_t unpruned_bytes;                    /* written since the verified point was moved */
+    uint64_t prunable_batch, prunable_position; /* where it will move to */
+
+    acti_streams streams;
+    acti_sessions sessions;
+    acti_pending_rows rows;
+    acti_mark mark; /* the last one wanted */
+} acti_committer;
+
+/* The mark thread's side. Under its monitor. */
+typedef struct acti_marker {
+    acti_monitor monitor;
+    acti_store_thread thread;
+    acti_mark wanted, written; /* turns say how far it is behind */
+    bool failed, stopping;
+    acta_error error;
+} acti_marker;
+
+/* What recovery found. Of the thread that opens the store. */
+typedef struct acti_recovered {
+    uint64_t position, batch;                   /* the last ones that are there */
+    uint64_t verified_position, verified_batch; /* checked before */
+    uint64_t index_end;                         /* the last position that the index has */
+    bool index_damaged;                         /* and must be made again from `verified` on */
+} acti_recovered;
+
+struct acta_store {
+    /* Constant after open. */
+    acta_environment environment;
+    acta_engine *engine;
+    uint8_t store_id[ACTI_STORE_ID_SIZE];
+    bool manual, read_only, no_sync;
+    uint64_t queue_bytes_max;
+    uint32_t batch_count_max;
+    uint64_t opened_at; /* head when it was opened */
+    char *path;         /* for messages */
+    size_t path_size;
+    acti_recovered recovered;
+
+    /* Any thread. */
+    alignas(ACTI_CACHE_LINE) _Atomic(acta_transaction *) incoming; /* a stack, newest first; ACTI_CLOSED */
+    _Atomic uint64_t queued_bytes;
+    _Atomic uint32_t role; /* 1: taken */
+    _Atomic bool wake_wanted;
+    _Atomic uint32_t helper_count;
+    _Atomic uint64_t session_last;
+    acti_helper_slot helpers[ACTI_HELPER_SLOTS];
+    acti_types types;
+    acti_tail tail;
+    acti_monitor expiry; /* of expiry_next */
+    acta_id expiry_next;
+
+    /* Written by whoever commits, read by all. */
+    alignas(ACTI_CACHE_LINE) _Atomic uint64_t head;
+    _Atomic int refusing;      /* an acta_status: why writes are refused; ACTA_OK: they aren't */
+    acti_monitor failure_lock; /* of failure */
+    acta_error failure;
+    struct {
+        _Atomic uint64_t batches, transactions, events, conflicts, refused, syncs, mark_syncs, tail_hits, tail_misses;
+    } stats;
+
+    /* The committer thread's bed. */
+    acti_monitor bed;
+    _Atomic bool stopping;
+    acti_store_thread thread;
+
+    alignas(ACTI_CACHE_LINE) acti_committer committer;
+    acti_marker marker;
+
+    /* Subscriptions, under their lock. */
+    acti_monitor subscriptions_lock;
+    acta_subscription *subscriptions;
+    _Atomic uint32_t subscription_count;
+};
+
+/* committer.c */
+acta_status acti_committer_init(acta_store *store, uint64_t memory_bytes, acta_error *error);
+void acti_committer_deinit(acta_store *store);
+acta_status acti_committer_start(acta_store *store, acta_error *error); /* the threads */
+void acti_committer_stop(acta_store *store);                            /* commits what is queued; joins */
+void acti_committer_abandon(acta_store *store);                         /* drops what is queued */
+void acti_store_fail(acta_store *store, acta_status status, const acta_error *error); /* no writes from here on */
+/* Put the store's own batch (committer.batch, filled but for its end) on disk, and the mark behind it. Holds the role. */
+acta_status acti_commit_own(acta_store *store, acta_error *error);
+void acti_batch_close(acta_store *store, uint32_t event_count); /* what every batch ends with */
+void acti_batch_put_verified(acta_store *store, uint64_t position, uint64_t batch);
+
+/* apply.c */
+/* Do its conditions hold? Otherwise false, and it says why not. Changes nothing that is stored. */
+bool acti_transaction_check(acta_store *store, acta_transaction *transaction);
+/* Put all its changes into the batch. */
+void acti_transaction_apply(acta_store *store, acta_transaction *transaction);
+/* The text of a refusal. */
+void acti_transaction_explain(acta_store *store, const acta_transaction *transaction, acta_error *error);
+
+/* recovery.c */
+/* The engine is started to READ: is all there? Fills store->recovered, the types, and where the committer goes on.
+ * ACTA_CORRUPT: what is missing or damaged; recovered.position is then the last position before it. */
+acta_status acti_recovery_check(acta_store *store, const acti_mark *mark, acta_error *error);
+/* The engine is started to WRITE: bring the indexes in line with the log, and remember that all was checked. */
+acta_status acti_recovery_repair(acta_store *store, acta_error *error);
+/* Make a new store. */
+acta_status acti_recovery_create(acta_store *store, acta_error *error);
+/* Compare a schema's hash with the one kept; keep it if there is none and `write`. */
+acta_status acti_recovery_schema(acta_store *store, const char *name, uint64_t hash, bool write, acta_error *error);
+/* Remember, before a clean close, that all is checked up to the end. */
+acta_status acti_recovery_close(acta_store *store, acta_error *error);
+
+/* rows.c */
+size_t acti_outcome_encode(const acta_outcome *outcome, uint8_t *value);
+void acti_outcome_seal(uint8_t *value, size_t size, uint64_t version, uint64_t position, int64_t recorded_at_us);
+size_t acti_snapshot_encode(acta_str stream, const acta_snapshot *snapshot, uint8_t *value);
+void acti_checkpoint_encode(uint64_t position, uint8_t *value);
+acta_status acti_checkpoint_read(
+    acta_store *store, const char *name, uint64_t *position_out, bool *found_out, acta_error *error);
+
+/* read.c */
+/* The id of a stream; 0 when there is none. */
+acta_status acti_stream_id(acta_store *store, acta_str stream, uint64_t *id_out, acta_error *error);
+/* The highest version of a stream whose event isn't behind `head`; 0: none. */
+acta_status acti_stream_version(
+    acta_store *store, uint64_t stream_id, uint64_t head, uint64_t *version_out, acta_error *error);
+
+/* Names of streams by id, for one reader. */
+enum { ACTI_NAME_CACHE = 256 };
+typedef struct acti_name_cache {
+    acta_store *store;
+    struct {
+        uint64_t id;
+        char *name;
+        size_t size;
+    } entries[ACTI_NAME_CACHE];
+} acti_name_cache;
+void acti_name_cache_init(acti_name_cache *cache, acta_store *store);
+void acti_name_cache_deinit(acti_name_cache *cache);
+acta_status acti_name_cache_get(acti_name_cache *cache, uint64_t stream_id, acta_str *name_out, acta_error *error);
+
+/* subscription.c */
+void acti_subscriptions_wake(acta_store *store); /* the head has moved */
+
+/* Relaxed: counts are read for people, each alone. */
+#define ACTI_COUNT(store, what, n) atomic_fetch_add_explicit(&(store)->stats.what, (n), memory_order_relaxed)
+
+static inline uint64_t
+acti_store_head(const acta_store *store)
+{
+    /* Acquire: who sees a position sees the engine's and the tail's records up to it; pairs with publish (committer.c). */
+    return atomic_load_explicit(&store->head, memory_order_acquire);
+}
+
+#endif

@@ -1,0 +1,416 @@
+/*
+ * Read: events of a stream, of the whole log, and where streams are.
+ *
+ * The head at the time of opening is where a cursor ends, whatever the engine holds behind it by then. Every record is
+ * checked as it is read: its sums, its place, and that it continues the one before.
+ */
+#include <inttypes.h>
+
+#include "internal.h"
+
+enum { CHUNK = 100 };
+
+/* -- where streams are -- */
+
+static acta_status
+id_value(acti_value *value, uint64_t *id_out, acta_str name, acta_error *error)
+{
+    if (value->bytes.size != ACTI_ID_VALUE_SIZE)
+        return acta_error_set(error, ACTA_CORRUPT, "the id of stream '" ACTA_FMT "' is damaged: %zu bytes",
+            ACTA_ARG(name), value->bytes.size);
+    *id_out = acti_get_be64(value->bytes.data);
+    return ACTA_OK;
+}
+
+acta_status
+acti_stream_id(acta_store *store, acta_str stream, uint64_t *id_out, acta_error *error)
+{
+    const acti_engine_ops *ops = store->engine->ops;
+    uint8_t room[ACTI_NAME_KEY_MAX];
+    acti_value value;
+    acta_status status = ops->get(store->engine, ACTI_STREAMS, acti_name_key(room, stream), &value, error);
+
+    *id_out = 0;
+    if (status == ACTA_NOT_FOUND) return ACTA_OK;
+    if (status != ACTA_OK) return status;
+    status = id_value(&value, id_out, stream, error);
+    ops->release(store->engine, &value);
+    return status;
+}
+
+static acta_status
+check_index_entry(acta_bytes key, acta_bytes value, acta_error *error)
+{
+    if (key.size == 16 && value.size == 8) return ACTA_OK;
+    return acta_error_set(error, ACTA_CORRUPT, "an entry of the index is damaged: key of %zu and value of %zu bytes",
+        key.size, value.size);
+}
+
+acta_status
+acti_stream_version(acta_store *store, uint64_t stream_id, uint64_t head, uint64_t *version_out, acta_error *error)
+{
+    const acti_engine_ops *ops = store->engine->ops;
+    acti_key from = acti_index_key(stream_id, 1), to = acti_index_key(stream_id + 1, 0);
+    acti_range range = { .from = acti_key_view(&from), .to = acti_key_view(&to), .backward = true };
+    acti_engine_iterator *iterator;
+    acta_bytes key, value;
+    acta_status status = ops->iterator_open(store->engine, ACTI_INDEX, &range, &iterator, error);
+
+    if (status != ACTA_OK) return status;
+    *version_out = 0;
+    while ((status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK) {
+        status = check_index_entry(key, value, error);
+        if (status != ACTA_OK || acti_get_be64(value.data) <= head) break;
+    }
+    if (status == ACTA_OK) *version_out = acti_get_be64(key.data + 8);
+    ops->iterator_close(iterator);
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
+acta_status
+acta_store_version(acta_store *store, acta_str stream, uint64_t *version_out, acta_error *error)
+{
+    uint64_t head = acti_store_head(store), id, version = 0;
+    acta_status status = acti_stream_name_check(stream, error);
+
+    if (status == ACTA_OK) status = acti_stream_id(store, stream, &id, error);
+    if (status == ACTA_OK && id != 0) status = acti_stream_version(store, id, head, &version, error);
+    if (status == ACTA_OK) *version_out = version;
+    return status;
+}
+
+uint64_t
+acta_store_head(const acta_store *store)
+{
+    return acti_store_head(store);
+}
+
+/* -- names of streams by id -- */
+
+void
+acti_name_cache_init(acti_name_cache *cache, acta_store *store)
+{
+    memset(cache, 0, sizeof *cache);
+    cache->store = store;
+}
+
+void
+acti_name_cache_deinit(acti_name_cache *cache)
+{
+    const acta_allocator *allocator = &cache->store->environment.allocator;
+
+    for (size_t i = 0; i < ACTI_NAME_CACHE; i++) {
+        if (cache->entries[i].name != NULL)
+            allocator->free(allocator->user, cache->entries[i].name, cache->entries[i].size);
+    }
+}
+
+static acta_status
+name_cache_load(acti_name_cache *cache, size_t slot, uint64_t stream_id, acta_error *error)
+{
+    acta_store *store = cache->store;
+    const acta_allocator *allocator = &store->environment.allocator;
+    acti_key key = acti_id_key(stream_id);
+    acti_value value;
+    acta_status status = store->engine->ops->get(store->engine, ACTI_STREAMS, acti_key_view(&key), &value, error);
+
+    if (status == ACTA_NOT_FOUND)
+        return acta_error_set(error, ACTA_CORRUPT, "the name of stream id %" PRIu64 " is missing", stream_id);
+    if (status != ACTA_OK) return status;
+
+    size_t size = value.bytes.size;
+    char *name = size > 0 ? allocator->alloc(allocator->user, size) : NULL;
+    if (name == NULL) {
+        store->engine->ops->release(store->engine, &value);
+        return acta_error_set(
+            error, size > 0 ? ACTA_NO_MEMORY : ACTA_CORRUPT, "cannot read the name of stream id %" PRIu64, stream_id);
+    }
+    memcpy(name, value.bytes.data, size);
+    store->engine->ops->release(store->engine, &value);
+    if (cache->entries[slot].name != NULL)
+        allocator->free(allocator->user, cache->entries[slot].name, cache->entries[slot].size);
+    cache->entries[slot].id = stream_id;
+    cache->entries[slot].name = name;
+    cache->entries[slot].size = size;
+    return ACTA_OK;
+}
+
+acta_status
+acti_name_cache_get(acti_name_cache *cache, uint64_t stream_id, acta_str *name_out, acta_error *error)
+{
+    size_t slot = stream_id % ACTI_NAME_CACHE;
+
+    if (cache->entries[slot].name == NULL || cache->entries[slot].id != stream_id) {
+        acta_status status = name_cache_load(cache, slot, stream_id, error);
+        if (status != ACTA_OK) return status;
+    }
+    *name_out = acta_str_from(cache->entries[slot].name, cache->entries[slot].size);
+    return ACTA_OK;
+}
+
+/* -- cursors -- */
+
+struct acta_cursor {
+    acta_store *store;
+    acta_direction direction;
+    uint64_t head;
+    uint64_t left;                  /* events that may still be given */
+    uint64_t before;                /* position ($all) or version of the last one; 0: none yet */
+    acti_engine_iterator *iterator; /* of the log, or of the stream's index */
+    bool ended;
+
+    /* The whole log. */
+    acti_name_cache names;
+
+    /* One stream. */
+    uint64_t stream_id;
+    char *stream_name;
+    size_t stream_name_size;
+    uint64_t positions[CHUNK], versions[CHUNK];
+    acti_value values[CHUNK];
+    uint32_t chunk_count, chunk_next;
+
+    /* The event given out last, aligned. */
+    uint8_t *room;
+    size_t room_size;
+};
+
+static acta_status
+open_log(acta_cursor *cursor, const acta_read *read, acta_error *error)
+{
+    bool backward = read->direction == ACTA_BACKWARD;
+    uint64_t first = 1, last = cursor->head;
+
+    if (backward && read->from != 0 && read->from < last) last = read->from;
+    if (!backward && read->from > 1) first = read->from;
+    if (first > last) {
+        cursor->ended = true;
+        return ACTA_OK;
+    }
+    acti_key from = acti_log_key(first), to = acti_log_key(last + 1);
+    acti_range range = { .from = acti_key_view(&from),
+        .to = acti_key_view(&to),
+        .backward = backward,
+        .scan = read->count_max == 0 || read->count_max > 1000 };
+    cursor->before = backward ? last + 1 : first - 1;
+    return cursor->store->engine->ops->iterator_open(cursor->store->engine, ACTI_LOG, &range, &cursor->iterator, error);
+}
+
+static acta_status
+open_stream(acta_cursor *cursor, const acta_read *read, acta_error *error)
+{
+    const acta_allocator *allocator = &cursor->store->environment.allocator;
+    bool backward = read->direction == ACTA_BACKWARD;
+    uint64_t last;
+    acta_status status = acti_stream_name_check(read->stream, error);
+
+    if (status == ACTA_OK) status = acti_stream_id(cursor->store, read->stream, &cursor->stream_id, error);
+    if (status == ACTA_OK && cursor->stream_id != 0)
+        status = acti_stream_version(cursor->store, cursor->stream_id, cursor->head, &last, error);
+    if (status != ACTA_OK) return status;
+    if (cursor->stream_id == 0 || last == 0)
+        return acta_error_set(error, ACTA_NOT_FOUND, "there is no stream '" ACTA_FMT "'", ACTA_ARG(read->stream));
+
+    cursor->stream_name = allocator->alloc(allocator->user, read->stream.size);
+    if (cursor->stream_name == NULL)
+        return acta_error_set(error, ACTA_NO_MEMORY, "cannot read stream '" ACTA_FMT "'", ACTA_ARG(read->stream));
+    memcpy(cursor->stream_name, read->stream.data, read->stream.size);
+    cursor->stream_name_size = read->stream.size;
+
+    uint64_t first = 1;
+    if (backward && read->from != 0 && read->from < last) last = read->from;
+    if (!backward && read->from > 1) first = read->from;
+    if (first > last) {
+        cursor->ended = true;
+        return ACTA_OK;
+    }
+    acti_key from = acti_index_key(cursor->stream_id, first), to = acti_index_key(cursor->stream_id, last + 1);
+    acti_range range = { .from = acti_key_view(&from), .to = acti_key_view(&to), .backward = backward };
+    cursor->before = backward ? last + 1 : first - 1;
+    return cursor->store->engine->ops->iterator_open(
+        cursor->store->engine, ACTI_INDEX, &range, &cursor->iterator, error);
+}
+
+acta_status
+acta_cursor_open(acta_store *store, const acta_read *read, acta_cursor **cursor_out, acta_error *error)
+{
+    const acta_allocator *allocator = &store->environment.allocator;
+    acta_cursor *cursor = allocator->alloc(allocator->user, sizeof *cursor);
+
+    if (cursor == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot read: there is no memory");
+    memset(cursor, 0, sizeof *cursor);
+    cursor->store = store;
+    cursor->direction = read->direction;
+    cursor->head = acti_store_head(store); /* before the engine's view is taken, which then holds at least this */
+    cursor->left = read->count_max == 0 ? UINT64_MAX : read->count_max;
+    acti_name_cache_init(&cursor->names, store);
+    acta_status status = read->stream.data == NULL ? open_log(cursor, read, error) : open_stream(cursor, read, error);
+    if (status != ACTA_OK) {
+        acta_cursor_close(cursor);
+        return status;
+    }
+    *cursor_out = cursor;
+    return ACTA_OK;
+}
+
+static void
+release_chunk(acta_cursor *cursor)
+{
+    for (uint32_t i = 0; i < cursor->chunk_count; i++)
+        cursor->store->engine->ops->release(cursor->store->engine, &cursor->values[i]);
+    cursor->chunk_count = cursor->chunk_next = 0;
+}
+
+void
+acta_cursor_close(acta_cursor *cursor)
+{
+    if (cursor == NULL) return;
+    const acta_allocator *allocator = &cursor->store->environment.allocator;
+
+    release_chunk(cursor);
+    cursor->store->engine->ops->iterator_close(cursor->iterator);
+    acti_name_cache_deinit(&cursor->names);
+    if (cursor->stream_name != NULL) allocator->free(allocator->user, cursor->stream_name, cursor->stream_name_size);
+    if (cursor->room != NULL) allocator->free(allocator->user, cursor->room, cursor->room_size);
+    allocator->free(allocator->user, cursor, sizeof *cursor);
+}
+
+/* A copy of a record in memory aligned for its payload's sake. */
+static acta_status
+copy_record(acta_cursor *cursor, acta_bytes record, acta_error *error)
+{
+    const acta_allocator *allocator = &cursor->store->environment.allocator;
+
+    if (cursor->room_size < record.size) {
+        size_t size = record.size < 512 ? 1024 : record.size * 2;
+        uint8_t *room = allocator->alloc(allocator->user, size);
+        if (room == NULL)
+            return acta_error_set(error, ACTA_NO_MEMORY, "cannot read an event of %zu bytes", record.size);
+        if (cursor->room != NULL) allocator->free(allocator->user, cursor->room, cursor->room_size);
+        cursor->room = room;
+        cursor->room_size = size;
+    }
+    memcpy(cursor->room, record.data, record.size);
+    return ACTA_OK;
+}
+
+/* Read the record at `position` into the cursor's room. */
+static acta_status
+read_record(acta_cursor *cursor, acta_bytes record, uint64_t position, acta_recorded *event_out, acta_error *error)
+{
+    acti_record_view view;
+    acta_status status = copy_record(cursor, record, error);
+
+    if (status == ACTA_OK)
+        status = acti_record_read(acta_bytes_from(cursor->room, record.size), position, &view, error);
+    if (status != ACTA_OK) return status;
+    *event_out = view.event;
+    if (view.event.kind == ACTA_RECORD_STUB) return ACTA_OK;
+    event_out->type = acti_types_name(&cursor->store->types, view.type_id);
+    if (event_out->type.data != NULL) return ACTA_OK;
+    return acta_error_set(error, ACTA_CORRUPT,
+        "the event at position %" PRIu64 " has type id %" PRIu32 ", which has no name", position, view.type_id);
+}
+
+/* What comes after `before` in the cursor's direction. */
+static uint64_t
+expected_next(const acta_cursor *cursor)
+{
+    return cursor->direction == ACTA_BACKWARD ? cursor->before - 1 : cursor->before + 1;
+}
+
+static acta_status
+next_of_log(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
+{
+    uint64_t position = expected_next(cursor);
+    acta_bytes key, value;
+    acta_status status = cursor->store->engine->ops->iterator_next(cursor->iterator, &key, &value, error);
+
+    if (status == ACTA_NOT_FOUND && (cursor->direction == ACTA_BACKWARD ? position == 0 : position > cursor->head))
+        return status;
+    if (status == ACTA_NOT_FOUND || (status == ACTA_OK && (key.size != 8 || acti_get_be64(key.data) != position)))
+        return acta_error_set(error, ACTA_CORRUPT, "the event at position %" PRIu64 " is missing", position);
+    if (status == ACTA_OK) status = read_record(cursor, value, position, event_out, error);
+    if (status == ACTA_OK)
+        status = acti_name_cache_get(&cursor->names, event_out->stream_id, &event_out->stream, error);
+    if (status == ACTA_OK) cursor->before = position;
+    return status;
+}
+
+/* The next chunk of the stream's events, by way of their positions. */
+static acta_status
+load_chunk(acta_cursor *cursor, acta_error *error)
+{
+    const acti_engine_ops *ops = cursor->store->engine->ops;
+    acti_key log_keys[CHUNK];
+    acta_bytes keys[CHUNK], key, value;
+    acti_value values[CHUNK];
+    bool backward = cursor->direction == ACTA_BACKWARD;
+    acta_status status = ACTA_OK;
+    uint32_t count = 0, limit = cursor->left < CHUNK ? (uint32_t)cursor->left : CHUNK;
+
+    release_chunk(cursor);
+    while (count < limit && status == ACTA_OK) {
+        status = ops->iterator_next(cursor->iterator, &key, &value, error);
+        if (status == ACTA_OK) status = check_index_entry(key, value, error);
+        if (status != ACTA_OK) break;
+        cursor->versions[count] = acti_get_be64(key.data + 8);
+        cursor->positions[count++] = acti_get_be64(value.data);
+    }
+    if (status != ACTA_OK && status != ACTA_NOT_FOUND) return status;
+    if (count == 0) return status;
+
+    for (uint32_t i = 0; i < count; i++) { /* in ascending order, as the engine likes it */
+        uint32_t at = backward ? count - 1 - i : i;
+        log_keys[i] = acti_log_key(cursor->positions[at]);
+        keys[i] = acti_key_view(&log_keys[i]);
+    }
+    status = ops->get_many(cursor->store->engine, ACTI_LOG, keys, count, values, error);
+    if (status != ACTA_OK) return status;
+    for (uint32_t i = 0; i < count; i++)
+        cursor->values[backward ? count - 1 - i : i] = values[i];
+    cursor->chunk_count = count;
+    return ACTA_OK;
+}
+
+static acta_status
+stream_damaged(const acta_cursor *cursor, uint64_t version, uint64_t position, const char *how, acta_error *error)
+{
+    return acta_error_set(error, ACTA_CORRUPT, "stream '%.*s', version %" PRIu64 " (position %" PRIu64 "): %s",
+        (int)cursor->stream_name_size, cursor->stream_name, version, position, how);
+}
+
+static acta_status
+next_of_stream(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
+{
+    if (cursor->chunk_next == cursor->chunk_count) {
+        acta_status status = load_chunk(cursor, error);
+        if (status != ACTA_OK) return status;
+    }
+    uint32_t i = cursor->chunk_next;
+    uint64_t version = cursor->versions[i], position = cursor->positions[i];
+    if (version != expected_next(cursor))
+        return stream_damaged(cursor, expected_next(cursor), 0, "it is missing in the index", error);
+    if (cursor->values[i].pin == NULL) return stream_damaged(cursor, version, position, "the event is missing", error);
+
+    acta_status status = read_record(cursor, cursor->values[i].bytes, position, event_out, error);
+    if (status != ACTA_OK) return status;
+    if (event_out->stream_id != cursor->stream_id || event_out->version != version)
+        return stream_damaged(cursor, version, position, "the index points to an event of another place", error);
+    event_out->stream = acta_str_from(cursor->stream_name, cursor->stream_name_size);
+    cursor->before = version;
+    cursor->chunk_next++;
+    return ACTA_OK;
+}
+
+acta_status
+acta_cursor_next(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
+{
+    if (cursor->ended || cursor->left == 0) return acta_error_set(error, ACTA_NOT_FOUND, NULL);
+    acta_status status =
+        cursor->stream_id != 0 ? next_of_stream(cursor, event_out, error) : next_of_log(cursor, event_out, error);
+
+    if (status == ACTA_OK && cursor->left != UINT64_MAX) cursor->left--;
+    if (status == ACTA_NOT_FOUND) cursor->ended = true;
+    return status;
+}

@@ -1,0 +1,750 @@
+/*
+ * RocksDB engine: a store in the files of a directory, by RocksDB's C API (calls present in 7.8 to 9).
+ *
+ *     DIRECTORY/acta.mark         the two mark slots, and the lock of the one who writes
+ *     DIRECTORY/… .log, .sst      RocksDB's own, a column family for each of ours
+ *
+ * Choices, and why (measured numbers: docs/decisions/)
+ *  - One thread writes, so concurrent memtable inserts are off: they cost a third on two cores.
+ *  - Point-in-time recovery: the only mode that opens after a power cut left garbage behind the last sync. It would also
+ *    drop damaged records silently; recovery.c finds that out by itself.
+ *  - Recycled logs are not possible: RocksDB turns them off under point-in-time recovery.
+ *  - The info log only tells what is fatal: on a full disk writing it aborts the process (an assertion of the library).
+ *  - READ opens without changing a file, so that damage can be looked at before anything is written over it.
+ *
+ * Not here: what keys and values mean, and what to do about damage.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <rocksdb/c.h>
+
+#include "acta/crash_point.h"
+
+#include "engine.h"
+
+#define MARK_FILE "acta.mark"
+
+enum {
+    MARK_SLOT_SPACING = 4096, /* so that a torn sector or page hits one slot only */
+    BLOCK_SIZE = 16 << 10,
+    BLOOM_BITS = 10,
+    READAHEAD_BYTES = 2 << 20,
+    BACKGROUND_JOBS = 2,
+    WRITE_BUFFER_BYTES_MAX = 64 << 20,
+    WRITE_BUFFER_BYTES_MIN = 1 << 20
+};
+
+static const char *const family_names[ACTI_FAMILY_COUNT] = {
+    [ACTI_LOG] = "log",
+    [ACTI_INDEX] = "index",
+    [ACTI_STREAMS] = "streams",
+    [ACTI_TYPES] = "types",
+    [ACTI_TABLES] = "tables",
+    [ACTI_META] = "default", /* RocksDB always has it */
+};
+
+typedef struct rocksdb_engine {
+    acta_engine engine;
+    acta_environment environment;
+    char *path;
+    uint64_t memory_bytes;
+    bool read_only;
+
+    int mark_fd; /* -1: not open */
+
+    rocksdb_t *db;
+    rocksdb_column_family_handle_t *families[ACTI_FAMILY_COUNT];
+    rocksdb_options_t *db_options;
+    rocksdb_options_t *family_options[ACTI_FAMILY_COUNT];
+    rocksdb_cache_t *cache;
+    rocksdb_readoptions_t *read_options;
+    rocksdb_writeoptions_t *write_options;
+    rocksdb_writeoptions_t *unsafe_write_options;
+
+    struct acti_engine_batch *written; /* handed over, not yet synced */
+} rocksdb_engine;
+
+struct acti_engine_batch {
+    rocksdb_engine *engine;
+    rocksdb_writebatch_t *batch;
+    size_t bytes; /* about */
+};
+
+struct acti_engine_iterator {
+    rocksdb_engine *engine;
+    rocksdb_iterator_t *iterator;
+    rocksdb_readoptions_t *options;
+    bool backward;
+    bool begun;
+    uint8_t bounds[]; /* RocksDB borrows them */
+};
+
+static rocksdb_engine *
+engine_of(acta_engine *engine)
+{
+    return (rocksdb_engine *)(void *)engine; /* its first field */
+}
+
+/* -- errors -- */
+
+/* What RocksDB said, as a status of ours; frees it. */
+static acta_status
+rocksdb_failed(const rocksdb_engine *engine, const char *what, char *said, acta_error *error)
+{
+    acta_status status = ACTA_IO;
+
+    if (strncmp(said, "Corruption", 10) == 0 || strstr(said, "No such file") != NULL) status = ACTA_CORRUPT;
+    if (strncmp(said, "Not implemented", 15) == 0) status = ACTA_UNSUPPORTED;
+    acta_error_set(error, status, "cannot %s in '%s': %.350s", what, engine->path, said);
+    rocksdb_free(said);
+    return status;
+}
+
+static acta_status
+system_failed(const char *what, const char *path, const char *file, acta_error *error)
+{
+    int code = errno;
+    acta_status status = code == EROFS || code == EACCES || code == EPERM ? ACTA_READ_ONLY : ACTA_IO;
+    return acta_error_set(
+        error, status, "cannot %s '%s%s%s': %s", what, path, file[0] != '\0' ? "/" : "", file, strerror(code));
+}
+
+/* -- looking at the directory -- */
+
+typedef struct listing {
+    bool current, mark, store_files;
+    char foreign[64]; /* the first file that is none of RocksDB's or ours */
+} listing;
+
+static bool
+ends_with(const char *name, const char *ending)
+{
+    size_t size = strlen(name), ending_size = strlen(ending);
+    return size >= ending_size && strcmp(name + size - ending_size, ending) == 0;
+}
+
+static bool
+is_info_file(const char *name)
+{
+    return strncmp(name, "LOG", 3) == 0 || strcmp(name, "LOCK") == 0 || strcmp(name, "lost+found") == 0;
+}
+
+static bool
+is_store_file(const char *name)
+{
+    return ends_with(name, ".sst") || ends_with(name, ".log") || strncmp(name, "MANIFEST-", 9) == 0 ||
+           strncmp(name, "OPTIONS-", 8) == 0 || strcmp(name, "IDENTITY") == 0 || ends_with(name, ".dbtmp");
+}
+
+static acta_status
+list_directory(const char *path, listing *found, acta_error *error)
+{
+    DIR *directory = opendir(path);
+    struct dirent *entry;
+
+    if (directory == NULL) return system_failed("open directory", path, "", error);
+    *found = (listing){ .foreign = "" };
+    while ((entry = readdir(directory)) != NULL) {
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) continue;
+        if (strcmp(name, "CURRENT") == 0)
+            found->current = true;
+        else if (strcmp(name, MARK_FILE) == 0)
+            found->mark = true;
+        else if (is_store_file(name))
+            found->store_files = true;
+        else if (!is_info_file(name) && found->foreign[0] == '\0')
+            snprintf(found->foreign, sizeof found->foreign, "%.60s", name);
+    }
+    closedir(directory);
+    return ACTA_OK;
+}
+
+/* Is this a RocksDB database with our column families? */
+static bool
+has_our_families(const char *path)
+{
+    rocksdb_options_t *options = rocksdb_options_create();
+    char *said = NULL;
+    size_t count = 0, ours = 0;
+    char **names = rocksdb_list_column_families(options, path, &count, &said);
+
+    rocksdb_options_destroy(options);
+    if (said != NULL) {
+        rocksdb_free(said);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        for (size_t family = 0; family < ACTI_FAMILY_COUNT; family++)
+            ours += strcmp(names[i], family_names[family]) == 0;
+    }
+    rocksdb_list_column_families_destroy(names, count);
+    return ours == ACTI_FAMILY_COUNT;
+}
+
+/* A directory that holds something: is it ours? */
+static acta_status
+judge(const rocksdb_engine *engine, const listing *found, acti_found *found_out, acta_error *error)
+{
+    const char *path = engine->path;
+
+    if (!found->current && !found->store_files && !found->mark) {
+        if (found->foreign[0] != '\0')
+            return acta_error_set(error, ACTA_INVALID,
+                "'%s' is no store: it holds '%s'; give an empty or a new directory", path, found->foreign);
+        *found_out = ACTI_FOUND_NOTHING;
+        return ACTA_OK;
+    }
+    if (!found->mark) {
+        if (found->current && !has_our_families(path))
+            return acta_error_set(error, ACTA_INVALID,
+                "'%s' is a store of another kind: a RocksDB database that Acta did not make", path);
+        return acta_error_set(error, ACTA_CORRUPT,
+            "the store '%s' has no file '%s', so nothing says how far its log must reach; nothing was changed", path,
+            MARK_FILE);
+    }
+    *found_out = found->current ? ACTI_FOUND_STORE : ACTI_FOUND_REMAINS;
+    return ACTA_OK;
+}
+
+/* Open the mark file and, to write, keep all others out. */
+static acta_status
+open_mark_file(rocksdb_engine *engine, int flags, acta_error *error)
+{
+    char path[4096];
+
+    if (engine->mark_fd >= 0) return ACTA_OK;
+    if (snprintf(path, sizeof path, "%s/%s", engine->path, MARK_FILE) >= (int)sizeof path)
+        return acta_error_set(
+            error, ACTA_INVALID, "the path of the store is too long (%zu bytes)", strlen(engine->path));
+    engine->mark_fd = open(path, flags | O_CLOEXEC, 0666);
+    if (engine->mark_fd < 0) return system_failed("open", engine->path, MARK_FILE, error);
+    if (engine->read_only || flock(engine->mark_fd, LOCK_EX | LOCK_NB) == 0) return ACTA_OK;
+    if (errno != EWOULDBLOCK) return system_failed("lock", engine->path, MARK_FILE, error);
+    return acta_error_set(error, ACTA_IN_USE,
+        "the store '%s' is open for writing in this or another process; end that one, or open it with read_only",
+        engine->path);
+}
+
+static acta_status
+engine_probe(acta_engine *base, const acti_engine_config *config, acti_found *found_out, acta_error *error)
+{
+    rocksdb_engine *engine = engine_of(base);
+    struct stat stat_of_path;
+    listing found;
+
+    engine->environment = config->environment;
+    engine->memory_bytes = config->memory_bytes;
+    engine->read_only = config->read_only;
+    engine->path = strdup(config->path);
+    if (engine->path == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot open store '%s'", config->path);
+
+    if (stat(engine->path, &stat_of_path) != 0) {
+        if (errno != ENOENT) return system_failed("look at", engine->path, "", error);
+        *found_out = ACTI_FOUND_NOTHING;
+        return ACTA_OK;
+    }
+    if (!S_ISDIR(stat_of_path.st_mode))
+        return acta_error_set(
+            error, ACTA_INVALID, "cannot open store '%s': it is a file, a directory is expected", engine->path);
+
+    acta_status status = list_directory(engine->path, &found, error);
+    if (status == ACTA_OK) status = judge(engine, &found, found_out, error);
+    if (status != ACTA_OK || *found_out == ACTI_FOUND_NOTHING) return status;
+    if (!engine->read_only && access(engine->path, W_OK) != 0)
+        return acta_error_set(error, ACTA_READ_ONLY,
+            "the directory '%s' can't be written to (%s); open the store with read_only, or change the permissions",
+            engine->path, strerror(errno));
+    return open_mark_file(engine, engine->read_only ? O_RDONLY : O_RDWR, error);
+}
+
+static acta_status
+sync_directory(const char *path, acta_error *error)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0) return system_failed("open directory", path, "", error);
+    int failed = fsync(fd);
+    close(fd);
+    return failed != 0 ? system_failed("sync directory", path, "", error) : ACTA_OK;
+}
+
+/* The directory that `path` lies in. */
+static void
+parent_of(const char *path, char *parent, size_t size)
+{
+    size_t length = strlen(path);
+
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    if (length == 0)
+        snprintf(parent, size, ".");
+    else
+        snprintf(parent, size, "%.*s", (int)length, path);
+}
+
+static acta_status
+make_directory(const rocksdb_engine *engine, acta_error *error)
+{
+    char parent[4096];
+
+    if (mkdir(engine->path, 0777) != 0) {
+        if (errno == EEXIST) return ACTA_OK;
+        parent_of(engine->path, parent, sizeof parent);
+        if (errno == ENOENT)
+            return acta_error_set(error, ACTA_NOT_FOUND,
+                "cannot make store '%s': the directory '%s' does not exist; make it first", engine->path, parent);
+        return system_failed("make directory", engine->path, "", error);
+    }
+    parent_of(engine->path, parent, sizeof parent);
+    return sync_directory(parent, error);
+}
+
+static acta_status
+engine_prepare(acta_engine *base, acta_error *error)
+{
+    static const uint8_t zeros[ACTI_MARK_SLOT_COUNT * MARK_SLOT_SPACING];
+    rocksdb_engine *engine = engine_of(base);
+
+    acta_status status = make_directory(engine, error);
+    if (status == ACTA_OK && access(engine->path, W_OK) != 0)
+        status = acta_error_set(error, ACTA_READ_ONLY,
+            "cannot make a store in '%s': the directory can't be written to (%s)", engine->path, strerror(errno));
+    if (status == ACTA_OK) status = open_mark_file(engine, O_RDWR | O_CREAT, error);
+    if (status != ACTA_OK) return status;
+
+    /* Real zeros, so that later writes change no metadata and their sync stays cheap. */
+    struct stat stat_of_mark;
+    if (fstat(engine->mark_fd, &stat_of_mark) != 0) return system_failed("look at", engine->path, MARK_FILE, error);
+    if (stat_of_mark.st_size < (off_t)sizeof zeros &&
+        (pwrite(engine->mark_fd, zeros, sizeof zeros, 0) != (ssize_t)sizeof zeros || fsync(engine->mark_fd) != 0))
+        return system_failed("write", engine->path, MARK_FILE, error);
+    return sync_directory(engine->path, error);
+}
+
+/* -- options -- */
+
+static uint64_t
+write_buffer_bytes(const rocksdb_engine *engine)
+{
+    uint64_t bytes = engine->memory_bytes / 4;
+
+    if (bytes > WRITE_BUFFER_BYTES_MAX) return WRITE_BUFFER_BYTES_MAX;
+    return bytes < WRITE_BUFFER_BYTES_MIN ? WRITE_BUFFER_BYTES_MIN : bytes;
+}
+
+static rocksdb_options_t *
+make_family_options(const rocksdb_engine *engine, acti_family family)
+{
+    rocksdb_options_t *options = rocksdb_options_create();
+    rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
+    bool points = family != ACTI_LOG && family != ACTI_META; /* read by key, often one that isn't there */
+
+    rocksdb_options_set_write_buffer_size(options, write_buffer_bytes(engine));
+    rocksdb_options_set_max_write_buffer_number(options, 4);
+    rocksdb_options_set_compression(options, rocksdb_lz4_compression);
+    rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
+
+    rocksdb_block_based_options_set_block_size(table, BLOCK_SIZE);
+    rocksdb_block_based_options_set_format_version(table, 5);
+    rocksdb_block_based_options_set_block_cache(table, engine->cache);
+    if (points) {
+        /* The options own the policy. */
+        rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_bloom_full(BLOOM_BITS));
+        rocksdb_options_set_memtable_whole_key_filtering(options, 1);
+        rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, 0.02);
+    }
+    rocksdb_options_set_block_based_table_factory(options, table);
+    rocksdb_block_based_options_destroy(table);
+    return options;
+}
+
+static void
+make_options(rocksdb_engine *engine)
+{
+    rocksdb_options_t *options = rocksdb_options_create();
+
+    rocksdb_options_set_info_log_level(options, 4);
+    rocksdb_options_set_keep_log_file_num(options, 2);
+    rocksdb_options_set_stats_dump_period_sec(options, 0);
+    rocksdb_options_set_stats_persist_period_sec(options, 0);
+    rocksdb_options_set_paranoid_checks(options, 1);
+    rocksdb_options_set_wal_recovery_mode(options, rocksdb_point_in_time_recovery);
+    rocksdb_options_set_allow_concurrent_memtable_write(options, 0);
+    rocksdb_options_set_enable_pipelined_write(options, 0);
+    rocksdb_options_set_enable_write_thread_adaptive_yield(options, 0);
+    rocksdb_options_set_max_background_jobs(options, BACKGROUND_JOBS);
+    rocksdb_options_set_db_write_buffer_size(options, engine->memory_bytes / 2);
+    rocksdb_options_set_max_total_wal_size(options, write_buffer_bytes(engine) * 2);
+    rocksdb_options_set_skip_stats_update_on_db_open(options, 1);
+
+    engine->db_options = options;
+    engine->cache = rocksdb_cache_create_lru(engine->memory_bytes / 2);
+    for (int family = 0; family < ACTI_FAMILY_COUNT; family++)
+        engine->family_options[family] = make_family_options(engine, (acti_family)family);
+
+    engine->read_options = rocksdb_readoptions_create();
+    rocksdb_readoptions_set_verify_checksums(engine->read_options, 1);
+    engine->write_options = rocksdb_writeoptions_create();
+    rocksdb_writeoptions_set_sync(engine->write_options, 1);
+    engine->unsafe_write_options = rocksdb_writeoptions_create();
+}
+
+/* -- opening and closing -- */
+
+static void
+close_db(rocksdb_engine *engine)
+{
+    for (int family = 0; family < ACTI_FAMILY_COUNT; family++) {
+        if (engine->families[family] != NULL) rocksdb_column_family_handle_destroy(engine->families[family]);
+        engine->families[family] = NULL;
+    }
+    if (engine->db != NULL) rocksdb_close(engine->db);
+    engine->db = NULL;
+}
+
+static acta_status
+engine_start(acta_engine *base, acti_start how, acta_error *error)
+{
+    rocksdb_engine *engine = engine_of(base);
+    char *said = NULL;
+
+    close_db(engine);
+    if (engine->db_options == NULL) make_options(engine);
+    rocksdb_options_set_create_if_missing(engine->db_options, how == ACTI_START_CREATE);
+    rocksdb_options_set_create_missing_column_families(engine->db_options, how == ACTI_START_CREATE);
+    if (how == ACTI_START_READ)
+        engine->db = rocksdb_open_for_read_only_column_families(engine->db_options, engine->path, ACTI_FAMILY_COUNT,
+            family_names, (const rocksdb_options_t *const *)engine->family_options, engine->families, 0, &said);
+    else
+        engine->db = rocksdb_open_column_families(engine->db_options, engine->path, ACTI_FAMILY_COUNT, family_names,
+            (const rocksdb_options_t *const *)engine->family_options, engine->families, &said);
+    if (said == NULL) return ACTA_OK;
+
+    engine->db = NULL;
+    memset(engine->families, 0, sizeof engine->families);
+    return rocksdb_failed(engine, "open the store", said, error);
+}
+
+static acta_status
+engine_flush(acta_engine *base, acta_error *error)
+{
+    rocksdb_engine *engine = engine_of(base);
+    rocksdb_flushoptions_t *options = rocksdb_flushoptions_create();
+    char *said = NULL;
+
+    for (int family = 0; family < ACTI_FAMILY_COUNT && said == NULL; family++)
+        rocksdb_flush_cf(engine->db, options, engine->families[family], &said);
+    rocksdb_flushoptions_destroy(options);
+    return said != NULL ? rocksdb_failed(engine, "flush", said, error) : ACTA_OK;
+}
+
+static void
+engine_close(acta_engine *base)
+{
+    rocksdb_engine *engine = engine_of(base);
+
+    close_db(engine);
+    for (int family = 0; family < ACTI_FAMILY_COUNT; family++) {
+        if (engine->family_options[family] != NULL) rocksdb_options_destroy(engine->family_options[family]);
+    }
+    if (engine->db_options != NULL) {
+        rocksdb_options_destroy(engine->db_options);
+        rocksdb_cache_destroy(engine->cache);
+        rocksdb_readoptions_destroy(engine->read_options);
+        rocksdb_writeoptions_destroy(engine->write_options);
+        rocksdb_writeoptions_destroy(engine->unsafe_write_options);
+    }
+    if (engine->mark_fd >= 0) close(engine->mark_fd); /* gives the lock back too */
+    free(engine->path);
+    free(engine);
+}
+
+/* -- batches -- */
+
+static acti_engine_batch *
+batch_create(acta_engine *base)
+{
+    acti_engine_batch *batch = malloc(sizeof *batch);
+
+    if (batch != NULL) *batch = (acti_engine_batch){ .engine = engine_of(base), .batch = rocksdb_writebatch_create() };
+    return batch;
+}
+
+static void
+batch_destroy(acti_engine_batch *batch)
+{
+    rocksdb_writebatch_destroy(batch->batch);
+    free(batch);
+}
+
+static void
+batch_clear(acti_engine_batch *batch)
+{
+    rocksdb_writebatch_clear(batch->batch);
+    batch->bytes = 0;
+}
+
+static void
+batch_put(acti_engine_batch *batch, acti_family family, acta_bytes key, acta_bytes value)
+{
+    rocksdb_writebatch_put_cf(batch->batch, batch->engine->families[family], (const char *)key.data, key.size,
+        (const char *)value.data, value.size);
+    batch->bytes += key.size + value.size + 8;
+}
+
+static void
+batch_delete(acti_engine_batch *batch, acti_family family, acta_bytes key)
+{
+    rocksdb_writebatch_delete_cf(batch->batch, batch->engine->families[family], (const char *)key.data, key.size);
+    batch->bytes += key.size + 8;
+}
+
+static void
+batch_delete_range(acti_engine_batch *batch, acti_family family, acta_bytes from, acta_bytes to)
+{
+    rocksdb_writebatch_delete_range_cf(batch->batch, batch->engine->families[family], (const char *)from.data,
+        from.size, (const char *)to.data, to.size);
+    batch->bytes += from.size + to.size + 8;
+}
+
+static size_t
+batch_bytes(const acti_engine_batch *batch)
+{
+    return batch->bytes;
+}
+
+static acta_status
+engine_write(acta_engine *base, acti_engine_batch *batch, acta_error *error)
+{
+    (void)error; /* one call writes and syncs: the batch waits for it */
+    engine_of(base)->written = batch;
+    return ACTA_OK;
+}
+
+static acta_status
+engine_sync(acta_engine *base, bool durable, acta_error *error)
+{
+    rocksdb_engine *engine = engine_of(base);
+    char *said = NULL;
+
+    rocksdb_write(
+        engine->db, durable ? engine->write_options : engine->unsafe_write_options, engine->written->batch, &said);
+    engine->written = NULL;
+    if (said == NULL) return ACTA_OK;
+    /* A record may be in the file though its write or its sync failed: nobody can tell before the next open. */
+    rocksdb_failed(engine, "write to the log", said, error);
+    if (error != NULL) error->status = ACTA_UNKNOWN_OUTCOME;
+    return ACTA_UNKNOWN_OUTCOME;
+}
+
+/* -- reading -- */
+
+static acta_status
+engine_get(acta_engine *base, acti_family family, acta_bytes key, acti_value *value_out, acta_error *error)
+{
+    rocksdb_engine *engine = engine_of(base);
+    char *said = NULL;
+    size_t size;
+    rocksdb_pinnableslice_t *slice = rocksdb_get_pinned_cf(
+        engine->db, engine->read_options, engine->families[family], (const char *)key.data, key.size, &said);
+
+    if (said != NULL) return rocksdb_failed(engine, "read", said, error);
+    if (slice == NULL) return acta_error_set(error, ACTA_NOT_FOUND, NULL);
+    const char *data = rocksdb_pinnableslice_value(slice, &size);
+    *value_out = (acti_value){ .bytes = acta_bytes_from(data, size), .pin = slice };
+    return ACTA_OK;
+}
+
+static void
+engine_release(acta_engine *base, acti_value *value)
+{
+    (void)base;
+    if (value->pin != NULL) rocksdb_pinnableslice_destroy(value->pin);
+    *value = (acti_value){ .pin = NULL };
+}
+
+enum { GET_MANY_CHUNK = 128 };
+
+static acta_status
+get_chunk(rocksdb_engine *engine, acti_family family, const acta_bytes *keys, size_t count, acti_value *values_out,
+    acta_error *error)
+{
+    const char *data[GET_MANY_CHUNK];
+    size_t sizes[GET_MANY_CHUNK];
+    rocksdb_pinnableslice_t *slices[GET_MANY_CHUNK];
+    char *said[GET_MANY_CHUNK];
+    acta_status status = ACTA_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        data[i] = (const char *)keys[i].data;
+        sizes[i] = keys[i].size;
+    }
+    rocksdb_batched_multi_get_cf(
+        engine->db, engine->read_options, engine->families[family], count, data, sizes, slices, said, true);
+    for (size_t i = 0; i < count; i++) {
+        size_t size = 0;
+        const char *value = slices[i] != NULL ? rocksdb_pinnableslice_value(slices[i], &size) : NULL;
+        values_out[i] = (acti_value){ .bytes = acta_bytes_from(value, size), .pin = slices[i] };
+        if (said[i] == NULL) continue;
+        if (status == ACTA_OK)
+            status = rocksdb_failed(engine, "read", said[i], error);
+        else
+            rocksdb_free(said[i]);
+    }
+    return status;
+}
+
+static acta_status
+engine_get_many(acta_engine *base, acti_family family, const acta_bytes *keys, size_t count, acti_value *values_out,
+    acta_error *error)
+{
+    acta_status status = ACTA_OK;
+    size_t done = 0;
+
+    while (done < count && status == ACTA_OK) {
+        size_t chunk = count - done < GET_MANY_CHUNK ? count - done : GET_MANY_CHUNK;
+        status = get_chunk(engine_of(base), family, keys + done, chunk, values_out + done, error);
+        done += chunk;
+    }
+    for (size_t i = 0; status != ACTA_OK && i < done; i++)
+        engine_release(base, &values_out[i]);
+    return status;
+}
+
+static acta_status
+iterator_open(acta_engine *base, acti_family family, const acti_range *range, acti_engine_iterator **iterator_out,
+    acta_error *error)
+{
+    rocksdb_engine *engine = engine_of(base);
+    acti_engine_iterator *iterator = malloc(sizeof *iterator + range->from.size + range->to.size);
+
+    if (iterator == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot read '%s'", engine->path);
+    *iterator = (acti_engine_iterator){ .engine = engine, .backward = range->backward };
+    char *from = (char *)iterator->bounds, *to = from + range->from.size;
+    if (range->from.size > 0) memcpy(from, range->from.data, range->from.size);
+    if (range->to.size > 0) memcpy(to, range->to.data, range->to.size);
+
+    iterator->options = rocksdb_readoptions_create();
+    rocksdb_readoptions_set_verify_checksums(iterator->options, 1);
+    if (range->from.size > 0) rocksdb_readoptions_set_iterate_lower_bound(iterator->options, from, range->from.size);
+    if (range->to.size > 0) rocksdb_readoptions_set_iterate_upper_bound(iterator->options, to, range->to.size);
+    if (range->scan) {
+        rocksdb_readoptions_set_readahead_size(iterator->options, READAHEAD_BYTES);
+        rocksdb_readoptions_set_fill_cache(iterator->options, 0);
+    }
+    iterator->iterator = rocksdb_create_iterator_cf(engine->db, iterator->options, engine->families[family]);
+    *iterator_out = iterator;
+    return ACTA_OK;
+}
+
+static void
+iterator_move(acti_engine_iterator *iterator)
+{
+    if (!iterator->begun && iterator->backward)
+        rocksdb_iter_seek_to_last(iterator->iterator); /* within the bounds */
+    else if (!iterator->begun)
+        rocksdb_iter_seek_to_first(iterator->iterator);
+    else if (iterator->backward)
+        rocksdb_iter_prev(iterator->iterator);
+    else
+        rocksdb_iter_next(iterator->iterator);
+    iterator->begun = true;
+}
+
+static acta_status
+iterator_next(acti_engine_iterator *iterator, acta_bytes *key_out, acta_bytes *value_out, acta_error *error)
+{
+    char *said = NULL;
+
+    if (!iterator->begun || rocksdb_iter_valid(iterator->iterator)) iterator_move(iterator);
+    if (!rocksdb_iter_valid(iterator->iterator)) {
+        rocksdb_iter_get_error(iterator->iterator, &said);
+        if (said != NULL) return rocksdb_failed(iterator->engine, "read", said, error);
+        return acta_error_set(error, ACTA_NOT_FOUND, NULL);
+    }
+    key_out->data = (const uint8_t *)rocksdb_iter_key(iterator->iterator, &key_out->size);
+    value_out->data = (const uint8_t *)rocksdb_iter_value(iterator->iterator, &value_out->size);
+    return ACTA_OK;
+}
+
+static void
+iterator_close(acti_engine_iterator *iterator)
+{
+    if (iterator == NULL) return;
+    rocksdb_iter_destroy(iterator->iterator);
+    rocksdb_readoptions_destroy(iterator->options);
+    free(iterator);
+}
+
+/* -- marks -- */
+
+static acta_status
+mark_read(acta_engine *base, uint32_t slot, uint8_t *bytes_out, acta_error *error)
+{
+    rocksdb_engine *engine = engine_of(base);
+    ssize_t size = pread(engine->mark_fd, bytes_out, ACTI_MARK_SIZE, (off_t)slot * MARK_SLOT_SPACING);
+
+    if (size < 0) return system_failed("read", engine->path, MARK_FILE, error);
+    memset(bytes_out + size, 0, ACTI_MARK_SIZE - (size_t)size); /* a file cut short */
+    return ACTA_OK;
+}
+
+static acta_status
+mark_write(acta_engine *base, uint32_t slot, const uint8_t *bytes, acta_error *error)
+{
+    rocksdb_engine *engine = engine_of(base);
+
+    if (pwrite(engine->mark_fd, bytes, ACTI_MARK_SIZE, (off_t)slot * MARK_SLOT_SPACING) != ACTI_MARK_SIZE ||
+        fdatasync(engine->mark_fd) != 0)
+        return system_failed("write", engine->path, MARK_FILE, error);
+    return ACTA_OK;
+}
+
+acta_engine *
+acti_rocksdb_engine(void)
+{
+    static const acti_engine_ops ops = {
+        .probe = engine_probe,
+        .prepare = engine_prepare,
+        .start = engine_start,
+        .close = engine_close,
+        .flush = engine_flush,
+        .batch_create = batch_create,
+        .batch_destroy = batch_destroy,
+        .batch_clear = batch_clear,
+        .batch_put = batch_put,
+        .batch_delete = batch_delete,
+        .batch_delete_range = batch_delete_range,
+        .batch_bytes = batch_bytes,
+        .write = engine_write,
+        .sync = engine_sync,
+        .get = engine_get,
+        .get_many = engine_get_many,
+        .release = engine_release,
+        .iterator_open = iterator_open,
+        .iterator_next = iterator_next,
+        .iterator_close = iterator_close,
+        .mark_read = mark_read,
+        .mark_write = mark_write,
+    };
+    rocksdb_engine *engine = calloc(1, sizeof *engine);
+
+    if (engine == NULL) return NULL;
+    engine->engine.ops = &ops;
+    engine->mark_fd = -1;
+    return &engine->engine;
+}

@@ -1,0 +1,232 @@
+/*
+ * Store: opening and closing.
+ *
+ *     probe -- nothing, or never finished --> create
+ *        \---- a store --> start READ, check -- sound --> start WRITE, repair
+ *                                \---- damage --> refused, nothing changed; with read_only: what is before it
+ */
+#include <assert.h>
+#include <inttypes.h>
+
+#include "acta/memory_engine.h"
+
+#include "internal.h"
+
+#define MEMORY_BYTES_DEFAULT (UINT64_C(256) << 20)
+#define QUEUE_BYTES_DEFAULT  (UINT64_C(64) << 20)
+#define TAIL_BYTES_DEFAULT   (UINT64_C(32) << 20)
+
+enum { BATCH_COUNT_DEFAULT = 1024 };
+
+static acta_status
+copy_path(acta_store *store, const char *path, acta_error *error)
+{
+    const acta_allocator *allocator = &store->environment.allocator;
+
+    store->path_size = strlen(path) + 1;
+    store->path = allocator->alloc(allocator->user, store->path_size);
+    if (store->path == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot open store '%s'", path);
+    memcpy(store->path, path, store->path_size);
+    return ACTA_OK;
+}
+
+static uint64_t
+or_default(uint64_t value, uint64_t instead)
+{
+    return value != 0 ? value : instead;
+}
+
+/* A store that holds nothing yet; takes the engine. NULL: no memory, and the engine is closed. */
+static acta_store *
+store_create(const acta_store_config *config, acta_engine *engine)
+{
+    acta_environment environment = acta_environment_or_default(config->environment);
+    acta_store *store = environment.allocator.alloc(environment.allocator.user, sizeof *store);
+
+    if (store == NULL) return NULL;
+    memset(store, 0, sizeof *store);
+    store->environment = environment;
+    store->engine = engine;
+    store->manual = config->manual;
+    store->read_only = config->read_only;
+    store->no_sync = config->unsafe_no_sync;
+    store->queue_bytes_max = or_default(config->queue_bytes_max, QUEUE_BYTES_DEFAULT);
+    store->batch_count_max = (uint32_t)or_default(config->batch_count_max, BATCH_COUNT_DEFAULT);
+    acti_types_init(&store->types, &environment.allocator);
+    acti_tail_init(&store->tail, &environment.allocator, or_default(config->tail_bytes_max, TAIL_BYTES_DEFAULT));
+    acti_monitor_init(&store->expiry);
+    acti_monitor_init(&store->failure_lock);
+    acti_monitor_init(&store->bed);
+    acti_monitor_init(&store->marker.monitor);
+    acti_monitor_init(&store->subscriptions_lock);
+    return store;
+}
+
+static void
+store_free(acta_store *store)
+{
+    acta_allocator allocator = store->environment.allocator;
+
+    acti_committer_deinit(store);
+    acti_tail_deinit(&store->tail);
+    acti_types_deinit(&store->types);
+    store->engine->ops->close(store->engine);
+    acti_monitor_deinit(&store->subscriptions_lock);
+    acti_monitor_deinit(&store->marker.monitor);
+    acti_monitor_deinit(&store->bed);
+    acti_monitor_deinit(&store->failure_lock);
+    acti_monitor_deinit(&store->expiry);
+    if (store->path != NULL) allocator.free(allocator.user, store->path, store->path_size);
+    allocator.free(allocator.user, store, sizeof *store);
+}
+
+/* Opened to read only: from the start it refuses writes, and says why. */
+static void
+refuse_writes(acta_store *store, const acta_error *damage)
+{
+    if (damage->status == ACTA_OK)
+        acta_error_set(&store->failure, ACTA_READ_ONLY, "the store '%s' was opened read-only", store->path);
+    else {
+        acta_error_set(
+            &store->failure, ACTA_READ_ONLY, "the store '%s' was opened read-only; %.380s", store->path, damage->text);
+        acta_log_write(&store->environment, ACTA_LOG_WARNING, "%s", store->failure.text);
+    }
+    atomic_init(&store->refusing, ACTA_READ_ONLY);
+}
+
+/* A store that was there before. */
+static acta_status
+open_existing(acta_store *store, const acta_store_config *config, const acti_mark *mark, acta_error *error)
+{
+    acta_error damage = { .status = ACTA_OK };
+
+    ACTA_CRASH_POINT("recovery_begun");
+    acta_status status = store->engine->ops->start(store->engine, ACTI_START_READ, error);
+
+    if (status != ACTA_OK) return status;
+    store->committer.mark = *mark;
+    status = acti_recovery_check(store, mark, &damage);
+    if (status == ACTA_OK) damage.status = ACTA_OK;
+    if (status != ACTA_OK && (!store->read_only || status != ACTA_CORRUPT)) {
+        if (error != NULL) *error = damage;
+        return status;
+    }
+    status = acti_recovery_schema(store, config->schema_name, config->schema_hash, false, error);
+    if (status == ACTA_OK && store->read_only) refuse_writes(store, &damage);
+    if (status != ACTA_OK || store->read_only) return status;
+
+    status = store->engine->ops->start(store->engine, ACTI_START_WRITE, error);
+    if (status == ACTA_OK) status = acti_recovery_repair(store, error);
+    if (status == ACTA_OK) status = acti_recovery_schema(store, config->schema_name, config->schema_hash, true, error);
+    return status;
+}
+
+static acta_status
+open_new(acta_store *store, const acta_store_config *config, acta_error *error)
+{
+    if (config->must_exist || config->read_only)
+        return acta_error_set(error, ACTA_NOT_FOUND, "there is no store in '%s'", store->path);
+    acta_status status = acti_recovery_create(store, error);
+    if (status == ACTA_OK) status = acti_recovery_schema(store, config->schema_name, config->schema_hash, true, error);
+    return status;
+}
+
+static acta_status
+open_engine(acta_store *store, const acta_store_config *config, acta_error *error)
+{
+    acti_engine_config engine_config = {
+        .path = store->path,
+        .read_only = config->read_only,
+        .memory_bytes = or_default(config->memory_bytes, MEMORY_BYTES_DEFAULT),
+        .environment = store->environment,
+    };
+    acti_mark mark = { .turn = 0 };
+    acti_found found = ACTI_FOUND_NOTHING;
+    acta_status status = store->engine->ops->probe(store->engine, &engine_config, &found, error);
+
+    if (status == ACTA_OK) status = acti_committer_init(store, engine_config.memory_bytes, error);
+    if (status == ACTA_OK && found != ACTI_FOUND_NOTHING) status = acti_mark_read(store->engine, &mark, error);
+    if (status != ACTA_OK) return status;
+
+    bool unfinished = mark.turn > 0 && mark.batch == 0; /* never became a store: nothing was ever acknowledged */
+    store->committer.mark.turn = mark.turn;
+    if (found == ACTI_FOUND_NOTHING || unfinished) return open_new(store, config, error);
+    if (mark.turn == 0)
+        return acta_error_set(error, ACTA_CORRUPT,
+            "neither mark of the store '%s' is sound, so nothing says how far its log must reach; nothing was changed",
+            store->path);
+    if (found == ACTI_FOUND_REMAINS)
+        return acta_error_set(error, ACTA_CORRUPT,
+            "the store '%s' has lost its file 'CURRENT'; nothing was changed; restore the directory from a backup",
+            store->path);
+    return open_existing(store, config, &mark, error);
+}
+
+acta_status
+acta_store_open(const acta_store_config *config, acta_store **store_out, acta_error *error)
+{
+    acta_engine *engine = config->engine != NULL ? config->engine : acti_rocksdb_engine();
+    const char *path = config->path != NULL ? config->path : config->engine != NULL ? "memory" : NULL;
+    acta_store *store = engine != NULL ? store_create(config, engine) : NULL;
+
+    if (store == NULL) {
+        if (engine != NULL) engine->ops->close(engine);
+        return acta_error_set(error, ACTA_NO_MEMORY, "cannot open a store: there is no memory");
+    }
+    acta_status status = path != NULL && path[0] != '\0' ? copy_path(store, path, error)
+                                                         : acta_error_set(error, ACTA_INVALID,
+                                                               "cannot open a store: the configuration gives no path");
+    if (status == ACTA_OK) status = open_engine(store, config, error);
+    if (status == ACTA_OK) {
+        atomic_init(&store->head, store->recovered.position);
+        store->marker.written = store->marker.wanted = store->committer.mark;
+        status = acti_committer_start(store, error);
+        if (status != ACTA_OK) acti_committer_stop(store);
+    }
+    if (status != ACTA_OK) {
+        store_free(store);
+        return status;
+    }
+    *store_out = store;
+    return ACTA_OK;
+}
+
+void
+acta_store_close(acta_store *store)
+{
+    acta_error error;
+
+    if (store == NULL) return;
+    assert(store->subscriptions == NULL); /* they would read a store that is gone */
+    acti_committer_stop(store);
+    if (acta_store_health(store, NULL) == ACTA_OK && acti_recovery_close(store, &error) != ACTA_OK)
+        acta_log_write(&store->environment, ACTA_LOG_WARNING, "closing store '%s': %s", store->path, error.text);
+    store_free(store);
+}
+
+void
+acta_store_abandon(acta_store *store)
+{
+    if (store == NULL) return;
+    assert(store->manual);
+    acti_committer_abandon(store);
+    store_free(store);
+}
+
+uint64_t
+acta_store_session(acta_store *store)
+{
+    /* Relaxed: only that each gets another one. */
+    return atomic_fetch_add_explicit(&store->session_last, 1, memory_order_relaxed) + 1;
+}
+
+void
+acta_store_stats_read(const acta_store *store, acta_store_stats *out)
+{
+    /* Relaxed: counts for people, each alone. */
+#define READ(what) .what = atomic_load_explicit(&store->stats.what, memory_order_relaxed)
+    *out = (acta_store_stats){ READ(batches), READ(transactions), READ(events), READ(conflicts), READ(refused),
+        READ(syncs), READ(mark_syncs), READ(tail_hits), READ(tail_misses),
+        .queued_bytes = atomic_load_explicit(&store->queued_bytes, memory_order_relaxed) };
+#undef READ
+}

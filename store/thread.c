@@ -1,0 +1,88 @@
+/*
+ * Threads of the store, by pthreads.
+ */
+#include "thread.h"
+
+#include <assert.h>
+#include <signal.h>
+
+void
+acti_monitor_init(acti_monitor *monitor)
+{
+    pthread_mutex_init(&monitor->mutex, NULL);
+    pthread_cond_init(&monitor->changed, NULL);
+}
+
+void
+acti_monitor_deinit(acti_monitor *monitor)
+{
+    pthread_cond_destroy(&monitor->changed);
+    pthread_mutex_destroy(&monitor->mutex);
+}
+
+void
+acti_monitor_enter(acti_monitor *monitor)
+{
+    pthread_mutex_lock(&monitor->mutex);
+}
+
+void
+acti_monitor_leave(acti_monitor *monitor)
+{
+    pthread_mutex_unlock(&monitor->mutex);
+}
+
+void
+acti_monitor_wait(acti_monitor *monitor)
+{
+    pthread_cond_wait(&monitor->changed, &monitor->mutex);
+}
+
+void
+acti_monitor_wake(acti_monitor *monitor)
+{
+    pthread_cond_broadcast(&monitor->changed);
+}
+
+static void *
+run_thread(void *user)
+{
+    acti_store_thread *thread = user;
+
+    thread->run(thread->user);
+    return NULL;
+}
+
+bool
+acti_store_thread_start(acti_store_thread *thread, const char *name, void (*run)(void *user), void *user)
+{
+    sigset_t all, before;
+
+    thread->run = run;
+    thread->user = user;
+
+    /* The host's signals are the host's: none is handled on our threads. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    thread->running = pthread_create(&thread->thread, NULL, run_thread, thread) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+
+    if (thread->running) pthread_setname_np(thread->thread, name);
+    return thread->running;
+}
+
+void
+acti_store_thread_join(acti_store_thread *thread)
+{
+    if (!thread->running) return;
+    pthread_join(thread->thread, NULL);
+    thread->running = false;
+}
+
+static_assert(sizeof(pthread_t) <= sizeof(uint64_t), "a thread's number fits");
+
+uint64_t
+acti_store_thread_self(void)
+{
+    return (uint64_t)pthread_self();
+}

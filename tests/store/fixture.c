@@ -1,0 +1,381 @@
+/*
+ * What the tests of the store share.
+ */
+#include "fixture.h"
+
+#include <dirent.h>
+#include <ftw.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool group_is_memory;
+
+/* -- stores -- */
+
+acta_status
+open_store(fixture *f)
+{
+    assert_null(f->store);
+    f->config.path = f->memory ? NULL : f->path;
+    f->config.engine = f->memory ? acta_memory_engine(f->disk) : NULL;
+    memset(&f->error, 0, sizeof f->error);
+    acta_status status = acta_store_open(&f->config, &f->store, &f->error);
+    if (status != ACTA_OK) f->store = NULL;
+    return status;
+}
+
+void
+open_store_ok(fixture *f)
+{
+    if (open_store(f) != ACTA_OK) fail_msg("%s", f->error.text);
+}
+
+void
+close_store(fixture *f)
+{
+    acta_store_close(f->store);
+    f->store = NULL;
+}
+
+void
+crash_store(fixture *f)
+{
+    if (f->memory) {
+        assert_true(f->config.manual);
+        acta_disk_crash(f->disk);
+        acta_store_abandon(f->store);
+        f->store = NULL;
+        return;
+    }
+    char copy[300];
+    snprintf(copy, sizeof copy, "%s.copy", f->path);
+    copy_tree(f->path, copy);
+    if (f->config.manual)
+        acta_store_abandon(f->store);
+    else
+        acta_store_close(f->store);
+    f->store = NULL;
+    remove_tree(f->path);
+    assert_int_equal(0, rename(copy, f->path));
+}
+
+static int
+make(void **state, bool manual, bool open)
+{
+    fixture *f = calloc(1, sizeof *f);
+    char directory[] = "/tmp/acta-store-XXXXXX";
+
+    f->memory = group_is_memory;
+    f->config.manual = manual;
+    f->config.memory_bytes = 16 << 20;
+    if (mkdtemp(directory) == NULL) return -1;
+    snprintf(f->path, sizeof f->path, "%s/data", directory);
+    f->disk = acta_disk_create(NULL);
+    *state = f;
+    reset_answers();
+    if (open && open_store(f) != ACTA_OK) {
+        fprintf(stderr, "%s\n", f->error.text);
+        return -1;
+    }
+    return 0;
+}
+
+int
+set_up(void **state)
+{
+    return make(state, false, true);
+}
+
+int
+set_up_manual(void **state)
+{
+    return make(state, true, true);
+}
+
+int
+set_up_closed(void **state)
+{
+    return make(state, false, false);
+}
+
+int
+tear_down(void **state)
+{
+    fixture *f = *state;
+    char *slash = strrchr(f->path, '/');
+
+    acta_store_close(f->store);
+    acta_disk_destroy(f->disk);
+    *slash = '\0';
+    remove_tree(f->path);
+    free(f);
+    return 0;
+}
+
+int
+run_on_engines_(const char *name, const struct CMUnitTest *tests, size_t count, bool memory, bool rocksdb)
+{
+    const char *only = getenv("ACTA_TEST_ENGINE");
+    int failures = 0;
+
+    for (int engine = 0; engine < 2; engine++) {
+        char group[128];
+        group_is_memory = engine == 0;
+        if (group_is_memory ? !memory : !rocksdb) continue;
+        if (only != NULL && strcmp(only, group_is_memory ? "memory" : "rocksdb") != 0) continue;
+        snprintf(group, sizeof group, "%s on %s", name, group_is_memory ? "memory" : "rocksdb");
+        failures += _cmocka_run_group_tests(group, tests, count, NULL, NULL);
+    }
+    return failures;
+}
+
+uint64_t
+test_seed(void)
+{
+    const char *given = getenv("ACTA_TEST_SEED");
+    uint64_t seed;
+
+    if (given != NULL)
+        seed = strtoull(given, NULL, 0);
+    else
+        assert_int_equal(0, getentropy(&seed, sizeof seed));
+    print_message("ACTA_TEST_SEED=0x%" PRIx64 "\n", seed);
+    return seed != 0 ? seed : 1;
+}
+
+uint64_t
+next_random(uint64_t *state)
+{
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return *state * UINT64_C(0x2545f4914f6cdd1d) >> 11;
+}
+
+/* -- appending -- */
+
+acta_event
+event_of(const char *type, const char *payload)
+{
+    return (acta_event){ .type = acta_str_of(type), .payload = acta_str_bytes(acta_str_of(payload)) };
+}
+
+acta_status
+commit(fixture *f, acta_transaction *transaction, acta_commit_result *result)
+{
+    memset(&f->error, 0, sizeof f->error);
+    return acta_store_commit(f->store, transaction, result, &f->error);
+}
+
+acta_status
+append(fixture *f, const char *stream, uint64_t expected, const char *payload)
+{
+    acta_event event = event_of("test.Happened", payload);
+    acta_transaction *t = acta_transaction_create(f->store);
+
+    acta_transaction_append(t, acta_str_of(stream), expected, &event, 1);
+    return commit(f, t, NULL);
+}
+
+void
+append_ok(fixture *f, const char *stream, const char *payload)
+{
+    if (append(f, stream, ACTA_ANY_VERSION, payload) != ACTA_OK) fail_msg("%s", f->error.text);
+}
+
+acta_status
+append_many(fixture *f, const char *stream, uint64_t expected, uint32_t count, acta_commit_result *result)
+{
+    acta_event *events = calloc(count, sizeof *events);
+    acta_transaction *t = acta_transaction_create(f->store);
+
+    for (uint32_t i = 0; i < count; i++)
+        events[i] = event_of("test.Happened", "many");
+    acta_transaction_append(t, acta_str_of(stream), expected, events, count);
+    free(events);
+    return commit(f, t, result);
+}
+
+acta_status
+put_row(fixture *f, const char *table, const char *key, const char *value)
+{
+    acta_transaction *t = acta_transaction_create(f->store);
+
+    acta_transaction_put(t, table, acta_str_bytes(acta_str_of(key)), acta_str_bytes(acta_str_of(value)));
+    return commit(f, t, NULL);
+}
+
+static _Atomic uint32_t answer_count;
+
+void
+reset_answers(void)
+{
+    answer_count = 0;
+}
+
+void
+take_answer(void *user, const acta_commit_result *result)
+{
+    answer *a = user;
+
+    a->status = result->status;
+    a->first_position = result->first_position;
+    a->last_position = result->last_position;
+    a->version = result->version;
+    a->actual_version = result->status == ACTA_CONFLICT ? result->error.actual_version : 0;
+    a->order = ++answer_count;
+    if (result->status != ACTA_OK) memcpy(a->text, result->error.text, sizeof a->text);
+    a->calls++;
+}
+
+void
+step_all(fixture *f)
+{
+    while (acta_store_step(f->store))
+        continue;
+}
+
+/* -- reading -- */
+
+uint64_t
+count_log(fixture *f)
+{
+    acta_read all = { .count_max = 0 };
+    acta_cursor *cursor;
+    acta_recorded event;
+    acta_status status;
+    uint64_t position = 0;
+    enum { STREAMS = 4096 };
+    static uint64_t versions[STREAMS];
+    memset(versions, 0, sizeof versions);
+
+    assert_int_equal(ACTA_OK, acta_cursor_open(f->store, &all, &cursor, &f->error));
+    while ((status = acta_cursor_next(cursor, &event, &f->error)) == ACTA_OK) {
+        assert_int_equal(event.position, ++position);
+        if (event.stream_id < STREAMS) assert_int_equal(event.version, ++versions[event.stream_id]);
+    }
+    if (status != ACTA_NOT_FOUND) fail_msg("%s", f->error.text);
+    acta_cursor_close(cursor);
+    return position;
+}
+
+uint64_t
+count_stream(fixture *f, const char *stream)
+{
+    acta_read read = { .stream = acta_str_of(stream) };
+    acta_cursor *cursor;
+    acta_recorded event;
+    uint64_t version = 0;
+    acta_status status = acta_cursor_open(f->store, &read, &cursor, &f->error);
+
+    if (status == ACTA_NOT_FOUND) return 0;
+    assert_int_equal(ACTA_OK, status);
+    while ((status = acta_cursor_next(cursor, &event, &f->error)) == ACTA_OK)
+        assert_int_equal(event.version, ++version);
+    if (status != ACTA_NOT_FOUND) fail_msg("%s", f->error.text);
+    acta_cursor_close(cursor);
+    return version;
+}
+
+uint64_t
+version_of(fixture *f, const char *stream)
+{
+    uint64_t version;
+
+    assert_int_equal(ACTA_OK, acta_store_version(f->store, acta_str_of(stream), &version, &f->error));
+    return version;
+}
+
+bool
+has_row(fixture *f, const char *table, const char *key)
+{
+    acta_memory *memory = acta_memory_create(NULL);
+    acta_bytes value;
+    acta_status status = acta_store_get(f->store, table, acta_str_bytes(acta_str_of(key)), memory, &value, &f->error);
+
+    acta_memory_destroy(memory);
+    if (status != ACTA_NOT_FOUND) assert_int_equal(ACTA_OK, status);
+    return status == ACTA_OK;
+}
+
+/* -- files -- */
+
+static int
+remove_one(const char *path, const struct stat *found, int kind, struct FTW *where)
+{
+    (void)found;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+void
+remove_tree(const char *path)
+{
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+uint8_t *
+read_file(const char *path, size_t *size_out)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    fseek(file, 0, SEEK_END);
+    long size = ftell(file);
+    rewind(file);
+    uint8_t *bytes = malloc((size_t)size + 1);
+    assert_int_equal((size_t)size, fread(bytes, 1, (size_t)size, file));
+    fclose(file);
+    *size_out = (size_t)size;
+    return bytes;
+}
+
+void
+write_file(const char *path, const void *bytes, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(size, fwrite(bytes, 1, size, file));
+    assert_int_equal(0, fclose(file));
+}
+
+void
+copy_tree(const char *from, const char *to)
+{
+    DIR *directory = opendir(from);
+    struct dirent *entry;
+
+    assert_non_null(directory);
+    assert_int_equal(0, mkdir(to, 0777));
+    while ((entry = readdir(directory)) != NULL) {
+        char source[600], target[600];
+        size_t size;
+        if (entry->d_name[0] == '.') continue;
+        snprintf(source, sizeof source, "%s/%s", from, entry->d_name);
+        snprintf(target, sizeof target, "%s/%s", to, entry->d_name);
+        uint8_t *bytes = read_file(source, &size);
+        write_file(target, bytes, size);
+        free(bytes);
+    }
+    closedir(directory);
+}
+
+bool
+find_file(const char *path, const char *ending, char *name_out, size_t size)
+{
+    DIR *directory = opendir(path);
+    struct dirent *entry;
+    bool found = false;
+
+    assert_non_null(directory);
+    name_out[0] = '\0';
+    while ((entry = readdir(directory)) != NULL) {
+        size_t length = strlen(entry->d_name), ending_length = strlen(ending);
+        if (length < ending_length || strcmp(entry->d_name + length - ending_length, ending) != 0) continue;
+        if (found && strcmp(entry->d_name, name_out) < 0) continue;
+        snprintf(name_out, size, "%s", entry->d_name);
+        found = true;
+    }
+    closedir(directory);
+    return found;
+}
