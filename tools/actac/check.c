@@ -162,6 +162,11 @@ check_field(const acti_table *of, const acti_field *f, acti_errors *e)
         error_at(e, f->is.at,
             "field %s.%s is %s, which is not carried yet; use numbers, enums, strings, tables, or vectors of them",
             of->is.name, f->is.name, type);
+    if (f->base == BASE_ULONG && f->default_integer == INT64_MAX)
+        error_at(e, f->is.at,
+            "field %s.%s has a default beyond 9223372036854775806, which flatc's binary schema can't hold; use a "
+            "smaller one",
+            of->is.name, f->is.name);
     if (attribute_of(&f->is, "identity") != NULL) check_identity(of, f, e);
     if (is_mutable(of) && f->base == BASE_VECTOR && f->table != NULL && f->table->key == NULL)
         error_at(e, f->is.at,

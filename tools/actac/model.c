@@ -263,6 +263,14 @@ hash_enum(reader *r, uint64_t *hash, const acti_enumeration *of)
         hash_text(hash, arena_format(r->arena, "%s=%" PRId64, of->values[i].is.name, of->values[i].number));
 }
 
+static uint64_t
+bits_of(double real)
+{
+    uint64_t bits;
+    memcpy(&bits, &real, sizeof bits);
+    return bits;
+}
+
 /* `done`: a flag a table, against walking in circles. Fields by id. */
 static void
 hash_table(reader *r, uint64_t *hash, const acti_table *of, bool *done)
@@ -277,8 +285,9 @@ hash_table(reader *r, uint64_t *hash, const acti_table *of, bool *done)
             const acti_field *f = &of->fields[i];
             if (f->id != id) continue;
             hashed++;
-            hash_text(hash, arena_format(r->arena, "%s:%u:%u:%u:%" PRId64 ":%a:%d:%d", f->is.name, f->id, f->base,
-                                f->element, f->default_integer, f->default_real, f->required, f->key));
+            hash_text(
+                hash, arena_format(r->arena, "%s:%u:%u:%u:%" PRId64 ":%" PRIx64 ":%d:%d", f->is.name, f->id, f->base,
+                          f->element, f->default_integer, bits_of(f->default_real), f->required, f->key));
             if (f->enumeration != NULL) hash_enum(r, hash, f->enumeration);
             if (f->table != NULL) hash_table(r, hash, f->table, done);
         }

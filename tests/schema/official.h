@@ -1,0 +1,21 @@
+/*
+ * The official library's word on a buffer, for C.
+ */
+#ifndef ACTA_TESTS_OFFICIAL_H
+#define ACTA_TESTS_OFFICIAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Tables: shop.Line, Weight, Numbers, Everything, Nothing, OpenCart, LineAdded, Cart. */
+bool official_accepts(const char *table, const uint8_t *bytes, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

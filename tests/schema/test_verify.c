@@ -1,0 +1,246 @@
+/*
+ * Verifying: our verifier accepts what the one that flatc generates accepts, but for strings that are no UTF-8; and
+ * neither it nor reading what it accepts ever leaves the bytes, which lie in front of a guard page.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "official.h"
+#include "shop.acta.h"
+#include "values.h"
+
+static const acta_table *const tables[] = { &shop_Line_table, &shop_Weight_table, &shop_Numbers_table,
+    &shop_Everything_table, &shop_Nothing_table, &shop_OpenCart_table, &shop_LineAdded_table, &shop_Cart_table };
+enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };
+
+typedef struct counts {
+    uint64_t accepted;
+    uint64_t refused;
+    uint64_t not_utf8;
+} counts;
+
+/* Everything that a buffer leads to is read, by writing it again. What can't be written is refused, never followed out. */
+static void
+read_all(const acta_table *table, acta_bytes buffer)
+{
+    acta_memory *memory = acta_memory_create(NULL);
+    acta_memory_sink sink = acta_memory_sink_of(memory);
+    void *value = acta_memory_alloc(memory, table->struct_size);
+    acta_error error;
+
+    table->read(buffer, value);
+    if (table->write(value, &sink.sink, &error) == ACTA_OK)
+        assert_int_equal(table->verify(sink.bytes, &error), ACTA_OK);
+    acta_memory_destroy(memory);
+}
+
+static void
+compare(const acta_table *table, acta_bytes buffer, counts *seen)
+{
+    acta_error error = { .text = "" };
+    acta_status status = table->verify(buffer, &error);
+    bool official = official_accepts(table->name, buffer.data, buffer.size);
+
+    if (status == ACTA_OK) {
+        assert_true(official);
+        seen->accepted++;
+        read_all(table, buffer);
+        return;
+    }
+    assert_int_equal(status, ACTA_CORRUPT);
+    assert_non_null(strstr(error.text, "damaged buffer of shop."));
+    if (official) {
+        assert_non_null(strstr(error.text, "UTF-8"));
+        seen->not_utf8++;
+    } else {
+        seen->refused++;
+    }
+}
+
+static acta_bytes
+random_buffer(values_random *random, const acta_table *table, acta_memory *memory)
+{
+    void *value = acta_memory_alloc(memory, table->struct_size);
+    values_fill(random, table, value, memory, 2);
+    return values_write(table, value, memory);
+}
+
+static void
+what_is_written_passes_both_verifiers(void **state)
+{
+    (void)state;
+    values_random random = values_seed();
+    for (int i = 0; i < 4000; i++) {
+        acta_memory *memory = acta_memory_create(NULL);
+        const acta_table *table = tables[i % TABLE_COUNT];
+        acta_bytes buffer = random_buffer(&random, table, memory);
+        acta_error error;
+        assert_int_equal(table->verify(buffer, &error), ACTA_OK);
+        assert_true(official_accepts(table->name, buffer.data, buffer.size));
+        acta_memory_destroy(memory);
+    }
+}
+
+/* Each bit of some buffers of each table, turned over. */
+static void
+flipped_bits_are_judged_as_by_the_official_verifier(void **state)
+{
+    (void)state;
+    values_random random = values_seed();
+    counts seen = { 0 };
+
+    for (int i = 0; i < TABLE_COUNT * 4; i++) {
+        acta_memory *memory = acta_memory_create(NULL);
+        const acta_table *table = tables[i % TABLE_COUNT];
+        acta_bytes buffer = random_buffer(&random, table, memory);
+        uint8_t *bytes = values_guarded(buffer);
+        for (size_t bit = 0; bit < buffer.size * 8 && bit < 16384; bit++) {
+            bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            compare(table, acta_bytes_from(bytes, buffer.size), &seen);
+            bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        }
+        acta_memory_destroy(memory);
+    }
+    printf("accepted %lu, refused %lu, refused for UTF-8 alone %lu\n", (unsigned long)seen.accepted,
+        (unsigned long)seen.refused, (unsigned long)seen.not_utf8);
+    assert_true(seen.accepted > 1000 && seen.refused > 1000 && seen.not_utf8 > 100);
+}
+
+/* Numbers at places where offsets may be: near ones, far ones, the largest. */
+static void
+changed_words_are_judged_as_by_the_official_verifier(void **state)
+{
+    (void)state;
+    static const uint32_t words[] = { 0, 1, 2, 4, 8, 12, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffe, 0xfffffff0 };
+    values_random random = values_seed();
+    counts seen = { 0 };
+
+    for (int i = 0; i < TABLE_COUNT * 8; i++) {
+        acta_memory *memory = acta_memory_create(NULL);
+        const acta_table *table = tables[i % TABLE_COUNT];
+        acta_bytes buffer = random_buffer(&random, table, memory);
+        for (int k = 0; k < 2000; k++) {
+            uint8_t *bytes = values_guarded(buffer);
+            for (uint64_t changes = 1 + values_next(&random) % 3; changes > 0; changes--) {
+                uint32_t word = words[values_next(&random) % (sizeof words / sizeof words[0])];
+                if (values_next(&random) % 2 == 0) word = (uint32_t)(values_next(&random) % buffer.size);
+                size_t size = values_next(&random) % 2 == 0 ? 2 : 4;
+                size_t at = values_next(&random) % (buffer.size - size + 1);
+                memcpy(bytes + at - at % size, &word, size);
+            }
+            compare(table, acta_bytes_from(bytes, buffer.size), &seen);
+        }
+        acta_memory_destroy(memory);
+    }
+    printf("accepted %lu, refused %lu\n", (unsigned long)seen.accepted, (unsigned long)seen.refused);
+    assert_true(seen.accepted > 1000 && seen.refused > 1000);
+}
+
+static void
+a_buffer_cut_anywhere_is_judged_as_by_the_official_verifier(void **state)
+{
+    (void)state;
+    values_random random = values_seed();
+    counts seen = { 0 };
+
+    for (int i = 0; i < TABLE_COUNT * 8; i++) {
+        acta_memory *memory = acta_memory_create(NULL);
+        const acta_table *table = tables[i % TABLE_COUNT];
+        acta_bytes buffer = random_buffer(&random, table, memory);
+        for (size_t size = 0; size < buffer.size; size++)
+            compare(table, acta_bytes_from(values_guarded(acta_bytes_from(buffer.data, size)), size), &seen);
+        acta_memory_destroy(memory);
+    }
+    assert_true(seen.refused > 1000);
+}
+
+static void
+a_missing_required_field_is_named(void **state)
+{
+    (void)state;
+    acta_memory *memory = acta_memory_create(NULL);
+    acta_error error;
+    shop_Line line = { .sku = S("x"), .count = 1 };
+    /* A line that claims to be an opened cart: its first field is a string too; as a nothing it has none. */
+    acta_bytes nothing = values_write(&shop_Nothing_table, &(shop_Nothing){ 0 }, memory);
+    acta_bytes opened = values_write(&shop_Line_table, &line, memory);
+
+    assert_int_equal(shop_Line_verify(nothing, &error), ACTA_CORRUPT);
+    assert_string_equal(error.text, "damaged buffer of shop.Line: field sku is required and missing");
+    assert_string_equal(error.where, "sku");
+    assert_int_equal(shop_CartOpened_verify(opened, &error), ACTA_OK); /* fields that it doesn't know are left alone */
+    assert_int_equal(shop_Line_verify(nothing, NULL), ACTA_CORRUPT);
+    acta_memory_destroy(memory);
+}
+
+/* Sixty-four tables within each other pass, one more doesn't: neither written nor verified. */
+static void
+tables_are_nested_at_most_64_deep(void **state)
+{
+    (void)state;
+    acta_memory *memory = acta_memory_create(NULL);
+    acta_memory_sink sink = acta_memory_sink_of(memory);
+    acta_error error;
+    static shop_Line lines[65];
+
+    for (int i = 0; i < 65; i++) {
+        lines[i] = (shop_Line){ .sku = S("x") };
+        if (i > 0) lines[i].parts = (shop_Line_vector){ .data = &lines[i - 1], .count = 1 };
+    }
+    acta_bytes deep = values_write(&shop_Line_table, &lines[63], memory);
+    assert_int_equal(shop_Line_verify(deep, &error), ACTA_OK);
+    assert_true(official_accepts("shop.Line", deep.data, deep.size));
+    assert_int_equal(shop_Line_write(&lines[64], &sink.sink, &error), ACTA_INVALID);
+    assert_string_equal(error.text, "tables of shop.Line are nested more than 64 deep");
+    acta_memory_destroy(memory);
+}
+
+/* Half a megabyte of offsets to a string of half a megabyte: 65 billion bytes to look at, if each were followed. */
+static void
+many_offsets_to_one_long_string_end_early(void **state)
+{
+    (void)state;
+    enum { COUNT = 100000, LENGTH = 500000 };
+    acta_memory *memory = acta_memory_create(NULL);
+    acta_error error;
+    char *text = acta_memory_alloc(memory, LENGTH);
+    acta_str *texts = acta_memory_alloc(memory, COUNT * sizeof *texts);
+
+    memset(text, 'x', LENGTH);
+    texts[0] = acta_str_from(text, LENGTH);
+    shop_Line line = { .sku = S("x"), .tags = { .data = texts, .count = COUNT } };
+    acta_bytes buffer = values_write(&shop_Line_table, &line, memory);
+
+    shop_Line_decode(buffer, &line);
+    uint8_t *offsets = (uint8_t *)(uintptr_t)line.tags.encoded;
+    uint32_t first;
+    memcpy(&first, offsets, 4);
+    for (uint32_t i = 1; i < COUNT; i++) {
+        uint32_t offset = first - 4 * i;
+        memcpy(offsets + 4 * i, &offset, 4);
+    }
+    assert_int_equal(shop_Line_verify(buffer, &error), ACTA_CORRUPT);
+    assert_non_null(strstr(error.text, "field tags is one of too many offsets to the same strings"));
+    acta_memory_destroy(memory);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_written_passes_both_verifiers),
+        cmocka_unit_test(flipped_bits_are_judged_as_by_the_official_verifier),
+        cmocka_unit_test(changed_words_are_judged_as_by_the_official_verifier),
+        cmocka_unit_test(a_buffer_cut_anywhere_is_judged_as_by_the_official_verifier),
+        cmocka_unit_test(a_missing_required_field_is_named),
+        cmocka_unit_test(tables_are_nested_at_most_64_deep),
+        cmocka_unit_test(many_offsets_to_one_long_string_end_early),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
