@@ -1,0 +1,101 @@
+/*
+ * Views: equality, and what is UTF-8, against a decoder that follows the definition.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "acta/str.h"
+
+static void
+absent_and_empty_are_equal_and_told_apart_by_data(void **state)
+{
+    (void)state;
+    assert_true(acta_str_equal(acta_str_of(NULL), acta_str_of("")));
+    assert_null(acta_str_of(NULL).data);
+    assert_non_null(acta_str_of("").data);
+    assert_true(acta_str_equal(acta_str_of("ab"), acta_str_from("abc", 2)));
+    assert_false(acta_str_equal(acta_str_of("ab"), acta_str_of("ac")));
+    assert_false(acta_str_equal(acta_str_of("ab"), acta_str_of("abc")));
+}
+
+/* One code point by the definition: 0 when these bytes are none, or more than one. */
+static int
+decodes(const uint8_t *b, size_t size)
+{
+    uint32_t point;
+
+    if (size == 1) return b[0] != 0 && b[0] < 0x80;
+    for (size_t i = 1; i < size; i++)
+        if ((b[i] & 0xc0) != 0x80) return 0;
+    if (size == 2 && (b[0] & 0xe0) == 0xc0)
+        point = (uint32_t)(b[0] & 0x1f) << 6 | (b[1] & 0x3fu);
+    else if (size == 3 && (b[0] & 0xf0) == 0xe0)
+        point = (uint32_t)(b[0] & 0x0f) << 12 | (b[1] & 0x3fu) << 6 | (b[2] & 0x3fu);
+    else if (size == 4 && (b[0] & 0xf8) == 0xf0)
+        point = (uint32_t)(b[0] & 0x07) << 18 | (b[1] & 0x3fu) << 12 | (b[2] & 0x3fu) << 6 | (b[3] & 0x3fu);
+    else
+        return 0;
+    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+    return point >= least[size] && point <= 0x10ffff && !(point >= 0xd800 && point <= 0xdfff);
+}
+
+/* All sequences of two and three bytes that aren't split, and the edges of those of four. */
+static void
+utf8_is_what_the_definition_says(void **state)
+{
+    (void)state;
+    uint8_t b[4];
+
+    for (unsigned i = 0; i < 256; i++) {
+        b[0] = (uint8_t)i;
+        assert_true(acta_str_is_utf8(acta_str_from(b, 1)) == (decodes(b, 1) != 0));
+        for (unsigned k = 0; k < 256; k++) {
+            b[1] = (uint8_t)k;
+            int two = decodes(b, 2) || (decodes(b, 1) && decodes(b + 1, 1));
+            assert_true(acta_str_is_utf8(acta_str_from(b, 2)) == (two != 0));
+        }
+    }
+    for (unsigned i = 0xe0; i < 0xf8; i++) {
+        for (unsigned k = 0; k < 256; k++) {
+            static const uint8_t last[] = { 0x00, 0x41, 0x7f, 0x80, 0xbf, 0xc0, 0xff };
+            b[0] = (uint8_t)i;
+            b[1] = (uint8_t)k;
+            for (size_t x = 0; x < sizeof last; x++) {
+                b[2] = last[x];
+                if (i < 0xf0) assert_true(acta_str_is_utf8(acta_str_from(b, 3)) == (decodes(b, 3) != 0));
+                for (size_t y = 0; y < sizeof last; y++) {
+                    b[3] = last[y];
+                    if (i >= 0xf0) assert_true(acta_str_is_utf8(acta_str_from(b, 4)) == (decodes(b, 4) != 0));
+                }
+            }
+        }
+    }
+}
+
+static void
+a_sequence_that_is_cut_at_the_end_is_refused(void **state)
+{
+    (void)state;
+    assert_true(acta_str_is_utf8(acta_str_of("na\xc3\xafve \xe2\x82\xac \xf0\x9f\x92\xb0")));
+    assert_true(acta_str_is_utf8(acta_str_of("")));
+    assert_true(acta_str_is_utf8(acta_str_of(NULL)));
+    assert_false(acta_str_is_utf8(acta_str_from("\xf0\x9f\x92", 3)));
+    assert_false(acta_str_is_utf8(acta_str_from("ab\xc3", 3)));
+    assert_false(acta_str_is_utf8(acta_str_from("a\0b", 3)));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(absent_and_empty_are_equal_and_told_apart_by_data),
+        cmocka_unit_test(utf8_is_what_the_definition_says),
+        cmocka_unit_test(a_sequence_that_is_cut_at_the_end_is_refused),
+    };
+    return cmocka_run_group_tests_name("str", tests, NULL, NULL);
+}
