@@ -261,3 +261,23 @@ acti_open_add(acti_actor *actor, acta_from from)
     *open_at(r, r->open_count++) = (acti_open){ (acti_call *)(uintptr_t)from.a, from.b };
     return true;
 }
+
+/* What is handed over first is mostly what came first. */
+void
+acta_hand_over(acta_self *self, acta_from from)
+{
+    acti_relations *r = self->relations;
+
+    if (self->answering.a == from.a && self->answering.b == from.b) {
+        self->answering = (acta_from){ 0, 0 };
+        return;
+    }
+    if (r == NULL) return;
+    drop_answered_from_the_front(r);
+    for (uint32_t i = 0; i < r->open_count; i++) {
+        acti_open *open = open_at(r, i);
+        if ((uint64_t)(uintptr_t)open->call != from.a || open->generation != from.b) continue;
+        open->generation = 0; /* no call has that: it counts as answered */
+        return;
+    }
+}

@@ -206,6 +206,12 @@ acta_is_alive(const acta_runtime *runtime, acta_pid pid)
     return acti_actor_alive(runtime, pid) != NULL;
 }
 
+acta_self *
+acta_self_here(void)
+{
+    return acti_current != NULL ? acti_current->actor : NULL;
+}
+
 acta_pid
 acta_self_pid(const acta_self *self)
 {

@@ -251,6 +251,7 @@ handle_request(acti_actor *actor, acti_message *message)
     if (next != ACTA_NEXT && next != ACTA_NEXT_CONTINUE) return next; /* the end answers it */
 
     actor->answering = (acta_from){ 0, 0 };
+    if (from.a == 0) return next; /* handed over */
     if (acti_call_is_pending((acti_call *)(uintptr_t)from.a, from.b) && !acti_open_add(actor, from)) {
         acta_error error;
         acta_error_set(&error, ACTA_NO_MEMORY, "no memory to remember the request");

@@ -10,7 +10,7 @@
  *         counter *c = state;
  *         acta_message *reply = acta_message_create(acta_self_runtime(self), COUNTER_GET, sizeof c->value);
  *         if (reply != NULL) memcpy(reply->payload, &c->value, sizeof c->value);
- *         acta_reply(self, from, ACTA_OK, reply);
+ *         acta_reply(acta_self_runtime(self), from, ACTA_OK, reply, NULL);
  *         return ACTA_NEXT;
  *     }
  *     const acta_behaviour counter_behaviour = { .name = "counter", .state_size = sizeof(counter),
@@ -78,6 +78,10 @@ struct acta_behaviour {
     void (*terminate)(acta_self *self, void *state, const acta_exit_reason *reason);
 };
 
+/* The actor whose handler is running on this thread; NULL outside of actors. For code that handlers call and that isn't
+ * given its self, such as acta_fail in the middle of a decision. */
+ACTA_API acta_self *acta_self_here(void);
+
 ACTA_API acta_pid acta_self_pid(const acta_self *self);
 ACTA_API acta_runtime *acta_self_runtime(const acta_self *self);
 
@@ -113,6 +117,12 @@ ACTA_API void acta_set_idle_timeout(acta_self *self, uint32_t timeout_ms);
  * With a status other than OK, `error` (may be NULL; copied) goes to the caller with it. */
 ACTA_API void acta_reply(
     acta_runtime *runtime, acta_from from, acta_status status, acta_message *reply, const acta_error *error);
+
+/*
+ * Give a request away: from here on somebody else answers it with acta_reply (another actor, a completion on any thread),
+ * and the end of this actor no longer does. For a request in the handler's hands, or one that was kept for later.
+ */
+ACTA_API void acta_hand_over(acta_self *self, acta_from from);
 
 /*
  * Ask another actor; ACTA_INFO_REPLY with *ref_out comes exactly once: the reply, ACTA_TIMEOUT, ACTA_NOPROC or
