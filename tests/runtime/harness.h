@@ -1,0 +1,74 @@
+/*
+ * What the tests of the runtime share: an actor whose handlers a test writes in place, a clock that a test turns, and
+ * an allocator that counts.
+ */
+#ifndef ACTA_TESTS_RUNTIME_HARNESS_H
+#define ACTA_TESTS_RUNTIME_HARNESS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "acta/supervisor.h"
+
+/* A running runtime; the test fails if it can't be had. workers 0: manual. */
+typedef struct harness {
+    acta_runtime *runtime;
+    acta_environment environment;
+    _Atomic uint64_t now_ns;       /* manual: the clock */
+    _Atomic int64_t blocks, bytes; /* taken and not given back */
+    _Atomic int64_t allocs_left;   /* until there is no memory; negative: any number */
+    _Atomic uint64_t log_lines;
+    uint64_t random;
+    uint32_t (*choose)(void *user, uint32_t count);
+} harness;
+
+void harness_start(harness *h, uint32_t workers);
+void harness_start_with(harness *h, acta_runtime_config config);
+void harness_stop(harness *h);                 /* stops, checks that all messages and all memory are accounted for */
+void harness_run(harness *h);                  /* manual: until nothing is ready */
+void harness_advance(harness *h, uint64_t ms); /* manual: run, and let time pass from timer to timer */
+
+uint64_t real_now_ns(void);
+void sleep_ms(unsigned ms);
+
+/* An actor made of functions that get what the test gave as argument. */
+typedef struct script {
+    acta_status (*init)(acta_self *self, void *user, acta_error *error);
+    acta_next (*call)(acta_self *self, void *user, acta_from from, acta_message *message);
+    acta_next (*cast)(acta_self *self, void *user, acta_message *message);
+    acta_next (*info)(acta_self *self, void *user, const acta_info *info);
+    acta_next (*go_on)(acta_self *self, void *user);
+    void (*terminate)(acta_self *self, void *user, const acta_exit_reason *reason);
+    void *user;
+} script;
+
+extern const acta_behaviour scripted;           /* argument: a script, which must outlive the actor */
+extern const acta_behaviour scripted_on_caller; /* the same, with run_on_caller */
+extern const acta_behaviour scripted_idle_50;   /* the same, with an idle timeout of 50 ms */
+
+acta_pid spawn(harness *h, const script *what);
+acta_pid spawn_named(harness *h, const script *what, const char *name);
+
+/* Run a function inside a fresh actor, and wait until it is through. */
+void inside(harness *h, void (*what)(acta_self *self, void *user), void *user);
+
+acta_status send_tag(harness *h, acta_pid to, uint32_t tag);
+acta_status call_tag(harness *h, acta_pid to, uint32_t tag, uint32_t timeout_ms, acta_error *error);
+
+/* Wait until *value is at least `least`; fails the test after 20 s. Manual runtimes: runs them. */
+void await_count(harness *h, _Atomic uint64_t *value, uint64_t least);
+void await_dead(harness *h, acta_pid pid);
+
+/* A pseudo-random number in 0 to bound-1 from *state. */
+uint32_t draw(uint64_t *state, uint32_t bound);
+
+#endif
