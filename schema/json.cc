@@ -8,12 +8,11 @@
  */
 #include <flatbuffers/idl.h>
 
-#include <cstdio>
 #include <cstring>
 #include <new>
 #include <string>
 
-#include "acta/buffer.h"
+#include "internal.h"
 
 namespace {
 
@@ -34,19 +33,6 @@ begin(flatbuffers::Parser &parser, const acta_table *table)
 {
     const acta_bytes binary = table->schema->binary;
     return parser.Deserialize(binary.data, binary.size) && parser.SetRootType(table->name);
-}
-
-/* "1: 12: error: unknown field: amuont" becomes "line 1, column 12: unknown field: amuont". */
-std::string
-place_and_text(const std::string &raw)
-{
-    int line = 0, column = 0, used = 0;
-    if (std::sscanf(raw.c_str(), "%d: %d: error: %n", &line, &column, &used) != 2 || used == 0) return raw;
-
-    std::string text = raw.substr(static_cast<size_t>(used));
-    while (!text.empty() && text.back() == '\n')
-        text.pop_back();
-    return "line " + std::to_string(line) + ", column " + std::to_string(column) + ": " + text;
 }
 
 acta_status
@@ -84,14 +70,17 @@ parse(const acta_table *table, acta_str text, acta_memory *memory, acta_bytes *b
     if (!begin(parser, table))
         return acta_error_set(error, ACTA_INVALID, "the schema of %s can't be read", table->name);
     if (!parser.ParseJson(source.c_str()))
-        return acta_error_set(error, ACTA_INVALID, "%s", place_and_text(parser.error_).c_str());
+        return acti_json_error(table, acta_str_from(source.data(), source.size()), parser.error_.c_str(), error);
 
     acta_status status = give(parser.builder_.GetBufferPointer(), parser.builder_.GetSize(), memory, &copy, error);
     if (status != ACTA_OK) return status;
     const acta_bytes buffer = acta_bytes_from(copy, parser.builder_.GetSize());
-    if (table->verify(buffer, error) != ACTA_OK) { /* such as \u0000 in a string */
+    acta_error refusal;
+    if (table->verify(buffer, &refusal) != ACTA_OK) { /* such as \u0000 in a string */
         acta_memory_free(memory, copy);
-        if (error != nullptr) error->status = ACTA_INVALID;
+        const char *why = std::strstr(refusal.text, ": ");
+        acta_error_set(error, ACTA_INVALID, "JSON of %s can't be stored%s", table->name, why != nullptr ? why : "");
+        if (error != nullptr) std::memcpy(error->where, refusal.where, sizeof error->where);
         return ACTA_INVALID;
     }
     *buffer_out = buffer;
