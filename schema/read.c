@@ -68,7 +68,8 @@ acti_read_table(const acta_table *table, const uint8_t *at, void *value_out)
     const uint8_t *vtable = at - acti_load_s32(at);
     size_t vtable_size = acti_load_u16(vtable);
 
-    for (const acta_field *field = table->fields, *end = field + table->field_count; field < end; field++) {
+    for (uint32_t i = 0; i < table->field_count; i++) {
+        const acta_field *field = &table->fields[i];
         size_t entry = 4 + 2 * (size_t)field->id;
         uint16_t offset = entry < vtable_size ? acti_load_u16(vtable + entry) : 0;
         const uint8_t *slot = offset != 0 ? at + offset : NULL;
