@@ -6,7 +6,7 @@ set -u
 bank_program=$1
 . "$(dirname "$0")/../lib.sh"
 data=$scratch/data
-cd "$scratch"
+cd "$scratch" || exit
 
 bank() { "$bank_program" --data "$data" "$@"; }
 empty() { rm -rf "$data"; }
