@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* -- errors -- */
@@ -153,20 +154,27 @@ check_identity(const acti_table *of, const acti_field *f, acti_errors *e)
             of->is.name, f->is.name, of->identity->is.name);
 }
 
+/* Is there a default in the text that is no zero? */
+static bool
+is_not_zero(const acti_scanned *text)
+{
+    return text != NULL && text->value != NULL && strtoull(text->value, NULL, 0) != 0;
+}
+
 static void
 check_field(const acti_table *of, const acti_field *f, acti_errors *e)
 {
-    const char *type = not_carried(f);
+    const char *type = f->base == BASE_UTYPE ? NULL : not_carried(f); /* a union's type: the union itself is told */
 
     if (type != NULL)
         error_at(e, f->is.at,
             "field %s.%s is %s, which is not carried yet; use numbers, enums, strings, tables, or vectors of them",
             of->is.name, f->is.name, type);
-    if (f->base == BASE_ULONG && f->default_integer == INT64_MAX)
+    if (f->base == BASE_ULONG && f->default_integer == 0 && is_not_zero(f->is.text))
         error_at(e, f->is.at,
-            "field %s.%s has a default beyond 9223372036854775806, which flatc's binary schema can't hold; use a "
+            "default %s of %s.%s is lost in flatc's binary schema, which holds at most 9223372036854775807; use a "
             "smaller one",
-            of->is.name, f->is.name);
+            f->is.text->value, of->is.name, f->is.name);
     if (attribute_of(&f->is, "identity") != NULL) check_identity(of, f, e);
     if (is_mutable(of) && f->base == BASE_VECTOR && f->table != NULL && f->table->key == NULL)
         error_at(e, f->is.at,

@@ -59,6 +59,7 @@ typedef struct acti_scanned_attribute {
 typedef struct acti_scanned {
     const char *name; /* as written */
     acti_place at;
+    const char *value; /* the word behind '='; NULL: none */
     acti_scanned_attribute *attributes;
     uint32_t attribute_count;
     struct acti_scanned *members; /* fields, or values of an enum */

@@ -130,7 +130,10 @@ read_field(reader *r, acti_field *out, uint32_t at, const acti_table *owner)
 
     int32_t index = (int32_t)bfbs_number(r->b, type, TYPE_INDEX, 4, UINT32_MAX);
     bool is_object = out->base == BASE_OBJECT || out->element == BASE_OBJECT;
-    if (index < 0) return;
+    bool is_known = out->base > BASE_NONE && out->base <= BASE_ARRAY && out->element <= BASE_ARRAY &&
+                    (out->base != BASE_VECTOR || out->element != BASE_NONE) && (!is_object || index >= 0);
+    if (!is_known) r->b->damaged = true;
+    if (!is_known || index < 0) return;
     if ((uint32_t)index >= (is_object ? r->model->table_count : r->model->enum_count)) {
         r->b->damaged = true;
         return;

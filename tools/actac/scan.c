@@ -143,10 +143,14 @@ scan_member(scanner *s, acti_scanned *of)
     member->at = s->at;
     member->name = take_name(s);
     while (s->kind != TOKEN_END && !is(s, ";") && !is(s, ",") && !is(s, "}")) {
-        if (is(s, "("))
+        if (is(s, "(")) {
             scan_attributes(s, member);
-        else
+        } else if (is(s, "=")) {
             advance(s);
+            member->value = arena_copy(s->arena, s->text, s->size);
+        } else {
+            advance(s);
+        }
     }
     if (!is(s, "}")) advance(s);
 }

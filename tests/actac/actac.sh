@@ -1,0 +1,206 @@
+#!/bin/sh
+# actac from outside: what it makes of a schema, word by word; what it says of each kind of wrong schema, with the line;
+# and what the compiler says of user code that puts the wrong function into a generated struct.
+#
+#     CC=… CXX=… tests/actac/actac.sh ACTAC FLATC
+#     ACTA_ACCEPT=1 …      write what came into expected/ and bad/; read the diff before you commit it
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+. "$root/tests/lib.sh"
+actac=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+flatc=$2
+warnings='-Wall -Wextra -Wpedantic -Wshadow -Wundef -Werror'
+
+binary_of() { # FILE.fbs: FILE.bfbs beside it
+    "$flatc" --binary --schema --bfbs-comments --bfbs-builtins -I "$(dirname "$1")" -o "$(dirname "$1")" "$1"
+}
+
+compile() { # FILE.fbs: in its own folder
+    binary_of "$1" && (cd "$(dirname "$1")" && f=$(basename "$1" .fbs) &&
+        "$actac" --bfbs "$f.bfbs" --schema "$f.fbs" --out-dir .)
+}
+
+same() { # expected, what came
+    if diff -u "$1" "$2"; then return 0; fi
+    [ -z "${ACTA_ACCEPT:-}" ] || cp "$2" "$1"
+    return 1
+}
+
+# -- what it makes --
+
+mkdir "$scratch/shop"
+cp "$root/tests/schema/shop.fbs" "$scratch/shop"
+
+shop_is_as_expected() {
+    compile "$scratch/shop/shop.fbs" || return 1
+    # The bytes of the binary schema are flatc's, and differ from version to version.
+    sed '/clang-format off/,/clang-format on/d' "$scratch/shop/shop.acta.c" >"$scratch/shop/shop.acta.c.short"
+    same "$here/expected/shop.acta.h" "$scratch/shop/shop.acta.h" &&
+        same "$here/expected/shop.acta.c" "$scratch/shop/shop.acta.c.short"
+}
+
+making_it_again_changes_nothing() {
+    cp "$scratch/shop/shop.acta.c" "$scratch/shop/before"
+    compile "$scratch/shop/shop.fbs" && cmp "$scratch/shop/before" "$scratch/shop/shop.acta.c"
+}
+
+a_table_takes_at_most_40_lines() { # its struct, its functions, its description; not what aggregates and so on are made of
+    tables=$(grep -c '^ACTA_.*TABLE(' "$scratch/shop/shop.acta.h")
+    lines=$({ sed -n '/^ACTA_TABLE_VIEWS/,/^typedef struct shop_Cart_execute/p' "$scratch/shop/shop.acta.h"
+        sed -n '/ shop_Line_fields/,/^shop_Cart_ignore_/p' "$scratch/shop/shop.acta.c.short"; } | wc -l)
+    echo "$lines lines, $tables tables"
+    [ "$tables" -eq 14 ] && [ "$lines" -gt 300 ] && [ "$lines" -le $((tables * 40)) ]
+}
+
+it_is_formatted() {
+    clang-format --style="file:$root/.clang-format" --dry-run -Werror "$scratch/shop/shop.acta.h" "$scratch/shop/shop.acta.c"
+}
+
+it_compiles_without_warnings() {
+    # shellcheck disable=SC2086 # compilers and warnings are lists of words
+    ${CC:-cc} -std=c11 $warnings -Wmissing-prototypes -I "$root/include" -c "$scratch/shop/shop.acta.c" -o "$scratch/shop.o" &&
+        echo '#include "shop.acta.h"' >"$scratch/user.cc" &&
+        ${CXX:-c++} -std=c++17 $warnings -I "$root/include" -I "$scratch/shop" -c "$scratch/user.cc" -o "$scratch/user.o"
+}
+
+hash_of() { # folder, table
+    sed -n "/\.name = \"shop\.$2\"/,/schema_hash/s/.*schema_hash = \(.*\),/\1/p" "$scratch/$1/shop.acta.c"
+}
+
+variant() { # folder, sed script: the schema of the shop, changed; compiled
+    mkdir -p "$scratch/$1"
+    sed "$2" "$root/tests/schema/shop.fbs" >"$scratch/$1/shop.fbs"
+    ! cmp -s "$root/tests/schema/shop.fbs" "$scratch/$1/shop.fbs" && compile "$scratch/$1/shop.fbs"
+}
+
+comments_and_order_are_no_part_of_the_hash() {
+    variant comments 's,^/// One line of a cart.,/// Some other words.,; s/^table Slot .*//; s/^table Nothing.*/&\
+table Slot { place:int (key); material:Material = wool; note:string; }/' || return 1
+    for table in Line Slot Cart Nothing; do
+        [ -n "$(hash_of comments $table)" ] && [ "$(hash_of comments $table)" = "$(hash_of shop $table)" ] || return 1
+    done
+}
+
+hash_differs() { # folder, sed script, tables that it changes
+    folder=$1
+    variant "$1" "$2" || return 1
+    shift 2
+    for table in "$@"; do
+        [ -n "$(hash_of "$folder" "$table")" ] && [ "$(hash_of "$folder" "$table")" != "$(hash_of shop "$table")" ] || return 1
+    done
+    [ "$(hash_of "$folder" Nothing)" = "$(hash_of shop Nothing)" ]
+}
+
+check "the code of a schema is as expected" shop_is_as_expected
+check "making it again makes the same bytes" making_it_again_changes_nothing
+check "a table takes at most 40 lines" a_table_takes_at_most_40_lines
+if command -v clang-format >/dev/null; then
+    check "the code is formatted as ours" it_is_formatted
+else
+    skip "the code is formatted as ours" "clang-format is not installed"
+fi
+check "the code compiles without warnings, as C11 and C++17" it_compiles_without_warnings
+check "comments and order are no part of a table's hash" comments_and_order_are_no_part_of_the_hash
+check "a changed default changes the hash of all that refer to it" \
+    hash_differs default 's/count:uint = 1/count:uint = 2/' Line Cart LineAdded AddLine Watcher
+check "a renamed field changes the hash" hash_differs name 's/note:string/remark:string/' Slot Cart
+check "a required field changes the hash" hash_differs required 's/note:string/note:string (required)/' Slot Cart
+check "a changed enum changes the hash" hash_differs enum 's/wool = -3/wool = -4/' Slot Numbers Cart
+
+# -- what it refuses --
+
+refused_as_expected() { # FILE.fbs
+    name=$(basename "$1" .fbs)
+    mkdir "$scratch/bad.$name"
+    cp "$1" "$here"/bad/*.inc "$scratch/bad.$name"
+    binary_of "$scratch/bad.$name/$name.fbs" || return 1
+    status=0
+    (cd "$scratch/bad.$name" && "$actac" --bfbs "$name.bfbs" --schema "$name.fbs" --out-dir .) \
+        2>"$scratch/said" || status=$?
+    [ -f "$here/bad/$name.txt" ] || [ -z "${ACTA_ACCEPT:-}" ] || : >"$here/bad/$name.txt"
+    same "$here/bad/$name.txt" "$scratch/said" && [ "$status" -eq 1 ] && [ ! -e "$scratch/bad.$name/$name.acta.h" ]
+}
+
+for schema in "$here"/bad/*.fbs; do
+    check "refused: $(basename "$schema" .fbs | tr _ ' ')" refused_as_expected "$schema"
+done
+
+# -- how it is called --
+
+ends_with() { # status, what it says, arguments of actac...
+    wanted=$1 words=$2
+    shift 2
+    status=0
+    "$actac" "$@" >"$scratch/said" 2>&1 || status=$?
+    cat "$scratch/said"
+    [ "$status" -eq "$wanted" ] && grep -qF -e "$words" "$scratch/said"
+}
+
+nothing_is_left_in_a_folder_that_is_not_there() {
+    ends_with 1 "cannot write '$scratch/none/shop.acta.h': No such file or directory" \
+        --bfbs "$scratch/shop/shop.bfbs" --schema "$scratch/shop/shop.fbs" --out-dir "$scratch/none" && [ ! -e "$scratch/none" ]
+}
+
+a_damaged_binary_schema_is_refused_or_read() { # cut, and with bytes that are all ones, at many places
+    size=$(wc -c <"$scratch/shop/shop.bfbs")
+    refused=0
+    at=0
+    while [ "$at" -lt "$size" ]; do
+        head -c "$at" "$scratch/shop/shop.bfbs" >"$scratch/cut.bfbs"
+        { head -c "$at" "$scratch/shop/shop.bfbs"; printf '\377\377\377'; tail -c +$((at + 4)) "$scratch/shop/shop.bfbs"; } \
+            >"$scratch/ones.bfbs"
+        for damaged in cut ones; do
+            status=0
+            "$actac" --bfbs "$scratch/$damaged.bfbs" --schema "$scratch/shop/shop.fbs" --out-dir "$scratch" \
+                2>"$scratch/said" || status=$?
+            [ "$status" -le 1 ] || { cat "$scratch/said"; echo "$damaged at $at: status $status"; return 1; }
+            [ "$status" -eq 0 ] || refused=$((refused + 1))
+        done
+        at=$((at + 97))
+    done
+    echo "$refused refused"
+    [ "$refused" -ge $((size / 97)) ]
+}
+
+check "--help is on stdout, and no error" ends_with 0 "usage: actac --bfbs FILE.bfbs" --help
+check "nothing given is a usage error" ends_with 2 "actac: --bfbs is missing; try 'actac --help'"
+check "a missing --out-dir is a usage error" ends_with 2 "actac: --out-dir is missing" --bfbs a --schema b
+check "an unknown option is a usage error" ends_with 2 "try 'actac --help'" --what
+check "an extra argument is a usage error" ends_with 2 "unexpected 'b'" --bfbs a b
+check "a schema that isn't there is named" ends_with 1 "cannot read '$scratch/no.fbs': No such file or directory" \
+    --bfbs "$scratch/shop/shop.bfbs" --schema "$scratch/no.fbs" --out-dir "$scratch"
+check "what is no binary schema is named" ends_with 1 "is no binary schema; make it with flatc --binary --schema" \
+    --bfbs "$scratch/shop/shop.fbs" --schema "$scratch/shop/shop.fbs" --out-dir "$scratch"
+check "nothing is left in a folder that isn't there" nothing_is_left_in_a_folder_that_is_not_there
+check "a damaged binary schema is refused, or read" a_damaged_binary_schema_is_refused_or_read
+
+# -- what the compiler says of user code --
+
+user_code() { # text of an initialiser: its compilation
+    cat >"$scratch/user.c" <<EOF
+#include "shop.acta.h"
+static acta_verdict open_cart(const shop_Cart *cart, shop_OpenCart command, acta_decision *decision)
+{
+    (void)cart, (void)command, (void)decision;
+    return (acta_verdict){ ACTA_OK };
+}
+static acta_verdict add_line(const shop_Cart *cart, shop_AddLine command, acta_decision *decision)
+{
+    (void)cart, (void)command, (void)decision;
+    return (acta_verdict){ ACTA_OK };
+}
+shop_Cart_aggregate cart = SHOP_CART(.execute = { $1 });
+EOF
+    # shellcheck disable=SC2086
+    ${CC:-cc} -std=c11 -I "$root/include" -I "$scratch/shop" -c "$scratch/user.c" -o "$scratch/user.o"
+}
+
+the_wrong_function_is_an_error() { # without a single option that would ask for it
+    ! user_code '.OpenCart = open_cart, .AddLine = open_cart' 2>"$scratch/said" && cat "$scratch/said" &&
+        grep -q 'error: .*incompatible.*pointer' "$scratch/said"
+}
+
+check "the right functions compile" user_code '.OpenCart = open_cart, .AddLine = add_line'
+check "the wrong function is an error" the_wrong_function_is_an_error
+finish
