@@ -78,7 +78,7 @@ comments_and_order_are_no_part_of_the_hash() {
     variant comments 's,^/// One line of a cart.,/// Some other words.,; s/^table Slot .*//; s/^table Nothing.*/&\
 table Slot { place:int (key); material:Material = wool; note:string; }/' || return 1
     for table in Line Slot Cart Nothing; do
-        [ -n "$(hash_of comments $table)" ] && [ "$(hash_of comments $table)" = "$(hash_of shop $table)" ] || return 1
+        [ -n "$(hash_of comments "$table")" ] && [ "$(hash_of comments "$table")" = "$(hash_of shop "$table")" ] || return 1
     done
 }
 
