@@ -492,7 +492,6 @@ acti_turn(acti_context *context, acti_actor *actor)
         }
         acti_node *node = acti_mailbox_pop(actor);
         if (node == NULL) {
-            budget = 0;
             context->actor = NULL;
             acti_turn_finish(actor);
             return;
