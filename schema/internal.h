@@ -96,18 +96,24 @@ acti_slot(const uint8_t *table, uint16_t id)
     return offset != 0 ? table + offset : NULL;
 }
 
-/* Is it UTF-8 without NUL? Most strings are ASCII, which is seen eight bytes at a time. */
+/* No byte above 127 and no NUL among these eight; may say no when there is none of them behind a NUL. */
+static inline bool
+acti_is_ascii_word(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return (((word - UINT64_C(0x0101010101010101)) | word) & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/* Is it UTF-8 without NUL? Most strings are ASCII, which is seen eight bytes at a time, the last eight wherever they lie. */
 static inline bool
 acti_is_utf8(acta_str s)
 {
-    const uint64_t high = UINT64_C(0x8080808080808080), low = UINT64_C(0x0101010101010101);
     size_t i = 0;
 
-    for (; i + 8 <= s.size; i += 8) {
-        uint64_t word;
-        memcpy(&word, s.data + i, sizeof word);
-        if (((word - low) | word) & high) break; /* a byte above 127, or a NUL, or behind one: looked at again */
-    }
+    while (i + 8 <= s.size && acti_is_ascii_word(s.data + i)) i += 8;
+    if (i == s.size || (i != 0 && i + 8 > s.size && acti_is_ascii_word(s.data + s.size - 8))) return true;
+    while (i < s.size && (signed char)s.data[i] > 0) i++;
     return i == s.size || acta_str_is_utf8(acta_str_from(s.data + i, s.size - i));
 }
 

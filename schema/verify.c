@@ -48,7 +48,7 @@ is_inside(const verifier *v, size_t at, size_t length)
 static bool
 is_number_at(const verifier *v, size_t at, size_t size)
 {
-    return at % size == 0 && is_inside(v, at, size);
+    return (at & (size - 1)) == 0 && is_inside(v, at, size); /* sizes are powers of two */
 }
 
 /* Follow the offset at `at`; 0 when it leads nowhere. */

@@ -42,14 +42,15 @@ refuse(writer *w, const acta_table *table, const acta_field *field, const char *
     return ACTA_INVALID;
 }
 
-/* Move on so that what comes `before` bytes later is aligned; the gap is zero. */
+/* Move on so that what comes `before` bytes later is aligned, to a power of two; the gap is zero. */
 static void
 align(writer *w, size_t before, size_t alignment)
 {
-    while ((w->at + before) % alignment != 0) {
-        if (w->out != NULL) w->out[w->at] = 0;
-        w->at++;
-    }
+    size_t gap = -(w->at + before) & (alignment - 1);
+
+    for (size_t i = 0; i < gap && w->out != NULL; i++)
+        w->out[w->at + i] = 0;
+    w->at += gap;
 }
 
 static void
@@ -86,8 +87,7 @@ number_bits(const acta_field *field, const void *value)
     if (field->kind == ACTA_FIELD_BOOL) return *(const bool *)at;
     if (field->flags & ACTA_FIELD_ENUM) {
         memcpy(&number, at, sizeof number);
-        memcpy(&bits, &number, acti_inline_size(field->kind)); /* the low bytes */
-        return bits;
+        return (uint64_t)(int64_t)number & UINT64_MAX >> (64 - 8 * acti_inline_size(field->kind));
     }
     switch (acti_inline_size(field->kind)) {
     case 1:
@@ -103,6 +103,25 @@ number_bits(const acta_field *field, const void *value)
         memcpy(&bits, at, 8);
     }
     return bits;
+}
+
+/* Their low bytes. */
+static void
+put_number(uint8_t *out, uint64_t bits, size_t size)
+{
+    switch (size) {
+    case 1:
+        out[0] = (uint8_t)bits;
+        break;
+    case 2:
+        memcpy(out, &bits, 2);
+        break;
+    case 4:
+        memcpy(out, &bits, 4);
+        break;
+    default:
+        memcpy(out, &bits, 8);
+    }
 }
 
 /* An enum's value that its type in the buffer can't hold. */
@@ -137,6 +156,23 @@ is_present(const acta_field *field, const void *value)
     return ref.data != NULL || ref.encoded != NULL;
 }
 
+static bool
+has(const presence *fields, uint32_t index)
+{
+    return (fields->bits[index / 64] >> index % 64 & 1) != 0;
+}
+
+/* -- vtable and table -- */
+
+/* What of a table is there, and where in it. */
+typedef struct plan {
+    presence fields;
+    uint16_t offsets[ACTA_FIELD_COUNT_MAX]; /* in the table, by the field's index; 0: absent */
+    size_t size;                            /* of the table */
+    size_t vtable_size;
+    bool is_wide; /* there are fields of 8 bytes: the place behind the table's first four is aligned to 8 */
+} plan;
+
 static acta_status
 find_present(writer *w, const acta_table *table, const void *value, presence *fields_out)
 {
@@ -152,64 +188,67 @@ find_present(writer *w, const acta_table *table, const void *value, presence *fi
     return ACTA_OK;
 }
 
-static bool
-has(const presence *fields, uint32_t index)
-{
-    return (fields->bits[index / 64] >> index % 64 & 1) != 0;
-}
-
-/* -- vtable and table -- */
-
-typedef struct layout {
-    uint16_t offsets[ACTA_FIELD_COUNT_MAX]; /* in the table, by the field's index; 0: absent */
-    size_t size;                            /* of the table */
-    size_t alignment;                       /* 8: the place behind its first four bytes is aligned to 8 */
-    size_t vtable_size;
-} layout;
-
 /* Wide fields first, so that there are no gaps between them. */
 static void
-lay_out(const acta_table *table, const presence *fields, layout *out)
+lay_out(const acta_table *table, plan *out)
 {
-    size_t end = 4;
+    uint16_t next[9] = { 0 }; /* by size: first how many bytes its fields take, then where the next one lies */
 
-    out->alignment = 4;
     out->vtable_size = 4;
+    for (uint32_t i = 0; i < table->field_count; i++) {
+        if (!has(&out->fields, i)) continue;
+        size_t size = acti_inline_size(table->fields[i].kind);
+        size_t vtable_end = 6 + 2 * (size_t)table->fields[i].id;
+        next[size] = (uint16_t)(next[size] + size);
+        if (vtable_end > out->vtable_size) out->vtable_size = vtable_end;
+    }
+    out->is_wide = next[8] != 0;
+
+    uint16_t end = 4;
     for (size_t size = 8; size != 0; size /= 2) {
-        for (uint32_t i = 0; i < table->field_count; i++) {
-            if (acti_inline_size(table->fields[i].kind) != size) continue;
-            out->offsets[i] = has(fields, i) ? (uint16_t)end : 0;
-            if (!has(fields, i)) continue;
-            end += size;
-            if (size == 8) out->alignment = 8;
-            size_t vtable_end = 6 + 2 * (size_t)table->fields[i].id;
-            if (vtable_end > out->vtable_size) out->vtable_size = vtable_end;
-        }
+        uint16_t bytes = next[size];
+        next[size] = end;
+        end = (uint16_t)(end + bytes);
     }
     out->size = end;
+    for (uint32_t i = 0; i < table->field_count; i++) {
+        size_t size = acti_inline_size(table->fields[i].kind);
+        out->offsets[i] = has(&out->fields, i) ? next[size] : 0;
+        if (out->offsets[i] != 0) next[size] = (uint16_t)(next[size] + size);
+    }
+}
+
+static acta_status
+plan_table(writer *w, const acta_table *table, const void *value, plan *out)
+{
+    if (w->depth == ACTA_BUFFER_DEPTH_MAX)
+        return acta_error_set(w->error, ACTA_INVALID, "tables of %s are nested more than 64 deep", table->name);
+    acta_status status = find_present(w, table, value, &out->fields);
+    if (status == ACTA_OK) lay_out(table, out);
+    return status;
 }
 
 /* The vtable's place: of an earlier one that is equal, or of a new one. */
 static size_t
-write_vtable(writer *w, const acta_table *table, const presence *fields, const layout *l)
+write_vtable(writer *w, const acta_table *table, const plan *p)
 {
     uint32_t kept = w->vtable_count < VTABLE_CACHE ? w->vtable_count : VTABLE_CACHE;
     for (uint32_t i = 0; i < kept; i++) {
         const vtable *known = &w->vtables[i];
-        if (known->table == table && memcmp(&known->fields, fields, sizeof *fields) == 0) return known->at;
+        if (known->table == table && memcmp(&known->fields, &p->fields, sizeof p->fields) == 0) return known->at;
     }
 
     align(w, 0, 2);
     size_t at = w->at;
-    w->vtables[w->vtable_count++ % VTABLE_CACHE] = (vtable){ table, *fields, at };
-    w->at += l->vtable_size;
+    w->vtables[w->vtable_count++ % VTABLE_CACHE] = (vtable){ table, p->fields, at };
+    w->at += p->vtable_size;
     if (w->out == NULL) return at;
 
-    memset(w->out + at, 0, l->vtable_size);
-    put_u16(w, at, l->vtable_size);
-    put_u16(w, at + 2, l->size);
+    memset(w->out + at, 0, p->vtable_size);
+    put_u16(w, at, p->vtable_size);
+    put_u16(w, at + 2, p->size);
     for (uint32_t i = 0; i < table->field_count; i++) {
-        if (l->offsets[i] != 0) put_u16(w, at + 4 + 2 * (size_t)table->fields[i].id, l->offsets[i]);
+        if (p->offsets[i] != 0) put_u16(w, at + 4 + 2 * (size_t)table->fields[i].id, p->offsets[i]);
     }
     return at;
 }
@@ -218,19 +257,18 @@ static acta_status write_target(
     writer *w, const acta_table *table, const acta_field *field, const void *value, size_t *at_out);
 
 static acta_status
-write_fields(writer *w, const acta_table *table, const void *value, const layout *l, size_t at)
+write_fields(writer *w, const acta_table *table, const void *value, const plan *p, size_t at)
 {
     acta_status status = ACTA_OK;
 
     for (uint32_t i = 0; i < table->field_count && w->out != NULL; i++) {
         const acta_field *field = &table->fields[i];
-        if (l->offsets[i] == 0 || !acti_is_number(field)) continue;
-        uint64_t bits = number_bits(field, value);
-        memcpy(w->out + at + l->offsets[i], &bits, acti_inline_size(field->kind));
+        if (p->offsets[i] == 0 || !acti_is_number(field)) continue;
+        put_number(w->out + at + p->offsets[i], number_bits(field, value), acti_inline_size(field->kind));
     }
     for (uint32_t i = 0; i < table->field_count && status == ACTA_OK; i++) {
-        if (l->offsets[i] == 0 || acti_is_number(&table->fields[i])) continue;
-        size_t slot = at + l->offsets[i], target = slot;
+        if (p->offsets[i] == 0 || acti_is_number(&table->fields[i])) continue;
+        size_t slot = at + p->offsets[i], target = slot;
         status = write_target(w, table, &table->fields[i], value, &target);
         put_u32(w, slot, target - slot);
     }
@@ -238,28 +276,27 @@ write_fields(writer *w, const acta_table *table, const void *value, const layout
 }
 
 static acta_status
-write_table(writer *w, const acta_table *table, const void *value, size_t *at_out)
+write_planned(writer *w, const acta_table *table, const void *value, const plan *p, size_t *at_out)
 {
-    presence fields;
-    layout l;
-
-    if (w->depth == ACTA_BUFFER_DEPTH_MAX)
-        return acta_error_set(w->error, ACTA_INVALID, "tables of %s are nested more than 64 deep", table->name);
-    acta_status status = find_present(w, table, value, &fields);
-    if (status != ACTA_OK) return status;
-
-    lay_out(table, &fields, &l);
-    size_t vtable_at = write_vtable(w, table, &fields, &l);
-    align(w, l.alignment == 8 ? 4 : 0, l.alignment);
+    size_t vtable_at = write_vtable(w, table, p);
+    align(w, p->is_wide ? 4 : 0, p->is_wide ? 8 : 4);
     size_t at = w->at;
-    w->at += l.size;
+    w->at += p->size;
     put_u32(w, at, at - vtable_at);
 
     w->depth++;
-    status = write_fields(w, table, value, &l, at);
+    acta_status status = write_fields(w, table, value, p, at);
     w->depth--;
     *at_out = at;
     return status;
+}
+
+static acta_status
+write_table(writer *w, const acta_table *table, const void *value, size_t *at_out)
+{
+    plan p;
+    acta_status status = plan_table(w, table, value, &p);
+    return status == ACTA_OK ? write_planned(w, table, value, &p, at_out) : status;
 }
 
 /* -- what a table leads to -- */
@@ -359,12 +396,12 @@ write_target(writer *w, const acta_table *table, const acta_field *field, const 
 }
 
 static acta_status
-write_buffer(writer *w, const acta_table *table, const void *value)
+write_buffer(writer *w, const acta_table *table, const void *value, const plan *p)
 {
     size_t root = 0;
 
     w->at = 4;
-    acta_status status = write_table(w, table, value, &root);
+    acta_status status = write_planned(w, table, value, p, &root);
     put_u32(w, 0, root);
     return status;
 }
@@ -372,14 +409,23 @@ write_buffer(writer *w, const acta_table *table, const void *value)
 acta_status
 acta_table_write(const acta_table *table, const void *value, acta_sink *sink, acta_error *error)
 {
-    writer counting = { .error = error };
-    acta_status status = write_buffer(&counting, table, value);
-    if (status != ACTA_OK) return status;
-    if (counting.at > ACTA_BUFFER_SIZE_MAX)
-        return acta_error_set(error, ACTA_INVALID, "a %s of %zu bytes is larger than 64 MiB", table->name, counting.at);
+    plan p;
+    writer w;
 
-    writer filling = { .error = error, .out = sink->reserve(sink, counting.at) };
-    if (filling.out == NULL)
-        return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a %s of %zu bytes", table->name, counting.at);
-    return write_buffer(&filling, table, value);
+    /* Not all of the writer: its vtables are set as they are used. */
+    w.out = NULL;
+    w.vtable_count = w.depth = 0;
+    w.error = error;
+    acta_status status = plan_table(&w, table, value, &p);
+    if (status == ACTA_OK) status = write_buffer(&w, table, value, &p);
+    if (status != ACTA_OK) return status;
+    if (w.at > ACTA_BUFFER_SIZE_MAX)
+        return acta_error_set(error, ACTA_INVALID, "a %s of %zu bytes is larger than 64 MiB", table->name, w.at);
+
+    size_t size = w.at;
+    w.out = sink->reserve(sink, size);
+    if (w.out == NULL)
+        return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a %s of %zu bytes", table->name, size);
+    w.vtable_count = 0;
+    return write_buffer(&w, table, value, &p);
 }
