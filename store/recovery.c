@@ -413,8 +413,12 @@ restore_entry(acta_store *store, acta_bytes record, uint64_t position, uint32_t 
     }
     if (view.event.stream.data == NULL) return ACTA_OK;
     status = restore_name(store, ACTI_STREAMS, view.event.stream, view.event.stream_id, count, error);
-    if (status == ACTA_OK && acti_types_name(&store->types, view.type_id).data == NULL)
-        status = restore_name(store, ACTI_TYPES, view.event.type, view.type_id, count, error);
+    if (status == ACTA_OK && view.type_id == acti_types_count(&store->types)) {
+        acti_type *type;
+        status = acti_types_add(&store->types, view.event.type, &type, error);
+        if (status == ACTA_OK) type->stored = true;
+        if (status == ACTA_OK) status = restore_name(store, ACTI_TYPES, view.event.type, view.type_id, count, error);
+    }
     if (view.event.stream_id >= store->committer.next_stream_id)
         store->committer.next_stream_id = view.event.stream_id + 1;
     return status;

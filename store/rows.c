@@ -36,6 +36,8 @@ static_assert(SNAPSHOT_AT_STATE_SIZE + 8 == ACTI_SNAPSHOT_HEADER, "the state's s
 
 /* -- outcomes -- */
 
+static_assert(ACTA_OK == 0 && ACTA_REJECTED == 8, "outcomes are stored with these numbers: docs/format.md");
+
 size_t
 acti_outcome_encode(const acta_outcome *outcome, uint8_t *value)
 {
