@@ -135,7 +135,7 @@ bad_lines_are_told_in_their_order() {
     i=0
     : >accounts.csv
     : >wanted_err
-    while [ $i -lt 2000 ]; do
+    while [ "$i" -lt 2000 ]; do
         i=$((i + 1))
         case $((i % 4)) in
         0)  echo "a$i,Ann,-1" && echo "accounts.csv:$i:$((${#i} + 7)): amount_not_positive: the initial balance is -1; it must be at least 0" >>wanted_err ;;
