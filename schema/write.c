@@ -26,9 +26,9 @@ typedef struct vtable {
 } vtable;
 
 typedef struct writer {
-    uint8_t *out; /* NULL: counting */
-    size_t at;    /* bytes so far */
-    vtable vtables[VTABLE_CACHE];
+    uint8_t *out;          /* NULL: counting */
+    size_t at;             /* bytes so far */
+    vtable *vtables;       /* VTABLE_CACHE of them */
     uint32_t vtable_count; /* ever written; the newest are kept */
     uint32_t depth;
     acta_error *error;
@@ -410,12 +410,9 @@ acta_status
 acta_table_write(const acta_table *table, const void *value, acta_sink *sink, acta_error *error)
 {
     plan p;
-    writer w;
+    vtable vtables[VTABLE_CACHE]; /* set as they are used */
+    writer w = { .vtables = vtables, .error = error };
 
-    /* Not all of the writer: its vtables are set as they are used. */
-    w.out = NULL;
-    w.vtable_count = w.depth = 0;
-    w.error = error;
     acta_status status = plan_table(&w, table, value, &p);
     if (status == ACTA_OK) status = write_buffer(&w, table, value, &p);
     if (status != ACTA_OK) return status;
