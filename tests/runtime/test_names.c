@@ -1,0 +1,286 @@
+/*
+ * Names: at most one owner at any time, free before anybody is told of the owner's end, found among tens of thousands.
+ */
+#include "harness.h"
+
+#include <pthread.h>
+
+static const acta_exit_reason shutdown_reason = { .kind = ACTA_EXIT_SHUTDOWN };
+
+static void
+a_name_is_found_until_it_is_given_up(void **state)
+{
+    (void)state;
+    harness h;
+    script s = { .user = NULL };
+    acta_error error;
+
+    harness_start(&h, 0);
+    acta_pid a = spawn_named(&h, &s, "a"), b = spawn(&h, &s);
+    assert_true(acta_pid_equal(acta_whereis(h.runtime, acta_str_of("a")), a));
+    assert_int_equal(acta_whereis(h.runtime, acta_str_of("A")).value, 0);
+    assert_int_equal(acta_register(h.runtime, acta_str_of("a"), b, &error), ACTA_ALREADY_EXISTS);
+    assert_string_equal(error.text, "cannot register 'a': the name is taken");
+    assert_int_equal(acta_register(h.runtime, acta_str_of("second"), a, &error), ACTA_ALREADY_EXISTS);
+    assert_string_equal(error.text, "cannot register 'second': the actor has a name already");
+    assert_int_equal(acta_unregister(h.runtime, acta_str_of("a")), ACTA_OK);
+    assert_int_equal(acta_unregister(h.runtime, acta_str_of("a")), ACTA_NOT_FOUND);
+    assert_int_equal(acta_register(h.runtime, acta_str_of("a"), b, &error), ACTA_OK);
+    assert_true(acta_pid_equal(acta_whereis(h.runtime, acta_str_of("a")), b));
+    acta_exit(h.runtime, (acta_pid){ 0 }, b, &shutdown_reason);
+    harness_run(&h);
+    assert_int_equal(acta_whereis(h.runtime, acta_str_of("a")).value, 0);
+    assert_int_equal(acta_register(h.runtime, acta_str_of("a"), b, &error), ACTA_NOPROC);
+    harness_stop(&h);
+}
+
+static void
+names_have_1_to_512_bytes_of_any_kind(void **state)
+{
+    (void)state;
+    harness h;
+    script s = { .user = NULL };
+    char longest[513];
+    acta_pid pid = { 0 };
+    acta_error error;
+
+    memset(longest, 0, sizeof longest);
+    harness_start(&h, 0);
+    pid = spawn(&h, &s);
+    assert_int_equal(acta_register(h.runtime, acta_str_from(longest, 513), pid, &error), ACTA_INVALID);
+    assert_int_equal(acta_register(h.runtime, acta_str_of(""), pid, &error), ACTA_INVALID);
+    for (size_t size = 1; size <= 512; size++) {
+        acta_str name = acta_str_from(longest, size); /* all zeros: told apart by their length */
+        assert_int_equal(acta_whereis(h.runtime, name).value, 0);
+        assert_int_equal(acta_register(h.runtime, name, pid, &error), ACTA_OK);
+        assert_true(acta_pid_equal(acta_whereis(h.runtime, name), pid));
+        assert_int_equal(acta_unregister(h.runtime, name), ACTA_OK);
+    }
+    assert_int_equal(
+        acta_spawn(h.runtime,
+            &(acta_spawn_options){ .behaviour = &scripted, .argument = &s, .name = acta_str_from(longest, 513) }, &pid,
+            &error),
+        ACTA_INVALID);
+    harness_stop(&h);
+}
+
+/* Against a model, through growth and many removals. */
+static void
+twenty_thousand_names_come_and_go(void **state)
+{
+    (void)state;
+    enum { COUNT = 20000 };
+    harness h;
+    script s = { .user = NULL };
+    static acta_pid pids[COUNT];
+    uint64_t seed = 99;
+    char name[32];
+
+    printf("seed %llu\n", (unsigned long long)seed);
+    memset(pids, 0, sizeof pids);
+    harness_start(&h, 0);
+    for (int i = 0; i < 4 * COUNT; i++) {
+        uint32_t at = draw(&seed, COUNT);
+        snprintf(name, sizeof name, "account-%u", at);
+        assert_true(acta_pid_equal(acta_whereis(h.runtime, acta_str_of(name)), pids[at]));
+        if (pids[at].value == 0) {
+            pids[at] = spawn_named(&h, &s, name);
+        } else {
+            acta_exit(h.runtime, (acta_pid){ 0 }, pids[at], &shutdown_reason);
+            harness_run(&h);
+            pids[at] = (acta_pid){ 0 };
+        }
+    }
+    for (uint32_t at = 0; at < COUNT; at++) {
+        snprintf(name, sizeof name, "account-%u", at);
+        assert_true(acta_pid_equal(acta_whereis(h.runtime, acta_str_of(name)), pids[at]));
+    }
+    harness_stop(&h);
+}
+
+/* -- races -- */
+
+enum { THREAD_COUNT = 8, NAME_COUNT = 4, WIN_COUNT = 3000 };
+
+typedef struct contest {
+    harness *h;
+    script *what;
+    _Atomic uint64_t *owners; /* of each name: how many inits believe to own it */
+    _Atomic uint64_t *doubles, *wins;
+    uint64_t seed;
+} contest;
+
+typedef struct owned {
+    _Atomic uint64_t owners[NAME_COUNT];
+    _Atomic uint64_t doubles, wins;
+} owned;
+
+static const char *const contested[NAME_COUNT] = { "north", "east", "south", "west" };
+
+static acta_next
+own_and_stop(acta_self *self, void *user, acta_message *message)
+{
+    owned *o = user;
+    (void)self;
+    /* alive, and so the only owner: nobody may be in here for the same name */
+    if (atomic_fetch_add(&o->owners[message->tag], 1) != 0) atomic_fetch_add(&o->doubles, 1);
+    atomic_fetch_sub(&o->owners[message->tag], 1);
+    return ACTA_STOP;
+}
+
+static void *
+compete(void *argument)
+{
+    contest *c = argument;
+
+    for (int i = 0; atomic_load(c->wins) < WIN_COUNT; i++) {
+        uint32_t at = draw(&c->seed, NAME_COUNT);
+        acta_str name = acta_str_of(contested[at]);
+        acta_pid pid = { 0 };
+        acta_status status = acta_spawn(c->h->runtime,
+            &(acta_spawn_options){ .behaviour = &scripted, .argument = c->what, .name = name }, &pid, NULL);
+        if (status == ACTA_OK) {
+            atomic_fetch_add(c->wins, 1);
+            send_tag(c->h, pid, at);
+        } else if (status != ACTA_ALREADY_EXISTS || pid.value == 0)
+            abort();
+        acta_pid there = acta_whereis(c->h->runtime, name);
+        if (status == ACTA_OK && i % 7 == 0 && !acta_pid_equal(there, pid) && acta_is_alive(c->h->runtime, pid))
+            abort();
+    }
+    return NULL;
+}
+
+static void
+of_racing_spawns_one_wins_and_the_others_learn_who(void **state)
+{
+    (void)state;
+    harness h;
+    static owned o;
+    script s = { .cast = own_and_stop, .user = &o };
+    contest contests[THREAD_COUNT];
+    pthread_t threads[THREAD_COUNT];
+
+    memset(&o, 0, sizeof o);
+    harness_start(&h, 2);
+    for (int i = 0; i < THREAD_COUNT; i++) {
+        contests[i] = (contest){ &h, &s, o.owners, &o.doubles, &o.wins, (uint64_t)i };
+        assert_int_equal(pthread_create(&threads[i], NULL, compete, &contests[i]), 0);
+    }
+    for (int i = 0; i < THREAD_COUNT; i++)
+        pthread_join(threads[i], NULL);
+    harness_stop(&h);
+    assert_int_equal(atomic_load(&o.doubles), 0);
+}
+
+/* The watcher looks the name up when it is told, and registers it for itself. */
+typedef struct heir {
+    acta_pid owner;
+    _Atomic uint64_t inherited, failed;
+} heir;
+
+static acta_next
+inherit(acta_self *self, void *user, const acta_info *info)
+{
+    heir *he = user;
+    acta_runtime *runtime = acta_self_runtime(self);
+    acta_str name = acta_str_of("throne");
+
+    if (info->kind != ACTA_INFO_DOWN) return ACTA_NEXT;
+    if (acta_whereis(runtime, name).value != 0 || acta_register(runtime, name, acta_self_pid(self), NULL) != ACTA_OK ||
+        acta_unregister(runtime, name) != ACTA_OK)
+        atomic_fetch_add(&he->failed, 1);
+    atomic_fetch_add(&he->inherited, 1);
+    return ACTA_NEXT;
+}
+
+static acta_next
+watch_owner(acta_self *self, void *user, acta_from from, acta_message *message)
+{
+    heir *he = user;
+    acta_ref ref;
+    (void)message;
+    acta_monitor(self, he->owner, &ref);
+    acta_reply(acta_self_runtime(self), from, ACTA_OK, NULL, NULL);
+    return ACTA_NEXT;
+}
+
+static void
+a_name_is_free_before_the_end_is_told(void **state)
+{
+    (void)state;
+    harness h;
+    static heir he;
+    script watcher = { .call = watch_owner, .info = inherit, .user = &he }, s = { .user = NULL };
+
+    memset(&he, 0, sizeof he);
+    harness_start(&h, 2);
+    acta_pid watching = spawn(&h, &watcher);
+    for (uint64_t i = 0; i < 2000; i++) {
+        he.owner = spawn_named(&h, &s, "throne");
+        assert_int_equal(call_tag(&h, watching, 0, 5000, NULL), ACTA_OK);
+        acta_exit(h.runtime, (acta_pid){ 0 }, he.owner, &shutdown_reason);
+        await_count(&h, &he.inherited, i + 1);
+    }
+    assert_int_equal(atomic_load(&he.failed), 0);
+    harness_stop(&h);
+}
+
+/* What comes by the name while init runs waits until it is done. */
+typedef struct slow_start {
+    harness *h;
+    _Atomic uint64_t started, early, late;
+} slow_start;
+
+static acta_status
+start_slowly(acta_self *self, void *user, acta_error *error)
+{
+    slow_start *s = user;
+    (void)self;
+    (void)error;
+    acta_pid pid = acta_whereis(s->h->runtime, acta_str_of("slow"));
+    for (uint32_t i = 0; i < 10; i++)
+        send_tag(s->h, pid, i);
+    sleep_ms(5);
+    atomic_store(&s->started, 1);
+    return ACTA_OK;
+}
+
+static acta_next
+after_start(acta_self *self, void *user, acta_message *message)
+{
+    slow_start *s = user;
+    (void)self;
+    (void)message;
+    atomic_fetch_add(atomic_load(&s->started) ? &s->late : &s->early, 1);
+    return ACTA_NEXT;
+}
+
+static void
+messages_wait_until_init_is_done(void **state)
+{
+    (void)state;
+    harness h;
+    slow_start slow = { .h = &h };
+    script s = { .init = start_slowly, .cast = after_start, .user = &slow };
+
+    harness_start(&h, 2);
+    spawn_named(&h, &s, "slow");
+    await_count(&h, &slow.late, 10);
+    assert_int_equal(atomic_load(&slow.early), 0);
+    harness_stop(&h);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_name_is_found_until_it_is_given_up),
+        cmocka_unit_test(names_have_1_to_512_bytes_of_any_kind),
+        cmocka_unit_test(twenty_thousand_names_come_and_go),
+        cmocka_unit_test(of_racing_spawns_one_wins_and_the_others_learn_who),
+        cmocka_unit_test(a_name_is_free_before_the_end_is_told),
+        cmocka_unit_test(messages_wait_until_init_is_done),
+    };
+    return cmocka_run_group_tests_name("names", tests, NULL, NULL);
+}
