@@ -26,7 +26,7 @@ pop_free(acta_runtime *runtime)
     acti_actor *actor = runtime->actor_free_first;
 
     if (actor == NULL) return NULL;
-    runtime->actor_free_first = atomic_load_explicit(&actor->next, memory_order_relaxed); /* under actor_lock */
+    runtime->actor_free_first = actor->next_free;
     if (runtime->actor_free_first == NULL) runtime->actor_free_last = NULL;
     runtime->actor_free_count--;
     return actor;
@@ -35,9 +35,9 @@ pop_free(acta_runtime *runtime)
 static void
 push_free(acta_runtime *runtime, acti_actor *actor)
 {
-    atomic_store_explicit(&actor->next, NULL, memory_order_relaxed); /* under actor_lock */
+    actor->next_free = NULL;
     if (runtime->actor_free_last != NULL)
-        atomic_store_explicit(&runtime->actor_free_last->next, actor, memory_order_relaxed);
+        runtime->actor_free_last->next_free = actor;
     else
         runtime->actor_free_first = actor;
     runtime->actor_free_last = actor;

@@ -275,7 +275,8 @@ struct acta_self {
     _Atomic uint64_t limit;   /* of load: count and bytes */
     _Atomic bool wake_queued; /* `wake` is in the mailbox */
     acti_node wake;
-    struct acta_self *_Atomic next; /* in the injection queue, or in the free list */
+    struct acta_self *next_injected; /* under inject_lock */
+    struct acta_self *next_free;     /* under actor_lock; a free slot may be injected, for a late message */
 
     /* The owner. */
     alignas(ACTI_CACHE_LINE) acti_node *first; /* the node consumed last */

@@ -103,10 +103,10 @@ inject(acti_actor *actor)
 {
     acta_runtime *runtime = actor->runtime;
 
-    atomic_store_explicit(&actor->next, NULL, memory_order_relaxed); /* under the lock */
     acti_mutex_lock(&runtime->inject_lock);
+    actor->next_injected = NULL;
     if (runtime->inject_last != NULL)
-        atomic_store_explicit(&runtime->inject_last->next, actor, memory_order_relaxed);
+        runtime->inject_last->next_injected = actor;
     else
         runtime->inject_first = actor;
     runtime->inject_last = actor;
@@ -121,7 +121,7 @@ inject_pop(acta_runtime *runtime)
     acti_actor *actor = runtime->inject_first;
 
     if (actor == NULL) return NULL;
-    runtime->inject_first = atomic_load_explicit(&actor->next, memory_order_relaxed); /* under the lock */
+    runtime->inject_first = actor->next_injected;
     if (runtime->inject_first == NULL) runtime->inject_last = NULL;
     uint32_t count = atomic_load_explicit(&runtime->inject_count, memory_order_relaxed);
     atomic_store_explicit(&runtime->inject_count, count - 1, memory_order_relaxed);
