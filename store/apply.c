@@ -64,7 +64,7 @@ record_type(const acti_record *record)
     return acta_str_from(bytes + names_at + stream_size, acti_get_le16(bytes + ACTI_RECORD_AT_TYPE_SIZE));
 }
 
-/* Give each record its type's id, which a type seen for the first time gets here. */
+/* Give each record its type; one that is new gets its id only when the record is put into the batch. */
 static acta_status
 resolve_types(acta_store *store, acta_transaction *transaction, const acti_operation *append, acta_error *error)
 {
@@ -249,6 +249,8 @@ apply_record(acta_store *store, acta_transaction *transaction, acti_stream *stre
 {
     acti_committer *committer = &store->committer;
     acti_type *type = record->type;
+    bool is_new_type = type->id == 0;
+    if (is_new_type) acti_types_assign(&store->types, type);
     acti_place place = {
         .position = ++committer->position,
         .stream_id = stream->id,
@@ -256,17 +258,14 @@ apply_record(acta_store *store, acta_transaction *transaction, acti_stream *stre
         .type_id = type->id,
         .recorded_at_us = transaction->recorded_at_us,
         .command_id = transaction->command_id,
-        .names = stream->version == 1 || !type->stored,
+        .names = stream->version == 1 || is_new_type,
     };
     acti_key log_key = acti_log_key(place.position), index_key = acti_index_key(place.stream_id, place.version);
     size_t size = acti_record_seal(record->bytes, &place);
 
     put(store, ACTI_LOG, acti_key_view(&log_key), acta_bytes_from(record->bytes, size));
     put(store, ACTI_INDEX, acti_key_view(&index_key), acti_key_view(&log_key)); /* the value is the log's key */
-    if (!type->stored) {
-        put_names(store, ACTI_TYPES, acta_str_from(type->name, type->name_size), type->id);
-        type->stored = true;
-    }
+    if (is_new_type) put_names(store, ACTI_TYPES, acta_str_from(type->name, type->name_size), type->id);
 }
 
 static void

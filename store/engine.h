@@ -61,6 +61,7 @@ typedef struct acti_engine_config {
 
 typedef enum acti_found {
     ACTI_FOUND_NOTHING, /* no directory, or an empty one */
+    ACTI_FOUND_PLACE,   /* the mark slots, and nothing else */
     ACTI_FOUND_REMAINS, /* files of a store, but not what it is opened by */
     ACTI_FOUND_STORE
 } acti_found;

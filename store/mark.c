@@ -29,10 +29,20 @@ decode(const uint8_t *bytes, acti_mark *mark)
     return true;
 }
 
+static bool
+is_zero(const uint8_t *bytes)
+{
+    for (int i = 0; i < ACTI_MARK_SIZE; i++) {
+        if (bytes[i] != 0) return false;
+    }
+    return true;
+}
+
 acta_status
-acti_mark_read(acta_engine *engine, acti_mark *mark_out, acta_error *error)
+acti_mark_read(acta_engine *engine, acti_mark *mark_out, bool *blank_out, acta_error *error)
 {
     acti_mark newest = { 0 };
+    bool blank = false;
 
     for (uint32_t slot = 0; slot < ACTI_MARK_SLOT_COUNT; slot++) {
         uint8_t bytes[ACTI_MARK_SIZE];
@@ -40,8 +50,10 @@ acti_mark_read(acta_engine *engine, acti_mark *mark_out, acta_error *error)
         acta_status status = engine->ops->mark_read(engine, slot, bytes, error);
         if (status != ACTA_OK) return status;
         if (decode(bytes, &mark) && mark.turn > newest.turn) newest = mark;
+        if (slot == 2 % ACTI_MARK_SLOT_COUNT) blank = is_zero(bytes);
     }
     *mark_out = newest;
+    *blank_out = newest.turn == 0 && blank;
     return ACTA_OK;
 }
 

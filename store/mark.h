@@ -21,8 +21,9 @@ typedef struct acti_mark {
     uint8_t store_id[ACTI_STORE_ID_SIZE];
 } acti_mark;
 
-/* The newest sound mark. turn 0: neither slot has one. */
-acta_status acti_mark_read(acta_engine *engine, acti_mark *mark_out, acta_error *error);
+/* The newest sound mark. turn 0: neither slot has one; `blank` then says that there never was a second one, which is the
+ * first of a finished store. */
+acta_status acti_mark_read(acta_engine *engine, acti_mark *mark_out, bool *blank_out, acta_error *error);
 
 /* Write it, durably, to the slot of its turn. */
 acta_status acti_mark_write(acta_engine *engine, const acti_mark *mark, acta_error *error);

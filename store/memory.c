@@ -523,12 +523,12 @@ engine_write(acta_engine *base, acti_engine_batch *batch, acta_error *error)
     if (fails(disk, ACTA_DISK_WRITE))
         status = acta_error_set(error, ACTA_IO, "cannot write to the log: the simulated disk failed a write");
     else if (batch->failed || (added = disk_alloc(disk, sizeof *added)) == NULL)
-        status = acta_error_set(error, ACTA_NO_MEMORY, "cannot write to the log: there is no memory");
+        status = acta_error_set(error, ACTA_IO, "cannot write to the log: there is no memory");
     else {
         *added = (unsynced){ .batch = batch_copy(batch) };
         if (added->batch == NULL) {
             disk_free(disk, added, sizeof *added);
-            status = acta_error_set(error, ACTA_NO_MEMORY, "cannot write to the log: there is no memory");
+            status = acta_error_set(error, ACTA_IO, "cannot write to the log: there is no memory");
         } else {
             list_push(&disk->unsynced_first, &disk->unsynced_last, added);
         }
@@ -933,11 +933,12 @@ engine_probe(acta_engine *base, const acti_engine_config *config, acti_found *fo
     memory_engine *engine = engine_of(base);
 
     engine->read_only = config->read_only;
+    acta_status status = engine->read_only ? ACTA_OK : keep_others_out(engine, error);
     acti_monitor_enter(&engine->disk->lock);
-    bool prepared = engine->disk->prepared;
+    bool holds_something = engine->disk->visible > 0;
+    *found_out = holds_something ? ACTI_FOUND_STORE : engine->disk->prepared ? ACTI_FOUND_PLACE : ACTI_FOUND_NOTHING;
     acti_monitor_leave(&engine->disk->lock);
-    *found_out = prepared ? ACTI_FOUND_STORE : ACTI_FOUND_NOTHING;
-    return engine->read_only ? ACTA_OK : keep_others_out(engine, error);
+    return status;
 }
 
 static acta_status

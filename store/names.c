@@ -3,6 +3,7 @@
  */
 #include "names.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* Mixing by multiplication, eight bytes at a time: for our own tables, not for anybody's security. */
@@ -230,31 +231,40 @@ acta_status
 acti_types_add(acti_types *types, acta_str name, acti_type **type_out, acta_error *error)
 {
     const acta_allocator *allocator = &types->allocator;
-    uint32_t id = atomic_load_explicit(&types->count, memory_order_relaxed); /* only we write it */
 
-    if (id == ACTI_TYPE_CHUNK * ACTI_TYPE_CHUNK_COUNT)
+    if (types->known + 1 == ACTI_TYPE_CHUNK * ACTI_TYPE_CHUNK_COUNT)
         return acta_error_set(error, ACTA_INVALID,
-            "cannot append an event of type '" ACTA_FMT "': there are %u types already", ACTA_ARG(name), id - 1);
-    acti_type **place = type_place(types, id);
-    acti_type *type = place != NULL ? allocator->alloc(allocator->user, sizeof *type + name.size) : NULL;
+            "cannot append an event of type '" ACTA_FMT "': there are %" PRIu32 " types already", ACTA_ARG(name),
+            types->known);
+    /* The place that it will need at the latest is made now, so that assigning can't fail. */
+    acti_type *type = type_place(types, types->known + 1) != NULL
+                          ? allocator->alloc(allocator->user, sizeof *type + name.size)
+                          : NULL;
     if (type == NULL)
         return acta_error_set(error, ACTA_NO_MEMORY, "cannot append an event of type '" ACTA_FMT "'", ACTA_ARG(name));
 
-    *type = (acti_type){ .hash = hash_bytes(name.data, name.size), .id = id, .name_size = name.size };
+    *type = (acti_type){ .hash = hash_bytes(name.data, name.size), .name_size = name.size };
     memcpy(type->name, name.data, name.size);
     type->next = *type_bucket(types, type->hash);
     *type_bucket(types, type->hash) = type;
-    *place = type;
-    /* Release: publishes entry, chunk and name; pairs with acti_types_count. */
-    atomic_store_explicit(&types->count, id + 1, memory_order_release);
+    types->known++;
     *type_out = type;
     return ACTA_OK;
+}
+
+void
+acti_types_assign(acti_types *types, acti_type *type)
+{
+    type->id = atomic_load_explicit(&types->count, memory_order_relaxed); /* only we write it */
+    *type_place(types, type->id) = type;
+    /* Release: publishes entry, chunk and name; pairs with acti_types_count. */
+    atomic_store_explicit(&types->count, type->id + 1, memory_order_release);
 }
 
 uint32_t
 acti_types_count(acti_types *types)
 {
-    /* Acquire: entries below the count are whole; pairs with the release in acti_types_add. */
+    /* Acquire: entries below the count are whole; pairs with the release in acti_types_assign. */
     return atomic_load_explicit(&types->count, memory_order_acquire);
 }
 

@@ -53,11 +53,11 @@ void acti_streams_trim(acti_streams *streams);                        /* between
 
 enum { ACTI_TYPE_CHUNK = 256, ACTI_TYPE_CHUNK_COUNT = 256 };
 
+/* A type has no id before an event of it is really put into a batch: ids in the log have no gaps. */
 typedef struct acti_type {
     struct acti_type *next; /* in its bucket */
     uint64_t hash;
-    uint32_t id;
-    bool stored; /* in the types family, or in the batch under way */
+    uint32_t id; /* 0: none yet */
     size_t name_size;
     char name[];
 } acti_type;
@@ -68,16 +68,18 @@ typedef struct acti_types {
     _Atomic(acti_type **) chunks[ACTI_TYPE_CHUNK_COUNT];
     _Atomic uint32_t count;
     /* Whoever commits. */
+    uint32_t known; /* with and without id */
     acti_type *buckets[1024];
 } acti_types;
 
 void acti_types_init(acti_types *types, const acta_allocator *allocator);
 void acti_types_deinit(acti_types *types);
 acti_type *acti_types_find(acti_types *types, acta_str name);
-/* The next type. ACTA_NO_MEMORY; ACTA_INVALID when there are as many as there can be. */
+/* One that isn't known yet; without an id. ACTA_NO_MEMORY; ACTA_INVALID when there are as many as there can be. */
 acta_status acti_types_add(acti_types *types, acta_str name, acti_type **type_out, acta_error *error);
-acta_str acti_types_name(acti_types *types, uint32_t id); /* absent: no such type */
-uint32_t acti_types_count(acti_types *types);             /* ids are less */
+void acti_types_assign(acti_types *types, acti_type *type); /* give it the next id, and show it to readers */
+acta_str acti_types_name(acti_types *types, uint32_t id);   /* absent: no such type */
+uint32_t acti_types_count(acti_types *types);               /* ids are less */
 
 /* -- sessions -- */
 

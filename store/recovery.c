@@ -87,7 +87,7 @@ load_type(acta_store *store, acta_bytes key, acta_bytes name, acta_error *error)
         return acta_error_set(error, ACTA_CORRUPT, "the name of event type id %" PRIu32 " is missing in the store '%s'",
             acti_types_count(&store->types), store->path);
     acta_status status = acti_types_add(&store->types, acta_str_from(name.data, name.size), &type, error);
-    if (status == ACTA_OK) type->stored = true;
+    if (status == ACTA_OK) acti_types_assign(&store->types, type);
     return status;
 }
 
@@ -416,7 +416,7 @@ restore_entry(acta_store *store, acta_bytes record, uint64_t position, uint32_t 
     if (status == ACTA_OK && view.type_id == acti_types_count(&store->types)) {
         acti_type *type;
         status = acti_types_add(&store->types, view.event.type, &type, error);
-        if (status == ACTA_OK) type->stored = true;
+        if (status == ACTA_OK) acti_types_assign(&store->types, type);
         if (status == ACTA_OK) status = restore_name(store, ACTI_TYPES, view.event.type, view.type_id, count, error);
     }
     if (view.event.stream_id >= store->committer.next_stream_id)

@@ -212,7 +212,7 @@ judge(const rocksdb_engine *engine, const listing *found, acti_found *found_out,
             "the store '%s' has no file '%s', so nothing says how far its log must reach; nothing was changed", path,
             MARK_FILE);
     }
-    *found_out = found->current ? ACTI_FOUND_STORE : ACTI_FOUND_REMAINS;
+    *found_out = found->current ? ACTI_FOUND_STORE : found->store_files ? ACTI_FOUND_REMAINS : ACTI_FOUND_PLACE;
     return ACTA_OK;
 }
 

@@ -142,20 +142,22 @@ open_engine(acta_store *store, const acta_store_config *config, acta_error *erro
     };
     acti_mark mark = { .turn = 0 };
     acti_found found = ACTI_FOUND_NOTHING;
+    bool blank = true;
     acta_status status = store->engine->ops->probe(store->engine, &engine_config, &found, error);
 
     if (status == ACTA_OK) status = acti_committer_init(store, engine_config.memory_bytes, error);
-    if (status == ACTA_OK && found != ACTI_FOUND_NOTHING) status = acti_mark_read(store->engine, &mark, error);
+    if (status == ACTA_OK && found != ACTI_FOUND_NOTHING) status = acti_mark_read(store->engine, &mark, &blank, error);
     if (status != ACTA_OK) return status;
 
-    bool unfinished = mark.turn > 0 && mark.batch == 0; /* never became a store: nothing was ever acknowledged */
+    /* It never became a store, so nothing was ever acknowledged. */
+    bool unfinished = (mark.turn > 0 && mark.batch == 0) || (blank && found == ACTI_FOUND_PLACE);
     store->committer.mark.turn = mark.turn;
     if (found == ACTI_FOUND_NOTHING || unfinished) return open_new(store, config, error);
     if (mark.turn == 0)
         return acta_error_set(error, ACTA_CORRUPT,
             "neither mark of the store '%s' is sound, so nothing says how far its log must reach; nothing was changed",
             store->path);
-    if (found == ACTI_FOUND_REMAINS)
+    if (found != ACTI_FOUND_STORE)
         return acta_error_set(error, ACTA_CORRUPT,
             "the store '%s' has lost its file 'CURRENT'; nothing was changed; restore the directory from a backup",
             store->path);

@@ -679,6 +679,34 @@ versions_hold_with_more_streams_than_the_cache_keeps(void **state)
     assert_int_equal(count_log(f), 3 * STREAMS);
 }
 
+/* A refused append of a type that nobody used before leaves no trace of it: ids of types have no gaps. */
+static void
+a_refused_append_leaves_no_type_behind(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    append_ok(f, "s", "x");
+    for (int i = 0; i < 3; i++) {
+        char refused[32], stored[32];
+        snprintf(refused, sizeof refused, "test.Refused%d", i);
+        snprintf(stored, sizeof stored, "test.Stored%d", i);
+        for (int k = 0; k < 2; k++) {
+            acta_event event = event_of(k == 0 ? refused : stored, "x");
+            acta_transaction *t = acta_transaction_create(f->store);
+            acta_transaction_append(t, S("s"), k == 0 ? 1000 : ACTA_ANY_VERSION, &event, 1);
+            assert_int_equal(k == 0 ? ACTA_CONFLICT : ACTA_OK, commit(f, t, NULL));
+        }
+    }
+    close_store(f);
+    open_store_ok(f);
+    assert_int_equal(count_log(f), 4);
+    acta_event late = event_of("test.Refused1", "x"); /* and it can come later all the same */
+    acta_transaction *t = acta_transaction_create(f->store);
+    acta_transaction_append(t, S("s"), ACTA_ANY_VERSION, &late, 1);
+    assert_int_equal(ACTA_OK, commit(f, t, NULL));
+    assert_int_equal(count_log(f), 5);
+}
+
 int
 main(void)
 {
@@ -705,6 +733,7 @@ main(void)
         on_manual_store(nothing_is_answered_or_seen_before_its_sync),
         on_manual_store(a_full_queue_is_busy),
         on_store(recorded_at_never_falls),
+        on_store(a_refused_append_leaves_no_type_behind),
         on_manual_store(versions_hold_with_more_streams_than_the_cache_keeps),
     };
     return run_on_engines("append", tests);
