@@ -31,7 +31,7 @@ put_macro(FILE *out, const char *macro, const char *c, const char *name_of_struc
 
     fputs("#ifdef __cplusplus\n", out);
     put_macro_line(out, head);
-    if (strlen(call) + strlen(arguments) < 120) {
+    if (strlen(call) + strlen(arguments) <= 120) {
         fprintf(out, "%s%s\n", call, arguments);
     } else {
         put_macro_line(out, call);
@@ -42,6 +42,15 @@ put_macro(FILE *out, const char *macro, const char *c, const char *name_of_struc
     put_macro_line(out, "    {");
     put_macro_line(out, arena_format(arena, "        .code = &%s, __VA_ARGS__", code));
     fputs("    }\n#endif\n\n", out);
+}
+
+/* The first line of a function: its generated struct, of which it was given the base. */
+static void
+put_self(FILE *out, const char *name_of_struct, const char *name, const char *base, acti_arena *arena)
+{
+    put_assignment(out, arena_format(arena, "const %s *%s =", name_of_struct, name),
+        arena_format(arena, "(const %s *)%s", name_of_struct, base));
+    fputc('\n', out);
 }
 
 /* -- aggregates -- */
@@ -101,31 +110,55 @@ put_table_list(const acti_model *m, acti_role role, const char *owner, const cha
     fputs("};\n\n", out);
 }
 
+/* A switch over the numbers of events or commands: MACRO(number, type, target + name + ending) each. */
 static void
-put_cases(const acti_model *m, acti_role role, const char *owner, const char *macro, const char *target, FILE *out)
+put_cases(const acti_model *m, acti_role role, const char *owner, const char *macro, const char *target,
+    const char *ending, FILE *out, acti_arena *arena)
 {
     const acti_table *t = NULL;
     uint32_t number = 0;
 
     fputs("    switch (number) {\n", out);
-    while ((t = model_next(m, t, role, owner)) != NULL)
-        fprintf(out, "        %s(%u, %s, %s%s)\n", macro, number++, t->is.c_name, target, t->is.name);
+    while ((t = model_next(m, t, role, owner)) != NULL) {
+        const char *items[] = { arena_format(arena, "%u", number++), t->is.c_name,
+            arena_format(arena, "%s%s%s", target, t->is.name, ending) };
+        put_list(out, 8, arena_format(arena, "%s(", macro), items, 3, ")\n");
+    }
     fputs("    }\n", out);
 }
 
+/* if (self->group.name == NULL) return "group.name"; */
 static void
-put_aggregate_missing(const acti_model *m, const acti_table *state, FILE *out)
+put_missing_line(const char *group, const acti_table *of, FILE *out)
+{
+    size_t width = strlen("    if (self->. == NULL) return \".\";") + 2 * (strlen(group) + strlen(of->is.name));
+    const char *separator = width <= 120 ? " " : "\n        ";
+    fprintf(
+        out, "    if (self->%s.%s == NULL)%sreturn \"%s.%s\";\n", group, of->is.name, separator, group, of->is.name);
+}
+
+static void
+put_aggregate_missing(const acti_model *m, const acti_table *state, FILE *out, acti_arena *arena)
 {
     const acti_table *t = NULL;
     const char *c = state->is.c_name;
 
     fprintf(out, "static const char *\n%s_missing(const acta_aggregate *base)\n{\n", c);
-    fprintf(out, "    const %s_aggregate *self = (const %s_aggregate *)base;\n\n", c, c);
+    put_self(out, arena_format(arena, "%s_aggregate", c), "self", "base", arena);
     while ((t = model_next(m, t, ROLE_COMMAND, state->is.name)) != NULL)
-        fprintf(out, "    if (self->execute.%s == NULL) return \"execute.%s\";\n", t->is.name, t->is.name);
+        put_missing_line("execute", t, out);
     while ((t = model_next(m, t, ROLE_EVENT, state->is.name)) != NULL)
-        fprintf(out, "    if (self->apply.%s == NULL) return \"apply.%s\";\n", t->is.name, t->is.name);
+        put_missing_line("apply", t, out);
     fputs("    return NULL;\n}\n\n", out);
+}
+
+static uint32_t
+count_of(const acti_model *m, acti_role role, const acti_table *state)
+{
+    uint32_t count = 0;
+    for (const acti_table *t = NULL; (t = model_next(m, t, role, state->is.name)) != NULL;)
+        count++;
+    return count;
 }
 
 static void
@@ -148,25 +181,26 @@ put_aggregate_source(const acti_model *m, const acti_table *state, FILE *out, ac
         "acta_decision *decision" };
     fputs("static acta_verdict\n", out);
     put_list(out, 0, arena_format(arena, "%s_any_execute(", c), execute, 5, ")\n");
-    fprintf(out, "{\n    const %s_aggregate *self = (const %s_aggregate *)base;\n\n", c, c);
-    put_cases(m, ROLE_COMMAND, state->is.name, "ACTA_EXECUTE_CASE", "self->execute.", out);
+    fputs("{\n", out);
+    put_self(out, arena_format(arena, "%s_aggregate", c), "self", "base", arena);
+    put_cases(m, ROLE_COMMAND, state->is.name, "ACTA_EXECUTE_CASE", "self->execute.", "", out, arena);
     fputs("    return (acta_verdict){ .status = ACTA_INVALID }; /* no such command */\n}\n\n", out);
 
     const char *apply[] = { "const acta_aggregate *base", "uint32_t number", "void *state", "acta_bytes buffer",
         "acta_memory *memory" };
     fputs("static void\n", out);
     put_list(out, 0, arena_format(arena, "%s_any_apply(", c), apply, 5, ")\n");
-    fprintf(out, "{\n    const %s_aggregate *self = (const %s_aggregate *)base;\n\n", c, c);
-    put_cases(m, ROLE_EVENT, state->is.name, "ACTA_APPLY_CASE", "self->apply.", out);
+    fputs("{\n", out);
+    put_self(out, arena_format(arena, "%s_aggregate", c), "self", "base", arena);
+    put_cases(m, ROLE_EVENT, state->is.name, "ACTA_APPLY_CASE", "self->apply.", "", out, arena);
     fputs("}\n\n", out);
 
-    put_aggregate_missing(m, state, out);
+    put_aggregate_missing(m, state, out, arena);
     fprintf(out, "const acta_aggregate_code %s_code = {\n    .name = \"%s\",\n    .stream_prefix = \"%s-\",\n", c,
         state->is.name, state->is.name);
     fprintf(out, "    .state = &%s_table,\n", c);
-    fprintf(out, "    .commands = %s_commands,\n    .command_count = sizeof %s_commands / sizeof %s_commands[0],\n", c,
-        c, c);
-    fprintf(out, "    .events = %s_events,\n    .event_count = sizeof %s_events / sizeof %s_events[0],\n", c, c, c);
+    fprintf(out, "    .commands = %s_commands,\n    .command_count = %u,\n", c, count_of(m, ROLE_COMMAND, state));
+    fprintf(out, "    .events = %s_events,\n    .event_count = %u,\n", c, count_of(m, ROLE_EVENT, state));
     fprintf(
         out, "    .execute = %s_any_execute,\n    .apply = %s_any_apply,\n    .missing = %s_missing,\n};\n\n", c, c, c);
 }
@@ -228,7 +262,8 @@ put_manager_function(const acti_table *of, const char *result, const char *name,
 
     fprintf(out, "static %s\n", result);
     put_list(out, 0, arena_format(arena, "%s_any_%s(", c, name), parameters, count, ")\n");
-    fprintf(out, "{\n    const %s_process_manager *self = (const %s_process_manager *)base;\n\n", c, c);
+    fputs("{\n", out);
+    put_self(out, arena_format(arena, "%s_process_manager", c), "self", "base", arena);
 }
 
 static void
@@ -242,7 +277,7 @@ put_manager_routes(const acti_model *m, const acti_table *of, FILE *out, acti_ar
 
     put_manager_function(of, "acta_route", "route", route, 4, out, arena);
     fputs("    *instance_out = acta_str_from(NULL, 0);\n", out);
-    put_cases(m, ROLE_EVENT, NULL, "ACTA_ROUTE_CASE", "self->on.", out);
+    put_cases(m, ROLE_EVENT, NULL, "ACTA_ROUTE_CASE", "self->on.", "", out, arena);
     fputs("    return ACTA_ROUTE_NONE;\n}\n\n", out);
 
     put_manager_function(of, "bool", "interested", interested, 2, out, arena);
@@ -262,20 +297,17 @@ put_manager_actions(const acti_model *m, const acti_table *of, FILE *out, acti_a
     const char *error[] = { "const acta_process_manager *base", "const void *state", "const acta_failure *failure",
         "acta_commands *commands", "acta_failure_action *action_out" };
     const acti_table *t = NULL;
-    uint32_t number = 0;
 
     const struct {
         const char *name;
         const char *macro;
         const char *const *parameters;
     } actions[] = { { "handle", "ACTA_HANDLE_CASE", handle }, { "apply", "ACTA_APPLY_CASE", apply } };
-    for (size_t i = 0; i < 2; i++, number = 0) {
+    for (size_t i = 0; i < 2; i++) {
         put_manager_function(of, "void", actions[i].name, actions[i].parameters, 5, out, arena);
-        fputs("    switch (number) {\n", out);
-        while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL)
-            fprintf(out, "        %s(%u, %s, self->on.%s.%s)\n", actions[i].macro, number++, t->is.c_name, t->is.name,
-                actions[i].name);
-        fputs("    }\n}\n\n", out);
+        put_cases(m, ROLE_EVENT, NULL, actions[i].macro, "self->on.", arena_format(arena, ".%s", actions[i].name), out,
+            arena);
+        fputs("}\n\n", out);
     }
 
     put_manager_function(of, "bool", "error", error, 5, out, arena);
@@ -367,7 +399,9 @@ put_reader_source(const acti_model *m, const reader_kind *kind, FILE *out, acti_
 
     fputs("static bool\n", out);
     put_list(out, 0, arena_format(arena, "%s_any_interested(", c), interested, 2, ")\n");
-    fprintf(out, "{\n    const %s *given = (const %s *)self;\n\n    switch (number) {\n", c, c);
+    fputs("{\n", out);
+    put_self(out, c, "given", "self", arena);
+    fputs("    switch (number) {\n", out);
     while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL)
         fprintf(out, "    case %u:\n        return given->on.%s != NULL;\n", number++, t->is.name);
     fputs("    }\n    return false;\n}\n\n", out);
@@ -376,8 +410,9 @@ put_reader_source(const acti_model *m, const reader_kind *kind, FILE *out, acti_
     handle[count++] = "acta_error *error";
     fputs("static acta_status\n", out);
     put_list(out, 0, arena_format(arena, "%s_any_handle(", c), handle, count, ")\n");
-    fprintf(out, "{\n    const %s *given = (const %s *)self;\n\n", c, c);
-    put_cases(m, ROLE_EVENT, NULL, kind->a_case, "given->on.", out);
+    fputs("{\n", out);
+    put_self(out, c, "given", "self", arena);
+    put_cases(m, ROLE_EVENT, NULL, kind->a_case, "given->on.", "", out, arena);
     fputs("    return ACTA_OK;\n}\n\n", out);
 
     fprintf(out, "const acta_%s_code %s_code = {\n    .events = events,\n", kind->type, c);

@@ -98,19 +98,17 @@ put_mutable_functions(const acti_table *of, FILE *out, acti_arena *arena)
 {
     for (uint32_t i = 0; i < of->field_count; i++) {
         const acti_field *f = &of->fields[i];
-        const char *call;
+        const char *index = arena_format(arena, "%u", i);
         if (f->base == BASE_VECTOR && f->table != NULL) {
+            const char *items[] = { of->is.c_name, f->is.name, index, f->table->is.c_name,
+                c_type(f->table->key, arena) };
             fprintf(out, "/* %s_put, _remove, _find, _count, _at */\n", f->is.c_name);
-            call = arena_format(arena, "ACTA_COLLECTION(%s, %s, %u, %s, %s);", of->is.c_name, f->is.name, i,
-                f->table->is.c_name, c_type(f->table->key, arena));
+            put_list(out, 0, "ACTA_COLLECTION(", items, 5, ");\n");
         } else if (f->base == BASE_VECTOR || f->table != NULL) {
+            const char *items[] = { of->is.c_name, f->is.name, index, c_type(f, arena) };
             fprintf(out, "/* %s_assign */\n", f->is.c_name);
-            call = arena_format(
-                arena, "ACTA_FIELD_ASSIGN(%s, %s, %u, %s);", of->is.c_name, f->is.name, i, c_type(f, arena));
-        } else {
-            continue;
+            put_list(out, 0, "ACTA_FIELD_ASSIGN(", items, 4, ");\n");
         }
-        fprintf(out, "%s\n", call);
     }
 }
 
@@ -131,7 +129,7 @@ put_table(const acti_table *of, FILE *out, acti_arena *arena)
     for (uint32_t i = 0; i < of->field_count && of->role == ROLE_EVENT; i++) {
         if (of->fields[i].base != BASE_STRING) continue;
         fprintf(out, "/* %s */\n", of->fields[i].is.c_name);
-        fprintf(out, "ACTA_FIELD_READER(%s, %s);\n", c, of->fields[i].is.name);
+        put_list(out, 0, "ACTA_FIELD_READER(", (const char *[]){ c, of->fields[i].is.name }, 2, ");\n");
     }
     if (is_mutable(of)) put_mutable_functions(of, out, arena);
     fputc('\n', out);

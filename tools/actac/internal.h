@@ -220,6 +220,8 @@ void put_doc(FILE *out, const char *indent, const acti_common *of, const char *o
 void put_list(
     FILE *out, uint32_t indent, const char *before, const char *const *items, uint32_t count, const char *after);
 
+/* A line of a function, broken behind `left` when it is too long. */
+void put_assignment(FILE *out, const char *left, const char *right);
 /* A line of a macro that goes on: with a backslash in the last column. */
 void put_macro_line(FILE *out, const char *line);
 

@@ -73,7 +73,8 @@ put_table_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena 
         fputs("};\n", out);
     }
     fprintf(out, "ACTA_TABLE_CODE(%s);\n", c);
-    if (of->identity != NULL) fprintf(out, "ACTA_IDENTITY_CODE(%s, %s);\n", c, of->identity->is.name);
+    if (of->identity != NULL)
+        put_list(out, 0, "ACTA_IDENTITY_CODE(", (const char *[]){ c, of->identity->is.name }, 2, ");\n");
     if (is_mutable(of)) fprintf(out, "ACTA_MUTABLE_CODE(%s);\n", c);
 
     fprintf(out, "const acta_table %s_table = {\n    .name = \"%s\",\n", c, of->full_name);

@@ -125,7 +125,8 @@ put_list(FILE *out, uint32_t indent, const char *before, const char *const *item
     fprintf(out, "%*s%s", (int)indent, "", before);
     bool fits = column + flat <= COLUMN_MAX;
     bool fits_next = indent + 4 + flat <= COLUMN_MAX;
-    if (!fits && fits_next) {
+    bool first_fits = count == 0 || column + strlen(items[0]) + 1 <= COLUMN_MAX;
+    if (!fits && (fits_next || !first_fits)) {
         fprintf(out, "\n%*s", (int)indent + 4, "");
         column = indent + 4;
     }
@@ -148,4 +149,11 @@ void
 put_macro_line(FILE *out, const char *line)
 {
     fprintf(out, "%-*s\\\n", COLUMN_MAX - 1, line);
+}
+
+void
+put_assignment(FILE *out, const char *left, const char *right)
+{
+    const char *separator = strlen(left) + strlen(right) + 6 <= COLUMN_MAX ? " " : "\n        ";
+    fprintf(out, "    %s%s%s;\n", left, separator, right);
 }
