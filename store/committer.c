@@ -560,9 +560,11 @@ run_committer(void *user)
         atomic_store_explicit(&store->wake_wanted, false, memory_order_seq_cst);
         bool more = true;
         while (more && role_take(store)) {
-            while (commit_batch(store))
+            /* Relaxed: one batch more or less. Without a look, completions that submit again would keep a closing store
+             * from ever closing. */
+            while (!atomic_load_explicit(&store->stopping, memory_order_relaxed) && commit_batch(store))
                 continue;
-            more = role_give_back(store);
+            more = role_give_back(store) && !atomic_load_explicit(&store->stopping, memory_order_relaxed);
         }
     }
 }
