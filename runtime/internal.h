@@ -41,6 +41,8 @@ enum {
     ACTI_NAME_MAX = 512,       /* bytes */
     ACTI_SEGMENT_COUNT = 24,   /* of a type-stable table; each is twice the one before */
     ACTI_SEGMENT_FIRST = 64,   /* items in the first */
+    ACTI_SPARE_CLASSES = 3,    /* payloads of up to 16, 64 and 256 bytes */
+    ACTI_SPARE_MAX = 256,      /* blocks a worker keeps of each */
     ACTI_STAT_SHARD_COUNT = 16 /* for threads that are no workers */
 };
 
@@ -102,8 +104,9 @@ acti_message_weight(const acti_message *message)
     return sizeof *message + message->capacity;
 }
 
-void acti_message_release(acti_message *message); /* free the block; `destroy` has been called */
-void acti_message_finish(acti_message *message);  /* call `destroy`, once */
+void acti_message_release(acti_message *message); /* give up the block; `destroy` has been called */
+void acti_spares_free(acti_worker *worker);
+void acti_message_finish(acti_message *message); /* call `destroy`, once */
 
 /* Memory that begins at a cache line. */
 void *acti_line_alloc(const acta_allocator *allocator, size_t size);
@@ -258,21 +261,22 @@ enum { /* in acta_self.life, below the generation */
     ACTI_KILL = 8
 };
 #define ACTI_MAILBOX_IDLE ((uintptr_t)1)
-#define ACTI_LOAD_COUNT   ((uint64_t)1 << 40) /* load: messages above, bytes below */
+#define ACTI_LOAD_COUNT   ((uint64_t)1 << 40) /* of a load: messages above, bytes below */
 
 typedef enum acti_phase { ACTI_FREE = 0, ACTI_STARTING, ACTI_RUNNING, ACTI_ENDING } acti_phase;
 
 struct acta_self {
     /* Any thread. */
     alignas(ACTI_CACHE_LINE) _Atomic uintptr_t last; /* acti_node *, and ACTI_MAILBOX_IDLE: nobody owns the actor */
-    _Atomic uint64_t load;                           /* counted messages in the mailbox, and their bytes */
+    _Atomic uint64_t sent_load;                      /* messages sent so far, and their bytes; wraps */
+    _Atomic uint64_t settled_load;                   /* of those, what turns have handled; only the owner writes it */
 
     /* Any thread; rarely written. */
     alignas(ACTI_CACHE_LINE) _Atomic uint64_t life; /* generation << 32 | flags */
     acta_runtime *runtime;
     uint32_t index;
     _Atomic bool on_caller;   /* behaviour->run_on_caller */
-    _Atomic uint64_t limit;   /* of load: count and bytes */
+    _Atomic uint64_t limit;   /* count << 32 | bytes */
     _Atomic bool wake_queued; /* `wake` is in the mailbox */
     acti_node wake;
     struct acta_self *next_injected; /* under inject_lock */
@@ -284,7 +288,7 @@ struct acta_self {
     const acta_behaviour *behaviour;
     acti_message *handling; /* the message in the handler's hands; NULL when it was kept */
     acta_from answering;    /* the request in the handler's hands */
-    uint64_t handled_load;  /* taken off `load` at the end of the turn */
+    uint64_t handled_load;  /* settled at the end of the turn */
     uint32_t generation;
     uint8_t phase;
     bool listed; /* in the free list, or retired */
@@ -411,6 +415,8 @@ struct acti_worker {
     bool is_parked;                                  /* among the sleepers; under idle_lock */
 
     /* The worker alone. */
+    acti_node *spare[ACTI_SPARE_CLASSES]; /* blocks of small messages, to be used again; linked by `next` */
+    uint32_t spare_count[ACTI_SPARE_CLASSES];
     bool is_searching;
     uint32_t lifo_in_a_row;
     uint32_t tick;
@@ -548,7 +554,7 @@ bool acti_mailbox_try_idle(acti_actor *actor);  /* true: empty and given up; han
 bool acti_mailbox_try_claim(acti_actor *actor); /* true: it was idle and is ours */
 bool acti_mailbox_has_more(const acti_actor *actor);
 bool acti_mailbox_admit(acti_actor *actor, uint64_t weight);
-void acti_mailbox_settle(acti_actor *actor); /* take what was handled off the load */
+void acti_mailbox_settle(acti_actor *actor); /* what was handled makes room */
 
 #ifdef ACTA_PLANT_RACE /* a defect on purpose, which ThreadSanitizer must report: the step "race" of .ci/run */
 #define ACTI_PUBLISH memory_order_relaxed

@@ -8,8 +8,9 @@
  *    actor's own stub.
  *  - The IDLE bit is set only while last == first, by the owner, who then owns nothing any more. Whoever's exchange
  *    brings the bit back owns the actor.
- *  - `load` counts messages (not signals or answers) from before they are pushed until the turn that consumed them
- *    ends, so the bound is never passed, and is kept by one addition to the line that the push writes anyway.
+ *  - `sent_load` less `settled_load` is what is in the mailbox: messages (not signals or answers) from before they are
+ *    pushed until the turn that consumed them ends. The bound is never passed, and is kept by one addition of the
+ *    sender, to the line that the push writes anyway, and one plain store of the receiver a turn.
  *
  * The running count that a message could take from its predecessor would save that addition, but a sender would have
  * to wait for a predecessor that was pre-empted before it wrote its own.
@@ -25,7 +26,8 @@ acti_mailbox_init(acti_actor *actor)
     atomic_init(&actor->stub.next, NULL);
     actor->first = &actor->stub;
     atomic_init(&actor->last, (uintptr_t)&actor->stub | ACTI_MAILBOX_IDLE);
-    atomic_init(&actor->load, 0);
+    atomic_init(&actor->sent_load, 0);
+    atomic_init(&actor->settled_load, 0);
 }
 
 /* Let go of the node that `first` was, now that it is behind us. */
@@ -117,15 +119,18 @@ acti_mailbox_admit(acti_actor *actor, uint64_t weight)
     uint64_t limit = atomic_load_explicit(&actor->limit, memory_order_relaxed); /* behind the acquire of `life` */
     uint64_t add = ACTI_LOAD_COUNT + weight;
 
-    /* relaxed: a counter that guards no data. */
-    uint64_t before = atomic_fetch_add_explicit(&actor->load, add, memory_order_relaxed);
+    /* acquire: pairs with the release in settle, so that all that is settled is in what we add to; older than that
+     * means that we refuse sooner, never later. The addition is relaxed: it guards no data. The difference is right
+     * though both wrap, and though bytes carry into messages in both. */
+    uint64_t settled = atomic_load_explicit(&actor->settled_load, memory_order_acquire);
+    uint64_t before = atomic_fetch_add_explicit(&actor->sent_load, add, memory_order_relaxed) - settled;
     uint64_t count_after = before / ACTI_LOAD_COUNT + 1;
     uint64_t bytes_after = before % ACTI_LOAD_COUNT + weight;
 
     /* A single message over the bound in bytes is let into an empty mailbox: refused there, it would be for ever. */
     if (ACTI_LIKELY(count_after <= limit >> 32 && (bytes_after <= (uint32_t)limit || before < ACTI_LOAD_COUNT)))
         return true;
-    atomic_fetch_sub_explicit(&actor->load, add, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&actor->sent_load, add, memory_order_relaxed);
     return false;
 }
 
@@ -133,6 +138,8 @@ void
 acti_mailbox_settle(acti_actor *actor)
 {
     if (actor->handled_load == 0) return;
-    atomic_fetch_sub_explicit(&actor->load, actor->handled_load, memory_order_relaxed); /* a counter, as in admit */
+    /* load and store: only the owner writes it. release: see admit. */
+    uint64_t settled = atomic_load_explicit(&actor->settled_load, memory_order_relaxed);
+    atomic_store_explicit(&actor->settled_load, settled + actor->handled_load, memory_order_release);
     actor->handled_load = 0;
 }

@@ -71,9 +71,9 @@ furnish(acta_runtime *runtime, const acta_runtime_config *config)
     runtime->worker_count = config->worker_count != 0 ? config->worker_count : acti_processor_count();
     size_t size = runtime->worker_count * sizeof(acti_worker);
     runtime->workers = acti_line_alloc(&runtime->environment.allocator, size);
+    if (runtime->workers != NULL) memset(runtime->workers, 0, size);
     runtime->sleepers = acti_alloc(runtime, runtime->worker_count * sizeof(acti_worker *));
     if (runtime->workers == NULL || runtime->sleepers == NULL) return false;
-    memset(runtime->workers, 0, size);
     return true;
 }
 
@@ -82,6 +82,8 @@ free_runtime(acta_runtime *runtime)
 {
     acti_registry_destroy(runtime);
     acti_actors_deinit(runtime);
+    for (uint32_t i = 0; i < runtime->worker_count && runtime->workers != NULL; i++)
+        acti_spares_free(&runtime->workers[i]);
     acti_table_deinit(&runtime->calls, &runtime->environment.allocator);
     acti_wheel_deinit(runtime);
     acta_allocator allocator = runtime->environment.allocator;

@@ -8,16 +8,89 @@
 
 enum { PAYLOAD_MAX = 64 << 20 };
 
+/* -- blocks: those of small payloads are kept by the worker that frees them -- */
+
+/* A sanitizer is to see each message's end. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define KEEPS_SPARES 0
+#else
+#define KEEPS_SPARES 1
+#endif
+
+static const uint32_t spare_capacity[ACTI_SPARE_CLASSES] = { 16, 64, 256 };
+
+static int
+spare_class(size_t size)
+{
+    if (!KEEPS_SPARES || size > spare_capacity[ACTI_SPARE_CLASSES - 1]) return -1;
+    return size <= spare_capacity[0] ? 0 : size <= spare_capacity[1] ? 1 : 2;
+}
+
+static acti_worker *
+worker_here(const acta_runtime *runtime)
+{
+    acti_context *here = acti_context_here(runtime);
+    return here != NULL ? here->worker : NULL;
+}
+
+static acti_message *
+take_block(acta_runtime *runtime, size_t size)
+{
+    int class = spare_class(size);
+    acti_worker *worker = class >= 0 ? worker_here(runtime) : NULL;
+    size_t capacity = class >= 0 ? spare_capacity[class] : size;
+
+    if (worker != NULL && worker->spare[class] != NULL) {
+        acti_node *node = worker->spare[class];
+        worker->spare[class] = atomic_load_explicit(&node->next, memory_order_relaxed); /* the worker's alone */
+        worker->spare_count[class]--;
+        return acti_message_at(node);
+    }
+    acti_message *message = acti_alloc(runtime, sizeof *message + capacity);
+    if (message == NULL) return NULL;
+    message->runtime = runtime;
+    message->capacity = (uint32_t)capacity;
+    return message;
+}
+
+void
+acti_message_release(acti_message *message)
+{
+    int class = spare_class(message->capacity);
+    acti_worker *worker = class >= 0 ? worker_here(message->runtime) : NULL;
+
+    if (worker == NULL || worker->spare_count[class] >= ACTI_SPARE_MAX) {
+        acti_free(message->runtime, message, sizeof *message + message->capacity);
+        return;
+    }
+    atomic_store_explicit(&message->node.next, worker->spare[class], memory_order_relaxed); /* the worker's alone */
+    worker->spare[class] = &message->node;
+    worker->spare_count[class]++;
+}
+
+/* After the worker has ended. */
+void
+acti_spares_free(acti_worker *worker)
+{
+    for (int class = 0; class < ACTI_SPARE_CLASSES; class ++) {
+        for (acti_node *node = worker->spare[class], *next; node != NULL; node = next) {
+            next = atomic_load_explicit(&node->next, memory_order_relaxed); /* no other thread is left */
+            acti_message *message = acti_message_at(node);
+            acti_free(message->runtime, message, sizeof *message + message->capacity);
+        }
+        worker->spare[class] = NULL;
+        worker->spare_count[class] = 0;
+    }
+}
+
 acta_message *
 acta_message_create(acta_runtime *runtime, uint32_t tag, size_t size)
 {
     if (size > PAYLOAD_MAX) return NULL;
-    acti_message *message = acti_alloc(runtime, sizeof *message + size);
+    acti_message *message = take_block(runtime, size);
     if (message == NULL) return NULL;
 
     message->node.kind = ACTI_CAST;
-    message->runtime = runtime;
-    message->capacity = (uint32_t)size;
     message->body = (acta_message){ .tag = tag, .size = (uint32_t)size, .payload = message->payload };
     memset(message->payload, 0, size);
     return &message->body;
@@ -30,12 +103,6 @@ acti_message_finish(acti_message *message)
     void (*destroy)(acta_message *) = message->body.destroy;
     message->body.destroy = NULL;
     destroy(&message->body);
-}
-
-void
-acti_message_release(acti_message *message)
-{
-    acti_free(message->runtime, message, sizeof *message + message->capacity);
 }
 
 void
