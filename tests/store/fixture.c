@@ -104,6 +104,7 @@ tear_down(void **state)
     fixture *f = *state;
     char *slash = strrchr(f->path, '/');
 
+    acta_disk_set_faults(f->disk, NULL); /* they lay on the test's stack */
     acta_store_close(f->store);
     acta_disk_destroy(f->disk);
     *slash = '\0';

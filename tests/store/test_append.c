@@ -626,7 +626,7 @@ static void
 recorded_at_never_falls(void **state)
 {
     fixture *f = FIXTURE(state);
-    acta_environment environment = { .clock = { .monotonic_ns = read_no_clock, .wall_us = read_test_clock } };
+    static acta_environment environment = { .clock = { .monotonic_ns = read_no_clock, .wall_us = read_test_clock } };
     static const int64_t times[] = { 1000, 900, 1100, 5, 1100, 1101 };
     static const int64_t recorded[] = { 1000, 1000, 1100, 1100, 1100, 1101 };
     acta_read all = { .count_max = 0 };

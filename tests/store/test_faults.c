@@ -182,6 +182,7 @@ cut_after(fixture *f, uint32_t steps, uint32_t survivors)
     }
     crash_store(f);
     open_store_ok(f);
+    acta_disk_set_faults(f->disk, NULL);
     uint64_t head = acta_store_head(f->store), sum = 0;
     assert_true(head >= acknowledged && head <= submitted);
     assert_int_equal(count_log(f), head);

@@ -67,7 +67,7 @@ golden_event(size_t i)
 static void
 make_golden(const char *path)
 {
-    acta_environment environment = { .clock = { .monotonic_ns = no_clock, .wall_us = tick },
+    static acta_environment environment = { .clock = { .monotonic_ns = no_clock, .wall_us = tick },
         .random = { .fill = fill_counting } };
     acta_store_config config = {
         .path = path, .environment = &environment, .schema_hash = 0x5c4e3a, .schema_name = "bank"

@@ -307,7 +307,7 @@ static void
 old_outcomes_expire(void **state)
 {
     fixture *f = FIXTURE(state);
-    acta_environment environment = { .clock = { .monotonic_ns = read_no_clock, .wall_us = read_test_clock } };
+    static acta_environment environment = { .clock = { .monotonic_ns = read_no_clock, .wall_us = read_test_clock } };
     enum { COUNT = 100 };
     uint32_t total = 0;
 
@@ -512,7 +512,7 @@ static void
 a_snapshot_newer_than_its_stream_is_void(void **state)
 {
     fixture *f = FIXTURE(state);
-    acta_environment environment = { .log = { .write = count_warnings } };
+    static acta_environment environment = { .log = { .write = count_warnings } };
     acta_memory *memory = acta_memory_create(NULL);
     acta_snapshot found;
 
