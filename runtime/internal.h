@@ -452,7 +452,7 @@ struct acta_runtime {
     alignas(ACTI_CACHE_LINE) acti_mutex idle_lock;
     acti_worker **sleepers;
     uint32_t sleeper_count;
-    acti_worker *timekeeper; /* the parked worker that wakes for timers; under idle_lock */
+    _Atomic(acti_worker *) timekeeper; /* the parked worker that wakes for timers; written under idle_lock */
     _Atomic uint64_t park_count;
 
     /* Manual runtimes: ready actors in the order they became so. */

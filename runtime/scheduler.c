@@ -13,7 +13,8 @@
  * Parking. `idle` counts searching and parked workers. Whoever makes work that others could do wakes a parked worker,
  * unless one is searching already; the last searcher that finds work wakes the next. A worker that goes to sleep
  * first says so and then looks at all queues once more. One of the parked is the timekeeper and sleeps until the next
- * timer only; the others sleep without limit. It is the last to be woken for work.
+ * timer only; the others sleep without limit. It is the last to be woken for work; and when it goes to work itself while
+ * others sleep, it wakes one of them to keep the time, because a handler may take long.
  *
  * In a manual runtime there is one queue, the row of ready actors, and acta_runtime_step.
  */
@@ -40,19 +41,45 @@ unpark(acti_worker *worker)
     acti_futex_wake(&worker->token);
 }
 
-/* Under idle_lock: out of the sleepers, any but the timekeeper if there is another; it is a searcher from here on. */
+/* relaxed, as all looks at it: written under idle_lock; outside of it, a hint. */
+static acti_worker *
+timekeeper(acta_runtime *runtime)
+{
+    return atomic_load_explicit(&runtime->timekeeper, memory_order_relaxed);
+}
+
+/* Under idle_lock: no sleeper any more, and a searcher from here on. */
+static void
+rouse(acta_runtime *runtime, uint32_t at)
+{
+    acti_worker *worker = runtime->sleepers[at];
+
+    runtime->sleepers[at] = runtime->sleepers[--runtime->sleeper_count];
+    worker->is_parked = false;
+    if (timekeeper(runtime) == worker) atomic_store_explicit(&runtime->timekeeper, NULL, memory_order_relaxed);
+    /* seq_cst: see notify. */
+    atomic_fetch_add_explicit(&runtime->idle, (uint32_t)SEARCHING - PARKED, memory_order_seq_cst);
+}
+
+static uint32_t
+place_of(acta_runtime *runtime, const acti_worker *worker)
+{
+    uint32_t at = 0;
+
+    while (runtime->sleepers[at] != worker)
+        at++;
+    return at;
+}
+
+/* Under idle_lock: any sleeper but the timekeeper, if there is another. */
 static acti_worker *
 take_sleeper(acta_runtime *runtime)
 {
     uint32_t at = runtime->sleeper_count - 1;
 
-    if (runtime->sleepers[at] == runtime->timekeeper && at > 0) at--;
+    if (runtime->sleepers[at] == timekeeper(runtime) && at > 0) at--;
     acti_worker *worker = runtime->sleepers[at];
-    runtime->sleepers[at] = runtime->sleepers[--runtime->sleeper_count];
-    worker->is_parked = false;
-    if (runtime->timekeeper == worker) runtime->timekeeper = NULL;
-    /* seq_cst: see notify. */
-    atomic_fetch_add_explicit(&runtime->idle, (uint32_t)SEARCHING - PARKED, memory_order_seq_cst);
+    rouse(runtime, at);
     return worker;
 }
 
@@ -74,24 +101,19 @@ notify(acta_runtime *runtime)
     if (worker != NULL) unpark(worker);
 }
 
-/* A timer is due before the one that the timekeeper sleeps for. */
+/* A timer is due before the one that the timekeeper sleeps for. Without a timekeeper, a sleeper becomes it. */
 void
 acti_notify_timer(acta_runtime *runtime)
 {
-    acti_worker *worker = NULL;
+    acti_worker *worker;
 
     if (runtime->is_manual) return;
     acti_mutex_lock(&runtime->idle_lock);
-    if (runtime->timekeeper != NULL) {
-        worker = runtime->timekeeper;
-        uint32_t at = 0;
-        while (runtime->sleepers[at] != worker)
-            at++;
-        runtime->sleepers[at] = runtime->sleepers[--runtime->sleeper_count];
-        worker->is_parked = false;
-        runtime->timekeeper = NULL;
-        atomic_fetch_add_explicit(&runtime->idle, (uint32_t)SEARCHING - PARKED, memory_order_seq_cst);
-    }
+    worker = timekeeper(runtime);
+    if (worker != NULL)
+        rouse(runtime, place_of(runtime, worker));
+    else if (runtime->sleeper_count > 0)
+        worker = take_sleeper(runtime);
     acti_mutex_unlock(&runtime->idle_lock);
     if (worker != NULL) unpark(worker);
 }
@@ -373,7 +395,17 @@ steal_lifos(acti_worker *worker, const uint64_t *turn_counts)
     return NULL;
 }
 
-/* Others may be searching too; when we were the last and found something, there may be more. */
+static bool
+is_more_work(acti_worker *worker)
+{
+    acta_runtime *runtime = worker->context.runtime;
+
+    /* relaxed: hints about our own ring. */
+    uint64_t tail = atomic_load_explicit(&worker->ring_tail, memory_order_relaxed);
+    return tail != atomic_load_explicit(&worker->ring_head, memory_order_relaxed) || !inject_is_empty(runtime);
+}
+
+/* We go to work. When no other searches, a sleeper is to see to what is left: work, or keeping the time. */
 static void
 stop_searching(acti_worker *worker)
 {
@@ -382,10 +414,11 @@ stop_searching(acti_worker *worker)
     if (!worker->is_searching) return;
     worker->is_searching = false;
     uint32_t before = atomic_fetch_sub_explicit(&runtime->idle, SEARCHING, memory_order_seq_cst); /* see notify */
-    if ((before & SEARCHING_MASK) != SEARCHING) return;
-    uint64_t tail = atomic_load_explicit(&worker->ring_tail, memory_order_relaxed);
-    if (tail != atomic_load_explicit(&worker->ring_head, memory_order_relaxed) || !inject_is_empty(runtime))
-        notify(runtime);
+    if ((before & SEARCHING_MASK) != SEARCHING || before < PARKED) return;
+    /* relaxed: a hint; who puts in an earlier timer later finds a sleeper itself. */
+    bool is_untimed = timekeeper(runtime) == NULL &&
+                      atomic_load_explicit(&runtime->wheel.next_ns, memory_order_relaxed) != UINT64_MAX;
+    if (is_untimed || is_more_work(worker)) notify(runtime);
 }
 
 static bool
@@ -440,8 +473,8 @@ lie_down(acti_worker *worker)
     atomic_store_explicit(&worker->token, 0, memory_order_relaxed); /* nobody wakes us before we are a sleeper */
     runtime->sleepers[runtime->sleeper_count++] = worker;
     worker->is_parked = true;
-    bool keeper = runtime->timekeeper == NULL;
-    if (keeper) runtime->timekeeper = worker;
+    bool keeper = timekeeper(runtime) == NULL;
+    if (keeper) atomic_store_explicit(&runtime->timekeeper, worker, memory_order_relaxed);
     uint32_t change = worker->is_searching ? (uint32_t)PARKED - SEARCHING : PARKED;
     worker->is_searching = false;
     /* seq_cst: before our second look; see notify. */
@@ -457,15 +490,7 @@ get_up(acti_worker *worker)
     acta_runtime *runtime = worker->context.runtime;
 
     acti_mutex_lock(&runtime->idle_lock);
-    if (worker->is_parked) {
-        uint32_t at = 0;
-        while (runtime->sleepers[at] != worker)
-            at++;
-        runtime->sleepers[at] = runtime->sleepers[--runtime->sleeper_count];
-        worker->is_parked = false;
-        if (runtime->timekeeper == worker) runtime->timekeeper = NULL;
-        atomic_fetch_add_explicit(&runtime->idle, (uint32_t)SEARCHING - PARKED, memory_order_seq_cst);
-    }
+    if (worker->is_parked) rouse(runtime, place_of(runtime, worker));
     worker->is_searching = true;
     acti_mutex_unlock(&runtime->idle_lock);
 }

@@ -185,6 +185,55 @@ no_timer_is_early_by_the_real_clock(void **state)
     harness_stop(&h);
 }
 
+/* A handler that takes long, started by a timer, on the worker that kept the time: the next timer isn't held up. */
+typedef struct long_handler {
+    _Atomic uint64_t second_fired, met;
+} long_handler;
+
+static acta_next
+wait_for_the_second(acta_self *self, void *user, const acta_info *info)
+{
+    long_handler *l = user;
+    (void)self;
+    if (info->tag == 2) {
+        atomic_store(&l->second_fired, 1);
+        return ACTA_NEXT;
+    }
+    uint64_t end_ns = real_now_ns() + UINT64_C(10000000000);
+    while (!atomic_load(&l->second_fired) && real_now_ns() < end_ns)
+        sleep_ms(1);
+    atomic_fetch_add(&l->met, atomic_load(&l->second_fired));
+    return ACTA_NEXT;
+}
+
+static acta_next
+set_by_tag(acta_self *self, void *user, acta_message *message)
+{
+    (void)user;
+    acta_send_after(self, message->tag == 1 ? 10 : 30, message->tag, 0, NULL);
+    return ACTA_NEXT;
+}
+
+static void
+a_long_handler_holds_up_no_other_actor_s_timer(void **state)
+{
+    (void)state;
+    harness h;
+    static long_handler l;
+    script s = { .cast = set_by_tag, .info = wait_for_the_second, .user = &l };
+
+    atomic_store(&l.met, 0);
+    harness_start(&h, 2);
+    acta_pid first = spawn(&h, &s), second = spawn(&h, &s);
+    for (uint64_t i = 0; i < 10; i++) {
+        atomic_store(&l.second_fired, 0);
+        send_tag(&h, first, 1);
+        send_tag(&h, second, 2);
+        await_count(&h, &l.met, i + 1);
+    }
+    harness_stop(&h);
+}
+
 /* -- idle timeouts -- */
 
 typedef struct idler {
@@ -346,6 +395,7 @@ main(void)
         cmocka_unit_test(random_timers_are_never_early_never_lost_and_at_most_a_tick_late),
         cmocka_unit_test(a_leap_of_the_clock_fires_all_that_it_passed),
         cmocka_unit_test(no_timer_is_early_by_the_real_clock),
+        cmocka_unit_test(a_long_handler_holds_up_no_other_actor_s_timer),
         cmocka_unit_test(an_idle_timeout_comes_after_the_last_message_and_not_before),
         cmocka_unit_test(an_idle_timeout_dies_with_its_actor),
         cmocka_unit_test(deadlines_of_calls_hold_when_records_are_used_again),
