@@ -53,6 +53,13 @@ map_is_complete() {
     done
 }
 
+index_is_complete() {
+    for document in docs/*.md; do
+        [ "$document" != docs/README.md ] || continue
+        grep -qF "]($(basename "$document"))" docs/README.md || { echo "docs/README.md lacks $document"; return 1; }
+    done
+}
+
 commands_exist() {
     documents | xargs grep -ho '\./dev [a-z][a-z]*' | cut -d' ' -f2 | sort -u >"$scratch/words"
     [ -s "$scratch/words" ] || { echo "no document names a command"; return 1; }
@@ -68,6 +75,7 @@ for document in $(documents); do
     check "the links in $document lead somewhere" links_lead_somewhere "$document"
 done
 check "the map of README.md shows every folder" map_is_complete
+check "docs/README.md names every document" index_is_complete
 check "the commands of ./dev that are named exist" commands_exist
 # shellcheck disable=SC2016 # backquotes of Markdown
 printf '```c\nint planted(void);\n```\n' >"$scratch/planted.md"
