@@ -18,7 +18,7 @@
  *
  * In a manual runtime there is one queue, the row of ready actors, and acta_runtime_step.
  */
-#include "internal.h"
+#include "run_queue.h"
 
 enum {
     LIFO_IN_A_ROW_MAX = 3,
@@ -168,84 +168,12 @@ acti_inject_take(acta_runtime *runtime)
     return actor;
 }
 
-/* -- a worker's ring: pushed at the tail by the worker, taken at the head by it and by thieves -- */
-
-static bool
-ring_push(acti_worker *worker, acti_actor *actor)
-{
-    uint64_t tail = atomic_load_explicit(&worker->ring_tail, memory_order_relaxed); /* only we write it */
-    uint64_t head = atomic_load_explicit(&worker->ring_head, memory_order_acquire); /* slots before it are free */
-
-    if (tail - head >= ACTI_RING_SIZE) return false;
-    atomic_store_explicit(&worker->ring[tail % ACTI_RING_SIZE], actor, memory_order_relaxed); /* published below */
-    /* seq_cst: releases the slot to thieves, and comes before notify's look at `idle`. */
-    atomic_store_explicit(&worker->ring_tail, tail + 1, memory_order_seq_cst);
-    return true;
-}
-
-static acti_actor *
-ring_pop(acti_worker *worker)
-{
-    uint64_t tail = atomic_load_explicit(&worker->ring_tail, memory_order_relaxed); /* only we write it */
-    uint64_t head = atomic_load_explicit(&worker->ring_head, memory_order_relaxed); /* the exchange decides */
-
-    while (head != tail) {
-        acti_actor *actor = atomic_load_explicit(&worker->ring[head % ACTI_RING_SIZE], memory_order_relaxed);
-        /* acq_rel: the slot is read before it is given up. */
-        if (atomic_compare_exchange_weak_explicit(
-                &worker->ring_head, &head, head + 1, memory_order_acq_rel, memory_order_relaxed))
-            return actor;
-    }
-    return NULL;
-}
-
-/* Move up to half of the victim's ring into ours; the first of it is returned. */
-static acti_actor *
-ring_steal(acti_worker *thief, acti_worker *victim)
-{
-    acti_actor *taken[ACTI_RING_SIZE / 2];
-    uint64_t head = atomic_load_explicit(&victim->ring_head, memory_order_acquire);
-
-    for (;;) {
-        uint64_t tail = atomic_load_explicit(&victim->ring_tail, memory_order_seq_cst); /* acquires the slots; notify */
-        uint64_t count = tail - head;
-        if (head >= tail) return NULL;
-        count -= count / 2;
-        if (count > ACTI_RING_SIZE / 2) { /* head is stale */
-            head = atomic_load_explicit(&victim->ring_head, memory_order_acquire);
-            continue;
-        }
-        for (uint64_t i = 0; i < count; i++) /* may be overwritten meanwhile: then head has moved */
-            taken[i] = atomic_load_explicit(&victim->ring[(head + i) % ACTI_RING_SIZE], memory_order_relaxed);
-        /* acq_rel: the slots are read before they are given up. */
-        if (!atomic_compare_exchange_weak_explicit(
-                &victim->ring_head, &head, head + count, memory_order_acq_rel, memory_order_acquire))
-            continue;
-        for (uint64_t i = 1; i < count; i++) {
-            bool pushed = ring_push(thief, taken[i]); /* ours was empty */
-            ACTI_ASSERT(pushed);
-            (void)pushed;
-        }
-        return taken[0];
-    }
-}
-
-static acti_actor *
-lifo_take(acti_worker *worker)
-{
-    /* relaxed: a look; NULL stays NULL until the owner puts something there. */
-    acti_actor *actor = atomic_load_explicit(&worker->lifo, memory_order_relaxed);
-    if (actor == NULL) return NULL;
-    /* acq_rel: a thief may be at it. */
-    return atomic_exchange_explicit(&worker->lifo, NULL, memory_order_acq_rel);
-}
-
 /* -- making actors ready -- */
 
 static void
 push_behind(acti_worker *worker, acti_actor *actor)
 {
-    if (!ring_push(worker, actor)) inject(actor);
+    if (!acti_ring_push(worker, actor)) inject(actor);
     notify(actor->runtime);
 }
 
@@ -332,7 +260,7 @@ take_injected(acti_worker *worker)
         uint64_t tail = atomic_load_explicit(&worker->ring_tail, memory_order_relaxed);
         uint64_t head = atomic_load_explicit(&worker->ring_head, memory_order_relaxed);
         if (tail - head >= ACTI_RING_SIZE) break;
-        ring_push(worker, inject_pop(runtime));
+        acti_ring_push(worker, inject_pop(runtime));
     }
     acti_mutex_unlock(&runtime->inject_lock);
     return first;
@@ -342,15 +270,15 @@ static acti_actor *
 take_own(acti_worker *worker)
 {
     if (worker->lifo_in_a_row < LIFO_IN_A_ROW_MAX) {
-        acti_actor *actor = lifo_take(worker);
+        acti_actor *actor = acti_lifo_take(worker);
         if (actor != NULL) {
             worker->lifo_in_a_row++;
             return actor;
         }
     }
     worker->lifo_in_a_row = 0;
-    acti_actor *actor = ring_pop(worker);
-    return actor != NULL ? actor : lifo_take(worker);
+    acti_actor *actor = acti_ring_pop(worker);
+    return actor != NULL ? actor : acti_lifo_take(worker);
 }
 
 static void
@@ -371,7 +299,7 @@ steal_rings(acti_worker *worker)
 
     for (uint32_t i = 0; i < runtime->worker_count; i++) {
         acti_worker *victim = &runtime->workers[(start + i) % runtime->worker_count];
-        acti_actor *actor = victim != worker ? ring_steal(worker, victim) : NULL;
+        acti_actor *actor = victim != worker ? acti_ring_steal(worker, victim) : NULL;
         if (actor != NULL) return actor;
     }
     return NULL;
@@ -389,7 +317,7 @@ steal_lifos(acti_worker *worker, const uint64_t *turn_counts)
             /* relaxed: a guess, and a wrong one costs a cache miss only. */
             || atomic_load_explicit(&victim->turn_count, memory_order_relaxed) != turn_counts[i])
             continue;
-        acti_actor *actor = lifo_take(victim);
+        acti_actor *actor = acti_lifo_take(victim);
         if (actor != NULL) return actor;
     }
     return NULL;

@@ -119,11 +119,11 @@ ACTA_API const acta_environment *acta_runtime_environment(const acta_runtime *ru
  * sent == handled + dropped. */
 typedef struct acta_runtime_stats {
     uint64_t spawned, exited, alive;
-    uint64_t sent;      /* messages given to a mailbox */
+    uint64_t sent;      /* casts and requests given to a mailbox; signals, timers and answers aren't counted */
     uint64_t handled;   /* seen by a handler */
     uint64_t dropped;   /* destroyed unseen: their actor was gone */
     uint64_t refused;   /* not sent: mailbox full (ACTA_BUSY) */
-    uint64_t late;      /* replies that came after their timeout */
+    uint64_t late;      /* replies that came after their timeout, or after another reply */
     uint64_t crashed;   /* actors that failed */
     uint64_t restarted; /* children restarted by supervisors */
 } acta_runtime_stats;
@@ -179,8 +179,8 @@ typedef struct acta_spawn_options {
     const acta_behaviour *behaviour; /* must outlive the actor */
     const void *argument;            /* for init; init runs before acta_spawn returns to an outside thread */
     acta_str name;                   /* registered before init; absent: none */
-    uint32_t mailbox_count_max;      /* 0: 10,000 */
-    uint32_t mailbox_bytes_max;      /* 0: 16 MiB */
+    uint32_t mailbox_count_max;      /* 0: 10,000; at most 8,000,000 */
+    uint32_t mailbox_bytes_max;      /* 0: 16 MiB; one message over it is let into an empty mailbox */
     acta_self *link;                 /* the spawning actor, to be linked to the new one; NULL: no link */
     acta_self *monitor;              /* the spawning actor, which is to monitor the new one; NULL: no monitor */
     acta_ref *monitor_out;           /* the monitor's reference; may be NULL */
@@ -221,8 +221,9 @@ ACTA_API acta_pid acta_whereis(const acta_runtime *runtime, acta_str name); /* {
  *   timeout_ms ACTA_INFINITE for no deadline
  *   reply_out  the reply, which the caller destroys; NULL: not wanted. Written on ACTA_OK only; may then be NULL when
  *              the server replied without one
- * Returns the status the server replied with, or ACTA_TIMEOUT (a later reply is dropped), ACTA_NOPROC, ACTA_FAILED (it
- * failed meanwhile; `error` has its reason), ACTA_BUSY, ACTA_STOPPED, ACTA_CALLING_SELF from inside an actor.
+ * Returns the status the server replied with, or ACTA_TIMEOUT (a later reply is dropped), ACTA_NOPROC (it was not alive,
+ * or ended before it saw the request), ACTA_FAILED (it saw the request and ended, in whatever way, before it answered;
+ * `error` has its reason), ACTA_BUSY, ACTA_STOPPED, ACTA_CALLING_SELF from inside an actor.
  * A server with `run_on_caller` that is idle has its turn on the calling thread.
  */
 ACTA_API acta_status acta_call(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t timeout_ms,

@@ -1,0 +1,247 @@
+/*
+ * The parts that actors are made of and leave to each other: nodes and messages, the type-stable table, timers, links
+ * and monitors, references. internal.h includes this; files include internal.h.
+ */
+#ifndef ACTI_RUNTIME_PARTS_H
+#define ACTI_RUNTIME_PARTS_H
+
+#include <assert.h>
+#include <setjmp.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "acta/gen_server.h"
+#include "acta/runtime.h"
+#include "acta/supervisor.h"
+
+#include "thread.h"
+
+#define ACTI_CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+#define ACTI_LIKELY(condition)                __builtin_expect(!!(condition), 1)
+#define ACTI_UNLIKELY(condition)              __builtin_expect(!!(condition), 0)
+#define ACTI_ASSERT(condition)                assert(condition)
+
+enum {
+    ACTI_CACHE_LINE = 64,
+    ACTI_WORKER_MAX = 256,
+    ACTI_RING_SIZE = 256,      /* actors a worker queues for itself before the rest goes to the injection queue */
+    ACTI_NAME_MAX = 512,       /* bytes */
+    ACTI_SEGMENT_COUNT = 24,   /* of a type-stable table; each is twice the one before */
+    ACTI_SEGMENT_FIRST = 64,   /* items in the first */
+    ACTI_SPARE_CLASSES = 3,    /* payloads of up to 16, 64 and 256 bytes */
+    ACTI_SPARE_MAX = 256,      /* blocks a worker keeps of each */
+    ACTI_STAT_SHARD_COUNT = 16 /* for threads that are no workers */
+};
+
+typedef struct acta_self acti_actor;
+typedef struct acti_call acti_call;
+typedef struct acti_context acti_context;
+typedef struct acti_worker acti_worker;
+
+/* ---- nodes: what a mailbox holds ---- */
+
+typedef enum acti_kind {
+    ACTI_STUB = 0,  /* part of the actor: stands in an empty mailbox */
+    ACTI_CAST,      /* acti_message; counted and bounded */
+    ACTI_REQUEST,   /* acti_message with a from; counted and bounded */
+    ACTI_ANSWER,    /* part of an acti_call */
+    ACTI_TIMER,     /* part of an acti_alarm */
+    ACTI_IDLE,      /* part of the actor: its idle timeout */
+    ACTI_WAKE,      /* part of the actor: look at the flags */
+    ACTI_EXIT,      /* acti_link or acti_exit: the sender is gone, or asks for the end */
+    ACTI_LINK,      /* acti_link: the receiver's half of a new link */
+    ACTI_UNLINK,    /* acti_link: the sender's half of a dissolved link */
+    ACTI_MONITOR,   /* acti_monitor: to be kept until the receiver's end */
+    ACTI_DEMONITOR, /* acti_watch: its monitor is to be dropped */
+    ACTI_DOWN       /* acti_monitor on its way back */
+} acti_kind;
+
+typedef struct acti_node {
+    _Atomic(struct acti_node *) next;
+    uint32_t generation; /* of the receiver that it was sent to */
+    uint32_t kind;       /* acti_kind */
+} acti_node;
+
+typedef struct acti_message {
+    acti_node node;
+    acta_runtime *runtime;
+    uint32_t capacity; /* payload bytes of the block */
+    uint32_t pad;
+    acta_from from;    /* REQUEST */
+    acta_message body; /* what the user sees */
+    alignas(max_align_t) unsigned char payload[];
+} acti_message;
+
+static inline acti_message *
+acti_message_of(const acta_message *body)
+{
+    return (acti_message *)(void *)((char *)(uintptr_t)body - offsetof(acti_message, body));
+}
+
+static inline acti_message *
+acti_message_at(acti_node *node)
+{
+    return ACTI_CONTAINER(node, acti_message, node);
+}
+
+/* What a message weighs against the mailbox's bound in bytes. */
+static inline uint64_t
+acti_message_weight(const acti_message *message)
+{
+    return sizeof *message + message->capacity;
+}
+
+void acti_message_release(acti_message *message); /* give up the block; `destroy` has been called */
+void acti_spares_free(acti_worker *worker);
+void acti_message_finish(acti_message *message); /* call `destroy`, once */
+
+/* Memory that begins at a cache line. */
+void *acti_line_alloc(const acta_allocator *allocator, size_t size);
+void acti_line_free(const acta_allocator *allocator, void *lines, size_t size); /* takes NULL */
+
+/* ---- a type-stable table: items are never freed before the runtime is ---- */
+
+typedef struct acti_table {
+    size_t item_size;
+    uint32_t count_max;
+    _Atomic uint32_t high; /* items made so far */
+    _Atomic(unsigned char *) segments[ACTI_SEGMENT_COUNT];
+} acti_table;
+
+void acti_table_init(acti_table *table, size_t item_size, uint32_t count_max);
+void acti_table_deinit(acti_table *table, const acta_allocator *allocator);
+
+/* The next new item, uninitialised, not yet visible to acti_table_at; NULL: at count_max, or no memory. One thread at
+ * a time; acti_table_publish makes it visible. */
+void *acti_table_grow(acti_table *table, const acta_allocator *allocator, uint32_t *index_out, bool *full_out);
+void acti_table_publish(acti_table *table);
+
+static inline void *
+acti_table_slot(const acti_table *table, uint32_t index)
+{
+    uint32_t number = index + ACTI_SEGMENT_FIRST;
+    uint32_t segment = 31u - (uint32_t)__builtin_clz(number) - 6u;
+    uint32_t offset = number - ((uint32_t)ACTI_SEGMENT_FIRST << segment);
+
+    /* acquire: pairs with the release in acti_table_grow, for callers that know the index by other ways. */
+    unsigned char *base = atomic_load_explicit(&table->segments[segment], memory_order_acquire);
+    return base + (size_t)offset * table->item_size;
+}
+
+static inline void *
+acti_table_at(const acti_table *table, uint32_t index)
+{
+    /* acquire: pairs with the release in acti_table_publish; below it every item is initialised. */
+    if (index >= atomic_load_explicit(&table->high, memory_order_acquire)) return NULL;
+    return acti_table_slot(table, index);
+}
+
+/* ---- timers ---- */
+
+typedef enum acti_timer_kind { ACTI_TIMER_ALARM, ACTI_TIMER_IDLE, ACTI_TIMER_CALL } acti_timer_kind;
+
+typedef struct acti_timer {
+    struct acti_timer *prev, *next; /* in a slot of the wheel; under its lock */
+    uint64_t tick;                  /* when it is due in the wheel; under its lock */
+    acti_timer_kind kind;
+    uint8_t level;
+    bool is_in;
+    _Atomic uint64_t armed_ns;    /* lazy timers: what the wheel has it for; 0: not in the wheel */
+    _Atomic uint64_t deadline_ns; /* lazy timers: when it is really due; 0: never */
+} acti_timer;
+
+enum { ACTI_WHEEL_LEVELS = 8, ACTI_WHEEL_SLOTS = 64 };
+
+typedef struct acti_wheel {
+    acti_mutex lock;
+    uint64_t now_tick;
+    uint64_t bitmap[ACTI_WHEEL_LEVELS];
+    acti_timer *slots[ACTI_WHEEL_LEVELS][ACTI_WHEEL_SLOTS];
+    alignas(ACTI_CACHE_LINE) _Atomic uint64_t next_ns; /* no timer is due before; UINT64_MAX: none */
+} acti_wheel;
+
+/* acta_send_after: owned by the actor while it is in the wheel, on its way in the mailbox after. */
+typedef struct acti_alarm {
+    acti_node node;
+    acti_timer timer;
+    acti_actor *actor;
+    acta_ref ref;
+    uint32_t tag;
+    uint64_t user;
+} acti_alarm;
+
+acta_status acti_wheel_init(acta_runtime *runtime);
+void acti_wheel_deinit(acta_runtime *runtime);
+void acti_timer_init(acti_timer *timer, acti_timer_kind kind);
+/* Lazy timers: due at deadline_ns, whatever it was before. Touches the wheel only when it must be earlier. */
+void acti_timer_set(acta_runtime *runtime, acti_timer *timer, uint64_t deadline_ns);
+/* Lazy timers: out of the wheel now, and not on its way. */
+void acti_timer_forget(acta_runtime *runtime, acti_timer *timer);
+/* Fire all that is due. True if there was anything. */
+bool acti_wheel_run(acta_runtime *runtime, uint64_t now_ns);
+uint64_t acti_wheel_next_exact_ns(acta_runtime *runtime);
+void acti_actor_cancel_alarms(acti_actor *actor);
+
+/* ---- links, monitors ---- */
+
+/* One side's half of a link; its node carries LINK to the peer, UNLINK, and at last EXIT. */
+typedef struct acti_link {
+    acti_node node;
+    struct acti_link *prev, *next; /* in the owner's list, in the order made */
+    struct acti_link *chain;       /* in the owner's hash */
+    uint64_t id;                   /* of the link: both halves carry the same */
+    acta_pid peer;                 /* in the list: the other side. In a mailbox: the sender */
+    acta_exit_reason reason;       /* EXIT */
+    bool asked;                    /* EXIT: acta_exit, not a link */
+} acti_link;
+
+/* The watched side's half of a monitor: there until it ends, then back as DOWN. */
+typedef struct acti_monitor {
+    acti_node node;
+    struct acti_monitor *prev, *next;
+    acta_pid watcher, target;
+    acta_ref ref;
+    acta_exit_reason reason;
+} acti_monitor;
+
+/* The watching side's half. Its node carries DEMONITOR. */
+typedef struct acti_watch {
+    acti_node node;
+    acti_monitor *monitor; /* owned by the target; valid for the target only */
+    acta_pid target;
+} acti_watch;
+
+/* ---- references of an actor: monitors, requests, timers ---- */
+
+typedef enum acti_ref_kind { ACTI_REF_FREE = 0, ACTI_REF_WATCH, ACTI_REF_REQUEST, ACTI_REF_ALARM } acti_ref_kind;
+
+typedef struct acti_ref_entry {
+    uint32_t serial;
+    uint32_t next_free; /* index + 1 */
+    acti_ref_kind kind;
+    void *object;
+    uint64_t stamp; /* REQUEST: the call's generation */
+} acti_ref_entry;
+
+/* A request that was seen and not yet answered when its handler returned. */
+typedef struct acti_open {
+    acti_call *call;
+    uint64_t generation;
+} acti_open;
+
+/* What most actors don't need: made on first use. */
+typedef struct acti_relations {
+    acti_ref_entry *refs;
+    uint32_t ref_count, ref_capacity, ref_free;
+    acti_link **link_chains; /* by peer; NULL while the list is short */
+    uint32_t link_chain_count;
+    acti_open *open;
+    uint32_t open_first, open_count, open_capacity;
+} acti_relations;
+
+#endif
