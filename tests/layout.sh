@@ -34,7 +34,7 @@ tests        : base runtime schema store actors sim'
 
 # Headers of outside libraries, and the only folders that may know them.
 outside='
-rocksdb/     : store bench/raw tests/store tests/crash
+rocksdb/     : store bench/raw tests/store tests/crash tests/tools tools/verify
 flatbuffers/ : schema tests/schema tests/actac
 ck_          : runtime tests/runtime
 sodium       : base tests/base

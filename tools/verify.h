@@ -1,0 +1,108 @@
+/*
+ * Verify: a reader of stores by docs/format.md, on RocksDB and base/ alone. It shares no code with store/, so that a
+ * mistake there isn't repeated here.
+ *
+ *     verify.c        the run, marks, meta, the summary
+ *     verify_log.c    the log, and the index and names against it
+ *     verify_rows.c   tables, and the rows that the store itself writes
+ */
+#ifndef TOOLS_VERIFY_H
+#define TOOLS_VERIFY_H
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <rocksdb/c.h>
+
+#include "acta/status.h"
+#include "acta/str.h"
+
+typedef enum family { LOG, INDEX, STREAMS, TYPES, TABLES, META, FAMILY_COUNT } family;
+
+/* What one name stands for, as the log tells it. */
+typedef struct named {
+    char *name; /* of its first record; NULL: not seen */
+    size_t name_size;
+    uint64_t version; /* streams: the last one seen */
+} named;
+
+typedef struct named_list {
+    named *items; /* by id */
+    size_t count, room;
+} named_list;
+
+typedef struct verify {
+    const char *path;
+    rocksdb_t *db;
+    rocksdb_options_t *options;
+    rocksdb_readoptions_t *scan_options, *get_options;
+    rocksdb_column_family_handle_t *families[FAMILY_COUNT];
+
+    /* Marks, read before everything else: a live store may only go on from there. */
+    uint8_t store_id[16];
+    uint32_t sound_marks;
+    uint64_t mark_turn, mark_position, mark_batch;
+
+    /* Counted. */
+    uint64_t format, position, stubs, payload_bytes, batches, batch, batch_position, index_entries;
+    uint64_t verified_position, verified_batch, schemas, tables, rows, outcomes, snapshots, checkpoints;
+    int64_t made_at_us, first_recorded_us, last_recorded_us;
+    named_list streams, types;
+
+    uint64_t damage_count;
+} verify;
+
+/* Verify the store in `path`; prints the summary. 0: sound; 1: damage, or it could not be read. */
+int verify_store(const char *path);
+
+/* Print one piece of damage, and count it. Only the first ones are printed. */
+void damaged(verify *v, const char *format, ...) ACTA_PRINTF(2, 3);
+
+void verify_log(verify *v);
+void verify_index(verify *v);
+void verify_names(verify *v);
+void verify_tables(verify *v);
+void free_names(named_list *list);
+
+/* -- reading -- */
+
+typedef struct entry {
+    const uint8_t *key, *value;
+    size_t key_size, value_size;
+} entry;
+
+rocksdb_iterator_t *scan(verify *v, family in);
+/* The entry that the iterator is at; false at the end, where an error counts as damage. */
+bool entry_at(verify *v, family in, rocksdb_iterator_t *iterator, entry *out);
+/* A value, to be freed by rocksdb_free; NULL: none. */
+uint8_t *get(verify *v, family in, const void *key, size_t key_size, size_t *size_out);
+
+static inline uint64_t
+little(const uint8_t *bytes, int size)
+{
+    uint64_t value = 0;
+    for (int i = size; i-- > 0;)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+static inline uint64_t
+big(const uint8_t *bytes)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < 8; i++)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+static inline void
+put_big(uint8_t *bytes, uint64_t value)
+{
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(value >> (56 - 8 * i));
+}
+
+#endif

@@ -1,0 +1,272 @@
+/*
+ * Verify the log: every record's sums, digest and place; and what is made from it: index and names, both ways.
+ *
+ *     log -> each record's entry in the index     index -> as many entries as records, versions without a gap
+ *     log -> names of its first records           streams, types -> name and id lead to each other, and to the log
+ */
+#include "verify.h"
+
+#include <stdlib.h>
+
+#include "acta/crc.h"
+#include "acta/id.h"
+
+enum { HEADER = 152, NAMES = 1, STUB = 1 };
+
+typedef struct record {
+    uint64_t position, stream_id, version, type_id;
+    size_t payload_size, metadata_size, stream_size, type_size;
+    bool names, stub;
+    int64_t recorded_at_us;
+} record;
+
+static record
+decode(const uint8_t *r)
+{
+    return (record){
+        .stub = r[9] == STUB,
+        .names = (little(r + 10, 2) & NAMES) != 0,
+        .type_id = little(r + 12, 4),
+        .position = little(r + 16, 8),
+        .stream_id = little(r + 24, 8),
+        .version = little(r + 32, 8),
+        .recorded_at_us = (int64_t)little(r + 48, 8),
+        .metadata_size = little(r + 136, 4),
+        .payload_size = little(r + 140, 4),
+        .stream_size = little(r + 144, 2),
+        .type_size = little(r + 146, 2),
+    };
+}
+
+/* Are the bytes what they were? What is wrong is told; then nothing else of the record is believed. */
+static bool
+is_sound(verify *v, uint64_t position, const uint8_t *r, size_t size)
+{
+    if (size < HEADER || r[8] != 1) {
+        damaged(v, "position %" PRIu64 ": no record of format 1 (%zu bytes)", position, size);
+        return false;
+    }
+    record rec = decode(r);
+    size_t names_at = HEADER + rec.payload_size + rec.metadata_size;
+    size_t names_size = rec.names ? rec.stream_size + rec.type_size : 0;
+    if (size != names_at + names_size) {
+        damaged(v, "position %" PRIu64 ": %zu bytes, its header says %zu", position, size, names_at + names_size);
+        return false;
+    }
+    if (acta_crc32c(acta_crc32c(0, r + 4, HEADER - 4), r + names_at, names_size) != little(r, 4)) {
+        damaged(v, "position %" PRIu64 ": the checksum of its header", position);
+        return false;
+    }
+    if (acta_crc32c(0, r + HEADER, rec.payload_size + rec.metadata_size) != little(r + 4, 4)) {
+        damaged(v, "position %" PRIu64 ": the checksum of its payload", position);
+        return false;
+    }
+    acta_bytes payload = acta_bytes_from(r + HEADER, rec.payload_size);
+    acta_digest digest = acta_digest_of(&payload, 1);
+    if (!rec.stub && memcmp(r + 104, digest.bytes, ACTA_DIGEST_SIZE) != 0) {
+        damaged(v, "position %" PRIu64 ": the digest of its payload", position);
+        return false;
+    }
+    return true;
+}
+
+/* Room for one more id; false when it is not the next one, or there is no memory. */
+static bool
+make_room(named_list *list, uint64_t id)
+{
+    if (id < list->count) return true;
+    if (id != (list->count == 0 ? 1 : list->count)) return false;
+    if (id >= list->room) {
+        size_t room = list->room == 0 ? 1024 : list->room * 2;
+        named *items = realloc(list->items, room * sizeof *items);
+        if (items == NULL) return false;
+        memset(items + list->room, 0, (room - list->room) * sizeof *items);
+        list->items = items;
+        list->room = room;
+    }
+    list->count = id + 1;
+    return true;
+}
+
+static void
+learn_name(verify *v, named *of, const uint8_t *name, size_t size, uint64_t position, const char *what)
+{
+    if (of->name == NULL) {
+        of->name = malloc(size + 1);
+        if (of->name == NULL) return;
+        memcpy(of->name, name, size);
+        of->name[size] = '\0';
+        of->name_size = size;
+    } else if (of->name_size != size || memcmp(of->name, name, size) != 0) {
+        damaged(v, "position %" PRIu64 ": its %s is named otherwise before", position, what);
+    }
+}
+
+static void
+check_place(verify *v, const record *rec, const uint8_t *r)
+{
+    if (!make_room(&v->streams, rec->stream_id)) {
+        damaged(v, "position %" PRIu64 ": stream id %" PRIu64 " comes before %zu", rec->position, rec->stream_id,
+            v->streams.count);
+        return;
+    }
+    named *stream = &v->streams.items[rec->stream_id];
+    if (rec->version != stream->version + 1)
+        damaged(v, "position %" PRIu64 ": version %" PRIu64 " of stream id %" PRIu64 ", which was at %" PRIu64,
+            rec->position, rec->version, rec->stream_id, stream->version);
+    stream->version = rec->version;
+    if (rec->version == 1 && !rec->names)
+        damaged(v, "position %" PRIu64 ": a first record without names", rec->position);
+
+    if (rec->recorded_at_us < v->last_recorded_us)
+        damaged(v, "position %" PRIu64 ": it was recorded before the one ahead of it", rec->position);
+    if (v->position == 0) v->first_recorded_us = rec->recorded_at_us;
+    v->last_recorded_us = rec->recorded_at_us;
+
+    if (!rec->stub && !make_room(&v->types, rec->type_id)) {
+        damaged(v, "position %" PRIu64 ": type id %" PRIu64 " comes before %zu", rec->position, rec->type_id,
+            v->types.count);
+        return;
+    }
+    if (!rec->names) return;
+    const uint8_t *names = r + HEADER + rec->payload_size + rec->metadata_size;
+    learn_name(v, stream, names, rec->stream_size, rec->position, "stream");
+    if (!rec->stub)
+        learn_name(v, &v->types.items[rec->type_id], names + rec->stream_size, rec->type_size, rec->position, "type");
+}
+
+static void
+check_index_of(verify *v, const record *rec)
+{
+    uint8_t key[16];
+    size_t size;
+
+    put_big(key, rec->stream_id);
+    put_big(key + 8, rec->version);
+    uint8_t *value = get(v, INDEX, key, sizeof key, &size);
+    if (value == NULL || size != 8 || big(value) != rec->position)
+        damaged(v, "position %" PRIu64 ": the index has %s for version %" PRIu64 " of stream id %" PRIu64,
+            rec->position, value == NULL ? "nothing" : "another position", rec->version, rec->stream_id);
+    if (value != NULL) rocksdb_free(value);
+}
+
+void
+verify_log(verify *v)
+{
+    rocksdb_iterator_t *iterator = scan(v, LOG);
+    entry e;
+
+    for (rocksdb_iter_seek_to_first(iterator); entry_at(v, LOG, iterator, &e); rocksdb_iter_next(iterator)) {
+        uint64_t position = e.key_size == 8 ? big(e.key) : 0;
+        if (position == v->position + 2)
+            damaged(v, "position %" PRIu64 " is missing", v->position + 1);
+        else if (position != v->position + 1)
+            damaged(v, "positions %" PRIu64 " to %" PRIu64 " are missing", v->position + 1, position - 1);
+        if (is_sound(v, position, e.value, e.value_size)) {
+            record rec = decode(e.value);
+            if (rec.position != position)
+                damaged(v, "position %" PRIu64 ": its header says %" PRIu64, position, rec.position);
+            check_place(v, &rec, e.value);
+            check_index_of(v, &rec);
+            v->stubs += rec.stub;
+            v->payload_bytes += rec.payload_size;
+        }
+        v->position = position;
+    }
+    rocksdb_iter_destroy(iterator);
+}
+
+/* The other way: no entry without a record. Each record's own was found, so it is enough to count. */
+void
+verify_index(verify *v)
+{
+    rocksdb_iterator_t *iterator = scan(v, INDEX);
+    uint64_t stream_id = 0, version = 0, end = 0;
+    entry e;
+
+    for (rocksdb_iter_seek_to_first(iterator); entry_at(v, INDEX, iterator, &e); rocksdb_iter_next(iterator)) {
+        if (e.key_size != 16 || e.value_size != 8) {
+            damaged(v, "index: an entry of %zu and %zu bytes", e.key_size, e.value_size);
+            continue;
+        }
+        if (big(e.key) == UINT64_MAX) {
+            end = big(e.value);
+            continue;
+        }
+        version = big(e.key) == stream_id ? version + 1 : 1;
+        stream_id = big(e.key);
+        if (big(e.key + 8) != version)
+            damaged(v, "index: version %" PRIu64 " of stream id %" PRIu64 " is missing", version, stream_id);
+        version = big(e.key + 8);
+        if (big(e.value) > v->position)
+            damaged(v,
+                "index: version %" PRIu64 " of stream id %" PRIu64 " is at position %" PRIu64
+                ", which the log does not have",
+                version, stream_id, big(e.value));
+        v->index_entries++;
+    }
+    rocksdb_iter_destroy(iterator);
+    if (end != v->position)
+        damaged(v, "index: it says that it ends at position %" PRIu64 ", the log ends at %" PRIu64, end, v->position);
+    if (v->index_entries > v->position)
+        damaged(v, "index: %" PRIu64 " entries for %" PRIu64 " records", v->index_entries, v->position);
+}
+
+static void
+check_name(verify *v, family in, const named *from_log, uint64_t id, const entry *e)
+{
+    const char *what = in == STREAMS ? "stream" : "type";
+    uint8_t key[1 + 512] = { 'n' };
+    size_t size;
+
+    if (from_log->name == NULL || from_log->name_size != e->value_size ||
+        memcmp(from_log->name, e->value, e->value_size) != 0) {
+        damaged(v, "%s id %" PRIu64 ": its name '%.*s' is not the log's", what, id, (int)e->value_size, e->value);
+        return;
+    }
+    memcpy(key + 1, e->value, e->value_size); /* as long as the log's, which is shorter */
+    uint8_t *back = get(v, in, key, 1 + e->value_size, &size);
+    if (back == NULL || size != 8 || big(back) != id)
+        damaged(v, "%s '%s': its name leads to %s", what, from_log->name, back == NULL ? "nothing" : "another id");
+    if (back != NULL) rocksdb_free(back);
+}
+
+static void
+verify_names_of(verify *v, family in, named_list *list)
+{
+    const char *what = in == STREAMS ? "stream" : "type";
+    rocksdb_iterator_t *iterator = scan(v, in);
+    uint64_t ids = 0, names = 0, expected = list->count == 0 ? 0 : list->count - 1;
+    entry e;
+
+    for (rocksdb_iter_seek_to_first(iterator); entry_at(v, in, iterator, &e); rocksdb_iter_next(iterator)) {
+        if (e.key_size >= 1 && e.key[0] == 'n') {
+            names++;
+            continue;
+        }
+        uint64_t id = e.key_size == 9 && e.key[0] == 'i' ? big(e.key + 1) : 0;
+        ids++;
+        if (id == 0 || id > expected || e.value_size > 512)
+            damaged(v, "%s id %" PRIu64 ": it has a name, and nothing in the log", what, id);
+        else
+            check_name(v, in, &list->items[id], id, &e);
+    }
+    rocksdb_iter_destroy(iterator);
+    if (ids < expected) damaged(v, "%" PRIu64 " of %" PRIu64 " %ss have no name", expected - ids, expected, what);
+    if (names != ids) damaged(v, "%" PRIu64 " names of %ss for %" PRIu64 " ids", names, what, ids);
+}
+
+void
+verify_names(verify *v)
+{
+    verify_names_of(v, STREAMS, &v->streams);
+    verify_names_of(v, TYPES, &v->types);
+}
+
+void
+free_names(named_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i].name);
+    free(list->items);
+}
