@@ -1,0 +1,527 @@
+/*
+ * Aggregate: the actor. Takes commands in the order they came, decides, appends, answers.
+ *
+ *     call --> kept: (command) (command) …  --one at a time, in READY-->  execute --> [apply, submit] | rejection | nothing
+ *                 ^                                                                         |
+ *                 +------------- those whose append failed, in their old places <-----------+
+ *
+ * An outside caller may run this actor's turn on its own thread; then a durable command takes no switch of threads.
+ *
+ * Not here: reading the state (aggregate_rehydrate.c), what is under way (aggregate_pipeline.c), ids (aggregate_ids.c).
+ */
+#include "aggregate_actor.h"
+
+/* -- answers -- */
+
+/* The state is void: nothing is decided on it any more. It is read again when all that is under way has ended. */
+static void
+break_state(acti_aggregate_actor *a)
+{
+    a->phase = ACTI_DRAINING;
+    a->session = 0;
+    acti_command_unref(a->last);
+    a->last = NULL;
+    acti_seen_ids_clear(a);
+}
+
+static void
+keep_first(acti_aggregate_actor *a, acti_command *command)
+{
+    acti_command *hint = NULL;
+    acti_command_list_insert(&a->kept, acti_command_ref(command), &hint);
+}
+
+/* An answer that was computed from the state, and that no append of its own carries. */
+static void
+answer_when_durable(acti_aggregate_actor *a, acti_command *command)
+{
+    switch (acti_pipeline_attach(a, command)) {
+    case ACTI_ATTACHED:
+        return;
+    case ACTI_DURABLE:
+        acti_command_answer(command);
+        return;
+    case ACTI_BROKEN:
+        keep_first(a, command);
+        break_state(a);
+        return;
+    }
+}
+
+static void
+answer_now(acti_command *command, acta_status status, const acta_error *error)
+{
+    acti_command_set_answer(command, status, 0, error);
+    acti_command_answer(command);
+}
+
+/* -- reading -- */
+
+typedef struct state_sink {
+    acta_sink sink;
+    acti_command *command;
+} state_sink;
+
+static uint8_t *
+reserve_state(acta_sink *sink, size_t size)
+{
+    acti_command *command = ACTI_CONTAINER(sink, state_sink, sink)->command;
+    uint8_t *bytes = acti_alloc(command->app, size);
+
+    if (bytes != NULL) command->state = acta_bytes_from(bytes, size);
+    return bytes;
+}
+
+static void
+read_state(acti_aggregate_actor *a, acti_command *command)
+{
+    state_sink sink = { .sink = { .reserve = reserve_state }, .command = command };
+    acta_error error;
+    acta_status status = ACTA_OK;
+
+    acti_free(a->app, (void *)(uintptr_t)command->state.data, command->state.size); /* of an answer that was void */
+    command->state = (acta_bytes){ NULL, 0 };
+    if (a->version == 0)
+        status =
+            acta_error_set(&error, ACTA_NOT_FOUND, "there is no '" ACTA_FMT "': it has no events", ACTA_ARG(a->stream));
+    else
+        status = a->aggregate->code->state->write(a->value, &sink.sink, &error);
+    acti_command_set_answer(command, status, a->version, &error);
+    answer_when_durable(a, command);
+}
+
+/* -- executing -- */
+
+static acta_event
+event_of(const acti_aggregate_actor *a, const acta_table *table)
+{
+    const acta_envelope *envelope = &a->executing->envelope;
+
+    return (acta_event){ .type = acta_str_of(table->name),
+        .schema_hash = table->schema_hash,
+        .correlation_id = envelope->correlation_id,
+        .causation_id = envelope->command_id };
+}
+
+static uint8_t *
+reserve_event(acta_decision *decision, const acta_table *table, size_t size)
+{
+    acti_aggregate_actor *a = decision->user;
+
+    if (a->transaction == NULL) a->transaction = acta_transaction_create(a->app->store);
+    if (a->transaction == NULL) return NULL;
+    acta_event event = event_of(a, table);
+    return acta_transaction_reserve(a->transaction, a->stream, a->version, &event, size);
+}
+
+static bool
+is_expected_version(const acti_aggregate_actor *a, const acti_command *command)
+{
+    if (command->expected_version == 0) return true;
+    return a->version == (command->expected_version == ACTA_EXPECT_NEW ? 0 : command->expected_version);
+}
+
+static void
+answer_conflict(acti_aggregate_actor *a, acti_command *command)
+{
+    acta_error error;
+
+    if (command->expected_version == ACTA_EXPECT_NEW)
+        acta_error_set(&error, ACTA_CONFLICT, "'" ACTA_FMT "' is at version %" PRIu64 ", and was expected to be new",
+            ACTA_ARG(a->stream), a->version);
+    else
+        acta_error_set(&error, ACTA_CONFLICT, "'" ACTA_FMT "' is at version %" PRIu64 ", %" PRIu64 " was expected",
+            ACTA_ARG(a->stream), a->version, command->expected_version);
+    error.actual_version = a->version;
+    acti_command_set_answer(command, ACTA_CONFLICT, a->version, &error);
+    answer_when_durable(a, command);
+}
+
+static void
+drop_transaction(acti_aggregate_actor *a)
+{
+    acta_transaction_destroy(a->transaction);
+    a->transaction = NULL;
+}
+
+/* Submit the transaction in hand; the answer is set. True: it is on its way. */
+static bool
+submit_in_hand(acti_aggregate_actor *a, acti_command *command)
+{
+    acta_transaction *transaction = a->transaction;
+    acta_error error;
+
+    a->transaction = NULL;
+    if (command->recorded) {
+        acta_outcome outcome = acti_command_outcome(command);
+        acta_transaction_outcome(transaction, command->envelope.command_id, &outcome);
+    }
+    acta_status status = acti_pipeline_submit(a, command, transaction, &error);
+    if (status == ACTA_OK) {
+        acti_command_id_seen(a, command);
+        return true;
+    }
+    answer_now(command, status, &error);
+    return false;
+}
+
+/* Rejected, or no events. With an id of its own the outcome is written, in the place that it was decided at. */
+static void
+conclude_without_events(acti_aggregate_actor *a, acti_command *command)
+{
+    drop_transaction(a);
+    acti_command_set_answer(command, a->decision.status, a->version, &a->decision.error);
+    bool is_outcome = a->decision.status == ACTA_OK || a->decision.status == ACTA_REJECTED;
+    if (!command->recorded || !is_outcome) {
+        answer_when_durable(a, command);
+        return;
+    }
+    a->transaction = acta_transaction_create(a->app->store);
+    if (a->transaction == NULL) {
+        answer_now(command, ACTA_NO_MEMORY, NULL);
+        return;
+    }
+    acta_transaction_append(a->transaction, a->stream, a->version, NULL, 0);
+    submit_in_hand(a, command);
+}
+
+static void
+conclude_with_events(acti_aggregate_actor *a, acti_command *command)
+{
+    uint64_t version_before = a->version;
+    acta_error error;
+
+    /* Applied before it is submitted: an event that apply fails on is never written. */
+    for (uint32_t i = 0; i < a->decision.emitted_count; i++) {
+        const acti_emitted *emitted = &a->decision.emitted[i];
+        if (acti_aggregate_apply(a, emitted->number, emitted->payload, &error) != ACTA_OK)
+            acta_fail(a->self, "%s", error.text);
+    }
+    a->version += a->decision.emitted_count;
+    acti_command_set_answer(command, ACTA_OK, a->version, NULL);
+    if (submit_in_hand(a, command))
+        acti_aggregate_snapshot(a, version_before);
+    else
+        break_state(a); /* it contains events that will never be */
+}
+
+static void
+execute(acti_aggregate_actor *a, acti_command *command)
+{
+    const acta_aggregate_code *code = a->aggregate->code;
+
+    if (!is_expected_version(a, command)) {
+        answer_conflict(a, command);
+        return;
+    }
+    a->executing = acti_command_ref(command);
+    acti_decision_begin(&a->decision, code, &command->envelope);
+    code->execute(a->aggregate->given, command->number, a->value, command->payload, &a->decision);
+    if (a->decision.status == ACTA_OK && a->decision.emitted_count > 0)
+        conclude_with_events(a, command);
+    else
+        conclude_without_events(a, command);
+    a->executing = NULL;
+    acti_command_unref(command);
+}
+
+static void
+run(acti_aggregate_actor *a, acti_command *command)
+{
+    if (command->ask == ACTI_ASK_READ) {
+        read_state(a, command);
+        return;
+    }
+    switch (acti_command_id_check(a, command)) {
+    case ACTI_ID_NEW:
+        execute(a, command);
+        return;
+    case ACTI_ID_ANSWERED:
+        acti_command_answer(command);
+        return;
+    case ACTI_ID_ATTACHED:
+        return;
+    case ACTI_ID_BROKEN:
+        keep_first(a, command);
+        break_state(a);
+        return;
+    }
+}
+
+/* -- what failed -- */
+
+static bool
+may_succeed_again(acta_status status)
+{
+    return status == ACTA_CONFLICT || status == ACTA_ALREADY_EXISTS;
+}
+
+static void
+answer_too_often(acti_aggregate_actor *a, acti_command *command)
+{
+    acta_error error;
+
+    acta_error_set(&error, ACTA_CONFLICT,
+        "'" ACTA_FMT "' was changed by another writer each of the %" PRIu32
+        " times that the command was decided; try again",
+        ACTA_ARG(a->stream), command->attempts);
+    error.retriable = true;
+    if (command->error != NULL) error.actual_version = command->error->actual_version;
+    answer_now(command, ACTA_CONFLICT, &error);
+}
+
+/* A command whose append failed, or that waited with one that did. Takes the reference. */
+static void
+take_back(
+    acti_aggregate_actor *a, acti_command *command, acta_status status, const acta_error *error, acti_command **hint)
+{
+    command->fresh = false; /* its twin may be what it failed on */
+    if (!may_succeed_again(status))
+        answer_now(command, status, error);
+    else if (command->attempts > a->app->conflict_retry_max)
+        answer_too_often(a, command);
+    else {
+        acti_command_list_insert(&a->kept, command, hint);
+        return;
+    }
+    acti_command_unref(command);
+}
+
+static void
+collect_failed(acti_aggregate_actor *a)
+{
+    acti_command *hint = NULL;
+    acti_command *failed = acti_pipeline_take_failed(a->pipeline);
+    if (failed == NULL) return;
+
+    /* The first of a session failed on its own; those behind it only because of it. */
+    if (a->phase == ACTI_READY) failed->attempts++;
+    for (acti_command *command = failed, *next; command != NULL; command = next) {
+        acta_status status = command->status;
+        next = command->next;
+        if (!may_succeed_again(status)) a->fatal = true;
+        take_back(a, acti_command_ref(command), status, command->error, &hint);
+        for (acti_command *waiter = command->rest, *after; waiter != NULL; waiter = after) {
+            after = waiter->next;
+            take_back(a, waiter, status, command->error, &hint);
+        }
+        command->rest = NULL;
+        acti_command_unref(command); /* the completion's reference */
+        acti_pipeline_leave(a->pipeline);
+    }
+    if (a->phase == ACTI_READY) break_state(a);
+}
+
+/* -- steps -- */
+
+static void
+give_permit_back(acti_aggregate_actor *a)
+{
+    if (a->has_permit) acti_gate_release(a->app, acta_self_pid(a->self));
+    a->has_permit = a->may_be_long = false;
+}
+
+static void
+answer_kept(acti_aggregate_actor *a, acta_status status, const acta_error *error)
+{
+    for (acti_command *command; (command = acti_command_list_take(&a->kept)) != NULL;) {
+        answer_now(command, status, error);
+        acti_command_unref(command);
+    }
+}
+
+static void
+rehydrate_step(acti_aggregate_actor *a)
+{
+    acta_error error;
+    bool done;
+    acta_status status = acti_rehydrate(a, &done, &error);
+
+    if (status != ACTA_OK) {
+        give_permit_back(a);
+        answer_kept(a, status, &error);
+        a->phase = ACTI_COLD;
+        return;
+    }
+    if (!done && !a->may_be_long) {
+        if (acti_gate_ask(a->app, a->self, &a->permit_ref) == ACTA_OK)
+            a->phase = ACTI_WAITING;
+        else
+            a->may_be_long = true; /* without a permit: better than never */
+    }
+    if (!done) return;
+    give_permit_back(a);
+    a->phase = ACTI_READY;
+}
+
+/* One step on. False: there is nothing to do until a message comes. */
+static bool
+step(acti_aggregate_actor *a)
+{
+    collect_failed(a);
+    switch (a->phase) {
+    case ACTI_COLD:
+        if (a->kept.first == NULL) return false;
+        a->phase = ACTI_REHYDRATING;
+        return true;
+    case ACTI_REHYDRATING:
+        rehydrate_step(a);
+        return true;
+    case ACTI_READY: {
+        acti_command *command = acti_command_list_take(&a->kept);
+        if (command == NULL) return false;
+        run(a, command);
+        acti_command_unref(command);
+        return true;
+    }
+    case ACTI_DRAINING:
+        if (!acti_pipeline_drained_or_wake(a->pipeline)) return false;
+        collect_failed(a); /* of the last one that left */
+        acti_aggregate_forget_state(a);
+        a->phase = ACTI_COLD;
+        return true;
+    case ACTI_WAITING:
+        return false;
+    }
+    return false;
+}
+
+enum { STEPS_AT_ONCE = 4 }; /* a short rehydration and the command, without going through the scheduler */
+
+static acta_next
+go_on(acti_aggregate_actor *a)
+{
+    for (uint32_t i = 0; i < STEPS_AT_ONCE; i++) {
+        if (step(a)) continue;
+        return a->fatal && a->phase == ACTI_COLD ? ACTA_STOP : ACTA_NEXT;
+    }
+    return ACTA_NEXT_CONTINUE;
+}
+
+/* -- callbacks -- */
+
+static acta_status
+aggregate_init(acta_self *self, void *state, const void *argument, acta_error *error)
+{
+    acti_aggregate_actor *a = state;
+    const acti_aggregate_argument *given = argument;
+    char *stream = acta_alloc(self, given->stream.size);
+
+    a->app = given->app;
+    a->aggregate = given->aggregate;
+    a->self = self;
+    a->value = acta_alloc(self, a->aggregate->code->state->struct_size);
+    a->memory = acta_self_memory(self);
+    a->pipeline = acti_pipeline_create(a->app, acta_self_pid(self));
+    if (stream == NULL || a->value == NULL || a->pipeline == NULL) {
+        if (a->pipeline != NULL) acti_pipeline_abandon(a->pipeline);
+        return acta_error_set(error, ACTA_NO_MEMORY, "no memory for '" ACTA_FMT "'", ACTA_ARG(given->stream));
+    }
+    memcpy(stream, given->stream.data, given->stream.size);
+    a->stream = acta_str_from(stream, given->stream.size);
+    a->decision = (acta_decision){ .reserve = reserve_event, .user = a, .allocator = &a->app->environment.allocator };
+    acti_seen_ids_init(a);
+    if (a->aggregate->idle_timeout_ms != UINT32_MAX) acta_set_idle_timeout(self, a->aggregate->idle_timeout_ms);
+    return ACTA_OK;
+}
+
+static acta_next
+aggregate_call(acta_self *self, void *state, acta_from from, acta_message *message)
+{
+    acti_aggregate_actor *a = state;
+    acti_command *command;
+    (void)self;
+
+    memcpy(&command, message->payload, sizeof command);
+    command->from = from;
+    command->order = ++a->order;
+    acti_command_list_append(&a->kept, acti_command_ref(command));
+    return go_on(a);
+}
+
+static acta_next
+aggregate_cast(acta_self *self, void *state, acta_message *message)
+{
+    acti_aggregate_actor *a = state;
+    (void)self;
+
+    if (message->tag == ACTI_TAG_STALE) {
+        if (a->phase == ACTI_READY)
+            break_state(a);
+        else if (a->phase == ACTI_REHYDRATING || a->phase == ACTI_WAITING)
+            acti_aggregate_forget_state(a); /* begins again */
+    }
+    return go_on(a);
+}
+
+static acta_next
+aggregate_info(acta_self *self, void *state, const acta_info *info)
+{
+    acti_aggregate_actor *a = state;
+
+    if (info->kind == ACTA_INFO_REPLY && a->phase == ACTI_WAITING && acta_ref_equal(info->ref, a->permit_ref)) {
+        a->has_permit = info->status == ACTA_OK;
+        a->may_be_long = true; /* a gate that is not there keeps nobody out */
+        a->phase = ACTI_REHYDRATING;
+        return go_on(a);
+    }
+    if (info->kind != ACTA_INFO_TIMEOUT) return ACTA_NEXT;
+    collect_failed(a);
+    if (a->kept.first != NULL || acti_pipeline_count(a->pipeline) > 0) return go_on(a);
+    /* A command that comes now finds nobody under the name, and starts the next incarnation; one that is in the mailbox
+     * is refused unseen, and its dispatcher does the same. */
+    acta_unregister(acta_self_runtime(self), a->stream);
+    return ACTA_STOP;
+}
+
+static acta_next
+aggregate_continue(acta_self *self, void *state)
+{
+    (void)self;
+    return go_on(state);
+}
+
+/* Nothing that is under way is lost: the completions answer it. What was not executed is asked again. */
+static void
+aggregate_terminate(acta_self *self, void *state, const acta_exit_reason *reason)
+{
+    acti_aggregate_actor *a = state;
+    (void)self;
+    (void)reason;
+
+    drop_transaction(a);
+    acti_command_unref(a->executing); /* the runtime answers it: FAILED */
+    a->executing = NULL;
+    answer_kept(a, ACTA_NOPROC, NULL);
+    acti_command_unref(a->last);
+    acti_seen_ids_clear(a);
+    acti_map_deinit(&a->ids.map);
+    acti_decision_deinit(&a->decision);
+    give_permit_back(a);
+    acti_pipeline_abandon(a->pipeline);
+}
+
+const acta_behaviour acti_aggregate_behaviour = {
+    .name = "aggregate",
+    .state_size = sizeof(acti_aggregate_actor),
+    .run_on_caller = true,
+    .init = aggregate_init,
+    .handle_call = aggregate_call,
+    .handle_cast = aggregate_cast,
+    .handle_info = aggregate_info,
+    .handle_continue = aggregate_continue,
+    .terminate = aggregate_terminate,
+};
+
+acta_status
+acti_aggregate_locate(
+    acta_app *app, const acti_aggregate *aggregate, acta_str stream, acta_pid *pid_out, acta_error *error)
+{
+    *pid_out = acta_whereis(app->runtime, stream);
+    if (pid_out->value != 0) return ACTA_OK;
+
+    acti_aggregate_argument argument = { .app = app, .aggregate = aggregate, .stream = stream };
+    acta_spawn_options options = { .behaviour = &acti_aggregate_behaviour, .argument = &argument, .name = stream };
+    acta_status status = acta_spawn(app->runtime, &options, pid_out, error);
+    return status == ACTA_ALREADY_EXISTS ? ACTA_OK : status; /* somebody was faster */
+}

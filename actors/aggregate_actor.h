@@ -1,0 +1,135 @@
+/*
+ * Aggregate: one instance, one actor, one stream. What its files share.
+ *
+ *     COLD --first command--> REHYDRATING --> READY --an append failed--> DRAINING --all appends ended--> COLD
+ *                              |      ^
+ *                              v      |        (many events: one of `rehydration_max` permits)
+ *                             WAITING-+
+ *
+ * In READY the state is that after all appends that were submitted: the next command is decided on it while the sync of
+ * those before is under way. What must hold:
+ *
+ *  - Appends carry the writer session and a running number; when one fails the committer refuses all later ones. Then
+ *    the state is thrown away, and the commands that it held are executed again, in their order.
+ *  - An answer leaves only when all appends that its state contains are durable. One that has no append of its own waits
+ *    with the last one that is under way (its `waiters`).
+ */
+#ifndef ACTI_ACTORS_AGGREGATE_ACTOR_H
+#define ACTI_ACTORS_AGGREGATE_ACTOR_H
+
+#include "command.h"
+#include "decision.h"
+
+/* Appends of one actor that are under way. Outlives it: then the completions answer what it can't any more. */
+struct acti_pipeline {
+    _Atomic uint64_t word;          /* count of appends under way, and ACTI_PIPELINE_… */
+    _Atomic(acti_command *) failed; /* newest first, by `next`; the actor takes them */
+    acta_app *app;
+    acta_pid pid;
+};
+
+#define ACTI_PIPELINE_OWNED  (UINT64_C(1) << 63) /* its actor has not ended */
+#define ACTI_PIPELINE_WANTED (UINT64_C(1) << 62) /* its actor wants to know when the count falls to 0 */
+#define ACTI_PIPELINE_COUNT  (ACTI_PIPELINE_WANTED - 1)
+
+typedef enum acti_aggregate_phase {
+    ACTI_COLD,
+    ACTI_WAITING, /* for a permit */
+    ACTI_REHYDRATING,
+    ACTI_READY,
+    ACTI_DRAINING
+} acti_aggregate_phase;
+
+/* Command ids that were seen since the pipeline was last empty. */
+typedef struct acti_seen_ids {
+    acti_map map;
+    struct acti_seen_id *first;
+    uint32_t sweep_at; /* count */
+} acti_seen_ids;
+
+typedef struct acti_aggregate_actor {
+    acta_app *app;
+    const acti_aggregate *aggregate;
+    acta_self *self;
+    acta_str stream;
+    acti_aggregate_phase phase;
+
+    void *value; /* the state's struct */
+    acta_memory *memory;
+    uint64_t version;
+    uint64_t snapshot_version; /* of the last one, as far as we know */
+    bool begun;                /* rehydrating: what follows is set */
+    uint64_t stream_version;   /* as it was then */
+
+    acti_pipeline *pipeline;
+    uint64_t session, sequence;
+    acti_command *last;     /* the newest append of the session, a reference; NULL: none */
+    acti_command_list kept; /* to be executed, in order */
+    uint64_t order;
+    acti_seen_ids ids;
+
+    acta_ref permit_ref;
+    bool has_permit;
+    bool may_be_long; /* it has asked */
+    bool fatal;       /* the store refuses writes: end when all is drained */
+
+    /* The command in hand: here, so that a failure in the user's code leaves nothing behind. */
+    acti_command *executing;
+    acta_transaction *transaction;
+    acta_decision decision;
+} acti_aggregate_actor;
+
+typedef struct acti_aggregate_argument {
+    acta_app *app;
+    const acti_aggregate *aggregate;
+    acta_str stream;
+} acti_aggregate_argument;
+
+extern const acta_behaviour acti_aggregate_behaviour;
+
+/* aggregate_rehydrate.c */
+/* Read some more. *done_out: the state is there. An error names stream, version and type; nothing is half done. */
+acta_status acti_rehydrate(acti_aggregate_actor *a, bool *done_out, acta_error *error);
+/* Is the rest so long that it takes a permit? */
+bool acti_rehydrate_is_long(const acti_aggregate_actor *a);
+void acti_aggregate_forget_state(acti_aggregate_actor *a);
+/* Fold one event in. ACTA_NO_MEMORY: the state is spoilt. */
+acta_status acti_aggregate_apply(acti_aggregate_actor *a, uint32_t event, acta_bytes payload, acta_error *error);
+/* Write a snapshot if one is due; no answer waits for it. */
+void acti_aggregate_snapshot(acti_aggregate_actor *a, uint64_t version_before);
+
+/* aggregate_pipeline.c */
+acti_pipeline *acti_pipeline_create(acta_app *app, acta_pid pid);
+void acti_pipeline_leave(acti_pipeline *pipeline);   /* one append has ended */
+void acti_pipeline_abandon(acti_pipeline *pipeline); /* the actor has ended; once */
+uint64_t acti_pipeline_count(const acti_pipeline *pipeline);
+/* True: nothing is under way. False: an ACTI_TAG_WAKE comes when it is. */
+bool acti_pipeline_drained_or_wake(acti_pipeline *pipeline);
+acti_command *acti_pipeline_take_failed(acti_pipeline *pipeline); /* oldest first, by `next` */
+/* Submit the transaction of a command, which is answered when it is durable. Takes the transaction. */
+acta_status acti_pipeline_submit(
+    acti_aggregate_actor *a, acti_command *command, acta_transaction *transaction, acta_error *error);
+/* The same for one that nobody waits for. */
+acta_status acti_pipeline_submit_aside(acti_aggregate_actor *a, acta_transaction *transaction, acta_error *error);
+
+typedef enum acti_attached { ACTI_ATTACHED, ACTI_DURABLE, ACTI_BROKEN } acti_attached;
+/* Let `command`, whose answer is set, be answered with the last append. DURABLE: nothing is under way, answer it now.
+ * BROKEN: that append has failed, the answer is void. */
+acti_attached acti_pipeline_attach(acti_aggregate_actor *a, acti_command *command);
+/* The same with a certain append of this actor. */
+acti_attached acti_pipeline_attach_to(acti_aggregate_actor *a, acti_command *append, acti_command *command);
+bool acti_pipeline_has_ended(const acti_command *append);
+
+/* aggregate_ids.c */
+void acti_seen_ids_init(acti_aggregate_actor *a);
+void acti_seen_ids_clear(acti_aggregate_actor *a);
+typedef enum acti_id_verdict {
+    ACTI_ID_NEW,      /* execute it */
+    ACTI_ID_ANSWERED, /* its answer is set, from what is stored */
+    ACTI_ID_ATTACHED, /* its twin is under way, and it is answered with it */
+    ACTI_ID_BROKEN    /* its twin has just failed: so has the state */
+} acti_id_verdict;
+acti_id_verdict acti_command_id_check(acti_aggregate_actor *a, acti_command *command);
+void acti_command_id_seen(acti_aggregate_actor *a, acti_command *command); /* it is under way from here on */
+
+#endif

@@ -1,0 +1,190 @@
+/*
+ * Rehydrating: the state of an aggregate out of its snapshot and its events.
+ *
+ *     version of the stream 0                       -> a new one, nothing to read
+ *     snapshot of this state's schema, if there is   -> begin behind it
+ *     then the events, a chunk a step, so that a long stream keeps nobody waiting and holds no view of the store open
+ *
+ * An event that is damaged, or that the schema doesn't know, is an error that names it; what was folded so far is
+ * forgotten. Snapshots are written every `snapshot_every` versions, in a transaction of their own behind the events.
+ */
+#include "aggregate_actor.h"
+
+enum { CHUNK_EVENTS = 64 };
+
+void
+acti_aggregate_forget_state(acti_aggregate_actor *a)
+{
+    const acta_table *table = a->aggregate->code->state;
+
+    table->clear(a->value, a->memory);
+    memset(a->value, 0, table->struct_size);
+    a->version = a->snapshot_version = 0;
+    a->begun = false;
+}
+
+acta_status
+acti_aggregate_apply(acti_aggregate_actor *a, uint32_t event, acta_bytes payload, acta_error *error)
+{
+    const acta_aggregate_code *code = a->aggregate->code;
+
+    code->apply(a->aggregate->given, event, a->value, payload, a->memory);
+    if (!acta_memory_failed(a->memory)) return ACTA_OK;
+    return acta_error_set(error, ACTA_NO_MEMORY, "no memory for the state of '" ACTA_FMT "'", ACTA_ARG(a->stream));
+}
+
+static acta_status
+check_event(const acti_aggregate_actor *a, const acta_recorded *event, uint32_t *number_out, acta_error *error)
+{
+    const acta_aggregate_code *code = a->aggregate->code;
+
+    if (event->kind == ACTA_RECORD_STUB)
+        return acta_error_set(error, ACTA_CORRUPT,
+            "cannot rehydrate '" ACTA_FMT "': the event at version %" PRIu64 " was removed, and no snapshot covers it",
+            ACTA_ARG(a->stream), event->version);
+    if (event->version != a->version + 1)
+        return acta_error_set(error, ACTA_CORRUPT,
+            "cannot rehydrate '" ACTA_FMT "': version %" PRIu64 " follows version %" PRIu64, ACTA_ARG(a->stream),
+            event->version, a->version);
+    if (!acti_names_find(&a->aggregate->events, event->type, number_out))
+        return acta_error_set(error, ACTA_SCHEMA_MISMATCH,
+            "cannot rehydrate '" ACTA_FMT "': version %" PRIu64 " is '" ACTA_FMT
+            "', which is no event of aggregate %s in this schema",
+            ACTA_ARG(a->stream), event->version, ACTA_ARG(event->type), code->name);
+    acta_status status = code->events[*number_out]->verify(event->payload, error);
+    if (status != ACTA_OK)
+        acta_error_prefix(error, status,
+            "cannot rehydrate '" ACTA_FMT "': version %" PRIu64 ", '" ACTA_FMT "': ", ACTA_ARG(a->stream),
+            event->version, ACTA_ARG(event->type));
+    return status;
+}
+
+static acta_status
+fold_chunk(acti_aggregate_actor *a, acta_cursor *cursor, bool *done_out, acta_error *error)
+{
+    acta_recorded event;
+    uint32_t number;
+
+    for (uint32_t i = 0; i < CHUNK_EVENTS; i++) {
+        acta_status status = acta_cursor_next(cursor, &event, error);
+        if (status == ACTA_NOT_FOUND) {
+            *done_out = true;
+            return ACTA_OK;
+        }
+        if (status == ACTA_OK) status = check_event(a, &event, &number, error);
+        if (status == ACTA_OK) status = acti_aggregate_apply(a, number, event.payload, error);
+        if (status != ACTA_OK) return status;
+        a->version = event.version;
+    }
+    return ACTA_OK;
+}
+
+static acta_status
+read_chunk(acti_aggregate_actor *a, bool *done_out, acta_error *error)
+{
+    acta_cursor *cursor;
+    acta_read read = { .stream = a->stream, .from = a->version + 1, .count_max = CHUNK_EVENTS };
+    acta_status status = acta_cursor_open(a->app->store, &read, &cursor, error);
+
+    if (status == ACTA_NOT_FOUND) { /* a stream that had a version a moment ago */
+        *done_out = true;
+        return ACTA_OK;
+    }
+    if (status != ACTA_OK) return status;
+    status = fold_chunk(a, cursor, done_out, error);
+    acta_cursor_close(cursor);
+    return status;
+}
+
+/* A snapshot is a shortcut: what is wrong with it is a reason to read the events, and no error. */
+static acta_status
+load_snapshot(acti_aggregate_actor *a, acta_memory *scratch, acta_error *error)
+{
+    const acta_table *table = a->aggregate->code->state;
+    acta_snapshot snapshot;
+    acta_status status = acta_store_snapshot(a->app->store, a->stream, scratch, &snapshot, error);
+
+    if (status == ACTA_NOT_FOUND) return ACTA_OK;
+    if (status != ACTA_OK) return status;
+    if (snapshot.schema_hash != table->schema_hash || table->verify(snapshot.state, NULL) != ACTA_OK) return ACTA_OK;
+    status = table->load(a->value, snapshot.state, a->memory);
+    if (status != ACTA_OK)
+        return acta_error_set(error, status, "no memory for the state of '" ACTA_FMT "'", ACTA_ARG(a->stream));
+    a->version = a->snapshot_version = snapshot.version;
+    return ACTA_OK;
+}
+
+static acta_status
+begin(acti_aggregate_actor *a, acta_error *error)
+{
+    acta_status status = acta_store_version(a->app->store, a->stream, &a->stream_version, error);
+
+    if (status != ACTA_OK) return status;
+    a->begun = true;
+    if (a->aggregate->snapshot_every == UINT32_MAX || a->stream_version < a->aggregate->snapshot_every) return ACTA_OK;
+    acta_memory *scratch = acta_memory_create(&a->app->environment.allocator);
+    if (scratch == NULL) return ACTA_OK;
+    status = load_snapshot(a, scratch, error);
+    acta_memory_destroy(scratch);
+    return status;
+}
+
+bool
+acti_rehydrate_is_long(const acti_aggregate_actor *a)
+{
+    return a->begun && a->stream_version > a->version && a->stream_version - a->version > CHUNK_EVENTS;
+}
+
+acta_status
+acti_rehydrate(acti_aggregate_actor *a, bool *done_out, acta_error *error)
+{
+    acta_status status = ACTA_OK;
+
+    *done_out = false;
+    if (!a->begun) {
+        status = begin(a, error);
+        if (status == ACTA_OK && acti_rehydrate_is_long(a)) return ACTA_OK; /* the caller asks for a permit */
+    }
+    if (status == ACTA_OK) {
+        if (a->stream_version == a->version) /* also a new one */
+            *done_out = true;
+        else
+            status = read_chunk(a, done_out, error);
+    }
+    if (status == ACTA_OK) return ACTA_OK;
+    acti_aggregate_forget_state(a);
+    return status;
+}
+
+static acta_status
+submit_snapshot(acti_aggregate_actor *a, acta_memory *scratch, acta_error *error)
+{
+    const acta_table *table = a->aggregate->code->state;
+    acta_memory_sink sink = acta_memory_sink_of(scratch);
+    acta_status status = table->write(a->value, &sink.sink, error);
+    if (status != ACTA_OK) return status;
+
+    acta_transaction *transaction = acta_transaction_create(a->app->store);
+    if (transaction == NULL) return acta_error_set(error, ACTA_NO_MEMORY, NULL);
+    acta_transaction_snapshot(transaction, a->stream,
+        &(acta_snapshot){ .version = a->version, .schema_hash = table->schema_hash, .state = sink.bytes });
+    return acti_pipeline_submit_aside(a, transaction, error);
+}
+
+void
+acti_aggregate_snapshot(acti_aggregate_actor *a, uint64_t version_before)
+{
+    uint32_t every = a->aggregate->snapshot_every;
+    acta_error error;
+
+    if (every == UINT32_MAX || a->version / every == version_before / every) return;
+    acta_memory *scratch = acta_memory_create(&a->app->environment.allocator);
+    acta_status status = scratch != NULL ? submit_snapshot(a, scratch, &error) : ACTA_NO_MEMORY;
+    acta_memory_destroy(scratch);
+    if (status == ACTA_OK)
+        a->snapshot_version = a->version;
+    else /* the next one comes; until then the events are read */
+        acta_log_write(&a->app->environment, ACTA_LOG_WARNING,
+            "no snapshot of '" ACTA_FMT "' at version %" PRIu64 ": %s", ACTA_ARG(a->stream), a->version,
+            acta_status_name(status));
+}

@@ -1,0 +1,231 @@
+/*
+ * Application: what is started, in which order, and stopped in the opposite one.
+ *
+ *     store, runtime
+ *        |
+ *     supervisor -> gate, clerk, readers (one for each handler, projection, process manager)
+ *
+ *     aggregates and instances of process managers: started on demand under the names of their streams, never restarted
+ *     (the next command, or event, starts the next incarnation)
+ *
+ * Stop: no new commands; those under way end; readers leave a last checkpoint; what is queued is committed.
+ */
+#include "acta/memory_engine.h"
+
+#include "reader.h"
+
+static const acta_backoff restart_backoff = { .first_at_once = true };
+
+static void
+app_free(acta_app *app)
+{
+    if (app == NULL) return;
+    acta_allocator allocator = app->environment.allocator;
+
+    acti_readers_destroy(app);
+    acti_aggregates_destroy(app);
+    if (app->name != NULL) allocator.free(allocator.user, app->name, strlen(app->name) + 1);
+    allocator.free(allocator.user, app, sizeof *app);
+}
+
+static acta_status
+app_create(const acta_app_config *config, acta_app **app_out, acta_error *error)
+{
+    acta_environment environment = acta_environment_or_default(config->environment);
+    const char *name = config->name != NULL ? config->name : "acta";
+    acta_app *app = environment.allocator.alloc(environment.allocator.user, sizeof *app);
+    if (app == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to start '%s'", name);
+
+    memset(app, 0, sizeof *app);
+    app->self = app;
+    app->environment = environment;
+    app->schema = config->schema;
+    app->manual = config->runtime.manual;
+    app->conflict_retry_max =
+        config->conflict_retry_max != 0 ? config->conflict_retry_max : ACTI_CONFLICT_RETRY_DEFAULT;
+    app->rehydration_max = config->rehydration_max != 0 ? config->rehydration_max : ACTI_REHYDRATION_DEFAULT;
+    app->retention_ms =
+        config->command_id_retention_ms != 0 ? config->command_id_retention_ms : ACTI_RETENTION_DEFAULT_MS;
+    environment.random.fill(environment.random.user, &app->id_base, sizeof app->id_base);
+    environment.random.fill(environment.random.user, &app->hash_seed, sizeof app->hash_seed);
+    app->name = acti_alloc(app, strlen(name) + 1);
+    acta_status status = ACTA_OK;
+    if (app->name != NULL)
+        strcpy(app->name, name);
+    else
+        status = acta_error_set(error, ACTA_NO_MEMORY, "no memory to start '%s'", name);
+    if (status == ACTA_OK) status = acti_aggregates_create(app, config, error);
+    if (status == ACTA_OK) status = acti_readers_create(app, config, error);
+    if (status != ACTA_OK) {
+        app_free(app);
+        return status;
+    }
+    *app_out = app;
+    return ACTA_OK;
+}
+
+/* -- store and runtime -- */
+
+static acta_status
+open_store(acta_app *app, const acta_app_config *config, acta_error *error)
+{
+    acta_store_config store = config->store;
+
+    if (config->data_path != NULL) store.path = config->data_path;
+    store.environment = &app->environment;
+    store.manual = app->manual;
+    if (app->schema != NULL) {
+        store.schema_hash = app->schema->hash;
+        store.schema_name = app->schema->name;
+    }
+    return acta_store_open(&store, &app->store, error);
+}
+
+static bool
+step_store(void *user)
+{
+    const acta_app *app = user;
+    return acta_store_step(app->store);
+}
+
+static bool
+help_store(void *user)
+{
+    const acta_app *app = user;
+    return acta_store_help(app->store);
+}
+
+static acta_status
+create_runtime(acta_app *app, const acta_app_config *config, acta_error *error)
+{
+    acta_runtime_config runtime = config->runtime;
+
+    if (runtime.name == NULL) runtime.name = app->name;
+    runtime.environment = &app->environment;
+    if (app->manual && runtime.driver.idle == NULL) {
+        runtime.driver.idle = step_store;
+        runtime.driver.user = app;
+        runtime.driver.choose = NULL;
+    }
+    acta_status status = acta_runtime_create(&runtime, &app->runtime, error);
+    if (status == ACTA_OK) acta_runtime_set_helper(app->runtime, help_store, app);
+    return status;
+}
+
+static acta_status
+start_tree(acta_app *app, acta_error *error)
+{
+    uint32_t count = app->reader_count + 2;
+    acta_child_spec *specs = acti_alloc(app, count * sizeof *specs);
+    acta_pid pid;
+    if (specs == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to start '%s'", app->name);
+
+    specs[0] = acti_gate_spec(app);
+    specs[1] = acti_clerk_spec(app);
+    for (uint32_t i = 0; i < app->reader_count; i++)
+        specs[i + 2] = acti_reader_spec(&app->readers[i]);
+    /* Whatever a reader meets, it comes back, and the others never hear of it. */
+    acta_supervisor_options options = {
+        .intensity = UINT32_MAX, .backoff = restart_backoff, .children = specs, .child_count = count
+    };
+    acta_status status = acta_supervisor_start(app->runtime, &options, &pid, error);
+    acti_free(app, specs, count * sizeof *specs);
+    return status;
+}
+
+/* -- life -- */
+
+static void
+close_subscriptions(acta_app *app)
+{
+    for (uint32_t i = 0; i < app->reader_count; i++) {
+        acta_subscription_close(app->readers[i].subscription);
+        app->readers[i].subscription = NULL;
+    }
+}
+
+/* The runtime has stopped: everything goes. The store first, for its completions still send messages. */
+static void
+tear_down(acta_app *app)
+{
+    close_subscriptions(app);
+    acta_store_close(app->store);
+    acta_runtime_destroy(app->runtime);
+    app_free(app);
+}
+
+acta_status
+acta_app_start(const acta_app_config *config, acta_app **app_out, acta_error *error)
+{
+    acta_app *app = NULL;
+    acta_status status = acti_config_check(config, error);
+    if (status == ACTA_OK) status = app_create(config, &app, error);
+    if (status != ACTA_OK) return status;
+
+    status = open_store(app, config, error);
+    if (status == ACTA_OK) status = create_runtime(app, config, error);
+    if (status == ACTA_OK) status = start_tree(app, error);
+    if (status != ACTA_OK) {
+        if (app->runtime != NULL) acta_runtime_stop(app->runtime, ACTA_SHUTDOWN_DEFAULT, NULL);
+        tear_down(app);
+        return status;
+    }
+    *app_out = app;
+    return ACTA_OK;
+}
+
+acta_status
+acta_app_stop(acta_app *app, uint32_t timeout_ms, acta_error *error)
+{
+    if (app == NULL) return ACTA_OK;
+    uint64_t deadline_ns = timeout_ms == ACTA_INFINITE ? UINT64_MAX : acti_now_ns(app) + timeout_ms * UINT64_C(1000000);
+    acta_error drained, stopped;
+
+    atomic_store_explicit(&app->stopping, true, memory_order_relaxed); /* see acti_is_stopping */
+    acta_status drain = acti_clerk_ask(app, ACTI_TAG_DRAIN, 0, timeout_ms, &drained);
+    acta_status status = acta_runtime_stop(app->runtime, acti_left_ms(app, deadline_ns), &stopped);
+    if (status != ACTA_OK)
+        acta_error_set(error, status, "application '%s': %s", app->name, stopped.text);
+    else if (drain == ACTA_TIMEOUT)
+        status = acta_error_set(error, ACTA_TIMEOUT, "application '%s': %" PRId64 " commands did not end in time",
+            app->name, atomic_load_explicit(&app->commands_open, memory_order_relaxed));
+    tear_down(app);
+    return status;
+}
+
+void
+acta_app_abandon(acta_app *app)
+{
+    if (app == NULL) return;
+    ACTI_ASSERT(app->manual);
+
+    atomic_store_explicit(&app->stopping, true, memory_order_relaxed); /* one thread */
+    atomic_store_explicit(&app->abandoned, true, memory_order_relaxed);
+    acta_runtime_stop(app->runtime, ACTA_INFINITE, NULL);
+    acti_submits_drop(app);
+    close_subscriptions(app);
+    acta_store_abandon(app->store);
+    acta_runtime_destroy(app->runtime);
+    app_free(app);
+}
+
+acta_status
+acta_app_settle(acta_app *app, uint32_t timeout_ms, acta_error *error)
+{
+    acta_status status = acti_clerk_ask(app, ACTI_TAG_SETTLE, 0, timeout_ms, error);
+
+    if (status != ACTA_TIMEOUT) return status;
+    return acti_app_settled(app, error); /* who is behind; or it was the last moment */
+}
+
+acta_store *
+acta_app_store(acta_app *app)
+{
+    return app->store;
+}
+
+acta_runtime *
+acta_app_runtime(acta_app *app)
+{
+    return app->runtime;
+}

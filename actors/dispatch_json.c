@@ -1,0 +1,108 @@
+/*
+ * Dispatch by name and JSON: for command lines, gateways and consoles. A name that is not known is answered with the
+ * nearest one that is.
+ */
+#include "internal.h"
+
+enum { NAME_MAX_COMPARED = 64 };
+
+static size_t
+least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many letters must be put in, left out or changed to make one of the other (Levenshtein), one row at a time. */
+static size_t
+edit_distance(acta_str a, acta_str b)
+{
+    size_t row[NAME_MAX_COMPARED + 1];
+
+    if (a.size > NAME_MAX_COMPARED || b.size > NAME_MAX_COMPARED) return SIZE_MAX;
+    for (size_t j = 0; j <= b.size; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a.size; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.size; j++) {
+            size_t changed = diagonal + (a.data[i - 1] != b.data[j - 1]);
+            diagonal = row[j];
+            row[j] = least(changed, least(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[b.size];
+}
+
+/* The name without its namespace. */
+static acta_str
+short_name(const acta_table *table)
+{
+    const char *dot = strrchr(table->name, '.');
+    return acta_str_of(dot != NULL ? dot + 1 : table->name);
+}
+
+static const acta_table *
+find_command(const acta_app *app, acta_str name)
+{
+    for (uint32_t i = 0; i < app->route_count; i++) {
+        const acta_table *table = app->routes_in_order[i].table;
+        if (acta_str_equal(name, acta_str_of(table->name)) || acta_str_equal(name, short_name(table))) return table;
+    }
+    return NULL;
+}
+
+static const acta_table *
+nearest_command(const acta_app *app, acta_str name)
+{
+    const acta_table *nearest = NULL;
+    size_t nearest_distance = name.size / 2 + 1; /* farther is another word */
+
+    for (uint32_t i = 0; i < app->route_count; i++) {
+        size_t distance = edit_distance(name, short_name(app->routes_in_order[i].table));
+        if (distance >= nearest_distance) continue;
+        nearest_distance = distance;
+        nearest = app->routes_in_order[i].table;
+    }
+    return nearest;
+}
+
+static acta_status
+refuse_name(const acta_app *app, acta_str name, acta_error *error)
+{
+    const acta_table *nearest = nearest_command(app, name);
+    int shown = name.size > NAME_MAX_COMPARED ? NAME_MAX_COMPARED : (int)name.size;
+
+    if (nearest == NULL)
+        return acta_error_set(
+            error, ACTA_INVALID, "there is no command '%.*s'", shown, name.data != NULL ? name.data : "");
+    return acta_error_set(error, ACTA_INVALID, "there is no command '%.*s'; did you mean '" ACTA_FMT "'?", shown,
+        name.data, ACTA_ARG(short_name(nearest)));
+}
+
+static acta_status
+parse_and_dispatch(acta_app *app, const acta_table *table, acta_str json, acta_memory *memory,
+    const acta_dispatch_options *options, acta_error *error)
+{
+    acta_bytes buffer;
+    acta_status status = acta_json_parse(table, json, memory, &buffer, error);
+    if (status != ACTA_OK) return status;
+
+    void *value = acta_memory_alloc(memory, table->struct_size);
+    if (value == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for '%s'", table->name);
+    table->read(buffer, value);
+    return acta_dispatch(app, table, value, options, error);
+}
+
+acta_status
+acta_dispatch_json(
+    acta_app *app, acta_str command, acta_str json, const acta_dispatch_options *options, acta_error *error)
+{
+    const acta_table *table = find_command(app, command);
+    if (table == NULL) return refuse_name(app, command, error);
+
+    acta_memory *memory = acta_memory_create(&app->environment.allocator);
+    if (memory == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for '%s'", table->name);
+    acta_status status = parse_and_dispatch(app, table, json, memory, options, error);
+    acta_memory_destroy(memory);
+    return status;
+}

@@ -1,0 +1,216 @@
+/*
+ * What the files of actors/ share: the application, and the ways between its parts.
+ *
+ *     dispatch --command--> aggregate --transaction--> store --events--> reader --> handler
+ *         ^                  (an actor an instance)                       |   \---> projection -> rows
+ *         |                                                               v
+ *         +--------------------------- commands --------------- process manager (an actor an instance)
+ *
+ *     app.c, validate.c       start and stop; what a configuration must be
+ *     dispatch*.c, command.c  the way of a command to its aggregate and back
+ *     aggregate*.c, decision.c, gate.c     an instance of an aggregate: rehydrate, execute, pipeline
+ *     reader*.c               one mechanism for all that follows the log; handler.c, projection.c, process_manager.c
+ *     clerk.c                 waits for the application to settle; lets old outcomes go
+ */
+#ifndef ACTI_ACTORS_INTERNAL_H
+#define ACTI_ACTORS_INTERNAL_H
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "acta/app.h"
+#include "acta/buffer.h"
+#include "acta/crash_point.h"
+#include "acta/crc.h"
+#include "acta/gen_server.h"
+#include "acta/subscription.h"
+#include "acta/supervisor.h"
+
+#include "map.h"
+
+#define ACTI_ASSERT(condition) assert(condition)
+
+enum {
+    ACTI_CONFLICT_RETRY_DEFAULT = 10,
+    ACTI_REHYDRATION_DEFAULT = 50,
+    ACTI_SNAPSHOT_EVERY_DEFAULT = 1000,  /* events */
+    ACTI_AGGREGATE_IDLE_DEFAULT = 60000, /* ms */
+    ACTI_INSTANCE_IDLE_DEFAULT = 60000,  /* ms */
+    ACTI_RETRY_DEFAULT = 10,             /* of an event or a command, before it is parked */
+    ACTI_PARKED_COUNT_MAX = 10000,       /* events of a reader, then it stalls */
+    ACTI_RETENTION_DEFAULT_MS = 7 * 24 * 3600 * 1000,
+    ACTI_TRIES_MAX = 1000 /* to find an aggregate alive, one right after the other */
+};
+static_assert(ACTI_RETENTION_DEFAULT_MS == 604800000, "seven days fit");
+
+/* What actors of an application send each other. */
+typedef enum acti_tag {
+    ACTI_TAG_COMMAND = 1, /* to an aggregate: acti_command * */
+    ACTI_TAG_WAKE,        /* to an aggregate: look at what failed, or has drained */
+    ACTI_TAG_STALE,       /* to an aggregate: an append that it can't know of has become durable */
+    ACTI_TAG_PERMIT,      /* to the gate: ask; RELEASE gives back */
+    ACTI_TAG_RELEASE,
+    ACTI_TAG_SETTLE, /* to the clerk */
+    ACTI_TAG_DRAIN,
+    ACTI_TAG_NAP,
+    ACTI_TAG_BEGIN,     /* to a reader: open the subscription */
+    ACTI_TAG_READY,     /* to a reader: events may be there */
+    ACTI_TAG_COMMITTED, /* to a reader or an instance of a process manager: acta_commit_result */
+    ACTI_TAG_WAIT,      /* to a reader: answer when it has passed a position */
+    ACTI_TAG_EVENT,     /* to an instance of a process manager: acti_item */
+    ACTI_TAG_RESUME,    /* to an instance of a process manager: go on with what is in the outbox */
+    ACTI_TAG_STUCK,     /* to a reader, from an instance: its commands can't get through … */
+    ACTI_TAG_UNSTUCK    /* … and have got through after all */
+} acti_tag;
+
+/* Timers. */
+typedef enum acti_alarm {
+    ACTI_ALARM_TICK = 1, /* the clerk's, a reader's checkpoint */
+    ACTI_ALARM_RETRY,
+    ACTI_ALARM_FLUSH,
+    ACTI_ALARM_NAP
+} acti_alarm;
+
+/* An aggregate of the configuration. */
+typedef struct acti_aggregate {
+    const acta_aggregate *given;
+    const acta_aggregate_code *code;
+    acta_str prefix;
+    uint32_t snapshot_every; /* UINT32_MAX: never */
+    uint32_t idle_timeout_ms;
+    acti_names events; /* full name -> index in code->events */
+} acti_aggregate;
+
+/* Where commands of one table go; in the application's map, by the table. */
+typedef struct acti_route {
+    acti_map_node node;
+    const acta_table *table; /* what the key's bytes are */
+    const acti_aggregate *aggregate;
+    uint32_t number; /* in code->commands */
+} acti_route;
+
+typedef struct acti_reader acti_reader;
+typedef struct acti_submit acti_submit;
+
+struct acta_app {
+    /* Constant after the start. */
+    acta_app *self; /* what actors get as their argument points here */
+    acta_environment environment;
+    char *name;
+    acta_runtime *runtime;
+    acta_store *store;
+    const acta_schema *schema;
+    bool manual;
+    uint32_t conflict_retry_max, rehydration_max;
+    uint64_t retention_ms;
+    uint64_t id_base, hash_seed;
+    acti_aggregate *aggregates;
+    uint32_t aggregate_count;
+    acti_route *routes_in_order;
+    uint32_t route_count;
+    acti_map routes;
+    acti_reader *readers;
+    uint32_t reader_count;
+
+    /* Any thread. */
+    _Atomic uint64_t gate, clerk; /* pids; 0: between two lives */
+    _Atomic uint64_t id_count;
+    _Atomic int64_t commands_open; /* created, and not yet answered */
+    _Atomic int64_t outboxes_open; /* instances of process managers that have commands to dispatch */
+    _Atomic bool stopping, abandoned;
+
+    /* Manual apps, one thread: submitted and not completed. */
+    acti_submit *submits;
+};
+
+/* Has the application begun to stop? Relaxed: a hint; who misses it is stopped by the runtime. */
+static inline bool
+acti_is_stopping(const acta_app *app)
+{
+    return atomic_load_explicit(&app->stopping, memory_order_relaxed);
+}
+
+static inline void *
+acti_alloc(const acta_app *app, size_t size)
+{
+    return app->environment.allocator.alloc(app->environment.allocator.user, size);
+}
+
+static inline void
+acti_free(const acta_app *app, void *block, size_t size)
+{
+    if (block != NULL) app->environment.allocator.free(app->environment.allocator.user, block, size);
+}
+
+static inline uint64_t
+acti_now_ns(const acta_app *app)
+{
+    return app->environment.clock.monotonic_ns(app->environment.clock.user);
+}
+
+static inline int64_t
+acti_wall_us(const acta_app *app)
+{
+    return app->environment.clock.wall_us(app->environment.clock.user);
+}
+
+/* ms left until `deadline_ns`, rounded up; 0: it has passed. ACTA_INFINITE for UINT64_MAX. */
+uint32_t acti_left_ms(const acta_app *app, uint64_t deadline_ns);
+
+/* An id that nobody else has: the application's random half and a running number. */
+acta_id acti_new_id(acta_app *app);
+
+/* The id of an event, as what it causes names it: its position. */
+acta_id acti_event_id(uint64_t position);
+
+/* Delay before the k-th try again (1, 2, …): 100 ms doubling to 30 s, +- 20 %. */
+uint32_t acti_backoff_ms(const acta_app *app, uint32_t attempt);
+
+/* Submit; `done` may be NULL. In manual apps `drop` is called instead of `done` when the application is abandoned; both
+ * must not block. Errors: those of acta_store_submit; then neither is called. */
+acta_status acti_submit_transaction(acta_app *app, acta_transaction *transaction, acta_commit_done done,
+    void (*drop)(void *user), void *user, acta_error *error);
+void acti_submits_drop(acta_app *app);
+
+/* Submit, and get an ACTI_TAG_COMMITTED with acti_committed in the mailbox of `pid`, and nothing else. */
+typedef struct acti_committed {
+    uint64_t number; /* the caller's */
+    acta_commit_result result;
+} acti_committed;
+acta_status acti_submit_for(
+    acta_app *app, acta_transaction *transaction, acta_pid pid, uint64_t number, acta_error *error);
+
+/* validate.c */
+acta_status acti_config_check(const acta_app_config *config, acta_error *error);
+acta_status acti_aggregates_create(acta_app *app, const acta_app_config *config, acta_error *error);
+void acti_aggregates_destroy(acta_app *app);
+const acti_route *acti_route_find(const acta_app *app, const acta_table *command); /* NULL: not part of this app */
+/* The aggregate whose state `table` is; NULL: none. */
+const acti_aggregate *acti_aggregate_of_state(const acta_app *app, const acta_table *state);
+
+/* The name of a table of the store for `kind` and a table of the schema: "rm.bank.accountrow". */
+typedef struct acti_table_name {
+    char text[ACTA_TABLE_NAME_MAX + 1];
+} acti_table_name;
+acti_table_name acti_table_name_of(const char *kind, const char *name, const char *suffix);
+
+/* Set the strings and vectors of a struct to absent: of a value whose buffer goes away. */
+void acti_value_forget_views(const acta_table *table, void *value);
+
+/* gate.c: how many instances read many events at once. A permit comes as the reply to a request; it is given back by
+ * its holder, or by its end. */
+acta_child_spec acti_gate_spec(acta_app *app);
+acta_status acti_gate_ask(acta_app *app, acta_self *self, acta_ref *ref_out);
+void acti_gate_release(acta_app *app, acta_pid holder);
+
+/* clerk.c */
+acta_child_spec acti_clerk_spec(acta_app *app);
+/* Ask it from an outside thread: SETTLE, DRAIN, or NAP for `nap_ms`. */
+acta_status acti_clerk_ask(acta_app *app, acti_tag what, uint32_t nap_ms, uint32_t timeout_ms, acta_error *error);
+/* Has everything come to rest? ACTA_TIMEOUT: not yet, and `error` says who is behind; ACTA_PARKED. */
+acta_status acti_app_settled(acta_app *app, acta_error *error);
+
+#endif

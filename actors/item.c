@@ -1,0 +1,86 @@
+/*
+ * Items: events on their way through a reader. Most share the chunk that they came in; one that was read alone carries its
+ * bytes behind it.
+ */
+#include "reader.h"
+
+static uint8_t *
+put_bytes(uint8_t *to, const void *bytes, size_t size)
+{
+    if (size > 0) memcpy(to, bytes, size);
+    return to + size;
+}
+
+static size_t
+size_of(const acti_item *item)
+{
+    const acta_recorded *r = &item->recorded;
+
+    if (item->chunk != NULL) return sizeof *item;
+    return sizeof *item + r->payload.size + r->metadata.size + r->stream.size + r->type.size;
+}
+
+void
+acti_item_copy_into(const acti_item *item, void *room)
+{
+    const acta_recorded *r = &item->recorded;
+    acti_item *copy = room;
+
+    *copy = *item;
+    copy->size = size_of(item);
+    if (item->chunk != NULL) {
+        acta_chunk_ref(item->chunk);
+        return;
+    }
+    uint8_t *at = copy->bytes;
+    copy->recorded.payload.data = at;
+    at = put_bytes(at, r->payload.data, r->payload.size);
+    copy->recorded.metadata.data = at;
+    at = put_bytes(at, r->metadata.data, r->metadata.size);
+    copy->recorded.stream.data = (const char *)at;
+    at = put_bytes(at, r->stream.data, r->stream.size);
+    copy->recorded.type.data = (const char *)at;
+    put_bytes(at, r->type.data, r->type.size);
+}
+
+acti_item *
+acti_item_copy(const acta_app *app, const acti_item *item)
+{
+    acti_item *copy = acti_alloc(app, size_of(item));
+
+    if (copy != NULL) acti_item_copy_into(item, copy);
+    return copy;
+}
+
+void
+acti_item_destroy(const acta_app *app, acti_item *item)
+{
+    if (item == NULL) return;
+    acta_chunk_unref(item->chunk);
+    acti_free(app, item, item->size);
+}
+
+/* -- positions -- */
+
+bool
+acti_positions_add(const acta_app *app, acti_positions *positions, uint64_t position)
+{
+    if (positions->count == positions->capacity) {
+        uint32_t capacity = positions->capacity == 0 ? 8 : positions->capacity * 2;
+        uint64_t *grown = acti_alloc(app, capacity * sizeof *grown);
+        if (grown == NULL) return false;
+        if (positions->count > 0) memcpy(grown, positions->values, positions->count * sizeof *grown);
+        acti_free(app, positions->values, positions->capacity * sizeof *grown);
+        positions->values = grown;
+        positions->capacity = capacity;
+    }
+    positions->values[positions->count++] = position;
+    return true;
+}
+
+void
+acti_positions_deinit(const acta_app *app, acti_positions *positions)
+{
+    acti_free(app, positions->values, positions->capacity * sizeof *positions->values);
+    *positions = (acti_positions){ .values = NULL };
+}

@@ -1,0 +1,183 @@
+/*
+ * Process managers: what their files share.
+ *
+ *     reader (process_manager.c: the router)                 key: the instance's id
+ *        |  event, one at a time for each instance                       ^
+ *        v                                                               | done | failed | parked
+ *     instance (manager_instance.c) --- handle, apply, one batch --------+
+ *        |
+ *        +-- outbox (manager_outbox.c): the commands, in order; what failed is retried, skipped, replaced
+ *
+ * In the store, for a process manager "bank.Transfers":
+ *
+ *     pm.bank.transfers           id                ->  state, position of its last event     (manager_rows.c)
+ *     pm.bank.transfers.outbox    id                ->  the commands of that event, and how many of them are through
+ *     pm.bank.transfers.ended     id | 0 | position ->  it was stopped there; until the checkpoint is durably behind it
+ */
+#ifndef ACTI_ACTORS_MANAGER_H
+#define ACTI_ACTORS_MANAGER_H
+
+#include "command.h"
+#include "reader.h"
+
+/* -- commands -- */
+
+typedef struct acti_sent {
+    const acta_table *table;
+    acta_bytes payload;
+    bool is_fenced; /* left out while it might still be under way: the outcome that forbids it stays */
+} acti_sent;
+
+/* What handlers add to. */
+struct acta_commands {
+    acta_memory *memory; /* of all that is in it */
+    acti_sent *sent;
+    uint32_t count, capacity;
+    acta_status status; /* the first that could not be encoded */
+    acta_error error;
+};
+
+bool acti_sent_init(acta_commands *commands, const acta_allocator *allocator); /* false: no memory */
+void acti_sent_deinit(acta_commands *commands);
+void acti_sent_clear(acta_commands *commands);
+bool acti_sent_add(acta_commands *commands, const acta_table *table, acta_bytes payload); /* false: no memory */
+
+/* -- rows -- */
+
+typedef struct acti_manager_tables {
+    acti_table_name state, outbox, ended;
+} acti_manager_tables;
+acti_manager_tables acti_manager_tables_of(const acta_process_manager *manager);
+
+typedef struct acti_instance_head {
+    uint64_t last_position;
+    uint64_t schema_hash;
+    bool is_ending; /* it ends when its outbox is empty */
+} acti_instance_head;
+
+/* The commands of one event of an instance. */
+typedef struct acti_outbox {
+    acta_commands commands;
+    uint32_t next;       /* index of the first that is not through */
+    uint32_t generation; /* how often commands were replaced */
+    uint64_t position;   /* of the event */
+    int64_t recorded_at_us;
+    acta_id correlation_id;
+    bool is_stored; /* there is a row */
+} acti_outbox;
+
+/* Values are made in `memory`; data NULL: there is none. */
+acta_bytes acti_instance_encode(const acti_instance_head *head, acta_bytes state, acta_memory *memory);
+acta_status acti_instance_decode(
+    acta_bytes value, acti_instance_head *head_out, acta_bytes *state_out, acta_error *error);
+acta_bytes acti_outbox_encode(const acti_outbox *outbox, acta_memory *memory);
+acta_status acti_outbox_decode(acta_bytes value, const acta_schema *schema, acti_outbox *outbox, acta_error *error);
+acta_status acti_outbox_recorded_at(acta_bytes value, int64_t *recorded_at_us_out, acta_error *error);
+
+/* id | 0 | position, in `room` of ACTI_ENDED_KEY_MAX bytes */
+enum { ACTI_ENDED_KEY_MAX = ACTA_STREAM_NAME_MAX + 1 + 8 };
+acta_bytes acti_ended_key(acta_str id, uint64_t position, uint8_t *room);
+bool acti_ended_parse(acta_bytes key, acta_str *id_out, uint64_t *position_out);
+
+/* When the oldest event happened whose outbox is still there; INT64_MAX: there is none. Outcomes since then are needed. */
+int64_t acti_oldest_outbox_us(acta_app *app, acta_error *error);
+
+/* -- instances -- */
+
+typedef enum acti_instance_phase {
+    ACTI_INSTANCE_COLD, /* its rows were not read yet */
+    ACTI_INSTANCE_IDLE,
+    ACTI_INSTANCE_COMMITTING,
+    ACTI_INSTANCE_ASKING, /* a command is under way */
+    ACTI_INSTANCE_BACKOFF,
+    ACTI_INSTANCE_STUCK /* its commands can't get through: until the next start */
+} acti_instance_phase;
+
+typedef enum acti_instance_step {
+    ACTI_STEP_EVENT,  /* handled: next_outbox is the outbox when the batch is durable */
+    ACTI_STEP_OUTBOX, /* a command was skipped, or replaced: the same */
+    ACTI_STEP_FLUSH   /* the row of an outbox that is through */
+} acti_instance_step;
+
+typedef struct acti_instance {
+    acta_app *app;
+    acti_reader *reader;
+    const acta_process_manager *manager;
+    const acta_process_manager_code *code;
+    acta_self *self;
+    acta_str id;
+    acti_manager_tables tables;
+    acta_memory *scratch; /* of a batch being made */
+
+    acti_instance_phase phase;
+    bool exists;        /* it was started, and not ended */
+    bool is_row_stored; /* … and the store has its row */
+    bool is_ending;     /* it ends when its outbox is empty */
+    uint64_t last_position;
+    void *value; /* the state's struct */
+    acta_memory *memory;
+
+    acti_outbox outbox;
+    bool is_counted;     /* in outboxes_open */
+    bool is_from_before; /* the outbox was found in the store: its commands may be through already */
+    bool report_wanted;  /* the router waits to hear that the outbox is through */
+
+    /* The event in hand: kept until it is answered. */
+    acta_message *event;
+    acta_from event_from;
+
+    /* The batch on its way, and what holds when it is durable. */
+    acti_instance_step step;
+    uint64_t number;
+    acti_outbox next_outbox;
+
+    /* The command under way. */
+    acti_command *command;
+    acta_ref request;
+    uint32_t attempts, tries;
+    bool flush_is_set;
+} acti_instance;
+
+typedef struct acti_instance_argument {
+    acti_reader *reader;
+    acta_str id;
+} acti_instance_argument;
+
+extern const acta_behaviour acti_instance_behaviour;
+
+/* The name of an instance's actor, in `room` of ACTA_STREAM_NAME_MAX bytes. ACTA_INVALID: the id is too long. */
+acta_status acti_instance_name(
+    const acta_process_manager_code *code, acta_str id, char *room, acta_str *name_out, acta_error *error);
+
+/* Notices of an instance for its router: STUCK, UNSTUCK. */
+typedef struct acti_notice {
+    uint64_t position;
+    size_t id_size;
+    char id[ACTA_STREAM_NAME_MAX];
+    char why[ACTI_REASON_MAX];
+} acti_notice;
+
+/* manager_instance.c */
+/* Submit a batch; takes it, NULL too. Not ACTA_OK: nothing is on its way. */
+acta_status acti_instance_submit(acti_instance *i, acta_transaction *batch, acti_instance_step step, acta_error *error);
+void acti_instance_notify(acti_instance *i, acti_tag tag, const char *why);
+void acti_instance_answer_event(acti_instance *i, acta_status status, const acta_error *error);
+
+/* manager_outbox.c */
+static inline bool
+acti_outbox_is_through(const acti_outbox *outbox)
+{
+    return outbox->next >= outbox->commands.count;
+}
+
+acta_id acti_outbox_command_id(const acti_instance *i, const acti_outbox *outbox, uint32_t index);
+void acti_outbox_count(acti_instance *i, bool open); /* in outboxes_open */
+void acti_outbox_ask(acti_instance *i);              /* for the next command */
+void acti_outbox_answered(acti_instance *i, acta_status status, const acta_error *error);
+void acti_outbox_retry(acti_instance *i); /* the time has come */
+/* Into a batch: the row goes, or is overwritten by `next`; the outcomes of the commands that are through go with it. False:
+ * no memory. */
+bool acti_outbox_put(acti_instance *i, acta_transaction *batch, const acti_outbox *next);
+void acti_outbox_take_next(acti_instance *i); /* the batch is durable */
+
+#endif

@@ -1,0 +1,469 @@
+/*
+ * Instance of a process manager: one actor, one event at a time.
+ *
+ *     event --> handle --> apply --> one batch: state, last position, outbox --durable--> answer the router
+ *                                                                                             |
+ *               next event <-- outbox empty <-- … <-- command 2 <-- command 1 <---------------+
+ *
+ * The outbox's row is not deleted at once when its commands are through: the next event's batch overwrites it, or a flush
+ * does after a while. Until then a crash asks for the same commands again, under the same ids, and gets the same answers.
+ *
+ * An event that is not behind the instance's last position was done before, and is answered so. A stopped instance's rows
+ * go; that it was stopped is remembered by the router (process_manager.c).
+ */
+#include "manager.h"
+
+enum { FLUSH_MS = 100 };
+
+acta_status
+acti_instance_name(
+    const acta_process_manager_code *code, acta_str id, char *room, acta_str *name_out, acta_error *error)
+{
+    size_t name_size = strlen(code->name);
+
+    if (id.size > ACTA_STREAM_NAME_MAX - name_size - 1)
+        return acta_error_set(error, ACTA_INVALID,
+            "process manager %s: an instance's id has %zu bytes, at most %zu are allowed", code->name, id.size,
+            ACTA_STREAM_NAME_MAX - name_size - 1);
+    memcpy(room, code->name, name_size);
+    room[name_size] = '-';
+    memcpy(room + name_size + 1, id.data, id.size);
+    *name_out = acta_str_from(room, name_size + 1 + id.size);
+    return ACTA_OK;
+}
+
+static const acti_item *
+item_in_hand(const acti_instance *i)
+{
+    return i->event->payload;
+}
+
+void
+acti_instance_answer_event(acti_instance *i, acta_status status, const acta_error *error)
+{
+    if (i->event == NULL) return;
+    acta_reply(i->app->runtime, i->event_from, status, NULL, error);
+    acta_message_destroy(i->event);
+    i->event = NULL;
+}
+
+void
+acti_instance_notify(acti_instance *i, acti_tag tag, const char *why)
+{
+    acta_runtime *runtime = i->app->runtime;
+    acta_pid router = { atomic_load_explicit(&i->reader->pid, memory_order_relaxed) }; /* a name only */
+    acta_message *message = acta_message_create(runtime, tag, sizeof(acti_notice));
+
+    if (message != NULL) {
+        acti_notice *notice = message->payload;
+        notice->position = i->outbox.position;
+        notice->id_size = i->id.size;
+        memcpy(notice->id, i->id.data, i->id.size);
+        snprintf(notice->why, sizeof notice->why, "%.*s", (int)sizeof notice->why - 1, why);
+    }
+    acta_send(runtime, router, message);
+}
+
+/* -- reading its rows -- */
+
+static acta_status
+load_state(acti_instance *i, acta_error *error)
+{
+    const acta_table *table = i->code->state;
+    acti_instance_head head;
+    acta_bytes row, state;
+
+    acta_status status =
+        acta_store_get(i->app->store, i->tables.state.text, acta_str_bytes(i->id), i->scratch, &row, error);
+    if (status == ACTA_NOT_FOUND) return ACTA_OK;
+    if (status == ACTA_OK) status = acti_instance_decode(row, &head, &state, error);
+    if (status == ACTA_OK) status = table->verify(state, error);
+    if (status == ACTA_OK) status = table->load(i->value, state, i->memory);
+    if (status != ACTA_OK) return status;
+    i->exists = i->is_row_stored = true;
+    i->is_ending = head.is_ending;
+    i->last_position = head.last_position;
+    return ACTA_OK;
+}
+
+static acta_status
+load_outbox(acti_instance *i, acta_error *error)
+{
+    acta_bytes row;
+    acta_status status =
+        acta_store_get(i->app->store, i->tables.outbox.text, acta_str_bytes(i->id), i->scratch, &row, error);
+
+    if (status == ACTA_NOT_FOUND) return ACTA_OK;
+    if (status == ACTA_OK) status = acti_outbox_decode(row, i->code->state->schema, &i->outbox, error);
+    if (status != ACTA_OK) return status;
+    i->is_from_before = true;
+    acti_outbox_count(i, !acti_outbox_is_through(&i->outbox));
+    return ACTA_OK;
+}
+
+static acta_status
+load(acti_instance *i, acta_error *error)
+{
+    acta_status status = load_state(i, error);
+
+    if (status == ACTA_OK && i->exists) status = load_outbox(i, error);
+    acta_memory_clear(i->scratch);
+    if (status != ACTA_OK)
+        return acta_error_prefix(
+            error, status, "process manager %s, instance '" ACTA_FMT "': ", i->code->name, ACTA_ARG(i->id));
+    i->phase = ACTI_INSTANCE_IDLE;
+    return ACTA_OK;
+}
+
+/* -- batches -- */
+
+acta_status
+acti_instance_submit(acti_instance *i, acta_transaction *batch, acti_instance_step step, acta_error *error)
+{
+    acta_status status = acti_submit_for(i->app, batch, acta_self_pid(i->self), i->number + 1, error);
+
+    acta_memory_clear(i->scratch);
+    if (status != ACTA_OK) return status;
+    i->number++;
+    i->step = step;
+    i->phase = ACTI_INSTANCE_COMMITTING;
+    return ACTA_OK;
+}
+
+static acta_status
+put_state(acti_instance *i, acta_transaction *batch, acta_error *error)
+{
+    const acta_table *table = i->code->state;
+    acti_instance_head head = {
+        .last_position = i->last_position, .schema_hash = table->schema_hash, .is_ending = i->is_ending
+    };
+    acta_memory_sink sink = acta_memory_sink_of(i->scratch);
+    acta_status status = table->write(i->value, &sink.sink, error);
+    if (status != ACTA_OK) return status;
+
+    acta_bytes row = acti_instance_encode(&head, sink.bytes, i->scratch);
+    if (row.data == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for an instance's row");
+    acta_transaction_put(batch, i->tables.state.text, acta_str_bytes(i->id), row);
+    return ACTA_OK;
+}
+
+/* State, position, outbox, and the note that it was stopped. */
+static acta_status
+fill_event_batch(acti_instance *i, acta_transaction *batch, acta_error *error)
+{
+    bool goes_on = !i->is_ending || i->next_outbox.commands.count > 0;
+    uint8_t room[ACTI_ENDED_KEY_MAX];
+    acta_status status = ACTA_OK;
+
+    if (goes_on)
+        status = put_state(i, batch, error);
+    else if (i->is_row_stored)
+        acta_transaction_delete(batch, i->tables.state.text, acta_str_bytes(i->id));
+    if (i->is_ending)
+        acta_transaction_put(
+            batch, i->tables.ended.text, acti_ended_key(i->id, i->last_position, room), acta_bytes_from(NULL, 0));
+    if (status == ACTA_OK && !acti_outbox_put(i, batch, &i->next_outbox))
+        status = acta_error_set(error, ACTA_NO_MEMORY, "no memory for an outbox");
+    return status;
+}
+
+/* -- an event -- */
+
+static void
+begin_outbox(acti_instance *i, const acta_recorded *recorded)
+{
+    acti_outbox *next = &i->next_outbox;
+
+    acti_sent_clear(&next->commands);
+    next->next = next->generation = 0;
+    next->position = recorded->position;
+    next->recorded_at_us = recorded->recorded_at_us;
+    next->correlation_id =
+        acta_id_is_none(recorded->correlation_id) ? acti_event_id(recorded->position) : recorded->correlation_id;
+}
+
+static void
+forget_state(acti_instance *i)
+{
+    i->code->state->clear(i->value, i->memory);
+    memset(i->value, 0, i->code->state->struct_size);
+    i->exists = false;
+}
+
+/* What is in memory is not what is stored, and never will be: end, so that the next incarnation reads what is. */
+static acta_next
+end_without_batch(acti_instance *i, acta_status status, const acta_error *error)
+{
+    acti_instance_answer_event(i, status, error);
+    return ACTA_STOP;
+}
+
+static acta_next
+submit_event(acti_instance *i)
+{
+    acta_transaction *batch = acta_transaction_create(i->app->store);
+    acta_error error;
+    acta_status status = ACTA_NO_MEMORY;
+
+    if (batch != NULL) {
+        status = fill_event_batch(i, batch, &error);
+        if (status == ACTA_OK) {
+            ACTA_CRASH_POINT("pm_after_handle");
+            status = acti_instance_submit(i, batch, ACTI_STEP_EVENT, &error);
+        } else
+            acta_transaction_destroy(batch);
+    } else
+        acta_error_set(&error, status, "no memory for a batch");
+    return status == ACTA_OK ? ACTA_NEXT : end_without_batch(i, status, &error);
+}
+
+static acta_next
+handle_event(acti_instance *i)
+{
+    const acti_item *item = item_in_hand(i);
+    acta_str id;
+    acta_route route = i->code->route(i->manager, item->event, item->recorded.payload, &id);
+    bool is_new = !i->exists;
+
+    bool is_done = i->exists && item->recorded.position <= i->last_position;
+    if (is_done || (is_new && route != ACTA_ROUTE_START)) {
+        acti_instance_answer_event(i, ACTA_OK, NULL);
+        return ACTA_NEXT;
+    }
+    begin_outbox(i, &item->recorded);
+    acta_commands *commands = &i->next_outbox.commands;
+    i->code->handle(i->manager, item->event, i->value, item->recorded.payload, commands);
+    if (commands->status != ACTA_OK) { /* nothing has changed yet */
+        acti_instance_answer_event(i, commands->status, &commands->error);
+        return ACTA_NEXT;
+    }
+    i->code->apply(i->manager, item->event, i->value, item->recorded.payload, i->memory);
+    if (acta_memory_failed(i->memory))
+        acta_fail(
+            i->self, "process manager %s: no memory for the state of '" ACTA_FMT "'", i->code->name, ACTA_ARG(i->id));
+    i->exists = true;
+    i->is_ending = route == ACTA_ROUTE_STOP;
+    i->last_position = item->recorded.position;
+    return submit_event(i);
+}
+
+/* -- steps -- */
+
+static void
+set_flush(acti_instance *i)
+{
+    acta_ref ref;
+
+    if (i->flush_is_set || !i->outbox.is_stored) return;
+    i->flush_is_set = acta_send_after(i->self, FLUSH_MS, ACTI_ALARM_FLUSH, 0, &ref) == ACTA_OK;
+}
+
+/* The outbox is through, and no event is there to overwrite its row. If it can't be now, the next event, the next time or
+ * the next start does it. */
+static acta_next
+flush(acti_instance *i)
+{
+    acta_transaction *batch = acta_transaction_create(i->app->store);
+    acta_error error;
+
+    if (batch != NULL) {
+        if (i->is_ending) acta_transaction_delete(batch, i->tables.state.text, acta_str_bytes(i->id));
+        acti_outbox_put(i, batch, NULL); /* needs no memory */
+    }
+    acta_status status = acti_instance_submit(i, batch, ACTI_STEP_FLUSH, &error);
+    if (status == ACTA_BUSY || status == ACTA_NO_MEMORY) set_flush(i);
+    return ACTA_NEXT;
+}
+
+static acta_next
+leave(acti_instance *i)
+{
+    char room[ACTA_STREAM_NAME_MAX];
+    acta_str name;
+
+    /* Who comes now starts the next incarnation; who is in the mailbox is refused unseen, and comes again. */
+    if (acti_instance_name(i->code, i->id, room, &name, NULL) == ACTA_OK) acta_unregister(i->app->runtime, name);
+    return ACTA_STOP;
+}
+
+static acta_next
+go_on(acti_instance *i)
+{
+    acta_error error;
+    acta_next next = ACTA_NEXT;
+
+    if (i->phase == ACTI_INSTANCE_COLD) {
+        acta_status status = load(i, &error);
+        if (status != ACTA_OK && i->report_wanted) acti_instance_notify(i, ACTI_TAG_STUCK, error.text);
+        if (status != ACTA_OK) return end_without_batch(i, status, &error);
+    }
+    while (i->phase == ACTI_INSTANCE_IDLE && next == ACTA_NEXT) {
+        if (!acti_outbox_is_through(&i->outbox)) {
+            acti_outbox_ask(i);
+            continue;
+        }
+        if (i->report_wanted) acti_instance_notify(i, ACTI_TAG_UNSTUCK, "");
+        i->report_wanted = false;
+        if (i->is_ending && i->outbox.is_stored) return flush(i);
+        if (i->is_ending || !i->exists) {
+            if (i->event == NULL) return leave(i);
+            if (i->is_ending) forget_state(i);
+            i->is_ending = false;
+            next = handle_event(i);
+        } else if (i->event != NULL)
+            next = handle_event(i);
+        else {
+            set_flush(i);
+            return ACTA_NEXT;
+        }
+    }
+    if (i->phase == ACTI_INSTANCE_STUCK && i->event != NULL) {
+        acta_error_set(
+            &error, ACTA_PARKED, "its commands of position %" PRIu64 " can't get through", i->outbox.position);
+        acti_instance_answer_event(i, ACTA_PARKED, &error);
+    }
+    return next;
+}
+
+static acta_next
+batch_is_durable(acti_instance *i)
+{
+    i->phase = ACTI_INSTANCE_IDLE;
+    if (i->step == ACTI_STEP_FLUSH) {
+        i->outbox.is_stored = false;
+        if (i->is_ending) i->is_row_stored = false;
+        return go_on(i);
+    }
+    ACTA_CRASH_POINT("pm_after_batch");
+    acti_outbox_take_next(i);
+    if (i->step == ACTI_STEP_EVENT) {
+        i->is_row_stored = !i->is_ending || i->outbox.commands.count > 0;
+        acti_instance_answer_event(i, ACTA_OK, NULL); /* behind the count of open outboxes: see clerk.c */
+    }
+    return go_on(i);
+}
+
+static acta_next
+committed(acti_instance *i, const acti_committed *what)
+{
+    if (what->number != i->number || i->phase != ACTI_INSTANCE_COMMITTING) return ACTA_NEXT;
+    if (what->result.status == ACTA_OK) return batch_is_durable(i);
+    if (what->result.status == ACTA_ALREADY_EXISTS && i->step == ACTI_STEP_OUTBOX) {
+        i->is_from_before = true; /* the command that was to be left out has been through: ask for its answer */
+        i->phase = ACTI_INSTANCE_IDLE;
+        return go_on(i);
+    }
+    return end_without_batch(i, what->result.status, &what->result.error);
+}
+
+/* -- callbacks -- */
+
+static acta_status
+instance_init(acta_self *self, void *state, const void *argument, acta_error *error)
+{
+    acti_instance *i = state;
+    const acti_instance_argument *given = argument;
+    const acta_allocator *allocator;
+    char *id = acta_alloc(self, given->id.size);
+
+    i->reader = given->reader;
+    i->app = i->reader->app;
+    i->manager = i->reader->given.manager;
+    i->code = i->manager->code;
+    i->self = self;
+    i->tables = acti_manager_tables_of(i->manager);
+    i->value = acta_alloc(self, i->code->state->struct_size);
+    i->memory = acta_self_memory(self);
+    allocator = &i->app->environment.allocator;
+    i->scratch = acta_memory_create(allocator);
+    bool good = acti_sent_init(&i->outbox.commands, allocator) && acti_sent_init(&i->next_outbox.commands, allocator);
+    if (!good || id == NULL || i->value == NULL || i->scratch == NULL) {
+        acta_memory_destroy(i->scratch);
+        acti_sent_deinit(&i->outbox.commands);
+        acti_sent_deinit(&i->next_outbox.commands);
+        return acta_error_set(error, ACTA_NO_MEMORY, "no memory for an instance of %s", i->code->name);
+    }
+    memcpy(id, given->id.data, given->id.size);
+    i->id = acta_str_from(id, given->id.size);
+    uint32_t idle_ms = i->manager->idle_timeout_ms != 0 ? i->manager->idle_timeout_ms : ACTI_INSTANCE_IDLE_DEFAULT;
+    if (idle_ms != UINT32_MAX) acta_set_idle_timeout(self, idle_ms);
+    return ACTA_OK;
+}
+
+static acta_next
+instance_call(acta_self *self, void *state, acta_from from, acta_message *message)
+{
+    acti_instance *i = state;
+
+    ACTI_ASSERT(i->event == NULL); /* the router waits for the answer to one before it sends the next */
+    i->event = acta_message_keep(self, message);
+    i->event_from = from;
+    return go_on(i);
+}
+
+static acta_next
+instance_cast(acta_self *self, void *state, acta_message *message)
+{
+    acti_instance *i = state;
+    (void)self;
+
+    switch (message->tag) {
+    case ACTI_TAG_COMMITTED:
+        return committed(i, message->payload);
+    case ACTI_TAG_RESUME:
+        i->report_wanted = true;
+        if (i->phase == ACTI_INSTANCE_STUCK) acti_outbox_retry(i);
+        return go_on(i);
+    default:
+        return ACTA_NEXT;
+    }
+}
+
+static acta_next
+instance_info(acta_self *self, void *state, const acta_info *info)
+{
+    acti_instance *i = state;
+    (void)self;
+
+    switch (info->kind) {
+    case ACTA_INFO_REPLY:
+        if (i->phase != ACTI_INSTANCE_ASKING || !acta_ref_equal(info->ref, i->request)) return ACTA_NEXT;
+        acti_outbox_answered(i, info->status, info->error);
+        return go_on(i);
+    case ACTA_INFO_TIMER:
+        if (info->tag == ACTI_ALARM_RETRY && i->phase == ACTI_INSTANCE_BACKOFF) acti_outbox_retry(i);
+        if (info->tag != ACTI_ALARM_FLUSH) return go_on(i);
+        i->flush_is_set = false;
+        if (i->phase == ACTI_INSTANCE_IDLE && i->outbox.is_stored && i->event == NULL) return flush(i);
+        return go_on(i);
+    case ACTA_INFO_TIMEOUT:
+        return i->phase == ACTI_INSTANCE_IDLE || i->phase == ACTI_INSTANCE_STUCK ? leave(i) : ACTA_NEXT;
+    default:
+        return ACTA_NEXT;
+    }
+}
+
+static void
+instance_terminate(acta_self *self, void *state, const acta_exit_reason *reason)
+{
+    acti_instance *i = state;
+    (void)self;
+    (void)reason;
+
+    acti_outbox_count(i, false); /* the next incarnation counts it again */
+    acti_command_unref(i->command);
+    acta_message_destroy(i->event); /* the runtime tells the router that we have ended */
+    acti_sent_deinit(&i->outbox.commands);
+    acti_sent_deinit(&i->next_outbox.commands);
+    acta_memory_destroy(i->scratch);
+}
+
+const acta_behaviour acti_instance_behaviour = {
+    .name = "process manager",
+    .state_size = sizeof(acti_instance),
+    .init = instance_init,
+    .handle_call = instance_call,
+    .handle_cast = instance_cast,
+    .handle_info = instance_info,
+    .terminate = instance_terminate,
+};

@@ -1,0 +1,371 @@
+/*
+ * Outbox of an instance: its commands, one after the other, each until it is through.
+ *
+ *     ask --> accepted                       -> the next one
+ *         --> refused or failed -> error()   -> RETRY    with backoff; after retry_max the instance is stuck
+ *                                            -> SKIP     a batch: the row without it -> the next one
+ *                                            -> REPLACE  a batch: a row of other commands -> the first of them
+ *
+ * Every command has an id made of manager, instance, event, generation and index, so that asking again is harmless: the
+ * aggregate answers from the stored outcome. These outcomes are deleted with the row that might ask for them.
+ *
+ * A command that is left out although nobody knows what became of it (no answer in time, its aggregate failed) might still
+ * take effect. So the batch that leaves it out writes an outcome under its id: if there is one already, the batch fails,
+ * and the command was through; if not, the command is refused whenever it comes. Such an outcome stays.
+ */
+#include "manager.h"
+
+static const char *const left_out_text = "left out by its process manager";
+
+void
+acti_outbox_count(acti_instance *i, bool open)
+{
+    if (i->is_counted == open) return;
+    i->is_counted = open;
+    /* Release: what the outbox led to is before the count that settle reads. */
+    atomic_fetch_add_explicit(&i->app->outboxes_open, open ? 1 : -1, memory_order_release);
+}
+
+static void
+put_be(uint8_t *bytes, uint64_t value, int size)
+{
+    for (int k = 0; k < size; k++)
+        bytes[k] = (uint8_t)(value >> (8 * (size - 1 - k)));
+}
+
+acta_id
+acti_outbox_command_id(const acti_instance *i, const acti_outbox *outbox, uint32_t index)
+{
+    uint8_t place[16];
+    acta_id id;
+
+    put_be(place, outbox->position, 8);
+    put_be(place + 8, index, 4);
+    put_be(place + 12, outbox->generation, 4);
+    acta_bytes parts[] = { acta_str_bytes(acta_str_of(i->code->state->name)), acta_str_bytes(i->id),
+        acta_bytes_from(place, sizeof place) };
+    acta_digest digest = acta_digest_of(parts, 3);
+    memcpy(id.bytes, digest.bytes, sizeof id.bytes);
+    return id;
+}
+
+/* -- rows -- */
+
+static void
+forget_outcomes(acti_instance *i, acta_transaction *batch, const acti_outbox *outbox)
+{
+    for (uint32_t k = 0; k < outbox->next && k < outbox->commands.count; k++)
+        if (!outbox->commands.sent[k].is_fenced)
+            acta_transaction_forget_outcome(batch, acti_outbox_command_id(i, outbox, k));
+}
+
+bool
+acti_outbox_put(acti_instance *i, acta_transaction *batch, const acti_outbox *next)
+{
+    acta_bytes key = acta_str_bytes(i->id);
+
+    forget_outcomes(i, batch, &i->outbox);
+    if (next != NULL && !acti_outbox_is_through(next)) {
+        acta_bytes row = acti_outbox_encode(next, i->scratch);
+        if (row.data == NULL) return false;
+        acta_transaction_put(batch, i->tables.outbox.text, key, row);
+    } else if (i->outbox.is_stored)
+        acta_transaction_delete(batch, i->tables.outbox.text, key);
+    return true;
+}
+
+void
+acti_outbox_take_next(acti_instance *i)
+{
+    acti_outbox before = i->outbox;
+
+    i->outbox = i->next_outbox;
+    i->outbox.is_stored = !acti_outbox_is_through(&i->outbox);
+    acti_sent_clear(&before.commands);
+    i->next_outbox = (acti_outbox){ .commands = before.commands };
+    i->is_from_before = false;
+    i->attempts = i->tries = 0;
+    acti_outbox_count(i, i->outbox.is_stored);
+}
+
+/* -- what failed -- */
+
+static void
+wait_before_retry(acti_instance *i, uint32_t attempt)
+{
+    acta_ref ref;
+
+    i->phase = ACTI_INSTANCE_BACKOFF;
+    if (acta_send_after(i->self, acti_backoff_ms(i->app, attempt), ACTI_ALARM_RETRY, 0, &ref) != ACTA_OK)
+        acta_fail(i->self, "process manager %s: no memory for a timer", i->code->name);
+}
+
+static void
+get_stuck(acti_instance *i, const acta_error *error)
+{
+    i->phase = ACTI_INSTANCE_STUCK;
+    acti_outbox_count(i, false);
+    acti_instance_notify(i, ACTI_TAG_STUCK, error->text);
+}
+
+static void
+retry_later(acti_instance *i, const acta_error *error)
+{
+    atomic_fetch_add_explicit(&i->reader->retries, 1, memory_order_relaxed); /* a count for people */
+    if (i->attempts > i->reader->retry_max)
+        get_stuck(i, error);
+    else
+        wait_before_retry(i, i->attempts);
+}
+
+void
+acti_outbox_retry(acti_instance *i)
+{
+    if (i->phase == ACTI_INSTANCE_STUCK) i->attempts = 0;
+    acti_outbox_count(i, !acti_outbox_is_through(&i->outbox));
+    i->phase = ACTI_INSTANCE_IDLE;
+}
+
+/* Has the command been answered, for good? Otherwise it may be under way still. */
+static bool
+is_final(acta_status status)
+{
+    return status == ACTA_REJECTED || status == ACTA_COMMAND_ID_REUSED;
+}
+
+static void
+put_fence(acti_instance *i, acta_transaction *batch, uint32_t index)
+{
+    acta_outcome fence = { .status = ACTA_REJECTED };
+
+    fence.command_digest = i->command->digest;
+    snprintf(fence.text, sizeof fence.text, "%s", left_out_text);
+    acta_transaction_outcome(batch, acti_outbox_command_id(i, &i->outbox, index), &fence);
+}
+
+/* next_outbox is what is to come instead. False: no batch is on its way. */
+static bool
+submit_next(acti_instance *i, bool fence)
+{
+    acta_transaction *batch = acta_transaction_create(i->app->store);
+    acta_error error;
+
+    if (batch == NULL) return false;
+    if (fence) put_fence(i, batch, i->outbox.next);
+    if (!acti_outbox_put(i, batch, &i->next_outbox)) {
+        acta_transaction_destroy(batch);
+        return false;
+    }
+    return acti_instance_submit(i, batch, ACTI_STEP_OUTBOX, &error) == ACTA_OK;
+}
+
+static void
+copy_place(const acti_instance *i, acti_outbox *next)
+{
+    next->position = i->outbox.position;
+    next->recorded_at_us = i->outbox.recorded_at_us;
+    next->correlation_id = i->outbox.correlation_id;
+}
+
+/* The same commands, behind the one that failed. */
+static bool
+skip(acti_instance *i, bool fence)
+{
+    acti_outbox *next = &i->next_outbox;
+
+    acti_sent_clear(&next->commands);
+    copy_place(i, next);
+    next->generation = i->outbox.generation;
+    next->next = i->outbox.next + 1;
+    for (uint32_t k = 0; k < i->outbox.commands.count; k++) {
+        const acti_sent *sent = &i->outbox.commands.sent[k];
+        if (!acti_sent_add(&next->commands, sent->table, sent->payload)) return false;
+        next->commands.sent[k].is_fenced = sent->is_fenced || (fence && k == i->outbox.next);
+    }
+    return submit_next(i, fence);
+}
+
+/* What error() added to next_outbox. */
+static bool
+replace(acti_instance *i, bool fence)
+{
+    acti_outbox *next = &i->next_outbox;
+
+    copy_place(i, next);
+    next->generation = i->outbox.generation + 1;
+    next->next = 0;
+    return submit_next(i, fence);
+}
+
+static acta_failure_action
+choose_action(acti_instance *i, acta_status status, const acta_error *error)
+{
+    const acti_sent *sent = &i->outbox.commands.sent[i->outbox.next];
+    acta_failure failure = { .status = status,
+        .code = status == ACTA_REJECTED ? error->code : 0,
+        .rejection = status == ACTA_REJECTED ? error->where : "",
+        .text = error->text,
+        .command = sent->table,
+        .payload = sent->payload,
+        .attempt = i->attempts };
+    acta_failure_action action = ACTA_FAILURE_RETRY;
+
+    acti_sent_clear(&i->next_outbox.commands);
+    if (!i->code->error(i->manager, i->value, &failure, &i->next_outbox.commands, &action))
+        return status == ACTA_REJECTED ? ACTA_FAILURE_SKIP : ACTA_FAILURE_RETRY;
+    if (action != ACTA_FAILURE_REPLACE || i->next_outbox.commands.status == ACTA_OK) return action;
+    acta_log_write(&i->app->environment, ACTA_LOG_ERROR,
+        "process manager %s: what was to replace '%s' can't be sent: %s", i->code->name, sent->table->name,
+        i->next_outbox.commands.error.text);
+    return ACTA_FAILURE_RETRY;
+}
+
+static void
+has_failed(acti_instance *i, acta_status status, const acta_error *error)
+{
+    bool was_sent = i->command != NULL;
+    bool fence = was_sent && !is_final(status);
+    bool is_on_way = false;
+
+    i->attempts++;
+    /* What could not even be made is no answer that a handler should decide on, but for one that never can be. */
+    bool is_decidable = was_sent || status == ACTA_INVALID;
+    switch (is_decidable ? choose_action(i, status, error) : ACTA_FAILURE_RETRY) {
+    case ACTA_FAILURE_SKIP:
+        is_on_way = skip(i, fence);
+        break;
+    case ACTA_FAILURE_REPLACE:
+        is_on_way = replace(i, fence);
+        break;
+    case ACTA_FAILURE_RETRY:
+        break;
+    }
+    acti_command_unref(i->command);
+    i->command = NULL;
+    if (!is_on_way) retry_later(i, error);
+}
+
+/* -- asking -- */
+
+static acta_status
+create_command(acti_instance *i, acta_error *error)
+{
+    const acti_sent *sent = &i->outbox.commands.sent[i->outbox.next];
+    const acti_route *route = acti_route_find(i->app, sent->table);
+    if (route == NULL)
+        return acta_error_set(
+            error, ACTA_INVALID, "'%s' has no aggregate in application '%s'", sent->table->name, i->app->name);
+
+    void *value = acta_memory_alloc(i->scratch, sent->table->struct_size);
+    if (value == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a '%s'", sent->table->name);
+    sent->table->read(sent->payload, value);
+    acta_str identity = sent->table->identity(value);
+    acta_status status = acti_identity_check(route->aggregate, sent->table, identity, error);
+    if (status != ACTA_OK) return status;
+    acti_command *command = acti_command_create(i->app, route->aggregate, identity, sent->payload.size);
+    if (command == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a '%s'", sent->table->name);
+
+    memcpy(command->bytes, sent->payload.data, sent->payload.size);
+    command->number = route->number;
+    command->recorded = true;
+    command->fresh = !i->is_from_before && i->attempts == 0;
+    command->envelope = (acta_envelope){ .command_id = acti_outbox_command_id(i, &i->outbox, i->outbox.next),
+        .correlation_id = i->outbox.correlation_id,
+        .causation_id = acti_event_id(i->outbox.position),
+        .dispatched_at_us = acti_wall_us(i->app) };
+    acti_command_digest(command);
+    i->command = command;
+    return ACTA_OK;
+}
+
+/* Send the command in hand to its aggregate. */
+static void
+send_command(acti_instance *i)
+{
+    acti_command *command = i->command;
+    acta_error error;
+    acta_pid pid;
+
+    acta_status status = acti_aggregate_locate(i->app, command->aggregate, command->stream, &pid, &error);
+    if (status == ACTA_OK) {
+        i->phase = ACTI_INSTANCE_ASKING;
+        status = acta_request(i->self, pid, acti_command_message(command), ACTA_CALL_TIMEOUT_DEFAULT, &i->request);
+        if (status != ACTA_OK) acta_error_set(&error, status, "no memory to send a command");
+    }
+    if (status != ACTA_OK) has_failed(i, status, &error);
+}
+
+void
+acti_outbox_ask(acti_instance *i)
+{
+    acta_error error;
+
+    if (acti_is_stopping(i->app)) {
+        i->phase = ACTI_INSTANCE_BACKOFF; /* the next start asks */
+        return;
+    }
+    if (i->outbox.next > 0) ACTA_CRASH_POINT("pm_between_commands");
+    acta_status status = create_command(i, &error);
+    acta_memory_clear(i->scratch);
+    if (status == ACTA_OK)
+        send_command(i);
+    else
+        has_failed(i, status, &error);
+}
+
+static void
+ask_again(acti_instance *i)
+{
+    acta_error error;
+
+    if (++i->tries < ACTI_TRIES_MAX) {
+        i->command->fresh = false;
+        send_command(i);
+        return;
+    }
+    acta_error_set(&error, ACTA_BUSY, "'" ACTA_FMT "' ended again and again before it saw the command",
+        ACTA_ARG(i->command->stream));
+    has_failed(i, ACTA_BUSY, &error);
+}
+
+static void
+is_through(acti_instance *i)
+{
+    ACTA_CRASH_POINT("pm_after_outcome");
+    acti_command_unref(i->command);
+    i->command = NULL;
+    i->attempts = i->tries = 0;
+    i->outbox.next++;
+    i->phase = ACTI_INSTANCE_IDLE;
+    if (acti_outbox_is_through(&i->outbox)) acti_outbox_count(i, false);
+}
+
+void
+acti_outbox_answered(acti_instance *i, acta_status status, const acta_error *given)
+{
+    acta_error error;
+
+    switch (status) {
+    case ACTA_OK:
+        is_through(i);
+        return;
+    case ACTA_NOPROC: /* it was not executed, and nobody else will */
+        ask_again(i);
+        return;
+    case ACTA_STOPPED:
+    case ACTA_READ_ONLY:
+    case ACTA_IO:
+    case ACTA_UNKNOWN_OUTCOME: /* nothing can be written before the next start, which asks again */
+        acti_command_unref(i->command);
+        i->command = NULL;
+        i->phase = ACTI_INSTANCE_BACKOFF;
+        return;
+    default:
+        if (given != NULL)
+            error = *given;
+        else
+            acta_error_set(&error, status, NULL);
+        has_failed(i, status, &error);
+        return;
+    }
+}

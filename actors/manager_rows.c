@@ -1,0 +1,221 @@
+/*
+ * Rows of process managers: instances, their outboxes, and where they were stopped. Numbers are little-endian, and a
+ * checksum comes first.
+ *
+ *     instance   crc  format flags 0 0  last position  schema hash | state
+ *     outbox     crc  format 0 0 0  next  count  generation  0  position  recorded at  correlation | commands
+ *     command    name's size (4)  payload's size (4)  flags (4) | name | payload
+ */
+#include "manager.h"
+
+enum { FORMAT = 1, INSTANCE_HEADER = 24, OUTBOX_HEADER = 56, COMMAND_HEADER = 12, FLAG_ENDING = 1, FLAG_FENCED = 1 };
+
+static void
+put_le(uint8_t *bytes, uint64_t value, int size)
+{
+    for (int i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(value >> (8 * i));
+}
+
+static uint64_t
+get_le(const uint8_t *bytes, int size)
+{
+    uint64_t value = 0;
+
+    for (int i = 0; i < size; i++)
+        value |= (uint64_t)bytes[i] << (8 * i);
+    return value;
+}
+
+static void
+seal(uint8_t *bytes, size_t size)
+{
+    bytes[4] = FORMAT;
+    put_le(bytes, acta_crc32c(0, bytes + 4, size - 4), 4);
+}
+
+static bool
+is_sound(acta_bytes value, size_t header_size)
+{
+    return value.size >= header_size && value.data[4] == FORMAT &&
+           get_le(value.data, 4) == acta_crc32c(0, value.data + 4, value.size - 4);
+}
+
+acti_manager_tables
+acti_manager_tables_of(const acta_process_manager *manager)
+{
+    const char *name = manager->code->state->name;
+
+    return (acti_manager_tables){ .state = acti_table_name_of("pm.", name, ""),
+        .outbox = acti_table_name_of("pm.", name, ".outbox"),
+        .ended = acti_table_name_of("pm.", name, ".ended") };
+}
+
+/* -- instances -- */
+
+acta_bytes
+acti_instance_encode(const acti_instance_head *head, acta_bytes state, acta_memory *memory)
+{
+    size_t size = INSTANCE_HEADER + state.size;
+    uint8_t *bytes = acta_memory_alloc(memory, size);
+    if (bytes == NULL) return (acta_bytes){ NULL, 0 };
+
+    bytes[5] = head->is_ending ? FLAG_ENDING : 0;
+    put_le(bytes + 8, head->last_position, 8);
+    put_le(bytes + 16, head->schema_hash, 8);
+    memcpy(bytes + INSTANCE_HEADER, state.data, state.size);
+    seal(bytes, size);
+    return acta_bytes_from(bytes, size);
+}
+
+acta_status
+acti_instance_decode(acta_bytes value, acti_instance_head *head_out, acta_bytes *state_out, acta_error *error)
+{
+    if (!is_sound(value, INSTANCE_HEADER)) return acta_error_set(error, ACTA_CORRUPT, "its row is damaged");
+    head_out->is_ending = (value.data[5] & FLAG_ENDING) != 0;
+    head_out->last_position = get_le(value.data + 8, 8);
+    head_out->schema_hash = get_le(value.data + 16, 8);
+    *state_out = acta_bytes_from(value.data + INSTANCE_HEADER, value.size - INSTANCE_HEADER);
+    return ACTA_OK;
+}
+
+/* -- outboxes -- */
+
+acta_bytes
+acti_outbox_encode(const acti_outbox *outbox, acta_memory *memory)
+{
+    size_t size = OUTBOX_HEADER;
+    for (uint32_t i = 0; i < outbox->commands.count; i++) {
+        const acti_sent *sent = &outbox->commands.sent[i];
+        size += COMMAND_HEADER + strlen(sent->table->name) + sent->payload.size;
+    }
+    uint8_t *bytes = acta_memory_alloc(memory, size);
+    if (bytes == NULL) return (acta_bytes){ NULL, 0 };
+
+    put_le(bytes + 8, outbox->next, 4);
+    put_le(bytes + 12, outbox->commands.count, 4);
+    put_le(bytes + 16, outbox->generation, 4);
+    put_le(bytes + 24, outbox->position, 8);
+    put_le(bytes + 32, (uint64_t)outbox->recorded_at_us, 8);
+    memcpy(bytes + 40, outbox->correlation_id.bytes, ACTA_ID_SIZE);
+    uint8_t *at = bytes + OUTBOX_HEADER;
+    for (uint32_t i = 0; i < outbox->commands.count; i++) {
+        const acti_sent *sent = &outbox->commands.sent[i];
+        size_t name_size = strlen(sent->table->name);
+        put_le(at, name_size, 4);
+        put_le(at + 4, sent->payload.size, 4);
+        put_le(at + 8, sent->is_fenced ? FLAG_FENCED : 0, 4);
+        memcpy(at + COMMAND_HEADER, sent->table->name, name_size);
+        memcpy(at + COMMAND_HEADER + name_size, sent->payload.data, sent->payload.size);
+        at += COMMAND_HEADER + name_size + sent->payload.size;
+    }
+    seal(bytes, size);
+    return acta_bytes_from(bytes, size);
+}
+
+static acta_status
+decode_command(acta_bytes *left, const acta_schema *schema, acti_outbox *outbox, acta_error *error)
+{
+    if (left->size < COMMAND_HEADER) return acta_error_set(error, ACTA_CORRUPT, "its outbox is damaged");
+    uint64_t name_size = get_le(left->data, 4), payload_size = get_le(left->data + 4, 4);
+    if (name_size + payload_size > left->size - COMMAND_HEADER)
+        return acta_error_set(error, ACTA_CORRUPT, "its outbox is damaged");
+
+    acta_str name = acta_str_from(left->data + COMMAND_HEADER, name_size);
+    acta_bytes payload = acta_bytes_from(left->data + COMMAND_HEADER + name_size, payload_size);
+    const acta_table *table = acta_schema_find(schema, name);
+    if (table == NULL)
+        return acta_error_set(error, ACTA_SCHEMA_MISMATCH,
+            "its outbox holds a '" ACTA_FMT "', which is no command of this schema", ACTA_ARG(name));
+    acta_status status = table->verify(payload, error);
+    if (status == ACTA_OK && !acti_sent_add(&outbox->commands, table, payload))
+        status = acta_error_set(error, ACTA_NO_MEMORY, "no memory for its outbox");
+    if (status == ACTA_OK)
+        outbox->commands.sent[outbox->commands.count - 1].is_fenced = (get_le(left->data + 8, 4) & FLAG_FENCED) != 0;
+    left->data += COMMAND_HEADER + name_size + payload_size;
+    left->size -= COMMAND_HEADER + name_size + payload_size;
+    return status;
+}
+
+acta_status
+acti_outbox_decode(acta_bytes value, const acta_schema *schema, acti_outbox *outbox, acta_error *error)
+{
+    if (!is_sound(value, OUTBOX_HEADER)) return acta_error_set(error, ACTA_CORRUPT, "its outbox is damaged");
+    acta_bytes left = acta_bytes_from(value.data + OUTBOX_HEADER, value.size - OUTBOX_HEADER);
+    uint32_t count = (uint32_t)get_le(value.data + 12, 4);
+    acta_status status = ACTA_OK;
+
+    acti_sent_clear(&outbox->commands);
+    outbox->next = (uint32_t)get_le(value.data + 8, 4);
+    outbox->generation = (uint32_t)get_le(value.data + 16, 4);
+    outbox->position = get_le(value.data + 24, 8);
+    outbox->recorded_at_us = (int64_t)get_le(value.data + 32, 8);
+    memcpy(outbox->correlation_id.bytes, value.data + 40, ACTA_ID_SIZE);
+    outbox->is_stored = true;
+    for (uint32_t i = 0; status == ACTA_OK && i < count; i++)
+        status = decode_command(&left, schema, outbox, error);
+    return status;
+}
+
+acta_status
+acti_outbox_recorded_at(acta_bytes value, int64_t *recorded_at_us_out, acta_error *error)
+{
+    if (!is_sound(value, OUTBOX_HEADER)) return acta_error_set(error, ACTA_CORRUPT, "an outbox is damaged");
+    *recorded_at_us_out = (int64_t)get_le(value.data + 32, 8);
+    return ACTA_OK;
+}
+
+static acta_status
+oldest_of(acta_app *app, const acta_process_manager *manager, int64_t *oldest_us, acta_error *error)
+{
+    acti_manager_tables tables = acti_manager_tables_of(manager);
+    acta_row_cursor *cursor;
+    acta_bytes key, value;
+    int64_t recorded_at_us;
+
+    acta_status status = acta_row_cursor_open(app->store, tables.outbox.text, acta_bytes_from(NULL, 0), &cursor, error);
+    if (status != ACTA_OK) return status;
+    while (status == ACTA_OK) {
+        status = acta_row_cursor_next(cursor, &key, &value, error);
+        if (status == ACTA_OK) status = acti_outbox_recorded_at(value, &recorded_at_us, error);
+        if (status == ACTA_OK && recorded_at_us < *oldest_us) *oldest_us = recorded_at_us;
+    }
+    acta_row_cursor_close(cursor);
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
+int64_t
+acti_oldest_outbox_us(acta_app *app, acta_error *error)
+{
+    int64_t oldest_us = INT64_MAX;
+
+    for (uint32_t i = 0; i < app->reader_count; i++) {
+        if (app->readers[i].kind != &acti_manager_kind) continue;
+        /* What can't be read might be of any age. */
+        if (oldest_of(app, app->readers[i].given.manager, &oldest_us, error) != ACTA_OK) return INT64_MIN;
+    }
+    return oldest_us;
+}
+
+/* -- where instances were stopped -- */
+
+acta_bytes
+acti_ended_key(acta_str id, uint64_t position, uint8_t *room)
+{
+    memcpy(room, id.data, id.size);
+    room[id.size] = 0;
+    for (size_t i = 0; i < 8; i++)
+        room[id.size + 1 + i] = (uint8_t)(position >> (56 - 8 * i));
+    return acta_bytes_from(room, id.size + 9);
+}
+
+bool
+acti_ended_parse(acta_bytes key, acta_str *id_out, uint64_t *position_out)
+{
+    if (key.size < 10) return false;
+    *id_out = acta_str_from(key.data, key.size - 9);
+    *position_out = 0;
+    for (size_t i = key.size - 8; i < key.size; i++)
+        *position_out = *position_out << 8 | key.data[i];
+    return true;
+}

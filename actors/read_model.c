@@ -1,0 +1,97 @@
+/*
+ * Read models from outside: one row, or all whose key begins with a prefix.
+ */
+#include "rows.h"
+
+acti_table_name
+acti_rows_table(const acta_table *row_table)
+{
+    return acti_table_name_of("rm.", row_table->name, "");
+}
+
+acta_status
+acti_row_key_check(const acta_table *row_table, acta_str key, acta_error *error)
+{
+    if (row_table->identity == NULL)
+        return acta_error_set(error, ACTA_INVALID, "'%s' is no read model: it has no identity", row_table->name);
+    if (key.size == 0 || key.size > ACTA_KEY_MAX)
+        return acta_error_set(error, ACTA_INVALID, "the key of a '%s' has %zu bytes, 1 to %d are expected",
+            row_table->name, key.size, ACTA_KEY_MAX);
+    return ACTA_OK;
+}
+
+static acta_status
+verify(const acta_table *row_table, acta_str key, acta_bytes bytes, acta_error *error)
+{
+    acta_status status = row_table->verify(bytes, error);
+    if (status != ACTA_OK)
+        acta_error_prefix(error, status, "the '%s' of '" ACTA_FMT "': ", row_table->name, ACTA_ARG(key));
+    return status;
+}
+
+acta_status
+acti_row_read(const acta_app *app, const acta_table *row_table, acta_str key, acta_memory *memory,
+    acta_bytes *bytes_out, acta_error *error)
+{
+    acti_table_name table = acti_rows_table(row_table);
+    acta_status status = acta_store_get(app->store, table.text, acta_str_bytes(key), memory, bytes_out, error);
+
+    if (status == ACTA_NOT_FOUND)
+        return acta_error_set(
+            error, ACTA_NOT_FOUND, "there is no '%s' of '" ACTA_FMT "'", row_table->name, ACTA_ARG(key));
+    return status == ACTA_OK ? verify(row_table, key, *bytes_out, error) : status;
+}
+
+acta_status
+acta_read_model_find(
+    acta_app *app, const acta_table *row_table, acta_str key, void *row_out, acta_memory *memory, acta_error *error)
+{
+    acta_status status = acti_row_key_check(row_table, key, error);
+    if (status != ACTA_OK) return status;
+
+    acta_memory *own = memory == NULL ? acta_memory_create(&app->environment.allocator) : NULL;
+    if (memory == NULL && own == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a row");
+    acta_bytes bytes;
+    status = acti_row_read(app, row_table, key, memory != NULL ? memory : own, &bytes, error);
+    if (status == ACTA_OK) row_table->read(bytes, row_out);
+    if (status == ACTA_OK && own != NULL) acti_value_forget_views(row_table, row_out);
+    acta_memory_destroy(own);
+    return status;
+}
+
+static acta_status
+visit_rows(const acta_table *row_table, acta_row_cursor *cursor, void *row, bool (*visit)(void *user, const void *row),
+    void *user, acta_error *error)
+{
+    acta_bytes key, bytes;
+
+    for (;;) {
+        acta_status status = acta_row_cursor_next(cursor, &key, &bytes, error);
+        if (status == ACTA_NOT_FOUND) return ACTA_OK;
+        if (status == ACTA_OK) status = verify(row_table, acta_str_from(key.data, key.size), bytes, error);
+        if (status != ACTA_OK) return status;
+        row_table->read(bytes, row);
+        if (!visit(user, row)) return ACTA_OK;
+    }
+}
+
+acta_status
+acta_read_model_each(acta_app *app, const acta_table *row_table, acta_str prefix,
+    bool (*visit)(void *user, const void *row), void *user, acta_error *error)
+{
+    acti_table_name table = acti_rows_table(row_table);
+    acta_row_cursor *cursor;
+    if (row_table->identity == NULL)
+        return acta_error_set(error, ACTA_INVALID, "'%s' is no read model: it has no identity", row_table->name);
+
+    acta_status status = acta_row_cursor_open(app->store, table.text, acta_str_bytes(prefix), &cursor, error);
+    if (status != ACTA_OK) return status;
+    void *row = acti_alloc(app, row_table->struct_size);
+    if (row != NULL)
+        status = visit_rows(row_table, cursor, row, visit, user, error);
+    else
+        status = acta_error_set(error, ACTA_NO_MEMORY, "no memory for a row");
+    acti_free(app, row, row_table->struct_size);
+    acta_row_cursor_close(cursor);
+    return status;
+}

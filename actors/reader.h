@@ -1,0 +1,251 @@
+/*
+ * Readers: what event handlers, projections and process managers share. A partitioned subscription: order kept for each
+ * key, a window in flight, and what can't be worked on set aside so that all other keys go on.
+ *
+ *     log -> subscription -> item -> the kind's work -> ack -> checkpoint
+ *                              |
+ *                              +-> set aside: a row in the table "parked", durable before the position moves;
+ *                                  tried again with backoff, then left there; later events of its key go behind it
+ *
+ * acti_reader belongs to the application; the actor that runs it (acti_reader_actor) is restarted over it.
+ */
+#ifndef ACTI_ACTORS_READER_H
+#define ACTI_ACTORS_READER_H
+
+#include "internal.h"
+
+typedef struct acti_reader_actor acti_reader_actor;
+typedef struct acti_aside acti_aside;
+
+enum { ACTI_REASON_MAX = 192, ACTI_PARKED_KEY_MAX = 640 };
+
+/* -- an event on its way -- */
+
+typedef struct acti_item {
+    acta_chunk *chunk; /* a reference; NULL: what `recorded` views lies behind the item, or elsewhere for a while */
+    acta_recorded recorded;
+    uint32_t event;    /* its number among the reader's events */
+    acti_aside *aside; /* it was set aside, and this is another try; NULL: the first */
+    size_t size;       /* of the block, when it is one */
+    _Alignas(8) uint8_t bytes[];
+} acti_item;
+
+/* A copy in a block of its own, which shares the chunk. NULL: no memory. */
+acti_item *acti_item_copy(const acta_app *app, const acti_item *item);
+/* The same into `room`, of as many bytes as item->size, which must have been made by acti_item_copy. */
+void acti_item_copy_into(const acti_item *item, void *room);
+void acti_item_destroy(const acta_app *app, acti_item *item); /* takes NULL */
+
+/* -- kinds -- */
+
+typedef enum acti_work {
+    ACTI_WORK_DONE,
+    ACTI_WORK_FAILED, /* `error` says why: it is set aside */
+    ACTI_WORK_PENDING /* acti_reader_worked comes later */
+} acti_work;
+
+/* What handlers, projections and process managers differ in. NULL: nothing to do. */
+typedef struct acti_reader_kind {
+    const char *name;
+    size_t state_size; /* of kind_state */
+    /* Each batch is one transaction of rows and position, and nothing is begun while it is on its way. */
+    bool transactional;
+    acta_status (*open)(acti_reader_actor *r, acta_error *error);
+    void (*close)(acti_reader_actor *r);
+    /* Whose order is kept: absent for an event that is not for this reader. NULL: the stream. */
+    acta_str (*key)(acti_reader_actor *r, const acti_item *item);
+    /* `item` is borrowed. */
+    acti_work (*work)(acti_reader_actor *r, const acti_item *item, acta_str key, acta_error *error);
+    /* What was set aside by commands: let its owner try them again; acti_aside_stuck or _unstuck tells. */
+    acta_status (*resume)(acti_reader_actor *r, acta_str key, acta_error *error);
+    bool (*is_full)(const acti_reader_actor *r); /* the batch has enough rows */
+    /* Rows that are to go with a batch, though no event is: now and then. */
+    bool (*has_rows)(const acti_reader_actor *r);
+    /* The rows of the batch; called again when it could not be submitted. */
+    void (*fill)(acti_reader_actor *r, acta_transaction *transaction);
+    void (*filled)(acti_reader_actor *r); /* the batch is durable */
+    acta_next (*cast)(acti_reader_actor *r, acta_message *message);
+    acta_next (*info)(acti_reader_actor *r, const acta_info *info);
+} acti_reader_kind;
+
+extern const acti_reader_kind acti_handler_kind, acti_projection_kind, acti_manager_kind;
+
+/* -- the reader -- */
+
+struct acti_reader {
+    /* Constant after the start. */
+    acta_app *app;
+    acti_reader *self; /* what its actor gets as its argument points here */
+    const acti_reader_kind *kind;
+    const char *name;
+    union {
+        const acta_event_handler *handler;
+        const acta_projection *projection;
+        const acta_process_manager *manager;
+    } given;
+    const acta_table *const *events;
+    uint32_t event_count;
+    acti_names names; /* full name -> number */
+    acta_str *types;  /* of interest */
+    uint32_t type_count;
+    bool from_current;
+    uint32_t window, retry_max;
+
+    /* Any thread. */
+    _Atomic uint64_t pid; /* 0: between two lives */
+    _Atomic uint64_t passed, in_flight, parked, retries;
+    _Atomic int state;            /* acta_reader_state */
+    _Atomic bool reason_is_taken; /* a lock, for as long as it takes to copy */
+    char reason[ACTI_REASON_MAX];
+
+    /* The actor alone, one life after the other. */
+    acta_subscription *subscription;
+    uint32_t lives;
+    uint64_t handling; /* the position in the user's hands: if a life ends there, that counts as a failure of it */
+    uint32_t handling_attempts;
+};
+
+/* Copies of the reason, "" when there is none. `text` has ACTI_REASON_MAX bytes. */
+void acti_reader_read_reason(const acti_reader *reader, char *text);
+
+/* -- the actor -- */
+
+typedef struct acti_positions {
+    uint64_t *values;
+    uint32_t count, capacity;
+} acti_positions;
+
+bool acti_positions_add(const acta_app *app, acti_positions *positions, uint64_t position);
+void acti_positions_deinit(const acta_app *app, acti_positions *positions);
+
+/* A key of which events are set aside. */
+struct acti_aside {
+    acti_map_node node;
+    acti_aside *prev, *next; /* all, in the order made */
+    acti_aside *next_due;
+    acti_positions positions; /* of its events, in order: each waits for those before it */
+    uint32_t first;           /* index of the first that is left */
+    uint32_t attempts;        /* of the first */
+    bool is_due;              /* to be tried as soon as may be */
+    bool is_tried;            /* right now */
+    bool is_leaving;          /* the first is through; its row goes with the next batch */
+    bool is_parked;           /* not tried any more before the next start */
+    bool by_commands;         /* the first is no event to be tried, but one whose commands are to get through */
+    acta_ref timer;
+    char reason[ACTI_REASON_MAX];
+    size_t key_size;
+    char key[];
+};
+
+/* A row of "parked" to be put or deleted with the batch. */
+typedef struct acti_aside_row {
+    acti_aside *aside;
+    uint64_t position;
+    bool put;
+    bool by_commands;
+} acti_aside_row;
+
+struct acti_reader_actor {
+    acti_reader *reader;
+    acta_app *app;
+    acta_self *self;
+    void *kind_state;
+    acta_subscription *subscription; /* NULL: not open yet */
+    bool is_live;                    /* it has been dry */
+    bool may_have_more;              /* it isn't dry now */
+    bool is_napping;                 /* after something that may pass, until a timer */
+    bool store_refuses;              /* until the next start of the application */
+    uint32_t naps;                   /* in a row */
+    uint64_t crashed_at;             /* what the last life ended on */
+    uint32_t crashed_attempts;
+
+    /* The chunk in hand. */
+    acta_chunk *chunk;
+    uint32_t chunk_next;
+    uint64_t worked_position; /* of the last event that was given to the kind, or set aside */
+    uint32_t pending_count;   /* events that the kind has in work */
+
+    /* The batch being made, and the one on its way. */
+    acti_positions done, done_on_way;
+    acti_aside_row *rows;
+    uint32_t row_count, row_capacity;
+    acti_aside_row *rows_on_way;
+    uint32_t rows_on_way_count, rows_on_way_capacity;
+    bool is_on_way;
+    uint64_t number; /* of the last batch */
+
+    /* The checkpoint. */
+    uint64_t checkpoint, checkpoint_on_way;
+    uint32_t acked_count; /* since the last one */
+    bool checkpoint_is_due, tick_is_set;
+
+    /* What is set aside. */
+    acti_map asides;
+    acti_aside *aside_first, *aside_last, *due_first, *due_last;
+    uint32_t aside_count;  /* events */
+    uint32_t parked_count; /* of these, of keys that are parked */
+    uint32_t trying_count; /* keys that are not parked */
+
+    struct acti_wait *waits;
+};
+
+/* reader.c */
+acta_child_spec acti_reader_spec(acti_reader *reader);
+/* One that was PENDING is DONE or FAILED. `item` stays the caller's. */
+void acti_reader_worked(
+    acti_reader_actor *r, const acti_item *item, acta_str key, acti_work how, const acta_error *why);
+acta_next acti_reader_go_on(acti_reader_actor *r);
+void acti_reader_retried(acti_reader_actor *r, const char *why); /* count it */
+/* Something that may pass: begin nothing for a while. */
+void acti_reader_nap(acti_reader_actor *r, const char *why);
+void acti_reader_refuse(acti_reader_actor *r, const char *why); /* the store refuses writes: begin nothing any more */
+
+/* readers.c: what others see */
+void acti_reader_set_reason(acti_reader *reader, const char *text);
+void acti_reader_publish(acti_reader_actor *r);
+
+/* reader_batch.c */
+void acti_batch_ack(acti_reader_actor *r, uint64_t position);  /* at once */
+void acti_batch_done(acti_reader_actor *r, uint64_t position); /* with the batch */
+void acti_batch_flush(acti_reader_actor *r);                   /* if there is a reason to */
+void acti_batch_committed(acti_reader_actor *r, const acti_committed *committed);
+void acti_batch_tick(acti_reader_actor *r);
+void acti_batch_set_tick(acti_reader_actor *r);
+void acti_batch_last(acti_reader_actor *r); /* a last checkpoint, without waiting for it */
+
+/* reader_aside.c. Rows go with the next batch. */
+acta_status acti_asides_open(acti_reader_actor *r, acta_error *error); /* what is there from before */
+void acti_asides_close(acti_reader_actor *r);
+acti_aside *acti_aside_find(const acti_reader_actor *r, acta_str key);
+/* Is this event, which comes from the log, among those that are aside, or done with before them? */
+bool acti_aside_covers(const acti_aside *aside, uint64_t position);
+/* Set the event aside, behind what is aside of its key. ACTA_NO_MEMORY. */
+acta_status acti_aside_add(
+    acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why, acta_error *error);
+/* Not an event, but the commands that the one at `position` led to, are stuck; or are through after all. */
+acta_status acti_aside_stuck(
+    acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why, acta_error *error);
+acta_status acti_aside_unstuck(acti_reader_actor *r, acta_str key, acta_error *error);
+/* … or whoever is to send them has failed: to be woken, with backoff. */
+acta_status acti_aside_crashed(
+    acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why, acta_error *error);
+void acti_aside_failed(acti_reader_actor *r, acti_aside *aside, const acta_error *why);
+acta_status acti_aside_done(acti_reader_actor *r, acti_aside *aside, acta_error *error);
+void acti_aside_due(acti_reader_actor *r, acti_aside *aside);
+acti_aside *acti_aside_take_due(acti_reader_actor *r); /* NULL: none */
+acta_status acti_aside_read(acti_reader_actor *r, acti_aside *aside, acti_item **item_out, acta_error *error);
+void acti_aside_rows_fill(acti_reader_actor *r, acta_transaction *transaction);
+void acti_aside_rows_durable(acti_reader_actor *r);
+
+/* reader_wait.c: dispatch waits until readers have passed an event. */
+acta_status acti_wait_for_check(const acta_app *app, const char *const *names, acta_error *error);
+acta_status acti_wait_for(acta_app *app, const char *const *names, acta_str stream, uint64_t position,
+    uint64_t deadline_ns, acta_error *error);
+void acti_waits_add(acti_reader_actor *r, acta_from from, const acta_message *message);
+void acti_waits_answer(acti_reader_actor *r);
+
+/* readers.c */
+acta_status acti_readers_create(acta_app *app, const acta_app_config *config, acta_error *error);
+void acti_readers_destroy(acta_app *app);
+
+#endif

@@ -1,0 +1,433 @@
+/*
+ * Aside: events that a reader could not work on, so that all others go on.
+ *
+ *     table "parked":  reader | 0 | key | 0 | position  ->  why
+ *
+ *     key K:  [p3: failed] [p7] [p9] …     p3 is tried again with backoff, `retry_max` times, then K is parked; p7 and p9
+ *                                          wait behind it, whatever comes of K goes behind them
+ *
+ * A row is durable before its event is acknowledged, and is deleted in the transaction that holds what the event led to.
+ * At the start of an application each key is tried again. With ACTI_PARKED_COUNT_MAX events aside the reader stalls.
+ */
+#include "reader.h"
+
+#define PARKED_TABLE "parked"
+
+enum { VALUE_FORMAT = 1, VALUE_HEADER = 2 };
+
+/* -- rows -- */
+
+static size_t
+row_prefix(const acti_reader *reader, uint8_t *room)
+{
+    size_t size = strlen(reader->name) + 1; /* with its NUL: no name begins with another's row */
+
+    memcpy(room, reader->name, size);
+    return size;
+}
+
+static acta_bytes
+row_key(const acti_reader *reader, const acti_aside *aside, uint64_t position, uint8_t *room)
+{
+    size_t size = row_prefix(reader, room);
+
+    memcpy(room + size, aside->key, aside->key_size);
+    size += aside->key_size;
+    room[size++] = 0;
+    for (int i = 0; i < 8; i++)
+        room[size++] = (uint8_t)(position >> (56 - 8 * i));
+    return acta_bytes_from(room, size);
+}
+
+enum { ROW_KEY_MAX = 128 + 1 + ACTI_PARKED_KEY_MAX + 1 + 8 };
+static_assert((int)ROW_KEY_MAX <= (int)ACTA_KEY_MAX, "a row's key fits");
+
+void
+acti_aside_rows_fill(acti_reader_actor *r, acta_transaction *transaction)
+{
+    uint8_t room[ROW_KEY_MAX], value[VALUE_HEADER + ACTI_REASON_MAX];
+
+    for (uint32_t i = 0; i < r->row_count; i++) {
+        const acti_aside_row *row = &r->rows[i];
+        acta_bytes key = row_key(r->reader, row->aside, row->position, room);
+        if (!row->put) {
+            acta_transaction_delete(transaction, PARKED_TABLE, key);
+            continue;
+        }
+        size_t size = strlen(row->aside->reason);
+        value[0] = VALUE_FORMAT;
+        value[1] = row->by_commands;
+        memcpy(value + VALUE_HEADER, row->aside->reason, size);
+        acta_transaction_put(transaction, PARKED_TABLE, key, acta_bytes_from(value, VALUE_HEADER + size));
+    }
+}
+
+static acta_status
+add_row(acti_reader_actor *r, acti_aside *aside, uint64_t position, bool put, bool by_commands, acta_error *error)
+{
+    if (r->row_count == r->row_capacity) {
+        uint32_t capacity = r->row_capacity == 0 ? 8 : r->row_capacity * 2;
+        acti_aside_row *grown = acti_alloc(r->app, capacity * sizeof *grown);
+        if (grown == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to set an event aside");
+        if (r->row_count > 0) memcpy(grown, r->rows, r->row_count * sizeof *grown);
+        acti_free(r->app, r->rows, r->row_capacity * sizeof *grown);
+        r->rows = grown;
+        r->row_capacity = capacity;
+    }
+    r->rows[r->row_count++] =
+        (acti_aside_row){ .aside = aside, .position = position, .put = put, .by_commands = by_commands };
+    return ACTA_OK;
+}
+
+/* -- keys -- */
+
+/* What is too long for a row is known by its digest. */
+static acta_str
+short_key(acta_str key, char *text)
+{
+    if (key.size <= ACTI_PARKED_KEY_MAX - ACTA_ID_TEXT_SIZE) return key;
+    return acta_str_of(acta_id_format(acta_id_of(key), text));
+}
+
+acti_aside *
+acti_aside_find(const acti_reader_actor *r, acta_str key)
+{
+    char text[ACTA_ID_TEXT_SIZE];
+    if (r->aside_first == NULL) return NULL;
+
+    acti_map_node *node = acti_map_find(&r->asides, short_key(key, text));
+    return node != NULL ? ACTI_CONTAINER(node, acti_aside, node) : NULL;
+}
+
+static uint32_t
+left_of(const acti_aside *aside)
+{
+    return aside->positions.count - aside->first;
+}
+
+static acti_aside *
+create(acti_reader_actor *r, acta_str key)
+{
+    acti_aside *aside = acti_alloc(r->app, sizeof *aside + key.size);
+    if (aside == NULL) return NULL;
+
+    memset(aside, 0, sizeof *aside);
+    aside->key_size = key.size;
+    memcpy(aside->key, key.data, key.size);
+    aside->prev = r->aside_last;
+    if (aside->prev != NULL)
+        aside->prev->next = aside;
+    else
+        r->aside_first = aside;
+    r->aside_last = aside;
+    acti_map_add(&r->asides, &aside->node, acta_str_from(aside->key, key.size));
+    r->trying_count++;
+    return aside;
+}
+
+static void
+destroy(acti_reader_actor *r, acti_aside *aside)
+{
+    if (aside->prev != NULL)
+        aside->prev->next = aside->next;
+    else
+        r->aside_first = aside->next;
+    if (aside->next != NULL)
+        aside->next->prev = aside->prev;
+    else
+        r->aside_last = aside->prev;
+    acti_map_remove(&r->asides, &aside->node);
+    if (aside->is_parked)
+        r->parked_count -= left_of(aside);
+    else
+        r->trying_count--;
+    r->aside_count -= left_of(aside);
+    acti_positions_deinit(r->app, &aside->positions);
+    acti_free(r->app, aside, sizeof *aside + aside->key_size);
+}
+
+static void
+set_parked(acti_reader_actor *r, acti_aside *aside, bool parked)
+{
+    if (aside->is_parked == parked) return;
+    aside->is_parked = parked;
+    r->trying_count += parked ? UINT32_MAX : 1; /* one less, one more */
+    r->parked_count += parked ? left_of(aside) : -left_of(aside);
+}
+
+static acta_status
+add_position(acti_reader_actor *r, acti_aside *aside, uint64_t position, acta_error *error)
+{
+    if (!acti_positions_add(r->app, &aside->positions, position))
+        return acta_error_set(error, ACTA_NO_MEMORY, "no memory to set an event aside");
+    r->aside_count++;
+    if (aside->is_parked) r->parked_count++;
+    return ACTA_OK;
+}
+
+/* -- trying again -- */
+
+void
+acti_aside_due(acti_reader_actor *r, acti_aside *aside)
+{
+    aside->timer = (acta_ref){ 0 };
+    if (aside->is_due || aside->is_tried || aside->is_parked) return;
+    aside->is_due = true;
+    aside->next_due = NULL;
+    if (r->due_last != NULL)
+        r->due_last->next_due = aside;
+    else
+        r->due_first = aside;
+    r->due_last = aside;
+}
+
+acti_aside *
+acti_aside_take_due(acti_reader_actor *r)
+{
+    acti_aside *aside;
+
+    while ((aside = r->due_first) != NULL) {
+        r->due_first = aside->next_due;
+        if (r->due_first == NULL) r->due_last = NULL;
+        aside->is_due = false;
+        if (aside->is_parked || aside->is_leaving) continue; /* meanwhile */
+        aside->is_tried = true;
+        return aside;
+    }
+    return NULL;
+}
+
+static void
+park(acti_reader_actor *r, acti_aside *aside)
+{
+    set_parked(r, aside, true);
+    acta_log_write(&r->app->environment, ACTA_LOG_ERROR,
+        "reader '%s' parks '%.*s' at position %" PRIu64 " after %" PRIu32 " attempts: %s", r->reader->name,
+        (int)aside->key_size, aside->key, aside->positions.values[aside->first], aside->attempts, aside->reason);
+}
+
+static void
+try_later(acti_reader_actor *r, acti_aside *aside)
+{
+    uint32_t delay_ms = acti_backoff_ms(r->app, aside->attempts);
+
+    if (acta_send_after(r->self, delay_ms, ACTI_ALARM_RETRY, (uint64_t)(uintptr_t)aside, &aside->timer) != ACTA_OK)
+        park(r, aside);
+}
+
+static void
+set_reason(acti_aside *aside, const acta_error *why)
+{
+    snprintf(aside->reason, sizeof aside->reason, "%.*s", (int)sizeof aside->reason - 1, why->text);
+}
+
+static void
+count_failure(acti_reader_actor *r, acti_aside *aside, const acta_error *why)
+{
+    set_reason(aside, why);
+    acti_reader_retried(r, aside->reason);
+    if (++aside->attempts > r->reader->retry_max)
+        park(r, aside);
+    else
+        try_later(r, aside);
+}
+
+void
+acti_aside_failed(acti_reader_actor *r, acti_aside *aside, const acta_error *why)
+{
+    aside->is_tried = false;
+    count_failure(r, aside, why);
+}
+
+acta_status
+acti_aside_done(acti_reader_actor *r, acti_aside *aside, acta_error *error)
+{
+    if (aside->is_leaving) return ACTA_OK;
+    aside->is_leaving = true;
+    return add_row(r, aside, aside->positions.values[aside->first], false, false, error);
+}
+
+acta_status
+acti_aside_read(acti_reader_actor *r, acti_aside *aside, acti_item **item_out, acta_error *error)
+{
+    uint64_t position = aside->positions.values[aside->first];
+    acta_read read = { .from = position, .count_max = 1 };
+    acti_item item = { .aside = aside };
+    acta_cursor *cursor;
+
+    acta_status status = acta_cursor_open(r->app->store, &read, &cursor, error);
+    if (status != ACTA_OK) return status;
+    status = acta_cursor_next(cursor, &item.recorded, error);
+    if (status == ACTA_OK && item.recorded.position != position)
+        status = acta_error_set(error, ACTA_CORRUPT, "the event at position %" PRIu64 " is missing", position);
+    if (status == ACTA_OK && !acti_names_find(&r->reader->names, item.recorded.type, &item.event))
+        status = acta_error_set(error, ACTA_SCHEMA_MISMATCH,
+            "position %" PRIu64 " is '" ACTA_FMT "', which is not in this schema", position,
+            ACTA_ARG(item.recorded.type));
+    if (status == ACTA_OK) {
+        item.recorded.replaying = true;
+        *item_out = acti_item_copy(r->app, &item);
+        if (*item_out == NULL) status = acta_error_set(error, ACTA_NO_MEMORY, "no memory for an event");
+    }
+    acta_cursor_close(cursor);
+    return status;
+}
+
+/* -- setting aside -- */
+
+bool
+acti_aside_covers(const acti_aside *aside, uint64_t position)
+{
+    return position <= aside->positions.values[aside->positions.count - 1];
+}
+
+/* The aside of a key, with this event as its last. */
+static acta_status
+append(acti_reader_actor *r, acta_str key, uint64_t position, bool by_commands, const acta_error *why,
+    acti_aside **aside_out, acta_error *error)
+{
+    char text[ACTA_ID_TEXT_SIZE];
+    acti_aside *aside = acti_aside_find(r, key);
+    bool is_first = aside == NULL;
+
+    if (is_first) aside = create(r, short_key(key, text));
+    if (aside == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to set an event aside");
+    if (is_first) {
+        aside->by_commands = by_commands;
+        set_reason(aside, why);
+    }
+    *aside_out = aside;
+    acta_status status = add_position(r, aside, position, error);
+    return status == ACTA_OK ? add_row(r, aside, position, true, by_commands, error) : status;
+}
+
+acta_status
+acti_aside_add(acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why, acta_error *error)
+{
+    acti_aside *aside;
+
+    acta_status status = append(r, key, position, false, why, &aside, error);
+    if (status == ACTA_OK && left_of(aside) == 1) count_failure(r, aside, why);
+    return status;
+}
+
+acta_status
+acti_aside_stuck(acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why, acta_error *error)
+{
+    acti_aside *aside = acti_aside_find(r, key);
+    acta_status status = ACTA_OK;
+
+    if (aside == NULL) status = append(r, key, position, true, why, &aside, error);
+    if (status != ACTA_OK) return status;
+    if (!aside->by_commands) return ACTA_OK; /* an event of it has failed on its own, and is tried on its own */
+    aside->is_tried = false;
+    set_reason(aside, why);
+    park(r, aside);
+    return ACTA_OK;
+}
+
+acta_status
+acti_aside_unstuck(acti_reader_actor *r, acta_str key, acta_error *error)
+{
+    acti_aside *aside = acti_aside_find(r, key);
+
+    if (aside == NULL) return ACTA_OK;
+    if (aside->by_commands) return acti_aside_done(r, aside, error);
+    if (!aside->is_parked) return ACTA_OK;
+    set_parked(r, aside, false); /* what it failed on may have gone */
+    aside->attempts = 0;
+    acti_aside_due(r, aside);
+    return ACTA_OK;
+}
+
+acta_status
+acti_aside_crashed(acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why, acta_error *error)
+{
+    acti_aside *aside = acti_aside_find(r, key);
+    acta_status status = ACTA_OK;
+
+    if (aside != NULL) {
+        if (aside->by_commands && aside->is_tried) acti_aside_failed(r, aside, why);
+        return ACTA_OK;
+    }
+    status = append(r, key, position, true, why, &aside, error);
+    if (status == ACTA_OK) count_failure(r, aside, why);
+    return status;
+}
+
+/* The first event of a key is durably through: the next one's turn. */
+static void
+go_on_behind(acti_reader_actor *r, acti_aside *aside)
+{
+    set_parked(r, aside, false);
+    aside->first++;
+    r->aside_count--;
+    aside->is_tried = aside->by_commands = aside->is_leaving = false;
+    aside->attempts = 0;
+    if (left_of(aside) > 0)
+        acti_aside_due(r, aside);
+    else
+        destroy(r, aside);
+}
+
+void
+acti_aside_rows_durable(acti_reader_actor *r)
+{
+    for (uint32_t i = 0; i < r->rows_on_way_count; i++)
+        if (!r->rows_on_way[i].put) go_on_behind(r, r->rows_on_way[i].aside);
+    r->rows_on_way_count = 0;
+}
+
+/* -- from before -- */
+
+/* reader | 0 | key | 0 | position */
+static acta_status
+parse_row(acti_reader_actor *r, acta_bytes key, acta_bytes value, size_t prefix_size, acta_error *error)
+{
+    if (key.size < prefix_size + 9 || value.size < VALUE_HEADER || value.data[0] != VALUE_FORMAT)
+        return acta_error_set(error, ACTA_CORRUPT, "a parked event of reader '%s' is damaged", r->reader->name);
+
+    acta_str name = acta_str_from(key.data + prefix_size, key.size - prefix_size - 9);
+    uint64_t position = 0;
+    for (size_t i = 0; i < 8; i++)
+        position = position << 8 | key.data[key.size - 8 + i];
+    acti_aside *aside = acti_aside_find(r, name);
+    bool is_first = aside == NULL;
+    if (is_first) aside = create(r, name);
+    if (aside == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for what is set aside");
+    if (is_first) {
+        aside->by_commands = value.data[1] != 0;
+        snprintf(aside->reason, sizeof aside->reason, "%.*s", (int)(value.size - VALUE_HEADER),
+            (const char *)value.data + VALUE_HEADER);
+        acti_aside_due(r, aside);
+    }
+    return add_position(r, aside, position, error);
+}
+
+acta_status
+acti_asides_open(acti_reader_actor *r, acta_error *error)
+{
+    uint8_t prefix[ROW_KEY_MAX];
+    size_t prefix_size = row_prefix(r->reader, prefix);
+    acta_row_cursor *cursor = NULL;
+    acta_bytes key, value;
+
+    acta_status status =
+        acta_row_cursor_open(r->app->store, PARKED_TABLE, acta_bytes_from(prefix, prefix_size), &cursor, error);
+    while (status == ACTA_OK) {
+        status = acta_row_cursor_next(cursor, &key, &value, error);
+        if (status == ACTA_OK) status = parse_row(r, key, value, prefix_size, error);
+    }
+    acta_row_cursor_close(cursor);
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
+void
+acti_asides_close(acti_reader_actor *r)
+{
+    while (r->aside_first != NULL)
+        destroy(r, r->aside_first);
+    acti_map_deinit(&r->asides);
+    acti_free(r->app, r->rows, r->row_capacity * sizeof *r->rows);
+    acti_free(r->app, r->rows_on_way, r->rows_on_way_capacity * sizeof *r->rows_on_way);
+}

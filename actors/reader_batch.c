@@ -1,0 +1,155 @@
+/*
+ * Batches of a reader: the transactions that it writes, and what is acknowledged with them.
+ *
+ *     plain          rows of "parked", what the kind has, the checkpoint: when something was set aside, and every
+ *                    1,000 events or 1,000 ms. Events that were worked on are acknowledged without.
+ *     transactional  a chunk of events is a batch: rows and checkpoint; acknowledged when it is durable
+ *
+ * One batch is on its way at a time. A checkpoint never falls: that of a batch is at least the one before.
+ */
+#include "reader.h"
+
+void
+acti_batch_ack(acti_reader_actor *r, uint64_t position)
+{
+    if (acta_subscription_ack(r->subscription, position) != ACTA_OK)
+        acta_fail(r->self, "reader '%s': position %" PRIu64 " is acknowledged out of turn", r->reader->name, position);
+    r->may_have_more = true; /* there is room in the window */
+    if (++r->acked_count >= ACTA_CHECKPOINT_COUNT_DEFAULT) r->checkpoint_is_due = true;
+}
+
+void
+acti_batch_done(acti_reader_actor *r, uint64_t position)
+{
+    if (!acti_positions_add(r->app, &r->done, position))
+        acta_fail(r->self, "reader '%s': no memory for a position", r->reader->name);
+}
+
+/* Where this batch takes the checkpoint. */
+static uint64_t
+position_of(const acti_reader_actor *r)
+{
+    if (!r->reader->kind->transactional) return acta_subscription_passed(r->subscription);
+    return r->chunk != NULL ? r->worked_position : acta_subscription_looked(r->subscription);
+}
+
+static bool
+kind_has_rows(const acti_reader_actor *r)
+{
+    const acti_reader_kind *kind = r->reader->kind;
+    return kind->has_rows != NULL && kind->has_rows(r);
+}
+
+static bool
+is_needed(const acti_reader_actor *r)
+{
+    if (r->row_count > 0 || r->done.count > 0) return true;
+    return r->checkpoint_is_due && (position_of(r) > r->checkpoint || kind_has_rows(r));
+}
+
+static acta_transaction *
+fill(acti_reader_actor *r, uint64_t position)
+{
+    acta_transaction *transaction = acta_transaction_create(r->app->store);
+    if (transaction == NULL) return NULL;
+
+    acti_aside_rows_fill(r, transaction);
+    if (r->reader->kind->fill != NULL) r->reader->kind->fill(r, transaction);
+    if (position > r->checkpoint) acta_transaction_checkpoint(transaction, r->reader->name, position);
+    return transaction;
+}
+
+static void
+send_on_way(acti_reader_actor *r, uint64_t position)
+{
+    acti_positions done = r->done_on_way;
+    acti_aside_row *rows = r->rows_on_way;
+    uint32_t capacity = r->rows_on_way_capacity;
+
+    r->is_on_way = true;
+    r->checkpoint_on_way = position > r->checkpoint ? position : r->checkpoint;
+    r->checkpoint_is_due = false;
+    r->acked_count = 0;
+    r->done_on_way = r->done;
+    r->done = done; /* empty, with its memory */
+    r->rows_on_way = r->rows;
+    r->rows_on_way_count = r->row_count;
+    r->rows_on_way_capacity = r->row_capacity;
+    r->rows = rows;
+    r->row_count = 0;
+    r->row_capacity = capacity;
+}
+
+void
+acti_batch_flush(acti_reader_actor *r)
+{
+    acta_error error;
+
+    if (r->is_on_way || r->store_refuses || r->is_napping || !is_needed(r)) return;
+    uint64_t position = position_of(r);
+    ACTA_CRASH_POINT("reader_before_checkpoint");
+    acta_status status = acti_submit_for(r->app, fill(r, position), acta_self_pid(r->self), r->number + 1, &error);
+    switch (status) {
+    case ACTA_OK:
+        r->number++;
+        send_on_way(r, position);
+        return;
+    case ACTA_READ_ONLY:
+    case ACTA_STOPPED:
+        acti_reader_refuse(r, error.text);
+        return;
+    default: /* it is still as it was, and is tried again */
+        acti_reader_nap(r, error.text);
+        return;
+    }
+}
+
+void
+acti_batch_committed(acti_reader_actor *r, const acti_committed *committed)
+{
+    if (committed->number != r->number || !r->is_on_way) return;
+    if (committed->result.status != ACTA_OK) {
+        acti_reader_refuse(r, committed->result.error.text);
+        return;
+    }
+    ACTA_CRASH_POINT("reader_after_checkpoint");
+    r->is_on_way = false;
+    r->naps = 0;
+    r->checkpoint = r->checkpoint_on_way;
+    for (uint32_t i = 0; i < r->done_on_way.count; i++)
+        acti_batch_ack(r, r->done_on_way.values[i]);
+    r->done_on_way.count = 0;
+    acti_aside_rows_durable(r);
+    if (r->reader->kind->filled != NULL) r->reader->kind->filled(r);
+}
+
+void
+acti_batch_set_tick(acti_reader_actor *r)
+{
+    acta_ref ref;
+
+    if (r->tick_is_set || r->store_refuses) return;
+    if (acta_subscription_passed(r->subscription) <= r->checkpoint && !kind_has_rows(r)) return;
+    r->tick_is_set = acta_send_after(r->self, ACTA_CHECKPOINT_MS_DEFAULT, ACTI_ALARM_TICK, 0, &ref) == ACTA_OK;
+}
+
+void
+acti_batch_tick(acti_reader_actor *r)
+{
+    r->tick_is_set = false;
+    r->checkpoint_is_due = true;
+}
+
+void
+acti_batch_last(acti_reader_actor *r)
+{
+    uint64_t position = acta_subscription_passed(r->subscription);
+    acta_error error;
+
+    /* What is on its way has a checkpoint of its own, ahead of what a transactional reader has passed. */
+    if (r->store_refuses || position <= r->checkpoint || (r->is_on_way && r->reader->kind->transactional)) return;
+    acta_transaction *transaction = acta_transaction_create(r->app->store);
+    if (transaction == NULL) return;
+    acta_transaction_checkpoint(transaction, r->reader->name, position);
+    acti_submit_transaction(r->app, transaction, NULL, NULL, NULL, &error);
+}

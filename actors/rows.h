@@ -1,0 +1,18 @@
+/*
+ * Rows of read models as they lie in the store: one table for each, the row's key as the key, the buffer as the value.
+ */
+#ifndef ACTI_ACTORS_ROWS_H
+#define ACTI_ACTORS_ROWS_H
+
+#include "internal.h"
+
+acti_table_name acti_rows_table(const acta_table *row_table);
+
+/* ACTA_INVALID: no read model, or the key is empty or too long. */
+acta_status acti_row_key_check(const acta_table *row_table, acta_str key, acta_error *error);
+
+/* The row's buffer, looked at and found sound, in `memory`. ACTA_NOT_FOUND, ACTA_CORRUPT. */
+acta_status acti_row_read(const acta_app *app, const acta_table *row_table, acta_str key, acta_memory *memory,
+    acta_bytes *bytes_out, acta_error *error);
+
+#endif
