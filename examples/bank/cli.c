@@ -152,11 +152,10 @@ cli_start(cli *c, bool must_exist, acta_app **app_out)
 }
 
 int
-cli_stop(cli *c, acta_app *app)
+cli_stop(acta_app *app)
 {
     acta_error error;
 
-    (void)c;
     /* A timeout loses nothing: what is unfinished goes on at the next start. */
     acta_status status = acta_app_stop(app, STOP_TIMEOUT_MS, &error);
     return status == ACTA_OK || status == ACTA_TIMEOUT ? EXIT_DONE : cli_fail(&error);
@@ -174,7 +173,7 @@ cli_with_bank(
 
     acta_status status = act(c, app, user, &error);
     if (status != ACTA_OK) exit_status = cli_fail(&error);
-    int stopped = cli_stop(c, app);
+    int stopped = cli_stop(app);
     return exit_status != EXIT_DONE ? exit_status : stopped;
 }
 

@@ -75,7 +75,7 @@ int cli_with_bank(
 
 /* The same in two calls. Errors as above, and said already. */
 int cli_start(cli *c, bool must_exist, acta_app **app_out);
-int cli_stop(cli *c, acta_app *app);
+int cli_stop(acta_app *app);
 
 /* Wait until nothing is left to do, however much it is; fails only when nothing moves any more for 30 s.
  *   tell  called about ten times a second with events that readers have passed, and the log's last one; NULL: nobody */
