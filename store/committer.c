@@ -202,7 +202,9 @@ run_marker(void *user)
             marker->failed = true;
             marker->error = error;
         }
-        acti_monitor_wake(&marker->monitor);
+        acti_monitor_leave(&marker->monitor);
+        acti_monitor_wake(&marker->monitor); /* outside, or the woken one would run into the lock */
+        acti_monitor_enter(&marker->monitor);
     }
     acti_monitor_leave(&marker->monitor);
 }
@@ -220,8 +222,8 @@ mark_want(acta_store *store)
     if (store->manual) return; /* mark_await writes it */
     acti_monitor_enter(&store->marker.monitor);
     store->marker.wanted = committer->mark;
-    acti_monitor_wake(&store->marker.monitor);
     acti_monitor_leave(&store->marker.monitor);
+    acti_monitor_wake(&store->marker.monitor); /* outside, or the woken one would run into the lock */
 }
 
 static bool
