@@ -1,118 +1,146 @@
 /*
- * Given events, when a command, then events. See acta/test.h.
+ * Given, when, then: aggregates without store and threads.
  *
- *     given* -> state;  when -> execute -> apply -> expected events, in order;  then* takes them one by one
+ *     given  the event is written and read back, as the log would do, and applied
+ *     when   the command is written and read back, and decided; what it emits is applied and kept
+ *     then   the next event that was emitted must be this one, field by field
  *
- * One scenario a thread, in thread-local memory: tests have no object to hang it on. It begins anew with the first GIVEN
- * or WHEN after a THEN, or with another aggregate.
+ * A scenario belongs to the calling thread, and to the aggregate that it began with.
  */
 #include "acta/test.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "acta/schema.h"
 #include "decision.h"
 
-enum { MESSAGE_MAX = 4096 };
+enum { MESSAGE_MAX = 4096, ENVELOPE_AT_US = 1 };
 
 typedef struct scenario {
-    const acta_aggregate *aggregate; /* NULL: none yet */
-    acta_memory *memory;
+    const acta_aggregate *aggregate;
+    acta_environment environment;
+    acta_memory *memory; /* of all that follows */
     void *state;
-    acta_envelope envelope;
-    acta_decision decision;
-    acta_allocator allocator;
-    bool has_command;
-    bool is_over; /* a THEN has been seen */
-    uint32_t taken;
+    acta_decision decision; /* of the last WHEN */
+    bool is_decided;
+    uint32_t next; /* event that the next THEN is about */
+    bool is_over;  /* a THEN was seen: the next GIVEN or WHEN begins a new one */
 } scenario;
 
 static _Thread_local scenario current;
 
-/* One for the process, as test frameworks have it. */
-static void (*failure_hook)(const char *message, const char *file, int line);
+static void
+abort_on_failure(const char *message, const char *file, int line)
+{
+    fprintf(stderr, "%s:%d: %s\n", file, line, message);
+    abort();
+}
+
+static void (*failure_hook)(const char *message, const char *file, int line) = abort_on_failure;
 
 void
 acta_test_on_failure(void (*hook)(const char *message, const char *file, int line))
 {
-    failure_hook = hook;
+    failure_hook = hook != NULL ? hook : abort_on_failure;
 }
 
+static void fail(const char *file, int line, const char *format, ...) ACTA_PRINTF(3, 4);
+
 static void
-fail_test(const char *file, int line, const char *message)
+fail(const char *file, int line, const char *format, ...)
 {
-    fprintf(stderr, "%s:%d: %s\n", file, line, message);
-    if (failure_hook == NULL) abort();
+    char message[MESSAGE_MAX];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
     failure_hook(message, file, line);
 }
 
-static uint8_t *
-reserve(acta_decision *decision, const acta_table *event, size_t size)
-{
-    (void)decision;
-    (void)event;
-    return acta_memory_alloc(current.memory, size);
-}
+/* -- scenarios -- */
 
-static void
-end(void)
+static uint8_t *
+reserve_in_memory(acta_decision *decision, const acta_table *event, size_t size)
 {
-    acti_decision_deinit(&current.decision);
-    acta_memory_destroy(current.memory);
-    memset(&current, 0, sizeof current);
+    scenario *s = decision->user;
+    (void)event;
+    return acta_memory_alloc(s->memory, size);
 }
 
 static void
 begin(const acta_aggregate *aggregate)
 {
-    if (current.aggregate == aggregate && !current.is_over) return;
+    static const acta_envelope envelope = { .dispatched_at_us = ENVELOPE_AT_US };
+    scenario *s = &current;
 
-    end();
-    current.aggregate = aggregate;
-    current.allocator = acta_environment_or_default(NULL).allocator;
-    current.memory = acta_memory_create(&current.allocator);
-    if (current.memory != NULL) current.state = acta_memory_alloc(current.memory, aggregate->code->state->struct_size);
-    if (current.state == NULL) abort();
-    current.decision.allocator = &current.allocator;
-    current.decision.reserve = reserve;
-    acti_decision_begin(&current.decision, aggregate->code, &current.envelope);
+    if (s->aggregate == aggregate && !s->is_over) return;
+    if (s->memory != NULL) {
+        acti_decision_deinit(&s->decision);
+        acta_memory_destroy(s->memory);
+    }
+    *s = (scenario){
+        .aggregate = aggregate, .environment = acta_environment_or_default(NULL), .memory = acta_memory_create(NULL)
+    };
+    s->state = acta_memory_alloc(s->memory, aggregate->code->state->struct_size);
+    s->decision = (acta_decision){ .reserve = reserve_in_memory, .user = s, .allocator = &s->environment.allocator };
+    acti_decision_begin(&s->decision, aggregate->code, &envelope);
 }
 
-/* In the scenario's memory; a view without data after a failure, which is told. */
+/* The bytes of a value, as they would be stored; data NULL: it can't be written, and that was said. */
 static acta_bytes
 encode(const acta_table *table, const void *value, const char *file, int line)
 {
     acta_memory_sink sink = acta_memory_sink_of(current.memory);
     acta_error error;
 
-    if (table->write(value, &sink.sink, &error) == ACTA_OK) return sink.bytes;
-    fail_test(file, line, error.text);
+    if (table->write(value, &sink.sink, &error) == ACTA_OK && table->verify(sink.bytes, &error) == ACTA_OK)
+        return sink.bytes;
+    fail(file, line, "'%s' can't be written: %s", table->name, error.text);
     return (acta_bytes){ NULL, 0 };
 }
 
-static uint32_t
-number_of(const acta_table *const *tables, uint32_t count, const acta_table *table, const char *file, int line)
+static const char *
+as_json(const acta_table *table, acta_bytes buffer)
 {
-    char message[MESSAGE_MAX];
+    acta_str text;
+    acta_error error;
 
-    for (uint32_t i = 0; i < count; i++)
-        if (tables[i] == table) return i;
-    snprintf(message, sizeof message, "%s doesn't belong to aggregate %s", table->name, current.aggregate->code->name);
-    fail_test(file, line, message);
-    return UINT32_MAX;
+    return acta_json_print(table, buffer, current.memory, &text, &error) == ACTA_OK ? text.data : "(not to be shown)";
+}
+
+static bool
+find(const acta_table *const *tables, uint32_t count, const acta_table *table, uint32_t *index_out)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (tables[i] != table) continue;
+        *index_out = i;
+        return true;
+    }
+    return false;
+}
+
+static void
+apply(uint32_t event, acta_bytes payload)
+{
+    current.aggregate->code->apply(current.aggregate, event, current.state, payload, current.memory);
 }
 
 void
 acta_test_given(const acta_aggregate *aggregate, const acta_table *event, const void *value, const char *file, int line)
 {
-    const acta_aggregate_code *code = aggregate->code;
+    uint32_t index;
 
     begin(aggregate);
-    uint32_t number = number_of(code->events, code->event_count, event, file, line);
-    acta_bytes buffer = encode(event, value, file, line);
-    if (number != UINT32_MAX && buffer.data != NULL)
-        code->apply(aggregate, number, current.state, buffer, current.memory);
+    if (!find(aggregate->code->events, aggregate->code->event_count, event, &index)) {
+        fail(file, line, "'%s' is no event of aggregate %s", event->name, aggregate->code->name);
+        return;
+    }
+    acta_bytes payload = encode(event, value, file, line);
+    if (payload.data != NULL) apply(index, payload);
 }
 
 void
@@ -120,117 +148,97 @@ acta_test_when(
     const acta_aggregate *aggregate, const acta_table *command, const void *value, const char *file, int line)
 {
     const acta_aggregate_code *code = aggregate->code;
+    uint32_t index;
 
     begin(aggregate);
-    uint32_t number = number_of(code->commands, code->command_count, command, file, line);
-    acta_bytes buffer = encode(command, value, file, line);
-    if (number == UINT32_MAX || buffer.data == NULL) return;
-
-    acti_decision_begin(&current.decision, code, &current.envelope);
-    current.has_command = true;
-    current.taken = 0;
-    code->execute(aggregate, number, current.state, buffer, &current.decision);
-    if (current.decision.status != ACTA_OK) return;
-    for (uint32_t i = 0; i < current.decision.emitted_count; i++)
-        code->apply(aggregate, current.decision.emitted[i].number, current.state, current.decision.emitted[i].payload,
-            current.memory);
+    scenario *s = &current;
+    if (!find(code->commands, code->command_count, command, &index)) {
+        fail(file, line, "'%s' is no command of aggregate %s", command->name, code->name);
+        return;
+    }
+    acta_bytes payload = encode(command, value, file, line);
+    if (payload.data == NULL) return;
+    acti_decision_begin(&s->decision, code, s->decision.envelope);
+    s->is_decided = true;
+    s->next = 0;
+    code->execute(aggregate, index, s->state, payload, &s->decision);
+    for (uint32_t i = 0; s->decision.status == ACTA_OK && i < s->decision.emitted_count; i++)
+        apply(s->decision.emitted[i].number, s->decision.emitted[i].payload);
 }
 
-/* -- what came -- */
+/* -- expectations -- */
 
-static const char *
-json_of(const acta_table *table, acta_bytes buffer)
+/* Is there a decision to speak of? */
+static bool
+is_decided(const acta_aggregate *aggregate, const char *file, int line)
 {
-    acta_str text;
-
-    if (acta_json_print(table, buffer, current.memory, &text, NULL) != ACTA_OK) return "(not printable)";
-    return text.data;
+    current.is_over = true;
+    if (current.aggregate == aggregate && current.is_decided) return true;
+    fail(file, line, "aggregate %s has decided nothing yet: there is no WHEN before this", aggregate->code->name);
+    return false;
 }
 
-/* The next event that no THEN has taken; NULL after telling why there is none. */
-static const acti_emitted *
-next_event(const acta_aggregate *aggregate, const char *expected, const char *file, int line)
+static bool
+is_accepted(const char *expected, const char *file, int line)
 {
     const acta_decision *decision = &current.decision;
-    char message[MESSAGE_MAX];
+    if (decision->status == ACTA_OK) return true;
 
-    if (current.aggregate != aggregate || !current.has_command) {
-        fail_test(file, line, "THEN without a WHEN of this aggregate before it");
-        return NULL;
-    }
-    current.is_over = true;
-    if (decision->status != ACTA_OK)
-        snprintf(message, sizeof message, "expected %s, but the command was %s: %s%s%s", expected,
-            decision->status == ACTA_REJECTED ? "rejected" : "failed", decision->error.where,
-            decision->error.where[0] != '\0' ? ": " : "", decision->error.text);
-    else if (current.taken == decision->emitted_count)
-        snprintf(message, sizeof message, "expected %s, but there %s", expected,
-            current.taken == 0 ? "was no event" : "were no more events");
+    if (decision->status == ACTA_REJECTED)
+        fail(file, line, "expected %s, but it was rejected: %s: %s", expected, decision->error.where,
+            decision->error.text);
     else
-        return &decision->emitted[current.taken++];
-    fail_test(file, line, message);
-    return NULL;
+        fail(file, line, "expected %s, but the decision failed: %s", expected, decision->error.text);
+    return false;
 }
 
 void
 acta_test_then(const acta_aggregate *aggregate, const acta_table *event, const void *value, const char *file, int line)
 {
-    char message[MESSAGE_MAX];
-
-    const acti_emitted *came = next_event(aggregate, event->name, file, line);
-    if (came == NULL) return;
-    const acta_table *came_table = aggregate->code->events[came->number];
+    scenario *s = &current;
+    if (!is_decided(aggregate, file, line)) return;
     acta_bytes expected = encode(event, value, file, line);
-    const char *expected_json = json_of(event, expected);
-    const char *came_json = json_of(came_table, came->payload);
-    if (came_table == event && strcmp(expected_json, came_json) == 0) return;
+    if (expected.data == NULL || !is_accepted(event->name, file, line)) return;
 
-    snprintf(message, sizeof message, "expected %s %s\n  but there was %s %s", event->name, expected_json,
-        came_table->name, came_json);
-    fail_test(file, line, message);
+    if (s->next == s->decision.emitted_count) {
+        fail(file, line, "expected '%s' %s, but there are no %sevents", event->name, as_json(event, expected),
+            s->next > 0 ? "more " : "");
+        return;
+    }
+    const acti_emitted *emitted = &s->decision.emitted[s->next++];
+    const acta_table *came = aggregate->code->events[emitted->number];
+    bool same = came == event && expected.size == emitted->payload.size &&
+                memcmp(expected.data, emitted->payload.data, expected.size) == 0;
+    if (!same)
+        fail(file, line, "expected '%s' %s\n     but came '%s' %s", event->name, as_json(event, expected), came->name,
+            as_json(came, emitted->payload));
 }
 
 void
 acta_test_then_nothing(const acta_aggregate *aggregate, const char *file, int line)
 {
-    const acta_decision *decision = &current.decision;
-    char message[MESSAGE_MAX];
+    scenario *s = &current;
+    if (!is_decided(aggregate, file, line) || !is_accepted("no events", file, line)) return;
 
-    if (current.aggregate != aggregate || !current.has_command) {
-        fail_test(file, line, "THEN without a WHEN of this aggregate before it");
-        return;
-    }
-    current.is_over = true;
-    if (decision->status == ACTA_OK && current.taken == decision->emitted_count) return;
-    if (decision->status != ACTA_OK)
-        snprintf(message, sizeof message, "expected nothing, but the command was rejected: %s: %s",
-            decision->error.where, decision->error.text);
-    else {
-        const acti_emitted *came = &decision->emitted[current.taken];
-        const acta_table *table = aggregate->code->events[came->number];
-        snprintf(message, sizeof message, "expected no more events, but there was %s %s", table->name,
-            json_of(table, came->payload));
-    }
-    fail_test(file, line, message);
+    if (s->next == s->decision.emitted_count) return;
+    const acti_emitted *emitted = &s->decision.emitted[s->next];
+    const acta_table *came = aggregate->code->events[emitted->number];
+    fail(file, line, "expected no %sevents, but came '%s' %s", s->next > 0 ? "more " : "", came->name,
+        as_json(came, emitted->payload));
 }
 
 void
 acta_test_then_rejected(const acta_aggregate *aggregate, const char *rejection, const char *file, int line)
 {
     const acta_decision *decision = &current.decision;
-    char message[MESSAGE_MAX];
+    if (!is_decided(aggregate, file, line)) return;
 
-    if (current.aggregate != aggregate || !current.has_command) {
-        fail_test(file, line, "THEN without a WHEN of this aggregate before it");
-        return;
-    }
-    current.is_over = true;
-    if (decision->status == ACTA_REJECTED && strcmp(decision->error.where, rejection) == 0) return;
     if (decision->status == ACTA_OK)
-        snprintf(message, sizeof message, "expected the rejection %s, but the command was accepted with %u events",
-            rejection, decision->emitted_count);
-    else
-        snprintf(message, sizeof message, "expected the rejection %s, but there was %s: %s", rejection,
-            decision->error.where, decision->error.text);
-    fail_test(file, line, message);
+        fail(file, line, "expected the rejection '%s', but it was accepted with %u events", rejection,
+            decision->emitted_count);
+    else if (decision->status != ACTA_REJECTED)
+        fail(file, line, "expected the rejection '%s', but the decision failed: %s", rejection, decision->error.text);
+    else if (strcmp(decision->error.where, rejection) != 0)
+        fail(file, line, "expected the rejection '%s', but came '%s': %s", rejection, decision->error.where,
+            decision->error.text);
 }

@@ -1,0 +1,58 @@
+/*
+ * Settings: what is in force, as lines "name value unit". docs/configuration.md tells the same; a test compares them.
+ */
+#include "internal.h"
+
+enum { STORE_MEMORY_DEFAULT = 256 << 20 };
+
+typedef struct setting {
+    const char *name;
+    uint64_t value;
+    const char *unit;
+} setting;
+
+static uint64_t
+or_default(uint64_t value, uint64_t instead)
+{
+    return value != 0 ? value : instead;
+}
+
+size_t
+acta_config_dump(const acta_app_config *config, char *text, size_t size)
+{
+    static const acta_app_config defaults;
+    size_t length = 0;
+    if (config == NULL) config = &defaults;
+
+    const setting settings[] = {
+        { "mailbox_count_max", ACTA_MAILBOX_COUNT_DEFAULT, "messages" },
+        { "mailbox_bytes_max", ACTA_MAILBOX_BYTES_DEFAULT, "bytes" },
+        { "budget", or_default(config->runtime.budget, ACTA_BUDGET_DEFAULT), "messages" },
+        { "call_timeout_ms", ACTA_CALL_TIMEOUT_DEFAULT, "ms" },
+        { "intensity", ACTA_INTENSITY_DEFAULT, "restarts" },
+        { "period_ms", ACTA_PERIOD_DEFAULT, "ms" },
+        { "backoff_min_ms", ACTA_BACKOFF_MIN_DEFAULT, "ms" },
+        { "backoff_max_ms", ACTA_BACKOFF_MAX_DEFAULT, "ms" },
+        { "backoff_jitter", ACTA_BACKOFF_JITTER_DEFAULT, "percent" },
+        { "shutdown_ms", ACTA_SHUTDOWN_DEFAULT, "ms" },
+        { "window", ACTA_WINDOW_DEFAULT, "events" },
+        { "checkpoint_count", ACTA_CHECKPOINT_COUNT_DEFAULT, "events" },
+        { "checkpoint_ms", ACTA_CHECKPOINT_MS_DEFAULT, "ms" },
+        { "parked_count_max", ACTI_PARKED_COUNT_MAX, "events" },
+        { "aggregate_idle_ms", ACTI_AGGREGATE_IDLE_DEFAULT, "ms" },
+        { "snapshot_every", ACTI_SNAPSHOT_EVERY_DEFAULT, "events" },
+        { "command_id_retention_ms", or_default(config->command_id_retention_ms, ACTI_RETENTION_DEFAULT_MS), "ms" },
+        { "conflict_retry_max", or_default(config->conflict_retry_max, ACTI_CONFLICT_RETRY_DEFAULT), "tries" },
+        { "rehydration_max", or_default(config->rehydration_max, ACTI_REHYDRATION_DEFAULT), "instances" },
+        { "store_memory_bytes", or_default(config->store.memory_bytes, STORE_MEMORY_DEFAULT), "bytes" },
+    };
+
+    if (size > 0) text[0] = '\0';
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        const setting *s = &settings[i];
+        int written = snprintf(length < size ? text + length : NULL, length < size ? size - length : 0,
+            "%s %" PRIu64 " %s\n", s->name, s->value, s->unit);
+        if (written > 0) length += (size_t)written;
+    }
+    return length;
+}
