@@ -49,7 +49,7 @@ parse_order(int key, char *argument, struct argp_state *state)
             argp_error(state, "'%s' is one argument too many", argument);
         return 0;
     case ARGP_KEY_END:
-        if (o->account_id == NULL) argp_error(state, "which account?");
+        if (o->account_id == NULL || o->account_id[0] == '\0') argp_error(state, "which account?");
         if (o->wants_amount && !o->has_amount) argp_error(state, "how much?");
         return 0;
     default:

@@ -7,6 +7,7 @@
 #include "progress.h"
 
 #include <inttypes.h>
+#include <unistd.h>
 #include <stdio.h>
 
 typedef struct files {
@@ -120,6 +121,15 @@ load_files(cli *c, acta_app *app, void *user, acta_error *error)
     return status;
 }
 
+/* Told before a bank is begun for nothing. */
+static bool
+is_readable(const char *path)
+{
+    if (path == NULL || access(path, R_OK) == 0) return true;
+    fprintf(stderr, "bank: cannot read '%s': %s\n", path, strerror(errno));
+    return false;
+}
+
 int
 cli_load(cli *c, int argc, char **argv)
 {
@@ -137,6 +147,7 @@ cli_load(cli *c, int argc, char **argv)
         "What was loaded before is not done twice.\v"
         "Examples:\n  bank load --accounts accounts.csv --transfers transfers.csv\n  bank load --transfers today.csv",
         options, parse_load, &f);
+    if (!is_readable(f.accounts) || !is_readable(f.transfers)) return EXIT_FAILED;
     int exit_status = cli_with_bank(c, false, load_files, &f);
     return f.bad_count > 0 ? EXIT_FAILED : exit_status;
 }

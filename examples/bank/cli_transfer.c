@@ -34,8 +34,8 @@ parse_transfer(int key, char *argument, struct argp_state *state)
             argp_error(state, "'%s' is one argument too many", argument);
         return 0;
     case ARGP_KEY_END:
-        if (state->arg_num == 0) argp_error(state, "from which account?");
-        if (state->arg_num == 1) argp_error(state, "to which account?");
+        if (state->arg_num == 0 || o->source_id[0] == '\0') argp_error(state, "from which account?");
+        if (state->arg_num == 1 || o->target_id[0] == '\0') argp_error(state, "to which account?");
         if (state->arg_num == 2) argp_error(state, "how much?");
         return 0;
     default:

@@ -7,7 +7,7 @@
 #     [1]                                          its exit status, when it isn't 0
 #
 # Other lines are stdout, and come before stderr's. Commands of one file run in one shell, so that `cd`, variables and
-# `&` reach the next one. What differs from run to run is replaced: the folder by DIR, process ids by PID.
+# `&` reach the next one. What differs from run to run is replaced: the folder by DIR, RocksDB's file numbers by NNNNNN.
 # In a file whose name ends in .mount.txt, commands may mount (a small disk, a read-only one); it is skipped where the
 # kernel allows no user namespaces.
 #
@@ -41,7 +41,8 @@ transcript_holds() { # file
         cd "$work"
         set +e
         run_commands "$1"
-    ) | sed -e "s|$work|DIR|g" -e 's/process [0-9][0-9]*/process PID/g' >"$work.now"
+    ) | sed -e "s|$work|DIR|g" -e 's#MANIFEST-[0-9]\{6\}#MANIFEST-NNNNNN#g' \
+        -e 's#/[0-9]\{6\}\.#/NNNNNN.#g' >"$work.now"
     if diff -u "$1" "$work.now"; then return 0; fi
     if [ -n "${ACTA_ACCEPT:-}" ]; then cat "$work.now" >"$1"; fi
     return 1
