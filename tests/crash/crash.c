@@ -13,7 +13,9 @@
  * answer; each transfer ended in exactly one of completed, refunded, rejected; each account was debited and credited once
  * a transfer; versions and positions have no gap; the money is all there.
  *
- *     crash CHILD [--kills N] [--seed N]      or ACTA_CRASH_KILLS=N; default 50
+ *     crash CHILD [--kills N] [--seed N] [--keep 1]      or ACTA_CRASH_KILLS=N; default 50
+ *
+ * The data stays after a failure, and with --keep.
  */
 #include "log_check.h"
 #include "raw_log.h"
@@ -34,9 +36,9 @@
 enum {
     KILLS_DEFAULT = 50,
     ITEM_MAX = 1 << 20,
-    WINDOW = 64,              /* asked and not answered */
-    NEW_PER_ROUND_MAX = 1500, /* so that a fast machine's log stays small */
-    REPEAT_PER_CENT = 5,      /* of what is asked was answered before */
+    WINDOW = 64,             /* asked and not answered */
+    NEW_PER_ROUND_MAX = 800, /* so that a fast machine's log stays small */
+    REPEAT_PER_CENT = 5,     /* of what is asked was answered before */
     RANDOM_KILL_MS_MAX = 250,
     POINT_WAIT_MS = 4000, /* then it is killed wherever it is */
     IDLE_MS = 200,        /* after the last answer: the process managers are still at work */
@@ -44,23 +46,46 @@ enum {
     PATH_SIZE = 256
 };
 
-typedef enum bucket { AFTER_SYNC, IN_RECOVERY, IN_PROCESS_MANAGER, AT_RANDOM, BUCKET_COUNT } bucket;
+typedef enum bucket {
+    AFTER_SYNC,
+    IN_RECOVERY,
+    IN_PROCESS_MANAGER,
+    IN_COMMIT,
+    AT_CHECKPOINT,
+    AT_RANDOM,
+    BUCKET_COUNT
+} bucket;
 
 static const char *const bucket_names[BUCKET_COUNT] = { "between a sync and its reply", "in recovery",
-    "inside a process manager's batch", "anywhere else" };
+    "inside a process manager's batch", "while a batch is written", "at a reader's checkpoint", "anywhere else" };
 
 typedef struct crash_point {
     const char *name;
     bucket where;
-    uint32_t passage_max; /* one of the first so many */
+    uint32_t passage_max; /* it dies at one of the first so many passages */
 } crash_point;
 
 static const crash_point points[] = {
-    { "after_sync_before_reply", AFTER_SYNC, 120 },
+    { "after_sync_before_reply", AFTER_SYNC, 50 },
+    { "aggregate_before_reply", AFTER_SYNC, 400 },
+    { "in_recovery", IN_RECOVERY, 2 },
     { "recovery_begun", IN_RECOVERY, 1 },
-    { "pm_after_handle", IN_PROCESS_MANAGER, 200 },
+    { "pm_after_handle", IN_PROCESS_MANAGER, 300 },
+    { "pm_after_batch", IN_PROCESS_MANAGER, 300 },
+    { "pm_after_outcome", IN_PROCESS_MANAGER, 300 },
+    { "between_write_and_sync", IN_COMMIT, 50 },
+    { "before_write", IN_COMMIT, 50 },
+    { "before_mark", IN_COMMIT, 50 },
+    { "after_mark", IN_COMMIT, 50 },
+    { "reader_before_checkpoint", AT_CHECKPOINT, 3 },
+    { "reader_after_checkpoint", AT_CHECKPOINT, 3 },
 };
 enum { POINT_COUNT = sizeof points / sizeof points[0] };
+
+/* Where the kills aim, in turn. The first finds a new store; recovery is hit twice in a row. */
+static const bucket turns[] = { AFTER_SYNC, IN_PROCESS_MANAGER, IN_RECOVERY, IN_RECOVERY, IN_COMMIT, AT_CHECKPOINT,
+    AT_RANDOM, IN_PROCESS_MANAGER };
+enum { TURN_COUNT = sizeof turns / sizeof turns[0] };
 
 typedef enum answer { NO_ANSWER, ACCEPTED, REJECTED } answer;
 
@@ -69,6 +94,7 @@ typedef struct observer {
     char directory[PATH_SIZE], data_path[PATH_SIZE + 16], crash_log[PATH_SIZE + 16];
     uint64_t seed;
     uint64_t random;
+    bool is_kept;
 
     uint8_t answers[ITEM_MAX];  /* of type answer: the first */
     uint8_t is_asked[ITEM_MAX]; /* in this round, and not answered in it */
@@ -84,6 +110,7 @@ typedef struct observer {
     char line[64];
     size_t line_size;
 
+    uint32_t aims[BUCKET_COUNT]; /* how often it was aimed at */
     uint32_t kills[BUCKET_COUNT];
     uint32_t point_kills[POINT_COUNT];
     uint64_t crash_log_size;
@@ -301,16 +328,26 @@ drive(observer *o, uint64_t limit_ms, bool is_last_round)
     return status;
 }
 
+/* The points of a bucket, each in its turn; NULL: it has none, and the moment is left to chance. */
+static const crash_point *
+choose_point(observer *o, bucket where)
+{
+    uint32_t own[POINT_COUNT], count = 0;
+
+    for (uint32_t i = 0; i < POINT_COUNT; i++)
+        if (points[i].where == where) own[count++] = i;
+    return count > 0 ? &points[own[o->aims[where]++ % count]] : NULL;
+}
+
 static void
 kill_once(observer *o, uint32_t number)
 {
-    /* Named points and random moments in turn. */
-    uint32_t choice = number % (POINT_COUNT + 1);
-    char point[128];
+    const crash_point *aim = choose_point(o, turns[number % TURN_COUNT]);
     uint64_t limit_ms = POINT_WAIT_MS;
+    char point[128];
 
-    if (choice < POINT_COUNT) {
-        snprintf(point, sizeof point, "%s:%" PRIu32, points[choice].name, 1 + draw(o, points[choice].passage_max));
+    if (aim != NULL) {
+        snprintf(point, sizeof point, "%s:%" PRIu32, aim->name, 1 + draw(o, aim->passage_max));
         start_child(o, point);
     } else {
         limit_ms = 1 + draw(o, RANDOM_KILL_MS_MAX);
@@ -321,7 +358,7 @@ kill_once(observer *o, uint32_t number)
         "the bank ended by itself, with status %d, before it was killed", status);
     uint32_t hit = read_crash_log(o);
     if (hit < POINT_COUNT) o->point_kills[hit]++;
-    o->kills[hit < POINT_COUNT ? points[hit].where : o->is_ready ? AT_RANDOM : IN_RECOVERY]++;
+    o->kills[hit < POINT_COUNT ? points[hit].where : AT_RANDOM]++;
 }
 
 /* -- the check -- */
@@ -390,7 +427,7 @@ static void
 print_histogram(const observer *o, uint32_t kill_count)
 {
     static const char bar[] = "##################################################";
-    uint32_t named = kill_count - o->kills[AT_RANDOM];
+    uint32_t named = o->kills[AFTER_SYNC] + o->kills[IN_RECOVERY] + o->kills[IN_PROCESS_MANAGER];
 
     for (int b = 0; b < BUCKET_COUNT; b++) {
         uint32_t width = o->kills[b] * 40 / kill_count;
@@ -428,7 +465,7 @@ run(observer *o, uint32_t kill_count)
         o->directory);
     check_log(o);
     print_histogram(o, kill_count);
-    nftw(o->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    if (!o->is_kept) nftw(o->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 int
@@ -439,13 +476,14 @@ main(int argc, char **argv)
     observer *o = calloc(1, sizeof *o);
 
     if (o == NULL || argc < 2) {
-        fprintf(stderr, "usage: crash CHILD [--kills N] [--seed N]\n");
+        fprintf(stderr, "usage: crash CHILD [--kills N] [--seed N] [--keep 1]\n");
         return 2;
     }
     o->child_path = argv[1];
     o->seed = (uint64_t)time(NULL);
     for (int i = 2; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--kills") == 0) kill_count = (uint32_t)strtoul(argv[i + 1], NULL, 10);
+        if (strcmp(argv[i], "--keep") == 0) o->is_kept = strcmp(argv[i + 1], "0") != 0;
         if (strcmp(argv[i], "--seed") == 0) o->seed = strtoull(argv[i + 1], NULL, 10);
     }
     o->random = o->seed * 2 + 1;

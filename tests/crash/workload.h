@@ -12,7 +12,7 @@ enum {
     CLOSED_COUNT = 3,   /* the last of them are closed again */
     FIRST_CLOSING = ACCOUNT_COUNT,
     FIRST_TRANSFER = ACCOUNT_COUNT + CLOSED_COUNT,
-    BALANCE = 2000,
+    BALANCE = 20000,
     ID_SIZE = 32
 };
 

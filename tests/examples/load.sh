@@ -3,7 +3,7 @@
 #
 #     tests/examples/load.sh BANK
 set -u
-bank_program=$1
+bank_program=$(realpath "$1")
 . "$(dirname "$0")/../lib.sh"
 data=$scratch/data
 cd "$scratch" || exit
