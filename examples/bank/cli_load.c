@@ -3,11 +3,11 @@
  */
 #include "bank.h"
 #include "cli.h"
+#include "csv_file.h"
 #include "load.h"
 #include "progress.h"
 
 #include <inttypes.h>
-#include <unistd.h>
 #include <stdio.h>
 
 typedef struct files {
@@ -125,9 +125,8 @@ load_files(cli *c, acta_app *app, void *user, acta_error *error)
 static bool
 is_readable(const char *path)
 {
-    if (path == NULL || access(path, R_OK) == 0) return true;
-    fprintf(stderr, "bank: cannot read '%s': %s\n", path, strerror(errno));
-    return false;
+    acta_error error;
+    return path == NULL || csv_file_check(path, &error) == ACTA_OK || cli_fail(&error) == EXIT_DONE;
 }
 
 int
@@ -142,8 +141,8 @@ cli_load(cli *c, int argc, char **argv)
 
     cli_parse(c, argc, argv, "",
         "Load accounts, then transfers, from CSV files, and follow the transfers to their end. Money is in minor "
-        "units. "
-        "A first line of names is passed over. Bad lines are told and the rest goes on; the exit status is 1 then. "
+        "units. A first line of names is passed over. Bad lines are told and the rest goes on; the exit status is 1 "
+        "then. "
         "What was loaded before is not done twice.\v"
         "Examples:\n  bank load --accounts accounts.csv --transfers transfers.csv\n  bank load --transfers today.csv",
         options, parse_load, &f);

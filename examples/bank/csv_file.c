@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct csv_file {
     const char *path;
@@ -43,20 +44,31 @@ csv_file_error(const csv_file *file, uint64_t line, uint32_t column, acta_error 
 }
 
 acta_status
+csv_file_check(const char *path, acta_error *error)
+{
+    struct stat about;
+
+    if (stat(path, &about) != 0 || access(path, R_OK) != 0)
+        return acta_error_set(error, ACTA_IO, "cannot read '%s': %s", path, strerror(errno));
+    if (S_ISDIR(about.st_mode)) return acta_error_set(error, ACTA_IO, "cannot read '%s': it is a directory", path);
+    return ACTA_OK;
+}
+
+acta_status
 csv_file_open(const char *path, csv_file **file_out, acta_error *error)
 {
     struct stat about;
-    acta_status status = ACTA_OK;
     csv_file *file = calloc(1, sizeof *file);
     if (file == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot read '%s': no memory", path);
 
     file->path = path;
     csv_init(&file->parser, PARSER_OPTIONS);
-    file->stream = fopen(path, "re");
-    if (file->stream == NULL || fstat(fileno(file->stream), &about) != 0)
-        status = acta_error_set(error, ACTA_IO, "cannot read '%s': %s", path, strerror(errno));
-    else if (S_ISDIR(about.st_mode))
-        status = acta_error_set(error, ACTA_IO, "cannot read '%s': it is a directory", path);
+    acta_status status = csv_file_check(path, error);
+    if (status == ACTA_OK) {
+        file->stream = fopen(path, "re");
+        if (file->stream == NULL || fstat(fileno(file->stream), &about) != 0)
+            status = acta_error_set(error, ACTA_IO, "cannot read '%s': %s", path, strerror(errno));
+    }
     if (status != ACTA_OK) {
         csv_file_close(file);
         return status;

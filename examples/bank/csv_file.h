@@ -20,6 +20,9 @@ typedef struct csv_record {
     uint32_t columns[CSV_FIELD_MAX + 1]; /* where each begins, in characters from 1; then of what follows */
 } csv_record;
 
+/* Can the file be read? Does not open it: a pipe has only one reader. Errors: ACTA_IO, in words as those of open. */
+acta_status csv_file_check(const char *path, acta_error *error);
+
 /* `path` must outlive the file. Errors: ACTA_IO, ACTA_NO_MEMORY. */
 acta_status csv_file_open(const char *path, csv_file **file_out, acta_error *error);
 void csv_file_close(csv_file *file); /* takes NULL */

@@ -4,6 +4,7 @@
 #     tests/examples/cli.sh BANK
 set -u
 bank_program=$(realpath "$1")
+# shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 data=$scratch/data
 

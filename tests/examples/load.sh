@@ -4,6 +4,7 @@
 #     tests/examples/load.sh BANK
 set -u
 bank_program=$(realpath "$1")
+# shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 data=$scratch/data
 cd "$scratch" || exit
@@ -150,9 +151,8 @@ bad_lines_are_told_in_their_order() {
 
 a_file_that_cannot_be_read_is_told() {
     empty
-    expect 1 'accounts   0 opened, 0 there before, 0 bad lines' "bank: cannot read 'nothing.csv': No such file or directory" \
-        --accounts nothing.csv &&
-        expect 1 'accounts   0 opened, 0 there before, 0 bad lines' "bank: cannot read '.': it is a directory" --accounts .
+    expect 1 '' "bank: cannot read 'nothing.csv': No such file or directory" --accounts nothing.csv &&
+        expect 1 '' "bank: cannot read '.': it is a directory" --transfers . && [ ! -e "$data" ]
 }
 
 many_lines_are_loaded() {
