@@ -171,7 +171,7 @@ oldest_of(acta_app *app, const acta_process_manager *manager, int64_t *oldest_us
     acti_manager_tables tables = acti_manager_tables_of(manager);
     acta_row_cursor *cursor;
     acta_bytes key, value;
-    int64_t recorded_at_us;
+    int64_t recorded_at_us = 0;
 
     acta_status status = acta_row_cursor_open(app->store, tables.outbox.text, acta_bytes_from(NULL, 0), &cursor, error);
     if (status != ACTA_OK) return status;

@@ -142,7 +142,7 @@ put_be64(uint8_t *bytes, uint64_t value)
 acta_id
 acti_new_id(acta_app *app)
 {
-    acta_id id;
+    acta_id id = { 0 };
 
     put_be64(id.bytes, app->id_base);
     /* Relaxed: only that it is another number. */

@@ -111,9 +111,11 @@ acti_is_utf8(acta_str s)
 {
     size_t i = 0;
 
-    while (i + 8 <= s.size && acti_is_ascii_word(s.data + i)) i += 8;
+    while (i + 8 <= s.size && acti_is_ascii_word(s.data + i))
+        i += 8;
     if (i == s.size || (i != 0 && i + 8 > s.size && acti_is_ascii_word(s.data + s.size - 8))) return true;
-    while (i < s.size && (signed char)s.data[i] > 0) i++;
+    while (i < s.size && (signed char)s.data[i] > 0)
+        i++;
     return i == s.size || acta_str_is_utf8(acta_str_from(s.data + i, s.size - i));
 }
 

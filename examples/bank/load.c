@@ -88,7 +88,7 @@ keep_bad(load *l, uint64_t line, const acta_error *error)
     char *text = strdup(error->text);
 
     l->counts.bad_count++;
-    if (text != NULL) l->bad[l->bad_count++] = (bad_line){ line, text };
+    if (text != NULL) l->bad[l->bad_count++] = (bad_line){ .line = line, .text = text };
 }
 
 static int
