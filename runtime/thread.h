@@ -4,6 +4,7 @@
 #ifndef ACTI_RUNTIME_THREAD_H
 #define ACTI_RUNTIME_THREAD_H
 
+#include <ck_pr.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -34,15 +35,11 @@ void acti_futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout
 /* Wake all that sleep on the word. Harmless when it is not waited on, or used for something else by now. */
 void acti_futex_wake(_Atomic uint32_t *word);
 
-/* One step of a short wait that will end by another core's doing. */
+/* One step of a short wait that will end by another core's doing: Concurrency Kit knows each processor's pause. */
 static inline void
 acti_pause(void)
 {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
+    ck_pr_stall();
 }
 
 #endif
