@@ -132,13 +132,19 @@ static void
 answer_orphans(acti_pipeline *pipeline)
 {
     for (acti_command *command = acti_pipeline_take_failed(pipeline), *next; command != NULL; command = next) {
+        acti_command *waiter = command->rest, *after;
         acta_status status = command->status;
+        acta_error error;
         next = command->next;
-        for (acti_command *waiter = command->rest, *after; waiter != NULL; waiter = after) {
+        if (command->error != NULL)
+            error = *command->error;
+        else
+            acta_error_set(&error, status, NULL);
+        answer_orphan(command, status, &error); /* it may be on its way to the next incarnation from here on */
+        for (; waiter != NULL; waiter = after) {
             after = waiter->next;
-            answer_orphan(waiter, status, command->error);
+            answer_orphan(waiter, status, &error);
         }
-        answer_orphan(command, status, command->error);
         acti_pipeline_leave(pipeline);
     }
 }
