@@ -263,7 +263,7 @@ append_has_ended(void *user, const acta_commit_result *result)
     hand_back(command->pipeline, command); /* with our reference */
 }
 
-/* The application is gone: no answers. */
+/* The application is gone: what is answered here reaches no caller, and lets go of what waits for it. */
 static void
 drop_append(void *user)
 {
@@ -271,10 +271,10 @@ drop_append(void *user)
 
     for (acti_command *waiter = close_waiters(command, CLOSED_FAILED), *next; waiter != NULL; waiter = next) {
         next = waiter->next;
-        acti_command_unref(waiter);
+        answer_orphan(waiter, ACTA_STOPPED, NULL);
     }
     acti_pipeline_leave(command->pipeline);
-    acti_command_unref(command);
+    answer_orphan(command, ACTA_STOPPED, NULL);
 }
 
 static acta_status
