@@ -27,8 +27,6 @@ enum {
     FEW = 4                     /* so many replies go out before the mark thread is woken */
 };
 
-#define VERIFIED_LAG_BYTES (UINT64_C(512) << 20) /* more than can be in a write-ahead log: see rocksdb.c */
-
 /* What `incoming` is once the store is closed: no transaction has this address. */
 static acta_transaction *
 closed(acta_store *store)
@@ -351,14 +349,15 @@ acti_batch_put_verified(acta_store *store, uint64_t position, uint64_t batch)
         store->committer.batch, ACTI_META, acti_key_view(&first), acti_key_view(&end));
 }
 
-/* Move the point from which open checks, but keep it well behind what may still be in the write-ahead log alone. */
+/* Move the point from which open checks, but keep it behind all that may still be in the engine's log alone: it goes to
+ * where the log ended when it was moved last. */
 static void
 move_verified(acta_store *store)
 {
     acti_committer *committer = &store->committer;
 
     committer->unpruned_bytes += store->engine->ops->batch_bytes(committer->batch);
-    if (committer->unpruned_bytes < VERIFIED_LAG_BYTES) return;
+    if (committer->unpruned_bytes < store->engine->ops->unsettled_bytes_max(store->engine)) return;
     committer->unpruned_bytes = 0;
     if (committer->prunable_batch != 0)
         acti_batch_put_verified(store, committer->prunable_position, committer->prunable_batch);

@@ -544,6 +544,14 @@ batch_bytes(const acti_engine_batch *batch)
     return batch->bytes;
 }
 
+/* Four generations of write buffers, one flushed for all; the largest is full, the others together hold less than three
+ * times as much. */
+static uint64_t
+unsettled_bytes_max(const acta_engine *base)
+{
+    return 4 * 4 * write_buffer_bytes((const rocksdb_engine *)(const void *)base);
+}
+
 static acta_status
 engine_write(acta_engine *base, acti_engine_batch *batch, acta_error *error)
 {
@@ -747,6 +755,7 @@ acti_rocksdb_engine(void)
         .batch_delete = batch_delete,
         .batch_delete_range = batch_delete_range,
         .batch_bytes = batch_bytes,
+        .unsettled_bytes_max = unsettled_bytes_max,
         .write = engine_write,
         .sync = engine_sync,
         .get = engine_get,

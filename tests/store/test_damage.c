@@ -709,6 +709,54 @@ a_lost_batch_without_events_is_found(void **state)
     }
 }
 
+/* The verified point follows a store that is never closed, well behind its end; the batches before it are forgotten. */
+static void
+the_verified_point_follows_a_store_that_stays_open(void **state)
+{
+    fixture *f = FIXTURE(state);
+    static uint8_t bytes[1 << 20];
+    acta_event event = { .type = S("test.Large"), .payload = acta_bytes_from(bytes, sizeof bytes) };
+    enum { LARGE = 60 };
+
+    f->config.memory_bytes = 1 << 20; /* write buffers of 1 MiB: the log alone holds at most 16 */
+    f->config.manual = true;
+    open_store_ok(f);
+    for (int i = 0; i < LARGE; i++) {
+        acta_transaction *t = acta_transaction_create(f->store);
+        memset(bytes, i, sizeof bytes);
+        acta_transaction_append(t, S("s"), ACTA_ANY_VERSION, &event, 1);
+        assert_int_equal(ACTA_OK, commit(f, t, NULL));
+    }
+    step_all(f);
+    acta_store_abandon(f->store); /* its process ends */
+    f->store = NULL;
+
+    raw_store raw;
+    raw_open(&raw, f->path);
+    char *said = NULL;
+    size_t size;
+    char *verified = rocksdb_get_cf(raw.db, raw.read_options, raw.families[0], "verified", 8, &size, &said);
+    assert_non_null(verified);
+    assert_int_equal(size, 20);
+    uint64_t position, batch, first = 0;
+    memcpy(&position, verified, 8);
+    memcpy(&batch, verified + 8, 8);
+    rocksdb_free(verified);
+    assert_in_range(position, 10, LARGE - 16);
+    assert_int_equal(batch, position + 1); /* the first batch made the store */
+    rocksdb_iterator_t *iterator = rocksdb_create_iterator_cf(raw.db, raw.read_options, raw.families[0]);
+    rocksdb_iter_seek(iterator, "b", 1);
+    const uint8_t *key = (const uint8_t *)rocksdb_iter_key(iterator, &size);
+    for (int i = 1; i < 9; i++)
+        first = first << 8 | key[i];
+    assert_int_equal(first, batch);
+    rocksdb_iter_destroy(iterator);
+    raw_close(&raw);
+
+    open_store_ok(f);
+    assert_int_equal(count_log(f), LARGE);
+}
+
 /* Crash in the middle of much work: the store opens, and everything agrees. */
 static void
 a_crash_is_recovered_from_with_everything_in_line(void **state)
@@ -742,6 +790,7 @@ main(void)
         on_no_store(an_index_that_is_ahead_is_cut),
         on_no_store(a_changed_record_is_never_read),
         on_no_store(a_lost_batch_without_events_is_found),
+        on_no_store(the_verified_point_follows_a_store_that_stays_open),
         on_no_store(a_crash_is_recovered_from_with_everything_in_line),
     };
     return run_on_rocksdb("damage", tests);
