@@ -57,7 +57,7 @@ csv_file_check(const char *path, acta_error *error)
 acta_status
 csv_file_open(const char *path, csv_file **file_out, acta_error *error)
 {
-    struct stat about;
+    struct stat about = { 0 };
     csv_file *file = calloc(1, sizeof *file);
     if (file == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot read '%s': no memory", path);
 

@@ -162,7 +162,7 @@ open_account(demo *d, uint32_t item, acta_error *error)
 static acta_status
 request_transfer(demo *d, uint32_t item, acta_error *error)
 {
-    plan p;
+    plan p = { 0 };
     uint64_t position;
 
     plan_transfer(d, item, &p);

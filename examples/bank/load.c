@@ -334,7 +334,7 @@ static acta_status
 take_record(load *l, const csv_record *record, acta_error *error)
 {
     acta_error bad;
-    int64_t number;
+    int64_t number = 0;
 
     if (record->line == 1 && is_header(l->kind, record)) return ACTA_OK;
     if (check_record(l, record, &number, &bad) != ACTA_OK) {
