@@ -279,7 +279,7 @@ static acta_next
 leave(acti_instance *i)
 {
     char room[ACTA_STREAM_NAME_MAX];
-    acta_str name;
+    acta_str name = acta_str_of(NULL);
 
     /* Who comes now starts the next incarnation; who is in the mailbox is refused unseen, and comes again. */
     if (acti_instance_name(i->code, i->id, room, &name, NULL) == ACTA_OK) acta_unregister(i->app->runtime, name);
