@@ -214,15 +214,12 @@ execute(acti_aggregate_actor *a, acti_command *command)
         answer_conflict(a, command);
         return;
     }
-    a->executing = acti_command_ref(command);
     acti_decision_begin(&a->decision, code, &command->envelope);
     code->execute(a->aggregate->given, command->number, a->value, command->payload, &a->decision);
     if (a->decision.status == ACTA_OK && a->decision.emitted_count > 0)
         conclude_with_events(a, command);
     else
         conclude_without_events(a, command);
-    a->executing = NULL;
-    acti_command_unref(command);
 }
 
 static void
@@ -370,7 +367,9 @@ step(acti_aggregate_actor *a)
     case ACTI_READY: {
         acti_command *command = acti_command_list_take(&a->kept);
         if (command == NULL) return false;
+        a->executing = command; /* the list's reference: a handler that fails leaves it to terminate */
         run(a, command);
+        a->executing = NULL;
         acti_command_unref(command);
         return true;
     }
