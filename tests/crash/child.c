@@ -1,7 +1,7 @@
 /*
  * The bank's process in the crash test: it is asked by numbers on stdin, answers on stdout, and is killed.
  *
- *     crash-child DATA SEED
+ *     crash-child DATA SEED       with CRASH_LIE set it acknowledges before anything is done: the test must find it
  *     > 57            do item 57 (workload.h)
  *     < ready         the bank has started, and what was unfinished goes on
  *     < 57 accepted   its events are on disk (or "57 rejected"; or "57 unknown": ask again)
@@ -27,6 +27,8 @@ say(const char *line, int size)
     if (write(STDOUT_FILENO, line, (size_t)size) != size) _exit(1); /* nobody listens any more */
 }
 
+static bool is_lying;
+
 static void
 answered(void *user, const acta_dispatch_result *result)
 {
@@ -34,10 +36,25 @@ answered(void *user, const acta_dispatch_result *result)
     char line[64];
     const char *word = "unknown";
 
+    if (is_lying) {
+        free(user);
+        return;
+    }
     if (result->status == ACTA_OK) word = "accepted";
     if (result->status == ACTA_REJECTED) word = "rejected";
     say(line, snprintf(line, sizeof line, "%" PRIu32 " %s\n", *number, word));
     free(user);
+}
+
+/* The answer that will be right, if only the bank lives on. */
+static void
+tell_lie(const item *i, uint32_t number)
+{
+    char line[64];
+    const bank_RequestTransfer *t = &i->value.transfer;
+    bool is_impossible = i->command == &bank_RequestTransfer_table && acta_str_equal(t->source_id, t->target_id);
+
+    say(line, snprintf(line, sizeof line, "%" PRIu32 " %s\n", number, is_impossible ? "rejected" : "accepted"));
 }
 
 static void
@@ -49,6 +66,7 @@ ask(acta_app *app, uint64_t seed, uint32_t number)
 
     *user = number;
     item_init(&i, seed, number);
+    if (is_lying) tell_lie(&i, number);
     const acta_dispatch_options options = { .command_id = i.command_id };
     acta_dispatch_async(app, i.command, &i.value, &options, answered, user);
 }
@@ -68,6 +86,7 @@ main(int argc, char **argv)
     char line[64];
 
     if (argc != 3) return 2;
+    is_lying = getenv("CRASH_LIE") != NULL;
     uint64_t seed = strtoull(argv[2], NULL, 10);
     const acta_app_config config = { .data_path = argv[1],
         .schema = &bank_schema,
