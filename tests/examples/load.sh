@@ -158,13 +158,27 @@ a_file_that_cannot_be_read_is_told() {
 many_lines_are_loaded() {
     empty
     awk 'BEGIN { for (i = 1; i <= 500; i++) printf "a%d,owner %d,1000\n", i, i % 50 }' >accounts.csv
-    awk 'BEGIN { for (i = 1; i <= 5000; i++) printf "t%d,a%d,a%d,%d\n", i, i % 500 + 1, (i * 7 + 1) % 500 + 1, i % 13 + 1 }' |
-        awk -F, '$2 != $3' >transfers.csv
+    awk 'BEGIN { for (i = 1; i <= 5000; i++) printf "t%d,a%d,a%d,%d\n", i, i % 500 + 1, (i * 7 + 1) % 500 + 1, i % 13 + 1 }' >transfers.csv
     bank load --accounts accounts.csv --transfers transfers.csv >out 2>err || { cat out err; return 1; }
     cat out
     [ "$(bank list | tail -n 1)" = '500 accounts, 500,000 in all' ] &&
         [ "$(bank list --customers | tail -n 1)" = '50 customers, 500,000 in all' ] &&
         ! bank list --transfers | grep -e ' requested ' -e ' withdrawn '
+}
+
+a_load_that_was_killed_is_finished_by_the_next() {
+    for delay in 0.05 0.1 0.2; do
+        empty
+        "$bank_program" --data "$data" load --accounts accounts.csv --transfers transfers.csv >out 2>err &
+        sleep "$delay"
+        kill -9 $! 2>/dev/null
+        wait $! 2>/dev/null
+        bank load --accounts accounts.csv --transfers transfers.csv >out 2>err || { cat out err; return 1; }
+        cat out
+        [ "$(bank list | tail -n 1)" = '500 accounts, 500,000 in all' ] &&
+            [ "$(bank list --transfers | tail -n 1 | cut -d ' ' -f 1,2)" = '5,000 transfers' ] &&
+            ! bank list --transfers | grep -e ' requested ' -e ' withdrawn ' || return 1
+    done
 }
 
 check "accounts and transfers are loaded" accounts_and_transfers_are_loaded
@@ -179,6 +193,7 @@ check "a huge id is one bad line" a_huge_id_is_one_bad_line
 check "bad lines are told in their order" bad_lines_are_told_in_their_order
 check "a file that cannot be read is told" a_file_that_cannot_be_read_is_told
 check "many lines are loaded" many_lines_are_loaded
+check "a load that was killed is finished by the next" a_load_that_was_killed_is_finished_by_the_next
 check "too few fields" bad_account 'b,Bob' '2:6: 2 fields where there should be 3: id, owner, initial balance'
 check "one field" bad_account 'b' '2:2: 1 field where there should be 3: id, owner, initial balance'
 check "too many fields" bad_account 'b,Bob,5,6' '2:9: 4 fields where there should be 3: id, owner, initial balance'
