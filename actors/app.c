@@ -135,20 +135,11 @@ start_tree(acta_app *app, acta_error *error)
 
 /* -- life -- */
 
-static void
-close_subscriptions(acta_app *app)
-{
-    for (uint32_t i = 0; i < app->reader_count; i++) {
-        acta_subscription_close(app->readers[i].subscription);
-        app->readers[i].subscription = NULL;
-    }
-}
-
 /* The runtime has stopped: everything goes. The store first, for its completions still send messages. */
 static void
 tear_down(acta_app *app)
 {
-    close_subscriptions(app);
+    acti_readers_release(app);
     acta_store_close(app->store);
     acta_runtime_destroy(app->runtime);
     app_free(app);
@@ -203,7 +194,7 @@ acta_app_abandon(acta_app *app)
     atomic_store_explicit(&app->abandoned, true, memory_order_relaxed);
     acta_runtime_stop(app->runtime, ACTA_INFINITE, NULL);
     acti_submits_drop(app);
-    close_subscriptions(app);
+    acti_readers_release(app);
     acta_store_abandon(app->store);
     acta_runtime_destroy(app->runtime);
     app_free(app);

@@ -197,6 +197,9 @@ typedef struct acti_table_name {
 } acti_table_name;
 acti_table_name acti_table_name_of(const char *kind, const char *name, const char *suffix);
 
+/* An allocator over a memory, for what is to go with it. */
+acta_allocator acti_allocator_over(acta_memory *memory);
+
 /* Set the strings and vectors of a struct to absent: of a value whose buffer goes away. */
 void acti_value_forget_views(const acta_table *table, void *value);
 

@@ -63,14 +63,14 @@ acti_item_destroy(const acta_app *app, acti_item *item)
 /* -- positions -- */
 
 bool
-acti_positions_add(const acta_app *app, acti_positions *positions, uint64_t position)
+acti_positions_add(acta_self *self, acti_positions *positions, uint64_t position)
 {
     if (positions->count == positions->capacity) {
         uint32_t capacity = positions->capacity == 0 ? 8 : positions->capacity * 2;
-        uint64_t *grown = acti_alloc(app, capacity * sizeof *grown);
+        uint64_t *grown = acta_alloc(self, capacity * sizeof *grown);
         if (grown == NULL) return false;
         if (positions->count > 0) memcpy(grown, positions->values, positions->count * sizeof *grown);
-        acti_free(app, positions->values, positions->capacity * sizeof *grown);
+        acta_free(self, positions->values);
         positions->values = grown;
         positions->capacity = capacity;
     }
@@ -79,8 +79,8 @@ acti_positions_add(const acta_app *app, acti_positions *positions, uint64_t posi
 }
 
 void
-acti_positions_deinit(const acta_app *app, acti_positions *positions)
+acti_positions_deinit(acta_self *self, acti_positions *positions)
 {
-    acti_free(app, positions->values, positions->capacity * sizeof *positions->values);
+    acta_free(self, positions->values);
     *positions = (acti_positions){ .values = NULL };
 }

@@ -99,6 +99,26 @@ typedef enum acti_instance_step {
     ACTI_STEP_FLUSH   /* the row of an outbox that is through */
 } acti_instance_step;
 
+/*
+ * What an instance has to give back whatever becomes of it; an actor that is killed can't. It belongs to the instance
+ * while that lives, and to the router before and after.
+ */
+typedef struct acti_ticket {
+    acti_map_node node;              /* by monitor */
+    struct acti_ticket *prev, *next; /* reader->tickets */
+    acta_app *app;
+    acta_pid pid;
+    acta_ref monitor;
+    bool is_counted;       /* in outboxes_open */
+    acti_command *command; /* under way; NULL: none */
+    acta_message *event;   /* in hand, until it is answered; NULL: none */
+    size_t id_size;
+    char id[];
+} acti_ticket;
+
+void acti_ticket_give_back(acti_ticket *ticket);
+void acti_ticket_destroy(acti_reader *reader, acti_ticket *ticket); /* process_manager.c */
+
 typedef struct acti_instance {
     acta_app *app;
     acti_reader *reader;
@@ -117,14 +137,12 @@ typedef struct acti_instance {
     void *value; /* the state's struct */
     acta_memory *memory;
 
+    acti_ticket *ticket;
     acti_outbox outbox;
-    bool is_counted;     /* in outboxes_open */
     bool is_from_before; /* the outbox was found in the store: its commands may be through already */
     bool report_wanted;  /* the router waits to hear that the outbox is through */
 
-    /* The event in hand: kept until it is answered. */
-    acta_message *event;
-    acta_from event_from;
+    acta_from event_from; /* of ticket->event */
 
     /* The batch on its way, and what holds when it is durable. */
     acti_instance_step step;
@@ -132,7 +150,6 @@ typedef struct acti_instance {
     acti_outbox next_outbox;
 
     /* The command under way. */
-    acti_command *command;
     acta_ref request;
     uint32_t attempts, tries;
     bool flush_is_set;
@@ -140,7 +157,7 @@ typedef struct acti_instance {
 
 typedef struct acti_instance_argument {
     acti_reader *reader;
-    acta_str id;
+    acti_ticket *ticket;
 } acti_instance_argument;
 
 extern const acta_behaviour acti_instance_behaviour;

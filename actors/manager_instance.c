@@ -35,16 +35,16 @@ acti_instance_name(
 static const acti_item *
 item_in_hand(const acti_instance *i)
 {
-    return i->event->payload;
+    return i->ticket->event->payload;
 }
 
 void
 acti_instance_answer_event(acti_instance *i, acta_status status, const acta_error *error)
 {
-    if (i->event == NULL) return;
+    if (i->ticket->event == NULL) return;
     acta_reply(i->app->runtime, i->event_from, status, NULL, error);
-    acta_message_destroy(i->event);
-    i->event = NULL;
+    acta_message_destroy(i->ticket->event);
+    i->ticket->event = NULL;
 }
 
 void
@@ -306,18 +306,18 @@ go_on(acti_instance *i)
         i->report_wanted = false;
         if (i->is_ending && i->outbox.is_stored) return flush(i);
         if (i->is_ending || !i->exists) {
-            if (i->event == NULL) return leave(i);
+            if (i->ticket->event == NULL) return leave(i);
             if (i->is_ending) forget_state(i);
             i->is_ending = false;
             next = handle_event(i);
-        } else if (i->event != NULL)
+        } else if (i->ticket->event != NULL)
             next = handle_event(i);
         else {
             set_flush(i);
             return ACTA_NEXT;
         }
     }
-    if (i->phase == ACTI_INSTANCE_STUCK && i->event != NULL) {
+    if (i->phase == ACTI_INSTANCE_STUCK && i->ticket->event != NULL) {
         acta_error_set(
             &error, ACTA_PARKED, "its commands of position %" PRIu64 " can't get through", i->outbox.position);
         acti_instance_answer_event(i, ACTA_PARKED, &error);
@@ -363,9 +363,6 @@ instance_init(acta_self *self, void *state, const void *argument, acta_error *er
 {
     acti_instance *i = state;
     const acti_instance_argument *given = argument;
-    const acta_allocator *allocator;
-    char *id = acta_alloc(self, given->id.size);
-
     i->reader = given->reader;
     i->app = i->reader->app;
     i->manager = i->reader->given.manager;
@@ -374,17 +371,14 @@ instance_init(acta_self *self, void *state, const void *argument, acta_error *er
     i->tables = acti_manager_tables_of(i->manager);
     i->value = acta_alloc(self, i->code->state->struct_size);
     i->memory = acta_self_memory(self);
-    allocator = &i->app->environment.allocator;
-    i->scratch = acta_memory_create(allocator);
-    bool good = acti_sent_init(&i->outbox.commands, allocator) && acti_sent_init(&i->next_outbox.commands, allocator);
-    if (!good || id == NULL || i->value == NULL || i->scratch == NULL) {
-        acta_memory_destroy(i->scratch);
-        acti_sent_deinit(&i->outbox.commands);
-        acti_sent_deinit(&i->next_outbox.commands);
+    i->ticket = given->ticket;
+    i->id = acta_str_from(i->ticket->id, i->ticket->id_size);
+    /* All goes with the actor's memory, also when it is killed. */
+    acta_allocator allocator = acti_allocator_over(i->memory);
+    i->scratch = i->memory != NULL ? acta_memory_create(&allocator) : NULL;
+    if (i->value == NULL || i->scratch == NULL || !acti_sent_init(&i->outbox.commands, &allocator) ||
+        !acti_sent_init(&i->next_outbox.commands, &allocator))
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory for an instance of %s", i->code->name);
-    }
-    memcpy(id, given->id.data, given->id.size);
-    i->id = acta_str_from(id, given->id.size);
     uint32_t idle_ms = i->manager->idle_timeout_ms != 0 ? i->manager->idle_timeout_ms : ACTI_INSTANCE_IDLE_DEFAULT;
     if (idle_ms != UINT32_MAX) acta_set_idle_timeout(self, idle_ms);
     return ACTA_OK;
@@ -395,8 +389,8 @@ instance_call(acta_self *self, void *state, acta_from from, acta_message *messag
 {
     acti_instance *i = state;
 
-    ACTI_ASSERT(i->event == NULL); /* the router waits for the answer to one before it sends the next */
-    i->event = acta_message_keep(self, message);
+    ACTI_ASSERT(i->ticket->event == NULL); /* the router waits for the answer to one before it sends the next */
+    i->ticket->event = acta_message_keep(self, message);
     i->event_from = from;
     return go_on(i);
 }
@@ -434,7 +428,7 @@ instance_info(acta_self *self, void *state, const acta_info *info)
         if (info->tag == ACTI_ALARM_RETRY && i->phase == ACTI_INSTANCE_BACKOFF) acti_outbox_retry(i);
         if (info->tag != ACTI_ALARM_FLUSH) return go_on(i);
         i->flush_is_set = false;
-        if (i->phase == ACTI_INSTANCE_IDLE && i->outbox.is_stored && i->event == NULL) return flush(i);
+        if (i->phase == ACTI_INSTANCE_IDLE && i->outbox.is_stored && i->ticket->event == NULL) return flush(i);
         return go_on(i);
     case ACTA_INFO_TIMEOUT:
         return i->phase == ACTI_INSTANCE_IDLE || i->phase == ACTI_INSTANCE_STUCK ? leave(i) : ACTA_NEXT;
@@ -450,12 +444,7 @@ instance_terminate(acta_self *self, void *state, const acta_exit_reason *reason)
     (void)self;
     (void)reason;
 
-    acti_outbox_count(i, false); /* the next incarnation counts it again */
-    acti_command_unref(i->command);
-    acta_message_destroy(i->event); /* the runtime tells the router that we have ended */
-    acti_sent_deinit(&i->outbox.commands);
-    acti_sent_deinit(&i->next_outbox.commands);
-    acta_memory_destroy(i->scratch);
+    acti_ticket_give_back(i->ticket); /* the next incarnation begins with what is stored */
 }
 
 const acta_behaviour acti_instance_behaviour = {

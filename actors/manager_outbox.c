@@ -20,10 +20,21 @@ static const char *const left_out_text = "left out by its process manager";
 void
 acti_outbox_count(acti_instance *i, bool open)
 {
-    if (i->is_counted == open) return;
-    i->is_counted = open;
+    if (i->ticket->is_counted == open) return;
+    i->ticket->is_counted = open;
     /* Release: what the outbox led to is before the count that settle reads. */
     atomic_fetch_add_explicit(&i->app->outboxes_open, open ? 1 : -1, memory_order_release);
+}
+
+void
+acti_ticket_give_back(acti_ticket *ticket)
+{
+    if (ticket->is_counted) atomic_fetch_sub_explicit(&ticket->app->outboxes_open, 1, memory_order_release);
+    ticket->is_counted = false;
+    acti_command_unref(ticket->command);
+    ticket->command = NULL;
+    acta_message_destroy(ticket->event);
+    ticket->event = NULL;
 }
 
 static void
@@ -138,20 +149,23 @@ put_fence(acti_instance *i, acta_transaction *batch, uint32_t index)
 {
     acta_outcome fence = { .status = ACTA_REJECTED };
 
-    fence.command_digest = i->command->digest;
+    fence.command_digest = i->ticket->command->digest;
     snprintf(fence.text, sizeof fence.text, "%s", left_out_text);
     acta_transaction_outcome(batch, acti_outbox_command_id(i, &i->outbox, index), &fence);
 }
 
-/* next_outbox is what is to come instead. False: no batch is on its way. */
+/* next_outbox is what is to come instead; if that has another generation, nobody asks for the outcome of the command that
+ * failed any more. False: no batch is on its way. */
 static bool
-submit_next(acti_instance *i, bool fence)
+submit_next(acti_instance *i, bool fence, bool is_forgotten)
 {
     acta_transaction *batch = acta_transaction_create(i->app->store);
     acta_error error;
 
     if (batch == NULL) return false;
     if (fence) put_fence(i, batch, i->outbox.next);
+    if (!fence && is_forgotten)
+        acta_transaction_forget_outcome(batch, acti_outbox_command_id(i, &i->outbox, i->outbox.next));
     if (!acti_outbox_put(i, batch, &i->next_outbox)) {
         acta_transaction_destroy(batch);
         return false;
@@ -182,7 +196,7 @@ skip(acti_instance *i, bool fence)
         if (!acti_sent_add(&next->commands, sent->table, sent->payload)) return false;
         next->commands.sent[k].is_fenced = sent->is_fenced || (fence && k == i->outbox.next);
     }
-    return submit_next(i, fence);
+    return submit_next(i, fence, false);
 }
 
 /* What error() added to next_outbox. */
@@ -194,7 +208,7 @@ replace(acti_instance *i, bool fence)
     copy_place(i, next);
     next->generation = i->outbox.generation + 1;
     next->next = 0;
-    return submit_next(i, fence);
+    return submit_next(i, fence, true);
 }
 
 static acta_failure_action
@@ -223,7 +237,7 @@ choose_action(acti_instance *i, acta_status status, const acta_error *error)
 static void
 has_failed(acti_instance *i, acta_status status, const acta_error *error)
 {
-    bool was_sent = i->command != NULL;
+    bool was_sent = i->ticket->command != NULL;
     bool fence = was_sent && !is_final(status);
     bool is_on_way = false;
 
@@ -240,8 +254,8 @@ has_failed(acti_instance *i, acta_status status, const acta_error *error)
     case ACTA_FAILURE_RETRY:
         break;
     }
-    acti_command_unref(i->command);
-    i->command = NULL;
+    acti_command_unref(i->ticket->command);
+    i->ticket->command = NULL;
     if (!is_on_way) retry_later(i, error);
 }
 
@@ -274,7 +288,7 @@ create_command(acti_instance *i, acta_error *error)
         .causation_id = acti_event_id(i->outbox.position),
         .dispatched_at_us = acti_wall_us(i->app) };
     acti_command_digest(command);
-    i->command = command;
+    i->ticket->command = command;
     return ACTA_OK;
 }
 
@@ -282,7 +296,7 @@ create_command(acti_instance *i, acta_error *error)
 static void
 send_command(acti_instance *i)
 {
-    acti_command *command = i->command;
+    acti_command *command = i->ticket->command;
     acta_error error;
     acta_pid pid;
 
@@ -319,12 +333,12 @@ ask_again(acti_instance *i)
     acta_error error;
 
     if (++i->tries < ACTI_TRIES_MAX) {
-        i->command->fresh = false;
+        i->ticket->command->fresh = false;
         send_command(i);
         return;
     }
     acta_error_set(&error, ACTA_BUSY, "'" ACTA_FMT "' ended again and again before it saw the command",
-        ACTA_ARG(i->command->stream));
+        ACTA_ARG(i->ticket->command->stream));
     has_failed(i, ACTA_BUSY, &error);
 }
 
@@ -332,8 +346,8 @@ static void
 is_through(acti_instance *i)
 {
     ACTA_CRASH_POINT("pm_after_outcome");
-    acti_command_unref(i->command);
-    i->command = NULL;
+    acti_command_unref(i->ticket->command);
+    i->ticket->command = NULL;
     i->attempts = i->tries = 0;
     i->outbox.next++;
     i->phase = ACTI_INSTANCE_IDLE;
@@ -356,8 +370,8 @@ acti_outbox_answered(acti_instance *i, acta_status status, const acta_error *giv
     case ACTA_READ_ONLY:
     case ACTA_IO:
     case ACTA_UNKNOWN_OUTCOME: /* nothing can be written before the next start, which asks again */
-        acti_command_unref(i->command);
-        i->command = NULL;
+        acti_command_unref(i->ticket->command);
+        i->ticket->command = NULL;
         i->phase = ACTI_INSTANCE_BACKOFF;
         return;
     default:

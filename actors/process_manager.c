@@ -31,14 +31,6 @@ typedef struct busy {
     char id[];
 } busy;
 
-/* A living instance, watched. */
-typedef struct watched {
-    acti_map_node node; /* by monitor */
-    acta_ref monitor;
-    size_t id_size;
-    char id[];
-} watched;
-
 /* Where an instance was stopped. */
 typedef struct ended {
     acti_map_node node; /* by id: the last one of it */
@@ -51,7 +43,7 @@ typedef struct ended {
 
 typedef struct router {
     acti_manager_tables tables;
-    acti_map busy_by_id, busy_by_ref, watched_by_ref, ended_by_id;
+    acti_map busy_by_id, busy_by_ref, tickets_by_monitor, ended_by_id;
     busy *busy_first;
     ended *ended_first, *ended_last;
     acta_route route; /* of the event whose key was asked for last */
@@ -154,38 +146,67 @@ filled(acti_reader_actor *r)
 
 /* -- instances -- */
 
-static void
-watch(acti_reader_actor *r, acta_ref monitor, acta_str id)
+static acti_ticket *
+create_ticket(acti_reader_actor *r, acta_str id)
 {
-    router *rt = r->kind_state;
-    watched *w = acta_alloc(r->self, sizeof *w + id.size);
-    if (w == NULL) return; /* should it fail, its next event wakes it */
+    acti_ticket *ticket = acti_alloc(r->app, sizeof *ticket + id.size);
+    if (ticket == NULL) return NULL;
 
-    w->monitor = monitor;
-    w->id_size = id.size;
-    memcpy(w->id, id.data, id.size);
-    acti_map_add(&rt->watched_by_ref, &w->node, acta_str_from(&w->monitor, sizeof w->monitor));
+    memset(ticket, 0, sizeof *ticket);
+    ticket->app = r->app;
+    ticket->id_size = id.size;
+    memcpy(ticket->id, id.data, id.size);
+    ticket->next = r->reader->tickets;
+    if (ticket->next != NULL) ticket->next->prev = ticket;
+    r->reader->tickets = ticket;
+    return ticket;
 }
 
+void
+acti_ticket_destroy(acti_reader *reader, acti_ticket *ticket)
+{
+    acti_ticket_give_back(ticket);
+    if (ticket->prev != NULL)
+        ticket->prev->next = ticket->next;
+    else
+        reader->tickets = ticket->next;
+    if (ticket->next != NULL) ticket->next->prev = ticket->prev;
+    acti_free(ticket->app, ticket, sizeof *ticket + ticket->id_size);
+}
+
+static void
+add_monitor(acti_reader_actor *r, acti_ticket *ticket)
+{
+    router *rt = r->kind_state;
+    acti_map_add(&rt->tickets_by_monitor, &ticket->node, acta_str_from(&ticket->monitor, sizeof ticket->monitor));
+}
+
+/* The instance's actor, started if need be. All are started here, and each is watched to its end. */
 static acta_status
 locate(acti_reader_actor *r, acta_str id, acta_pid *pid_out, acta_error *error)
 {
     char room[ACTA_STREAM_NAME_MAX];
     acta_str name;
-    acta_ref monitor;
 
     acta_status status = acti_instance_name(code_of(r), id, room, &name, error);
     if (status != ACTA_OK) return status;
     *pid_out = acta_whereis(r->app->runtime, name);
     if (pid_out->value != 0) return ACTA_OK;
-    acti_instance_argument argument = { .reader = r->reader, .id = id };
+    acti_ticket *ticket = create_ticket(r, id);
+    if (ticket == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to start an instance");
+
+    acti_instance_argument argument = { .reader = r->reader, .ticket = ticket };
     acta_spawn_options options = { .behaviour = &acti_instance_behaviour,
         .argument = &argument,
         .name = name,
         .monitor = r->self,
-        .monitor_out = &monitor };
-    status = acta_spawn(r->app->runtime, &options, pid_out, error);
-    if (status == ACTA_OK) watch(r, monitor, id);
+        .monitor_out = &ticket->monitor };
+    status = acta_spawn(r->app->runtime, &options, &ticket->pid, error);
+    *pid_out = ticket->pid;
+    if (status == ACTA_OK)
+        add_monitor(r, ticket);
+    else
+        acti_ticket_destroy(r->reader, ticket);
     return status == ACTA_ALREADY_EXISTS ? ACTA_OK : status;
 }
 
@@ -244,7 +265,7 @@ pop(acti_reader_actor *r, busy *b)
     b->first = first->next;
     if (b->first == NULL) b->last = NULL;
     acti_item_destroy(r->app, first->item);
-    acti_free(r->app, first, sizeof *first);
+    acta_free(r->self, first);
 }
 
 static void
@@ -260,7 +281,7 @@ destroy_busy(acti_reader_actor *r, busy *b)
         rt->busy_first = b->next;
     if (b->next != NULL) b->next->prev = b->prev;
     acti_map_remove(&rt->busy_by_id, &b->node);
-    acti_free(r->app, b, sizeof *b + b->id_size);
+    acta_free(r->self, b);
 }
 
 /* The first event of the queue is done, or has failed; the next one's turn. */
@@ -297,10 +318,9 @@ static busy *
 create_busy(acti_reader_actor *r, acta_str id)
 {
     router *rt = r->kind_state;
-    busy *b = acti_alloc(r->app, sizeof *b + id.size);
+    busy *b = acta_alloc(r->self, sizeof *b + id.size);
     if (b == NULL) return NULL;
 
-    memset(b, 0, sizeof *b);
     b->id_size = id.size;
     memcpy(b->id, id.data, id.size);
     b->next = rt->busy_first;
@@ -313,12 +333,12 @@ create_busy(acti_reader_actor *r, acta_str id)
 static bool
 enqueue(acti_reader_actor *r, busy *b, const acti_item *item, acta_route route)
 {
-    queued *q = acti_alloc(r->app, sizeof *q);
+    queued *q = acta_alloc(r->self, sizeof *q);
     if (q == NULL) return false;
 
     *q = (queued){ .item = acti_item_copy(r->app, item), .route = route };
     if (q->item == NULL) {
-        acti_free(r->app, q, sizeof *q);
+        acta_free(r->self, q);
         return false;
     }
     if (b->last != NULL)
@@ -405,20 +425,21 @@ static acta_next
 gone(acti_reader_actor *r, const acta_info *info)
 {
     router *rt = r->kind_state;
-    acti_map_node *node = acti_map_find(&rt->watched_by_ref, acta_str_from(&info->ref, sizeof info->ref));
+    acti_map_node *node = acti_map_find(&rt->tickets_by_monitor, acta_str_from(&info->ref, sizeof info->ref));
     acta_error error;
     if (node == NULL) return ACTA_NEXT;
 
-    watched *w = ACTI_CONTAINER(node, watched, node);
-    acta_str id = acta_str_from(w->id, w->id_size);
+    acti_ticket *ticket = ACTI_CONTAINER(node, acti_ticket, node);
+    acta_str id = acta_str_from(ticket->id, ticket->id_size);
     bool is_well = info->reason->kind == ACTA_EXIT_NORMAL || info->reason->kind == ACTA_EXIT_SHUTDOWN;
-    acti_map_remove(&rt->watched_by_ref, node);
     if (!is_well && !acti_is_stopping(r->app) && acti_map_find(&rt->busy_by_id, id) == NULL) {
         acta_error_set(&error, ACTA_FAILED, "the instance failed: %s", info->reason->text);
         if (acti_aside_crashed(r, id, r->worked_position, &error, &error) != ACTA_OK)
             acta_fail(r->self, "%s", error.text);
     }
-    acta_free(r->self, w);
+    acti_map_remove(&rt->tickets_by_monitor, node);
+    acti_reader_publish(r); /* that there is something to wait for, before its outbox counts no more */
+    acti_ticket_destroy(r->reader, ticket);
     return acti_reader_go_on(r);
 }
 
@@ -489,14 +510,20 @@ static acta_status
 open_router(acti_reader_actor *r, acta_error *error)
 {
     router *rt = r->kind_state;
-    const acta_allocator *allocator = &r->app->environment.allocator;
+    const acta_allocator *allocator = &r->allocator;
 
     rt->tables = acti_manager_tables_of(r->reader->given.manager);
     acti_map_init(&rt->busy_by_id, allocator, r->app->hash_seed);
     acti_map_init(&rt->busy_by_ref, allocator, r->app->hash_seed);
-    acti_map_init(&rt->watched_by_ref, allocator, r->app->hash_seed);
+    acti_map_init(&rt->tickets_by_monitor, allocator, r->app->hash_seed);
     acti_map_init(&rt->ended_by_id, allocator, r->app->hash_seed);
-    acta_status status = each_row(r, &rt->tables.ended, see_ended, error);
+    acta_status status = ACTA_OK;
+    for (acti_ticket *ticket = r->reader->tickets; ticket != NULL && status == ACTA_OK; ticket = ticket->next) {
+        status = acta_monitor(r->self, ticket->pid, &ticket->monitor); /* from the life before */
+        if (status == ACTA_OK) add_monitor(r, ticket);
+    }
+    if (status != ACTA_OK) return acta_error_set(error, status, "no memory to watch an instance");
+    status = each_row(r, &rt->tables.ended, see_ended, error);
     return status == ACTA_OK ? each_row(r, &rt->tables.outbox, see_outbox, error) : status;
 }
 
@@ -505,13 +532,8 @@ close_router(acti_reader_actor *r)
 {
     router *rt = r->kind_state;
 
-    if (rt->busy_by_id.allocator == NULL) return; /* it was never opened */
     while (rt->busy_first != NULL)
         destroy_busy(r, rt->busy_first);
-    acti_map_deinit(&rt->busy_by_id);
-    acti_map_deinit(&rt->busy_by_ref);
-    acti_map_deinit(&rt->watched_by_ref);
-    acti_map_deinit(&rt->ended_by_id);
 }
 
 const acti_reader_kind acti_manager_kind = {

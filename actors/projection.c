@@ -190,20 +190,11 @@ open_rows(acti_reader_actor *r, acta_error *error)
     acta_rows *rows = r->kind_state;
 
     rows->app = r->app;
-    acti_map_init(&rows->map, &r->app->environment.allocator, r->app->hash_seed);
-    rows->memory = acta_memory_create(&r->app->environment.allocator);
+    acti_map_init(&rows->map, &r->allocator, r->app->hash_seed);
+    if (r->reader->rows_memory == NULL) r->reader->rows_memory = acta_memory_create(&r->app->environment.allocator);
+    rows->memory = r->reader->rows_memory;
+    if (rows->memory != NULL) acta_memory_clear(rows->memory);
     return rows->memory != NULL ? ACTA_OK : acta_error_set(error, ACTA_NO_MEMORY, "no memory for rows");
-}
-
-static void
-close_rows(acti_reader_actor *r)
-{
-    acta_rows *rows = r->kind_state;
-
-    if (rows->memory == NULL) return;
-    clear(rows);
-    acta_memory_destroy(rows->memory);
-    rows->memory = NULL;
 }
 
 static acti_work
@@ -254,7 +245,6 @@ const acti_reader_kind acti_projection_kind = {
     .state_size = sizeof(acta_rows),
     .transactional = true,
     .open = open_rows,
-    .close = close_rows,
     .work = project,
     .is_full = is_full,
     .fill = fill,

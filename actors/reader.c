@@ -170,7 +170,8 @@ take_chunk(acti_reader_actor *r)
     acta_error error;
 
     if (!r->may_have_more || r->aside_count >= ACTI_PARKED_COUNT_MAX || acti_is_stopping(r->app)) return false;
-    acta_status status = acta_subscription_next(r->subscription, count_max, &r->chunk, &r->may_have_more, &error);
+    acta_status status =
+        acta_subscription_next(r->subscription, count_max, &r->reader->chunk, &r->may_have_more, &error);
     if (status != ACTA_OK) {
         r->may_have_more = true;
         acti_reader_nap(r, error.text);
@@ -178,27 +179,27 @@ take_chunk(acti_reader_actor *r)
     }
     r->naps = 0;
     r->chunk_next = 0;
-    if (r->chunk == NULL) {
+    if (r->reader->chunk == NULL) {
         if (acta_subscription_looked(r->subscription) == acta_store_head(r->app->store)) r->is_live = true;
         return r->may_have_more;
     }
-    if (acta_chunk_count(r->chunk) == count_max) r->may_have_more = true; /* it has not run dry yet */
+    if (acta_chunk_count(r->reader->chunk) == count_max) r->may_have_more = true; /* it has not run dry yet */
     return true;
 }
 
 static void
 work_on_next(acti_reader_actor *r)
 {
-    const acta_recorded *recorded = acta_chunk_at(r->chunk, r->chunk_next++);
-    acti_item item = { .chunk = r->chunk, .recorded = *recorded };
+    const acta_recorded *recorded = acta_chunk_at(r->reader->chunk, r->chunk_next++);
+    acti_item item = { .chunk = r->reader->chunk, .recorded = *recorded };
 
     if (acti_names_find(&r->reader->names, recorded->type, &item.event))
         work_on_fresh(r, &item);
     else
         acti_reader_worked(r, &item, recorded->stream, ACTI_WORK_DONE, NULL); /* not asked for */
-    if (r->chunk_next < acta_chunk_count(r->chunk)) return;
-    acta_chunk_unref(r->chunk);
-    r->chunk = NULL;
+    if (r->chunk_next < acta_chunk_count(r->reader->chunk)) return;
+    acta_chunk_unref(r->reader->chunk);
+    r->reader->chunk = NULL;
 }
 
 /* False: there is nothing to do until a message comes. */
@@ -214,9 +215,9 @@ step(acti_reader_actor *r)
         try_aside(r, aside);
         return true;
     }
-    if (r->chunk != NULL) {
+    if (r->reader->chunk != NULL) {
         work_on_next(r);
-        return !kind->transactional || r->chunk != NULL; /* a chunk, a batch */
+        return !kind->transactional || r->reader->chunk != NULL; /* a chunk, a batch */
     }
     if (kind->transactional && r->done.count > 0) return false;
     return take_chunk(r);
@@ -264,8 +265,7 @@ open_subscription(acti_reader_actor *r)
         .ready = on_ready,
         .user = reader };
 
-    acta_subscription_close(reader->subscription); /* of a life that was killed */
-    reader->subscription = NULL;
+    acti_reader_let_go(reader); /* of a life that was killed */
     acta_status status = acta_subscription_open(r->app->store, &config, &reader->subscription, &error);
     if (status == ACTA_OK) status = acti_asides_open(r, &error);
     if (status == ACTA_OK && reader->kind->open != NULL) status = reader->kind->open(r, &error);
@@ -286,7 +286,7 @@ begin(acti_reader_actor *r)
 
     if (reader->handling != 0) {
         r->crashed_at = reader->handling;
-        r->crashed_attempts = reader->handling_attempts + 1;
+        r->crashed_attempts = reader->handling_attempts;
         reader->handling = 0;
     }
     if (reader->lives++ == 0) {
@@ -321,7 +321,8 @@ reader_init(acta_self *self, void *state, const void *argument, acta_error *erro
     r->reader = *(acti_reader *const *)argument;
     r->app = r->reader->app;
     r->self = self;
-    acti_map_init(&r->asides, &r->app->environment.allocator, r->app->hash_seed);
+    r->allocator = acti_allocator_over(acta_self_memory(self));
+    acti_map_init(&r->asides, &r->allocator, r->app->hash_seed);
     r->kind_state = acta_alloc(self, r->reader->kind->state_size);
     atomic_store_explicit(&r->reader->pid, acta_self_pid(self).value, memory_order_relaxed); /* a name only */
     acta_message *message = acta_message_create(r->app->runtime, ACTI_TAG_BEGIN, 0);
@@ -390,12 +391,7 @@ reader_terminate(acta_self *self, void *state, const acta_exit_reason *reason)
 
     if (r->subscription != NULL) acti_batch_last(r);
     if (r->reader->kind->close != NULL) r->reader->kind->close(r);
-    acta_chunk_unref(r->chunk);
-    acta_subscription_close(r->reader->subscription);
-    r->reader->subscription = NULL;
-    acti_asides_close(r);
-    acti_positions_deinit(r->app, &r->done);
-    acti_positions_deinit(r->app, &r->done_on_way);
+    acti_reader_let_go(r->reader);
 }
 
 static const acta_behaviour reader_behaviour = {
@@ -413,5 +409,8 @@ acta_child_spec
 acti_reader_spec(acti_reader *reader)
 {
     return (acta_child_spec){ .id = reader->name,
-        .start = { .behaviour = &reader_behaviour, .argument = &reader->self, .mailbox_count_max = UINT32_MAX } };
+        .start = { .behaviour = &reader_behaviour,
+            .argument = &reader->self,
+            .name = acta_str_of(reader->actor_name),
+            .mailbox_count_max = UINT32_MAX } };
 }

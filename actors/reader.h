@@ -17,7 +17,7 @@
 typedef struct acti_reader_actor acti_reader_actor;
 typedef struct acti_aside acti_aside;
 
-enum { ACTI_REASON_MAX = 192, ACTI_PARKED_KEY_MAX = 640 };
+enum { ACTI_REASON_MAX = 192, ACTI_PARKED_KEY_MAX = 640, ACTI_READER_ACTOR_NAME_MAX = 160 };
 
 /* -- an event on its way -- */
 
@@ -78,6 +78,7 @@ struct acti_reader {
     acti_reader *self; /* what its actor gets as its argument points here */
     const acti_reader_kind *kind;
     const char *name;
+    char actor_name[ACTI_READER_ACTOR_NAME_MAX]; /* under which its actor is found: "reader NAME" */
     union {
         const acta_event_handler *handler;
         const acta_projection *projection;
@@ -98,8 +99,11 @@ struct acti_reader {
     _Atomic bool reason_is_taken; /* a lock, for as long as it takes to copy */
     char reason[ACTI_REASON_MAX];
 
-    /* The actor alone, one life after the other. */
+    /* The actor alone, one life after the other: what a life that is killed leaves, the next one finds. */
     acta_subscription *subscription;
+    acta_chunk *chunk;           /* in hand; NULL: none */
+    acta_memory *rows_memory;    /* of a projection's batch */
+    struct acti_ticket *tickets; /* of a process manager's instances */
     uint32_t lives;
     uint64_t handling; /* the position in the user's hands: if a life ends there, that counts as a failure of it */
     uint32_t handling_attempts;
@@ -115,8 +119,9 @@ typedef struct acti_positions {
     uint32_t count, capacity;
 } acti_positions;
 
-bool acti_positions_add(const acta_app *app, acti_positions *positions, uint64_t position);
-void acti_positions_deinit(const acta_app *app, acti_positions *positions);
+/* Arrays of an actor, in its memory. */
+bool acti_positions_add(acta_self *self, acti_positions *positions, uint64_t position); /* false: no memory */
+void acti_positions_deinit(acta_self *self, acti_positions *positions);
 
 /* A key of which events are set aside. */
 struct acti_aside {
@@ -150,6 +155,7 @@ struct acti_reader_actor {
     acta_app *app;
     acta_self *self;
     void *kind_state;
+    acta_allocator allocator;        /* over its memory */
     acta_subscription *subscription; /* NULL: not open yet */
     bool is_live;                    /* it has been dry */
     bool may_have_more;              /* it isn't dry now */
@@ -159,9 +165,8 @@ struct acti_reader_actor {
     uint64_t crashed_at;             /* what the last life ended on */
     uint32_t crashed_attempts;
 
-    /* The chunk in hand. */
-    acta_chunk *chunk;
-    uint32_t chunk_next;
+    /* The chunk in hand, and what it leads to. */
+    uint32_t chunk_next;      /* in reader->chunk */
     uint64_t worked_position; /* of the last event that was given to the kind, or set aside */
     uint32_t pending_count;   /* events that the kind has in work */
 
@@ -200,7 +205,9 @@ void acti_reader_retried(acti_reader_actor *r, const char *why); /* count it */
 void acti_reader_nap(acti_reader_actor *r, const char *why);
 void acti_reader_refuse(acti_reader_actor *r, const char *why); /* the store refuses writes: begin nothing any more */
 
-/* readers.c: what others see */
+/* readers.c */
+void acti_reader_let_go(acti_reader *reader); /* of chunk and subscription */
+/* What others see. */
 void acti_reader_set_reason(acti_reader *reader, const char *text);
 void acti_reader_publish(acti_reader_actor *r);
 
@@ -215,7 +222,6 @@ void acti_batch_last(acti_reader_actor *r); /* a last checkpoint, without waitin
 
 /* reader_aside.c. Rows go with the next batch. */
 acta_status acti_asides_open(acti_reader_actor *r, acta_error *error); /* what is there from before */
-void acti_asides_close(acti_reader_actor *r);
 acti_aside *acti_aside_find(const acti_reader_actor *r, acta_str key);
 /* Is this event, which comes from the log, among those that are aside, or done with before them? */
 bool acti_aside_covers(const acti_aside *aside, uint64_t position);
@@ -246,6 +252,8 @@ void acti_waits_answer(acti_reader_actor *r);
 
 /* readers.c */
 acta_status acti_readers_create(acta_app *app, const acta_app_config *config, acta_error *error);
+/* After the runtime has stopped, before it and the store go. */
+void acti_readers_release(acta_app *app);
 void acti_readers_destroy(acta_app *app);
 
 #endif

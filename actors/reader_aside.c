@@ -67,10 +67,10 @@ add_row(acti_reader_actor *r, acti_aside *aside, uint64_t position, bool put, bo
 {
     if (r->row_count == r->row_capacity) {
         uint32_t capacity = r->row_capacity == 0 ? 8 : r->row_capacity * 2;
-        acti_aside_row *grown = acti_alloc(r->app, capacity * sizeof *grown);
+        acti_aside_row *grown = acta_alloc(r->self, capacity * sizeof *grown);
         if (grown == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to set an event aside");
         if (r->row_count > 0) memcpy(grown, r->rows, r->row_count * sizeof *grown);
-        acti_free(r->app, r->rows, r->row_capacity * sizeof *grown);
+        acta_free(r->self, r->rows);
         r->rows = grown;
         r->row_capacity = capacity;
     }
@@ -108,10 +108,9 @@ left_of(const acti_aside *aside)
 static acti_aside *
 create(acti_reader_actor *r, acta_str key)
 {
-    acti_aside *aside = acti_alloc(r->app, sizeof *aside + key.size);
+    acti_aside *aside = acta_alloc(r->self, sizeof *aside + key.size);
     if (aside == NULL) return NULL;
 
-    memset(aside, 0, sizeof *aside);
     aside->key_size = key.size;
     memcpy(aside->key, key.data, key.size);
     aside->prev = r->aside_last;
@@ -142,8 +141,8 @@ destroy(acti_reader_actor *r, acti_aside *aside)
     else
         r->trying_count--;
     r->aside_count -= left_of(aside);
-    acti_positions_deinit(r->app, &aside->positions);
-    acti_free(r->app, aside, sizeof *aside + aside->key_size);
+    acti_positions_deinit(r->self, &aside->positions);
+    acta_free(r->self, aside);
 }
 
 static void
@@ -158,7 +157,7 @@ set_parked(acti_reader_actor *r, acti_aside *aside, bool parked)
 static acta_status
 add_position(acti_reader_actor *r, acti_aside *aside, uint64_t position, acta_error *error)
 {
-    if (!acti_positions_add(r->app, &aside->positions, position))
+    if (!acti_positions_add(r->self, &aside->positions, position))
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory to set an event aside");
     r->aside_count++;
     if (aside->is_parked) r->parked_count++;
@@ -201,6 +200,7 @@ static void
 park(acti_reader_actor *r, acti_aside *aside)
 {
     set_parked(r, aside, true);
+    acti_reader_set_reason(r->reader, aside->reason);
     acta_log_write(&r->app->environment, ACTA_LOG_ERROR,
         "reader '%s' parks '%.*s' at position %" PRIu64 " after %" PRIu32 " attempts: %s", r->reader->name,
         (int)aside->key_size, aside->key, aside->positions.values[aside->first], aside->attempts, aside->reason);
@@ -304,7 +304,7 @@ append(acti_reader_actor *r, acta_str key, uint64_t position, bool by_commands, 
 acta_status
 acti_aside_add(acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why, acta_error *error)
 {
-    acti_aside *aside;
+    acti_aside *aside = NULL;
 
     acta_status status = append(r, key, position, false, why, &aside, error);
     if (status == ACTA_OK && left_of(aside) == 1) count_failure(r, aside, why);
@@ -420,14 +420,4 @@ acti_asides_open(acti_reader_actor *r, acta_error *error)
     }
     acta_row_cursor_close(cursor);
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;
-}
-
-void
-acti_asides_close(acti_reader_actor *r)
-{
-    while (r->aside_first != NULL)
-        destroy(r, r->aside_first);
-    acti_map_deinit(&r->asides);
-    acti_free(r->app, r->rows, r->row_capacity * sizeof *r->rows);
-    acti_free(r->app, r->rows_on_way, r->rows_on_way_capacity * sizeof *r->rows_on_way);
 }

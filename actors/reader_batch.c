@@ -21,7 +21,7 @@ acti_batch_ack(acti_reader_actor *r, uint64_t position)
 void
 acti_batch_done(acti_reader_actor *r, uint64_t position)
 {
-    if (!acti_positions_add(r->app, &r->done, position))
+    if (!acti_positions_add(r->self, &r->done, position))
         acta_fail(r->self, "reader '%s': no memory for a position", r->reader->name);
 }
 
@@ -30,7 +30,7 @@ static uint64_t
 position_of(const acti_reader_actor *r)
 {
     if (!r->reader->kind->transactional) return acta_subscription_passed(r->subscription);
-    return r->chunk != NULL ? r->worked_position : acta_subscription_looked(r->subscription);
+    return r->reader->chunk != NULL ? r->worked_position : acta_subscription_looked(r->subscription);
 }
 
 static bool

@@ -49,7 +49,7 @@ state_of(const acti_reader_actor *r)
 static uint64_t
 in_work(const acti_reader_actor *r)
 {
-    uint64_t in_hand = r->chunk != NULL ? acta_chunk_count(r->chunk) - r->chunk_next : 0;
+    uint64_t in_hand = r->reader->chunk != NULL ? acta_chunk_count(r->reader->chunk) - r->chunk_next : 0;
     return r->pending_count + r->done.count + r->done_on_way.count + r->row_count + r->rows_on_way_count +
            r->trying_count + in_hand;
 }
@@ -87,6 +87,26 @@ acta_app_readers(acta_app *app, acta_reader_info *infos, uint32_t count_max)
     return app->reader_count;
 }
 
+void
+acti_reader_let_go(acti_reader *reader)
+{
+    acta_chunk_unref(reader->chunk);
+    reader->chunk = NULL;
+    acta_subscription_close(reader->subscription);
+    reader->subscription = NULL;
+}
+
+void
+acti_readers_release(acta_app *app)
+{
+    for (uint32_t i = 0; i < app->reader_count; i++) {
+        acti_reader *reader = &app->readers[i];
+        acti_reader_let_go(reader);
+        while (reader->tickets != NULL)
+            acti_ticket_destroy(reader, reader->tickets);
+    }
+}
+
 /* -- from the configuration -- */
 
 static bool
@@ -120,6 +140,7 @@ init_reader(acta_app *app, acti_reader *reader, const acti_reader_kind *kind, co
     reader->self = reader;
     reader->kind = kind;
     reader->name = name;
+    snprintf(reader->actor_name, sizeof reader->actor_name, "reader %s", name);
     reader->window = window != 0 ? window : ACTA_WINDOW_DEFAULT;
     reader->retry_max = retry_max != 0 ? retry_max : ACTI_RETRY_DEFAULT;
 }
@@ -185,6 +206,7 @@ acti_readers_destroy(acta_app *app)
 {
     for (uint32_t i = 0; app->readers != NULL && i < app->reader_count; i++) {
         acti_reader *reader = &app->readers[i];
+        acta_memory_destroy(reader->rows_memory);
         acti_names_deinit(&reader->names);
         acti_free(app, reader->types, reader->event_count * sizeof *reader->types);
     }

@@ -132,6 +132,25 @@ acti_left_ms(const acta_app *app, uint64_t deadline_ns)
     return deadline_ns <= now_ns ? 0 : (uint32_t)((deadline_ns - now_ns + 999999) / 1000000);
 }
 
+static void *
+alloc_over(void *user, size_t size)
+{
+    return acta_memory_alloc(user, size);
+}
+
+static void
+free_over(void *user, void *block, size_t size)
+{
+    (void)size;
+    acta_memory_free(user, block);
+}
+
+acta_allocator
+acti_allocator_over(acta_memory *memory)
+{
+    return (acta_allocator){ .alloc = alloc_over, .free = free_over, .user = memory };
+}
+
 static void
 put_be64(uint8_t *bytes, uint64_t value)
 {

@@ -191,7 +191,7 @@ row_added(void *user, ledger_Added event, const acta_recorded *recorded, acta_ro
     row.total += event.amount;
     row.additions++;
     status = ledger_CounterRow_put(rows, row, error);
-    if (status == ACTA_OK && ledger_hook.on_row != NULL) status = ledger_hook.on_row(&event, recorded, error);
+    if (status == ACTA_OK && ledger_hook.on_row != NULL) status = ledger_hook.on_row(&event, recorded, rows, error);
     return status;
 }
 

@@ -25,7 +25,7 @@ typedef struct ledger_hooks {
     /* Called when the process manager handles the start of a job. */
     void (*on_job)(const ledger_JobStarted *event, acta_commands *commands);
     /* What the projection returns for an event; NULL: ACTA_OK. */
-    acta_status (*on_row)(const ledger_Added *event, const acta_recorded *recorded, acta_error *error);
+    acta_status (*on_row)(const ledger_Added *event, const acta_recorded *recorded, acta_rows *rows, acta_error *error);
 } ledger_hooks;
 extern ledger_hooks ledger_hook;
 

@@ -1,0 +1,284 @@
+/*
+ * Projections: whatever fails, and wherever the process dies, rows are the fold of the log up to their position.
+ */
+#include "acta/gen_server.h"
+#include "fixture.h"
+
+static const acta_projection *const projections[] = { &ledger_rows.base, NULL };
+
+static void
+start_projecting(fixture *f)
+{
+    f->config.projections = projections;
+    start(f);
+}
+
+static ledger_CounterRow
+row_of(fixture *f, const char *counter)
+{
+    ledger_CounterRow row = { .total = 0 };
+    acta_status status = ledger_CounterRow_find(f->app, acta_str_of(counter), &row, NULL, &f->error);
+
+    if (status != ACTA_NOT_FOUND) MUST(f, status);
+    return row;
+}
+
+/* The row is the fold of the stream. */
+static void
+expect_row(fixture *f, const char *counter)
+{
+    char stream[64];
+    ledger_CounterRow row = row_of(f, counter);
+
+    snprintf(stream, sizeof stream, "Counter-%s", counter);
+    assert_int_equal(row.total, fold_counter(f, counter));
+    assert_int_equal(row.additions, version_of(f, stream));
+}
+
+static bool
+count_row(void *user, const ledger_CounterRow *row)
+{
+    uint32_t *count = user;
+
+    assert_true(row->additions > 0);
+    return ++*count < 3;
+}
+
+static void
+rows_follow_the_log_and_are_found(void **state)
+{
+    fixture *f = FIXTURE(state);
+    ledger_CounterRow row;
+    uint32_t count = 0;
+
+    start_projecting(f);
+    for (int i = 0; i < 60; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "c%d", i % 6);
+        add(f, id, i % 3);
+    }
+    settle(f);
+    for (int i = 0; i < 6; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "c%d", i);
+        expect_row(f, id);
+    }
+    MUST(f, ledger_CounterRow_find(f->app, S("c1"), &row, f->scratch, &f->error));
+    assert_true(acta_str_equal(row.counter_id, S("c1")));
+    MUST(f, ledger_CounterRow_find(f->app, S("c1"), &row, NULL, &f->error));
+    assert_null(row.counter_id.data);
+    assert_int_equal(ledger_CounterRow_find(f->app, S("none"), &row, NULL, &f->error), ACTA_NOT_FOUND);
+    assert_string_equal(f->error.text, "there is no 'ledger.CounterRow' of 'none'");
+    assert_int_equal(ledger_CounterRow_find(f->app, S(""), &row, NULL, &f->error), ACTA_INVALID);
+    MUST(f, ledger_CounterRow_each(f->app, S("c"), count_row, &count, &f->error));
+    assert_int_equal(count, 3); /* it was told to stop there */
+    count = 0;
+    MUST(f, ledger_CounterRow_each(f->app, S("c5"), count_row, &count, &f->error));
+    assert_int_equal(count, 1);
+}
+
+static void
+a_dispatch_that_waits_for_the_rows_finds_them(void **state)
+{
+    static const char *const wait_for[] = { "rows", NULL };
+    fixture *f = FIXTURE(state);
+
+    start_projecting(f);
+    for (int i = 1; i <= 20; i++) {
+        MUST(f, add_with(f, "a", 1, &(acta_dispatch_options){ .wait_for = wait_for }));
+        assert_int_equal(row_of(f, "a").total, i);
+    }
+}
+
+static void
+rows_are_right_wherever_the_process_dies(void **state)
+{
+    fixture *f = FIXTURE(state);
+    bool finished = false;
+
+    for (uint32_t steps = 0; !finished; steps++) {
+        uint32_t taken = 0;
+        answer answers[4] = { { 0 } };
+        start_projecting(f);
+        for (int i = 0; i < 4; i++)
+            add_async(f, i % 2 ? "a" : "b", 1, NULL, &answers[i]);
+        while (taken < steps && step(f))
+            taken++;
+        finished = taken < steps;
+        crash(f);
+        start_projecting(f);
+        run_all(f);
+        for (uint32_t i = 0; i < steps % 7; i++)
+            step(f);
+        crash(f);
+        start_projecting(f);
+        settle(f);
+        expect_row(f, "a");
+        expect_row(f, "b");
+        stop(f);
+        assert_true(steps < 300);
+    }
+}
+
+static uint32_t failures;
+
+static acta_status
+fail_for_bad(const ledger_Added *event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
+{
+    (void)recorded;
+    (void)rows;
+    if (!acta_str_equal(event->counter_id, S("bad")) || failures == 0) return ACTA_OK;
+    failures--;
+    return acta_error_set(error, ACTA_INVALID, "it is full moon");
+}
+
+/* What a failed event wrote is not kept; the others of its batch are, and later it is done once. */
+static void
+a_failed_event_leaves_no_rows_and_comes_again(void **state)
+{
+    fixture *f = FIXTURE(state);
+    answer answers[12] = { { 0 } };
+
+    failures = 3;
+    ledger_hook.on_row = fail_for_bad;
+    start_projecting(f);
+    for (int i = 0; i < 12; i++)
+        add_async(f, i % 3 == 0 ? "bad" : "good", 1, NULL, &answers[i]);
+    run_all(f);
+    expect_row(f, "good");
+    assert_int_equal(row_of(f, "bad").total, 0);
+    assert_int_equal(reader_info(f, "rows").state, ACTA_READER_RETRYING);
+    settle(f);
+    expect_row(f, "bad");
+    expect_row(f, "good");
+    assert_int_equal(count_rows(f, "parked"), 0);
+}
+
+static void
+failed_events_are_done_once_wherever_the_process_dies(void **state)
+{
+    fixture *f = FIXTURE(state);
+    bool finished = false;
+
+    ledger_hook.on_row = fail_for_bad;
+    for (uint32_t steps = 0; !finished; steps += 2) {
+        uint32_t taken = 0;
+        answer answers[6] = { { 0 } };
+        failures = 2;
+        start_projecting(f);
+        for (int i = 0; i < 6; i++)
+            add_async(f, i % 2 ? "bad" : "good", 1, NULL, &answers[i]);
+        while (taken < steps && step(f))
+            taken++;
+        finished = taken < steps;
+        crash(f);
+        failures = 0;
+        start_projecting(f);
+        settle(f);
+        expect_row(f, "bad");
+        expect_row(f, "good");
+        assert_int_equal(count_rows(f, "parked"), 0);
+        stop(f);
+        assert_true(steps < 1000);
+    }
+}
+
+static uint32_t fails_of_actor;
+
+static acta_status
+fail_the_actor(const ledger_Added *event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
+{
+    (void)event;
+    (void)rows;
+    (void)error;
+    if (fails_of_actor > 0 && recorded->position % 3 == 0) {
+        fails_of_actor--;
+        acta_fail(acta_self_here(), "a bug in the projection");
+    }
+    return ACTA_OK;
+}
+
+/* A life of the reader that ends in the middle of a batch, or with one on its way, leaves nothing to be done twice. */
+static void
+rows_are_right_whenever_the_reader_fails(void **state)
+{
+    fixture *f = FIXTURE(state);
+    uint64_t random = test_seed();
+    acta_exit_reason reason = { .kind = ACTA_EXIT_KILLED };
+
+    ledger_hook.on_row = fail_the_actor;
+    start_projecting(f);
+    for (int round = 0; round < 60; round++) {
+        answer answers[10] = { { 0 } };
+        fails_of_actor = round % 3 == 0;
+        for (int i = 0; i < 10; i++)
+            add_async(f, i % 2 ? "a" : "b", 0, NULL, &answers[i]);
+        uint32_t steps = (uint32_t)(next_random(&random) % 40);
+        for (uint32_t i = 0; i < steps; i++)
+            step(f);
+        if (round % 3 == 1) {
+            acta_pid pid = acta_whereis(acta_app_runtime(f->app), S("reader rows"));
+            acta_exit(acta_app_runtime(f->app), (acta_pid){ 0 }, pid, &reason);
+        }
+        run_all(f);
+    }
+    fails_of_actor = 0;
+    settle(f);
+    expect_row(f, "a");
+    expect_row(f, "b");
+    acta_runtime_stats stats;
+    acta_runtime_stats_read(acta_app_runtime(f->app), &stats);
+    assert_true(stats.restarted >= 20); /* it did fail, and was killed */
+}
+
+/* Within one batch what was written before is seen: a row that was put, one that was removed. */
+static acta_status
+remove_and_look(const ledger_Added *event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
+{
+    ledger_CounterRow row;
+    acta_status status = ledger_CounterRow_get(rows, event->counter_id, &row, error);
+
+    assert_int_equal(status, ACTA_OK); /* it was put by this very event */
+    assert_true(row.additions >= 1);
+    if (event->amount != -1) return ACTA_OK;
+    status = ledger_CounterRow_remove(rows, event->counter_id, error);
+    assert_int_equal(status, ACTA_OK);
+    status = ledger_CounterRow_get(rows, event->counter_id, &row, error);
+    assert_int_equal(status, ACTA_NOT_FOUND);
+    (void)recorded;
+    return ACTA_OK;
+}
+
+static void
+rows_see_what_their_batch_wrote(void **state)
+{
+    static const int64_t amounts[] = { 5, 6, -1, 7, 8, -1, 9 };
+    fixture *f = FIXTURE(state);
+    answer answers[7] = { { 0 } };
+
+    ledger_hook.on_row = remove_and_look;
+    start_projecting(f);
+    for (int i = 0; i < 7; i++)
+        add_async(f, "a", amounts[i], NULL, &answers[i]);
+    settle(f);
+    assert_int_equal(row_of(f, "a").total, 9);
+    assert_int_equal(row_of(f, "a").additions, 1);
+    add(f, "a", -1);
+    settle(f);
+    assert_int_equal(count_rows(f, "rm.ledger.counterrow"), 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        manual(rows_follow_the_log_and_are_found),
+        manual(a_dispatch_that_waits_for_the_rows_finds_them),
+        manual(rows_see_what_their_batch_wrote),
+        manual(rows_are_right_wherever_the_process_dies),
+        manual(a_failed_event_leaves_no_rows_and_comes_again),
+        manual(failed_events_are_done_once_wherever_the_process_dies),
+        manual(rows_are_right_whenever_the_reader_fails),
+    };
+    return run_on_engines("projections", tests);
+}
