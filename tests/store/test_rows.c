@@ -42,6 +42,51 @@ rows_are_read_in_order_by_table_and_prefix(void **state)
     expect_rows(f, "none", "", NULL, 0);
 }
 
+/* A cursor shows the rows as they were when it was opened, whatever is done to them meanwhile. */
+static void
+a_row_cursor_does_not_see_what_comes_later(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_row_cursor *first, *second;
+    acta_bytes key, value;
+
+    for (int i = 0; i < 10; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "k%d", i);
+        put_row(f, "t", name, "old");
+    }
+    assert_int_equal(ACTA_OK, acta_row_cursor_open(f->store, "t", B(""), &first, &f->error));
+    for (int i = 0; i < 10; i++) {
+        char name[8];
+        acta_transaction *t = acta_transaction_create(f->store);
+        snprintf(name, sizeof name, "k%d", i);
+        if (i % 2 == 0)
+            acta_transaction_delete(t, "t", acta_str_bytes(acta_str_of(name)));
+        else
+            acta_transaction_put(t, "t", acta_str_bytes(acta_str_of(name)), B("new"));
+        assert_int_equal(ACTA_OK, commit(f, t, NULL));
+        put_row(f, "t", "k5a", "inserted");
+    }
+    assert_int_equal(ACTA_OK, acta_row_cursor_open(f->store, "t", B(""), &second, &f->error));
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(ACTA_OK, acta_row_cursor_next(first, &key, &value, &f->error));
+        assert_int_equal(key.data[1], '0' + i);
+        assert_int_equal(value.size, 3);
+        assert_memory_equal(value.data, "old", 3);
+    }
+    assert_int_equal(ACTA_NOT_FOUND, acta_row_cursor_next(first, &key, &value, &f->error));
+    acta_row_cursor_close(first);
+    static const char *const left[] = { "k1", "k3", "k5", "k5a", "k7", "k9" };
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(ACTA_OK, acta_row_cursor_next(second, &key, &value, &f->error));
+        assert_int_equal(key.size, strlen(left[i]));
+        assert_memory_equal(key.data, left[i], key.size);
+        assert_memory_equal(value.data, i == 3 ? "ins" : "new", 3);
+    }
+    assert_int_equal(ACTA_NOT_FOUND, acta_row_cursor_next(second, &key, &value, &f->error));
+    acta_row_cursor_close(second);
+}
+
 /* A row is put, put again, deleted, deleted again; a value may be empty. */
 static void
 a_row_is_what_was_put_last(void **state)
@@ -456,6 +501,35 @@ many_sessions_go_on_beside_each_other(void **state)
     assert_int_equal(version_of(f, "s"), 3 * SESSIONS);
 }
 
+/* Sessions beyond what is remembered: one that was used lately goes on, one that was long idle is refused, which is safe. */
+static void
+a_session_that_was_long_idle_is_refused(void **state)
+{
+    fixture *f = FIXTURE(state);
+    enum { REMEMBERED = 2048 }; /* at 1 MiB of memory; in two generations */
+    static answer ignored;
+    answer answers[3];
+    memset(answers, 0, sizeof answers);
+
+    close_store(f);
+    f->config.memory_bytes = 1 << 20;
+    open_store_ok(f);
+    uint64_t lately = acta_store_session(f->store), idle = acta_store_session(f->store);
+    submit_in_session(f, lately, 1, ACTA_ANY_VERSION, &answers[0]);
+    submit_in_session(f, idle, 1, ACTA_ANY_VERSION, &ignored);
+    for (int i = 0; i < REMEMBERED / 2 + 10; i++)
+        submit_in_session(f, acta_store_session(f->store), 1, ACTA_ANY_VERSION, &ignored);
+    submit_in_session(f, lately, 2, ACTA_ANY_VERSION, &answers[1]);
+    step_all(f);
+    assert_int_equal(ACTA_OK, answers[0].status);
+    assert_int_equal(ACTA_OK, answers[1].status);
+    for (int i = 0; i < REMEMBERED + 10; i++)
+        submit_in_session(f, acta_store_session(f->store), 1, ACTA_ANY_VERSION, &ignored);
+    submit_in_session(f, idle, 2, ACTA_ANY_VERSION, &answers[2]);
+    step_all(f);
+    assert_int_equal(ACTA_CONFLICT, answers[2].status);
+}
+
 /* -- snapshots -- */
 
 static acta_status
@@ -537,6 +611,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         on_store(rows_are_read_in_order_by_table_and_prefix),
         on_store(a_row_is_what_was_put_last),
+        on_store(a_row_cursor_does_not_see_what_comes_later),
         on_store(the_later_of_two_writes_counts),
         on_store(a_condition_on_a_row_decides),
         on_manual_store(conditions_see_the_batch_under_way),
@@ -549,6 +624,7 @@ main(void)
         on_manual_store(a_pipelined_append_after_a_conflict_is_refused_though_its_version_matches),
         on_manual_store(a_session_fails_for_any_reason),
         on_manual_store(a_gap_in_a_session_is_refused),
+        on_manual_store(a_session_that_was_long_idle_is_refused),
         on_manual_store(many_sessions_go_on_beside_each_other),
         on_store(a_snapshot_is_recorded_replaced_and_deleted),
         on_store(a_snapshot_newer_than_its_stream_is_void),

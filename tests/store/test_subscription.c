@@ -3,6 +3,7 @@
  * of the catalogue.
  */
 #include <pthread.h>
+#include <sched.h>
 
 #include "fixture.h"
 
@@ -446,6 +447,62 @@ catching_up_goes_live_without_gap_or_repeat(void **state)
     close_store(f);
 }
 
+/* One event at a time, each written as soon as the reader has acknowledged the one before, while it runs dry: a wake-up
+ * that is lost in between is never made good, and hangs the test. */
+typedef struct ping_pong {
+    fixture *f;
+    _Atomic uint64_t acknowledged;
+    uint64_t seed;
+    uint32_t rounds;
+} ping_pong;
+
+static void *
+run_ping(void *user)
+{
+    ping_pong *p = user;
+    acta_error error;
+
+    for (uint32_t i = 0; i < p->rounds; i++) {
+        acta_event event = event_of("test.Happened", "x");
+        acta_transaction *t = acta_transaction_create(p->f->store);
+        acta_transaction_append(t, S("s"), ACTA_ANY_VERSION, &event, 1);
+        if (acta_store_commit(p->f->store, t, NULL, &error) != ACTA_OK) break;
+        while (p->acknowledged <= i)
+            sched_yield();
+    }
+    return NULL;
+}
+
+static void
+no_wake_up_is_lost_between_two_events(void **state)
+{
+    fixture *f = FIXTURE(state);
+    live_reader reader = { .f = f, .mutex = PTHREAD_MUTEX_INITIALIZER, .woken = PTHREAD_COND_INITIALIZER };
+    ping_pong p = { .f = f, .seed = test_seed(), .rounds = f->memory ? 10000 : 500 };
+    acta_subscription_config config = { .name = "sub", .ready = wake_reader, .user = &reader };
+    acta_subscription *subscription = subscribe(f, &config);
+    pthread_t writer;
+
+    assert_int_equal(0, pthread_create(&writer, NULL, run_ping, &p));
+    for (uint64_t position = 0; position < p.rounds;) {
+        acta_chunk *chunk;
+        bool more;
+        assert_int_equal(ACTA_OK, acta_subscription_next(subscription, 10, &chunk, &more, &f->error));
+        if (chunk == NULL && !more) await_ready(&reader);
+        if (chunk == NULL) continue;
+        assert_int_equal(acta_chunk_count(chunk), 1);
+        assert_int_equal(acta_chunk_at(chunk, 0)->position, ++position);
+        assert_int_equal(ACTA_OK, acta_subscription_ack(subscription, position));
+        acta_chunk_unref(chunk);
+        p.acknowledged = position;
+        /* About as long as the writer takes, so that it commits just when this runs dry. */
+        for (uint64_t wait = next_random(&p.seed) % 100000; wait > 0; wait--)
+            atomic_signal_fence(memory_order_seq_cst);
+    }
+    pthread_join(writer, NULL);
+    acta_subscription_close(subscription);
+}
+
 /* ES-32: several readers, one slow: each gets everything, in its own time. */
 typedef struct reader_thread {
     live_reader live;
@@ -542,6 +599,7 @@ main(void)
         on_store(a_filter_of_no_types_wants_nothing),
         on_manual_store(ready_is_called_once_after_running_dry),
         on_store(catching_up_goes_live_without_gap_or_repeat),
+        on_store(no_wake_up_is_lost_between_two_events),
         on_store(each_of_several_readers_gets_everything),
         on_store(a_checkpoint_is_durable),
     };
