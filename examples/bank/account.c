@@ -125,11 +125,16 @@ account_closed(bank_Account *account, bank_AccountClosed event, acta_memory *mem
     account->closed = true;
 }
 
-const bank_Account_aggregate bank_account = BANK_ACCOUNT(.execute = { .OpenAccount = open_account,
-                                                             .Deposit = deposit,
-                                                             .Withdraw = withdraw,
-                                                             .CloseAccount = close_account },
-    .apply = { .AccountOpened = account_opened,
+const bank_Account_aggregate bank_account = BANK_ACCOUNT(
+    .execute = {
+        .OpenAccount = open_account,
+        .Deposit = deposit,
+        .Withdraw = withdraw,
+        .CloseAccount = close_account,
+    },
+    .apply = {
+        .AccountOpened = account_opened,
         .MoneyDeposited = money_deposited,
         .MoneyWithdrawn = money_withdrawn,
-        .AccountClosed = account_closed });
+        .AccountClosed = account_closed,
+    });

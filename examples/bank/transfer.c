@@ -103,9 +103,16 @@ transfer_failed(bank_Transfer *transfer, bank_TransferFailed event, acta_memory 
     transfer->phase = event.refunded ? bank_Phase_refunded : bank_Phase_rejected;
 }
 
-const bank_Transfer_aggregate bank_transfer = BANK_TRANSFER(.execute = { .RequestTransfer = request_transfer,
-                                                                .CompleteTransfer = complete_transfer,
-                                                                .FailTransfer = fail_transfer },
-    .apply = { .TransferRequested = transfer_requested,
+/* It is asked for, it ends, and nobody needs it any more: so it doesn't stay in memory for long. */
+const bank_Transfer_aggregate bank_transfer = BANK_TRANSFER(
+    .execute = {
+        .RequestTransfer = request_transfer,
+        .CompleteTransfer = complete_transfer,
+        .FailTransfer = fail_transfer,
+    },
+    .apply = {
+        .TransferRequested = transfer_requested,
         .TransferCompleted = transfer_completed,
-        .TransferFailed = transfer_failed });
+        .TransferFailed = transfer_failed,
+    },
+    .idle_timeout_ms = 5000);

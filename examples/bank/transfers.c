@@ -125,14 +125,14 @@ refund_or_retry(const bank_Transfers *transfer, const acta_failure *failure, act
     return ACTA_FAILURE_SKIP; /* the transfer has ended: somebody else told it so */
 }
 
-const bank_Transfers_process_manager bank_transfers =
-    BANK_TRANSFERS(.on = { .TransferRequested = { .start = bank_TransferRequested_transfer_id,
-                               .handle = withdraw_from_source,
-                               .apply = requested },
-                       .MoneyWithdrawn = { .go_on = bank_MoneyWithdrawn_transfer_id,
-                           .handle = deposit_to_target,
-                           .apply = withdrawn },
-                       .MoneyDeposited = { .go_on = bank_MoneyDeposited_transfer_id, .handle = complete_or_fail },
-                       .TransferCompleted = { .stop = bank_TransferCompleted_transfer_id },
-                       .TransferFailed = { .stop = bank_TransferFailed_transfer_id } },
-        .error = refund_or_retry);
+const bank_Transfers_process_manager bank_transfers = BANK_TRANSFERS(
+    .on = {
+        .TransferRequested = { .start = bank_TransferRequested_transfer_id,
+            .handle = withdraw_from_source, .apply = requested, },
+        .MoneyWithdrawn = { .go_on = bank_MoneyWithdrawn_transfer_id, .handle = deposit_to_target, .apply = withdrawn },
+        .MoneyDeposited = { .go_on = bank_MoneyDeposited_transfer_id, .handle = complete_or_fail },
+        .TransferCompleted = { .stop = bank_TransferCompleted_transfer_id },
+        .TransferFailed = { .stop = bank_TransferFailed_transfer_id },
+    },
+    .error = refund_or_retry,
+    .idle_timeout_ms = 5000);
