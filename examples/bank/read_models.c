@@ -147,21 +147,24 @@ transfer_failed(
     return change_transfer(event.transfer_id, phase, event.reason, rows, error);
 }
 
-/* clang-format off: it would hang the tables behind the macros */
-const bank_projection bank_account_rows = BANK_PROJECTION(.name = "accounts", .on = {
-                                                                                  .AccountOpened = account_opened,
-                                                                                  .MoneyDeposited = money_deposited,
-                                                                                  .MoneyWithdrawn = money_withdrawn,
-                                                                                  .AccountClosed = account_closed,
-                                                                              });
+/* clang-format off */
+const bank_projection bank_account_rows = BANK_PROJECTION(
+    .name = "accounts",
+    .on = {
+        .AccountOpened = account_opened,
+        .MoneyDeposited = money_deposited,
+        .MoneyWithdrawn = money_withdrawn,
+        .AccountClosed = account_closed,
+    });
 
-const bank_projection bank_transfer_rows =
-    BANK_PROJECTION(.name = "transfers", .on = {
-                                             .MoneyWithdrawn = transfer_withdrawn,
-                                             .TransferRequested = transfer_requested,
-                                             .TransferCompleted = transfer_completed,
-                                             .TransferFailed = transfer_failed,
-                                         });
+const bank_projection bank_transfer_rows = BANK_PROJECTION(
+    .name = "transfers",
+    .on = {
+        .MoneyWithdrawn = transfer_withdrawn,
+        .TransferRequested = transfer_requested,
+        .TransferCompleted = transfer_completed,
+        .TransferFailed = transfer_failed,
+    });
 /* clang-format on */
 
 /* -- all parts of the bank -- */
