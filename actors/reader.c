@@ -140,24 +140,25 @@ work_on_fresh(acti_reader_actor *r, const acti_item *item)
 static void
 try_aside(acti_reader_actor *r, acti_aside *aside)
 {
-    acti_item *item = NULL;
+    acti_reader *reader = r->reader;
     acti_work how = ACTI_WORK_FAILED;
     acta_error error;
 
     if (aside->by_commands) {
         acta_str key = acta_str_from(aside->key, aside->key_size);
-        if (r->reader->kind->resume(r, key, &error) != ACTA_OK) acti_aside_failed(r, aside, &error);
+        if (reader->kind->resume(r, key, &error) != ACTA_OK) acti_aside_failed(r, aside, &error);
         return;
     }
-    acta_status status = acti_aside_read(r, aside, &item, &error);
-    if (status == ACTA_OK) status = check_payload(r, item, &error);
+    acta_status status = acti_aside_read(r, aside, &reader->item, &error);
+    if (status == ACTA_OK) status = check_payload(r, reader->item, &error);
     if (status == ACTA_OK) {
-        acta_str key = key_of(r, item);
-        how = key.data != NULL ? work_on(r, item, key, &error) : ACTI_WORK_DONE;
-        acti_reader_worked(r, item, key, how, &error);
+        acta_str key = key_of(r, reader->item);
+        how = key.data != NULL ? work_on(r, reader->item, key, &error) : ACTI_WORK_DONE;
+        acti_reader_worked(r, reader->item, key, how, &error);
     } else
         acti_aside_failed(r, aside, &error);
-    acti_item_destroy(r->app, item);
+    acti_item_destroy(r->app, reader->item);
+    reader->item = NULL;
 }
 
 /* -- steps -- */

@@ -102,6 +102,7 @@ struct acti_reader {
     /* The actor alone, one life after the other: what a life that is killed leaves, the next one finds. */
     acta_subscription *subscription;
     acta_chunk *chunk;           /* in hand; NULL: none */
+    acti_item *item;             /* that is tried again; NULL: none */
     acta_memory *rows_memory;    /* of a projection's batch */
     struct acti_ticket *tickets; /* of a process manager's instances */
     uint32_t lives;

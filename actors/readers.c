@@ -92,6 +92,8 @@ acti_reader_let_go(acti_reader *reader)
 {
     acta_chunk_unref(reader->chunk);
     reader->chunk = NULL;
+    acti_item_destroy(reader->app, reader->item);
+    reader->item = NULL;
     acta_subscription_close(reader->subscription);
     reader->subscription = NULL;
 }
