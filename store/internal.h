@@ -4,8 +4,9 @@
  *     any thread --submit--> incoming --take--> [ whoever holds the role: gather, write, sync ] --> head, tail, completions
  *                                                                                      \-> mark, by a second thread
  *
- *     store.c      open, close, health            committer.c   the role, batches, completions
- *     recovery.c   what open checks               apply.c       one transaction: its conditions, its changes
+ *     store.c      open, close, health            committer.c   who commits: the role, submitting, waiting
+ *     recovery.c   what open checks               batch.c, marker.c  what is committed at once; the mark behind it
+ *     apply.c      one transaction: its conditions, its changes
  *     transaction.c, record.c  what is stored     names.c       streams, types, sessions as the committer knows them
  *     read.c, rows.c           reading            tail.c, subscription.c   live readers
  */
@@ -148,11 +149,28 @@ void acti_committer_deinit(acta_store *store);
 acta_status acti_committer_start(acta_store *store, acta_error *error); /* the threads */
 void acti_committer_stop(acta_store *store);                            /* commits what is queued; joins */
 void acti_committer_abandon(acta_store *store);                         /* drops what is queued */
-void acti_store_fail(acta_store *store, acta_status status, const acta_error *error); /* no writes from here on */
-/* Put the store's own batch (committer.batch, filled but for its end) on disk, and the mark behind it. Holds the role. */
-acta_status acti_commit_own(acta_store *store, acta_error *error);
-void acti_batch_close(acta_store *store, uint32_t event_count); /* what every batch ends with */
+
+/* batch.c; whoever holds the role */
+acta_transaction *acti_incoming_closed(acta_store *store);          /* what `incoming` is once the store is closed */
+void acti_batch_take(acta_store *store, acta_transaction *instead); /* incoming becomes `instead` */
+bool acti_batch_gather(acta_store *store);                          /* and write; false: there was nothing */
+void acti_batch_sync(acta_store *store);
+void acti_batch_finish(acta_store *store);                      /* publish and complete */
+bool acti_batch_commit(acta_store *store);                      /* all of these; false: there was nothing */
+void acti_batch_close(acta_store *store, uint32_t event_count); /* put what every batch ends with */
 void acti_batch_put_verified(acta_store *store, uint64_t position, uint64_t batch);
+/* Put the store's own batch (committer.batch, closed) on disk, and the mark behind it. */
+acta_status acti_commit_own(acta_store *store, acta_error *error);
+
+/* marker.c */
+void acti_marker_run(void *store);                                 /* the mark thread */
+void acti_mark_want(acta_store *store);                            /* the mark is to say what was just synced */
+bool acti_mark_is_behind(const acta_store *store);                 /* a manual store's mark is not written yet */
+acta_status acti_mark_await(acta_store *store, acta_error *error); /* the mark wanted last is durable, or failed */
+
+/* store.c */
+void acti_store_fail(acta_store *store, acta_status status, const acta_error *error); /* no writes from here on */
+bool acti_store_refuses(acta_store *store);
 
 /* apply.c */
 /* Do its conditions hold? Otherwise false, and it says why not. Changes nothing that is stored. */

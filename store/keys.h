@@ -6,6 +6,7 @@
 #ifndef ACTI_KEYS_H
 #define ACTI_KEYS_H
 
+#include <endian.h>
 #include <string.h>
 
 #include "acta/str.h"
@@ -13,7 +14,7 @@
 static inline void
 acti_put_be64(uint8_t *bytes, uint64_t value)
 {
-    value = __builtin_bswap64(value);
+    value = htobe64(value);
     memcpy(bytes, &value, sizeof value);
 }
 
@@ -22,12 +23,13 @@ acti_get_be64(const uint8_t *bytes)
 {
     uint64_t value;
     memcpy(&value, bytes, sizeof value);
-    return __builtin_bswap64(value);
+    return be64toh(value);
 }
 
 static inline void
 acti_put_le16(uint8_t *bytes, uint16_t value)
 {
+    value = htole16(value);
     memcpy(bytes, &value, sizeof value);
 }
 
@@ -36,12 +38,13 @@ acti_get_le16(const uint8_t *bytes)
 {
     uint16_t value;
     memcpy(&value, bytes, sizeof value);
-    return value;
+    return le16toh(value);
 }
 
 static inline void
 acti_put_le32(uint8_t *bytes, uint32_t value)
 {
+    value = htole32(value);
     memcpy(bytes, &value, sizeof value);
 }
 
@@ -50,12 +53,13 @@ acti_get_le32(const uint8_t *bytes)
 {
     uint32_t value;
     memcpy(&value, bytes, sizeof value);
-    return value;
+    return le32toh(value);
 }
 
 static inline void
 acti_put_le64(uint8_t *bytes, uint64_t value)
 {
+    value = htole64(value);
     memcpy(bytes, &value, sizeof value);
 }
 
@@ -64,12 +68,8 @@ acti_get_le64(const uint8_t *bytes)
 {
     uint64_t value;
     memcpy(&value, bytes, sizeof value);
-    return value;
+    return le64toh(value);
 }
-
-#if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "the helpers above are written for little-endian machines"
-#endif
 
 /* A key of at most 16 bytes, or with a name behind a tag. */
 typedef struct acti_key {

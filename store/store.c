@@ -164,6 +164,44 @@ open_engine(acta_store *store, const acta_store_config *config, acta_error *erro
     return open_existing(store, config, &mark, error);
 }
 
+/* -- failure -- */
+
+void
+acti_store_fail(acta_store *store, acta_status status, const acta_error *error)
+{
+    acti_monitor_enter(&store->failure_lock);
+    bool first = atomic_load_explicit(&store->refusing, memory_order_relaxed) == ACTA_OK; /* we hold the lock */
+    if (first) {
+        acta_error_set(
+            &store->failure, status, "the store '%s' refuses writes since one failed: %s", store->path, error->text);
+        /* Release: the text comes first; readers take the lock all the same. */
+        atomic_store_explicit(&store->refusing, status, memory_order_release);
+    }
+    acti_monitor_leave(&store->failure_lock);
+    if (first) acta_log_write(&store->environment, ACTA_LOG_ERROR, "%s", store->failure.text);
+}
+
+acta_status
+acta_store_health(const acta_store *const_store, acta_error *error)
+{
+    acta_store *store = (acta_store *)(uintptr_t)const_store; /* only the lock is touched */
+    acta_status status = (acta_status)atomic_load_explicit(&store->refusing, memory_order_acquire);
+
+    if (status == ACTA_OK || error == NULL) return status;
+    acti_monitor_enter(&store->failure_lock);
+    *error = store->failure;
+    acti_monitor_leave(&store->failure_lock);
+    return status;
+}
+
+bool
+acti_store_refuses(acta_store *store)
+{
+    return atomic_load_explicit(&store->refusing, memory_order_acquire) != ACTA_OK;
+}
+
+/* -- opening, closing -- */
+
 acta_status
 acta_store_open(const acta_store_config *config, acta_store **store_out, acta_error *error)
 {

@@ -13,26 +13,17 @@
  */
 #include <inttypes.h>
 
+#include "chunk.h"
 #include "internal.h"
 
 enum {
     LOOK_MAX = 4096,          /* records that one call looks at */
     LOOK_BYTES_MAX = 4 << 20, /* bytes that one call copies from the engine */
-    PIECE_BYTES = 64 << 10,   /* of memory for events from the engine */
     TYPES_MAX = ACTI_TYPE_CHUNK * ACTI_TYPE_CHUNK_COUNT,
     WAKE_CHUNK = 32
 };
 
 #define ACKED (UINT64_C(1) << 63)
-
-struct acta_chunk {
-    _Atomic uint32_t refs;
-    acta_allocator allocator;
-    size_t size;
-    uint32_t count, slab_count, room;
-    acti_slab **slabs; /* behind the events */
-    acta_recorded events[];
-};
 
 typedef struct wanted_type {
     struct wanted_type *next;
@@ -69,61 +60,6 @@ struct acta_subscription {
     uint32_t calls; /* of ready, under way */
     char name[ACTI_SUBSCRIPTION_NAME_MAX + 1];
 };
-
-/* -- chunks -- */
-
-static size_t
-chunk_size(uint32_t room)
-{
-    return sizeof(acta_chunk) + room * (sizeof(acta_recorded) + sizeof(acti_slab *));
-}
-
-static acta_chunk *
-chunk_create(const acta_allocator *allocator, uint32_t room)
-{
-    acta_chunk *chunk = allocator->alloc(allocator->user, chunk_size(room));
-
-    if (chunk == NULL) return NULL;
-    memset(chunk, 0, sizeof *chunk);
-    atomic_init(&chunk->refs, 1);
-    chunk->allocator = *allocator;
-    chunk->size = chunk_size(room);
-    chunk->room = room;
-    chunk->slabs = (acti_slab **)(void *)&chunk->events[room];
-    return chunk;
-}
-
-uint32_t
-acta_chunk_count(const acta_chunk *chunk)
-{
-    return chunk->count;
-}
-
-const acta_recorded *
-acta_chunk_at(const acta_chunk *chunk, uint32_t index)
-{
-    return &chunk->events[index];
-}
-
-acta_chunk *
-acta_chunk_ref(acta_chunk *chunk)
-{
-    /* Relaxed: who refs holds a reference already. */
-    atomic_fetch_add_explicit(&chunk->refs, 1, memory_order_relaxed);
-    return chunk;
-}
-
-void
-acta_chunk_unref(acta_chunk *chunk)
-{
-    /* Release and acquire: everybody's reads come before the free. */
-    if (chunk == NULL || atomic_fetch_sub_explicit(&chunk->refs, 1, memory_order_acq_rel) > 1) return;
-    acta_allocator allocator = chunk->allocator;
-
-    for (uint32_t i = 0; i < chunk->slab_count; i++)
-        acti_slab_unref(chunk->slabs[i]);
-    allocator.free(allocator.user, chunk, chunk->size);
-}
 
 /* -- the filter -- */
 
@@ -349,24 +285,6 @@ read_tail(acta_subscription *subscription, uint64_t head, acta_chunk *chunk, uin
     return true;
 }
 
-/* Room for `size` bytes in the chunk's memory, aligned to 8. */
-static uint8_t *
-chunk_room(acta_chunk *chunk, size_t size, size_t *used)
-{
-    acti_slab *last = chunk->slab_count > 0 ? chunk->slabs[chunk->slab_count - 1] : NULL;
-
-    size = (size + 7) & ~(size_t)7;
-    if (last == NULL || last->size - *used < size) {
-        last = acti_slab_create(&chunk->allocator, size > PIECE_BYTES ? size : PIECE_BYTES);
-        if (last == NULL) return NULL;
-        chunk->slabs[chunk->slab_count++] = last;
-        *used = 0;
-    }
-    uint8_t *room = last->bytes + *used;
-    *used += size;
-    return room;
-}
-
 /* Copy a record and its stream's name into the chunk. */
 static acta_status
 chunk_copy(acta_subscription *subscription, acta_chunk *chunk, acta_bytes record, uint64_t position, size_t *used,
@@ -378,7 +296,7 @@ chunk_copy(acta_subscription *subscription, acta_chunk *chunk, acta_bytes record
 
     if (status == ACTA_OK) status = acti_name_cache_get(&subscription->names, view.event.stream_id, &stream, error);
     if (status != ACTA_OK) return status;
-    uint8_t *bytes = chunk_room(chunk, record.size + stream.size, used);
+    uint8_t *bytes = acti_chunk_room(chunk, record.size + stream.size, used);
     if (bytes == NULL)
         return acta_error_set(error, ACTA_NO_MEMORY, "cannot read the event at position %" PRIu64, position);
 
@@ -463,7 +381,7 @@ static acta_status
 read_some(acta_subscription *subscription, uint64_t head, uint32_t count_max, acta_chunk **chunk_out, acta_error *error)
 {
     uint64_t looked = looked_at(subscription);
-    acta_chunk *chunk = chunk_create(&subscription->store->environment.allocator, count_max);
+    acta_chunk *chunk = acti_chunk_create(&subscription->store->environment.allocator, count_max);
     acta_status status = ACTA_OK;
 
     if (chunk == NULL)

@@ -16,7 +16,7 @@ base/id.c             : thread
 base/crash_point.c    : thread file
 runtime/thread.c      : thread
 store/thread.c        : thread
-store/rocksdb.c       : file
+store/rocksdb_files.c : file
 '
 
 calls='

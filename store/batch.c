@@ -1,0 +1,314 @@
+/*
+ * Batch: what is committed at once.
+ *
+ *     incoming --take--> waiting --gather--> one batch --write, sync--> [mark of the batch before] --> publish, complete
+ *
+ * Each transaction is checked and applied in the order of submission (apply.c); one that is refused stays in the batch for
+ * its answer's sake, and disturbs nobody.
+ *
+ * Invariants
+ *  - Completions come in the order of submission, and so of positions.
+ *  - Nothing is completed or published before its sync, nor before the mark of the batch before is durable.
+ *  - After a failed write, sync or mark nothing is written any more.
+ *
+ * Threads: whoever holds the committing role (committer.c).
+ */
+#include "acta/crc.h"
+
+#include "internal.h"
+
+enum {
+    BATCH_BYTES_MAX = 16 << 20, /* of a batch; one transaction may be more */
+    FEW = 4                     /* so many replies go out before the mark thread is woken */
+};
+
+/* What `incoming` is once the store is closed: no transaction has this address. */
+acta_transaction *
+acti_incoming_closed(acta_store *store)
+{
+    return (acta_transaction *)(void *)store;
+}
+
+/* Take what was pushed, oldest first. */
+void
+acti_batch_take(acta_store *store, acta_transaction *instead)
+{
+    acti_committer *committer = &store->committer;
+    acta_transaction *newest = atomic_load_explicit(&store->incoming, memory_order_relaxed), *reversed = NULL;
+
+    if (newest == acti_incoming_closed(store) || (newest == NULL && instead == NULL)) return;
+    /* Acquire: the transactions' contents; pairs with the push. */
+    newest = atomic_exchange_explicit(&store->incoming, instead, memory_order_seq_cst);
+    if (newest == NULL) return;
+    acta_transaction *last = newest;
+    while (newest != NULL) {
+        acta_transaction *next = newest->next;
+        newest->next = reversed;
+        reversed = newest;
+        newest = next;
+    }
+    if (committer->waiting_last != NULL)
+        committer->waiting_last->next = reversed;
+    else
+        committer->waiting_first = reversed;
+    committer->waiting_last = last;
+}
+
+static acta_transaction *
+next_waiting(acti_committer *committer)
+{
+    acta_transaction *transaction = committer->waiting_first;
+
+    committer->waiting_first = transaction->next;
+    if (committer->waiting_first == NULL) committer->waiting_last = NULL;
+    transaction->next = NULL;
+    if (committer->batch_last != NULL)
+        committer->batch_last->next = transaction;
+    else
+        committer->batch_first = transaction;
+    committer->batch_last = transaction;
+    committer->batch_count++;
+    return transaction;
+}
+
+static bool
+changes_something(const acta_transaction *transaction)
+{
+    if (transaction->record_count > 0) return true;
+    for (uint32_t i = 0; i < transaction->operation_count; i++) {
+        acti_operation_kind kind = transaction->operations[i].kind;
+        if (kind == ACTI_PUT || kind == ACTI_DELETE || kind == ACTI_OUTCOME) return true;
+    }
+    return false;
+}
+
+static void
+gather_one(acta_store *store, acta_transaction *transaction)
+{
+    if (acti_store_refuses(store)) {
+        transaction->refusal = ACTI_REFUSED_STORE;
+        transaction->result_status = ACTA_READ_ONLY;
+        return;
+    }
+    if (!acti_transaction_check(store, transaction)) return;
+    acti_transaction_apply(store, transaction);
+    if (changes_something(transaction)) store->committer.batch_writes = true;
+}
+
+/* recorded_at never falls in a log, whatever the clock does. */
+static void
+tick(acta_store *store)
+{
+    const acta_clock *clock = &store->environment.clock;
+    int64_t now_us = clock->wall_us(clock->user);
+
+    if (now_us > store->committer.recorded_at_us) store->committer.recorded_at_us = now_us;
+}
+
+void
+acti_batch_put_verified(acta_store *store, uint64_t position, uint64_t batch)
+{
+    uint8_t value[ACTI_VERIFIED_SIZE];
+    acti_key first = acti_batch_key(0), end = acti_batch_key(batch);
+
+    acti_put_le64(value, position);
+    acti_put_le64(value + 8, batch);
+    acti_put_le32(value + 16, acta_crc32c(0, value, 16));
+    store->engine->ops->batch_put(store->committer.batch, ACTI_META, acta_str_bytes(acta_str_of(ACTI_META_VERIFIED)),
+        acta_bytes_from(value, sizeof value));
+    /* Batches before that point need not be told any more; the one at it stays as the anchor. */
+    store->engine->ops->batch_delete_range(
+        store->committer.batch, ACTI_META, acti_key_view(&first), acti_key_view(&end));
+}
+
+/* Move the point from which open checks, but keep it behind all that may still be in the engine's log alone: it goes to
+ * where the log ended when it was moved last. */
+static void
+move_verified(acta_store *store)
+{
+    acti_committer *committer = &store->committer;
+
+    committer->unpruned_bytes += store->engine->ops->batch_bytes(committer->batch);
+    if (committer->unpruned_bytes < store->engine->ops->unsettled_bytes_max(store->engine)) return;
+    committer->unpruned_bytes = 0;
+    if (committer->prunable_batch != 0)
+        acti_batch_put_verified(store, committer->prunable_position, committer->prunable_batch);
+    committer->prunable_batch = committer->batch_number;
+    committer->prunable_position = committer->position;
+}
+
+void
+acti_batch_close(acta_store *store, uint32_t event_count)
+{
+    const acti_engine_ops *ops = store->engine->ops;
+    acti_committer *committer = &store->committer;
+    acti_key batch_key = acti_batch_key(++committer->batch_number), index_end = acti_index_end_key(),
+             position_key = acti_log_key(committer->position);
+    uint8_t value[ACTI_BATCH_SIZE];
+
+    acti_put_le64(value, committer->position);
+    acti_put_le64(value + 8, (uint64_t)committer->recorded_at_us);
+    acti_put_le32(value + 16, event_count);
+    acti_put_le32(value + 20, acta_crc32c(0, value, 20));
+    ops->batch_put(committer->batch, ACTI_META, acti_key_view(&batch_key), acta_bytes_from(value, sizeof value));
+    if (event_count > 0)
+        ops->batch_put(committer->batch, ACTI_INDEX, acti_key_view(&index_end), acti_key_view(&position_key));
+}
+
+/* Put the next batch together and hand it to the engine. False: there was nothing. */
+bool
+acti_batch_gather(acta_store *store)
+{
+    const acti_engine_ops *ops = store->engine->ops;
+    acti_committer *committer = &store->committer;
+    acta_error error;
+
+    acti_batch_take(store, NULL);
+    if (committer->waiting_first == NULL) return false;
+    acti_streams_trim(&committer->streams);
+    acti_pending_rows_clear(&committer->rows);
+    ops->batch_clear(committer->batch);
+    committer->batch_first = committer->batch_last = NULL;
+    committer->batch_count = committer->batch_events = 0;
+    committer->batch_writes = false;
+    committer->batch_status = ACTA_OK;
+    tick(store);
+    while (committer->waiting_first != NULL && committer->batch_count < store->batch_count_max &&
+           ops->batch_bytes(committer->batch) < BATCH_BYTES_MAX)
+        gather_one(store, next_waiting(committer));
+
+    if (committer->batch_writes) {
+        acti_batch_close(store, committer->batch_events);
+        move_verified(store);
+        ACTA_CRASH_POINT("before_write");
+        committer->batch_status = ops->write(store->engine, committer->batch, &error);
+        if (committer->batch_status != ACTA_OK) acti_store_fail(store, committer->batch_status, &error);
+    }
+    committer->phase = ACTI_WRITTEN;
+    return true;
+}
+
+void
+acti_batch_sync(acta_store *store)
+{
+    acti_committer *committer = &store->committer;
+    acta_error error;
+
+    if (committer->batch_writes && committer->batch_status == ACTA_OK) {
+        ACTA_CRASH_POINT("between_write_and_sync");
+        committer->batch_status = store->engine->ops->sync(store->engine, !store->no_sync, &error);
+        ACTA_CRASH_POINT("after_sync_before_reply");
+        ACTI_COUNT(store, syncs, 1);
+        if (committer->batch_status != ACTA_OK) acti_store_fail(store, committer->batch_status, &error);
+    }
+    committer->phase = ACTI_SYNCED;
+}
+
+/* Let readers see the batch: the tail first, for the head says that it is there. */
+static void
+publish(acta_store *store)
+{
+    acti_committer *committer = &store->committer;
+
+    for (acta_transaction *t = committer->batch_first; t != NULL; t = t->next) {
+        if (t->refusal == ACTI_REFUSED_NOT && t->record_count > 0)
+            acti_tail_push(&store->tail, t->first_position, t->records, t->record_count);
+    }
+    ACTI_COUNT(store, batches, 1);
+    ACTI_COUNT(store, events, committer->batch_events);
+    /* Release: engine and tail hold the records up to here; pairs with acti_store_head. seq_cst, since a subscription that
+     * runs dry says so and then looks at the head again, while we look for those that said so (subscription.c). */
+    atomic_store_explicit(&store->head, committer->position, memory_order_seq_cst);
+}
+
+static void
+complete(acta_store *store, acta_transaction *transaction)
+{
+    acti_committer *committer = &store->committer;
+    acta_commit_result result;
+
+    if (committer->batch_status != ACTA_OK && transaction->refusal != ACTI_REFUSED_ERROR) {
+        /* One that was refused, or only asked, may have been answered from what is now not stored. */
+        bool written = transaction->refusal == ACTI_REFUSED_NOT && changes_something(transaction);
+        transaction->result_status = written ? committer->batch_status : ACTA_READ_ONLY;
+        transaction->refusal = ACTI_REFUSED_STORE;
+    }
+
+    result.status = transaction->result_status;
+    result.first_position = result.last_position = result.version = 0;
+    result.recorded_at_us = 0;
+    result.error.status = ACTA_OK;
+    result.error.text[0] = '\0';
+    if (result.status == ACTA_OK) {
+        result.first_position = transaction->first_position;
+        result.last_position = transaction->last_position;
+        result.version = transaction->version;
+        result.recorded_at_us = transaction->recorded_at_us;
+        ACTI_COUNT(store, transactions, 1);
+    } else {
+        acti_transaction_explain(store, transaction, &result.error);
+        if (result.status == ACTA_CONFLICT)
+            ACTI_COUNT(store, conflicts, 1);
+        else
+            ACTI_COUNT(store, refused, 1);
+    }
+    /* Relaxed: a number to stay below, nothing hangs on its order. */
+    atomic_fetch_sub_explicit(&store->queued_bytes, transaction->charged, memory_order_relaxed);
+    if (transaction->done != NULL) transaction->done(transaction->user, &result);
+    acta_transaction_destroy(transaction);
+}
+
+/* Publish and complete what is synced. */
+void
+acti_batch_finish(acta_store *store)
+{
+    acti_committer *committer = &store->committer;
+    acta_error error;
+    bool few = committer->batch_count <= FEW;
+
+    if (committer->batch_writes && committer->batch_status == ACTA_OK) {
+        committer->batch_status = acti_mark_await(store, &error);
+        if (committer->batch_status != ACTA_OK) acti_store_fail(store, committer->batch_status, &error);
+    }
+    bool written = committer->batch_writes && committer->batch_status == ACTA_OK;
+    if (written) publish(store);
+    if (written && !few) acti_mark_want(store);
+
+    for (acta_transaction *t = committer->batch_first; t != NULL;) {
+        acta_transaction *next = t->next;
+        complete(store, t);
+        t = next;
+    }
+    committer->batch_first = committer->batch_last = NULL;
+    committer->phase = ACTI_IDLE;
+
+    if (written && few) acti_mark_want(store); /* waking a thread takes longer than a reply: those went first */
+    if (written && committer->batch_events > 0) acti_subscriptions_wake(store);
+}
+
+bool
+acti_batch_commit(acta_store *store)
+{
+    if (!acti_batch_gather(store)) return false;
+    acti_batch_sync(store);
+    acti_batch_finish(store);
+    return true;
+}
+
+acta_status
+acti_commit_own(acta_store *store, acta_error *error)
+{
+    const acti_engine_ops *ops = store->engine->ops;
+    acti_committer *committer = &store->committer;
+    acta_status status = ops->write(store->engine, committer->batch, error);
+
+    if (status == ACTA_OK) status = ops->sync(store->engine, true, error);
+    ops->batch_clear(committer->batch);
+    if (status != ACTA_OK) return status;
+    committer->mark.turn++;
+    committer->mark.position = committer->position;
+    committer->mark.batch = committer->batch_number;
+    status = acti_mark_write(store->engine, &committer->mark, error);
+    store->marker.written = store->marker.wanted = committer->mark;
+    return status;
+}

@@ -1,0 +1,51 @@
+/*
+ * What the two files of the RocksDB engine share.
+ *
+ *     rocksdb.c         families, batches, reading        rocksdb_files.c   the directory, its lock, the mark slots
+ */
+#ifndef ACTI_ROCKSDB_H
+#define ACTI_ROCKSDB_H
+
+#include <rocksdb/c.h>
+
+#include "engine.h"
+
+typedef struct rocksdb_engine {
+    acta_engine engine;
+    acta_environment environment;
+    char *path;
+    uint64_t memory_bytes;
+    bool read_only;
+
+    int mark_fd; /* -1: not open */
+
+    rocksdb_t *db;
+    rocksdb_column_family_handle_t *families[ACTI_FAMILY_COUNT];
+    rocksdb_options_t *db_options;
+    rocksdb_options_t *family_options[ACTI_FAMILY_COUNT];
+    rocksdb_cache_t *cache;
+    rocksdb_readoptions_t *read_options;
+    rocksdb_writeoptions_t *write_options;
+    rocksdb_writeoptions_t *unsafe_write_options;
+
+    struct acti_engine_batch *written; /* handed over, not yet synced */
+} rocksdb_engine;
+
+static inline rocksdb_engine *
+engine_of(acta_engine *engine)
+{
+    return (rocksdb_engine *)(void *)engine; /* its first field */
+}
+
+/* rocksdb.c: is this a RocksDB database with our column families? */
+bool acti_rocksdb_is_ours(const char *path);
+
+/* rocksdb_files.c: parts of the engine, as engine.h says */
+acta_status acti_rocksdb_probe(
+    acta_engine *base, const acti_engine_config *config, acti_found *found_out, acta_error *error);
+acta_status acti_rocksdb_prepare(acta_engine *base, acta_error *error);
+acta_status acti_rocksdb_mark_read(acta_engine *base, uint32_t slot, uint8_t *bytes_out, acta_error *error);
+acta_status acti_rocksdb_mark_write(acta_engine *base, uint32_t slot, const uint8_t *bytes, acta_error *error);
+void acti_rocksdb_mark_close(rocksdb_engine *engine); /* gives the lock back too */
+
+#endif

@@ -1,0 +1,253 @@
+/*
+ * The directory of a store on RocksDB: what lies in it, whose it is, and the file of the two mark slots, which is locked by
+ * the one who writes. All file calls of store/ are here.
+ */
+#include "rocksdb.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MARK_FILE "acta.mark"
+
+enum { MARK_SLOT_SPACING = 4096 }; /* so that a torn sector or page hits one slot only */
+
+static acta_status
+system_failed(const char *what, const char *path, const char *file, acta_error *error)
+{
+    int code = errno;
+    acta_status status = code == EROFS || code == EACCES || code == EPERM ? ACTA_READ_ONLY : ACTA_IO;
+    return acta_error_set(
+        error, status, "cannot %s '%s%s%s': %s", what, path, file[0] != '\0' ? "/" : "", file, strerror(code));
+}
+
+/* -- looking at the directory -- */
+
+typedef struct listing {
+    bool current, mark, store_files;
+    char foreign[64]; /* the first file that is none of RocksDB's or ours */
+} listing;
+
+static bool
+ends_with(const char *name, const char *ending)
+{
+    size_t size = strlen(name), ending_size = strlen(ending);
+    return size >= ending_size && strcmp(name + size - ending_size, ending) == 0;
+}
+
+static bool
+is_info_file(const char *name)
+{
+    return strncmp(name, "LOG", 3) == 0 || strcmp(name, "LOCK") == 0 || strcmp(name, "lost+found") == 0;
+}
+
+static bool
+is_store_file(const char *name)
+{
+    return ends_with(name, ".sst") || ends_with(name, ".log") || strncmp(name, "MANIFEST-", 9) == 0 ||
+           strncmp(name, "OPTIONS-", 8) == 0 || strcmp(name, "IDENTITY") == 0 || ends_with(name, ".dbtmp");
+}
+
+static acta_status
+list_directory(const char *path, listing *found, acta_error *error)
+{
+    DIR *directory = opendir(path);
+    struct dirent *entry;
+
+    if (directory == NULL) return system_failed("open directory", path, "", error);
+    *found = (listing){ .foreign = "" };
+    while ((entry = readdir(directory)) != NULL) {
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) continue;
+        if (strcmp(name, "CURRENT") == 0)
+            found->current = true;
+        else if (strcmp(name, MARK_FILE) == 0)
+            found->mark = true;
+        else if (is_store_file(name))
+            found->store_files = true;
+        else if (!is_info_file(name) && found->foreign[0] == '\0')
+            snprintf(found->foreign, sizeof found->foreign, "%.60s", name);
+    }
+    closedir(directory);
+    return ACTA_OK;
+}
+
+/* A directory that holds something: is it ours? */
+static acta_status
+judge(const rocksdb_engine *engine, const listing *found, acti_found *found_out, acta_error *error)
+{
+    const char *path = engine->path;
+
+    if (!found->current && !found->store_files && !found->mark) {
+        if (found->foreign[0] != '\0')
+            return acta_error_set(error, ACTA_INVALID,
+                "'%s' is no store: it holds '%s'; give an empty or a new directory", path, found->foreign);
+        *found_out = ACTI_FOUND_NOTHING;
+        return ACTA_OK;
+    }
+    if (!found->mark) {
+        if (found->current && !acti_rocksdb_is_ours(path))
+            return acta_error_set(error, ACTA_INVALID,
+                "'%s' is a store of another kind: a RocksDB database that Acta did not make", path);
+        return acta_error_set(error, ACTA_CORRUPT,
+            "the store '%s' has no file '%s', so nothing says how far its log must reach; nothing was changed", path,
+            MARK_FILE);
+    }
+    *found_out = found->current ? ACTI_FOUND_STORE : found->store_files ? ACTI_FOUND_REMAINS : ACTI_FOUND_PLACE;
+    return ACTA_OK;
+}
+
+/* Open the mark file and, to write, keep all others out. */
+static acta_status
+open_mark_file(rocksdb_engine *engine, int flags, acta_error *error)
+{
+    char path[4096];
+
+    if (engine->mark_fd >= 0) return ACTA_OK;
+    if (snprintf(path, sizeof path, "%s/%s", engine->path, MARK_FILE) >= (int)sizeof path)
+        return acta_error_set(
+            error, ACTA_INVALID, "the path of the store is too long (%zu bytes)", strlen(engine->path));
+    engine->mark_fd = open(path, flags | O_CLOEXEC, 0666);
+    if (engine->mark_fd < 0) return system_failed("open", engine->path, MARK_FILE, error);
+    if (engine->read_only || flock(engine->mark_fd, LOCK_EX | LOCK_NB) == 0) return ACTA_OK;
+    if (errno != EWOULDBLOCK) return system_failed("lock", engine->path, MARK_FILE, error);
+    return acta_error_set(error, ACTA_IN_USE,
+        "the store '%s' is open for writing in this or another process; end that one, or open it with read_only",
+        engine->path);
+}
+
+acta_status
+acti_rocksdb_probe(acta_engine *base, const acti_engine_config *config, acti_found *found_out, acta_error *error)
+{
+    rocksdb_engine *engine = engine_of(base);
+    struct stat stat_of_path;
+    listing found;
+
+    engine->environment = config->environment;
+    engine->memory_bytes = config->memory_bytes;
+    engine->read_only = config->read_only;
+    engine->path = strdup(config->path);
+    if (engine->path == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot open store '%s'", config->path);
+
+    if (stat(engine->path, &stat_of_path) != 0) {
+        if (errno != ENOENT) return system_failed("look at", engine->path, "", error);
+        *found_out = ACTI_FOUND_NOTHING;
+        return ACTA_OK;
+    }
+    if (!S_ISDIR(stat_of_path.st_mode))
+        return acta_error_set(
+            error, ACTA_INVALID, "cannot open store '%s': it is a file, a directory is expected", engine->path);
+
+    acta_status status = list_directory(engine->path, &found, error);
+    if (status == ACTA_OK) status = judge(engine, &found, found_out, error);
+    if (status != ACTA_OK || *found_out == ACTI_FOUND_NOTHING) return status;
+    if (!engine->read_only && access(engine->path, W_OK) != 0)
+        return acta_error_set(error, ACTA_READ_ONLY,
+            "the directory '%s' can't be written to (%s); open the store with read_only, or change the permissions",
+            engine->path, strerror(errno));
+    return open_mark_file(engine, engine->read_only ? O_RDONLY : O_RDWR, error);
+}
+
+static acta_status
+sync_directory(const char *path, acta_error *error)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0) return system_failed("open directory", path, "", error);
+    int failed = fsync(fd);
+    close(fd);
+    return failed != 0 ? system_failed("sync directory", path, "", error) : ACTA_OK;
+}
+
+/* The directory that `path` lies in. */
+static void
+parent_of(const char *path, char *parent, size_t size)
+{
+    size_t length = strlen(path);
+
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    if (length == 0)
+        snprintf(parent, size, ".");
+    else
+        snprintf(parent, size, "%.*s", (int)length, path);
+}
+
+static acta_status
+make_directory(const rocksdb_engine *engine, acta_error *error)
+{
+    char parent[4096];
+
+    if (mkdir(engine->path, 0777) != 0) {
+        if (errno == EEXIST) return ACTA_OK;
+        parent_of(engine->path, parent, sizeof parent);
+        if (errno == ENOENT)
+            return acta_error_set(error, ACTA_NOT_FOUND,
+                "cannot make store '%s': the directory '%s' does not exist; make it first", engine->path, parent);
+        return system_failed("make directory", engine->path, "", error);
+    }
+    parent_of(engine->path, parent, sizeof parent);
+    return sync_directory(parent, error);
+}
+
+acta_status
+acti_rocksdb_prepare(acta_engine *base, acta_error *error)
+{
+    static const uint8_t zeros[ACTI_MARK_SLOT_COUNT * MARK_SLOT_SPACING];
+    rocksdb_engine *engine = engine_of(base);
+
+    acta_status status = make_directory(engine, error);
+    if (status == ACTA_OK && access(engine->path, W_OK) != 0)
+        status = acta_error_set(error, ACTA_READ_ONLY,
+            "cannot make a store in '%s': the directory can't be written to (%s)", engine->path, strerror(errno));
+    if (status == ACTA_OK) status = open_mark_file(engine, O_RDWR | O_CREAT, error);
+    if (status != ACTA_OK) return status;
+
+    /* Real zeros, so that later writes change no metadata and their sync stays cheap. */
+    struct stat stat_of_mark;
+    if (fstat(engine->mark_fd, &stat_of_mark) != 0) return system_failed("look at", engine->path, MARK_FILE, error);
+    if (stat_of_mark.st_size < (off_t)sizeof zeros &&
+        (pwrite(engine->mark_fd, zeros, sizeof zeros, 0) != (ssize_t)sizeof zeros || fsync(engine->mark_fd) != 0))
+        return system_failed("write", engine->path, MARK_FILE, error);
+    return sync_directory(engine->path, error);
+}
+
+/* -- marks -- */
+
+acta_status
+acti_rocksdb_mark_read(acta_engine *base, uint32_t slot, uint8_t *bytes_out, acta_error *error)
+{
+    rocksdb_engine *engine = engine_of(base);
+    ssize_t size = pread(engine->mark_fd, bytes_out, ACTI_MARK_SIZE, (off_t)slot * MARK_SLOT_SPACING);
+
+    if (size < 0) return system_failed("read", engine->path, MARK_FILE, error);
+    memset(bytes_out + size, 0, ACTI_MARK_SIZE - (size_t)size); /* a file cut short */
+    return ACTA_OK;
+}
+
+acta_status
+acti_rocksdb_mark_write(acta_engine *base, uint32_t slot, const uint8_t *bytes, acta_error *error)
+{
+    rocksdb_engine *engine = engine_of(base);
+
+    if (pwrite(engine->mark_fd, bytes, ACTI_MARK_SIZE, (off_t)slot * MARK_SLOT_SPACING) != ACTI_MARK_SIZE ||
+        fdatasync(engine->mark_fd) != 0)
+        return system_failed("write", engine->path, MARK_FILE, error);
+    return ACTA_OK;
+}
+
+void
+acti_rocksdb_mark_close(rocksdb_engine *engine)
+{
+    if (engine->mark_fd >= 0) close(engine->mark_fd);
+    engine->mark_fd = -1;
+}
