@@ -391,8 +391,8 @@ static acta_next
 go_on(acti_aggregate_actor *a)
 {
     for (uint32_t i = 0; i < STEPS_AT_ONCE; i++) {
-        if (step(a)) continue;
-        return a->fatal && a->phase == ACTI_COLD ? ACTA_STOP : ACTA_NEXT;
+        if (!step(a)) return a->fatal && a->phase == ACTI_COLD ? ACTA_STOP : ACTA_NEXT;
+        if (a->phase == ACTI_REHYDRATING && a->begun) break; /* there is more to read: others first */
     }
     return ACTA_NEXT_CONTINUE;
 }

@@ -97,7 +97,6 @@ load_outbox(acti_instance *i, acta_error *error)
     if (status == ACTA_OK) status = acti_outbox_decode(row, i->code->state->schema, &i->outbox, error);
     if (status != ACTA_OK) return status;
     i->is_from_before = true;
-    acti_outbox_count(i, !acti_outbox_is_through(&i->outbox));
     return ACTA_OK;
 }
 
@@ -111,6 +110,7 @@ load(acti_instance *i, acta_error *error)
     if (status != ACTA_OK)
         return acta_error_prefix(
             error, status, "process manager %s, instance '" ACTA_FMT "': ", i->code->name, ACTA_ARG(i->id));
+    acti_outbox_count(i, !acti_outbox_is_through(&i->outbox));
     i->phase = ACTI_INSTANCE_IDLE;
     return ACTA_OK;
 }

@@ -147,13 +147,16 @@ filled(acti_reader_actor *r)
 /* -- instances -- */
 
 static acti_ticket *
-create_ticket(acti_reader_actor *r, acta_str id)
+create_ticket(acti_reader_actor *r, acta_str id, bool is_open)
 {
     acti_ticket *ticket = acti_alloc(r->app, sizeof *ticket + id.size);
     if (ticket == NULL) return NULL;
 
     memset(ticket, 0, sizeof *ticket);
     ticket->app = r->app;
+    /* Counted before it runs, and until it knows: what it finds in its outbox must not be overlooked. */
+    ticket->is_counted = is_open;
+    if (is_open) atomic_fetch_add_explicit(&r->app->outboxes_open, 1, memory_order_release);
     ticket->id_size = id.size;
     memcpy(ticket->id, id.data, id.size);
     ticket->next = r->reader->tickets;
@@ -181,9 +184,10 @@ add_monitor(acti_reader_actor *r, acti_ticket *ticket)
     acti_map_add(&rt->tickets_by_monitor, &ticket->node, acta_str_from(&ticket->monitor, sizeof ticket->monitor));
 }
 
-/* The instance's actor, started if need be. All are started here, and each is watched to its end. */
+/* The instance's actor, started if need be. All are started here, and each is watched to its end. is_open: there is, or
+ * may be, something in its outbox. */
 static acta_status
-locate(acti_reader_actor *r, acta_str id, acta_pid *pid_out, acta_error *error)
+locate(acti_reader_actor *r, acta_str id, bool is_open, acta_pid *pid_out, acta_error *error)
 {
     char room[ACTA_STREAM_NAME_MAX];
     acta_str name;
@@ -192,7 +196,7 @@ locate(acti_reader_actor *r, acta_str id, acta_pid *pid_out, acta_error *error)
     if (status != ACTA_OK) return status;
     *pid_out = acta_whereis(r->app->runtime, name);
     if (pid_out->value != 0) return ACTA_OK;
-    acti_ticket *ticket = create_ticket(r, id);
+    acti_ticket *ticket = create_ticket(r, id, is_open);
     if (ticket == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to start an instance");
 
     acti_instance_argument argument = { .reader = r->reader, .ticket = ticket };
@@ -214,7 +218,7 @@ static acta_status
 wake(acti_reader_actor *r, acta_str id, acta_error *error)
 {
     acta_pid pid;
-    acta_status status = locate(r, id, &pid, error);
+    acta_status status = locate(r, id, true, &pid, error);
 
     if (status == ACTA_OK)
         status = acta_send(r->app->runtime, pid, acta_message_create(r->app->runtime, ACTI_TAG_RESUME, 0));
@@ -249,7 +253,7 @@ send_first(acti_reader_actor *r, busy *b, acta_error *error)
     router *rt = r->kind_state;
     acta_pid pid;
 
-    acta_status status = locate(r, acta_str_from(b->id, b->id_size), &pid, error);
+    acta_status status = locate(r, acta_str_from(b->id, b->id_size), false, &pid, error);
     if (status != ACTA_OK) return status;
     status = acta_request(r->self, pid, event_message(r, b->first->item), ACTA_INFINITE, &b->request);
     if (status != ACTA_OK) return acta_error_set(error, status, "no memory to send an event");

@@ -142,6 +142,9 @@ twins_under_way_have_one_effect_and_one_answer(void **state)
     }
     assert_int_equal(other.status, ACTA_COMMAND_ID_REUSED);
     assert_int_equal(fold_counter(f, "a"), 5);
+    acta_store_stats stats;
+    acta_store_stats_read(acta_app_store(f->app), &stats);
+    assert_int_equal(stats.refused, 0); /* it was not left to the committer to find out */
 }
 
 /* The first twin's append fails, so both are decided again; still one effect. */

@@ -243,6 +243,119 @@ a_redelivered_start_event_after_a_stop_begins_nothing(void **state)
     expect_done(f, "j", 2);
 }
 
+/* Managers that try longer before they give up. */
+static ledger_Jobs_process_manager patient;
+static const acta_process_manager *const patient_managers[] = { &patient.base, NULL };
+
+static void
+start_patiently(fixture *f)
+{
+    patient = ledger_jobs;
+    patient.retry_max = 9; /* about 51 s */
+    f->config.process_managers = patient_managers;
+    start(f);
+}
+
+static uint32_t broken_tries;
+
+static void
+break_some_tries(const ledger_Add *command)
+{
+    if (!acta_str_equal(command->counter_id, S("c2")) || broken_tries == 0) return;
+    broken_tries--;
+    acta_fail(acta_self_here(), "a bug that passes");
+}
+
+/* The checkpoint is held back by an instance that is busy, for longer than checkpoints take: the notes of ends behind it
+ * must stay, for all that is delivered again after a crash. */
+static void
+notes_of_ends_stay_until_the_checkpoint_is_behind_them(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    broken_tries = UINT32_MAX;
+    ledger_hook.before_add = break_some_tries;
+    start_patiently(f);
+    start_job_ok(f, "slow", 2, 1); /* c1 goes through, and its event waits; c2 doesn't */
+    MUST(f, start_job(f, "quick", (const char *const[]){ "c3" }, 1, 1));
+    pass_ms(f, 5000);
+    expect_done(f, "quick", 1);
+    crash(f);
+    broken_tries = 0;
+    start_patiently(f);
+    settle(f);
+    expect_done(f, "quick", 1);
+    expect_done(f, "slow", 2);
+    expect_no_rows(f);
+}
+
+/* Nothing is delivered again that would wake this instance: its outbox alone tells that there is something left to do. */
+static void
+an_outbox_is_gone_on_with_though_no_event_comes(void **state)
+{
+    fixture *f = FIXTURE(state);
+    uint64_t position;
+
+    broken_tries = UINT32_MAX;
+    ledger_hook.before_add = break_some_tries;
+    start_patiently(f);
+    MUST(f, start_job(f, "j", (const char *const[]){ "c2" }, 1, 1));
+    pass_ms(f, 5000);
+    MUST(f, acta_store_checkpoint(acta_app_store(f->app), "Jobs", &position, &f->error));
+    assert_int_equal(position, 1);
+    crash(f);
+    broken_tries = 0;
+    start_patiently(f);
+    settle(f);
+    expect_done(f, "j", 1);
+    expect_no_rows(f);
+}
+
+/* Outcomes of clients' commands are let go soon here. Those that an outbox may ask for again stay with it. */
+static void
+an_outcome_is_kept_as_long_as_its_outbox(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    f->config.command_id_retention_ms = 1000;
+    broken_tries = UINT32_MAX;
+    ledger_hook.before_add = break_some_tries;
+    start_managing(f);
+    start_job_ok(f, "j", 3, 1);
+    assert_int_equal(acta_app_settle(f->app, 60000, &f->error), ACTA_PARKED);
+    assert_int_equal(count_events(f, &ledger_Added_table, "j"), 1);
+    pass_ms(f, 10 * 60000);
+    crash(f);
+    broken_tries = 0;
+    start_managing(f);
+    settle(f);
+    expect_done(f, "j", 3);
+    expect_no_rows(f);
+}
+
+/* Killed while it waits to try again, and nothing else is to come: it is woken. */
+static void
+an_instance_that_is_killed_while_it_waits_is_woken(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_exit_reason reason = { .kind = ACTA_EXIT_KILLED };
+
+    broken_tries = 1;
+    ledger_hook.before_add = break_some_tries;
+    start_managing(f);
+    MUST(f, start_job(f, "j", (const char *const[]){ "c2" }, 1, 1));
+    while (broken_tries > 0)
+        assert_true(step(f));
+    run_actors(f);
+    acta_pid pid = acta_whereis(acta_app_runtime(f->app), S("Jobs-j"));
+    assert_true(pid.value != 0);
+    acta_exit(acta_app_runtime(f->app), (acta_pid){ 0 }, pid, &reason);
+    run_actors(f);
+    settle(f);
+    expect_done(f, "j", 1);
+    expect_no_rows(f);
+}
+
 /* After its end the same name may begin afresh: an event behind the end is no redelivery. */
 static void
 an_instance_that_has_ended_may_begin_again(void **state)
@@ -362,16 +475,6 @@ a_command_that_cannot_get_through_parks_its_instance_alone(void **state)
     assert_int_equal(count_events(f, &ledger_Added_table, "bad"), 1);
 }
 
-static uint32_t broken_tries;
-
-static void
-break_some_tries(const ledger_Add *command)
-{
-    if (!acta_str_equal(command->counter_id, S("c2")) || broken_tries == 0) return;
-    broken_tries--;
-    acta_fail(acta_self_here(), "a bug that passes");
-}
-
 static void
 a_command_whose_aggregate_fails_is_tried_again(void **state)
 {
@@ -430,6 +533,42 @@ a_command_that_was_left_out_takes_no_effect_later(void **state)
     /* The outcome that forbids it stays; those of the others have gone with the outbox. */
     pass_ms(f, 3000);
     assert_int_equal(count_rows(f, "outcomes"), 1);
+
+    /* It forbids that command, and none of a later run of the same job. */
+    MUST(f, ledger_EndJob_dispatch(f->app, ACTA_INIT(ledger_EndJob, .job_id = S("j")), NULL, &f->error));
+    settle(f);
+    start_job_ok(f, "j", 3, 1);
+    settle(f);
+    assert_int_equal(count_events(f, &ledger_Added_table, "j"), 5);
+    assert_int_equal(failure_count, 1);
+}
+
+static acta_failure_action
+end_instead(const ledger_Jobs *jobs, const acta_failure *failure, acta_commands *commands)
+{
+    ledger_Add failed;
+    (void)jobs;
+
+    if (failure->command != &ledger_Add_table) return ACTA_FAILURE_RETRY;
+    ledger_Add_decode(failure->payload, &failed);
+    ledger_EndJob_send(commands, ACTA_INIT(ledger_EndJob, .job_id = failed.job_id, .reason = S("broken")));
+    return ACTA_FAILURE_REPLACE;
+}
+
+/* What replaces a command has an id of its own, also where it stands in the same place. */
+static void
+a_command_that_failed_can_be_replaced(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    ledger_hook.error = end_instead;
+    ledger_hook.before_add = break_some_tries;
+    broken_tries = 1;
+    start_managing(f);
+    MUST(f, start_job(f, "j", (const char *const[]){ "c2", "c1" }, 2, 1));
+    settle(f);
+    expect_done(f, "j", 0); /* not even c1: what comes behind the one that failed is left out */
+    assert_int_equal(reader_info(f, "Jobs").parked, 0);
 }
 
 static uint32_t decisions;
@@ -589,17 +728,22 @@ main(void)
         manual(a_crash_between_every_two_steps_repeats_and_loses_nothing),
         manual(a_crash_between_every_two_steps_of_a_replacement_repeats_and_loses_nothing),
         manual(a_redelivered_start_event_after_a_stop_begins_nothing),
+        manual(notes_of_ends_stay_until_the_checkpoint_is_behind_them),
         manual(an_instance_that_has_ended_may_begin_again),
+        manual(an_outbox_is_gone_on_with_though_no_event_comes),
+        manual(an_outcome_is_kept_as_long_as_its_outbox),
         manual(a_rejection_is_told_and_can_be_skipped),
         manual(without_an_error_function_rejections_are_skipped),
         manual(a_command_that_cannot_get_through_parks_its_instance_alone),
         manual(a_command_whose_aggregate_fails_is_tried_again),
         manual(a_stuck_instance_goes_on_after_a_start_when_its_reason_has_gone),
         manual(a_command_that_was_left_out_takes_no_effect_later),
+        manual(a_command_that_failed_can_be_replaced),
         manual(a_command_that_took_effect_is_not_left_out),
         manual(an_instance_that_fails_holds_up_no_other),
         manual(an_event_whose_commands_cannot_be_written_leads_to_nothing),
         manual(an_instance_that_is_killed_in_the_middle_goes_on),
+        manual(an_instance_that_is_killed_while_it_waits_is_woken),
         manual(a_slow_instance_does_not_hold_up_the_others),
     };
     return run_on_engines("process managers", tests);

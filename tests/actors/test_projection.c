@@ -90,6 +90,27 @@ a_dispatch_that_waits_for_the_rows_finds_them(void **state)
     }
 }
 
+/* Catching up, more than a window of events is there at once: batches follow each other without a pause. */
+static void
+rows_are_right_when_there_is_much_to_catch_up(void **state)
+{
+    fixture *f = FIXTURE(state);
+    ledger_projection narrow = ledger_rows;
+    const acta_projection *const narrow_projections[] = { &narrow.base, NULL };
+
+    narrow.window = 4;
+    f->config.projections = NULL;
+    start(f);
+    for (int i = 0; i < 50; i++)
+        add(f, i % 3 ? "a" : "b", 1);
+    stop(f);
+    f->config.projections = narrow_projections;
+    start(f);
+    settle(f);
+    expect_row(f, "a");
+    expect_row(f, "b");
+}
+
 static void
 rows_are_right_wherever_the_process_dies(void **state)
 {
@@ -198,6 +219,20 @@ fail_the_actor(const ledger_Added *event, const acta_recorded *recorded, acta_ro
     return ACTA_OK;
 }
 
+/* Actors and committer in any order. */
+static void
+random_steps(fixture *f, uint64_t *random)
+{
+    uint32_t steps = (uint32_t)(next_random(random) % 40);
+
+    for (uint32_t i = 0; i < steps; i++) {
+        if (next_random(random) % 2 == 0)
+            acta_runtime_step(acta_app_runtime(f->app));
+        else
+            acta_store_step(acta_app_store(f->app));
+    }
+}
+
 /* A life of the reader that ends in the middle of a batch, or with one on its way, leaves nothing to be done twice. */
 static void
 rows_are_right_whenever_the_reader_fails(void **state)
@@ -208,19 +243,18 @@ rows_are_right_whenever_the_reader_fails(void **state)
 
     ledger_hook.on_row = fail_the_actor;
     start_projecting(f);
-    for (int round = 0; round < 60; round++) {
+    for (int round = 0; round < 400; round++) {
         answer answers[10] = { { 0 } };
         fails_of_actor = round % 3 == 0;
         for (int i = 0; i < 10; i++)
             add_async(f, i % 2 ? "a" : "b", 0, NULL, &answers[i]);
-        uint32_t steps = (uint32_t)(next_random(&random) % 40);
-        for (uint32_t i = 0; i < steps; i++)
-            step(f);
+        random_steps(f, &random);
         if (round % 3 == 1) {
             acta_pid pid = acta_whereis(acta_app_runtime(f->app), S("reader rows"));
             acta_exit(acta_app_runtime(f->app), (acta_pid){ 0 }, pid, &reason);
         }
-        run_all(f);
+        random_steps(f, &random);
+        if (round % 4 == 0) pass_ms(f, 31000); /* longer than a supervisor waits */
     }
     fails_of_actor = 0;
     settle(f);
@@ -275,6 +309,7 @@ main(void)
         manual(rows_follow_the_log_and_are_found),
         manual(a_dispatch_that_waits_for_the_rows_finds_them),
         manual(rows_see_what_their_batch_wrote),
+        manual(rows_are_right_when_there_is_much_to_catch_up),
         manual(rows_are_right_wherever_the_process_dies),
         manual(a_failed_event_leaves_no_rows_and_comes_again),
         manual(failed_events_are_done_once_wherever_the_process_dies),

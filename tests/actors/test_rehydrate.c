@@ -217,6 +217,7 @@ long_streams_are_read_in_chunks_and_in_turn(void **state)
     char ids[STREAMS][8];
 
     f->config.rehydration_max = 1;
+    f->config.runtime.budget = 1; /* a turn is a chunk */
     start_with(f, UINT32_MAX);
     for (int i = 0; i < STREAMS; i++) {
         snprintf(ids[i], sizeof ids[i], "l%d", i);
@@ -227,6 +228,14 @@ long_streams_are_read_in_chunks_and_in_turn(void **state)
     for (int i = 0; i < STREAMS; i++)
         add_async(f, ids[i], -EVENTS, NULL, &answers[i]);
     add_async(f, "quick", 1, NULL, &quick);
+    uint32_t turns_to_first = 0;
+    while (atomic_load(&answers[0].calls) == 0) {
+        acta_store_step(acta_app_store(f->app));
+        assert_true(acta_runtime_step(acta_app_runtime(f->app)) || atomic_load(&answers[0].calls) > 0);
+        turns_to_first++;
+    }
+    assert_true(turns_to_first > EVENTS / 64);     /* a chunk a turn */
+    assert_true(turns_to_first < 3 * EVENTS / 64); /* and no other stream's in between */
     run_all(f);
     assert_int_equal(quick.status, ACTA_OK);
     for (int i = 0; i < STREAMS; i++) {
