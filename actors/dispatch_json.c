@@ -66,17 +66,35 @@ nearest_command(const acta_app *app, acta_str name)
     return nearest;
 }
 
+/* What the schema has under a name that can't be dispatched; NULL: nothing. */
+static const char *
+what_it_is(const acta_app *app, acta_str name)
+{
+    static const char *const roles[] = { [ACTA_TABLE_PLAIN] = "a table, not a command",
+        [ACTA_TABLE_COMMAND] = "a command of an aggregate that this application doesn't have",
+        [ACTA_TABLE_EVENT] = "an event, not a command",
+        [ACTA_TABLE_STATE] = "a state, not a command",
+        [ACTA_TABLE_PROCESS_MANAGER] = "a process manager, not a command",
+        [ACTA_TABLE_READ_MODEL] = "a read model, not a command" };
+    const acta_table *table = app->schema != NULL ? acta_schema_find(app->schema, name) : NULL;
+
+    return table != NULL ? roles[table->role] : NULL;
+}
+
 static acta_status
 refuse_name(const acta_app *app, acta_str name, acta_error *error)
 {
     const acta_table *nearest = nearest_command(app, name);
+    const char *known = what_it_is(app, name);
     int shown = name.size > NAME_MAX_COMPARED ? NAME_MAX_COMPARED : (int)name.size;
+    char what[NAME_MAX_COMPARED + 64];
 
-    if (nearest == NULL)
-        return acta_error_set(
-            error, ACTA_INVALID, "there is no command '%.*s'", shown, name.data != NULL ? name.data : "");
-    return acta_error_set(error, ACTA_INVALID, "there is no command '%.*s'; did you mean '" ACTA_FMT "'?", shown,
-        name.data, ACTA_ARG(short_name(nearest)));
+    if (known != NULL)
+        snprintf(what, sizeof what, "'%.*s' is %s", shown, name.data, known);
+    else
+        snprintf(what, sizeof what, "there is no command '%.*s'", shown, name.data != NULL ? name.data : "");
+    if (nearest == NULL) return acta_error_set(error, ACTA_INVALID, "%s", what);
+    return acta_error_set(error, ACTA_INVALID, "%s; did you mean '" ACTA_FMT "'?", what, ACTA_ARG(short_name(nearest)));
 }
 
 static acta_status

@@ -58,6 +58,14 @@ struct acti_engine_iterator {
 
 /* -- errors -- */
 
+/* What only whoever runs the program can mend. */
+static const char *
+way_out_of(const char *said)
+{
+    if (strstr(said, "No space left") == NULL) return "";
+    return "; make room there and open the store again, nothing that was acknowledged is lost";
+}
+
 /* What RocksDB said, as a status of ours; frees it. */
 static acta_status
 rocksdb_failed(const rocksdb_engine *engine, const char *what, char *said, acta_error *error)
@@ -66,7 +74,7 @@ rocksdb_failed(const rocksdb_engine *engine, const char *what, char *said, acta_
 
     if (strncmp(said, "Corruption", 10) == 0 || strstr(said, "No such file") != NULL) status = ACTA_CORRUPT;
     if (strncmp(said, "Not implemented", 15) == 0) status = ACTA_UNSUPPORTED;
-    acta_error_set(error, status, "cannot %s in '%s': %.350s", what, engine->path, said);
+    acta_error_set(error, status, "cannot %s in '%s': %.300s%s", what, engine->path, said, way_out_of(said));
     rocksdb_free(said);
     return status;
 }

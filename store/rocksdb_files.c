@@ -117,7 +117,8 @@ open_mark_file(rocksdb_engine *engine, int flags, acta_error *error)
     if (engine->read_only || flock(engine->mark_fd, LOCK_EX | LOCK_NB) == 0) return ACTA_OK;
     if (errno != EWOULDBLOCK) return system_failed("lock", engine->path, MARK_FILE, error);
     return acta_error_set(error, ACTA_IN_USE,
-        "the store '%s' is open for writing in this or another process; end that one, or open it with read_only",
+        "the store '%s' is open for writing in this or another process; end that one first, or set .read_only to read "
+        "beside it",
         engine->path);
 }
 
@@ -148,7 +149,7 @@ acti_rocksdb_probe(acta_engine *base, const acti_engine_config *config, acti_fou
     if (status != ACTA_OK || *found_out == ACTI_FOUND_NOTHING) return status;
     if (!engine->read_only && access(engine->path, W_OK) != 0)
         return acta_error_set(error, ACTA_READ_ONLY,
-            "the directory '%s' can't be written to (%s); open the store with read_only, or change the permissions",
+            "the directory '%s' can't be written to (%s); make it writable, or set .read_only to read the store",
             engine->path, strerror(errno));
     return open_mark_file(engine, engine->read_only ? O_RDONLY : O_RDWR, error);
 }

@@ -161,6 +161,16 @@ cli_stop(acta_app *app)
     return status == ACTA_OK || status == ACTA_TIMEOUT ? EXIT_DONE : cli_fail(&error);
 }
 
+/* The log knows an id as a number: say it as it was given. */
+static int
+fail_in_terms_of(const cli *c, const acta_error *error)
+{
+    if (error->status != ACTA_COMMAND_ID_REUSED || c->command_name == NULL) return cli_fail(error);
+    fprintf(stderr, "bank: --id '%s' was used before, for another command or with other values; choose a new one\n",
+        c->command_name);
+    return EXIT_FAILED;
+}
+
 int
 cli_with_bank(
     cli *c, bool must_exist, acta_status (*act)(cli *c, acta_app *app, void *user, acta_error *error), void *user)
@@ -172,7 +182,7 @@ cli_with_bank(
     if (exit_status != EXIT_DONE) return exit_status;
 
     acta_status status = act(c, app, user, &error);
-    if (status != ACTA_OK) exit_status = cli_fail(&error);
+    if (status != ACTA_OK) exit_status = fail_in_terms_of(c, &error);
     int stopped = cli_stop(app);
     return exit_status != EXIT_DONE ? exit_status : stopped;
 }

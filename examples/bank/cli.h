@@ -21,9 +21,10 @@
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 typedef struct cli {
-    const char *program;   /* as it was called */
-    const char *name;      /* "bank show": in messages and usage */
-    const char *data_path; /* where the log lies; NULL: not said */
+    const char *program;      /* as it was called */
+    const char *name;         /* "bank show": in messages and usage */
+    const char *data_path;    /* where the log lies; NULL: not said */
+    const char *command_name; /* --id; NULL: not said */
 } cli;
 
 /* A subcommand. argv[0] is its name, "bank show". */

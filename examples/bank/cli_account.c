@@ -14,7 +14,7 @@ enum { LAST_MAX = 1000000 };
 typedef struct order {
     const char *account_id;
     const char *owner;
-    const char *command_name; /* --id: NULL when not given */
+    cli *c; /* keeps --id */
     int64_t amount;
     uint32_t last_count;
     bool has_amount;
@@ -34,7 +34,7 @@ parse_order(int key, char *argument, struct argp_state *state)
         o->amount = cli_parse_money("--balance", argument, state);
         return 0;
     case OPTION_ID:
-        o->command_name = argument;
+        o->c->command_name = argument;
         return 0;
     case OPTION_LAST:
         o->last_count = cli_parse_count("--last", argument, 1, LAST_MAX, state);
@@ -64,10 +64,10 @@ parse_order(int key, char *argument, struct argp_state *state)
     }
 
 static acta_dispatch_options
-options_of(const order *o)
+options_of(const cli *c)
 {
     acta_dispatch_options options = { 0 };
-    if (o->command_name != NULL) options.command_id = acta_id_of(acta_str_of(o->command_name));
+    if (c->command_name != NULL) options.command_id = acta_id_of(acta_str_of(c->command_name));
     return options;
 }
 
@@ -87,9 +87,8 @@ static acta_status
 open_account(cli *c, acta_app *app, void *user, acta_error *error)
 {
     const order *o = user;
-    acta_dispatch_options options = options_of(o);
+    acta_dispatch_options options = options_of(c);
 
-    (void)c;
     acta_status status = bank_OpenAccount_dispatch(app,
         ACTA_INIT(bank_OpenAccount, .account_id = acta_str_of(o->account_id), .owner = acta_str_of(o->owner),
             .initial_balance = o->amount),
@@ -107,7 +106,7 @@ cli_open(cli *c, int argc, char **argv)
         ID_OPTION,
         { 0 },
     };
-    order o = { 0 };
+    order o = { .c = c };
 
     cli_parse(c, argc, argv, "ID",
         "Open an account.\vExamples:\n  bank open alice --balance 100\n  bank open alice-savings --owner alice",
@@ -121,9 +120,8 @@ static acta_status
 deposit(cli *c, acta_app *app, void *user, acta_error *error)
 {
     const order *o = user;
-    acta_dispatch_options options = options_of(o);
+    acta_dispatch_options options = options_of(c);
 
-    (void)c;
     acta_status status = bank_Deposit_dispatch(
         app, ACTA_INIT(bank_Deposit, .account_id = acta_str_of(o->account_id), .amount = o->amount), &options, error);
     return status == ACTA_OK ? print_balance(app, o->account_id, error) : status;
@@ -133,9 +131,8 @@ static acta_status
 withdraw(cli *c, acta_app *app, void *user, acta_error *error)
 {
     const order *o = user;
-    acta_dispatch_options options = options_of(o);
+    acta_dispatch_options options = options_of(c);
 
-    (void)c;
     acta_status status = bank_Withdraw_dispatch(
         app, ACTA_INIT(bank_Withdraw, .account_id = acta_str_of(o->account_id), .amount = o->amount), &options, error);
     return status == ACTA_OK ? print_balance(app, o->account_id, error) : status;
@@ -145,9 +142,8 @@ static acta_status
 close_account(cli *c, acta_app *app, void *user, acta_error *error)
 {
     const order *o = user;
-    acta_dispatch_options options = options_of(o);
+    acta_dispatch_options options = options_of(c);
 
-    (void)c;
     acta_status status = bank_CloseAccount_dispatch(
         app, ACTA_INIT(bank_CloseAccount, .account_id = acta_str_of(o->account_id)), &options, error);
     if (status == ACTA_OK) printf("%s is closed\n", o->account_id);
@@ -159,7 +155,7 @@ static const struct argp_option id_option[] = { ID_OPTION, { 0 } };
 int
 cli_deposit(cli *c, int argc, char **argv)
 {
-    order o = { .wants_amount = true };
+    order o = { .c = c, .wants_amount = true };
 
     cli_parse(c, argc, argv, "ID AMOUNT",
         "Bring money to an account; the amount is in minor units.\vExamples:\n  bank deposit alice 20\n"
@@ -171,7 +167,7 @@ cli_deposit(cli *c, int argc, char **argv)
 int
 cli_withdraw(cli *c, int argc, char **argv)
 {
-    order o = { .wants_amount = true };
+    order o = { .c = c, .wants_amount = true };
 
     cli_parse(c, argc, argv, "ID AMOUNT",
         "Take money from an account; the amount is in minor units.\vExample:\n  bank withdraw alice 20", id_option,
@@ -182,7 +178,7 @@ cli_withdraw(cli *c, int argc, char **argv)
 int
 cli_close(cli *c, int argc, char **argv)
 {
-    order o = { 0 };
+    order o = { .c = c };
 
     cli_parse(c, argc, argv, "ID",
         "Close an account. It must be empty; its id is not given out again.\vExample:\n  bank close alice", id_option,

@@ -121,7 +121,8 @@ cli_transfer(cli *c, int argc, char **argv)
 /* -- dispatch -- */
 
 typedef struct dispatch_order {
-    const char *command, *json, *command_name;
+    cli *c; /* keeps --id */
+    const char *command, *json;
     bool is_wrong; /* the command or its JSON: wrong usage, rather than a failure */
 } dispatch_order;
 
@@ -132,7 +133,7 @@ parse_dispatch(int key, char *argument, struct argp_state *state)
 
     switch (key) {
     case 'i':
-        o->command_name = argument;
+        o->c->command_name = argument;
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num == 0)
@@ -158,8 +159,7 @@ dispatch(cli *c, acta_app *app, void *user, acta_error *error)
     uint64_t version = 0, position = 0;
     acta_dispatch_options options = { .version_out = &version, .position_out = &position };
 
-    (void)c;
-    if (o->command_name != NULL) options.command_id = acta_id_of(acta_str_of(o->command_name));
+    if (c->command_name != NULL) options.command_id = acta_id_of(acta_str_of(c->command_name));
     acta_status status = acta_dispatch_json(app, acta_str_of(o->command), acta_str_of(o->json), &options, error);
     o->is_wrong = status == ACTA_INVALID;
     if (status != ACTA_OK) return status;
@@ -177,7 +177,7 @@ cli_dispatch(cli *c, int argc, char **argv)
         { "id", 'i', "NAME", 0, "A name of your own for this command: given again with it, it is not done twice", 0 },
         { 0 },
     };
-    dispatch_order o = { 0 };
+    dispatch_order o = { .c = c };
 
     cli_parse(c, argc, argv, "COMMAND JSON",
         "Dispatch a command of the schema (bank.fbs) by its name, with its fields as JSON.\vExamples:\n"

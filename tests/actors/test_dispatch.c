@@ -226,6 +226,8 @@ commands_come_by_name_and_json(void **state)
     assert_string_equal(f->error.text, "there is no command 'Tuoch'; did you mean 'Touch'?");
     assert_int_equal(acta_dispatch_json(f->app, S("Frobnicate"), json, NULL, &f->error), ACTA_INVALID);
     assert_string_equal(f->error.text, "there is no command 'Frobnicate'");
+    assert_int_equal(acta_dispatch_json(f->app, S("Added"), json, NULL, &f->error), ACTA_INVALID);
+    assert_string_equal(f->error.text, "'Added' is an event, not a command; did you mean 'Add'?");
     assert_int_equal(
         acta_dispatch_json(f->app, S("Add"), S("{ \"counter_id\": \"a\", \"amuont\": 1 }"), NULL, &f->error),
         ACTA_INVALID);
