@@ -8,7 +8,7 @@
  *     recovery.c   what open checks               batch.c, marker.c  what is committed at once; the mark behind it
  *     apply.c      one transaction: its conditions, its changes
  *     transaction.c, record.c  what is stored     names.c       streams, types, sessions as the committer knows them
- *     read.c, rows.c           reading            tail.c, subscription.c   live readers
+ *     read.c, lookup.c, rows.c reading            tail.c, subscription.c   live readers
  */
 #ifndef ACTI_STORE_INTERNAL_H
 #define ACTI_STORE_INTERNAL_H
@@ -201,12 +201,21 @@ void acti_checkpoint_encode(uint64_t position, uint8_t *value);
 acta_status acti_checkpoint_read(
     acta_store *store, const char *name, uint64_t *position_out, bool *found_out, acta_error *error);
 
-/* read.c */
+/* lookup.c */
 /* The id of a stream; 0 when there is none. */
 acta_status acti_stream_id(acta_store *store, acta_str stream, uint64_t *id_out, acta_error *error);
 /* The highest version of a stream whose event isn't behind `head`; 0: none. */
 acta_status acti_stream_version(
     acta_store *store, uint64_t stream_id, uint64_t head, uint64_t *version_out, acta_error *error);
+/* Is this an entry of the index? ACTA_CORRUPT. */
+acta_status acti_index_entry_check(acta_bytes key, acta_bytes value, acta_error *error);
+/* Where an event of a stream lies, and when it was recorded. */
+acta_status acti_stream_event(acta_store *store, uint64_t stream_id, uint64_t version, uint64_t *position_out,
+    int64_t *us_out, acta_error *error);
+/* Of the events 1 to `last` of a stream, or of the log (stream_id 0), the first that was recorded at `us` or later; last + 1
+ * when there is none. */
+acta_status acti_first_recorded_at(
+    acta_store *store, uint64_t stream_id, uint64_t last, int64_t us, uint64_t *first_out, acta_error *error);
 
 /* Names of streams by id, for one reader. */
 enum { ACTI_NAME_CACHE = 256 };

@@ -129,7 +129,7 @@ static inline acta_bytes
 acti_name_key(uint8_t *room, acta_str name)
 {
     room[0] = 'n';
-    memcpy(room + 1, name.data, name.size);
+    if (name.size > 0) memcpy(room + 1, name.data, name.size);
     return acta_bytes_from(room, name.size + 1);
 }
 

@@ -1,5 +1,5 @@
 /*
- * Read: events of a stream, of the whole log, and where streams are.
+ * Read: events of a stream, or of the whole log.
  *
  * The head at the time of opening is where a cursor ends, whatever the engine holds behind it by then. Every record is
  * checked as it is read: its sums, its place, and that it continues the one before.
@@ -7,146 +7,9 @@
 #include <inttypes.h>
 
 #include "internal.h"
+#include "read_filter.h"
 
 enum { CHUNK = 100 };
-
-/* -- where streams are -- */
-
-static acta_status
-id_value(acti_value *value, uint64_t *id_out, acta_str name, acta_error *error)
-{
-    if (value->bytes.size != ACTI_ID_VALUE_SIZE)
-        return acta_error_set(error, ACTA_CORRUPT, "the id of stream '" ACTA_FMT "' is damaged: %zu bytes",
-            ACTA_ARG(name), value->bytes.size);
-    *id_out = acti_get_be64(value->bytes.data);
-    return ACTA_OK;
-}
-
-acta_status
-acti_stream_id(acta_store *store, acta_str stream, uint64_t *id_out, acta_error *error)
-{
-    const acti_engine_ops *ops = store->engine->ops;
-    uint8_t room[ACTI_NAME_KEY_MAX];
-    acti_value value;
-    acta_status status = ops->get(store->engine, ACTI_STREAMS, acti_name_key(room, stream), &value, error);
-
-    *id_out = 0;
-    if (status == ACTA_NOT_FOUND) return ACTA_OK;
-    if (status != ACTA_OK) return status;
-    status = id_value(&value, id_out, stream, error);
-    ops->release(store->engine, &value);
-    return status;
-}
-
-static acta_status
-check_index_entry(acta_bytes key, acta_bytes value, acta_error *error)
-{
-    if (key.size == 16 && value.size == 8) return ACTA_OK;
-    return acta_error_set(error, ACTA_CORRUPT, "an entry of the index is damaged: key of %zu and value of %zu bytes",
-        key.size, value.size);
-}
-
-acta_status
-acti_stream_version(acta_store *store, uint64_t stream_id, uint64_t head, uint64_t *version_out, acta_error *error)
-{
-    const acti_engine_ops *ops = store->engine->ops;
-    acti_key from = acti_index_key(stream_id, 1), to = acti_index_key(stream_id + 1, 0);
-    acti_range range = { .from = acti_key_view(&from), .to = acti_key_view(&to), .backward = true };
-    acti_engine_iterator *iterator;
-    acta_bytes key, value;
-    acta_status status = ops->iterator_open(store->engine, ACTI_INDEX, &range, &iterator, error);
-
-    if (status != ACTA_OK) return status;
-    *version_out = 0;
-    while ((status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK) {
-        status = check_index_entry(key, value, error);
-        if (status != ACTA_OK || acti_get_be64(value.data) <= head) break;
-    }
-    if (status == ACTA_OK) *version_out = acti_get_be64(key.data + 8);
-    ops->iterator_close(iterator);
-    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
-}
-
-acta_status
-acta_store_version(acta_store *store, acta_str stream, uint64_t *version_out, acta_error *error)
-{
-    uint64_t head = acti_store_head(store), id, version = 0;
-    acta_status status = acti_stream_name_check(stream, error);
-
-    if (status == ACTA_OK) status = acti_stream_id(store, stream, &id, error);
-    if (status == ACTA_OK && id != 0) status = acti_stream_version(store, id, head, &version, error);
-    if (status == ACTA_OK) *version_out = version;
-    return status;
-}
-
-uint64_t
-acta_store_head(const acta_store *store)
-{
-    return acti_store_head(store);
-}
-
-/* -- names of streams by id -- */
-
-void
-acti_name_cache_init(acti_name_cache *cache, acta_store *store)
-{
-    memset(cache, 0, sizeof *cache);
-    cache->store = store;
-}
-
-void
-acti_name_cache_deinit(acti_name_cache *cache)
-{
-    const acta_allocator *allocator = &cache->store->environment.allocator;
-
-    for (size_t i = 0; i < ACTI_NAME_CACHE; i++) {
-        if (cache->entries[i].name != NULL)
-            allocator->free(allocator->user, cache->entries[i].name, cache->entries[i].size);
-    }
-}
-
-static acta_status
-name_cache_load(acti_name_cache *cache, size_t slot, uint64_t stream_id, acta_error *error)
-{
-    acta_store *store = cache->store;
-    const acta_allocator *allocator = &store->environment.allocator;
-    acti_key key = acti_id_key(stream_id);
-    acti_value value;
-    acta_status status = store->engine->ops->get(store->engine, ACTI_STREAMS, acti_key_view(&key), &value, error);
-
-    if (status == ACTA_NOT_FOUND)
-        return acta_error_set(error, ACTA_CORRUPT, "the name of stream id %" PRIu64 " is missing", stream_id);
-    if (status != ACTA_OK) return status;
-
-    size_t size = value.bytes.size;
-    char *name = size > 0 ? allocator->alloc(allocator->user, size) : NULL;
-    if (name == NULL) {
-        store->engine->ops->release(store->engine, &value);
-        return acta_error_set(
-            error, size > 0 ? ACTA_NO_MEMORY : ACTA_CORRUPT, "cannot read the name of stream id %" PRIu64, stream_id);
-    }
-    memcpy(name, value.bytes.data, size);
-    store->engine->ops->release(store->engine, &value);
-    if (cache->entries[slot].name != NULL)
-        allocator->free(allocator->user, cache->entries[slot].name, cache->entries[slot].size);
-    cache->entries[slot].id = stream_id;
-    cache->entries[slot].name = name;
-    cache->entries[slot].size = size;
-    return ACTA_OK;
-}
-
-acta_status
-acti_name_cache_get(acti_name_cache *cache, uint64_t stream_id, acta_str *name_out, acta_error *error)
-{
-    size_t slot = stream_id % ACTI_NAME_CACHE;
-
-    if (cache->entries[slot].name == NULL || cache->entries[slot].id != stream_id) {
-        acta_status status = name_cache_load(cache, slot, stream_id, error);
-        if (status != ACTA_OK) return status;
-    }
-    *name_out = acta_str_from(cache->entries[slot].name, cache->entries[slot].size);
-    return ACTA_OK;
-}
 
 /* -- cursors -- */
 
@@ -154,8 +17,9 @@ struct acta_cursor {
     acta_store *store;
     acta_direction direction;
     uint64_t head;
-    uint64_t left;                  /* events that may still be given */
-    uint64_t before;                /* position ($all) or version of the last one; 0: none yet */
+    uint64_t left;   /* events that may still be given */
+    uint64_t before; /* position ($all) or version of the last one; 0: none yet */
+    acti_read_filter filter;
     acti_engine_iterator *iterator; /* of the log, or of the stream's index */
     bool ended;
 
@@ -175,14 +39,36 @@ struct acta_cursor {
     size_t room_size;
 };
 
+/* From where to where, of the events 1 to *last of a stream or, stream_id 0, of the log. first > last: nothing. */
+static acta_status
+bounds(acta_cursor *cursor, const acta_read *read, uint64_t *first, uint64_t *last, acta_error *error)
+{
+    bool backward = read->direction == ACTA_BACKWARD;
+    uint64_t by_time = 0;
+
+    *first = 1;
+    if (read->from_us != 0 && *last > 0) {
+        int64_t us = backward && read->from_us < INT64_MAX ? read->from_us + 1 : read->from_us;
+        acta_status status = acti_first_recorded_at(cursor->store, cursor->stream_id, *last, us, &by_time, error);
+        if (status != ACTA_OK) return status;
+        if (backward)
+            *last = by_time - 1;
+        else
+            *first = by_time;
+    }
+    if (backward && read->from != 0 && read->from < *last) *last = read->from;
+    if (!backward && read->from > *first) *first = read->from;
+    return ACTA_OK;
+}
+
 static acta_status
 open_log(acta_cursor *cursor, const acta_read *read, acta_error *error)
 {
     bool backward = read->direction == ACTA_BACKWARD;
-    uint64_t first = 1, last = cursor->head;
+    uint64_t first, last = cursor->head;
+    acta_status status = bounds(cursor, read, &first, &last, error);
 
-    if (backward && read->from != 0 && read->from < last) last = read->from;
-    if (!backward && read->from > 1) first = read->from;
+    if (status != ACTA_OK) return status;
     if (first > last) {
         cursor->ended = true;
         return ACTA_OK;
@@ -217,9 +103,9 @@ open_stream(acta_cursor *cursor, const acta_read *read, acta_error *error)
     memcpy(cursor->stream_name, read->stream.data, read->stream.size);
     cursor->stream_name_size = read->stream.size;
 
-    uint64_t first = 1;
-    if (backward && read->from != 0 && read->from < last) last = read->from;
-    if (!backward && read->from > 1) first = read->from;
+    uint64_t first;
+    status = bounds(cursor, read, &first, &last, error);
+    if (status != ACTA_OK) return status;
     if (first > last) {
         cursor->ended = true;
         return ACTA_OK;
@@ -244,7 +130,9 @@ acta_cursor_open(acta_store *store, const acta_read *read, acta_cursor **cursor_
     cursor->head = acti_store_head(store); /* before the engine's view is taken, which then holds at least this */
     cursor->left = read->count_max == 0 ? UINT64_MAX : read->count_max;
     acti_name_cache_init(&cursor->names, store);
-    acta_status status = read->stream.data == NULL ? open_log(cursor, read, error) : open_stream(cursor, read, error);
+    acta_status status = acti_read_filter_init(&cursor->filter, read, allocator, error);
+    if (status == ACTA_OK)
+        status = read->stream.data == NULL ? open_log(cursor, read, error) : open_stream(cursor, read, error);
     if (status != ACTA_OK) {
         acta_cursor_close(cursor);
         return status;
@@ -270,6 +158,7 @@ acta_cursor_close(acta_cursor *cursor)
     release_chunk(cursor);
     cursor->store->engine->ops->iterator_close(cursor->iterator);
     acti_name_cache_deinit(&cursor->names);
+    acti_read_filter_deinit(&cursor->filter, allocator);
     if (cursor->stream_name != NULL) allocator->free(allocator->user, cursor->stream_name, cursor->stream_name_size);
     if (cursor->room != NULL) allocator->free(allocator->user, cursor->room, cursor->room_size);
     allocator->free(allocator->user, cursor, sizeof *cursor);
@@ -347,12 +236,13 @@ load_chunk(acta_cursor *cursor, acta_error *error)
     acti_value values[CHUNK];
     bool backward = cursor->direction == ACTA_BACKWARD;
     acta_status status = ACTA_OK;
-    uint32_t count = 0, limit = cursor->left < CHUNK ? (uint32_t)cursor->left : CHUNK;
+    uint32_t count = 0;
+    uint32_t limit = cursor->left < CHUNK && !cursor->filter.is_set ? (uint32_t)cursor->left : CHUNK;
 
     release_chunk(cursor);
     while (count < limit && status == ACTA_OK) {
         status = ops->iterator_next(cursor->iterator, &key, &value, error);
-        if (status == ACTA_OK) status = check_index_entry(key, value, error);
+        if (status == ACTA_OK) status = acti_index_entry_check(key, value, error);
         if (status != ACTA_OK) break;
         cursor->versions[count] = acti_get_be64(key.data + 8);
         cursor->positions[count++] = acti_get_be64(value.data);
@@ -407,8 +297,12 @@ acta_status
 acta_cursor_next(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
 {
     if (cursor->ended || cursor->left == 0) return acta_error_set(error, ACTA_NOT_FOUND, NULL);
-    acta_status status =
-        cursor->stream_id != 0 ? next_of_stream(cursor, event_out, error) : next_of_log(cursor, event_out, error);
+    acta_status status;
+
+    do
+        status =
+            cursor->stream_id != 0 ? next_of_stream(cursor, event_out, error) : next_of_log(cursor, event_out, error);
+    while (status == ACTA_OK && !acti_read_filter_passes(&cursor->filter, event_out));
 
     if (status == ACTA_OK && cursor->left != UINT64_MAX) cursor->left--;
     if (status == ACTA_NOT_FOUND) cursor->ended = true;

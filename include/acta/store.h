@@ -245,8 +245,17 @@ typedef enum acta_direction { ACTA_FORWARD = 0, ACTA_BACKWARD } acta_direction;
 typedef struct acta_read {
     acta_str stream; /* absent: the whole log ($all) */
     acta_direction direction;
-    uint64_t from;      /* version or position, inclusive; 0: the first, or backward the last */
-    uint64_t count_max; /* 0: all */
+    uint64_t from;   /* version or position, inclusive; 0: the first, or backward the last */
+    int64_t from_us; /* recorded at that time or later, or backward: or earlier; 0: any time. Found by halving, not by
+                           reading through. With `from` too, whatever begins later in the direction of reading */
+    uint64_t count_max; /* events given; 0: all */
+
+    /* Only events for which all of these hold that are set. Others are read and passed over, and not counted. */
+    const acta_str *types; /* copied; at most 4,096; NULL: any */
+    uint32_t type_count;
+    acta_str stream_prefix; /* how the stream's name begins; absent: any */
+    acta_str category;      /* what its name has before the first '-': "Account" of "Account-alice"; absent: any */
+    acta_id correlation_id; /* none: any */
 } acta_read;
 
 typedef struct acta_cursor acta_cursor;
@@ -265,6 +274,30 @@ ACTA_API void acta_cursor_close(acta_cursor *cursor); /* takes NULL */
 
 /* The version that a stream is at: 0 when there is none. */
 ACTA_API acta_status acta_store_version(acta_store *store, acta_str stream, uint64_t *version_out, acta_error *error);
+
+typedef struct acta_stream_info {
+    uint64_t id;      /* of this stream alone, for ever */
+    uint64_t version; /* how many events it has */
+    uint64_t first_position, last_position;
+    int64_t created_at_us, changed_at_us; /* when its first and its last event were recorded */
+} acta_stream_info;
+
+/* What is known of a stream. ACTA_NOT_FOUND: there is none of that name. */
+ACTA_API acta_status acta_store_stream_info(
+    acta_store *store, acta_str stream, acta_stream_info *info_out, acta_error *error);
+
+/*
+ * The streams there are, in the order of their names' bytes, as of now.
+ *   prefix  only those whose name begins so; absent: all
+ *   after   go on behind this name, which need not be there: the last one of the page before; absent: from the first
+ */
+typedef struct acta_stream_cursor acta_stream_cursor;
+ACTA_API acta_status acta_stream_cursor_open(
+    acta_store *store, acta_str prefix, acta_str after, acta_stream_cursor **cursor_out, acta_error *error);
+/* The name lives until the next call. `version_out` may be NULL. ACTA_NOT_FOUND at the end. */
+ACTA_API acta_status acta_stream_cursor_next(
+    acta_stream_cursor *cursor, acta_str *name_out, uint64_t *version_out, acta_error *error);
+ACTA_API void acta_stream_cursor_close(acta_stream_cursor *cursor); /* takes NULL */
 
 /* One row, copied into `memory`. ACTA_NOT_FOUND. */
 ACTA_API acta_status acta_store_get(acta_store *store, const char *table, acta_bytes key, acta_memory *memory,

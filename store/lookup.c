@@ -1,0 +1,217 @@
+/*
+ * Lookup: where streams are, and what they are called.
+ *
+ *     name --ACTI_STREAMS 'n'--> id --ACTI_INDEX--> version, position        id --ACTI_STREAMS 'i'--> name
+ *
+ * A stream is as long as the head allows: what the engine holds behind it was not there when the reader looked.
+ */
+#include <inttypes.h>
+
+#include "internal.h"
+
+/* -- where streams are -- */
+
+static acta_status
+id_value(acti_value *value, uint64_t *id_out, acta_str name, acta_error *error)
+{
+    if (value->bytes.size != ACTI_ID_VALUE_SIZE)
+        return acta_error_set(error, ACTA_CORRUPT, "the id of stream '" ACTA_FMT "' is damaged: %zu bytes",
+            ACTA_ARG(name), value->bytes.size);
+    *id_out = acti_get_be64(value->bytes.data);
+    return ACTA_OK;
+}
+
+acta_status
+acti_stream_id(acta_store *store, acta_str stream, uint64_t *id_out, acta_error *error)
+{
+    const acti_engine_ops *ops = store->engine->ops;
+    uint8_t room[ACTI_NAME_KEY_MAX];
+    acti_value value;
+    acta_status status = ops->get(store->engine, ACTI_STREAMS, acti_name_key(room, stream), &value, error);
+
+    *id_out = 0;
+    if (status == ACTA_NOT_FOUND) return ACTA_OK;
+    if (status != ACTA_OK) return status;
+    status = id_value(&value, id_out, stream, error);
+    ops->release(store->engine, &value);
+    return status;
+}
+
+acta_status
+acti_index_entry_check(acta_bytes key, acta_bytes value, acta_error *error)
+{
+    if (key.size == 16 && value.size == 8) return ACTA_OK;
+    return acta_error_set(error, ACTA_CORRUPT, "an entry of the index is damaged: key of %zu and value of %zu bytes",
+        key.size, value.size);
+}
+
+acta_status
+acti_stream_version(acta_store *store, uint64_t stream_id, uint64_t head, uint64_t *version_out, acta_error *error)
+{
+    const acti_engine_ops *ops = store->engine->ops;
+    acti_key from = acti_index_key(stream_id, 1), to = acti_index_key(stream_id + 1, 0);
+    acti_range range = { .from = acti_key_view(&from), .to = acti_key_view(&to), .backward = true };
+    acti_engine_iterator *iterator;
+    acta_bytes key, value;
+    acta_status status = ops->iterator_open(store->engine, ACTI_INDEX, &range, &iterator, error);
+
+    if (status != ACTA_OK) return status;
+    *version_out = 0;
+    while ((status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK) {
+        status = acti_index_entry_check(key, value, error);
+        if (status != ACTA_OK || acti_get_be64(value.data) <= head) break;
+    }
+    if (status == ACTA_OK) *version_out = acti_get_be64(key.data + 8);
+    ops->iterator_close(iterator);
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
+acta_status
+acta_store_version(acta_store *store, acta_str stream, uint64_t *version_out, acta_error *error)
+{
+    uint64_t head = acti_store_head(store), id, version = 0;
+    acta_status status = acti_stream_name_check(stream, error);
+
+    if (status == ACTA_OK) status = acti_stream_id(store, stream, &id, error);
+    if (status == ACTA_OK && id != 0) status = acti_stream_version(store, id, head, &version, error);
+    if (status == ACTA_OK) *version_out = version;
+    return status;
+}
+
+uint64_t
+acta_store_head(const acta_store *store)
+{
+    return acti_store_head(store);
+}
+
+/* -- names of streams by id -- */
+
+void
+acti_name_cache_init(acti_name_cache *cache, acta_store *store)
+{
+    memset(cache, 0, sizeof *cache);
+    cache->store = store;
+}
+
+void
+acti_name_cache_deinit(acti_name_cache *cache)
+{
+    const acta_allocator *allocator = &cache->store->environment.allocator;
+
+    for (size_t i = 0; i < ACTI_NAME_CACHE; i++) {
+        if (cache->entries[i].name != NULL)
+            allocator->free(allocator->user, cache->entries[i].name, cache->entries[i].size);
+    }
+}
+
+static acta_status
+name_cache_load(acti_name_cache *cache, size_t slot, uint64_t stream_id, acta_error *error)
+{
+    acta_store *store = cache->store;
+    const acta_allocator *allocator = &store->environment.allocator;
+    acti_key key = acti_id_key(stream_id);
+    acti_value value;
+    acta_status status = store->engine->ops->get(store->engine, ACTI_STREAMS, acti_key_view(&key), &value, error);
+
+    if (status == ACTA_NOT_FOUND)
+        return acta_error_set(error, ACTA_CORRUPT, "the name of stream id %" PRIu64 " is missing", stream_id);
+    if (status != ACTA_OK) return status;
+
+    size_t size = value.bytes.size;
+    char *name = size > 0 ? allocator->alloc(allocator->user, size) : NULL;
+    if (name == NULL) {
+        store->engine->ops->release(store->engine, &value);
+        return acta_error_set(
+            error, size > 0 ? ACTA_NO_MEMORY : ACTA_CORRUPT, "cannot read the name of stream id %" PRIu64, stream_id);
+    }
+    memcpy(name, value.bytes.data, size);
+    store->engine->ops->release(store->engine, &value);
+    if (cache->entries[slot].name != NULL)
+        allocator->free(allocator->user, cache->entries[slot].name, cache->entries[slot].size);
+    cache->entries[slot].id = stream_id;
+    cache->entries[slot].name = name;
+    cache->entries[slot].size = size;
+    return ACTA_OK;
+}
+
+acta_status
+acti_name_cache_get(acti_name_cache *cache, uint64_t stream_id, acta_str *name_out, acta_error *error)
+{
+    size_t slot = stream_id % ACTI_NAME_CACHE;
+
+    if (cache->entries[slot].name == NULL || cache->entries[slot].id != stream_id) {
+        acta_status status = name_cache_load(cache, slot, stream_id, error);
+        if (status != ACTA_OK) return status;
+    }
+    *name_out = acta_str_from(cache->entries[slot].name, cache->entries[slot].size);
+    return ACTA_OK;
+}
+
+/* -- by time -- */
+
+/* When the event at a position was recorded. */
+static acta_status
+recorded_at(acta_store *store, uint64_t position, int64_t *us_out, acta_error *error)
+{
+    const acti_engine_ops *ops = store->engine->ops;
+    acti_key key = acti_log_key(position);
+    acti_value value;
+    acti_record_view view;
+    acta_status status = ops->get(store->engine, ACTI_LOG, acti_key_view(&key), &value, error);
+
+    if (status == ACTA_NOT_FOUND)
+        return acta_error_set(error, ACTA_CORRUPT, "the event at position %" PRIu64 " is missing", position);
+    if (status != ACTA_OK) return status;
+    status = acti_record_read(value.bytes, position, &view, error);
+    if (status == ACTA_OK) *us_out = view.event.recorded_at_us;
+    ops->release(store->engine, &value);
+    return status;
+}
+
+static acta_status
+position_of(acta_store *store, uint64_t stream_id, uint64_t version, uint64_t *position_out, acta_error *error)
+{
+    const acti_engine_ops *ops = store->engine->ops;
+    acti_key key = acti_index_key(stream_id, version);
+    acti_value value;
+    acta_status status = ops->get(store->engine, ACTI_INDEX, acti_key_view(&key), &value, error);
+
+    if (status == ACTA_NOT_FOUND)
+        return acta_error_set(
+            error, ACTA_CORRUPT, "version %" PRIu64 " of stream id %" PRIu64 " has no index", version, stream_id);
+    if (status != ACTA_OK) return status;
+    status = acti_index_entry_check(acti_key_view(&key), value.bytes, error);
+    if (status == ACTA_OK) *position_out = acti_get_be64(value.bytes.data);
+    ops->release(store->engine, &value);
+    return status;
+}
+
+acta_status
+acti_stream_event(
+    acta_store *store, uint64_t stream_id, uint64_t version, uint64_t *position_out, int64_t *us_out, acta_error *error)
+{
+    acta_status status = position_of(store, stream_id, version, position_out, error);
+    return status == ACTA_OK ? recorded_at(store, *position_out, us_out, error) : status;
+}
+
+/* Times never fall along the log, nor along a stream: halve what is left until it is found. */
+acta_status
+acti_first_recorded_at(
+    acta_store *store, uint64_t stream_id, uint64_t last, int64_t us, uint64_t *first_out, acta_error *error)
+{
+    uint64_t low = 1, high = last + 1; /* it is one of low to high */
+    int64_t there_us = 0;
+
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2, position;
+        acta_status status = stream_id != 0 ? acti_stream_event(store, stream_id, middle, &position, &there_us, error)
+                                            : recorded_at(store, middle, &there_us, error);
+        if (status != ACTA_OK) return status;
+        if (there_us < us)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *first_out = low;
+    return ACTA_OK;
+}
