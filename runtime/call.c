@@ -470,23 +470,35 @@ acta_call_async(
     }
 }
 
+acti_call *
+acti_call_begin_request(acti_actor *self, uint32_t timeout_ms, acta_from *from_out)
+{
+    acti_call *call = begin(self->runtime, ACTI_CALL_ACTOR, from_out);
+
+    if (call == NULL) return NULL;
+    call->ref = acti_ref_add(self, ACTI_REF_REQUEST, call, from_out->b);
+    if (call->ref.value == 0) {
+        acti_call_release(call);
+        return NULL;
+    }
+    call->requester = acti_pid_of(self);
+    set_timeout(call, timeout_ms);
+    return call;
+}
+
 acta_status
 acta_request(acta_self *self, acta_pid to, acta_message *request, uint32_t timeout_ms, acta_ref *ref_out)
 {
     acta_runtime *runtime = self->runtime;
     acta_from from;
 
-    acti_call *call = request != NULL ? begin(runtime, ACTI_CALL_ACTOR, &from) : NULL;
-    if (call != NULL) call->ref = acti_ref_add(self, ACTI_REF_REQUEST, call, from.b);
-    if (call == NULL || call->ref.value == 0) {
-        if (call != NULL) acti_call_release(call);
+    acti_call *call = request != NULL ? acti_call_begin_request(self, timeout_ms, &from) : NULL;
+    if (call == NULL) {
         acta_message_destroy(request);
         return ACTA_NO_MEMORY;
     }
 
     *ref_out = call->ref;
-    call->requester = acti_pid_of(self);
-    set_timeout(call, timeout_ms);
     acta_status status = deliver_request(runtime, to, request, from, NULL);
     if (status != ACTA_OK) {
         acta_message_destroy(request);

@@ -113,7 +113,8 @@ struct acti_call {
     acti_node node;
     acti_timer timer;
     uint32_t index;
-    _Atomic uint32_t next_free; /* index + 1 */
+    _Atomic uint32_t next_free;     /* index + 1 */
+    _Atomic(struct acta_job *) job; /* offload.c: in the pool's queue */
 };
 
 /* Complete a pending call, once. False: somebody else did, or it is long gone; `reply` is the caller's again. */
@@ -121,6 +122,8 @@ bool acti_call_complete(
     acti_call *call, uint64_t generation, acta_status status, acta_message *reply, const acta_error *error);
 void acti_call_refuse(acta_from from, acta_status status, const char *text);
 bool acti_call_is_pending(const acti_call *call, uint64_t generation);
+/* A pending record, known to `self` as call->ref; *from_out answers it. NULL: no memory. */
+acti_call *acti_call_begin_request(acti_actor *self, uint32_t timeout_ms, acta_from *from_out);
 void acti_call_release(acti_call *call);
 bool acti_call_abandon(acti_call *call, uint64_t generation);
 void acti_call_expire(acti_call *call, uint64_t generation);
@@ -154,6 +157,8 @@ enum {
     ACTI_STAT_LATE,
     ACTI_STAT_CRASHED,
     ACTI_STAT_RESTARTED,
+    ACTI_STAT_OFFLOADED,
+    ACTI_STAT_OFFLOADS_REFUSED,
     ACTI_STAT_COUNT
 };
 typedef struct acti_stats {
@@ -224,6 +229,7 @@ struct acta_runtime {
 
     acti_wheel wheel;
     struct acti_registry *registry;
+    struct acti_offload *offload;
 
     /* Stopping. */
     _Atomic bool is_stopping, is_ending;
@@ -405,6 +411,15 @@ acta_status acti_registry_create(acta_runtime *runtime);
 void acti_registry_destroy(acta_runtime *runtime);
 acta_status acti_name_add(acti_actor *actor, acta_pid pid, acta_str name, acta_pid *holder_out);
 void acti_name_remove(acti_actor *actor);
+
+/* offload.c */
+acta_status acti_offload_create(acta_runtime *runtime, const acta_runtime_config *config);
+void acti_offload_destroy(acta_runtime *runtime);
+void acti_offload_join(acta_runtime *runtime); /* after the last actor */
+bool acti_offload_withdraw(acti_call *call, uint64_t generation);
+bool acti_offload_is_waiting(const acta_runtime *runtime);
+bool acti_offload_step(acta_runtime *runtime); /* run one job here; false: there is none */
+_Atomic uint32_t *acti_offload_busy_count(acta_runtime *runtime);
 
 /* runtime.c */
 void acti_root_add(acta_runtime *runtime, acta_pid pid);

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "acta/gen_server.h"
+#include "acta/offload.h"
 #include "acta/runtime.h"
 #include "acta/supervisor.h"
 
@@ -29,6 +30,7 @@
 enum {
     ACTI_CACHE_LINE = 64,
     ACTI_WORKER_MAX = 256,
+    ACTI_OFFLOAD_THREADS_MAX = 1024,
     ACTI_RING_SIZE = 256,      /* actors a worker queues for itself before the rest goes to the injection queue */
     ACTI_NAME_MAX = 512,       /* bytes */
     ACTI_SEGMENT_COUNT = 24,   /* of a type-stable table; each is twice the one before */

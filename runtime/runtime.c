@@ -19,6 +19,10 @@ check_config(const acta_runtime_config *config, acta_error *error)
             "cannot create a runtime with %u workers: 1 to %d, or 0 for one a "
             "processor",
             config->worker_count, ACTI_WORKER_MAX);
+    if (config->offload_threads > ACTI_OFFLOAD_THREADS_MAX)
+        return acta_error_set(error, ACTA_INVALID,
+            "cannot create a runtime with %u threads for offloaded work: 1 to %d", config->offload_threads,
+            ACTI_OFFLOAD_THREADS_MAX);
     if (config->actor_count_max > ACTOR_COUNT_MAX_MAX)
         return acta_error_set(error, ACTA_INVALID, "cannot create a runtime for %u actors: at most %d",
             config->actor_count_max, ACTOR_COUNT_MAX_MAX);
@@ -65,6 +69,7 @@ furnish(acta_runtime *runtime, const acta_runtime_config *config)
     runtime->name_size = (uint32_t)strlen(name) + 1;
     runtime->name = acti_alloc(runtime, runtime->name_size);
     if (runtime->name == NULL || acti_registry_create(runtime) != ACTA_OK) return false;
+    if (acti_offload_create(runtime, config) != ACTA_OK) return false;
     memcpy(runtime->name, name, runtime->name_size);
     if (config->manual) return true;
 
@@ -81,6 +86,7 @@ static void
 free_runtime(acta_runtime *runtime)
 {
     acti_registry_destroy(runtime);
+    acti_offload_destroy(runtime);
     acti_actors_deinit(runtime);
     for (uint32_t i = 0; i < runtime->worker_count && runtime->workers != NULL; i++)
         acti_spares_free(&runtime->workers[i]);
@@ -130,21 +136,28 @@ acta_runtime_environment(const acta_runtime *runtime)
 
 /* -- by hand -- */
 
-static acti_actor *
-take_ready(acta_runtime *runtime)
+static uint32_t
+ready_count(acta_runtime *runtime)
 {
-    acti_actor *actor = NULL;
-
     acti_mutex_lock(&runtime->inject_lock);
     uint32_t count = runtime->ready_count;
     acti_mutex_unlock(&runtime->inject_lock);
-    if (count == 0) return NULL;
-    uint32_t chosen = runtime->driver.choose != NULL ? runtime->driver.choose(runtime->driver.user, count) : 0;
-    if (chosen >= count) chosen = 0;
+    return count;
+}
 
+static uint32_t
+choose(acta_runtime *runtime, uint32_t count)
+{
+    uint32_t chosen = runtime->driver.choose != NULL ? runtime->driver.choose(runtime->driver.user, count) : 0;
+    return chosen < count ? chosen : 0;
+}
+
+static acti_actor *
+take_ready(acta_runtime *runtime, uint32_t chosen)
+{
     acti_mutex_lock(&runtime->inject_lock);
     uint32_t capacity = runtime->ready_capacity;
-    actor = runtime->ready[(runtime->ready_first + chosen) % capacity];
+    acti_actor *actor = runtime->ready[(runtime->ready_first + chosen) % capacity];
     for (uint32_t i = chosen; i > 0; i--) /* the ones before it move up: the order stays */
         runtime->ready[(runtime->ready_first + i) % capacity] =
             runtime->ready[(runtime->ready_first + i - 1) % capacity];
@@ -180,9 +193,12 @@ acta_runtime_step(acta_runtime *runtime)
 {
     if (!runtime->is_manual) return false;
     bool fired = fire_due(runtime);
-    acti_actor *actor = take_ready(runtime);
-    if (actor == NULL) return fired;
-    run_here(runtime, actor);
+    uint32_t count = ready_count(runtime);
+    uint32_t job_count = acti_offload_is_waiting(runtime) ? 1 : 0; /* one choice more */
+    if (count + job_count == 0) return fired;
+    uint32_t chosen = choose(runtime, count + job_count);
+    if (chosen == count) return acti_offload_step(runtime) || fired;
+    run_here(runtime, take_ready(runtime, chosen));
     return true;
 }
 
@@ -341,6 +357,9 @@ stop_now(acta_runtime *runtime, uint32_t timeout_ms, acta_error *error)
         tell_all(runtime, ACTA_EXIT_KILLED);
         wait_for_none(runtime, &runtime->alive_count, UINT64_MAX);
     }
+    if (!wait_for_none(runtime, acti_offload_busy_count(runtime), deadline_ns) && status == ACTA_OK)
+        status = acta_error_set(error, ACTA_TIMEOUT, "offloaded work did not end in time and was waited for");
+    acti_offload_join(runtime);
     if (!runtime->is_manual) acti_workers_join(runtime);
     run_dry(runtime);
     return status;
@@ -399,6 +418,8 @@ acta_runtime_stats_read(const acta_runtime *runtime, acta_runtime_stats *stats_o
         .late = sum(runtime, ACTI_STAT_LATE),
         .crashed = sum(runtime, ACTI_STAT_CRASHED),
         .restarted = sum(runtime, ACTI_STAT_RESTARTED),
+        .offloaded = sum(runtime, ACTI_STAT_OFFLOADED),
+        .offloads_refused = sum(runtime, ACTI_STAT_OFFLOADS_REFUSED),
         .sent = sum(runtime, ACTI_STAT_SENT),
         .spawned = sum(runtime, ACTI_STAT_SPAWNED),
     };

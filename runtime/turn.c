@@ -74,6 +74,7 @@ abandon_requests(acti_actor *actor)
     for (uint32_t i = 0; r != NULL && i < r->ref_count; i++) {
         if (r->refs[i].kind != ACTI_REF_REQUEST) continue;
         acti_call *call = r->refs[i].object;
+        acti_offload_withdraw(call, r->refs[i].stamp);
         if (acti_call_abandon(call, r->refs[i].stamp))
             acti_call_release(call); /* else its answer is in the mailbox, or about to be, and frees it there */
     }

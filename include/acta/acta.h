@@ -12,6 +12,7 @@
 #include "acta/handler.h"
 #include "acta/id.h"
 #include "acta/memory.h"
+#include "acta/offload.h"
 #include "acta/process_manager.h"
 #include "acta/runtime.h"
 #include "acta/schema.h"

@@ -65,7 +65,8 @@ enum {
 
 /*
  * Who drives a runtime that has no threads of its own (config.manual): a simulation, or a host's loop.
- *   choose  pick one of `count` ready actors, 0 to count-1, in the order they became ready; NULL: always 0.
+ *   choose  pick one of `count` ready actors, 0 to count-1, in the order they became ready; NULL: always 0. When work is
+ *           offloaded, the last of the choices is the first such work.
  *   idle    called by a waiting acta_call when no actor is ready: do other work (a store's, a clock's) and return true,
  *           or false when there is nothing to do, which ends the wait with ACTA_TIMEOUT.
  */
@@ -80,6 +81,8 @@ typedef struct acta_runtime_config {
     uint32_t worker_count;               /* 1 to 256; 0: one for each processor */
     uint32_t budget;                     /* messages an actor handles before others get their turn; 0: 64 */
     uint32_t actor_count_max;            /* 0: 16,777,216 */
+    uint32_t offload_threads;            /* for acta_offload, started when needed; at most 1,024; 0: 4 */
+    uint32_t offload_queue_max;          /* work that waits for one of them; 0: 1,024 */
     bool manual;                         /* no threads: acta_runtime_step runs everything */
     acta_driver driver;                  /* for manual */
     const acta_environment *environment; /* copied; NULL: defaults */
@@ -96,17 +99,19 @@ ACTA_API acta_status acta_runtime_create(
 
 /*
  * Stop in order: supervisors (and through them all children, youngest first) get `shutdown`, then all other actors;
- * what is alive at the deadline is killed; then the workers end. Outside callers that wait get ACTA_STOPPED.
+ * what is alive at the deadline is killed; then the workers end. Outside callers that wait get ACTA_STOPPED. Offloaded
+ * work that has begun is waited for.
  *   timeout_ms  ACTA_INFINITE waits as long as it takes
  * Threads: any outside thread; a second call waits for the first. From inside an actor: ACTA_CALLING_SELF.
- * Errors: ACTA_TIMEOUT: something had to be killed; it is stopped all the same.
+ * Errors: ACTA_TIMEOUT: something had to be killed, or offloaded work took longer; it is stopped all the same.
  */
 ACTA_API acta_status acta_runtime_stop(acta_runtime *runtime, uint32_t timeout_ms, acta_error *error);
 
 /* Free a stopped runtime (stops it first, with 5,000 ms, if it isn't). Takes NULL. No other thread may use it. */
 ACTA_API void acta_runtime_destroy(acta_runtime *runtime);
 
-/* Manual runtimes: let one ready actor have its turn, or fire due timers. False when there was nothing to do. */
+/* Manual runtimes: let one ready actor have its turn, run one piece of offloaded work, or fire due timers. False when
+ * there was nothing to do. */
 ACTA_API bool acta_runtime_step(acta_runtime *runtime);
 
 /* When the next timer is due, in the runtime's monotonic ns; UINT64_MAX when there is none. Manual runtimes only. */
@@ -126,6 +131,8 @@ typedef struct acta_runtime_stats {
     uint64_t late;      /* replies that came after their timeout, or after another reply */
     uint64_t crashed;   /* actors that failed */
     uint64_t restarted; /* children restarted by supervisors */
+    uint64_t offloaded; /* work begun for acta_offload */
+    uint64_t offloads_refused;
 } acta_runtime_stats;
 ACTA_API void acta_runtime_stats_read(const acta_runtime *runtime, acta_runtime_stats *stats_out);
 
