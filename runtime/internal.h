@@ -143,6 +143,7 @@ struct acti_context {
     acti_host *host;     /* NULL unless the thread is lent */
     acti_actor *actor;   /* in its turn, or in its init; NULL between */
     sigjmp_buf escape;   /* acta_fail leaves to here */
+    uint32_t unrecorded; /* turns until the next that is recorded */
     bool start_failed;   /* a supervisor's start ended in a rollback: start_error says why */
     acta_error start_error;
 };
@@ -230,6 +231,10 @@ struct acta_runtime {
     acti_wheel wheel;
     struct acti_registry *registry;
     struct acti_offload *offload;
+
+    struct acti_recorder *recorder; /* NULL: off */
+    _Atomic bool anchor_is_taken;   /* see recorder.c */
+    uint32_t record_turns;          /* every n-th; 0: none */
 
     /* Stopping. */
     _Atomic bool is_stopping, is_ending;
@@ -349,6 +354,13 @@ acti_mailbox_push(acti_actor *actor, acti_node *node)
     atomic_store_explicit(&before->next, node, ACTI_PUBLISH);
     return (last & ACTI_MAILBOX_IDLE) != 0;
 }
+
+/* recorder.c: `name` of the behaviour, or NULL. Wait-free, any thread. */
+bool acti_recorder_create(acta_runtime *runtime, uint32_t count, bool is_own_clock);
+void acti_recorder_destroy(acta_runtime *runtime);
+void acti_record(
+    acta_runtime *runtime, acta_flight_kind kind, acta_pid pid, const char *name, uint32_t tag, uint64_t detail);
+void acti_record_turn(acti_context *context, const acti_actor *actor);
 
 /* send.c: give a node to whom it is for. */
 acta_status acti_deliver(acta_runtime *runtime, acta_pid to, acti_message *message, acti_actor **claimed_out);

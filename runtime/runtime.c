@@ -26,6 +26,10 @@ check_config(const acta_runtime_config *config, acta_error *error)
     if (config->actor_count_max > ACTOR_COUNT_MAX_MAX)
         return acta_error_set(error, ACTA_INVALID, "cannot create a runtime for %u actors: at most %d",
             config->actor_count_max, ACTOR_COUNT_MAX_MAX);
+    if (config->recorder_count > ACTA_RECORDER_COUNT_MAX && config->recorder_count != ACTA_RECORDER_OFF)
+        return acta_error_set(error, ACTA_INVALID,
+            "cannot create a runtime that records %u events a worker: at most %d, or ACTA_RECORDER_OFF",
+            config->recorder_count, ACTA_RECORDER_COUNT_MAX);
     return ACTA_OK;
 }
 
@@ -56,6 +60,13 @@ make_runtime(const acta_environment *environment)
 }
 
 static bool
+start_recorder(acta_runtime *runtime, const acta_runtime_config *config)
+{
+    bool is_own_clock = config->environment != NULL && config->environment->clock.monotonic_ns != NULL;
+    return acti_recorder_create(runtime, config->recorder_count, is_own_clock);
+}
+
+static bool
 furnish(acta_runtime *runtime, const acta_runtime_config *config)
 {
     const char *name = config->name != NULL ? config->name : "acta";
@@ -71,7 +82,8 @@ furnish(acta_runtime *runtime, const acta_runtime_config *config)
     if (runtime->name == NULL || acti_registry_create(runtime) != ACTA_OK) return false;
     if (acti_offload_create(runtime, config) != ACTA_OK) return false;
     memcpy(runtime->name, name, runtime->name_size);
-    if (config->manual) return true;
+    runtime->record_turns = config->record_turns;
+    if (config->manual) return start_recorder(runtime, config);
 
     runtime->worker_count = config->worker_count != 0 ? config->worker_count : acti_processor_count();
     size_t size = runtime->worker_count * sizeof(acti_worker);
@@ -79,12 +91,13 @@ furnish(acta_runtime *runtime, const acta_runtime_config *config)
     if (runtime->workers != NULL) memset(runtime->workers, 0, size);
     runtime->sleepers = acti_alloc(runtime, runtime->worker_count * sizeof(acti_worker *));
     if (runtime->workers == NULL || runtime->sleepers == NULL) return false;
-    return true;
+    return start_recorder(runtime, config);
 }
 
 static void
 free_runtime(acta_runtime *runtime)
 {
+    acti_recorder_destroy(runtime);
     acti_registry_destroy(runtime);
     acti_offload_destroy(runtime);
     acti_actors_deinit(runtime);

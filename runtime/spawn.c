@@ -157,6 +157,15 @@ leave_start(acta_runtime *runtime)
     acti_stop_look(runtime);
 }
 
+static void
+record_spawn(const acti_actor *actor)
+{
+    const acti_context *here = acti_context_here(actor->runtime);
+    uint64_t spawner = here != NULL && here->actor != NULL ? acti_pid_of(here->actor).value : 0;
+
+    acti_record(actor->runtime, ACTA_FLIGHT_SPAWN, acti_pid_of(actor), actor->behaviour->name, 0, spawner);
+}
+
 acta_status
 acta_spawn(acta_runtime *runtime, const acta_spawn_options *options, acta_pid *pid_out, acta_error *error)
 {
@@ -184,7 +193,12 @@ acta_spawn(acta_runtime *runtime, const acta_spawn_options *options, acta_pid *p
         status = take_name(actor, options->name, pid_out, error);
     else
         status = acta_error_set(error, ACTA_NO_MEMORY, "no memory to spawn '%s'", options->behaviour->name);
-    if (status == ACTA_OK) status = init_and_tie(actor, options, error);
+    if (status == ACTA_OK) {
+        record_spawn(actor);
+        status = init_and_tie(actor, options, error);
+        if (status != ACTA_OK)
+            acti_record(runtime, ACTA_FLIGHT_REFUSE, acti_pid_of(actor), actor->behaviour->name, 0, status);
+    }
     if (status != ACTA_OK) {
         acti_abort_start(actor);
         leave_start(runtime);

@@ -158,6 +158,8 @@ start_again(acta_self *self, acti_supervisor *supervisor, acti_child *child)
 
     if (acti_child_start(self, child, NULL, &error) == ACTA_OK) {
         acti_count(self->runtime, ACTI_STAT_RESTARTED);
+        acti_record(self->runtime, ACTA_FLIGHT_RESTART, child->pid, child->spec.start.behaviour->name, 0,
+            acti_pid_of(self).value);
         return ACTA_NEXT;
     }
     /* A start that fails counts as an end; tried again from the mailbox, not from here, where it could go on for ever. */

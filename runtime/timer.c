@@ -189,6 +189,7 @@ typedef struct firing {
     uint64_t now_ns;
     expired_call calls[EXPIRED_MAX]; /* completed after the lock is released: they run what the user gave */
     uint32_t call_count;
+    uint32_t fired_count;
     bool fired;
 } firing;
 
@@ -234,6 +235,7 @@ fire_lazy(acti_wheel *wheel, acti_timer *timer, firing *f)
         return;
     }
     f->fired = true;
+    f->fired_count++;
     if (timer->kind == ACTI_TIMER_CALL) {
         f->calls[f->call_count++] = (expired_call){ ACTI_CONTAINER(timer, acti_call, timer), state >> 2 };
         return;
@@ -253,6 +255,7 @@ fire(acti_wheel *wheel, acti_timer *timer, firing *f)
     /* Under the lock, so that an actor that finds it out of the wheel finds it in its mailbox. */
     acti_push_signal(alarm->actor, alarm->node.generation, &alarm->node, ACTI_TIMER);
     f->fired = true;
+    f->fired_count++;
 }
 
 /* Under the lock: empty the first slot that is due. False: none is, or there is no room for more calls. */
@@ -297,6 +300,8 @@ acti_wheel_run(acta_runtime *runtime, uint64_t now_ns)
         for (uint32_t i = 0; i < f.call_count; i++)
             acti_call_expire(f.calls[i].call, f.calls[i].generation);
     } while (more);
+    if (ACTI_UNLIKELY(f.fired_count >= ACTA_TIMER_STORM_COUNT))
+        acti_record(runtime, ACTA_FLIGHT_TIMERS, (acta_pid){ 0 }, NULL, 0, f.fired_count);
     return f.fired;
 }
 

@@ -173,6 +173,7 @@ end_actor(acti_actor *actor, const acta_exit_reason *given)
 
     drop_message_in_hand(actor);
     leave_the_living(actor);
+    acti_record(runtime, ACTA_FLIGHT_EXIT, pid, actor->behaviour->name, 0, reason.kind);
     answer_at_the_end(actor, &reason);
     release_belongings(actor);
     drain(actor);
@@ -190,7 +191,11 @@ end_actor(acti_actor *actor, const acta_exit_reason *given)
 static void
 report(acti_actor *actor, const acta_exit_reason *reason)
 {
+    const acti_message *message = actor->handling;
+
     if (reason->kind != ACTA_EXIT_FAILED) return;
+    acti_record(actor->runtime, ACTA_FLIGHT_FAIL, acti_pid_of(actor), actor->behaviour->name,
+        message != NULL ? message->body.tag : 0, message != NULL);
     acta_log_write(&actor->runtime->environment, ACTA_LOG_ERROR, "actor '%s' <%u.%u> failed: %s",
         actor->behaviour->name, actor->generation, actor->index, reason->text);
 }
@@ -478,6 +483,7 @@ acti_turn(acti_context *context, acti_actor *actor)
         finish_free(actor);
         return;
     }
+    if (ACTI_UNLIKELY(context->runtime->record_turns != 0)) acti_record_turn(context, actor);
     context->actor = actor;
     for (; budget > 0; budget--) {
         /* acquire: a kill's or an exit's words are behind its flag. */

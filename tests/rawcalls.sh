@@ -15,13 +15,15 @@ base/environment.c    : clock random file
 base/id.c             : thread
 base/crash_point.c    : thread file
 runtime/thread.c      : thread
+runtime/ticks.h       : clock
+runtime/safe_text.c   : file
 store/thread.c        : thread
 store/rocksdb_files.c : file
 '
 
 calls='
 clock  : clock_gettime clock_nanosleep clock gettimeofday time timespec_get nanosleep usleep sleep alarm setitimer
-clock  : timer_create timerfd_create timerfd_settime
+clock  : timer_create timerfd_create timerfd_settime __rdtsc __builtin_ia32_rdtsc
 random : rand srand rand_r random srandom drand48 lrand48 getrandom getentropy arc4random arc4random_uniform
 random : randombytes_buf randombytes_random randombytes_uniform
 thread : pthread_create pthread_join pthread_detach pthread_mutex_init pthread_mutex_lock pthread_mutex_trylock

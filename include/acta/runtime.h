@@ -86,6 +86,10 @@ typedef struct acta_runtime_config {
     bool manual;                         /* no threads: acta_runtime_step runs everything */
     acta_driver driver;                  /* for manual */
     const acta_environment *environment; /* copied; NULL: defaults */
+    uint32_t recorder_count;             /* records of the flight recorder a worker (recorder.h), 64 bytes each, rounded
+                                            up to a power of two; 0: 1,024; at most 1,048,576; ACTA_RECORDER_OFF */
+    uint32_t record_turns;               /* record every n-th turn of each worker as well, and all on other
+                                            threads (manual runtimes, lent callers); 0: none */
 } acta_runtime_config;
 
 /*
