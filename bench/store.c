@@ -1,0 +1,452 @@
+/*
+ * Store: what the log itself does, without actors: appends in flight, a lone append, scans, subscriptions, look-ups.
+ * Read its rates beside those of raw.c, taken in the same minutes.
+ *
+ * Each append is a transaction of one event of 100 random bytes, in one of 10,000 streams, and counts when its sync is
+ * done. What is read was written before, to two stores: one with streams of 1,000 events, one with streams of a single
+ * event; both are larger with more --events.
+ *
+ *     bench/store [--seconds N] [--events N] [--data DIR] [ROW...]
+ */
+#include "bench.h"
+
+#include <argp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "acta/store.h"
+#include "acta/subscription.h"
+
+enum {
+    PAYLOAD = 100,
+    STREAM_COUNT = 10000,
+    STREAM_LENGTH = 1000,
+    TRANSACTION_MAX = 1000,
+    SECONDS_DEFAULT = 5,
+    SECONDS_MAX = 3600,
+    EVENTS_DEFAULT = 1000000,
+    EVENTS_MAX = 1000000000,
+    SAMPLE_MAX = 1 << 20,
+    PATH_SIZE = 512
+};
+
+typedef struct options {
+    uint32_t seconds, event_count;
+    const char *data_path;
+    uint32_t chosen; /* bits by row; 0: all */
+} options;
+
+typedef struct bench {
+    const options *options;
+    char path[PATH_SIZE];
+    acta_store *store;
+    uint64_t random;
+
+    pthread_mutex_t lock;
+    pthread_cond_t came_back;
+    uint32_t in_flight; /* under the lock */
+    _Atomic uint64_t done, failed;
+} bench;
+
+static void
+open_bench(bench *b, const options *o, bool no_sync)
+{
+    const acta_store_config config = { .path = b->path, .unsafe_no_sync = no_sync };
+    acta_error error;
+
+    memset(b, 0, sizeof *b);
+    b->options = o;
+    b->random = 1;
+    pthread_mutex_init(&b->lock, NULL);
+    pthread_cond_init(&b->came_back, NULL);
+    bench_make_directory(o->data_path, b->path, sizeof b->path);
+    bench_must(acta_store_open(&config, &b->store, &error), &error);
+}
+
+static void
+close_bench(bench *b)
+{
+    acta_store_close(b->store);
+    bench_remove(b->path);
+}
+
+/* -- appending -- */
+
+/* Bytes that don't compress. */
+static acta_event
+make_event(bench *b, uint8_t *payload)
+{
+    for (size_t i = 0; i < PAYLOAD; i += 4) {
+        uint32_t word = (uint32_t)(bench_random(&b->random) >> 32);
+        memcpy(payload + i, &word, sizeof word);
+    }
+    return (acta_event){ .type = acta_str_of("bench.Happened"), .payload = acta_bytes_from(payload, PAYLOAD) };
+}
+
+static acta_str
+name_of(char *room, size_t size, uint64_t number)
+{
+    int length = snprintf(room, size, "Bench-%" PRIu64, number);
+    return acta_str_from(room, (size_t)length);
+}
+
+static acta_transaction *
+make_append(bench *b)
+{
+    acta_transaction *t = acta_transaction_create(b->store);
+    uint8_t payload[PAYLOAD];
+    char room[32];
+    acta_event event = make_event(b, payload);
+
+    bench_expect(t != NULL);
+    acta_transaction_append(
+        t, name_of(room, sizeof room, bench_random(&b->random) % STREAM_COUNT), ACTA_ANY_VERSION, &event, 1);
+    return t;
+}
+
+static void
+take_answer(void *user, const acta_commit_result *result)
+{
+    bench *b = user;
+
+    if (result->status != ACTA_OK) b->failed++;
+    b->done++;
+    pthread_mutex_lock(&b->lock);
+    b->in_flight--;
+    pthread_cond_signal(&b->came_back);
+    pthread_mutex_unlock(&b->lock);
+}
+
+/* Wait until fewer than `below` are in flight, and count one more. */
+static void
+take_place(bench *b, uint32_t below, uint32_t more)
+{
+    pthread_mutex_lock(&b->lock);
+    while (b->in_flight >= below)
+        pthread_cond_wait(&b->came_back, &b->lock);
+    b->in_flight += more;
+    pthread_mutex_unlock(&b->lock);
+}
+
+static void
+submit_for(bench *b, uint32_t in_flight, uint64_t until_ns)
+{
+    acta_error error;
+
+    while (bench_now_ns() < until_ns) {
+        take_place(b, in_flight, 1);
+        bench_must(acta_store_submit(b->store, make_append(b), take_answer, b, &error), &error);
+    }
+}
+
+static void
+append_rate(const char *name, const options *o, uint32_t in_flight, bool no_sync)
+{
+    bench b;
+
+    open_bench(&b, o, no_sync);
+    submit_for(&b, in_flight, bench_now_ns() + UINT64_C(300000000)); /* warm */
+    uint64_t done_before = b.done, begun_ns = bench_now_ns();
+    submit_for(&b, in_flight, begun_ns + o->seconds * UINT64_C(1000000000));
+    uint64_t done = b.done - done_before;
+    double seconds = (double)(bench_now_ns() - begun_ns) / 1e9;
+    take_place(&b, 1, 0);
+    bench_expect(b.failed == 0 && acta_store_head(b.store) == b.done);
+    bench_report(name, "rate", (double)done / seconds, "per_second");
+    close_bench(&b);
+}
+
+static void
+append_256(const options *o)
+{
+    append_rate("append_256", o, 256, false);
+}
+
+static void
+append_2048(const options *o)
+{
+    append_rate("append_2048", o, 2048, false);
+}
+
+static void
+append_nosync(const options *o)
+{
+    append_rate("append_nosync", o, 2048, true);
+}
+
+static void
+append_alone(const char *name, const options *o, bool wait_outside)
+{
+    bench b;
+    bench_samples samples;
+    acta_error error;
+
+    open_bench(&b, o, false);
+    bench_samples_init(&samples, SAMPLE_MAX);
+    uint64_t begun_ns = bench_now_ns(), now_ns = begun_ns, count = 0;
+    while (now_ns - begun_ns < o->seconds * UINT64_C(1000000000)) {
+        acta_transaction *t = make_append(&b);
+        uint64_t before_ns = bench_now_ns();
+        if (wait_outside) {
+            take_place(&b, 1, 1);
+            bench_must(acta_store_submit(b.store, t, take_answer, &b, &error), &error);
+            take_place(&b, 1, 0);
+        } else
+            bench_must(acta_store_commit(b.store, t, NULL, &error), &error);
+        now_ns = bench_now_ns();
+        if (count++ >= 20) bench_samples_add(&samples, now_ns - before_ns);
+    }
+    bench_expect(b.failed == 0 && acta_store_head(b.store) == count);
+    bench_report(name, "p50_us", bench_samples_us(&samples, 500), "us");
+    bench_report(name, "p99_us", bench_samples_us(&samples, 990), "us");
+    free(samples.ns);
+    close_bench(&b);
+}
+
+static void
+append_1(const options *o)
+{
+    append_alone("append_1", o, false);
+}
+
+static void
+append_1_async(const options *o)
+{
+    append_alone("append_1_async", o, true);
+}
+
+/* -- reading -- */
+
+/* Events in order of streams taken in turn, so that a stream's events lie far apart; many to a transaction. */
+static void
+fill(bench *b, uint64_t stream_count)
+{
+    static uint8_t payloads[TRANSACTION_MAX][PAYLOAD];
+    uint64_t count = b->options->event_count;
+    acta_error error;
+    char room[32];
+
+    for (uint64_t i = 0; i < count;) {
+        acta_transaction *t = acta_transaction_create(b->store);
+        bench_expect(t != NULL);
+        for (uint32_t k = 0; k < TRANSACTION_MAX && i < count; k++, i++) {
+            acta_event event = make_event(b, payloads[k]);
+            acta_transaction_append(t, name_of(room, sizeof room, i % stream_count), ACTA_ANY_VERSION, &event, 1);
+        }
+        bench_must(acta_store_commit(b->store, t, NULL, &error), &error);
+    }
+    bench_expect(acta_store_head(b->store) == count);
+}
+
+static uint64_t
+read_all(bench *b, const acta_read *read)
+{
+    acta_cursor *cursor;
+    acta_recorded event;
+    acta_error error;
+    acta_status status;
+    uint64_t count = 0;
+
+    bench_must(acta_cursor_open(b->store, read, &cursor, &error), &error);
+    while ((status = acta_cursor_next(cursor, &event, &error)) == ACTA_OK) {
+        bench_expect(event.payload.size == PAYLOAD);
+        count++;
+    }
+    bench_expect(status == ACTA_NOT_FOUND);
+    acta_cursor_close(cursor);
+    return count;
+}
+
+static void
+scan(const options *o)
+{
+    const acta_read all = { .count_max = 0 };
+    uint64_t count = 0, begun_ns;
+    bench b;
+
+    open_bench(&b, o, true);
+    fill(&b, STREAM_COUNT);
+    read_all(&b, &all); /* warm */
+    begun_ns = bench_now_ns();
+    while (bench_now_ns() - begun_ns < o->seconds * UINT64_C(1000000000))
+        count += read_all(&b, &all);
+    bench_report("scan", "rate", (double)count / ((double)(bench_now_ns() - begun_ns) / 1e9), "per_second");
+    close_bench(&b);
+}
+
+static uint64_t
+consume_all(bench *b, const char *name)
+{
+    const acta_subscription_config config = { .name = name, .window = 4096 };
+    acta_subscription *subscription;
+    acta_error error;
+    uint64_t count = 0;
+    bool more = true;
+
+    bench_must(acta_subscription_open(b->store, &config, &subscription, &error), &error);
+    while (more) {
+        acta_chunk *chunk;
+        bench_must(acta_subscription_next(subscription, 4096, &chunk, &more, &error), &error);
+        if (chunk == NULL) continue;
+        more = true;
+        for (uint32_t i = 0; i < acta_chunk_count(chunk); i++) {
+            bench_expect(acta_chunk_at(chunk, i)->position == ++count);
+            bench_must(acta_subscription_ack(subscription, count), &error);
+        }
+        acta_chunk_unref(chunk);
+    }
+    bench_expect(acta_subscription_passed(subscription) == count);
+    acta_subscription_close(subscription);
+    return count;
+}
+
+static void
+subscribe(const options *o)
+{
+    uint64_t count = 0, begun_ns;
+    bench b;
+
+    open_bench(&b, o, true);
+    fill(&b, STREAM_COUNT);
+    bench_expect(consume_all(&b, "warm") == o->event_count);
+    begun_ns = bench_now_ns();
+    while (bench_now_ns() - begun_ns < o->seconds * UINT64_C(1000000000))
+        count += consume_all(&b, "reader");
+    bench_report("subscribe", "rate", (double)count / ((double)(bench_now_ns() - begun_ns) / 1e9), "per_second");
+    close_bench(&b);
+}
+
+/* One read of a random stream, again and again. */
+static void
+read_streams(const char *name, const char *metric, bench *b, uint64_t stream_count, acta_read read, uint64_t expected)
+{
+    bench_samples samples;
+    char room[32];
+
+    bench_samples_init(&samples, SAMPLE_MAX);
+    uint64_t begun_ns = bench_now_ns(), now_ns = begun_ns;
+    while (now_ns - begun_ns < b->options->seconds * UINT64_C(1000000000)) {
+        read.stream = name_of(room, sizeof room, bench_random(&b->random) % stream_count);
+        uint64_t before_ns = bench_now_ns();
+        bench_expect(read_all(b, &read) == expected);
+        now_ns = bench_now_ns();
+        bench_samples_add(&samples, now_ns - before_ns);
+    }
+    bench_report(name, metric, bench_samples_us(&samples, 500), "us");
+    free(samples.ns);
+}
+
+static void
+stream_1000(const options *o)
+{
+    uint64_t stream_count = o->event_count / STREAM_LENGTH;
+    bench b;
+
+    open_bench(&b, o, true);
+    fill(&b, stream_count);
+    read_streams("stream_1000", "p50_us", &b, stream_count, (acta_read){ .count_max = 0 }, STREAM_LENGTH);
+    close_bench(&b);
+}
+
+static void
+last_event(const options *o)
+{
+    bench b;
+
+    open_bench(&b, o, true);
+    fill(&b, o->event_count);
+    read_streams(
+        "last_event", "p50_us", &b, o->event_count, (acta_read){ .direction = ACTA_BACKWARD, .count_max = 1 }, 1);
+    close_bench(&b);
+}
+
+/* -- rows -- */
+
+typedef struct row {
+    const char *name;
+    void (*run)(const options *o);
+} row;
+
+static const row rows[] = {
+    { "append_256", append_256 },
+    { "append_2048", append_2048 },
+    { "append_1", append_1 },
+    { "append_1_async", append_1_async },
+    { "append_nosync", append_nosync },
+    { "scan", scan },
+    { "subscribe", subscribe },
+    { "stream_1000", stream_1000 },
+    { "last_event", last_event },
+};
+enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
+
+static void
+choose(options *o, const char *name, struct argp_state *state)
+{
+    for (int i = 0; i < ROW_COUNT; i++) {
+        if (strcmp(name, rows[i].name) != 0) continue;
+        o->chosen |= 1u << i;
+        return;
+    }
+    argp_error(state, "there is no row '%s'; --help names them", name);
+}
+
+static uint32_t
+parse_number(const char *option, const char *text, uint32_t min, uint32_t max, struct argp_state *state)
+{
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+
+    if (end == text || *end != '\0' || text[0] == '-' || number < min || number > max)
+        argp_error(state, "%s '%s' is no number from %u to %u", option, text, min, max);
+    return (uint32_t)number;
+}
+
+static error_t
+parse(int key, char *argument, struct argp_state *state)
+{
+    options *o = state->input;
+
+    switch (key) {
+    case 's':
+        o->seconds = parse_number("--seconds", argument, 1, SECONDS_MAX, state);
+        return 0;
+    case 'e':
+        o->event_count = parse_number("--events", argument, STREAM_LENGTH, EVENTS_MAX, state);
+        o->event_count -= o->event_count % STREAM_LENGTH;
+        return 0;
+    case 'd':
+        o->data_path = argument;
+        return 0;
+    case ARGP_KEY_ARG:
+        choose(o, argument, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct argp_option option_list[] = {
+        { "seconds", 's', "N", 0, "How long each row is measured (default: 5)", 0 },
+        { "events", 'e', "N", 0, "Events in the stores that are read (default: 1,000,000)", 0 },
+        { "data", 'd', "DIR", 0, "Where the disk is that is measured (default: ./bench-data)", 0 },
+        { 0 },
+    };
+    const struct argp argp = { option_list, parse, "[ROW...]",
+        "The store alone. Rows (default: all): append_256, append_2048, append_1, append_1_async, append_nosync, scan, "
+        "subscribe, stream_1000, last_event.",
+        NULL, NULL, NULL };
+    options o = { .seconds = SECONDS_DEFAULT, .event_count = EVENTS_DEFAULT, .data_path = "bench-data" };
+
+    argp_err_exit_status = 2;
+    argp_parse(&argp, argc, argv, 0, NULL, &o);
+    for (int i = 0; i < ROW_COUNT; i++)
+        if (o.chosen == 0 || (o.chosen & 1u << i) != 0) rows[i].run(&o);
+    rmdir(o.data_path); /* if nobody else uses it */
+    return 0;
+}
