@@ -217,15 +217,17 @@ acta_status acti_stream_event(acta_store *store, uint64_t stream_id, uint64_t ve
 acta_status acti_first_recorded_at(
     acta_store *store, uint64_t stream_id, uint64_t last, int64_t us, uint64_t *first_out, acta_error *error);
 
-/* Names of streams by id, for one reader. */
-enum { ACTI_NAME_CACHE = 256 };
+/* Names of streams by id, for one reader: a slot for each id modulo their number, which grows with what is missed. */
+typedef struct acti_cached_name {
+    uint64_t id;
+    char *name;
+    size_t size;
+} acti_cached_name;
 typedef struct acti_name_cache {
     acta_store *store;
-    struct {
-        uint64_t id;
-        char *name;
-        size_t size;
-    } entries[ACTI_NAME_CACHE];
+    acti_cached_name *slots;
+    uint32_t slot_count; /* 0, or a power of two */
+    uint32_t miss_count; /* since it grew */
 } acti_name_cache;
 void acti_name_cache_init(acti_name_cache *cache, acta_store *store);
 void acti_name_cache_deinit(acti_name_cache *cache);

@@ -86,11 +86,19 @@ acta_store_head(const acta_store *store)
 
 /* -- names of streams by id -- */
 
+enum { NAME_SLOTS_FIRST = 256, NAME_SLOTS_MAX = 65536 };
+
 void
 acti_name_cache_init(acti_name_cache *cache, acta_store *store)
 {
-    memset(cache, 0, sizeof *cache);
-    cache->store = store;
+    *cache = (acti_name_cache){ .store = store };
+}
+
+static void
+free_name(const acta_allocator *allocator, acti_cached_name *slot)
+{
+    if (slot->name != NULL) allocator->free(allocator->user, slot->name, slot->size);
+    slot->name = NULL;
 }
 
 void
@@ -98,17 +106,63 @@ acti_name_cache_deinit(acti_name_cache *cache)
 {
     const acta_allocator *allocator = &cache->store->environment.allocator;
 
-    for (size_t i = 0; i < ACTI_NAME_CACHE; i++) {
-        if (cache->entries[i].name != NULL)
-            allocator->free(allocator->user, cache->entries[i].name, cache->entries[i].size);
+    for (uint32_t i = 0; i < cache->slot_count; i++)
+        free_name(allocator, &cache->slots[i]);
+    if (cache->slots != NULL) allocator->free(allocator->user, cache->slots, cache->slot_count * sizeof *cache->slots);
+    cache->slots = NULL;
+    cache->slot_count = 0;
+}
+
+static acti_cached_name *
+slot_of(const acti_name_cache *cache, uint64_t stream_id)
+{
+    return &cache->slots[stream_id & (cache->slot_count - 1)];
+}
+
+/* More slots, once as many were missed as there are. Without memory it stays as it is; false: there are none at all. */
+static bool
+make_room(acti_name_cache *cache)
+{
+    const acta_allocator *allocator = &cache->store->environment.allocator;
+    uint32_t count = cache->slot_count == 0 ? NAME_SLOTS_FIRST : cache->slot_count * 4;
+
+    if (cache->slot_count != 0 && (cache->miss_count++ < cache->slot_count || count > NAME_SLOTS_MAX)) return true;
+    acti_cached_name *slots = allocator->alloc(allocator->user, count * sizeof *slots);
+    if (slots == NULL) return cache->slot_count != 0;
+
+    acti_name_cache old = *cache;
+    memset(slots, 0, count * sizeof *slots);
+    cache->slots = slots;
+    cache->slot_count = count;
+    cache->miss_count = 0;
+    for (uint32_t i = 0; i < old.slot_count; i++) {
+        if (old.slots[i].name != NULL) *slot_of(cache, old.slots[i].id) = old.slots[i];
     }
+    if (old.slots != NULL) allocator->free(allocator->user, old.slots, old.slot_count * sizeof *old.slots);
+    return true;
 }
 
 static acta_status
-name_cache_load(acti_name_cache *cache, size_t slot, uint64_t stream_id, acta_error *error)
+keep_name(acti_name_cache *cache, uint64_t stream_id, acta_bytes name, acta_error *error)
+{
+    const acta_allocator *allocator = &cache->store->environment.allocator;
+
+    if (name.size == 0)
+        return acta_error_set(error, ACTA_CORRUPT, "the name of stream id %" PRIu64 " is empty", stream_id);
+    char *copy = make_room(cache) ? allocator->alloc(allocator->user, name.size) : NULL;
+    if (copy == NULL)
+        return acta_error_set(error, ACTA_NO_MEMORY, "cannot read the name of stream id %" PRIu64, stream_id);
+    memcpy(copy, name.data, name.size);
+    acti_cached_name *slot = slot_of(cache, stream_id);
+    free_name(allocator, slot);
+    *slot = (acti_cached_name){ .id = stream_id, .name = copy, .size = name.size };
+    return ACTA_OK;
+}
+
+static acta_status
+load_name(acti_name_cache *cache, uint64_t stream_id, acta_error *error)
 {
     acta_store *store = cache->store;
-    const acta_allocator *allocator = &store->environment.allocator;
     acti_key key = acti_id_key(stream_id);
     acti_value value;
     acta_status status = store->engine->ops->get(store->engine, ACTI_STREAMS, acti_key_view(&key), &value, error);
@@ -116,34 +170,22 @@ name_cache_load(acti_name_cache *cache, size_t slot, uint64_t stream_id, acta_er
     if (status == ACTA_NOT_FOUND)
         return acta_error_set(error, ACTA_CORRUPT, "the name of stream id %" PRIu64 " is missing", stream_id);
     if (status != ACTA_OK) return status;
-
-    size_t size = value.bytes.size;
-    char *name = size > 0 ? allocator->alloc(allocator->user, size) : NULL;
-    if (name == NULL) {
-        store->engine->ops->release(store->engine, &value);
-        return acta_error_set(
-            error, size > 0 ? ACTA_NO_MEMORY : ACTA_CORRUPT, "cannot read the name of stream id %" PRIu64, stream_id);
-    }
-    memcpy(name, value.bytes.data, size);
+    status = keep_name(cache, stream_id, value.bytes, error);
     store->engine->ops->release(store->engine, &value);
-    if (cache->entries[slot].name != NULL)
-        allocator->free(allocator->user, cache->entries[slot].name, cache->entries[slot].size);
-    cache->entries[slot].id = stream_id;
-    cache->entries[slot].name = name;
-    cache->entries[slot].size = size;
-    return ACTA_OK;
+    return status;
 }
 
 acta_status
 acti_name_cache_get(acti_name_cache *cache, uint64_t stream_id, acta_str *name_out, acta_error *error)
 {
-    size_t slot = stream_id % ACTI_NAME_CACHE;
+    const acti_cached_name *slot = cache->slot_count > 0 ? slot_of(cache, stream_id) : NULL;
 
-    if (cache->entries[slot].name == NULL || cache->entries[slot].id != stream_id) {
-        acta_status status = name_cache_load(cache, slot, stream_id, error);
+    if (slot == NULL || slot->name == NULL || slot->id != stream_id) {
+        acta_status status = load_name(cache, stream_id, error);
         if (status != ACTA_OK) return status;
+        slot = slot_of(cache, stream_id);
     }
-    *name_out = acta_str_from(cache->entries[slot].name, cache->entries[slot].size);
+    *name_out = acta_str_from(slot->name, slot->size);
     return ACTA_OK;
 }
 
@@ -176,6 +218,7 @@ position_of(acta_store *store, uint64_t stream_id, uint64_t version, uint64_t *p
     acti_value value;
     acta_status status = ops->get(store->engine, ACTI_INDEX, acti_key_view(&key), &value, error);
 
+    *position_out = 0;
     if (status == ACTA_NOT_FOUND)
         return acta_error_set(
             error, ACTA_CORRUPT, "version %" PRIu64 " of stream id %" PRIu64 " has no index", version, stream_id);
