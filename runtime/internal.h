@@ -231,6 +231,7 @@ struct acta_runtime {
     acti_wheel wheel;
     struct acti_registry *registry;
     struct acti_offload *offload;
+    struct acti_fds *fds;
 
     struct acti_recorder *recorder; /* NULL: off */
     _Atomic bool anchor_is_taken;   /* see recorder.c */
@@ -432,6 +433,15 @@ bool acti_offload_withdraw(acti_call *call, uint64_t generation);
 bool acti_offload_is_waiting(const acta_runtime *runtime);
 bool acti_offload_step(acta_runtime *runtime); /* run one job here; false: there is none */
 _Atomic uint32_t *acti_offload_busy_count(acta_runtime *runtime);
+
+/* watch_fd.c */
+acta_status acti_fds_create(acta_runtime *runtime);
+void acti_fds_destroy(acta_runtime *runtime);
+void acti_fds_join(acta_runtime *runtime); /* after the last actor */
+bool acti_fds_poll(acta_runtime *runtime); /* tell actors of what is ready, without waiting; false: nothing was */
+bool acti_fd_receive(acti_actor *actor, acti_node *node, acta_info *info_out, acta_error *error_out);
+void acti_fd_watch_free(acti_actor *actor, acti_node *node);
+void acti_actor_unwatch_fds(acti_actor *actor);
 
 /* runtime.c */
 void acti_root_add(acta_runtime *runtime, acta_pid pid);

@@ -20,6 +20,7 @@
 #include "acta/recorder.h"
 #include "acta/runtime.h"
 #include "acta/supervisor.h"
+#include "acta/watch_fd.h"
 
 #include "thread.h"
 
@@ -61,7 +62,8 @@ typedef enum acti_kind {
     ACTI_UNLINK,    /* acti_link: the sender's half of a dissolved link */
     ACTI_MONITOR,   /* acti_monitor: to be kept until the receiver's end */
     ACTI_DEMONITOR, /* acti_watch: its monitor is to be dropped */
-    ACTI_DOWN       /* acti_monitor on its way back */
+    ACTI_DOWN,      /* acti_monitor on its way back */
+    ACTI_FD         /* acti_fd_watch: the file is ready */
 } acti_kind;
 
 typedef struct acti_node {
@@ -221,7 +223,13 @@ typedef struct acti_watch {
 
 /* ---- references of an actor: monitors, requests, timers ---- */
 
-typedef enum acti_ref_kind { ACTI_REF_FREE = 0, ACTI_REF_WATCH, ACTI_REF_REQUEST, ACTI_REF_ALARM } acti_ref_kind;
+typedef enum acti_ref_kind {
+    ACTI_REF_FREE = 0,
+    ACTI_REF_WATCH,
+    ACTI_REF_REQUEST,
+    ACTI_REF_ALARM,
+    ACTI_REF_FD
+} acti_ref_kind;
 
 typedef struct acti_ref_entry {
     uint32_t serial;

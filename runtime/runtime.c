@@ -80,7 +80,7 @@ furnish(acta_runtime *runtime, const acta_runtime_config *config)
     runtime->name_size = (uint32_t)strlen(name) + 1;
     runtime->name = acti_alloc(runtime, runtime->name_size);
     if (runtime->name == NULL || acti_registry_create(runtime) != ACTA_OK) return false;
-    if (acti_offload_create(runtime, config) != ACTA_OK) return false;
+    if (acti_offload_create(runtime, config) != ACTA_OK || acti_fds_create(runtime) != ACTA_OK) return false;
     memcpy(runtime->name, name, runtime->name_size);
     runtime->record_turns = config->record_turns;
     if (config->manual) return start_recorder(runtime, config);
@@ -100,6 +100,7 @@ free_runtime(acta_runtime *runtime)
     acti_recorder_destroy(runtime);
     acti_registry_destroy(runtime);
     acti_offload_destroy(runtime);
+    acti_fds_destroy(runtime);
     acti_actors_deinit(runtime);
     for (uint32_t i = 0; i < runtime->worker_count && runtime->workers != NULL; i++)
         acti_spares_free(&runtime->workers[i]);
@@ -208,7 +209,7 @@ acta_runtime_step(acta_runtime *runtime)
     bool fired = fire_due(runtime);
     uint32_t count = ready_count(runtime);
     uint32_t job_count = acti_offload_is_waiting(runtime) ? 1 : 0; /* one choice more */
-    if (count + job_count == 0) return fired;
+    if (count + job_count == 0) return acti_fds_poll(runtime) || fired;
     uint32_t chosen = choose(runtime, count + job_count);
     if (chosen == count) return acti_offload_step(runtime) || fired;
     run_here(runtime, take_ready(runtime, chosen));
@@ -373,6 +374,7 @@ stop_now(acta_runtime *runtime, uint32_t timeout_ms, acta_error *error)
     if (!wait_for_none(runtime, acti_offload_busy_count(runtime), deadline_ns) && status == ACTA_OK)
         status = acta_error_set(error, ACTA_TIMEOUT, "offloaded work did not end in time and was waited for");
     acti_offload_join(runtime);
+    acti_fds_join(runtime);
     if (!runtime->is_manual) acti_workers_join(runtime);
     run_dry(runtime);
     return status;

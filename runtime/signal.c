@@ -358,6 +358,9 @@ acti_signal_drop(acti_actor *actor, acti_node *node)
     case ACTI_TIMER:
         acti_free(runtime, ACTI_CONTAINER(node, acti_alarm, node), sizeof(acti_alarm));
         return;
+    case ACTI_FD:
+        acti_fd_watch_free(actor, node);
+        return;
     case ACTI_LINK: {
         acti_link *link = ACTI_CONTAINER(node, acti_link, node);
         send_exit(runtime, acti_pid_make(actor->index, node->generation), link->peer, link, &noproc);

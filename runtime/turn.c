@@ -135,6 +135,7 @@ release_belongings(acti_actor *actor)
 {
     if (actor->idle_used) acti_timer_forget(actor->runtime, &actor->idle_timer);
     acti_actor_cancel_alarms(actor);
+    acti_actor_unwatch_fds(actor);
     abandon_requests(actor);
     free_state(actor);
 }
@@ -330,6 +331,17 @@ handle_alarm(acti_actor *actor, acti_alarm *alarm)
 }
 
 static acta_next
+handle_fd(acti_actor *actor, acti_node *node)
+{
+    acta_error error;
+    acta_info info;
+
+    if (!acti_fd_receive(actor, node, &info, &error)) return ACTA_NEXT;
+    actor->heard = true;
+    return handle_info(actor, &info);
+}
+
+static acta_next
 handle_idle(acti_actor *actor)
 {
     static const acta_info info = { .kind = ACTA_INFO_TIMEOUT };
@@ -390,6 +402,8 @@ take_signal(acti_actor *actor, acti_node *node)
         return obey(actor, handle_answer(actor, ACTI_CONTAINER(node, acti_call, node)));
     case ACTI_TIMER:
         return obey(actor, handle_alarm(actor, ACTI_CONTAINER(node, acti_alarm, node)));
+    case ACTI_FD:
+        return obey(actor, handle_fd(actor, node));
     case ACTI_IDLE:
         return obey(actor, handle_idle(actor));
     case ACTI_EXIT:

@@ -17,6 +17,7 @@ base/crash_point.c    : thread file
 runtime/thread.c      : thread
 runtime/ticks.h       : clock
 runtime/safe_text.c   : file
+runtime/fd_poll.c     : clock thread file
 store/thread.c        : thread
 store/rocksdb_files.c : file
 '
@@ -31,6 +32,7 @@ thread : pthread_mutex_unlock pthread_cond_init pthread_cond_wait pthread_cond_t
 thread : pthread_cond_broadcast pthread_rwlock_rdlock pthread_rwlock_wrlock pthread_spin_lock pthread_key_create
 thread : pthread_sigmask pthread_kill thrd_create thrd_join mtx_lock mtx_unlock cnd_wait cnd_signal call_once
 thread : pthread_once sem_init sem_wait sem_post sched_yield syscall fork vfork clone eventfd epoll_create1 epoll_wait
+thread : epoll_create epoll_ctl epoll_pwait poll ppoll select pselect
 file   : open openat open64 creat fopen freopen fdopen tmpfile mkstemp read write pread pwrite readv writev fread fwrite
 file   : fsync fdatasync sync_file_range syncfs ftruncate truncate fallocate posix_fallocate mmap munmap msync mkdir
 file   : mkdirat rmdir rename renameat unlink unlinkat remove opendir readdir stat fstat lstat access flock lockf fcntl

@@ -22,5 +22,6 @@
 #include "acta/str.h"
 #include "acta/subscription.h"
 #include "acta/supervisor.h"
+#include "acta/watch_fd.h"
 
 #endif

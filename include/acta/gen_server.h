@@ -40,11 +40,12 @@ typedef struct acta_from {
 } acta_from;
 
 typedef enum acta_info_kind {
-    ACTA_INFO_DOWN,   /* a monitored actor is gone: pid, ref, reason */
-    ACTA_INFO_EXIT,   /* a linked actor is gone, or acta_exit (trapping actors only): pid, reason */
-    ACTA_INFO_TIMER,  /* a timer is due: ref, tag, user */
-    ACTA_INFO_REPLY,  /* a request's answer: ref, status, message (may be NULL), error */
-    ACTA_INFO_TIMEOUT /* the idle timeout: no message came in time */
+    ACTA_INFO_DOWN,    /* a monitored actor is gone: pid, ref, reason */
+    ACTA_INFO_EXIT,    /* a linked actor is gone, or acta_exit (trapping actors only): pid, reason */
+    ACTA_INFO_TIMER,   /* a timer is due: ref, tag, user */
+    ACTA_INFO_REPLY,   /* a request's answer: ref, status, message (may be NULL), error */
+    ACTA_INFO_TIMEOUT, /* the idle timeout: no message came in time */
+    ACTA_INFO_FD       /* a watched file is ready (watch_fd.h): ref, tag, user, status, error */
 } acta_info_kind;
 
 typedef struct acta_info {
