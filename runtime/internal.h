@@ -128,6 +128,20 @@ void acti_call_release(acti_call *call);
 bool acti_call_abandon(acti_call *call, uint64_t generation);
 void acti_call_expire(acti_call *call, uint64_t generation);
 
+/* ---- failures ---- */
+
+enum { ACTI_TRACE_MAX = 600 /* of the 1,000 bytes of a line of the log */ };
+
+/* Where a failure was, and as which words. */
+typedef struct acti_trace {
+    uint32_t frame_count;
+    uintptr_t frames[ACTI_FRAME_MAX];
+    char text[ACTI_TRACE_MAX];
+} acti_trace;
+
+/* crash.c: where this thread's acta_fail was called: " at f (program+0x12) < g (program+0x34)"; "" for other ends. */
+const char *acti_trace_text(acta_runtime *runtime, char text[ACTI_TRACE_MAX]);
+
 /* ---- scheduling ---- */
 
 /* A caller's thread that lends itself to one actor. */
@@ -139,12 +153,14 @@ typedef struct acti_host {
 /* What runs a turn: a worker, an outside caller, the stepping thread of a manual runtime; on its thread's stack. */
 struct acti_context {
     acta_runtime *runtime;
-    acti_worker *worker; /* NULL outside the workers */
-    acti_host *host;     /* NULL unless the thread is lent */
-    acti_actor *actor;   /* in its turn, or in its init; NULL between */
-    sigjmp_buf escape;   /* acta_fail leaves to here */
-    uint32_t unrecorded; /* turns until the next that is recorded */
-    bool start_failed;   /* a supervisor's start ended in a rollback: start_error says why */
+    acti_worker *worker;  /* NULL outside the workers */
+    acti_host *host;      /* NULL unless the thread is lent */
+    acti_actor *actor;    /* in its turn, or in its init; NULL between */
+    sigjmp_buf escape;    /* acta_fail leaves to here */
+    uint32_t unrecorded;  /* turns until the next that is recorded */
+    uint32_t frame_count; /* where acta_fail was called, until it is reported */
+    uintptr_t frames[ACTI_FRAME_MAX];
+    bool start_failed; /* a supervisor's start ended in a rollback: start_error says why */
     acta_error start_error;
 };
 
@@ -236,6 +252,9 @@ struct acta_runtime {
     struct acti_recorder *recorder; /* NULL: off */
     _Atomic bool anchor_is_taken;   /* see recorder.c */
     uint32_t record_turns;          /* every n-th; 0: none */
+    bool no_backtrace;
+    acti_mutex trace_lock;
+    acti_trace trace; /* the last one that was reported; under trace_lock */
 
     /* Stopping. */
     _Atomic bool is_stopping, is_ending;

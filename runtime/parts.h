@@ -22,6 +22,7 @@
 #include "acta/supervisor.h"
 #include "acta/watch_fd.h"
 
+#include "backtrace.h"
 #include "thread.h"
 
 #define ACTI_CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))

@@ -37,7 +37,7 @@ static acti_mutex *
 lock_at(acta_runtime *runtime, int i)
 {
     acti_mutex *const locks[] = { &runtime->actor_lock, &runtime->call_lock, &runtime->inject_lock, &runtime->idle_lock,
-        &runtime->stop_lock, &runtime->exit_lock };
+        &runtime->stop_lock, &runtime->exit_lock, &runtime->trace_lock };
     return i < (int)(sizeof locks / sizeof locks[0]) ? locks[i] : NULL;
 }
 
@@ -83,6 +83,7 @@ furnish(acta_runtime *runtime, const acta_runtime_config *config)
     if (acti_offload_create(runtime, config) != ACTA_OK || acti_fds_create(runtime) != ACTA_OK) return false;
     memcpy(runtime->name, name, runtime->name_size);
     runtime->record_turns = config->record_turns;
+    runtime->no_backtrace = config->no_backtrace;
     if (config->manual) return start_recorder(runtime, config);
 
     runtime->worker_count = config->worker_count != 0 ? config->worker_count : acti_processor_count();

@@ -300,6 +300,8 @@ acta_fail(acta_self *self, const char *format, ...)
     va_start(arguments, format);
     set_reason(self, ACTA_EXIT_FAILED, format, arguments);
     va_end(arguments);
+    if (!self->runtime->no_backtrace)
+        acti_current->frame_count = acti_backtrace(acti_current->frames, ACTI_FRAME_MAX, 1, (void (*)(void))acti_turn);
     siglongjmp(acti_current->escape, 1);
 }
 

@@ -192,13 +192,14 @@ end_actor(acti_actor *actor, const acta_exit_reason *given)
 static void
 report(acti_actor *actor, const acta_exit_reason *reason)
 {
+    char trace[ACTI_TRACE_MAX];
     const acti_message *message = actor->handling;
 
     if (reason->kind != ACTA_EXIT_FAILED) return;
     acti_record(actor->runtime, ACTA_FLIGHT_FAIL, acti_pid_of(actor), actor->behaviour->name,
         message != NULL ? message->body.tag : 0, message != NULL);
-    acta_log_write(&actor->runtime->environment, ACTA_LOG_ERROR, "actor '%s' <%u.%u> failed: %s",
-        actor->behaviour->name, actor->generation, actor->index, reason->text);
+    acta_log_write(&actor->runtime->environment, ACTA_LOG_ERROR, "actor '%s' <%u.%u> failed: %s%s",
+        actor->behaviour->name, actor->generation, actor->index, reason->text, acti_trace_text(actor->runtime, trace));
 }
 
 static void

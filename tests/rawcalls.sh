@@ -18,6 +18,7 @@ runtime/thread.c      : thread
 runtime/ticks.h       : clock
 runtime/safe_text.c   : file
 runtime/fd_poll.c     : clock thread file
+runtime/backtrace.c   : file
 store/thread.c        : thread
 store/rocksdb_files.c : file
 '

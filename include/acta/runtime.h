@@ -90,6 +90,7 @@ typedef struct acta_runtime_config {
                                             up to a power of two; 0: 1,024; at most 1,048,576; ACTA_RECORDER_OFF */
     uint32_t record_turns;               /* record every n-th turn of each worker as well, and all on other
                                             threads (manual runtimes, lent callers); 0: none */
+    bool no_backtrace;                   /* reports of acta_fail go without one, which costs some 10 µs a failure */
 } acta_runtime_config;
 
 /*

@@ -1,0 +1,206 @@
+/*
+ * Backtraces and the names in them, from inside a signal handler too.
+ *
+ * The unwinder of libgcc finds its tables through _dl_find_object, which takes no lock (dladdr and dl_iterate_phdr do,
+ * and a thread that waits in a fault handler for a lock of the loader never dumps its core). Names come from the symbol
+ * table in the object's own file, mapped for the moment: so static functions have names too, and a program need not be
+ * linked with -rdynamic. Where a file is stripped or gone, the offset is left, for addr2line and a file that isn't.
+ *
+ * A seam: opens and maps files.
+ */
+#include "backtrace.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <unwind.h>
+
+/* -- frames -- */
+
+typedef struct walk {
+    uintptr_t *frames;
+    uint32_t count, max, skip;
+    uintptr_t until;
+} walk;
+
+static _Unwind_Reason_Code
+note_frame(struct _Unwind_Context *context, void *user)
+{
+    walk *w = user;
+    int is_exact = 0; /* 1: interrupted there; 0: the address behind a call */
+    uintptr_t address = _Unwind_GetIPInfo(context, &is_exact);
+
+    if (address == 0 || w->count == w->max || _Unwind_GetRegionStart(context) == w->until) return _URC_END_OF_STACK;
+    if (w->skip > 0)
+        w->skip--;
+    else
+        w->frames[w->count++] = is_exact != 0 ? address : address - 1;
+    return _URC_NO_REASON;
+}
+
+__attribute__((noinline)) uint32_t
+acti_backtrace(uintptr_t *frames, uint32_t frame_max, uint32_t skip, void (*until)(void))
+{
+    walk w = { .frames = frames, .max = frame_max, .skip = skip + 1, .until = (uintptr_t)until };
+
+    _Unwind_Backtrace(note_frame, &w);
+    return w.count;
+}
+
+/* -- objects -- */
+
+/* NULL: none. */
+static const struct link_map *
+object_of(uintptr_t address)
+{
+    struct dl_find_object found;
+
+    return _dl_find_object((void *)address, &found) == 0 ? found.dlfo_link_map : NULL;
+}
+
+static void
+copy_cut(char *to, size_t room, const char *from, size_t from_max)
+{
+    size_t size = strnlen(from, from_max);
+
+    if (size >= room) size = room - 1;
+    memcpy(to, from, size);
+    to[size] = '\0';
+}
+
+static void
+name_object(const struct link_map *map, char *name)
+{
+    char path[256];
+    const char *from = map->l_name;
+
+    if (from[0] == '\0') { /* the program itself */
+        ssize_t size = readlink("/proc/self/exe", path, sizeof path - 1);
+        path[size > 0 ? size : 0] = '\0';
+        from = path;
+    }
+    const char *slash = strrchr(from, '/');
+    if (slash != NULL) from = slash + 1;
+    copy_cut(name, ACTI_OBJECT_MAX, from, SIZE_MAX);
+}
+
+/* -- symbol tables -- */
+
+typedef struct image {
+    const unsigned char *bytes;
+    size_t size;
+} image;
+
+static image
+open_image(const struct link_map *map)
+{
+    const char *path = map->l_name[0] != '\0' ? map->l_name : "/proc/self/exe";
+    image in = { NULL, 0 };
+    struct stat status;
+
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return in;
+    if (fstat(fd, &status) == 0 && status.st_size > (off_t)sizeof(ElfW(Ehdr))) {
+        void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (bytes != MAP_FAILED) in = (image){ bytes, (size_t)status.st_size };
+    }
+    close(fd);
+    return in;
+}
+
+static void
+close_image(image in)
+{
+    if (in.bytes != NULL) munmap((void *)(uintptr_t)in.bytes, in.size);
+}
+
+/* `count` items of `size` bytes at `offset`; NULL if the file ends before. */
+static const void *
+part(image in, uint64_t offset, uint64_t count, uint64_t size)
+{
+    if (offset > in.size || count > (in.size - offset) / size) return NULL;
+    return in.bytes + offset;
+}
+
+static const ElfW(Shdr) * find_table(image in, const ElfW(Shdr) * sections, uint32_t count, uint32_t type)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const ElfW(Shdr) *s = &sections[i];
+        if (s->sh_type != type || s->sh_entsize != sizeof(ElfW(Sym)) || s->sh_link >= count) continue;
+        if (part(in, s->sh_offset, s->sh_size, 1) != NULL) return s;
+    }
+    return NULL;
+}
+
+/* The names of all addresses that lie in this table's object: one walk for all. */
+static void
+match(image in, const ElfW(Shdr) * sections, const ElfW(Shdr) * table, const struct link_map *map,
+    const uintptr_t *addresses, uint32_t count, acti_symbol *symbols)
+{
+    const ElfW(Sym) *entries = part(in, table->sh_offset, table->sh_size, 1);
+    const ElfW(Shdr) *names = &sections[table->sh_link];
+    const char *strings = part(in, names->sh_offset, names->sh_size, 1);
+
+    if (strings == NULL) return;
+    for (size_t i = 0; i < table->sh_size / sizeof *entries; i++) {
+        if (ELF64_ST_TYPE(entries[i].st_info) != STT_FUNC || entries[i].st_name >= names->sh_size) continue;
+        for (uint32_t k = 0; k < count; k++) {
+            uintptr_t offset = addresses[k] - map->l_addr;
+            if (offset < entries[i].st_value || offset - entries[i].st_value >= entries[i].st_size) continue;
+            copy_cut(symbols[k].function, ACTI_SYMBOL_MAX, strings + entries[i].st_name,
+                names->sh_size - entries[i].st_name);
+        }
+    }
+}
+
+static void
+name_functions(const struct link_map *map, const uintptr_t *addresses, uint32_t count, acti_symbol *symbols)
+{
+    image in = open_image(map);
+    const ElfW(Ehdr) *header = part(in, 0, 1, sizeof *header);
+
+    if (in.bytes != NULL && header != NULL && memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
+        header->e_ident[EI_CLASS] == ELFCLASS64 && header->e_shentsize == sizeof(ElfW(Shdr))) {
+        const ElfW(Shdr) *sections = part(in, header->e_shoff, header->e_shnum, sizeof *sections);
+        const ElfW(Shdr) *table = sections != NULL ? find_table(in, sections, header->e_shnum, SHT_SYMTAB) : NULL;
+        if (table == NULL && sections != NULL) table = find_table(in, sections, header->e_shnum, SHT_DYNSYM);
+        if (table != NULL) match(in, sections, table, map, addresses, count, symbols);
+    }
+    close_image(in);
+}
+
+/* Those of one object stand together mostly, and are looked up together. */
+void
+acti_symbols_find(const uintptr_t *addresses, uint32_t count, acti_symbol *symbols)
+{
+    uint32_t end;
+
+    for (uint32_t first = 0; first < count; first = end) {
+        const struct link_map *map = object_of(addresses[first]);
+        for (end = first; end < count && object_of(addresses[end]) == map; end++) {
+            symbols[end] = (acti_symbol){ .offset = addresses[end] };
+            if (map == NULL) continue;
+            symbols[end].offset -= map->l_addr;
+            name_object(map, symbols[end].object);
+        }
+        if (map != NULL) name_functions(map, addresses + first, end - first, symbols + first);
+    }
+}
+
+void
+acti_text_symbol(acti_text *text, const acti_symbol *symbol)
+{
+    acti_text_put(text, symbol->function[0] != '\0' ? symbol->function : "?");
+    acti_text_put(text, " (");
+    if (symbol->object[0] != '\0') {
+        acti_text_put(text, symbol->object);
+        acti_text_put(text, "+");
+    }
+    acti_text_hex(text, symbol->offset);
+    acti_text_put(text, ")");
+}
