@@ -34,6 +34,7 @@ static const struct {
     [ACTA_SCHEMA_MISMATCH] = { "ACTA_SCHEMA_MISMATCH", "the store was made by another schema" },
     [ACTA_UNSUPPORTED] = { "ACTA_UNSUPPORTED", "this build can't do that" },
     [ACTA_UNKNOWN_OUTCOME] = { "ACTA_UNKNOWN_OUTCOME", "the write may or may not be stored" },
+    [ACTA_IGNORE] = { "ACTA_IGNORE", "init decided not to start" },
 };
 
 static bool

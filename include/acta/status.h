@@ -45,7 +45,8 @@ typedef enum acta_status {
     ACTA_IN_USE,            /* another process has the store open */
     ACTA_SCHEMA_MISMATCH,   /* the store was made by another schema */
     ACTA_UNSUPPORTED,       /* a newer format, or something that this build can't do */
-    ACTA_UNKNOWN_OUTCOME    /* the write may or may not be stored; the store refuses writes from now on */
+    ACTA_UNKNOWN_OUTCOME,   /* the write may or may not be stored; the store refuses writes from now on */
+    ACTA_IGNORE             /* init decided not to start; no process is left */
 } acta_status;
 
 enum { ACTA_ERROR_TEXT_MAX = 512, ACTA_ERROR_WHERE_MAX = 64 };
