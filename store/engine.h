@@ -115,6 +115,11 @@ typedef struct acti_engine_ops {
     /* Mark slots. After probe or prepare; write makes durable. A slot never written reads as zeros. */
     acta_status (*mark_read)(acta_engine *engine, uint32_t slot, uint8_t *bytes_out, acta_error *error);
     acta_status (*mark_write)(acta_engine *engine, uint32_t slot, const uint8_t *bytes, acta_error *error);
+
+    /* Copy all that is durable, and may be more, to a new directory, with `bytes` in the mark slot. From any thread, beside
+     * everything but close. Nothing is left there after an error. NULL: this engine has no files. */
+    acta_status (*backup)(
+        acta_engine *engine, const char *path, uint32_t slot, const uint8_t *bytes, acta_error *error);
 } acti_engine_ops;
 
 struct acta_engine {

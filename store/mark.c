@@ -57,11 +57,10 @@ acti_mark_read(acta_engine *engine, acti_mark *mark_out, bool *blank_out, acta_e
     return ACTA_OK;
 }
 
-acta_status
-acti_mark_write(acta_engine *engine, const acti_mark *mark, acta_error *error)
+uint32_t
+acti_mark_encode(const acti_mark *mark, uint8_t *bytes)
 {
-    uint8_t bytes[ACTI_MARK_SIZE] = { 0 };
-
+    memset(bytes, 0, ACTI_MARK_SIZE);
     memcpy(bytes, magic, sizeof magic);
     acti_put_le64(bytes + AT_FORMAT, MARK_FORMAT);
     acti_put_le64(bytes + AT_TURN, mark->turn);
@@ -69,5 +68,14 @@ acti_mark_write(acta_engine *engine, const acti_mark *mark, acta_error *error)
     acti_put_le64(bytes + AT_BATCH, mark->batch);
     memcpy(bytes + AT_STORE_ID, mark->store_id, ACTI_STORE_ID_SIZE);
     acti_put_le32(bytes + AT_CRC, acta_crc32c(0, bytes, AT_CRC));
-    return engine->ops->mark_write(engine, (uint32_t)(mark->turn % ACTI_MARK_SLOT_COUNT), bytes, error);
+    return (uint32_t)(mark->turn % ACTI_MARK_SLOT_COUNT);
+}
+
+acta_status
+acti_mark_write(acta_engine *engine, const acti_mark *mark, acta_error *error)
+{
+    uint8_t bytes[ACTI_MARK_SIZE];
+    uint32_t slot = acti_mark_encode(mark, bytes);
+
+    return engine->ops->mark_write(engine, slot, bytes, error);
 }

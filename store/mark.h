@@ -25,6 +25,9 @@ typedef struct acti_mark {
  * first of a finished store. */
 acta_status acti_mark_read(acta_engine *engine, acti_mark *mark_out, bool *blank_out, acta_error *error);
 
+/* The bytes of a slot, ACTI_MARK_SIZE of them; it goes into the slot that is returned. */
+uint32_t acti_mark_encode(const acti_mark *mark, uint8_t *bytes);
+
 /* Write it, durably, to the slot of its turn. */
 acta_status acti_mark_write(acta_engine *engine, const acti_mark *mark, acta_error *error);
 

@@ -66,9 +66,8 @@ way_out_of(const char *said)
     return "; make room there and open the store again, nothing that was acknowledged is lost";
 }
 
-/* What RocksDB said, as a status of ours; frees it. */
-static acta_status
-rocksdb_failed(const rocksdb_engine *engine, const char *what, char *said, acta_error *error)
+acta_status
+acti_rocksdb_failed(const rocksdb_engine *engine, const char *what, char *said, acta_error *error)
 {
     acta_status status = ACTA_IO;
 
@@ -199,7 +198,7 @@ engine_start(acta_engine *base, acti_start how, acta_error *error)
 
     engine->db = NULL;
     memset(engine->families, 0, sizeof engine->families);
-    return rocksdb_failed(engine, "open the store", said, error);
+    return acti_rocksdb_failed(engine, "open the store", said, error);
 }
 
 static bool
@@ -226,7 +225,7 @@ engine_flush(acta_engine *base, acta_error *error)
     for (int family = 0; family < ACTI_FAMILY_COUNT && said == NULL; family++)
         rocksdb_flush_cf(engine->db, options, engine->families[family], &said);
     rocksdb_flushoptions_destroy(options);
-    return said != NULL ? rocksdb_failed(engine, "flush", said, error) : ACTA_OK;
+    return said != NULL ? acti_rocksdb_failed(engine, "flush", said, error) : ACTA_OK;
 }
 
 static void
@@ -331,7 +330,7 @@ engine_sync(acta_engine *base, bool durable, acta_error *error)
     engine->written = NULL;
     if (said == NULL) return ACTA_OK;
     /* A record may be in the file though its write or its sync failed: nobody can tell before the next open. */
-    rocksdb_failed(engine, "write to the log", said, error);
+    acti_rocksdb_failed(engine, "write to the log", said, error);
     if (error != NULL) error->status = ACTA_UNKNOWN_OUTCOME;
     return ACTA_UNKNOWN_OUTCOME;
 }
@@ -347,7 +346,7 @@ engine_get(acta_engine *base, acti_family family, acta_bytes key, acti_value *va
     rocksdb_pinnableslice_t *slice = rocksdb_get_pinned_cf(
         engine->db, engine->read_options, engine->families[family], (const char *)key.data, key.size, &said);
 
-    if (said != NULL) return rocksdb_failed(engine, "read", said, error);
+    if (said != NULL) return acti_rocksdb_failed(engine, "read", said, error);
     if (slice == NULL) return acta_error_set(error, ACTA_NOT_FOUND, NULL);
     const char *data = rocksdb_pinnableslice_value(slice, &size);
     *value_out = (acti_value){ .bytes = acta_bytes_from(data, size), .pin = slice };
@@ -386,7 +385,7 @@ get_chunk(rocksdb_engine *engine, acti_family family, const acta_bytes *keys, si
         values_out[i] = (acti_value){ .bytes = acta_bytes_from(value, size), .pin = slices[i] };
         if (said[i] == NULL) continue;
         if (status == ACTA_OK)
-            status = rocksdb_failed(engine, "read", said[i], error);
+            status = acti_rocksdb_failed(engine, "read", said[i], error);
         else
             rocksdb_free(said[i]);
     }
@@ -458,7 +457,7 @@ iterator_next(acti_engine_iterator *iterator, acta_bytes *key_out, acta_bytes *v
     if (!iterator->begun || rocksdb_iter_valid(iterator->iterator)) iterator_move(iterator);
     if (!rocksdb_iter_valid(iterator->iterator)) {
         rocksdb_iter_get_error(iterator->iterator, &said);
-        if (said != NULL) return rocksdb_failed(iterator->engine, "read", said, error);
+        if (said != NULL) return acti_rocksdb_failed(iterator->engine, "read", said, error);
         return acta_error_set(error, ACTA_NOT_FOUND, NULL);
     }
     key_out->data = (const uint8_t *)rocksdb_iter_key(iterator->iterator, &key_out->size);
@@ -502,6 +501,7 @@ acti_rocksdb_engine(void)
         .iterator_close = iterator_close,
         .mark_read = acti_rocksdb_mark_read,
         .mark_write = acti_rocksdb_mark_write,
+        .backup = acti_rocksdb_backup,
     };
     rocksdb_engine *engine = calloc(1, sizeof *engine);
 

@@ -1,7 +1,9 @@
 /*
- * What the two files of the RocksDB engine share.
+ * What the files of the RocksDB engine share.
  *
- *     rocksdb.c         families, batches, reading        rocksdb_files.c   the directory, its lock, the mark slots
+ *     rocksdb.c          families, batches, reading
+ *     rocksdb_files.c    the directory, its lock, the mark slots
+ *     rocksdb_backup.c   a copy of all of it, while it is in use
  */
 #ifndef ACTI_ROCKSDB_H
 #define ACTI_ROCKSDB_H
@@ -47,5 +49,20 @@ acta_status acti_rocksdb_prepare(acta_engine *base, acta_error *error);
 acta_status acti_rocksdb_mark_read(acta_engine *base, uint32_t slot, uint8_t *bytes_out, acta_error *error);
 acta_status acti_rocksdb_mark_write(acta_engine *base, uint32_t slot, const uint8_t *bytes, acta_error *error);
 void acti_rocksdb_mark_close(rocksdb_engine *engine); /* gives the lock back too */
+
+/* rocksdb.c: what RocksDB said, as a status of ours; frees it. `what`: "open the store". */
+acta_status acti_rocksdb_failed(const rocksdb_engine *engine, const char *what, char *said, acta_error *error);
+
+/* rocksdb_files.c, for what else writes files */
+#define ACTI_MARK_FILE "acta.mark"
+enum { ACTI_MARK_SLOT_SPACING = 4096 }; /* so that a torn sector or page hits one slot only */
+/* errno, as a status of ours: cannot WHAT 'PATH/FILE': … */
+acta_status acti_file_failed(const char *what, const char *path, const char *file, acta_error *error);
+void acti_parent_of(const char *path, char *parent, size_t size); /* the directory that `path` lies in */
+acta_status acti_directory_sync(const char *path, acta_error *error);
+
+/* rocksdb_backup.c */
+acta_status acti_rocksdb_backup(
+    acta_engine *base, const char *path, uint32_t slot, const uint8_t *bytes, acta_error *error);
 
 #endif

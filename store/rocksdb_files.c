@@ -13,12 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MARK_FILE "acta.mark"
-
-enum { MARK_SLOT_SPACING = 4096 }; /* so that a torn sector or page hits one slot only */
-
-static acta_status
-system_failed(const char *what, const char *path, const char *file, acta_error *error)
+acta_status
+acti_file_failed(const char *what, const char *path, const char *file, acta_error *error)
 {
     int code = errno;
     acta_status status = code == EROFS || code == EACCES || code == EPERM ? ACTA_READ_ONLY : ACTA_IO;
@@ -59,14 +55,14 @@ list_directory(const char *path, listing *found, acta_error *error)
     DIR *directory = opendir(path);
     struct dirent *entry;
 
-    if (directory == NULL) return system_failed("open directory", path, "", error);
+    if (directory == NULL) return acti_file_failed("open directory", path, "", error);
     *found = (listing){ .foreign = "" };
     while ((entry = readdir(directory)) != NULL) {
         const char *name = entry->d_name;
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) continue;
         if (strcmp(name, "CURRENT") == 0)
             found->current = true;
-        else if (strcmp(name, MARK_FILE) == 0)
+        else if (strcmp(name, ACTI_MARK_FILE) == 0)
             found->mark = true;
         else if (is_store_file(name))
             found->store_files = true;
@@ -96,7 +92,7 @@ judge(const rocksdb_engine *engine, const listing *found, acti_found *found_out,
                 "'%s' is a store of another kind: a RocksDB database that Acta did not make", path);
         return acta_error_set(error, ACTA_CORRUPT,
             "the store '%s' has no file '%s', so nothing says how far its log must reach; nothing was changed", path,
-            MARK_FILE);
+            ACTI_MARK_FILE);
     }
     *found_out = found->current ? ACTI_FOUND_STORE : found->store_files ? ACTI_FOUND_REMAINS : ACTI_FOUND_PLACE;
     return ACTA_OK;
@@ -109,13 +105,13 @@ open_mark_file(rocksdb_engine *engine, int flags, acta_error *error)
     char path[4096];
 
     if (engine->mark_fd >= 0) return ACTA_OK;
-    if (snprintf(path, sizeof path, "%s/%s", engine->path, MARK_FILE) >= (int)sizeof path)
+    if (snprintf(path, sizeof path, "%s/%s", engine->path, ACTI_MARK_FILE) >= (int)sizeof path)
         return acta_error_set(
             error, ACTA_INVALID, "the path of the store is too long (%zu bytes)", strlen(engine->path));
     engine->mark_fd = open(path, flags | O_CLOEXEC, 0666);
-    if (engine->mark_fd < 0) return system_failed("open", engine->path, MARK_FILE, error);
+    if (engine->mark_fd < 0) return acti_file_failed("open", engine->path, ACTI_MARK_FILE, error);
     if (engine->read_only || flock(engine->mark_fd, LOCK_EX | LOCK_NB) == 0) return ACTA_OK;
-    if (errno != EWOULDBLOCK) return system_failed("lock", engine->path, MARK_FILE, error);
+    if (errno != EWOULDBLOCK) return acti_file_failed("lock", engine->path, ACTI_MARK_FILE, error);
     return acta_error_set(error, ACTA_IN_USE,
         "the store '%s' is open for writing in this or another process; end that one first, or set .read_only to read "
         "beside it",
@@ -136,7 +132,7 @@ acti_rocksdb_probe(acta_engine *base, const acti_engine_config *config, acti_fou
     if (engine->path == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot open store '%s'", config->path);
 
     if (stat(engine->path, &stat_of_path) != 0) {
-        if (errno != ENOENT) return system_failed("look at", engine->path, "", error);
+        if (errno != ENOENT) return acti_file_failed("look at", engine->path, "", error);
         *found_out = ACTI_FOUND_NOTHING;
         return ACTA_OK;
     }
@@ -154,20 +150,19 @@ acti_rocksdb_probe(acta_engine *base, const acti_engine_config *config, acti_fou
     return open_mark_file(engine, engine->read_only ? O_RDONLY : O_RDWR, error);
 }
 
-static acta_status
-sync_directory(const char *path, acta_error *error)
+acta_status
+acti_directory_sync(const char *path, acta_error *error)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (fd < 0) return system_failed("open directory", path, "", error);
+    if (fd < 0) return acti_file_failed("open directory", path, "", error);
     int failed = fsync(fd);
     close(fd);
-    return failed != 0 ? system_failed("sync directory", path, "", error) : ACTA_OK;
+    return failed != 0 ? acti_file_failed("sync directory", path, "", error) : ACTA_OK;
 }
 
-/* The directory that `path` lies in. */
-static void
-parent_of(const char *path, char *parent, size_t size)
+void
+acti_parent_of(const char *path, char *parent, size_t size)
 {
     size_t length = strlen(path);
 
@@ -190,20 +185,20 @@ make_directory(const rocksdb_engine *engine, acta_error *error)
 
     if (mkdir(engine->path, 0777) != 0) {
         if (errno == EEXIST) return ACTA_OK;
-        parent_of(engine->path, parent, sizeof parent);
+        acti_parent_of(engine->path, parent, sizeof parent);
         if (errno == ENOENT)
             return acta_error_set(error, ACTA_NOT_FOUND,
                 "cannot make store '%s': the directory '%s' does not exist; make it first", engine->path, parent);
-        return system_failed("make directory", engine->path, "", error);
+        return acti_file_failed("make directory", engine->path, "", error);
     }
-    parent_of(engine->path, parent, sizeof parent);
-    return sync_directory(parent, error);
+    acti_parent_of(engine->path, parent, sizeof parent);
+    return acti_directory_sync(parent, error);
 }
 
 acta_status
 acti_rocksdb_prepare(acta_engine *base, acta_error *error)
 {
-    static const uint8_t zeros[ACTI_MARK_SLOT_COUNT * MARK_SLOT_SPACING];
+    static const uint8_t zeros[ACTI_MARK_SLOT_COUNT * ACTI_MARK_SLOT_SPACING];
     rocksdb_engine *engine = engine_of(base);
 
     acta_status status = make_directory(engine, error);
@@ -215,11 +210,12 @@ acti_rocksdb_prepare(acta_engine *base, acta_error *error)
 
     /* Real zeros, so that later writes change no metadata and their sync stays cheap. */
     struct stat stat_of_mark;
-    if (fstat(engine->mark_fd, &stat_of_mark) != 0) return system_failed("look at", engine->path, MARK_FILE, error);
+    if (fstat(engine->mark_fd, &stat_of_mark) != 0)
+        return acti_file_failed("look at", engine->path, ACTI_MARK_FILE, error);
     if (stat_of_mark.st_size < (off_t)sizeof zeros &&
         (pwrite(engine->mark_fd, zeros, sizeof zeros, 0) != (ssize_t)sizeof zeros || fsync(engine->mark_fd) != 0))
-        return system_failed("write", engine->path, MARK_FILE, error);
-    return sync_directory(engine->path, error);
+        return acti_file_failed("write", engine->path, ACTI_MARK_FILE, error);
+    return acti_directory_sync(engine->path, error);
 }
 
 /* -- marks -- */
@@ -228,9 +224,9 @@ acta_status
 acti_rocksdb_mark_read(acta_engine *base, uint32_t slot, uint8_t *bytes_out, acta_error *error)
 {
     rocksdb_engine *engine = engine_of(base);
-    ssize_t size = pread(engine->mark_fd, bytes_out, ACTI_MARK_SIZE, (off_t)slot * MARK_SLOT_SPACING);
+    ssize_t size = pread(engine->mark_fd, bytes_out, ACTI_MARK_SIZE, (off_t)slot * ACTI_MARK_SLOT_SPACING);
 
-    if (size < 0) return system_failed("read", engine->path, MARK_FILE, error);
+    if (size < 0) return acti_file_failed("read", engine->path, ACTI_MARK_FILE, error);
     memset(bytes_out + size, 0, ACTI_MARK_SIZE - (size_t)size); /* a file cut short */
     return ACTA_OK;
 }
@@ -240,9 +236,9 @@ acti_rocksdb_mark_write(acta_engine *base, uint32_t slot, const uint8_t *bytes, 
 {
     rocksdb_engine *engine = engine_of(base);
 
-    if (pwrite(engine->mark_fd, bytes, ACTI_MARK_SIZE, (off_t)slot * MARK_SLOT_SPACING) != ACTI_MARK_SIZE ||
+    if (pwrite(engine->mark_fd, bytes, ACTI_MARK_SIZE, (off_t)slot * ACTI_MARK_SLOT_SPACING) != ACTI_MARK_SIZE ||
         fdatasync(engine->mark_fd) != 0)
-        return system_failed("write", engine->path, MARK_FILE, error);
+        return acti_file_failed("write", engine->path, ACTI_MARK_FILE, error);
     return ACTA_OK;
 }
 

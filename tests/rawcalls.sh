@@ -21,6 +21,7 @@ runtime/fd_poll.c     : clock thread file
 runtime/backtrace.c   : file
 store/thread.c        : thread
 store/rocksdb_files.c : file
+store/rocksdb_backup.c : file
 '
 
 calls='

@@ -101,6 +101,22 @@ ACTA_API bool acta_store_help(acta_store *store);
 ACTA_API void acta_store_help_begin(acta_store *store);
 ACTA_API void acta_store_help_end(acta_store *store);
 
+/*
+ * Copy the store into a new directory while it is in use: all that was acknowledged before the call is in the copy, whole
+ * transactions only, and perhaps some of what is acknowledged meanwhile. The copy is a store like any other: open it,
+ * verify it, put it in the place of a lost one.
+ *
+ * Files that never change again are shared with the copy where both lie on one file system (hard links), so that a backup
+ * costs the newest part only; a disk that fails takes both. Copy the copy elsewhere: nothing changes in it any more.
+ *   path          doesn't exist yet; its parent does. "PATH.unfinished" is used on the way
+ *   position_out  how far the copy reaches at least; may be NULL
+ * Threads: any, beside everything but close; waits for the disk, so not from inside an actor.
+ * Errors: ACTA_ALREADY_EXISTS something is at `path`, or at "PATH.unfinished" from a backup that was cut off; ACTA_NOT_FOUND
+ *         the parent doesn't exist; ACTA_UNSUPPORTED an engine without files; ACTA_READ_ONLY the store is open for reading
+ *         only; ACTA_IO. Nothing is left at either place after one, and the store goes on.
+ */
+ACTA_API acta_status acta_store_backup(acta_store *store, const char *path, uint64_t *position_out, acta_error *error);
+
 /* Why the store refuses writes, or ACTA_OK: ACTA_READ_ONLY opened so; ACTA_UNKNOWN_OUTCOME, ACTA_IO after a failure. */
 ACTA_API acta_status acta_store_health(const acta_store *store, acta_error *error);
 
