@@ -26,6 +26,16 @@ enum { /* in acta_self.life, below the generation */
 #define ACTI_MAILBOX_IDLE ((uintptr_t)1)
 #define ACTI_LOAD_COUNT   ((uint64_t)1 << 40) /* of a load: messages above, bytes below */
 
+/* What the actor's own code does, or did last, when `first` isn't the message concerned; for reports. */
+typedef enum acti_doing {
+    ACTI_DOING_NOTHING = 0,
+    ACTI_DOING_KEPT, /* it has kept the message */
+    ACTI_DOING_CONTINUE,
+    ACTI_DOING_SIGNAL, /* an exit signal ends it */
+    ACTI_DOING_TERMINATE,
+    ACTI_DOING_INFO /* and the acta_info_kind */
+} acti_doing;
+
 typedef enum acti_phase { ACTI_FREE = 0, ACTI_STARTING, ACTI_RUNNING, ACTI_ENDING } acti_phase;
 
 struct acta_self {
@@ -54,6 +64,7 @@ struct acta_self {
     uint64_t handled_load;  /* settled at the end of the turn */
     uint32_t generation;
     uint8_t phase;
+    uint8_t doing; /* acti_doing */
     bool listed; /* in the free list, or retired */
     bool continue_pending;
     bool first_is_spent; /* `first` is a message whose memory is ours to free */
@@ -407,6 +418,16 @@ void acti_turn_finish(acti_actor *actor); /* idle, or scheduled again */
 void acti_abort_start(acti_actor *actor);
 void acti_reason_set(acta_exit_reason *reason, acta_exit_kind kind, const char *text);
 
+/* guard.c */
+bool acti_guard(acti_actor *actor, void (*what)(acti_actor *actor, void *argument), void *argument, char *why_out,
+    size_t why_size);
+void acti_guard_destructor(acti_actor *actor, acti_message *message);
+
+/* report.c */
+void acti_report_end(acti_actor *actor, const acta_exit_reason *reason);
+void acti_format_state(acti_actor *actor, acta_format_use use, char *text, size_t size);
+size_t acti_escape(char *out, size_t out_size, const char *text, size_t text_size);
+
 /* signal.c */
 typedef enum acti_exit_effect { ACTI_EXIT_IGNORED, ACTI_EXIT_TELLS, ACTI_EXIT_ENDS } acti_exit_effect;
 void acti_signal_receive(acti_actor *actor, acti_node *node);
@@ -443,6 +464,7 @@ acta_status acti_registry_create(acta_runtime *runtime);
 void acti_registry_destroy(acta_runtime *runtime);
 acta_status acti_name_add(acti_actor *actor, acta_pid pid, acta_str name, acta_pid *holder_out);
 void acti_name_remove(acti_actor *actor);
+size_t acti_name_copy(acti_actor *actor, char *out); /* into ACTI_NAME_MAX bytes; 0: it has none */
 
 /* offload.c */
 acta_status acti_offload_create(acta_runtime *runtime, const acta_runtime_config *config);

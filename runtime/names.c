@@ -349,6 +349,22 @@ acti_name_remove(acti_actor *actor)
     acti_mutex_unlock(&runtime->registry->lock);
 }
 
+/* The actor's name into `out`, which has ACTI_NAME_MAX bytes; its size, 0 when it has none. */
+size_t
+acti_name_copy(acti_actor *actor, char *out)
+{
+    acti_registry *registry = actor->runtime->registry;
+    size_t size = 0;
+
+    acti_mutex_lock(&registry->lock); /* anybody may unregister it */
+    if (actor->name != NULL) {
+        size = actor->name->size;
+        memcpy(out, actor->name->text, size);
+    }
+    acti_mutex_unlock(&registry->lock);
+    return size;
+}
+
 acta_status
 acta_register(acta_runtime *runtime, acta_str name, acta_pid pid, acta_error *error)
 {

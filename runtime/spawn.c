@@ -45,6 +45,7 @@ bring_to_life(acti_actor *actor, const acta_spawn_options *options)
         memset(actor->state, 0, behaviour->state_size);
     }
     actor->phase = ACTI_STARTING;
+    actor->doing = ACTI_DOING_NOTHING;
     actor->continue_pending = false;
     actor->unhandled_logged = false;
     actor->idle_used = false;
@@ -265,6 +266,7 @@ acta_message_keep(acta_self *self, acta_message *body)
 
     if (self->handling == message) {
         self->handling = NULL;
+        self->doing = ACTI_DOING_KEPT;
         acti_mailbox_detach(self);
     } else if (self->reply_in_hand != NULL && self->reply_in_hand->reply == body)
         self->reply_in_hand->reply = NULL;

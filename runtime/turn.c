@@ -92,7 +92,7 @@ drop_node(acti_actor *actor, acti_node *node)
     actor->handled_load += ACTI_LOAD_COUNT + acti_message_weight(message);
     if (node->kind == ACTI_REQUEST)
         acti_call_refuse(message->from, ACTA_NOPROC, "the actor ended before it saw the request");
-    acti_message_finish(message);
+    acti_guard_destructor(actor, message);
     actor->first_is_spent = true;
     acti_count(actor->runtime, ACTI_STAT_DROPPED);
 }
@@ -117,8 +117,8 @@ drop_message_in_hand(acti_actor *actor)
 
     if (message == NULL) return;
     actor->handling = NULL;
+    actor->first_is_spent = true; /* also when its destructor fails: it isn't called again */
     acti_message_finish(message);
-    actor->first_is_spent = true;
 }
 
 /* Not alive from here on: nothing new comes but from those who looked before. */
@@ -190,27 +190,15 @@ end_actor(acti_actor *actor, const acta_exit_reason *given)
 }
 
 static void
-report(acti_actor *actor, const acta_exit_reason *reason)
-{
-    char trace[ACTI_TRACE_MAX];
-    const acti_message *message = actor->handling;
-
-    if (reason->kind != ACTA_EXIT_FAILED) return;
-    acti_record(actor->runtime, ACTA_FLIGHT_FAIL, acti_pid_of(actor), actor->behaviour->name,
-        message != NULL ? message->body.tag : 0, message != NULL);
-    acta_log_write(&actor->runtime->environment, ACTA_LOG_ERROR, "actor '%s' <%u.%u> failed: %s%s",
-        actor->behaviour->name, actor->generation, actor->index, reason->text, acti_trace_text(actor->runtime, trace));
-}
-
-static void
 terminate_and_end(acti_actor *actor, const acta_exit_reason *reason)
 {
     actor->phase = ACTI_ENDING;
-    report(actor, reason);
+    acti_report_end(actor, reason);
     if (reason->kind != ACTA_EXIT_KILLED && actor->behaviour->terminate != NULL) {
         if (actor->exit_reason == NULL) actor->exit_reason = acti_alloc(actor->runtime, sizeof *actor->exit_reason);
         if (actor->exit_reason != NULL && actor->exit_reason != reason)
             *actor->exit_reason = *reason; /* for acti_turn_failed, should terminate fail */
+        actor->doing = ACTI_DOING_TERMINATE;
         actor->behaviour->terminate(actor, actor->state, reason);
     }
     end_actor(actor, reason);
@@ -290,6 +278,7 @@ handle_message(acti_actor *actor, acti_message *message)
 static acta_next
 handle_info(acti_actor *actor, const acta_info *info)
 {
+    actor->doing = (uint8_t)(ACTI_DOING_INFO + info->kind);
     if (actor->behaviour->handle_info != NULL) return actor->behaviour->handle_info(actor, actor->state, info);
     log_unhandled(actor, "information");
     return ACTA_NEXT;
@@ -410,6 +399,7 @@ take_signal(acti_actor *actor, acti_node *node)
     case ACTI_EXIT:
         switch (acti_exit_receive(actor, ACTI_CONTAINER(node, acti_link, node), &end)) {
         case ACTI_EXIT_ENDS:
+            actor->doing = ACTI_DOING_SIGNAL;
             terminate_and_end(actor, &end);
             return false;
         case ACTI_EXIT_TELLS:
@@ -460,6 +450,7 @@ obey_flags(acti_actor *actor, uint64_t life)
     /* acq_rel: cleared before the search, so that a signal that comes after is either found or sets it again. */
     atomic_fetch_and_explicit(&actor->life, ~(uint64_t)ACTI_LOOK, memory_order_acq_rel);
     if ((life & ACTI_TRAP) != 0 || !acti_exit_find(actor, &reason)) return true;
+    actor->doing = ACTI_DOING_SIGNAL;
     terminate_and_end(actor, &reason);
     return false;
 }
@@ -506,10 +497,12 @@ acti_turn(acti_context *context, acti_actor *actor)
         if (ACTI_UNLIKELY((life & (ACTI_KILL | ACTI_LOOK)) != 0) && !obey_flags(actor, life)) break;
         if (ACTI_UNLIKELY(actor->continue_pending)) {
             actor->continue_pending = false;
+            actor->doing = ACTI_DOING_CONTINUE;
             acta_next next = ACTA_NEXT;
             if (actor->behaviour->handle_continue != NULL)
                 next = actor->behaviour->handle_continue(actor, actor->state);
             if (!obey(actor, next)) break;
+            actor->doing = ACTI_DOING_NOTHING;
             continue;
         }
         acti_node *node = acti_mailbox_pop(actor);
@@ -540,7 +533,7 @@ acti_turn_failed(acti_context *context)
     }
     if (actor->exit_reason != NULL) reason = *actor->exit_reason;
     if (actor->phase == ACTI_ENDING) { /* terminate failed: that is the reason now */
-        report(actor, &reason);
+        acti_report_end(actor, &reason);
         end_actor(actor, &reason);
     } else
         terminate_and_end(actor, &reason);

@@ -60,6 +60,12 @@ typedef struct acta_info {
     const acta_error *error;
 } acta_info;
 
+/* What a state is shown for. */
+typedef enum acta_format_use {
+    ACTA_FORMAT_REPORT, /* the actor has failed: a line of the log. The state may be half changed */
+    ACTA_FORMAT_STATE   /* somebody asked for it: acta_sys_state */
+} acta_format_use;
+
 struct acta_behaviour {
     const char *name;         /* in reports; static */
     size_t state_size;        /* bytes, zeroed before init, aligned for any type */
@@ -77,6 +83,12 @@ struct acta_behaviour {
     /* Runs once, after ACTA_STOP, shutdown, an exit signal or a failure in a handler; not after KILLED, nor when init
      * failed. Memory from acta_alloc is freed after it. */
     void (*terminate)(acta_self *self, void *state, const acta_exit_reason *reason);
+
+    /* The state as text, for reports and for acta_sys_state: at most `size` bytes with the NUL, as snprintf writes it.
+     * What is secret stays out. It may fail (acta_fail): then the report goes without the state, and the actor goes on
+     * as if nothing had been. NULL: the state is never shown. */
+    void (*format)(acta_self *self, const void *state, acta_format_use use, char *text, size_t size);
+    bool is_private; /* the state is secret as a whole: never shown, and the actor can't be traced */
 };
 
 /* The actor whose handler is running on this thread; NULL outside of actors. For code that handlers call and that isn't

@@ -82,8 +82,7 @@ static void
 count_line(void *user, acta_log_level level, acta_str line)
 {
     harness *h = user;
-    (void)level;
-    (void)line;
+    if (h->log != NULL) h->log(h->log_user, level, line);
     atomic_fetch_add(&h->log_lines, 1);
 }
 
@@ -98,6 +97,7 @@ harness_start_with(harness *h, acta_runtime_config config)
     atomic_store(&h->log_lines, 0);
     atomic_store(&h->now_ns, UINT64_C(5000000000));
     h->random = 7;
+    h->log = NULL;
     h->environment = (acta_environment){ .allocator = { counting_alloc, counting_free, h }, .log = { count_line, h } };
     if (config.manual) {
         h->environment.clock = (acta_clock){ turned_clock, turned_wall, h };

@@ -29,6 +29,8 @@ typedef struct harness {
     _Atomic uint64_t log_lines;
     uint64_t random;
     uint32_t (*choose)(void *user, uint32_t count);
+    void (*log)(void *user, acta_log_level level, acta_str line); /* NULL: lines are counted only */
+    void *log_user;
 } harness;
 
 void harness_start(harness *h, uint32_t workers);

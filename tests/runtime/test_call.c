@@ -82,6 +82,7 @@ start_server(harness *h)
     return spawn(h, &serving);
 }
 
+/* A reply brings its message, its status, its error; whichever of them there is. */
 static void
 a_reply_comes_with_its_message_status_and_error(void **state)
 {
@@ -104,6 +105,7 @@ a_reply_comes_with_its_message_status_and_error(void **state)
     harness_stop(&h);
 }
 
+/* GS-06: each caller gets one answer: FAILED with the reason for what was seen, NOPROC for what was not. */
 static void
 the_end_of_the_server_answers_what_it_has_seen_and_what_it_has_not(void **state)
 {
@@ -141,7 +143,7 @@ note(void *user, acta_status status, const acta_message *reply, const acta_error
     atomic_fetch_add(&o->count, 1);
 }
 
-/* Deferred ones, one in its hands, and unseen ones behind it: each gets one answer, and the right one. */
+/* GS-06: deferred ones, one in its hands, and unseen ones behind it: each gets one answer, and the right one. */
 static void
 each_of_many_waiting_calls_is_answered_once_when_the_server_fails(void **state)
 {
@@ -168,6 +170,7 @@ each_of_many_waiting_calls_is_answered_once_when_the_server_fails(void **state)
     harness_stop(&h);
 }
 
+/* GS-08: a server answers from another handler. */
 static void
 deferred_replies_go_to_whom_they_belong(void **state)
 {
@@ -188,6 +191,7 @@ deferred_replies_go_to_whom_they_belong(void **state)
     harness_stop(&h);
 }
 
+/* GS-08: the second one is counted as late, and goes nowhere. */
 static void
 a_second_reply_and_a_reply_to_nobody_are_dropped(void **state)
 {
@@ -208,6 +212,7 @@ a_second_reply_and_a_reply_to_nobody_are_dropped(void **state)
     harness_stop(&h);
 }
 
+/* GS-05: the reply that comes after the timeout is nobody's. */
 static void
 a_timeout_is_told_and_its_late_reply_counted(void **state)
 {
@@ -227,7 +232,7 @@ a_timeout_is_told_and_its_late_reply_counted(void **state)
     harness_stop(&h);
 }
 
-/* The reply comes at about the time of the timeout: one of both, and the next call never sees the last one's reply. */
+/* GS-05: the reply comes at about the time of the timeout: one of both, and the next call never sees it. */
 static void
 ten_thousand_replies_race_their_timeouts(void **state)
 {
@@ -276,6 +281,7 @@ call_from_a_handler(acta_self *self, void *user, acta_from from, acta_message *m
     return ACTA_NEXT;
 }
 
+/* GS-04: an actor that would wait, for itself or for another, is told so at once. */
 static void
 waiting_from_inside_an_actor_is_refused(void **state)
 {
@@ -403,6 +409,7 @@ answers_to_a_dead_asker_are_dropped(void **state)
     harness_stop(&h);
 }
 
+/* GS-11: an unknown call is answered at once; what has no handler is logged once. */
 static void
 a_server_without_handlers_answers_and_logs_once(void **state)
 {

@@ -120,6 +120,7 @@ tell(harness *h, acta_pid pid, uint32_t tag)
     harness_run(h);
 }
 
+/* GS-22: exactly one DOWN, with the real reason; NOPROC when the target was gone before. */
 static void
 a_monitor_tells_each_kind_of_end_once(void **state)
 {
@@ -153,6 +154,7 @@ a_monitor_tells_each_kind_of_end_once(void **state)
     harness_stop(&h);
 }
 
+/* GS-22: also when the DOWN is under way. */
 static void
 a_monitor_that_was_given_up_tells_nothing(void **state)
 {
@@ -180,6 +182,7 @@ a_monitor_that_was_given_up_tells_nothing(void **state)
     harness_stop(&h);
 }
 
+/* GS-21: an exit ends the linked one, a normal one doesn't; linking twice is one link. */
 static void
 a_linked_actor_falls_with_the_other_unless_it_ended_well(void **state)
 {
@@ -208,6 +211,7 @@ a_linked_actor_falls_with_the_other_unless_it_ended_well(void **state)
     }
 }
 
+/* GS-21: the one that was linked to falls, too. */
 static void
 the_link_holds_in_both_directions(void **state)
 {
@@ -225,6 +229,7 @@ the_link_holds_in_both_directions(void **state)
     harness_stop(&h);
 }
 
+/* GS-21: one that traps is told of each end. */
 static void
 trapping_turns_exits_into_messages_and_normal_ones_too(void **state)
 {
@@ -253,6 +258,7 @@ trapping_turns_exits_into_messages_and_normal_ones_too(void **state)
     harness_stop(&h);
 }
 
+/* GS-21: after an unlink no exit is seen, not even one under way. */
 static void
 unlinked_means_untold_even_when_it_is_under_way(void **state)
 {
@@ -290,7 +296,7 @@ unlinked_means_untold_even_when_it_is_under_way(void **state)
     harness_stop(&h);
 }
 
-/* Both link to each other in the same moment: one link, which one unlink dissolves for both. */
+/* GS-21: both link to each other in the same moment: one link, which one unlink dissolves for both. */
 static void
 linking_from_both_sides_is_one_link(void **state)
 {
@@ -314,7 +320,7 @@ linking_from_both_sides_is_one_link(void **state)
     }
 }
 
-/* m1, the exit, m2: a trapping actor finds them in this order; in one that doesn't trap the exit comes first. */
+/* GS-23: m1, the exit, m2: a trapping actor finds them in this order; in one that doesn't trap the exit comes first. */
 static void
 an_exit_keeps_its_place_only_when_it_is_trapped(void **state)
 {
@@ -365,7 +371,7 @@ a_normal_exit_that_is_asked_for_does_nothing(void **state)
     harness_stop(&h);
 }
 
-/* Kill can't be trapped, runs no terminate, and what waits in the mailbox isn't handled; linked ones may trap it. */
+/* GS-21, GS-24: kill can't be trapped, runs no terminate; what waits isn't handled; linked ones may trap it. */
 static void
 kill_comes_before_everything(void **state)
 {
@@ -461,6 +467,7 @@ fail_terminate(acta_self *self, void *user, const acta_exit_reason *reason)
     fail_if(self, user, IN_TERMINATE);
 }
 
+/* GS-18, GS-29: in each callback; one in terminate is the reason that is told, once. */
 static void
 a_failure_in_any_callback_ends_that_actor_alone(void **state)
 {
@@ -556,6 +563,7 @@ count_told(acta_self *self, void *user, const acta_info *info)
     return ACTA_NEXT;
 }
 
+/* GS-29: several at once, on several workers. */
 static void
 ten_thousand_failures_leave_nothing_behind(void **state)
 {
@@ -595,6 +603,7 @@ go_on_first(acta_self *self, void *user, acta_message *message)
     return message->tag == 1 ? ACTA_NEXT_CONTINUE : ACTA_NEXT;
 }
 
+/* GS-13: before what is in the mailbox already. */
 static void
 continue_comes_before_any_message(void **state)
 {

@@ -199,7 +199,7 @@ a_kept_message_is_its_keeper_s_and_may_be_sent_on(void **state)
     harness_stop(&h);
 }
 
-/* Handled, dropped with the dead, refused as too many, sent to nobody, left in the mailbox at the stop. */
+/* GS-30: handled, dropped with the dead, refused as too many, sent to nobody, left in the mailbox at the stop. */
 static void
 every_destructor_runs_exactly_once(void **state)
 {
@@ -242,7 +242,7 @@ a_message_that_could_not_be_made_is_no_memory_everywhere(void **state)
     harness_stop(&h);
 }
 
-/* A pid of the past, whose slot another actor has now. */
+/* GS-03, GS-10: A pid of the past, whose slot another actor has now. */
 static void
 a_stale_pid_never_reaches_the_next_actor_in_its_slot(void **state)
 {

@@ -151,6 +151,7 @@ compete(void *argument)
     return NULL;
 }
 
+/* GS-25: of all who start under one name one wins. */
 static void
 of_racing_spawns_one_wins_and_the_others_learn_who(void **state)
 {
@@ -205,6 +206,7 @@ watch_owner(acta_self *self, void *user, acta_from from, acta_message *message)
     return ACTA_NEXT;
 }
 
+/* GS-25: who is told of the end finds the name free. */
 static void
 a_name_is_free_before_the_end_is_told(void **state)
 {

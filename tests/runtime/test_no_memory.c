@@ -48,6 +48,7 @@ count_info(acta_self *self, void *user, const acta_info *info)
     return ACTA_NEXT;
 }
 
+/* GS-31: links, monitors, timers, requests, sends and spawns. */
 static void
 an_actor_s_doings_fail_whole_or_not_at_all(void **state)
 {
@@ -75,6 +76,7 @@ an_actor_s_doings_fail_whole_or_not_at_all(void **state)
     }
 }
 
+/* GS-31: a supervisor and its children. */
 static void
 starting_a_tree_fails_whole_or_not_at_all(void **state)
 {
@@ -110,6 +112,7 @@ starting_a_tree_fails_whole_or_not_at_all(void **state)
     assert_true(failures > 10 && successes > 10);
 }
 
+/* GS-31: a runtime. */
 static void
 a_runtime_that_can_t_be_made_leaves_nothing(void **state)
 {
@@ -135,6 +138,7 @@ a_runtime_that_can_t_be_made_leaves_nothing(void **state)
     }
 }
 
+/* GS-31: calls and sends. */
 static void
 calls_without_memory_are_answered_so(void **state)
 {

@@ -284,6 +284,7 @@ callers_that_wait_get_stopped_and_later_ones_at_once(void **state)
     harness_stop(&h);
 }
 
+/* GS-32: a pid, a name, a count of one is nothing in the other. */
 static void
 two_runtimes_share_nothing(void **state)
 {

@@ -72,6 +72,7 @@ set_or_cancel(acta_self *self, void *user, acta_message *message)
     return ACTA_NEXT;
 }
 
+/* GS-27, GS-28: by a clock that the test turns. */
 static void
 random_timers_are_never_early_never_lost_and_at_most_a_tick_late(void **state)
 {
@@ -108,7 +109,7 @@ random_timers_are_never_early_never_lost_and_at_most_a_tick_late(void **state)
     harness_stop(&h);
 }
 
-/* Time leaps far beyond many levels at once, without stops at the timers in between. */
+/* GS-28: time leaps far beyond many levels at once, without stops at the timers in between. */
 static void
 a_leap_of_the_clock_fires_all_that_it_passed(void **state)
 {
@@ -165,6 +166,7 @@ set_real(acta_self *self, void *user, acta_message *message)
     return ACTA_NEXT;
 }
 
+/* GS-27: with threads and the real clock. */
 static void
 no_timer_is_early_by_the_real_clock(void **state)
 {
@@ -261,6 +263,7 @@ maybe_change(acta_self *self, void *user, acta_message *message)
     return ACTA_NEXT;
 }
 
+/* GS-14: a message cancels it, its time runs from the last one. */
 static void
 an_idle_timeout_comes_after_the_last_message_and_not_before(void **state)
 {
@@ -308,7 +311,7 @@ an_idle_timeout_comes_after_the_last_message_and_not_before(void **state)
     harness_stop(&h);
 }
 
-/* Actors with a pending idle timeout end and their slots are used again: no timeout reaches the next one. */
+/* GS-14: actors with a pending idle timeout end and their slots are used again: no timeout reaches the next one. */
 static void
 an_idle_timeout_dies_with_its_actor(void **state)
 {

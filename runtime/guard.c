@@ -1,0 +1,55 @@
+/*
+ * Guards: something of the user's that runs outside of the handlers, where acta_fail must land without ending the turn
+ * around it: the destructor of a message that is dropped, a format function.
+ *
+ * The actor is in the hands of the calling thread. What it failed with before is put back afterwards.
+ */
+#include "internal.h"
+
+/* False: it was left by acta_fail; `why_out`, if given, gets the reason (NUL-terminated, cut to `why_size`). */
+bool
+acti_guard(
+    acti_actor *actor, void (*what)(acti_actor *actor, void *argument), void *argument, char *why_out, size_t why_size)
+{
+    acti_context *outer = acti_current;
+    acti_context context = { .runtime = actor->runtime, .actor = actor };
+    acta_exit_reason *before = actor->exit_reason;
+    bool volatile is_through = false;
+
+    if (outer != NULL && outer->runtime == actor->runtime) {
+        context.worker = outer->worker;
+        context.host = outer->host;
+    }
+    actor->exit_reason = NULL;
+    acti_current = &context;
+    if (sigsetjmp(context.escape, 0) == 0) {
+        what(actor, argument);
+        is_through = true;
+    }
+    acti_current = outer;
+    if (!is_through && why_out != NULL)
+        snprintf(why_out, why_size, "%s", actor->exit_reason != NULL ? actor->exit_reason->text : "no memory");
+    acti_free(actor->runtime, actor->exit_reason, sizeof *actor->exit_reason);
+    actor->exit_reason = before;
+    return is_through;
+}
+
+static void
+finish_message(acti_actor *actor, void *argument)
+{
+    (void)actor;
+    acti_message_finish(argument);
+}
+
+/* The destructor of a message that nobody saw: one that fails is said to, and that's all. */
+void
+acti_guard_destructor(acti_actor *actor, acti_message *message)
+{
+    char why[ACTA_EXIT_TEXT_MAX];
+
+    if (ACTI_LIKELY(message->body.destroy == NULL)) return;
+    if (acti_guard(actor, finish_message, message, why, sizeof why)) return;
+    acta_log_write(&actor->runtime->environment, ACTA_LOG_ERROR,
+        "actor '%s' has ended, and the destructor of its message of tag %u failed: %s", actor->behaviour->name,
+        message->body.tag, why);
+}
