@@ -142,9 +142,12 @@ acti_call_abandon(acti_call *call, uint64_t generation)
 static void
 complete_wait(acti_call *call)
 {
-    /* acq_rel: publishes the answer to the waiter, which then frees the record: not to be touched after this, but for
-     * the wake, which a recycled record bears. */
-    if (atomic_exchange_explicit(&call->signal, 2, memory_order_acq_rel) == 1) acti_futex_wake(&call->signal);
+    acta_runtime *runtime = call->runtime;
+
+    /* Publishes the answer to the waiter, which then frees the record: not to be touched after this, but for the wake,
+     * which a recycled record bears. seq_cst: before the look whether a host waits; see acti_host_sleep. */
+    if (atomic_exchange_explicit(&call->signal, 2, memory_order_seq_cst) == 1) acti_futex_wake(&call->signal);
+    if (runtime->host_loop != NULL) acti_host_wake(runtime);
 }
 
 static void
@@ -334,16 +337,28 @@ host_server(acti_actor *actor, bool claimed, acti_call *call, uint64_t deadline_
 
 /* A manual runtime: the caller drives it. */
 static bool
-pump_for_answer(acti_call *call, uint64_t deadline_ns)
+pump(acti_call *call, uint64_t deadline_ns)
 {
     acta_runtime *runtime = call->runtime;
 
     while (!is_answered(call)) {
         if (acti_now_ns(runtime) >= deadline_ns) return false;
         if (acta_runtime_step(runtime)) continue;
-        if (runtime->driver.idle == NULL || !runtime->driver.idle(runtime->driver.user)) return is_answered(call);
+        if (runtime->host_loop != NULL)
+            acti_host_sleep(runtime, &call->signal, 0, deadline_ns);
+        else if (runtime->driver.idle == NULL || !runtime->driver.idle(runtime->driver.user))
+            return is_answered(call);
     }
     return true;
+}
+
+static bool
+pump_for_answer(acti_call *call, uint64_t deadline_ns)
+{
+    bool answered = pump(call, deadline_ns);
+
+    acti_host_let_go(call->runtime);
+    return answered;
 }
 
 static acta_status
@@ -412,7 +427,7 @@ acta_call(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t ti
     bool on_caller = !runtime->is_manual && atomic_load_explicit(&actor->on_caller,
                                                 memory_order_relaxed); /* a hint: where, not whether, it runs */
     if (claimed != NULL && !on_caller) acti_schedule(claimed);
-    if (runtime->is_manual)
+    if (runtime->is_manual && (runtime->host_loop == NULL || acti_host_is_here(runtime)))
         answered = pump_for_answer(call, deadline_ns);
     else if (on_caller)
         answered = host_server(actor, claimed != NULL, call, deadline_ns);

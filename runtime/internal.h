@@ -259,6 +259,7 @@ struct acta_runtime {
     struct acti_registry *registry;
     struct acti_offload *offload;
     struct acti_fds *fds;
+    struct acti_host_loop *host_loop; /* NULL: not driven by a host */
 
     struct acti_recorder *recorder; /* NULL: off */
     _Atomic bool anchor_is_taken;   /* see recorder.c */
@@ -458,6 +459,7 @@ void acti_notify_timer(acta_runtime *runtime);
 acta_status acti_workers_start(acta_runtime *runtime, acta_error *error);
 void acti_workers_join(acta_runtime *runtime);
 bool acti_ready_reserve(acta_runtime *runtime, uint32_t count);
+uint32_t acti_ready_count(acta_runtime *runtime); /* manual runtimes */
 
 /* names.c */
 acta_status acti_registry_create(acta_runtime *runtime);
@@ -471,18 +473,30 @@ acta_status acti_offload_create(acta_runtime *runtime, const acta_runtime_config
 void acti_offload_destroy(acta_runtime *runtime);
 void acti_offload_join(acta_runtime *runtime); /* after the last actor */
 bool acti_offload_withdraw(acti_call *call, uint64_t generation);
-bool acti_offload_is_waiting(const acta_runtime *runtime);
-bool acti_offload_step(acta_runtime *runtime); /* run one job here; false: there is none */
+bool acti_offload_is_waiting(const acta_runtime *runtime); /* for acti_offload_step: there are no threads for it */
+bool acti_offload_step(acta_runtime *runtime);             /* run one job here; false: there is none */
 _Atomic uint32_t *acti_offload_busy_count(acta_runtime *runtime);
 
 /* watch_fd.c */
 acta_status acti_fds_create(acta_runtime *runtime);
 void acti_fds_destroy(acta_runtime *runtime);
 void acti_fds_join(acta_runtime *runtime); /* after the last actor */
+acta_status acti_fds_open(acta_runtime *runtime, bool keeps_time, acta_error *error);
 bool acti_fds_poll(acta_runtime *runtime); /* tell actors of what is ready, without waiting; false: nothing was */
 bool acti_fd_receive(acti_actor *actor, acti_node *node, acta_info *info_out, acta_error *error_out);
 void acti_fd_watch_free(acti_actor *actor, acti_node *node);
 void acti_actor_unwatch_fds(acti_actor *actor);
+
+/* host_loop.c */
+acta_status acti_host_create(acta_runtime *runtime, acta_error *error);
+void acti_host_destroy(acta_runtime *runtime);
+void acti_host_wake(acta_runtime *runtime);
+void acti_host_timer_rang(acta_runtime *runtime);
+bool acti_host_is_here(const acta_runtime *runtime); /* this thread drives the runtime */
+void acti_host_take_over(acta_runtime *runtime);     /* from here on */
+void acti_host_let_go(acta_runtime *runtime);        /* the fd is right again */
+/* Sleep until there is something to do, while *word == expected, at most until the deadline. */
+void acti_host_sleep(acta_runtime *runtime, _Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns);
 
 /* runtime.c */
 void acti_root_add(acta_runtime *runtime, acta_pid pid);

@@ -308,7 +308,8 @@ acti_offload_busy_count(acta_runtime *runtime)
 bool
 acti_offload_is_waiting(const acta_runtime *runtime)
 {
-    return atomic_load_explicit(&runtime->offload->queue_look, memory_order_relaxed) > 0; /* a hint */
+    const struct acti_offload *pool = runtime->offload;
+    return pool->thread_max == 0 && atomic_load_explicit(&pool->queue_look, memory_order_relaxed) > 0; /* a hint */
 }
 
 bool

@@ -14,6 +14,9 @@ enum { STOP_TIMEOUT_DEFAULT = 5000, ACTOR_COUNT_MAX_DEFAULT = 1 << 24, ACTOR_COU
 static acta_status
 check_config(const acta_runtime_config *config, acta_error *error)
 {
+    if (config->manual && config->host_driven)
+        return acta_error_set(
+            error, ACTA_INVALID, "cannot create a runtime that is manual and host_driven: choose one");
     if (config->worker_count > ACTI_WORKER_MAX)
         return acta_error_set(error, ACTA_INVALID,
             "cannot create a runtime with %u workers: 1 to %d, or 0 for one a "
@@ -72,7 +75,7 @@ furnish(acta_runtime *runtime, const acta_runtime_config *config)
     const char *name = config->name != NULL ? config->name : "acta";
     uint32_t actor_count_max = config->actor_count_max != 0 ? config->actor_count_max : ACTOR_COUNT_MAX_DEFAULT;
 
-    runtime->is_manual = config->manual;
+    runtime->is_manual = config->manual || config->host_driven;
     runtime->driver = config->driver;
     runtime->budget = config->budget != 0 ? config->budget : ACTA_BUDGET_DEFAULT;
     acti_table_init(&runtime->actors, sizeof(acti_actor), actor_count_max);
@@ -84,7 +87,7 @@ furnish(acta_runtime *runtime, const acta_runtime_config *config)
     memcpy(runtime->name, name, runtime->name_size);
     runtime->record_turns = config->record_turns;
     runtime->no_backtrace = config->no_backtrace;
-    if (config->manual) return start_recorder(runtime, config);
+    if (runtime->is_manual) return start_recorder(runtime, config);
 
     runtime->worker_count = config->worker_count != 0 ? config->worker_count : acti_processor_count();
     size_t size = runtime->worker_count * sizeof(acti_worker);
@@ -101,6 +104,7 @@ free_runtime(acta_runtime *runtime)
     acti_recorder_destroy(runtime);
     acti_registry_destroy(runtime);
     acti_offload_destroy(runtime);
+    acti_host_destroy(runtime);
     acti_fds_destroy(runtime);
     acti_actors_deinit(runtime);
     for (uint32_t i = 0; i < runtime->worker_count && runtime->workers != NULL; i++)
@@ -133,7 +137,8 @@ acta_runtime_create(const acta_runtime_config *config, acta_runtime **runtime_ou
         free_runtime(runtime);
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a runtime");
     }
-    if (!config->manual) status = acti_workers_start(runtime, error);
+    if (config->host_driven) status = acti_host_create(runtime, error);
+    if (!runtime->is_manual) status = acti_workers_start(runtime, error);
     if (status != ACTA_OK) {
         acti_workers_join(runtime);
         free_runtime(runtime);
@@ -150,15 +155,6 @@ acta_runtime_environment(const acta_runtime *runtime)
 }
 
 /* -- by hand -- */
-
-static uint32_t
-ready_count(acta_runtime *runtime)
-{
-    acti_mutex_lock(&runtime->inject_lock);
-    uint32_t count = runtime->ready_count;
-    acti_mutex_unlock(&runtime->inject_lock);
-    return count;
-}
 
 static uint32_t
 choose(acta_runtime *runtime, uint32_t count)
@@ -208,7 +204,7 @@ acta_runtime_step(acta_runtime *runtime)
 {
     if (!runtime->is_manual) return false;
     bool fired = fire_due(runtime);
-    uint32_t count = ready_count(runtime);
+    uint32_t count = acti_ready_count(runtime);
     uint32_t job_count = acti_offload_is_waiting(runtime) ? 1 : 0; /* one choice more */
     if (count + job_count == 0) return acti_fds_poll(runtime) || fired;
     uint32_t chosen = choose(runtime, count + job_count);
@@ -256,6 +252,7 @@ acti_stop_look(acta_runtime *runtime)
     if (!atomic_load_explicit(&runtime->is_stopping, memory_order_seq_cst)) return;
     atomic_fetch_add_explicit(&runtime->exit_signal, 1, memory_order_seq_cst);
     acti_futex_wake(&runtime->exit_signal);
+    if (runtime->host_loop != NULL) acti_host_wake(runtime);
 }
 
 /* The last word of an actor's end. */
@@ -273,6 +270,10 @@ wait_for_exit(acta_runtime *runtime, uint32_t seen, uint64_t deadline_ns)
     uint64_t now_ns = acti_now_ns(runtime);
 
     if (now_ns >= deadline_ns) return false;
+    if (runtime->host_loop != NULL) {
+        if (!acta_runtime_step(runtime)) acti_host_sleep(runtime, &runtime->exit_signal, seen, deadline_ns);
+        return true;
+    }
     if (runtime->is_manual)
         return acta_runtime_step(runtime) ||
                (runtime->driver.idle != NULL && runtime->driver.idle(runtime->driver.user));
@@ -390,6 +391,7 @@ acta_runtime_stop(acta_runtime *runtime, uint32_t timeout_ms, acta_error *error)
         return acta_error_set(error, ACTA_CALLING_SELF, "cannot stop the runtime from inside one of its actors");
     acti_mutex_lock(&runtime->stop_lock);
     if (!runtime->is_stopped) {
+        acti_host_take_over(runtime);
         runtime->stop_status = stop_now(runtime, timeout_ms, error);
         runtime->is_stopped = true;
     } else if (runtime->stop_status != ACTA_OK)

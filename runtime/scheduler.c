@@ -107,6 +107,7 @@ acti_notify_timer(acta_runtime *runtime)
 {
     acti_worker *worker;
 
+    if (runtime->host_loop != NULL) acti_host_wake(runtime);
     if (runtime->is_manual) return;
     acti_mutex_lock(&runtime->idle_lock);
     worker = timekeeper(runtime);
@@ -177,8 +178,9 @@ push_behind(acti_worker *worker, acti_actor *actor)
     notify(actor->runtime);
 }
 
-bool
-acti_ready_reserve(acta_runtime *runtime, uint32_t count)
+/* Under inject_lock. */
+static bool
+widen_ready(acta_runtime *runtime, uint32_t count)
 {
     while (runtime->ready_capacity < count) {
         uint32_t wider = runtime->ready_capacity == 0 ? 64 : runtime->ready_capacity * 2;
@@ -194,13 +196,32 @@ acti_ready_reserve(acta_runtime *runtime, uint32_t count)
     return true;
 }
 
+bool
+acti_ready_reserve(acta_runtime *runtime, uint32_t count)
+{
+    acti_mutex_lock(&runtime->inject_lock); /* a host may send from other threads */
+    bool is_wide = widen_ready(runtime, count);
+    acti_mutex_unlock(&runtime->inject_lock);
+    return is_wide;
+}
+
+uint32_t
+acti_ready_count(acta_runtime *runtime)
+{
+    acti_mutex_lock(&runtime->inject_lock);
+    uint32_t count = runtime->ready_count;
+    acti_mutex_unlock(&runtime->inject_lock);
+    return count;
+}
+
 static void
 ready_push(acta_runtime *runtime, acti_actor *actor)
 {
-    acti_mutex_lock(&runtime->inject_lock); /* a host may send from other threads */
+    acti_mutex_lock(&runtime->inject_lock);
     ACTI_ASSERT(runtime->ready_count < runtime->ready_capacity);
     runtime->ready[(runtime->ready_first + runtime->ready_count++) % runtime->ready_capacity] = actor;
     acti_mutex_unlock(&runtime->inject_lock);
+    if (runtime->host_loop != NULL) acti_host_wake(runtime);
 }
 
 void

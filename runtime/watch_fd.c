@@ -89,8 +89,9 @@ take_event(struct acti_fds *fds, const acti_poll_event *event)
 
 /* True: somebody was told something. */
 static bool
-take_events(struct acti_fds *fds, bool waits)
+take_events(acta_runtime *runtime, bool waits)
 {
+    struct acti_fds *fds = runtime->fds;
     acti_poll_event events[ACTI_POLL_BATCH];
     bool told = false;
     uint32_t count = acti_poll_wait(&fds->poll, events, waits);
@@ -100,7 +101,9 @@ take_events(struct acti_fds *fds, bool waits)
     for (uint32_t i = 0; i < count; i++) {
         if (events[i].key == ACTI_POLL_WAKE)
             acti_poll_take_wake(&fds->poll);
-        else if (events[i].key != ACTI_POLL_TIMER && take_event(fds, &events[i]))
+        else if (events[i].key == ACTI_POLL_TIMER)
+            acti_host_timer_rang(runtime);
+        else if (take_event(fds, &events[i]))
             told = true;
     }
     acti_mutex_unlock(&fds->lock);
@@ -110,11 +113,11 @@ take_events(struct acti_fds *fds, bool waits)
 static void *
 poller_main(void *argument)
 {
-    struct acti_fds *fds = argument;
+    acta_runtime *runtime = argument;
 
     /* acquire: the one who ends us has written all before. */
-    while (!atomic_load_explicit(&fds->is_ending, memory_order_acquire))
-        take_events(fds, true);
+    while (!atomic_load_explicit(&runtime->fds->is_ending, memory_order_acquire))
+        take_events(runtime, true);
     return NULL;
 }
 
@@ -124,7 +127,7 @@ acti_fds_poll(acta_runtime *runtime)
     struct acti_fds *fds = runtime->fds;
 
     /* relaxed: only the thread that steps the runtime opens it. */
-    return atomic_load_explicit(&fds->is_open, memory_order_relaxed) && take_events(fds, false);
+    return atomic_load_explicit(&fds->is_open, memory_order_relaxed) && take_events(runtime, false);
 }
 
 void
@@ -141,20 +144,29 @@ acti_fds_join(acta_runtime *runtime)
 
 /* -- watching, under the lock -- */
 
+acta_status
+acti_fds_open(acta_runtime *runtime, bool keeps_time, acta_error *error)
+{
+    struct acti_fds *fds = runtime->fds;
+
+    if (atomic_load_explicit(&fds->is_open, memory_order_relaxed)) return ACTA_OK; /* written under the lock */
+    int problem = acti_poll_open(&fds->poll, keeps_time);
+    if (problem != 0) return acta_error_set(error, ACTA_IO, "cannot watch files: %s", strerror(problem));
+    atomic_store_explicit(&fds->is_open, true, memory_order_relaxed);
+    return ACTA_OK;
+}
+
 static acta_status
 open_and_start(acta_runtime *runtime, acta_error *error)
 {
     struct acti_fds *fds = runtime->fds;
     char name[32];
 
-    if (!atomic_load_explicit(&fds->is_open, memory_order_relaxed)) { /* written under the lock */
-        int problem = acti_poll_open(&fds->poll, false);
-        if (problem != 0) return acta_error_set(error, ACTA_IO, "cannot watch files: %s", strerror(problem));
-        atomic_store_explicit(&fds->is_open, true, memory_order_relaxed);
-    }
+    acta_status status = acti_fds_open(runtime, false, error);
+    if (status != ACTA_OK) return status;
     if (runtime->is_manual || fds->has_thread) return ACTA_OK;
     snprintf(name, sizeof name, "%.10s-fds", runtime->name);
-    fds->has_thread = acti_thread_start(&fds->thread, name, poller_main, fds);
+    fds->has_thread = acti_thread_start(&fds->thread, name, poller_main, runtime);
     return fds->has_thread ? ACTA_OK
                            : acta_error_set(error, ACTA_IO, "cannot watch files: the system gives no thread for it");
 }

@@ -64,7 +64,7 @@ enum {
 #define ACTA_INFINITE UINT32_MAX /* a timeout that never comes */
 
 /*
- * Who drives a runtime that has no threads of its own (config.manual): a simulation, or a host's loop.
+ * Who drives a runtime that has no threads of its own (config.manual): a simulation.
  *   choose  pick one of `count` ready actors, 0 to count-1, in the order they became ready; NULL: always 0. When work is
  *           offloaded, the last of the choices is the first such work.
  *   idle    called by a waiting acta_call when no actor is ready: do other work (a store's, a clock's) and return true,
@@ -85,6 +85,7 @@ typedef struct acta_runtime_config {
     uint32_t offload_queue_max;          /* work that waits for one of them; 0: 1,024 */
     bool manual;                         /* no threads: acta_runtime_step runs everything */
     acta_driver driver;                  /* for manual */
+    bool host_driven;                    /* no workers: the host's loop calls acta_run_once, see there */
     const acta_environment *environment; /* copied; NULL: defaults */
     uint32_t recorder_count;             /* records of the flight recorder a worker (recorder.h), 64 bytes each, rounded
                                             up to a power of two; 0: 1,024; at most 1,048,576; ACTA_RECORDER_OFF */
@@ -121,6 +122,34 @@ ACTA_API bool acta_runtime_step(acta_runtime *runtime);
 
 /* When the next timer is due, in the runtime's monotonic ns; UINT64_MAX when there is none. Manual runtimes only. */
 ACTA_API uint64_t acta_runtime_next_timer_ns(const acta_runtime *runtime);
+
+/*
+ * A runtime in the loop of a host (config.host_driven): a program that has its epoll, libuv, Qt or game loop and wants
+ * actors on that thread. It has no workers. The host watches one file for reading, and calls acta_run_once when it is:
+ *
+ *     struct pollfd set = { .fd = acta_runtime_fd(runtime), .events = POLLIN };
+ *     while (poll(&set, 1, -1) >= 0) acta_run_once(runtime, 0);
+ *
+ * Actors then run inside acta_run_once only (and inside acta_call and acta_runtime_stop of the same thread, which run
+ * the runtime while they wait). Other threads may send, call and spawn: they make the file readable, and init runs on
+ * the thread that spawns. Timers, watched files and offloaded work (which has its threads here as everywhere) make it
+ * readable, too. A runtime with nothing to do costs nothing. No watchdog looks on.
+ */
+
+/*
+ * The file that is readable when there is something to do; to be watched by level (epoll's default), and not to be read,
+ * written or closed. -1: the runtime is not host_driven. Valid as long as the runtime.
+ */
+ACTA_API int acta_runtime_fd(const acta_runtime *runtime);
+
+/*
+ * Do what there is to do, without waiting: due timers, ready files, actors' turns. When something is left, the file
+ * stays readable.
+ *   turn_max  turns to have at most; 0: 1,000. One is up to config.budget messages of one actor
+ * Threads: the host's, which is the one that called this last; one at a time. Never from inside an actor.
+ * Returns the number of turns; 0 if there was nothing to do, or the runtime is not host_driven.
+ */
+ACTA_API uint32_t acta_run_once(acta_runtime *runtime, uint32_t turn_max);
 
 /* The environment that the runtime was given, defaults filled in. Valid as long as the runtime. */
 ACTA_API const acta_environment *acta_runtime_environment(const acta_runtime *runtime);
