@@ -63,6 +63,12 @@ object_of(uintptr_t address)
     return _dl_find_object((void *)address, &found) == 0 ? found.dlfo_link_map : NULL;
 }
 
+bool
+acti_is_code(uintptr_t address)
+{
+    return object_of(address) != NULL;
+}
+
 static void
 copy_cut(char *to, size_t room, const char *from, size_t from_max)
 {

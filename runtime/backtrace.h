@@ -16,6 +16,9 @@ enum { ACTI_FRAME_MAX = 24, ACTI_SYMBOL_MAX = 64, ACTI_OBJECT_MAX = 32 };
  * came in between. */
 uint32_t acti_backtrace(uintptr_t *frames, uint32_t frame_max, uint32_t skip, void (*until)(void));
 
+/* Does it lie in a program or library that is loaded? */
+bool acti_is_code(uintptr_t address);
+
 /* What an address belongs to; of the names, "" is unknown. Both are cut. */
 typedef struct acti_symbol {
     uintptr_t offset;             /* in the object, as addr2line takes it; the address itself if there is no object */

@@ -110,6 +110,19 @@ end_reading(_Atomic uint32_t *readers)
     atomic_fetch_sub_explicit(readers, 1, memory_order_release); /* our reads are done; pairs with look_for_readers */
 }
 
+/* In a fault handler, for an actor that is in its turn here: its name, or that of a moment ago; "" for none. */
+void
+acti_name_peek(const acti_actor *actor, char *name, size_t room)
+{
+    _Atomic uint32_t *readers = begin_reading(actor->runtime->registry);
+    const acti_name *entry = *(acti_name *const volatile *)&actor->name;
+    size_t size = entry == NULL ? 0 : entry->size < room ? entry->size : room - 1;
+
+    if (entry != NULL) memcpy(name, entry->text, size);
+    name[size] = '\0';
+    end_reading(readers);
+}
+
 static bool
 is_named(const acti_name *entry, uint64_t hash, acta_str name)
 {

@@ -16,6 +16,7 @@
  *
  * Manual runtimes have the queue, and no threads: acti_offload_step.
  */
+#include "fault.h"
 #include "internal.h"
 
 struct acta_job {
@@ -223,13 +224,16 @@ pool_main(void *argument)
 {
     pool_thread *me = argument;
     struct acti_offload *pool = me->pool;
+    acti_signal_stack signal_stack;
     acta_job *job;
 
+    acti_signal_stack_enter(&signal_stack);
     while ((job = next_job(pool, me)) != NULL) {
         run_job(job);
         atomic_fetch_sub_explicit(&pool->busy_count, 1, memory_order_seq_cst); /* see acti_stop_look */
         acti_stop_look(pool->runtime);
     }
+    acti_signal_stack_leave(&signal_stack);
     return NULL;
 }
 

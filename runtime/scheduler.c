@@ -18,6 +18,7 @@
  *
  * In a manual runtime there is one queue, the row of ready actors, and acta_runtime_step.
  */
+#include "fault.h"
 #include "run_queue.h"
 
 enum {
@@ -531,12 +532,15 @@ static void *
 worker_main(void *argument)
 {
     acti_worker *worker = argument;
+    acti_signal_stack signal_stack;
 
+    acti_signal_stack_enter(&signal_stack);
     acti_current = &worker->context;
     if (sigsetjmp(worker->context.escape, 0) != 0) /* acta_fail, from any turn of this worker, as often as it likes */
         acti_turn_failed(&worker->context);
     work(worker);
     acti_current = NULL;
+    acti_signal_stack_leave(&signal_stack);
     return NULL;
 }
 

@@ -19,6 +19,7 @@ runtime/ticks.h       : clock
 runtime/safe_text.c   : file
 runtime/fd_poll.c     : clock thread file
 runtime/backtrace.c   : file
+runtime/fault.c       : clock thread file
 store/thread.c        : thread
 store/rocksdb_files.c : file
 store/rocksdb_backup.c : file
@@ -32,7 +33,7 @@ random : randombytes_buf randombytes_random randombytes_uniform
 thread : pthread_create pthread_join pthread_detach pthread_mutex_init pthread_mutex_lock pthread_mutex_trylock
 thread : pthread_mutex_unlock pthread_cond_init pthread_cond_wait pthread_cond_timedwait pthread_cond_signal
 thread : pthread_cond_broadcast pthread_rwlock_rdlock pthread_rwlock_wrlock pthread_spin_lock pthread_key_create
-thread : pthread_sigmask pthread_kill thrd_create thrd_join mtx_lock mtx_unlock cnd_wait cnd_signal call_once
+thread : sigaction sigaltstack sigprocmask raise kill pthread_sigmask pthread_kill thrd_create thrd_join mtx_lock mtx_unlock cnd_wait cnd_signal call_once
 thread : pthread_once sem_init sem_wait sem_post sched_yield syscall fork vfork clone eventfd epoll_create1 epoll_wait
 thread : epoll_create epoll_ctl epoll_pwait poll ppoll select pselect
 file   : open openat open64 creat fopen freopen fdopen tmpfile mkstemp read write pread pwrite readv writev fread fwrite

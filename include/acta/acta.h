@@ -8,6 +8,7 @@
 #include "acta/aggregate.h"
 #include "acta/app.h"
 #include "acta/environment.h"
+#include "acta/fault.h"
 #include "acta/gen_server.h"
 #include "acta/handler.h"
 #include "acta/id.h"

@@ -1,0 +1,27 @@
+/*
+ * What fault.c, fault_report.c and contain.c share, and the stacks that threads of ours give to signal handlers.
+ */
+#ifndef ACTI_RUNTIME_FAULT_H
+#define ACTI_RUNTIME_FAULT_H
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "acta/fault.h"
+
+/* A thread's stack for signal handlers: from its first word to its last. NULL memory: it has another, or goes without. */
+typedef struct acti_signal_stack {
+    void *memory;
+    size_t size;
+} acti_signal_stack;
+
+void acti_signal_stack_enter(acti_signal_stack *stack);
+void acti_signal_stack_leave(acti_signal_stack *stack);
+
+/* fault_report.c: all that is known, to options->fd. `pc`: where it happened; 0: unknown. `sp`: the stack there. */
+void acti_fault_report(
+    const acta_fault_options *options, int signal, const siginfo_t *info, uintptr_t pc, const uintptr_t *sp);
+const char *acti_signal_name(int signal);
+
+#endif
