@@ -39,6 +39,7 @@ flatbuffers/ : schema tests/schema tests/actac
 ck_          : runtime tests/runtime
 sodium       : base tests/base
 csv.h        : examples tests/examples
+uv.h         : examples
 cmocka.h     : tests examples
 jemalloc/    : none'
 
