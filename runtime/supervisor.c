@@ -126,7 +126,8 @@ bear_restart(acta_self *self, acti_supervisor *s)
     uint64_t now_ns = acti_now_ns(self->runtime);
     uint64_t period_ns = s->period_ms * UINT64_C(1000000);
 
-    if (s->intensity == UINT32_MAX) return true;
+    if (s->intensity == ACTA_INTENSITY_UNLIMITED) return true;
+    if (s->intensity == ACTA_INTENSITY_NONE) return false;
     while (s->restart_count > 0 && now_ns - s->restarts[s->restart_first] > period_ns) {
         s->restart_first = (s->restart_first + 1) % s->restart_capacity;
         s->restart_count--;
