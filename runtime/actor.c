@@ -137,6 +137,7 @@ acti_relations_free(acti_actor *actor)
     acti_relations *r = actor->relations;
 
     if (r == NULL) return;
+    acti_sys_free(actor);
     acti_free(runtime, r->refs, r->ref_capacity * sizeof *r->refs);
     acti_free(runtime, r->link_chains, r->link_chain_count * sizeof(acti_link *));
     acti_free(runtime, r->open, r->open_capacity * sizeof *r->open);

@@ -224,6 +224,9 @@ acti_call_refuse(acta_from from, acta_status status, const char *text)
 void
 acta_reply(acta_runtime *runtime, acta_from from, acta_status status, acta_message *reply, const acta_error *error)
 {
+    /* relaxed: see trace.c. */
+    if (ACTI_UNLIKELY(atomic_load_explicit(&runtime->noted_count, memory_order_relaxed) != 0))
+        acti_note_reply(runtime, status, reply);
     if (from.a != 0 && acti_call_complete((acti_call *)(uintptr_t)from.a, from.b, status, reply, error)) return;
     if (from.a != 0) acti_count(runtime, ACTI_STAT_LATE);
     acta_message_destroy(reply);
@@ -261,12 +264,14 @@ deadline_after(const acta_runtime *runtime, uint32_t timeout_ms)
 }
 
 static acta_status
-deliver_request(acta_runtime *runtime, acta_pid to, acta_message *body, acta_from from, acti_actor **claimed_out)
+deliver_request(
+    acta_runtime *runtime, acta_pid to, acti_kind kind, acta_message *body, acta_from from, acti_actor **claimed_out)
 {
     acti_message *message = acti_message_of(body);
 
-    message->node.kind = ACTI_REQUEST;
+    message->node.kind = kind;
     message->from = from;
+    if (kind == ACTI_SYSTEM) return acti_deliver_system(runtime, to, message, claimed_out);
     return acti_deliver(runtime, to, message, claimed_out);
 }
 
@@ -396,9 +401,10 @@ check_call(acta_runtime *runtime, acta_message *request, acta_error *error)
     return ACTA_OK;
 }
 
-acta_status
-acta_call(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t timeout_ms, acta_message **reply_out,
-    acta_error *error)
+/* acta_call, by a deadline, with a request or a system message. */
+static acta_status
+call_by(acta_runtime *runtime, acta_pid to, acti_kind kind, acta_message *request, uint64_t deadline_ns,
+    acta_message **reply_out, acta_error *error)
 {
     acti_actor *claimed;
     acta_from from;
@@ -415,8 +421,7 @@ acta_call(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t ti
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory for the call");
     }
     call->error = error;
-    uint64_t deadline_ns = deadline_after(runtime, timeout_ms);
-    status = deliver_request(runtime, to, request, from, &claimed);
+    status = deliver_request(runtime, to, kind, request, from, &claimed);
     if (status != ACTA_OK) {
         acti_call_release(call);
         acta_message_destroy(request);
@@ -434,6 +439,27 @@ acta_call(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t ti
     else
         answered = sleep_for_answer(call, deadline_ns);
     return take_answer(call, from.b, answered, reply_out, error);
+}
+
+acta_status
+acta_call(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t timeout_ms, acta_message **reply_out,
+    acta_error *error)
+{
+    return call_by(runtime, to, ACTI_REQUEST, request, deadline_after(runtime, timeout_ms), reply_out, error);
+}
+
+acta_status
+acta_call_until(acta_runtime *runtime, acta_pid to, acta_message *request, uint64_t deadline_ns,
+    acta_message **reply_out, acta_error *error)
+{
+    return call_by(runtime, to, ACTI_REQUEST, request, deadline_ns, reply_out, error);
+}
+
+acta_status
+acti_call_system(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t timeout_ms,
+    acta_message **reply_out, acta_error *error)
+{
+    return call_by(runtime, to, ACTI_SYSTEM, request, deadline_after(runtime, timeout_ms), reply_out, error);
 }
 
 /* -- without waiting -- */
@@ -476,7 +502,7 @@ acta_call_async(
     call->done = done;
     call->user = user;
     set_timeout(call, timeout_ms);
-    acta_status status = deliver_request(runtime, to, request, from, NULL);
+    acta_status status = deliver_request(runtime, to, ACTI_REQUEST, request, from, NULL);
     if (status != ACTA_OK) {
         acta_message_destroy(request);
         acta_error error;
@@ -501,8 +527,8 @@ acti_call_begin_request(acti_actor *self, uint32_t timeout_ms, acta_from *from_o
     return call;
 }
 
-acta_status
-acta_request(acta_self *self, acta_pid to, acta_message *request, uint32_t timeout_ms, acta_ref *ref_out)
+static acta_status
+request_of(acti_actor *self, acta_pid to, acti_kind kind, acta_message *request, uint32_t timeout_ms, acta_ref *ref_out)
 {
     acta_runtime *runtime = self->runtime;
     acta_from from;
@@ -514,7 +540,7 @@ acta_request(acta_self *self, acta_pid to, acta_message *request, uint32_t timeo
     }
 
     *ref_out = call->ref;
-    acta_status status = deliver_request(runtime, to, request, from, NULL);
+    acta_status status = deliver_request(runtime, to, kind, request, from, NULL);
     if (status != ACTA_OK) {
         acta_message_destroy(request);
         acta_error error;
@@ -522,6 +548,18 @@ acta_request(acta_self *self, acta_pid to, acta_message *request, uint32_t timeo
         acti_call_complete(call, from.b, status, NULL, &error);
     }
     return ACTA_OK;
+}
+
+acta_status
+acta_request(acta_self *self, acta_pid to, acta_message *request, uint32_t timeout_ms, acta_ref *ref_out)
+{
+    return request_of(self, to, ACTI_REQUEST, request, timeout_ms, ref_out);
+}
+
+acta_status
+acti_request_system(acti_actor *self, acta_pid to, acta_message *request, uint32_t timeout_ms, acta_ref *ref_out)
+{
+    return request_of(self, to, ACTI_SYSTEM, request, timeout_ms, ref_out);
 }
 
 void

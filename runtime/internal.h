@@ -36,6 +36,16 @@ typedef enum acti_doing {
     ACTI_DOING_INFO /* and the acta_info_kind */
 } acti_doing;
 
+/* What a turn must look at before it takes the next node, or when it handles one: bits of acta_self.odd. */
+enum {
+    ACTI_ODD_CONTINUE = 1,  /* handle_continue comes first */
+    ACTI_ODD_SUSPENDED = 2, /* nothing but system messages; see sys.c */
+    ACTI_ODD_WAITING = 4,   /* resumed: what was set aside comes before the mailbox */
+    ACTI_ODD_TRACED = 8,
+    ACTI_ODD_COUNTED = 16
+};
+#define ACTI_IS_NOTED(actor) (((actor)->odd & (ACTI_ODD_TRACED | ACTI_ODD_COUNTED)) != 0)
+
 typedef enum acti_phase { ACTI_FREE = 0, ACTI_STARTING, ACTI_RUNNING, ACTI_ENDING } acti_phase;
 
 struct acta_self {
@@ -64,9 +74,9 @@ struct acta_self {
     uint64_t handled_load;  /* settled at the end of the turn */
     uint32_t generation;
     uint8_t phase;
-    uint8_t doing; /* acti_doing */
-    bool listed; /* in the free list, or retired */
-    bool continue_pending;
+    uint8_t doing;       /* acti_doing */
+    bool listed;         /* in the free list, or retired */
+    uint8_t odd;         /* ACTI_ODD_… */
     bool first_is_spent; /* `first` is a message whose memory is ours to free */
     bool heard;          /* a message came in this turn: the idle time begins again */
     bool unhandled_logged;
@@ -135,6 +145,11 @@ void acti_call_refuse(acta_from from, acta_status status, const char *text);
 bool acti_call_is_pending(const acti_call *call, uint64_t generation);
 /* A pending record, known to `self` as call->ref; *from_out answers it. NULL: no memory. */
 acti_call *acti_call_begin_request(acti_actor *self, uint32_t timeout_ms, acta_from *from_out);
+/* A system message instead of a request; as acta_call and acta_request otherwise. */
+acta_status acti_call_system(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t timeout_ms,
+    acta_message **reply_out, acta_error *error);
+acta_status acti_request_system(
+    acti_actor *self, acta_pid to, acta_message *request, uint32_t timeout_ms, acta_ref *ref_out);
 void acti_call_release(acti_call *call);
 bool acti_call_abandon(acti_call *call, uint64_t generation);
 void acti_call_expire(acti_call *call, uint64_t generation);
@@ -280,6 +295,7 @@ struct acta_runtime {
     _Atomic uint32_t alive_count;    /* with those whose init runs */
     _Atomic uint32_t starting_count; /* whose init runs */
     _Atomic uint64_t link_ids;
+    _Atomic uint32_t noted_count; /* actors that are traced or counted */
 
     acti_stats shards[ACTI_STAT_SHARD_COUNT];
 };
@@ -353,6 +369,7 @@ acti_actor_alive(const acta_runtime *runtime, acta_pid pid)
 }
 
 /* mailbox.c */
+void acti_mailbox_stand_in(acti_actor *actor, acti_node *node); /* as if `node` had been the one popped last */
 void acti_mailbox_init(acti_actor *actor);
 acti_node *acti_mailbox_pop(acti_actor *actor); /* NULL: empty, or a sender is between its two steps */
 void acti_mailbox_detach(acti_actor *actor);    /* free `first` from the queue: the stub takes its place */
@@ -396,6 +413,7 @@ void acti_record_turn(acti_context *context, const acti_actor *actor);
 
 /* send.c: give a node to whom it is for. */
 acta_status acti_deliver(acta_runtime *runtime, acta_pid to, acti_message *message, acti_actor **claimed_out);
+acta_status acti_deliver_system(acta_runtime *runtime, acta_pid to, acti_message *message, acti_actor **claimed_out);
 void acti_push_signal(acti_actor *actor, uint32_t generation, acti_node *node, acti_kind kind);
 void acti_wake(acti_actor *actor);
 
@@ -420,11 +438,27 @@ void acti_abort_start(acti_actor *actor);
 void acti_reason_set(acta_exit_reason *reason, acta_exit_kind kind, const char *text);
 
 /* guard.c */
-bool acti_guard(acti_actor *actor, void (*what)(acti_actor *actor, void *argument), void *argument, char *why_out,
-    size_t why_size);
+bool acti_guard(
+    acti_actor *actor, void (*what)(acti_actor *actor, void *argument), void *argument, char *why_out, size_t why_size);
 void acti_guard_destructor(acti_actor *actor, acti_message *message);
 
+/* sys.c, trace.c */
+bool acti_sys_receive(acti_actor *actor, acti_node *node, acta_exit_reason *end_out);
+void acti_sys_drop(acti_node *node);
+bool acti_sys_set_aside(acti_actor *actor, acti_node *node);
+acti_node *acti_sys_take_waiting(acti_actor *actor);
+acta_from acti_sys_take_stopper(acti_actor *actor, acta_exit_kind *wanted_out);
+void acti_sys_tell_stopper(
+    const acti_actor *actor, acta_from stopper, acta_exit_kind wanted, const acta_exit_reason *reason);
+void acti_sys_free(acti_actor *actor);
+void acti_note_message(acti_actor *actor, const acti_message *message);
+void acti_note_info(acti_actor *actor, const acta_info *info);
+void acti_note_continue(acti_actor *actor);
+void acti_note_reply(acta_runtime *runtime, acta_status status, const acta_message *reply);
+void acti_note_end(acti_actor *actor, const acta_exit_reason *reason);
+
 /* report.c */
+const char *acti_exit_kind_name(acta_exit_kind kind);
 void acti_report_end(acti_actor *actor, const acta_exit_reason *reason);
 void acti_format_state(acti_actor *actor, acta_format_use use, char *text, size_t size);
 size_t acti_escape(char *out, size_t out_size, const char *text, size_t text_size);
@@ -466,7 +500,7 @@ acta_status acti_registry_create(acta_runtime *runtime);
 void acti_registry_destroy(acta_runtime *runtime);
 acta_status acti_name_add(acti_actor *actor, acta_pid pid, acta_str name, acta_pid *holder_out);
 void acti_name_remove(acti_actor *actor);
-size_t acti_name_copy(acti_actor *actor, char *out); /* into ACTI_NAME_MAX bytes; 0: it has none */
+size_t acti_name_copy(acti_actor *actor, char *out);                   /* into ACTI_NAME_MAX bytes; 0: it has none */
 void acti_name_peek(const acti_actor *actor, char *name, size_t room); /* cut, ended by 0 */
 
 /* offload.c */

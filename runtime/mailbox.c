@@ -59,22 +59,20 @@ acti_mailbox_has_more(const acti_actor *actor)
 }
 
 /*
- * Make the stub stand where `first` stands, so that the node is nobody's but the caller's.
+ * Make another node, which is in no queue, stand where `first` stands.
  */
 void
-acti_mailbox_detach(acti_actor *actor)
+acti_mailbox_stand_in(acti_actor *actor, acti_node *node)
 {
     acti_node *first = actor->first;
-    if (first == &actor->stub) return;
-
     acti_node *next = atomic_load_explicit(&first->next, memory_order_acquire); /* as in pop */
     if (next == NULL) {
         uintptr_t expected = (uintptr_t)first;
-        atomic_store_explicit(&actor->stub.next, NULL, memory_order_relaxed); /* private until the exchange */
-        /* release: the stub's NULL comes before the next sender's link into it. */
+        atomic_store_explicit(&node->next, NULL, memory_order_relaxed); /* private until the exchange */
+        /* release: the node's NULL comes before the next sender's link into it. */
         if (atomic_compare_exchange_strong_explicit(
-                &actor->last, &expected, (uintptr_t)&actor->stub, memory_order_release, memory_order_relaxed)) {
-            actor->first = &actor->stub;
+                &actor->last, &expected, (uintptr_t)node, memory_order_release, memory_order_relaxed)) {
+            actor->first = node;
             leave_behind(actor, first);
             return;
         }
@@ -86,9 +84,16 @@ acti_mailbox_detach(acti_actor *actor)
                 acti_thread_yield();
         }
     }
-    atomic_store_explicit(&actor->stub.next, next, memory_order_relaxed); /* read by the owner only */
-    actor->first = &actor->stub;
+    atomic_store_explicit(&node->next, next, memory_order_relaxed); /* read by the owner only */
+    actor->first = node;
     leave_behind(actor, first);
+}
+
+/* Make the stub stand where `first` stands, so that the node is nobody's but the caller's. */
+void
+acti_mailbox_detach(acti_actor *actor)
+{
+    if (actor->first != &actor->stub) acti_mailbox_stand_in(actor, &actor->stub);
 }
 
 bool

@@ -64,6 +64,7 @@ typedef enum acti_kind {
     ACTI_MONITOR,   /* acti_monitor: to be kept until the receiver's end */
     ACTI_DEMONITOR, /* acti_watch: its monitor is to be dropped */
     ACTI_DOWN,      /* acti_monitor on its way back */
+    ACTI_SYSTEM,    /* acti_message with a from, for the runtime's own part of the actor: sys.c */
     ACTI_FD         /* acti_fd_watch: the file is ready */
 } acti_kind;
 
@@ -254,6 +255,7 @@ typedef struct acti_relations {
     uint32_t link_chain_count;
     acti_open *open;
     uint32_t open_first, open_count, open_capacity;
+    struct acti_sys *sys; /* sys.c */
 } acti_relations;
 
 #endif

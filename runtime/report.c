@@ -11,6 +11,13 @@
 
 enum { NAME_SHOWN_MAX = 100, STATE_SHOWN_MAX = 400, PLACE_MAX = 64 };
 
+const char *
+acti_exit_kind_name(acta_exit_kind kind)
+{
+    static const char *const names[] = { "normal", "shutdown", "killed", "failed", "noproc" };
+    return (unsigned)kind < sizeof names / sizeof names[0] ? names[kind] : "unknown";
+}
+
 /* Control bytes as \n or \x1b; cut at the end when it is too long. */
 size_t
 acti_escape(char *out, size_t out_size, const char *text, size_t text_size)

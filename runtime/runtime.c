@@ -148,6 +148,12 @@ acta_runtime_create(const acta_runtime_config *config, acta_runtime **runtime_ou
     return ACTA_OK;
 }
 
+uint64_t
+acta_runtime_now_ns(const acta_runtime *runtime)
+{
+    return acti_now_ns(runtime);
+}
+
 const acta_environment *
 acta_runtime_environment(const acta_runtime *runtime)
 {

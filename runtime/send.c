@@ -144,6 +144,23 @@ acti_deliver(acta_runtime *runtime, acta_pid to, acti_message *message, acti_act
     return ACTA_OK;
 }
 
+/* The same for a message to the runtime's own part of an actor: in order with the others, and never refused. */
+acta_status
+acti_deliver_system(acta_runtime *runtime, acta_pid to, acti_message *message, acti_actor **claimed_out)
+{
+    acti_actor *actor = acti_actor_alive(runtime, to);
+
+    if (claimed_out != NULL) *claimed_out = NULL;
+    if (actor == NULL) return ACTA_NOPROC;
+    message->node.generation = (uint32_t)(to.value >> 32);
+    if (!acti_mailbox_push(actor, &message->node)) return ACTA_OK;
+    if (claimed_out != NULL)
+        *claimed_out = actor;
+    else
+        acti_schedule(actor);
+    return ACTA_OK;
+}
+
 acta_status
 acta_send(acta_runtime *runtime, acta_pid to, acta_message *body)
 {

@@ -234,8 +234,10 @@ acti_exit_receive(acti_actor *actor, acti_link *link, acta_exit_reason *end_out)
         remove_link(actor, mine);
         free_link(actor, mine);
     }
-    /* relaxed: only the actor itself changes TRAP. */
-    if ((atomic_load_explicit(&actor->life, memory_order_relaxed) & ACTI_TRAP) != 0) return ACTI_EXIT_TELLS;
+    /* relaxed: only the actor itself changes TRAP. One that is suspended can't be told, and ends if it is asked to. */
+    if ((atomic_load_explicit(&actor->life, memory_order_relaxed) & ACTI_TRAP) != 0 &&
+        (actor->odd & ACTI_ODD_SUSPENDED) == 0)
+        return ACTI_EXIT_TELLS;
     bool ends = link->reason.kind != ACTA_EXIT_NORMAL;
     *end_out = link->reason;
     free_link(actor, link);
@@ -372,6 +374,9 @@ acti_signal_drop(acti_actor *actor, acti_node *node)
         return;
     case ACTI_MONITOR:
         send_down(runtime, ACTI_CONTAINER(node, acti_monitor, node), &noproc);
+        return;
+    case ACTI_SYSTEM:
+        acti_sys_drop(node);
         return;
     case ACTI_DOWN:
         free_monitor(actor, ACTI_CONTAINER(node, acti_monitor, node));

@@ -46,7 +46,7 @@ bring_to_life(acti_actor *actor, const acta_spawn_options *options)
     }
     actor->phase = ACTI_STARTING;
     actor->doing = ACTI_DOING_NOTHING;
-    actor->continue_pending = false;
+    actor->odd = 0;
     actor->unhandled_logged = false;
     actor->idle_used = false;
     actor->idle_node.generation = actor->generation;

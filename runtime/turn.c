@@ -24,13 +24,6 @@ acti_reason_set(acta_exit_reason *reason, acta_exit_kind kind, const char *text)
 
 /* -- the end -- */
 
-static const char *
-kind_name(acta_exit_kind kind)
-{
-    static const char *const names[] = { "normal", "shutdown", "killed", "failed", "noproc" };
-    return (unsigned)kind < sizeof names / sizeof names[0] ? names[kind] : "unknown";
-}
-
 static void
 answer_open_requests(acti_actor *actor, acta_status status, const acta_error *error)
 {
@@ -59,10 +52,10 @@ answer_at_the_end(acti_actor *actor, const acta_exit_reason *reason)
         status = ACTA_STOPPED;
     if (reason->text[0] != '\0')
         acta_error_set(&error, status, "actor '%s' ended (%s) before it answered: %s", actor->behaviour->name,
-            kind_name(reason->kind), reason->text);
+            acti_exit_kind_name(reason->kind), reason->text);
     else
         acta_error_set(&error, status, "actor '%s' ended (%s) before it answered", actor->behaviour->name,
-            kind_name(reason->kind));
+            acti_exit_kind_name(reason->kind));
     answer_open_requests(actor, status, &error);
 }
 
@@ -143,6 +136,8 @@ release_belongings(acti_actor *actor)
 static void
 drain(acti_actor *actor)
 {
+    for (acti_node *node; (node = acti_sys_take_waiting(actor)) != NULL;)
+        drop_node(actor, node);
     for (acti_node *node; (node = acti_mailbox_pop(actor)) != NULL;)
         drop_node(actor, node);
 }
@@ -171,7 +166,9 @@ end_actor(acti_actor *actor, const acta_exit_reason *given)
     acta_runtime *runtime = actor->runtime;
     acta_exit_reason reason = *given; /* it may lie in memory that goes now */
     acta_pid pid = acti_pid_of(actor);
+    acta_exit_kind wanted = ACTA_EXIT_NORMAL;
 
+    if (ACTI_UNLIKELY(ACTI_IS_NOTED(actor))) acti_note_end(actor, &reason);
     drop_message_in_hand(actor);
     leave_the_living(actor);
     acti_record(runtime, ACTA_FLIGHT_EXIT, pid, actor->behaviour->name, 0, reason.kind);
@@ -179,8 +176,10 @@ end_actor(acti_actor *actor, const acta_exit_reason *given)
     release_belongings(actor);
     drain(actor);
     acti_tell_the_end(actor, &reason);
+    acta_from stopper = acti_sys_take_stopper(actor, &wanted);
     acti_relations_free(actor);
 
+    acti_sys_tell_stopper(actor, stopper, wanted, &reason);
     if (reason.kind == ACTA_EXIT_FAILED) acti_count(runtime, ACTI_STAT_CRASHED);
     acti_count(runtime, ACTI_STAT_EXITED);
     if (actor->is_root_supervisor) acti_root_remove(runtime, pid);
@@ -265,6 +264,7 @@ handle_message(acti_actor *actor, acti_message *message)
     actor->handling = message;
     actor->heard = true;
     acti_count(actor->runtime, ACTI_STAT_HANDLED);
+    if (ACTI_UNLIKELY(ACTI_IS_NOTED(actor))) acti_note_message(actor, message);
     if (message->node.kind == ACTI_REQUEST)
         next = handle_request(actor, message);
     else if (actor->behaviour->handle_cast != NULL)
@@ -279,6 +279,7 @@ static acta_next
 handle_info(acti_actor *actor, const acta_info *info)
 {
     actor->doing = (uint8_t)(ACTI_DOING_INFO + info->kind);
+    if (ACTI_UNLIKELY(ACTI_IS_NOTED(actor))) acti_note_info(actor, info);
     if (actor->behaviour->handle_info != NULL) return actor->behaviour->handle_info(actor, actor->state, info);
     log_unhandled(actor, "information");
     return ACTA_NEXT;
@@ -337,6 +338,7 @@ handle_idle(acti_actor *actor)
     static const acta_info info = { .kind = ACTA_INFO_TIMEOUT };
 
     if (actor->heard || actor->idle_timeout_ms == 0) return ACTA_NEXT; /* a message was there first */
+    if ((actor->odd & ACTI_ODD_SUSPENDED) != 0) return ACTA_NEXT;      /* it begins anew with the resume */
     actor->heard = true; /* the next time runs from the end of this turn */
     return handle_info(actor, &info);
 }
@@ -370,7 +372,7 @@ obey(acti_actor *actor, acta_next next)
 
     if (ACTI_LIKELY(next == ACTA_NEXT)) return true;
     if (next == ACTA_NEXT_CONTINUE) {
-        actor->continue_pending = true;
+        actor->odd |= ACTI_ODD_CONTINUE;
         return true;
     }
     if (next == ACTA_STOP) {
@@ -412,6 +414,11 @@ take_signal(acti_actor *actor, acti_node *node)
         if (acti_down_receive(actor, ACTI_CONTAINER(node, acti_monitor, node)))
             return obey(actor, handle_exit_or_down(actor, node, ACTA_INFO_DOWN));
         return true;
+    case ACTI_SYSTEM:
+        if (!acti_sys_receive(actor, node, &end)) return true;
+        actor->doing = ACTI_DOING_SIGNAL;
+        terminate_and_end(actor, &end);
+        return false;
     default:
         acti_signal_receive(actor, node);
         return true;
@@ -467,17 +474,58 @@ begin_idle_time(acti_actor *actor)
 
 enum { KEPT_BLOCK_MAX = 1024 }; /* a consumed message of more isn't kept as the idle mailbox's stub */
 
+/* Something to do that isn't in the mailbox. */
+static bool
+is_busy_with_itself(const acti_actor *actor)
+{
+    return (actor->odd & (ACTI_ODD_CONTINUE | ACTI_ODD_WAITING)) != 0 && (actor->odd & ACTI_ODD_SUSPENDED) == 0;
+}
+
 void
 acti_turn_finish(acti_actor *actor)
 {
     acti_mailbox_settle(actor);
-    if (acti_mailbox_has_more(actor) || actor->continue_pending) {
+    if (acti_mailbox_has_more(actor) || is_busy_with_itself(actor)) {
         acti_reschedule(actor);
         return;
     }
     begin_idle_time(actor);
     if (actor->first_is_spent && acti_message_at(actor->first)->capacity > KEPT_BLOCK_MAX) acti_mailbox_detach(actor);
     if (!acti_mailbox_try_idle(actor)) acti_reschedule(actor);
+}
+
+/* False: the actor is gone. */
+static bool
+go_on(acti_actor *actor)
+{
+    acta_next next = ACTA_NEXT;
+
+    actor->odd &= (uint8_t)~ACTI_ODD_CONTINUE;
+    actor->doing = ACTI_DOING_CONTINUE;
+    if (ACTI_IS_NOTED(actor)) acti_note_continue(actor);
+    if (actor->behaviour->handle_continue != NULL) next = actor->behaviour->handle_continue(actor, actor->state);
+    if (!obey(actor, next)) return false;
+    actor->doing = ACTI_DOING_NOTHING;
+    return true;
+}
+
+typedef enum odd_step { ODD_GONE, ODD_DONE, ODD_NONE } odd_step;
+
+/* What comes before the next node of the mailbox. ODD_NONE: nothing does. */
+static odd_step
+take_odd_step(acti_actor *actor)
+{
+    acti_node *node;
+
+    if ((actor->odd & ACTI_ODD_SUSPENDED) != 0) {
+        node = acti_mailbox_pop(actor);
+        if (node == NULL) return ODD_NONE;
+        return acti_sys_set_aside(actor, node) || take_node(actor, node) ? ODD_DONE : ODD_GONE;
+    }
+    if ((actor->odd & ACTI_ODD_CONTINUE) != 0) return go_on(actor) ? ODD_DONE : ODD_GONE;
+    if ((actor->odd & ACTI_ODD_WAITING) == 0) return ODD_NONE;
+    node = acti_sys_take_waiting(actor);
+    return node == NULL || take_node(actor, node) ? ODD_DONE : ODD_GONE;
 }
 
 void
@@ -495,15 +543,10 @@ acti_turn(acti_context *context, acti_actor *actor)
         /* acquire: a kill's or an exit's words are behind its flag. */
         uint64_t life = atomic_load_explicit(&actor->life, memory_order_acquire);
         if (ACTI_UNLIKELY((life & (ACTI_KILL | ACTI_LOOK)) != 0) && !obey_flags(actor, life)) break;
-        if (ACTI_UNLIKELY(actor->continue_pending)) {
-            actor->continue_pending = false;
-            actor->doing = ACTI_DOING_CONTINUE;
-            acta_next next = ACTA_NEXT;
-            if (actor->behaviour->handle_continue != NULL)
-                next = actor->behaviour->handle_continue(actor, actor->state);
-            if (!obey(actor, next)) break;
-            actor->doing = ACTI_DOING_NOTHING;
-            continue;
+        if (ACTI_UNLIKELY(actor->odd != 0)) {
+            odd_step step = take_odd_step(actor);
+            if (step == ODD_GONE) break;
+            if (step == ODD_DONE) continue;
         }
         acti_node *node = acti_mailbox_pop(actor);
         if (node == NULL) {

@@ -23,6 +23,7 @@
 #include "acta/str.h"
 #include "acta/subscription.h"
 #include "acta/supervisor.h"
+#include "acta/sys.h"
 #include "acta/watch_fd.h"
 
 #endif

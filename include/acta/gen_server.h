@@ -144,6 +144,11 @@ ACTA_API void acta_hand_over(acta_self *self, acta_from from);
 ACTA_API acta_status acta_request(
     acta_self *self, acta_pid to, acta_message *message, uint32_t timeout_ms, acta_ref *ref_out);
 
+/* Stop another actor as acta_stop does, without waiting: ACTA_INFO_REPLY with *ref_out comes when it has ended, with
+ * ACTA_OK or the error that acta_stop gives. Never fails itself but for ACTA_NO_MEMORY and ACTA_INVALID (the kind). */
+ACTA_API acta_status acta_request_stop(
+    acta_self *self, acta_pid to, const acta_exit_reason *reason, uint32_t timeout_ms, acta_ref *ref_out);
+
 /* -- links and monitors -- */
 
 ACTA_API acta_status acta_link(acta_self *self, acta_pid to); /* to the dead: an exit signal NOPROC. Twice: one link */

@@ -151,6 +151,9 @@ ACTA_API int acta_runtime_fd(const acta_runtime *runtime);
  */
 ACTA_API uint32_t acta_run_once(acta_runtime *runtime, uint32_t turn_max);
 
+/* The runtime's monotonic clock, now: what deadlines are given by. Threads: any. */
+ACTA_API uint64_t acta_runtime_now_ns(const acta_runtime *runtime);
+
 /* The environment that the runtime was given, defaults filled in. Valid as long as the runtime. */
 ACTA_API const acta_environment *acta_runtime_environment(const acta_runtime *runtime);
 
@@ -245,6 +248,20 @@ ACTA_API bool acta_is_alive(const acta_runtime *runtime, acta_pid pid);
  */
 ACTA_API void acta_exit(acta_runtime *runtime, acta_pid from, acta_pid to, const acta_exit_reason *reason);
 
+/*
+ * End an actor in order, and wait until it has ended: when it comes to this in its mailbox, behind what was sent before,
+ * it runs terminate with `reason`, whether it traps exits or not, and all who are told of its end have been when this
+ * returns. Works on suspended actors, too.
+ *   reason      NULL: NORMAL; else NORMAL, SHUTDOWN or FAILED, with a text. Copied
+ *   timeout_ms  ACTA_INFINITE waits as long as it takes
+ * Threads: outside threads only; an actor has acta_request_stop, or acta_exit.
+ * Errors: ACTA_NOPROC it isn't alive, or ended before it came to this; ACTA_TIMEOUT it still ends when it comes to it;
+ *         ACTA_FAILED it ended, but for another reason (its terminate failed, it was killed): `error` has it;
+ *         ACTA_INVALID the kind; ACTA_CALLING_SELF; ACTA_NO_MEMORY; ACTA_STOPPED.
+ */
+ACTA_API acta_status acta_stop(
+    acta_runtime *runtime, acta_pid pid, const acta_exit_reason *reason, uint32_t timeout_ms, acta_error *error);
+
 /* -- names -- */
 
 /* 1 to 512 bytes, any. Lock-free to read. A name is free again before any monitor or link is told of the death.
@@ -268,6 +285,14 @@ ACTA_API acta_pid acta_whereis(const acta_runtime *runtime, acta_str name); /* {
  * A server with `run_on_caller` that is idle has its turn on the calling thread.
  */
 ACTA_API acta_status acta_call(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t timeout_ms,
+    acta_message **reply_out, acta_error *error);
+
+/*
+ * The same with a deadline of the runtime's monotonic clock (acta_runtime_now_ns) instead of a timeout, for what must be
+ * done within one time by several calls. One that has passed is a timeout of 0: the request is sent, and the reply not
+ * waited for. UINT64_MAX: no deadline.
+ */
+ACTA_API acta_status acta_call_until(acta_runtime *runtime, acta_pid to, acta_message *request, uint64_t deadline_ns,
     acta_message **reply_out, acta_error *error);
 
 /*
