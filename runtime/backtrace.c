@@ -25,7 +25,9 @@
 typedef struct walk {
     uintptr_t *frames;
     uint32_t count, max, skip;
-    uintptr_t until;
+    uintptr_t until;                  /* the beginning of a function; 0: none */
+    uintptr_t until_start, until_end; /* code; both 0: none */
+    uintptr_t from;                   /* skip all that comes before it; 0: nothing */
 } walk;
 
 static _Unwind_Reason_Code
@@ -35,7 +37,11 @@ note_frame(struct _Unwind_Context *context, void *user)
     int is_exact = 0; /* 1: interrupted there; 0: the address behind a call */
     uintptr_t address = _Unwind_GetIPInfo(context, &is_exact);
 
-    if (address == 0 || w->count == w->max || _Unwind_GetRegionStart(context) == w->until) return _URC_END_OF_STACK;
+    if (w->from != 0 && address != w->from) return _URC_NO_REASON;
+    w->from = 0;
+    if (address == 0 || w->count == w->max) return _URC_END_OF_STACK;
+    if (w->until != 0 && _Unwind_GetRegionStart(context) == w->until) return _URC_END_OF_STACK;
+    if (address >= w->until_start && address < w->until_end) return _URC_END_OF_STACK;
     if (w->skip > 0)
         w->skip--;
     else
@@ -50,6 +56,46 @@ acti_backtrace(uintptr_t *frames, uint32_t frame_max, uint32_t skip, void (*unti
 
     _Unwind_Backtrace(note_frame, &w);
     return w.count;
+}
+
+uint32_t
+acti_backtrace_from(uintptr_t pc, uintptr_t *frames, uint32_t frame_max, uintptr_t until_start, uintptr_t until_end)
+{
+    walk w = { .frames = frames, .max = frame_max, .from = pc, .until_start = until_start, .until_end = until_end };
+
+    if (pc == 0) return 0;
+    _Unwind_Backtrace(note_frame, &w);
+    return w.count;
+}
+
+/* All of a stack that ran over may have to be walked: nothing is kept. */
+typedef struct trail {
+    uintptr_t pc, start, end, to_start, to_end;
+    bool is_begun, leads_there;
+} trail;
+
+static _Unwind_Reason_Code
+follow(struct _Unwind_Context *context, void *user)
+{
+    trail *p = user;
+    int is_exact = 0;
+    uintptr_t address = _Unwind_GetIPInfo(context, &is_exact);
+
+    if (is_exact == 0) address--;
+    if (!p->is_begun && address != p->pc) return _URC_NO_REASON;
+    p->is_begun = true;
+    if (address >= p->start && address < p->end) return _URC_NO_REASON;
+    p->leads_there = address >= p->to_start && address < p->to_end;
+    return _URC_END_OF_STACK;
+}
+
+bool
+acti_calls_lead_to(uintptr_t pc, uintptr_t start, uintptr_t end, uintptr_t to_start, uintptr_t to_end)
+{
+    trail p = { .pc = pc, .start = start, .end = end, .to_start = to_start, .to_end = to_end };
+
+    _Unwind_Backtrace(follow, &p);
+    return p.leads_there;
 }
 
 /* -- objects -- */
@@ -67,6 +113,17 @@ bool
 acti_is_code(uintptr_t address)
 {
     return object_of(address) != NULL;
+}
+
+bool
+acti_code_bounds(uintptr_t address, const void **start_out, const void **end_out)
+{
+    struct dl_find_object found;
+
+    if (_dl_find_object((void *)address, &found) != 0) return false;
+    *start_out = found.dlfo_map_start;
+    *end_out = found.dlfo_map_end;
+    return true;
 }
 
 static void

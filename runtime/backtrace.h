@@ -16,6 +16,17 @@ enum { ACTI_FRAME_MAX = 24, ACTI_SYMBOL_MAX = 64, ACTI_OBJECT_MAX = 32 };
  * came in between. */
 uint32_t acti_backtrace(uintptr_t *frames, uint32_t frame_max, uint32_t skip, void (*until)(void));
 
+/* In a signal handler: the calls that it interrupted at `pc`, which is the first, up to one in the code from until_start to
+ * until_end (both 0: all). 0: they can't be found. */
+uint32_t acti_backtrace_from(
+    uintptr_t pc, uintptr_t *frames, uint32_t frame_max, uintptr_t until_start, uintptr_t until_end);
+
+/* In a signal handler: are the interrupted calls all within start to end, from `pc` out to a first one within `to`? */
+bool acti_calls_lead_to(uintptr_t pc, uintptr_t start, uintptr_t end, uintptr_t to_start, uintptr_t to_end);
+
+/* From where to where the program or library reaches that the address lies in. False: it lies in none. */
+bool acti_code_bounds(uintptr_t address, const void **start_out, const void **end_out);
+
 /* Does it lie in a program or library that is loaded? */
 bool acti_is_code(uintptr_t address);
 

@@ -7,8 +7,8 @@
  * All state is the process's, as signal handlers are. A fault within a report ends the report: what there is of it is
  * out, and the process dies of the first fault's signal, or of the second's.
  *
- * The handlers leave the signal mask as it is (SA_NODEFER, nothing added), so that whoever jumps out of one, the
- * handler of a host or contain.c, leaves nothing to put back.
+ * The handlers leave the signal mask as it is (SA_NODEFER, nothing added), so that the handler of a host that jumps out
+ * of ours leaves nothing to put back. Where one of somebody else's calls ours, that may be otherwise; contain.c looks.
  *
  * A seam: signals, and the memory of the stacks they are handled on.
  */
@@ -94,6 +94,14 @@ place_of(const ucontext_t *context, uintptr_t *pc_out, const uintptr_t **sp_out)
 #endif
 }
 
+void
+acti_signal_mask_restore(const void *interrupted)
+{
+    const ucontext_t *context = interrupted;
+
+    pthread_sigmask(SIG_SETMASK, &context->uc_sigmask, NULL);
+}
+
 /* False: this thread is in a report already. Another's is waited for: the process may be gone by its end. */
 static bool
 begin_report(void)
@@ -174,6 +182,7 @@ on_fault(int signal, siginfo_t *info, void *context)
     place_of(context, &pc, &sp);
     /* acquire: pairs with the install; after a removal we only pass on. */
     if (atomic_load_explicit(&is_installed, memory_order_acquire)) {
+        acti_contain(signal, info, context, pc);
         if (!begin_report()) {
             take_default_action(signal, info);
             return;

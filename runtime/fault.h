@@ -10,6 +10,8 @@
 
 #include "acta/fault.h"
 
+#include "safe_text.h"
+
 /* A thread's stack for signal handlers: from its first word to its last. NULL memory: it has another, or goes without. */
 typedef struct acti_signal_stack {
     void *memory;
@@ -23,5 +25,10 @@ void acti_signal_stack_leave(acti_signal_stack *stack);
 void acti_fault_report(
     const acta_fault_options *options, int signal, const siginfo_t *info, uintptr_t pc, const uintptr_t *sp);
 const char *acti_signal_name(int signal);
+void acti_text_fault(acti_text *text, int signal, const siginfo_t *info); /* "SIGSEGV (…) at 0x…" */
+
+/* contain.c: end the actor alone, if that is safe. Then it doesn't return. `interrupted`: a handler's third argument. */
+void acti_contain(int signal, const siginfo_t *info, void *interrupted, uintptr_t pc);
+void acti_signal_mask_restore(const void *interrupted); /* as it was when the signal came */
 
 #endif

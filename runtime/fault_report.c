@@ -46,12 +46,11 @@ cause_of(int signal, int code)
     return code <= 0 && signal != SIGABRT ? "sent by a process" : NULL;
 }
 
-static void
-put_signal(acti_text *text, int signal, const siginfo_t *info)
+void
+acti_text_fault(acti_text *text, int signal, const siginfo_t *info)
 {
     const char *cause = cause_of(signal, info->si_code);
 
-    acti_text_put(text, "acta: ");
     acti_text_put(text, acti_signal_name(signal));
     if (cause != NULL) {
         acti_text_put(text, " (");
@@ -62,7 +61,6 @@ put_signal(acti_text *text, int signal, const siginfo_t *info)
         acti_text_put(text, " at ");
         acti_text_hex(text, (uintptr_t)info->si_addr);
     }
-    acti_text_put(text, "\n");
 }
 
 static void
@@ -115,25 +113,18 @@ put_message(acti_text *text, const acti_actor *actor)
         acti_text_put(text, actor->reply_in_hand != NULL ? "no message: a reply\n" : "no message in its hands\n");
 }
 
-/* From the fault on, which is somewhere in the frames behind those of the handler. Where nothing is known about the
+/* From the fault on. Where nothing is known about the
  * faulting address (a call to nowhere), the caller is the word on top of the stack. */
 static uint32_t
 frames_from(uintptr_t pc, const uintptr_t *sp, uintptr_t *frames)
 {
-    uintptr_t all[ACTI_FRAME_MAX + 8];
-    uint32_t count = acti_backtrace(all, ACTI_FRAME_MAX + 8, 0, NULL), first = 0;
+    uint32_t count = acti_backtrace_from(pc, frames, ACTI_FRAME_MAX, 0, 0);
 
-    while (first < count && all[first] != pc)
-        first++;
-    if (first == count) {
-        frames[0] = pc;
-        if (sp == NULL || !acti_is_code(*sp - 1)) return 1;
-        frames[1] = *sp - 1;
-        return 2;
-    }
-    count = count - first < ACTI_FRAME_MAX ? count - first : ACTI_FRAME_MAX;
-    memcpy(frames, all + first, count * sizeof frames[0]);
-    return count;
+    if (count > 0) return count;
+    frames[0] = pc;
+    if (sp == NULL || !acti_is_code(*sp - 1)) return 1;
+    frames[1] = *sp - 1;
+    return 2;
 }
 
 static void
@@ -175,7 +166,9 @@ acti_fault_report(
     acti_text text = { .bytes = bytes, .capacity = sizeof bytes, .fd = options->fd };
     const acti_context *context = acti_current;
 
-    put_signal(&text, signal, info);
+    acti_text_put(&text, "acta: ");
+    acti_text_fault(&text, signal, info);
+    acti_text_put(&text, "\n");
     acti_text_flush(&text); /* each part as soon as it is there: the next may fault */
     if (context != NULL && context->actor != NULL) {
         put_actor(&text, context);

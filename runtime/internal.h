@@ -82,6 +82,7 @@ struct acta_self {
     bool unhandled_logged;
     bool idle_used;
     bool is_root_supervisor;
+    bool is_contained; /* `behaviour` is a copy: contain.c */
     uint32_t idle_timeout_ms;
     acta_memory *memory;
     acti_relations *relations;
@@ -167,6 +168,11 @@ typedef struct acti_trace {
 
 /* crash.c: where this thread's acta_fail was called: " at f (program+0x12) < g (program+0x34)"; "" for other ends. */
 const char *acti_trace_text(acta_runtime *runtime, char text[ACTI_TRACE_MAX]);
+
+/* contain.c */
+acta_status acti_contain_check(const acta_behaviour *behaviour, acta_error *error);
+bool acti_contain_enter(acti_actor *actor);
+void acti_contain_leave(acti_actor *actor);
 
 /* ---- scheduling ---- */
 

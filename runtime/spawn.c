@@ -17,7 +17,7 @@ check_options(const acta_spawn_options *options, acta_error *error)
     if (options->name.size > ACTI_NAME_MAX)
         return acta_error_set(error, ACTA_INVALID, "cannot spawn '%.32s…': a name has at most %d bytes",
             options->name.data, ACTI_NAME_MAX);
-    return ACTA_OK;
+    return acti_contain_check(options->behaviour, error);
 }
 
 static uint64_t
@@ -39,6 +39,8 @@ bring_to_life(acti_actor *actor, const acta_spawn_options *options)
 
     actor->behaviour = behaviour;
     actor->state = NULL;
+    actor->is_contained = false;
+    if (ACTI_UNLIKELY(behaviour->contain_faults.start != NULL) && !acti_contain_enter(actor)) return false;
     if (behaviour->state_size > 0) {
         actor->state = acti_alloc(actor->runtime, behaviour->state_size);
         if (actor->state == NULL) return false;

@@ -101,6 +101,7 @@ free_state(acti_actor *actor)
     actor->memory = NULL;
     acti_free(runtime, actor->exit_reason, sizeof *actor->exit_reason);
     actor->exit_reason = NULL;
+    acti_contain_leave(actor);
 }
 
 static void

@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "acta/gen_server.h"
 #include "acta/status.h"
 
 #ifdef __cplusplus
@@ -54,6 +55,50 @@ ACTA_API acta_status acta_fault_handlers_install(const acta_fault_options *optio
  * that one; should it call ours, ours only calls the one before. Threads: one at a time; no thread may be in a fault.
  */
 ACTA_API void acta_fault_handlers_remove(void);
+
+/*
+ * -- containment --
+ *
+ * An actor whose behaviour names its code in `contain_faults` is ended alone by a fault in that code: FAILED, "SIGSEGV
+ * (no memory at this address) at 0x10", with a backtrace in its report; links, monitors and its supervisor are told as
+ * after acta_fail, but neither terminate nor format is called, for its state is not to be trusted. Where no fault
+ * handlers are installed, or the fault is not all the actor's own, the process dies as ever.
+ *
+ * All the actor's own: the fault is in the code that was named, and so is every call between it and the runtime's call of
+ * the handler (init and terminate included). A fault in the C library or in Acta, whoever gave it the bad pointer, is
+ * not, nor one in a function that either of them called back, for they might hold a lock.
+ *
+ * It can't give back what the actor had taken by then, locks and files and memory from malloc (memory from acta_alloc
+ * is), nor undo what a stray pointer has overwritten before it hit nothing: it is for code that can't be trusted to be
+ * right in a process that would rather run on than be right for sure. docs/crashes.md says more.
+ *
+ * The code is a shared object of the actor's own, which is not the one that Acta is in:
+ *
+ *     behaviour.contain_faults = acta_code_of((const void *)my_handle_cast);
+ *
+ * or a section of a program, into which each function of the actor is put:
+ *
+ *     ACTA_CODE_SECTION(my_actors);
+ *     ACTA_IN_SECTION(my_actors) static acta_next my_handle_cast(…) …
+ *     static const acta_behaviour mine = { …, .contain_faults = ACTA_CODE_OF_SECTION(my_actors) };
+ *
+ * acta_spawn answers ACTA_INVALID if code is named that has the runtime in it.
+ */
+#ifdef __cplusplus
+#define ACTA_CODE_SECTION(name)                                                                                        \
+    extern "C" __attribute__((visibility("hidden"))) const char __start_##name[], __stop_##name[]
+#else
+#define ACTA_CODE_SECTION(name)                                                                                        \
+    extern __attribute__((visibility("hidden"))) const char __start_##name[], __stop_##name[]
+#endif
+#define ACTA_IN_SECTION(name) __attribute__((section(#name), noinline))
+#define ACTA_CODE_OF_SECTION(name)                                                                                     \
+    {                                                                                                                  \
+        __start_##name, __stop_##name                                                                                  \
+    }
+
+/* The code of the program or shared object in which the address lies; both NULL if it lies in none. */
+ACTA_API acta_code_range acta_code_of(const void *address);
 
 #ifdef __cplusplus
 }

@@ -66,6 +66,11 @@ typedef enum acta_format_use {
     ACTA_FORMAT_STATE   /* somebody asked for it: acta_sys_state */
 } acta_format_use;
 
+/* Machine code, from the first byte up to `end`. Both NULL: none. fault.h tells how to name one. */
+typedef struct acta_code_range {
+    const void *start, *end;
+} acta_code_range;
+
 struct acta_behaviour {
     const char *name;         /* in reports; static */
     size_t state_size;        /* bytes, zeroed before init, aligned for any type */
@@ -89,6 +94,10 @@ struct acta_behaviour {
      * as if nothing had been. NULL: the state is never shown. */
     void (*format)(acta_self *self, const void *state, acta_format_use use, char *text, size_t size);
     bool is_private; /* the state is secret as a whole: never shown, and the actor can't be traced */
+
+    /* A fault (SIGSEGV, SIGBUS, SIGFPE, SIGILL) of a handler in this code ends the actor alone, where fault handlers are
+     * installed: fault.h. */
+    acta_code_range contain_faults;
 };
 
 /* The actor whose handler is running on this thread; NULL outside of actors. For code that handlers call and that isn't

@@ -5,87 +5,19 @@
 #include "harness.h"
 
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "acta/fault.h"
 
-/* The sanitizers have handlers of their own, from before ours, and end the process by exit(). */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_SANITIZED true
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED false
-#endif
+#include "death.h"
 
 static char *victim; /* path */
-
-typedef struct death {
-    int status;
-    char text[1 << 16];
-} death;
-
-/* Run it, and keep what it said on stderr. */
-static const death *
-death_by(const char *way)
-{
-    static death d;
-    extern char **environ;
-    char *arguments[] = { victim, (char *)(uintptr_t)way, NULL };
-    posix_spawn_file_actions_t actions;
-    size_t size = 0;
-    ssize_t count;
-    int ends[2];
-    pid_t pid;
-
-    assert_int_equal(pipe(ends), 0);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-    posix_spawn_file_actions_addclose(&actions, ends[0]);
-    assert_int_equal(posix_spawn(&pid, victim, &actions, NULL, arguments, environ), 0);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    while (size < sizeof d.text - 1 && (count = read(ends[0], d.text + size, sizeof d.text - 1 - size)) > 0)
-        size += (size_t)count;
-    d.text[size] = '\0';
-    close(ends[0]);
-    assert_int_equal(waitpid(pid, &d.status, 0), pid);
-    return &d;
-}
-
-static void
-assert_died_of(const death *d, int signal)
-{
-    if (IS_SANITIZED && WIFEXITED(d->status) && WEXITSTATUS(d->status) != 0) return;
-    if (!WIFSIGNALED(d->status) || WTERMSIG(d->status) != signal)
-        fail_msg("it ended with status %#x, after it said:\n%s", (unsigned)d->status, d->text);
-}
-
-/* All of these, in this order. */
-static void
-assert_said(const death *d, const char *const *words)
-{
-    const char *at = d->text;
-
-    for (; *words != NULL; words++) {
-        const char *found = strstr(at, *words);
-        if (found == NULL) fail_msg("it did not say '%s' where it should have, but:\n%s", *words, d->text);
-        at = found + strlen(*words);
-    }
-}
-
-#define ASSERT_SAID(d, ...) assert_said((d), (const char *const[]){ __VA_ARGS__, NULL })
 
 static void
 a_fault_in_a_handler_is_reported(void **state)
 {
     (void)state;
-    const death *d = death_by("segv");
+    const death *d = death_by(victim, "segv");
     assert_died_of(d, SIGSEGV);
     ASSERT_SAID(d, "acta: SIGSEGV (no memory at this address) at 0x10\n",
         "acta: actor 'till 1' <1.0>, behaviour 'teller', on worker ", " of runtime 'bank'\n",
@@ -111,7 +43,7 @@ each_signal_is_reported_and_died_of(void **state)
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const death *d = death_by(cases[i].way);
+        const death *d = death_by(victim, cases[i].way);
         assert_died_of(d, cases[i].signal);
         ASSERT_SAID(d, cases[i].words, "acta: actor 'till 1' <1.0>", "victim_call (", "acta: end of the report\n");
     }
@@ -122,7 +54,7 @@ static void
 an_actor_out_of_stack_is_reported(void **state)
 {
     (void)state;
-    const death *d = death_by("overflow");
+    const death *d = death_by(victim, "overflow");
     assert_died_of(d, SIGSEGV);
     ASSERT_SAID(d, "acta: SIGSEGV (", "acta: actor 'till 1' <1.0>", "acta: in recurse (", "acta:    recurse (",
         "acta: end of the report\n");
@@ -132,7 +64,7 @@ static void
 a_call_to_nowhere_is_reported_with_its_caller(void **state)
 {
     (void)state;
-    const death *d = death_by("call");
+    const death *d = death_by(victim, "call");
     assert_died_of(d, SIGSEGV);
     ASSERT_SAID(d, "acta: SIGSEGV (no memory at this address) at 0x0\n", "acta: in ? (0x0)\n", "acta:    die (",
         "acta: end of the report\n");
@@ -142,10 +74,10 @@ static void
 faults_without_a_message_tell_where_the_actor_was(void **state)
 {
     (void)state;
-    const death *d = death_by("init");
+    const death *d = death_by(victim, "init");
     assert_died_of(d, SIGSEGV);
     ASSERT_SAID(d, "behaviour 'teller', on an outside thread", "acta: no message: it starts\n", "victim_init (");
-    d = death_by("terminate");
+    d = death_by(victim, "terminate");
     assert_died_of(d, SIGSEGV);
     ASSERT_SAID(d, "behaviour 'teller', on worker", "acta: no message: it ends\n", "victim_terminate (");
 }
@@ -154,7 +86,7 @@ static void
 a_fault_outside_of_actors_is_reported(void **state)
 {
     (void)state;
-    const death *d = death_by("outside");
+    const death *d = death_by(victim, "outside");
     assert_died_of(d, SIGSEGV);
     ASSERT_SAID(
         d, "acta: SIGSEGV", "acta: in no actor\n", "acta: in touch_nowhere (", "main (", "acta: end of the report\n");
@@ -165,7 +97,7 @@ static void
 a_fault_in_the_report_ends_it(void **state)
 {
     (void)state;
-    const death *d = death_by("nested");
+    const death *d = death_by(victim, "nested");
     assert_died_of(d, SIGSEGV);
     ASSERT_SAID(d, "acta: SIGSEGV (no memory at this address) at 0x10\n");
     assert_null(strstr(d->text, "end of the report"));
@@ -175,7 +107,7 @@ static void
 nothing_is_reported_unless_it_is_asked_for(void **state)
 {
     (void)state;
-    const death *d = death_by("silent");
+    const death *d = death_by(victim, "silent");
     assert_died_of(d, SIGSEGV);
     assert_null(strstr(d->text, "acta:"));
 }
@@ -184,7 +116,7 @@ static void
 nothing_is_reported_after_the_handlers_are_removed(void **state)
 {
     (void)state;
-    const death *d = death_by("removed");
+    const death *d = death_by(victim, "removed");
     assert_died_of(d, SIGSEGV);
     assert_null(strstr(d->text, "acta:"));
 }
@@ -193,7 +125,7 @@ static void
 an_earlier_handler_is_called_after_the_report(void **state)
 {
     (void)state;
-    const death *d = death_by("chain");
+    const death *d = death_by(victim, "chain");
     assert_true(WIFEXITED(d->status));
     assert_int_equal(WEXITSTATUS(d->status), 42);
     ASSERT_SAID(d, "acta: SIGSEGV", "acta: end of the report\n", "earlier handler\n");
@@ -203,7 +135,7 @@ static void
 an_earlier_handler_may_go_on(void **state)
 {
     (void)state;
-    const death *d = death_by("retreat");
+    const death *d = death_by(victim, "retreat");
     assert_true(WIFEXITED(d->status));
     assert_int_equal(WEXITSTATUS(d->status), 0);
     ASSERT_SAID(d, "acta: SIGSEGV", "acta: end of the report\n", "acta: SIGSEGV", "acta: end of the report\n");
@@ -215,7 +147,7 @@ reports_of_two_threads_do_not_mix(void **state)
 {
     (void)state;
     for (int i = 0; i < 5; i++) {
-        const death *d = death_by("both");
+        const death *d = death_by(victim, "both");
         assert_died_of(d, SIGSEGV);
         const char *end = strstr(d->text, "acta: end of the report\n");
         const char *second = strstr(strstr(d->text, "acta: SIGSEGV") + 1, "acta: SIGSEGV");
