@@ -1,0 +1,235 @@
+/*
+ * The mailbox's protocol, in every order: nothing lost, nothing twice, one owner at a time, and no sender that links
+ * behind a message that is gone. Whoever is given the actor by its push runs it at once, as a caller that lends its
+ * thread does, so that ownership goes from any thread to any other.
+ */
+#include "cases.h"
+
+#include "internal.h"
+
+enum { SENDER_MAX = 3, PER_SENDER_MAX = 3 };
+
+static struct {
+    acti_actor actor;
+    acti_message *messages[SENDER_MAX][PER_SENDER_MAX];
+    uint32_t next[SENDER_MAX]; /* of each sender; the owner's */
+    uint32_t handled;          /* the owner's */
+    uint32_t in_hand;          /* the owner's: admitted and not settled */
+    bool detaches, is_bounded;
+    uint32_t refused[SENDER_MAX];
+} m;
+
+static uint32_t sender_count, per_sender;
+
+/* The mailbox lets go of the message consumed before the last. */
+void
+acti_message_release(acti_message *message)
+{
+    model_free(message, sizeof *message);
+}
+
+static void
+handle(acti_node *node)
+{
+    uint32_t sender = node->generation, number = acti_message_at(node)->body.tag;
+
+    MODEL_CHECK(number == m.next[sender] || m.is_bounded);
+    m.next[sender] = number + 1;
+    m.handled++;
+    m.actor.first_is_spent = true;
+    m.actor.handled_load += ACTI_LOAD_COUNT;
+    if (m.detaches) acti_mailbox_detach(&m.actor);
+}
+
+/* As acti_turn and acti_turn_finish do it. */
+static void
+own(void)
+{
+    acti_node *node;
+
+    for (;;) {
+        while ((node = acti_mailbox_pop(&m.actor)) != NULL)
+            handle(node);
+        acti_mailbox_settle(&m.actor);
+        if (acti_mailbox_has_more(&m.actor)) continue;
+        if (acti_mailbox_try_idle(&m.actor)) return;
+        while (!acti_mailbox_has_more(&m.actor)) /* the real one goes behind the others in the queue */
+            acti_pause();
+    }
+}
+
+static void
+send(void *argument)
+{
+    uint32_t sender = (uint32_t)(uintptr_t)argument;
+
+    for (uint32_t i = 0; i < per_sender; i++) {
+        acti_message *message = m.messages[sender][i];
+        message->body.tag = i;
+        message->node.generation = sender;
+        if (m.is_bounded && !acti_mailbox_admit(&m.actor, 0)) {
+            m.refused[sender]++;
+            continue;
+        }
+        if (acti_mailbox_push(&m.actor, &message->node)) own();
+    }
+}
+
+/* As a spawner takes a free slot. */
+static void
+claim(void *argument)
+{
+    (void)argument;
+    if (acti_mailbox_try_claim(&m.actor)) own();
+}
+
+static void
+begin(uint32_t senders, uint32_t messages)
+{
+    static const char *const names[] = { "sender 0", "sender 1", "sender 2" };
+
+    memset(&m, 0, sizeof m);
+    sender_count = senders;
+    per_sender = messages;
+    acti_mailbox_init(&m.actor);
+    for (uint32_t i = 0; i < senders; i++) {
+        for (uint32_t k = 0; k < messages; k++)
+            m.messages[i][k] = model_alloc(sizeof(acti_message));
+        model_thread(names[i], send, (void *)(uintptr_t)i, false);
+    }
+}
+
+static void
+all_is_handled_and_idle(void)
+{
+    uint32_t refused = 0;
+
+    for (uint32_t i = 0; i < sender_count; i++)
+        refused += m.refused[i];
+    MODEL_CHECK(m.handled + refused == sender_count * per_sender);
+    MODEL_CHECK(atomic_load(&m.actor.last) == ((uintptr_t)m.actor.first | ACTI_MAILBOX_IDLE));
+    MODEL_CHECK(atomic_load(&m.actor.sent_load) == atomic_load(&m.actor.settled_load));
+}
+
+static void
+two_senders(void)
+{
+    begin(2, 2);
+    m.actor.handled_load = 0;
+}
+
+static void
+handled_in_order(void)
+{
+    MODEL_CHECK(m.handled == sender_count * per_sender);
+    MODEL_CHECK(atomic_load(&m.actor.last) == ((uintptr_t)m.actor.first | ACTI_MAILBOX_IDLE));
+}
+
+static void
+three_senders(void)
+{
+    begin(3, 1);
+}
+
+static void
+two_senders_and_a_claim(void)
+{
+    begin(2, 1);
+    model_thread("claimer", claim, NULL, false);
+}
+
+static void
+two_senders_to_one_that_detaches(void)
+{
+    begin(2, 2);
+    m.detaches = true;
+}
+
+static void
+two_senders_at_a_bound_of_one(void)
+{
+    begin(2, 2);
+    m.is_bounded = true;
+    atomic_init(&m.actor.limit, (uint64_t)1 << 32 | 1000);
+}
+
+/* SCH-02: a send exactly as the receiver goes idle: no message is left without an owner. */
+static void
+no_send_is_lost_as_its_receiver_goes_idle(void **state)
+{
+    (void)state;
+    expect_no_failure(
+        &(model_case){ .name = "mailbox: 2 senders, 2 messages each", .begin = two_senders, .end = handled_in_order });
+    expect_no_failure(&(model_case){ .name = "mailbox: 3 senders", .begin = three_senders, .end = handled_in_order });
+}
+
+static void
+a_slot_is_claimed_by_one_only(void **state)
+{
+    (void)state;
+    expect_no_failure(&(model_case){
+        .name = "mailbox: 2 senders and a claim", .begin = two_senders_and_a_claim, .end = handled_in_order });
+}
+
+static void
+a_message_is_taken_out_of_the_queue_under_its_senders_hands(void **state)
+{
+    (void)state;
+    expect_no_failure(&(model_case){
+        .name = "mailbox: 2 senders, detaching", .begin = two_senders_to_one_that_detaches, .end = handled_in_order });
+}
+
+static void
+the_bound_lets_nothing_past_and_everything_settle(void **state)
+{
+    (void)state;
+    expect_no_failure(&(model_case){ .name = "mailbox: 2 senders, a bound of 1",
+        .begin = two_senders_at_a_bound_of_one,
+        .end = all_is_handled_and_idle });
+}
+
+/* SCH-02: the checker sees what it is there for. */
+static void
+planted_idle_without_a_compare_is_found(void **state)
+{
+    (void)state;
+    expect_failure(&(model_case){ .name = "planted: IDLE set without the compare",
+        .begin = two_senders,
+        .end = handled_in_order,
+        .plant = { "acti_mailbox_try_idle", "last", MODEL_PLANT_BLIND } });
+}
+
+static void
+planted_publication_without_a_release_is_found(void **state)
+{
+    (void)state;
+    expect_failure(&(model_case){ .name = "planted: a push that publishes nothing",
+        .begin = two_senders,
+        .end = handled_in_order,
+        .plant = { "acti_mailbox_push", "next", MODEL_PLANT_RELAX } });
+}
+
+static void
+planted_idle_without_a_release_is_found(void **state)
+{
+    (void)state;
+    expect_failure(&(model_case){ .name = "planted: an owner who leaves without a release",
+        .begin = two_senders,
+        .end = handled_in_order,
+        .plant = { "acti_mailbox_try_idle", "last", MODEL_PLANT_RELAX } });
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_send_is_lost_as_its_receiver_goes_idle),
+        cmocka_unit_test(a_slot_is_claimed_by_one_only),
+        cmocka_unit_test(a_message_is_taken_out_of_the_queue_under_its_senders_hands),
+        cmocka_unit_test(the_bound_lets_nothing_past_and_everything_settle),
+        cmocka_unit_test(planted_idle_without_a_compare_is_found),
+        cmocka_unit_test(planted_publication_without_a_release_is_found),
+        cmocka_unit_test(planted_idle_without_a_release_is_found),
+    };
+    return cmocka_run_group_tests_name("mailbox_model", tests, NULL, NULL);
+}
