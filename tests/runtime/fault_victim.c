@@ -2,10 +2,13 @@
  * Dies on purpose, in the way its argument says; test_fault.c looks at what is left.
  *
  *     fault_victim WAY
+ *     fault_victim image       write the recorder's memory to stdout, and live
+ *     fault_victim wait        say "ready", and live until it is killed
  */
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +185,18 @@ call_second(void *argument)
     return NULL;
 }
 
+extern ACTA_API _Atomic(void *) acta_recorder_blocks[];
+
+static int
+write_recorder(void)
+{
+    uint64_t size;
+    const char *block = atomic_load(&acta_recorder_blocks[0]);
+
+    memcpy(&size, block + 32, sizeof size); /* as recorder.h says */
+    return write(STDOUT_FILENO, block, size) == (ssize_t)size ? 0 : 9;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -192,7 +207,7 @@ main(int argc, char **argv)
     acta_pid pid;
 
     way = argc > 1 ? argv[1] : "segv";
-    setrlimit(RLIMIT_CORE, &no_core);
+    if (strcmp(way, "core") != 0) setrlimit(RLIMIT_CORE, &no_core);
     prepare_signals();
     if (strcmp(way, "outside") == 0 || strcmp(way, "silent") == 0 || strcmp(way, "chain") == 0) return die();
     if (strcmp(way, "retreat") == 0) return retreat_twice();
@@ -206,6 +221,12 @@ main(int argc, char **argv)
         return 0;
     }
     if (strcmp(way, "nested") == 0) victim.name = (const char *)16;
+    if (strcmp(way, "image") == 0) return write_recorder();
+    if (strcmp(way, "wait") == 0) {
+        puts("ready");
+        fflush(stdout);
+        pause();
+    }
     pthread_barrier_init(&both, NULL, 2);
     if (strcmp(way, "both") == 0) pthread_create(&second, NULL, call_second, runtime);
     acta_call(runtime, pid, acta_message_create(runtime, 7, 12), 5000, NULL, &error);
