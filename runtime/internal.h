@@ -194,6 +194,7 @@ struct acti_context {
     uintptr_t frames[ACTI_FRAME_MAX];
     bool start_failed; /* a supervisor's start ended in a rollback: start_error says why */
     acta_error start_error;
+    uint64_t start_info; /* in an init: acta_set_start_info */
 };
 
 enum {

@@ -65,12 +65,13 @@ bring_to_life(acti_actor *actor, const acta_spawn_options *options)
 
 /* Run init where a jump lands safely; the actor whose handler spawns is put back after it. */
 static acta_status
-run_init(acti_actor *actor, const void *argument, acta_error *error)
+run_init(acti_actor *actor, const acta_spawn_options *options, acta_error *error)
 {
     acti_context *outer = acti_current;
     acti_context context = { .runtime = actor->runtime, .actor = actor };
     acta_status volatile status = ACTA_OK;
 
+    if (options->info_out != NULL) *options->info_out = 0;
     if (actor->behaviour->init == NULL) return ACTA_OK;
     if (outer != NULL && outer->runtime == actor->runtime) {
         context.worker = outer->worker;
@@ -78,11 +79,12 @@ run_init(acti_actor *actor, const void *argument, acta_error *error)
     }
     acti_current = &context;
     if (sigsetjmp(context.escape, 0) == 0)
-        status = actor->behaviour->init(actor, actor->state, argument, error);
+        status = actor->behaviour->init(actor, actor->state, options->argument, error);
     else {
         status = acta_error_set(error, ACTA_FAILED, "%s", actor->exit_reason != NULL ? actor->exit_reason->text : "");
     }
     acti_current = outer;
+    if (options->info_out != NULL) *options->info_out = context.start_info;
     if (context.start_failed && outer != NULL && outer->runtime == actor->runtime) {
         outer->start_failed = true;
         outer->start_error = context.start_error;
@@ -102,7 +104,7 @@ init_and_tie(acti_actor *actor, const acta_spawn_options *options, acta_error *e
 
     error->text[0] = '\0';
     error->status = ACTA_OK;
-    acta_status status = run_init(actor, options->argument, error);
+    acta_status status = run_init(actor, options, error);
     if (status != ACTA_OK) {
         acti_ties_drop(&ties, options->monitor, actor);
         if (error->status != status || error->text[0] == '\0')
@@ -283,6 +285,12 @@ set_reason(acti_actor *actor, acta_exit_kind kind, const char *format, va_list a
     actor->exit_reason->kind = kind;
     actor->exit_reason->text[0] = '\0';
     if (format != NULL) vsnprintf(actor->exit_reason->text, sizeof actor->exit_reason->text, format, arguments);
+}
+
+void
+acta_set_start_info(acta_self *self, uint64_t info)
+{
+    if (acti_current != NULL && acti_current->actor == self) acti_current->start_info = info;
 }
 
 void

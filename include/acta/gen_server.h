@@ -130,6 +130,10 @@ ACTA_API ACTA_NORETURN void acta_fail(acta_self *self, const char *format, ...) 
 /* The reason to report when this handler returns ACTA_STOP. */
 ACTA_API void acta_set_exit_reason(acta_self *self, acta_exit_kind kind, const char *format, ...) ACTA_PRINTF(3, 4);
 
+/* In init: a number for whoever starts this actor (info_out of acta_spawn_options, the start and restart calls of
+ * supervisors; automatic restarts drop it). The last one counts. Without effect outside of init. */
+ACTA_API void acta_set_start_info(acta_self *self, uint64_t info);
+
 /* Change the idle timeout from now on; 0: none. */
 ACTA_API void acta_set_idle_timeout(acta_self *self, uint32_t timeout_ms);
 

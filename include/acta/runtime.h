@@ -228,6 +228,7 @@ typedef struct acta_spawn_options {
     acta_self *link;                 /* the spawning actor, to be linked to the new one; NULL: no link */
     acta_self *monitor;              /* the spawning actor, which is to monitor the new one; NULL: no monitor */
     acta_ref *monitor_out;           /* the monitor's reference; may be NULL */
+    uint64_t *info_out;              /* what init said by acta_set_start_info, 0 if nothing; may be NULL */
 } acta_spawn_options;
 
 /*

@@ -152,17 +152,145 @@ ACTA_API acta_status acta_supervisor_start(
 /* Spawn option for a supervisor as a child of another: give this behaviour with an acta_supervisor_options argument. */
 ACTA_API const acta_behaviour *acta_supervisor_behaviour(void);
 
-/* From outside threads. Start one more child, as the youngest. ACTA_ALREADY_EXISTS: the id is taken. */
-ACTA_API acta_status acta_supervisor_start_child(
-    acta_runtime *runtime, acta_pid supervisor, const acta_child_spec *spec, acta_pid *pid_out, acta_error *error);
+/*
+ * -- children at run time --
+ *
+ * These functions are for outside threads: they wait as long as the supervisor takes, which for terminate is as long as
+ * the child takes. From inside an actor they give ACTA_CALLING_SELF: there, ask (acta_supervisor_ask, below) and get
+ * the answer as a message; a child may ask its own supervisor anything, also for its own end, without a deadlock.
+ * All give ACTA_NOPROC at once for a supervisor that isn't alive, ACTA_STOPPED for one that is stopping its children,
+ * and ACTA_NO_MEMORY. While a group is being restarted, starts wait until it is through; the other requests don't.
+ */
 
-/* From outside threads. Stop a child by its shutdown and forget its spec. ACTA_NOT_FOUND. */
+/* A child that was started. pid {0}: its init gave ACTA_IGNORE. */
+typedef struct acta_started {
+    acta_pid pid;
+    uint64_t info; /* what its init said by acta_set_start_info; 0: nothing */
+} acta_started;
+
+typedef enum acta_child_state {
+    ACTA_CHILD_STOPPED = 0, /* ended for good, terminated, or init gave ACTA_IGNORE */
+    ACTA_CHILD_RUNNING,     /* has a pid; may be on its way out */
+    ACTA_CHILD_RESTARTING   /* waits for its restart */
+} acta_child_state;
+
+/*
+ * Start one more child, as the youngest.
+ *   spec         borrowed until the call returns
+ *   started_out  may be NULL; written on ACTA_OK, and on ACTA_ALREADY_EXISTS with the pid that is in the way: of the
+ *                running child, or of the holder of the name; {0}: there is a child of that id that doesn't run
+ * Errors: ACTA_ALREADY_EXISTS; ACTA_INVALID with an acta_spec_error, or for a simple_one_for_one; those of acta_spawn:
+ *         the spec isn't kept.
+ */
+ACTA_API acta_status acta_supervisor_start_child(acta_runtime *runtime, acta_pid supervisor,
+    const acta_child_spec *spec, acta_started *started_out, acta_error *error);
+
+/*
+ * simple_one_for_one: start one more child from its spec.
+ *   argument       for its init, in place of the spec's; NULL: the spec's
+ *   argument_size  bytes to be copied, up to 16 MiB; 0: not copied, must outlive the child. The copy is kept as long as
+ *                  the child may be restarted: a temporary child's goes once it has started
+ * Errors: ACTA_INVALID for another strategy; those of acta_spawn.
+ */
+ACTA_API acta_status acta_supervisor_start_dynamic(acta_runtime *runtime, acta_pid supervisor, const void *argument,
+    size_t argument_size, acta_started *started_out, acta_error *error);
+
+/*
+ * Stop a child by its shutdown and wait for its end, however it comes about; cancel its restart, if it waits for one. The
+ * spec is kept, but for a temporary child's. One that doesn't run: ACTA_OK.
+ * Errors: ACTA_NOT_FOUND; ACTA_INVALID for a simple_one_for_one.
+ */
+ACTA_API acta_status acta_supervisor_terminate_child(
+    acta_runtime *runtime, acta_pid supervisor, const char *id, acta_error *error);
+
+/*
+ * The same for a child known by its pid (its last, while it waits for its restart), with any strategy. A
+ * simple_one_for_one forgets it. ACTA_OK for a pid of the past; ACTA_NOT_FOUND for an actor that isn't its child.
+ */
+ACTA_API acta_status acta_supervisor_terminate_pid(
+    acta_runtime *runtime, acta_pid supervisor, acta_pid child, acta_error *error);
+
+/*
+ * Start a child that is stopped.
+ *   started_out  as in acta_supervisor_start_child
+ * Errors: ACTA_NOT_FOUND; ACTA_CONFLICT it runs or waits for its restart (error->code is its acta_child_state);
+ *         ACTA_INVALID for a simple_one_for_one; those of acta_spawn: it stays stopped.
+ */
+ACTA_API acta_status acta_supervisor_restart_child(
+    acta_runtime *runtime, acta_pid supervisor, const char *id, acta_started *started_out, acta_error *error);
+
+/* Forget the spec of a child that is stopped. Errors as above. */
 ACTA_API acta_status acta_supervisor_delete_child(
     acta_runtime *runtime, acta_pid supervisor, const char *id, acta_error *error);
 
-/* From outside threads. The pid of a child; {0} while it waits for its restart. ACTA_NOT_FOUND. */
+/* The pid of a child; {0} while it waits for its restart or is stopped. ACTA_NOT_FOUND. */
 ACTA_API acta_status acta_supervisor_child(
     acta_runtime *runtime, acta_pid supervisor, const char *id, acta_pid *pid_out, acta_error *error);
+
+typedef struct acta_child_counts {
+    uint32_t specs;       /* of a simple_one_for_one: 1 */
+    uint32_t active;      /* running */
+    uint32_t supervisors; /* running or not */
+    uint32_t workers;
+} acta_child_counts;
+ACTA_API acta_status acta_supervisor_count(
+    acta_runtime *runtime, acta_pid supervisor, acta_child_counts *counts_out, acta_error *error);
+
+typedef struct acta_child_info {
+    acta_pid pid; /* {0} unless it runs */
+    acta_child_state state;
+    acta_child_spec spec; /* defaults filled in; an argument that was copied: NULL, with its size */
+} acta_child_info;
+
+/* As of one moment. All of it is one block: texts live as long as the list. */
+typedef struct acta_child_list {
+    uint32_t count;
+    const acta_child_info *children; /* in the order of their start */
+    const acta_child_spec *dynamic;  /* the spec of a simple_one_for_one; else NULL */
+} acta_child_list;
+
+/*
+ * All children, or the one with `id`.
+ *   list_out  destroyed by the caller with acta_child_list_destroy
+ * Errors: ACTA_NOT_FOUND; ACTA_NO_MEMORY, also for a list of more than 64 MiB (some 300,000 children).
+ */
+ACTA_API acta_status acta_supervisor_list(
+    acta_runtime *runtime, acta_pid supervisor, const acta_child_list **list_out, acta_error *error);
+ACTA_API acta_status acta_supervisor_find(
+    acta_runtime *runtime, acta_pid supervisor, const char *id, const acta_child_list **list_out, acta_error *error);
+ACTA_API void acta_child_list_destroy(const acta_child_list *list); /* takes NULL */
+
+/* A supervisor's own options, defaults filled in: all but name, children and link, which are absent. child_count is the
+ * number of specs; ACTA_INTENSITY_NONE and ACTA_INTENSITY_UNLIMITED stay what they are. */
+ACTA_API acta_status acta_supervisor_flags(
+    acta_runtime *runtime, acta_pid supervisor, acta_supervisor_options *options_out, acta_error *error);
+
+/*
+ * -- the same from inside an actor --
+ *
+ * A request for a supervisor, to be given to acta_request (or acta_call_async, acta_call). The status of its answer is
+ * that of the function above; the answer's payload is named here. NULL: no memory, which acta_request reports.
+ *
+ *     acta_request(self, supervisor, acta_supervisor_ask(runtime, ACTA_ASK_TERMINATE, "cache"), 5000, &ref);
+ *
+ * The answer of an ACTA_ALREADY_EXISTS has a payload, too, for requests (not for acta_call).
+ */
+typedef enum acta_supervisor_question {
+    ACTA_ASK_TERMINATE = 1, /* no payload */
+    ACTA_ASK_RESTART,       /* acta_started */
+    ACTA_ASK_DELETE,        /* no payload */
+    ACTA_ASK_CHILD,         /* acta_pid */
+    ACTA_ASK_FIND,          /* acta_child_list */
+    ACTA_ASK_LIST,          /* acta_child_list; id: NULL */
+    ACTA_ASK_COUNT,         /* acta_child_counts; id: NULL */
+    ACTA_ASK_FLAGS          /* acta_supervisor_options; id: NULL */
+} acta_supervisor_question;
+ACTA_API acta_message *acta_supervisor_ask(
+    acta_runtime *runtime, acta_supervisor_question question, const char *id);                        /* id is copied */
+ACTA_API acta_message *acta_supervisor_ask_start(acta_runtime *runtime, const acta_child_spec *spec); /* acta_started */
+ACTA_API acta_message *acta_supervisor_ask_start_dynamic(
+    acta_runtime *runtime, const void *argument, size_t argument_size);                          /* acta_started */
+ACTA_API acta_message *acta_supervisor_ask_terminate_pid(acta_runtime *runtime, acta_pid child); /* no payload */
 
 #ifdef __cplusplus
 }

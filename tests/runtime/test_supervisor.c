@@ -1,135 +1,16 @@
 /*
  * Supervisors, under a clock that the test turns: order, restarts, intensity, backoff, shutdown, escalation.
  */
-#include "harness.h"
-
-/* What the children did, as a sentence: "+a" started, "-a" terminated, "!a" start refused. */
-typedef struct diary {
-    char text[4000];
-    _Atomic uint64_t starts;
-} diary;
-
-typedef struct worker {
-    diary *d;
-    harness *h;
-    const char *name;
-    bool refuses, fails_init, traps;
-    uint64_t started_ns[64];
-    uint32_t start_count;
-} worker;
-
-static void
-write_down(diary *d, char what, const char *name)
-{
-    size_t used = strlen(d->text);
-    snprintf(d->text + used, sizeof d->text - used, "%c%s ", what, name);
-}
-
-static acta_status
-worker_init(acta_self *self, void *user, acta_error *error)
-{
-    worker *w = user;
-
-    if (w->start_count < 64) w->started_ns[w->start_count] = atomic_load(&w->h->now_ns);
-    w->start_count++;
-    if (w->refuses) {
-        write_down(w->d, '!', w->name);
-        return acta_error_set(error, ACTA_IN_USE, "the port is taken");
-    }
-    if (w->fails_init) acta_fail(self, "cannot even begin");
-    if (w->traps) acta_trap_exit(self, true);
-    write_down(w->d, '+', w->name);
-    return ACTA_OK;
-}
-
-enum { DIE = 1, GO, LEAVE };
-
-static acta_next
-worker_cast(acta_self *self, void *user, acta_message *message)
-{
-    (void)user;
-    if (message->tag == DIE) acta_fail(self, "told to die");
-    if (message->tag == LEAVE) acta_set_exit_reason(self, ACTA_EXIT_SHUTDOWN, NULL);
-    return ACTA_STOP;
-}
-
-static void
-worker_terminate(acta_self *self, void *user, const acta_exit_reason *reason)
-{
-    worker *w = user;
-    (void)self;
-    (void)reason;
-    write_down(w->d, '-', w->name);
-}
-
-enum { CHILD_MAX = 6 };
-typedef struct tree {
-    harness h;
-    diary d;
-    worker workers[CHILD_MAX];
-    script scripts[CHILD_MAX];
-    acta_child_spec specs[CHILD_MAX];
-    acta_supervisor_options options;
-    acta_pid pid;
-} tree;
-
-static const char *const names[CHILD_MAX] = { "a", "b", "c", "d", "e", "f" };
-
-static void
-plant(tree *t, uint32_t count)
-{
-    memset(t, 0, sizeof *t);
-    for (uint32_t i = 0; i < CHILD_MAX; i++) {
-        t->workers[i] = (worker){ .d = &t->d, .h = &t->h, .name = names[i] };
-        t->scripts[i] =
-            (script){ .init = worker_init, .cast = worker_cast, .terminate = worker_terminate, .user = &t->workers[i] };
-        t->specs[i] = (acta_child_spec){ .id = names[i],
-            .start = { .behaviour = &scripted, .argument = &t->scripts[i], .name = acta_str_of(names[i]) } };
-    }
-    t->options = (acta_supervisor_options){ .children = t->specs, .child_count = count };
-    harness_start(&t->h, 0);
-}
-
-static acta_status
-grow(tree *t, acta_error *error)
-{
-    acta_status status = acta_supervisor_start(t->h.runtime, &t->options, &t->pid, error);
-    harness_run(&t->h);
-    return status;
-}
-
-static void
-order(tree *t, const char *name, uint32_t tag)
-{
-    assert_int_equal(send_tag(&t->h, acta_whereis(t->h.runtime, acta_str_of(name)), tag), ACTA_OK);
-    harness_run(&t->h);
-}
-
-static bool
-is_up(tree *t, const char *name)
-{
-    return acta_whereis(t->h.runtime, acta_str_of(name)).value != 0;
-}
-
-static void
-expect_diary(tree *t, const char *text)
-{
-    assert_string_equal(t->d.text, text);
-    t->d.text[0] = '\0';
-}
-
-static tree the_tree;
+#include "nursery.h"
 
 static void
 children_start_in_order_and_stop_in_the_opposite(void **state)
 {
     (void)state;
-    tree *t = &the_tree;
-
-    plant(t, 5);
+    nursery *t = plant(5);
     assert_int_equal(grow(t, NULL), ACTA_OK);
     expect_diary(t, "+a +b +c +d +e ");
-    harness_stop(&t->h);
+    uproot(t);
     expect_diary(t, "-e -d -c -b -a ");
 }
 
@@ -137,23 +18,20 @@ static void
 a_supervisor_without_children_starts_and_ends(void **state)
 {
     (void)state;
-    tree *t = &the_tree;
-
-    plant(t, 0);
+    nursery *t = plant(0);
     assert_int_equal(grow(t, NULL), ACTA_OK);
-    harness_stop(&t->h);
+    uproot(t);
 }
 
 static void
 one_that_can_t_start_ends_those_before_it_and_the_call_says_who(void **state)
 {
     (void)state;
-    tree *t = &the_tree;
     acta_error error;
 
     for (uint32_t which = 0; which < 5; which += 2) {
-        plant(t, 5);
-        t->workers[which].refuses = true;
+        nursery *t = plant(5);
+        t->workers[which].refusals = FOR_EVER;
         assert_int_equal(grow(t, &error), ACTA_IN_USE);
         char text[64];
         snprintf(text, sizeof text, "child '%s': the port is taken", names[which]);
@@ -161,23 +39,22 @@ one_that_can_t_start_ends_those_before_it_and_the_call_says_who(void **state)
         expect_diary(t, which == 0 ? "!a " : which == 2 ? "+a +b !c -b -a " : "+a +b +c +d !e -d -c -b -a ");
         for (int i = 0; i < 5; i++)
             assert_false(is_up(t, names[i]));
-        harness_stop(&t->h);
+        uproot(t);
     }
-    plant(t, 2);
+    nursery *t = plant(2);
     t->workers[1].fails_init = true;
     assert_int_equal(grow(t, &error), ACTA_FAILED);
     assert_string_equal(error.text, "child 'b': cannot even begin");
-    harness_stop(&t->h);
+    uproot(t);
 }
 
 static void
 wrong_options_are_refused_each_with_its_reason(void **state)
 {
     (void)state;
-    tree *t = &the_tree;
     acta_error error;
 
-    plant(t, 3);
+    nursery *t = plant(3);
     t->specs[2].id = "a";
     assert_int_equal(grow(t, &error), ACTA_INVALID);
     assert_string_equal(error.text, "two children have the id 'a'");
@@ -203,7 +80,7 @@ wrong_options_are_refused_each_with_its_reason(void **state)
     assert_int_equal(grow(t, &error), ACTA_INVALID);
     assert_int_equal(acta_supervisor_start(t->h.runtime, NULL, &t->pid, &error), ACTA_INVALID);
     expect_diary(t, "");
-    harness_stop(&t->h);
+    uproot(t);
 }
 
 /* Each kind of restart with each kind of end; only the one concerned changes. */
@@ -230,10 +107,8 @@ who_is_restarted_depends_on_its_kind_and_its_end(void **state)
         { ACTA_TEMPORARY, 0, false },
     };
     static const acta_exit_reason kill = { .kind = ACTA_EXIT_KILLED };
-    tree *t = &the_tree;
-
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        plant(t, 3);
+        nursery *t = plant(3);
         t->specs[1].restart = cases[i].restart;
         assert_int_equal(grow(t, NULL), ACTA_OK);
         acta_pid a = acta_whereis(t->h.runtime, acta_str_of("a")), c = acta_whereis(t->h.runtime, acta_str_of("c"));
@@ -249,7 +124,7 @@ who_is_restarted_depends_on_its_kind_and_its_end(void **state)
         acta_status status = acta_supervisor_child(t->h.runtime, t->pid, "b", &pid, NULL);
         assert_int_equal(status, cases[i].restart == ACTA_TEMPORARY ? ACTA_NOT_FOUND : ACTA_OK);
         if (status == ACTA_OK) assert_int_equal(pid.value != 0, cases[i].again);
-        harness_stop(&t->h);
+        uproot(t);
     }
 }
 
@@ -257,9 +132,7 @@ static void
 more_restarts_than_the_intensity_within_the_period_end_it(void **state)
 {
     (void)state;
-    tree *t = &the_tree;
-
-    plant(t, 3);
+    nursery *t = plant(3);
     t->options.intensity = 3;
     t->options.period_ms = 1000;
     assert_int_equal(grow(t, NULL), ACTA_OK);
@@ -274,7 +147,7 @@ more_restarts_than_the_intensity_within_the_period_end_it(void **state)
     acta_runtime_stats stats;
     acta_runtime_stats_read(t->h.runtime, &stats);
     assert_int_equal(stats.restarted, 3);
-    harness_stop(&t->h);
+    uproot(t);
 }
 
 /* The window slides; both of its ends count. */
@@ -283,9 +156,7 @@ the_period_is_a_sliding_window_with_both_ends(void **state)
 {
     (void)state;
     for (int late = 0; late < 2; late++) {
-        tree *t = &the_tree;
-
-        plant(t, 1);
+        nursery *t = plant(1);
         t->options.intensity = 2;
         t->options.period_ms = 1000;
         assert_int_equal(grow(t, NULL), ACTA_OK);
@@ -295,10 +166,9 @@ the_period_is_a_sliding_window_with_both_ends(void **state)
         harness_advance(&t->h, 400 + (uint64_t)late);
         order(t, "a", DIE); /* the third: 1,000 ms or 1,001 ms after the first */
         assert_int_equal(is_up(t, "a"), late);
-        harness_stop(&t->h);
+        uproot(t);
     }
-    tree *t = &the_tree;
-    plant(t, 1);
+    nursery *t = plant(1);
     t->options.intensity = 1;
     t->options.period_ms = 1000;
     assert_int_equal(grow(t, NULL), ACTA_OK);
@@ -307,7 +177,7 @@ the_period_is_a_sliding_window_with_both_ends(void **state)
         order(t, "a", DIE);
         assert_true(is_up(t, "a"));
     }
-    harness_stop(&t->h);
+    uproot(t);
 }
 
 /* One that fails in its init when it is restarted: each try counts, and the stack doesn't grow. */
@@ -315,19 +185,17 @@ static void
 failed_restarts_count_until_the_intensity_ends_it(void **state)
 {
     (void)state;
-    tree *t = &the_tree;
-
-    plant(t, 2);
+    nursery *t = plant(2);
     t->options.intensity = 1000;
     t->options.period_ms = 1000;
     assert_int_equal(grow(t, NULL), ACTA_OK);
-    t->workers[1].refuses = true;
+    t->workers[1].refusals = FOR_EVER;
     order(t, "b", DIE);
     harness_advance(&t->h, 100000);
     assert_false(acta_is_alive(t->h.runtime, t->pid));
     assert_false(is_up(t, "a"));
     assert_int_equal(t->workers[1].start_count, 1001);
-    harness_stop(&t->h);
+    uproot(t);
 }
 
 static void
@@ -335,10 +203,9 @@ backoff_grows_is_capped_and_begins_again_after_calm(void **state)
 {
     (void)state;
     static const uint64_t delays[] = { 100, 200, 400, 800, 1000, 1000 };
-    tree *t = &the_tree;
     acta_pid pid = { 1 };
 
-    plant(t, 1);
+    nursery *t = plant(1);
     t->options.intensity = UINT32_MAX;
     t->options.period_ms = 5000;
     t->options.backoff = (acta_backoff){ .min_ms = 100, .max_ms = 1000, .jitter_percent = 1 };
@@ -358,16 +225,14 @@ backoff_grows_is_capped_and_begins_again_after_calm(void **state)
         }
         harness_advance(&t->h, 5001);
     }
-    harness_stop(&t->h);
+    uproot(t);
 }
 
 static void
 the_first_restart_is_at_once_when_asked_for(void **state)
 {
     (void)state;
-    tree *t = &the_tree;
-
-    plant(t, 1);
+    nursery *t = plant(1);
     t->options.intensity = 100;
     t->options.backoff = (acta_backoff){ .min_ms = 100, .first_at_once = true };
     assert_int_equal(grow(t, NULL), ACTA_OK);
@@ -379,21 +244,19 @@ the_first_restart_is_at_once_when_asked_for(void **state)
     assert_false(is_up(t, "a"));
     harness_advance(&t->h, 42);
     assert_true(is_up(t, "a"));
-    harness_stop(&t->h);
+    uproot(t);
 }
 
 static void
 a_stop_while_a_child_waits_for_its_restart_starts_nothing(void **state)
 {
     (void)state;
-    tree *t = &the_tree;
-
-    plant(t, 2);
+    nursery *t = plant(2);
     t->options.backoff = (acta_backoff){ .min_ms = 1000 };
     assert_int_equal(grow(t, NULL), ACTA_OK);
     order(t, "b", DIE);
     t->d.text[0] = '\0';
-    harness_stop(&t->h);
+    uproot(t);
     expect_diary(t, "-a ");
 }
 
@@ -403,10 +266,8 @@ a_child_that_won_t_stop_is_killed_when_its_time_is_up(void **state)
 {
     (void)state;
     static const acta_exit_reason shutdown = { .kind = ACTA_EXIT_SHUTDOWN };
-    tree *t = &the_tree;
-
-    plant(t, 3);
-    t->workers[1].traps = true;
+    nursery *t = plant(3);
+    t->workers[1].habit = STAYS;
     t->specs[1].shutdown_ms = 700;
     assert_int_equal(grow(t, NULL), ACTA_OK);
     t->d.text[0] = '\0';
@@ -418,21 +279,19 @@ a_child_that_won_t_stop_is_killed_when_its_time_is_up(void **state)
     assert_false(is_up(t, "b"));
     expect_diary(t, "-a ");
     assert_false(acta_is_alive(t->h.runtime, t->pid));
-    harness_stop(&t->h);
+    uproot(t);
 }
 
 static void
 brutal_kill_asks_nobody(void **state)
 {
     (void)state;
-    tree *t = &the_tree;
-
-    plant(t, 2);
-    t->workers[1].traps = true;
+    nursery *t = plant(2);
+    t->workers[1].habit = STAYS;
     t->specs[1].brutal_kill = true;
     assert_int_equal(grow(t, NULL), ACTA_OK);
     t->d.text[0] = '\0';
-    harness_stop(&t->h);
+    uproot(t);
     expect_diary(t, "-a ");
 }
 
@@ -440,28 +299,27 @@ static void
 children_come_and_go_at_run_time(void **state)
 {
     (void)state;
-    tree *t = &the_tree;
     acta_error error;
     acta_pid pid = { 0 };
 
-    plant(t, 2);
+    nursery *t = plant(2);
     assert_int_equal(grow(t, NULL), ACTA_OK);
-    assert_int_equal(acta_supervisor_start_child(t->h.runtime, t->pid, &t->specs[2], &pid, &error), ACTA_OK);
-    assert_true(acta_pid_equal(pid, acta_whereis(t->h.runtime, acta_str_of("c"))));
-    assert_int_equal(
-        acta_supervisor_start_child(t->h.runtime, t->pid, &t->specs[2], &pid, &error), ACTA_ALREADY_EXISTS);
+    acta_started started;
+    assert_int_equal(acta_supervisor_start_child(t->h.runtime, t->pid, &t->specs[2], &started, &error), ACTA_OK);
+    assert_true(acta_pid_equal(started.pid, acta_whereis(t->h.runtime, acta_str_of("c"))));
     order(t, "c", DIE);
     assert_true(is_up(t, "c"));
-    t->workers[3].refuses = true;
-    assert_int_equal(acta_supervisor_start_child(t->h.runtime, t->pid, &t->specs[3], &pid, &error), ACTA_IN_USE);
+    t->workers[3].refusals = FOR_EVER;
+    assert_int_equal(acta_supervisor_start_child(t->h.runtime, t->pid, &t->specs[3], NULL, &error), ACTA_IN_USE);
     assert_string_equal(error.text, "child 'd': the port is taken");
     assert_int_equal(acta_supervisor_child(t->h.runtime, t->pid, "d", &pid, &error), ACTA_NOT_FOUND);
+    assert_int_equal(acta_supervisor_terminate_child(t->h.runtime, t->pid, "a", &error), ACTA_OK);
     assert_int_equal(acta_supervisor_delete_child(t->h.runtime, t->pid, "a", &error), ACTA_OK);
     assert_false(is_up(t, "a"));
     assert_int_equal(acta_supervisor_delete_child(t->h.runtime, t->pid, "a", &error), ACTA_NOT_FOUND);
     assert_int_equal(acta_supervisor_child(t->h.runtime, t->pid, "a", &pid, &error), ACTA_NOT_FOUND);
     t->d.text[0] = '\0';
-    harness_stop(&t->h);
+    uproot(t);
     expect_diary(t, "-c -b ");
     assert_int_equal(t->workers[0].start_count, 1);
 }
@@ -471,9 +329,7 @@ static void
 supervisors_nest_escalate_and_stop_bottom_up(void **state)
 {
     (void)state;
-    tree *t = &the_tree;
-
-    plant(t, 5);
+    nursery *t = plant(5);
     acta_supervisor_options inner = { .children = &t->specs[1], .child_count = 3, .intensity = 1, .period_ms = 1000 };
     acta_child_spec top[] = { t->specs[0],
         { .id = "inner", .start = { .behaviour = acta_supervisor_behaviour(), .argument = &inner } }, t->specs[4] };
@@ -486,7 +342,7 @@ supervisors_nest_escalate_and_stop_bottom_up(void **state)
     order(t, "c", DIE); /* the second within the period: too many for the inner one */
     expect_diary(t, "-c -d -b +b +c +d ");
     assert_true(acta_is_alive(t->h.runtime, t->pid));
-    harness_stop(&t->h);
+    uproot(t);
     expect_diary(t, "-e -d -c -b -a ");
 }
 
@@ -494,20 +350,19 @@ static void
 a_nested_start_that_fails_rolls_back_every_level(void **state)
 {
     (void)state;
-    tree *t = &the_tree;
     acta_error error;
 
-    plant(t, 5);
+    nursery *t = plant(5);
     acta_supervisor_options inner = { .children = &t->specs[1], .child_count = 3 };
     acta_child_spec top[] = { t->specs[0],
         { .id = "inner", .start = { .behaviour = acta_supervisor_behaviour(), .argument = &inner } }, t->specs[4] };
     t->options.children = top;
     t->options.child_count = 3;
-    t->workers[3].refuses = true;
+    t->workers[3].refusals = FOR_EVER;
     assert_int_equal(grow(t, &error), ACTA_IN_USE);
     assert_string_equal(error.text, "child 'inner': child 'd': the port is taken");
     expect_diary(t, "+a +b +c !d -c -b -a ");
-    harness_stop(&t->h);
+    uproot(t);
 }
 
 static void
@@ -515,9 +370,7 @@ a_killed_supervisor_takes_its_children_along(void **state)
 {
     (void)state;
     static const acta_exit_reason kill = { .kind = ACTA_EXIT_KILLED };
-    tree *t = &the_tree;
-
-    plant(t, 5);
+    nursery *t = plant(5);
     acta_supervisor_options inner = { .children = &t->specs[1], .child_count = 3 };
     acta_child_spec top[] = { t->specs[0],
         { .id = "inner", .start = { .behaviour = acta_supervisor_behaviour(), .argument = &inner } } };
@@ -531,22 +384,21 @@ a_killed_supervisor_takes_its_children_along(void **state)
     acta_runtime_stats stats;
     acta_runtime_stats_read(t->h.runtime, &stats);
     assert_int_equal(stats.alive, 0);
-    harness_stop(&t->h);
+    uproot(t);
 }
 
 static void
 calls_on_a_dead_supervisor_are_noproc_at_once(void **state)
 {
     (void)state;
-    tree *t = &the_tree;
     acta_pid pid;
 
-    plant(t, 1);
+    nursery *t = plant(1);
     t->pid = (acta_pid){ 12345 };
     assert_int_equal(acta_supervisor_child(t->h.runtime, t->pid, "a", &pid, NULL), ACTA_NOPROC);
-    assert_int_equal(acta_supervisor_start_child(t->h.runtime, t->pid, &t->specs[0], &pid, NULL), ACTA_NOPROC);
+    assert_int_equal(acta_supervisor_start_child(t->h.runtime, t->pid, &t->specs[0], NULL, NULL), ACTA_NOPROC);
     assert_int_equal(acta_supervisor_delete_child(t->h.runtime, t->pid, "a", NULL), ACTA_NOPROC);
-    harness_stop(&t->h);
+    uproot(t);
 }
 
 /* With threads: children die all the time, of their own, from several outside threads' doing, and the stop is clean. */
