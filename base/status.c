@@ -35,6 +35,7 @@ static const struct {
     [ACTA_UNSUPPORTED] = { "ACTA_UNSUPPORTED", "this build can't do that" },
     [ACTA_UNKNOWN_OUTCOME] = { "ACTA_UNKNOWN_OUTCOME", "the write may or may not be stored" },
     [ACTA_IGNORE] = { "ACTA_IGNORE", "init decided not to start" },
+    [ACTA_DELETED] = { "ACTA_DELETED", "the stream was deleted" },
 };
 
 static bool

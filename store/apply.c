@@ -30,12 +30,14 @@ find_stream(acta_store *store, acta_str name, acti_stream **stream_out, acta_err
 {
     acti_streams *streams = &store->committer.streams;
     uint64_t id, version = 0;
+    acti_change deletion = { .kind = ACTI_CHANGE_NONE };
 
     *stream_out = acti_streams_find(streams, name);
     if (*stream_out != NULL) return ACTA_OK;
 
     acta_status status = acti_stream_id(store, name, &id, error);
     if (status == ACTA_OK && id != 0) status = acti_stream_version(store, id, UINT64_MAX, &version, error);
+    if (status == ACTA_OK && id != 0) status = acti_change_read(store, 'm', id, &deletion, error);
     if (status != ACTA_OK) return status;
     *stream_out = acti_streams_add(streams, name);
     if (*stream_out == NULL)
@@ -43,6 +45,7 @@ find_stream(acta_store *store, acta_str name, acti_stream **stream_out, acta_err
             error, ACTA_NO_MEMORY, "cannot append to '" ACTA_FMT "': there is no memory", ACTA_ARG(name));
     (*stream_out)->id = id;
     (*stream_out)->version = version;
+    (*stream_out)->deleted = deletion.kind == ACTI_CHANGE_SOFT_DELETED;
     return ACTA_OK;
 }
 
@@ -81,16 +84,70 @@ resolve_types(acta_store *store, acta_transaction *transaction, const acti_opera
     return ACTA_OK;
 }
 
+static acta_status
+is_deleted(acta_str stream, acta_error *error)
+{
+    return acta_error_set(
+        error, ACTA_DELETED, "stream '" ACTA_FMT "' is deleted; restore it, or delete it for good", ACTA_ARG(stream));
+}
+
+static bool
+check_version(acta_transaction *transaction, const acti_operation *operation)
+{
+    if (version_fits(operation->entry->version, operation->expected_version)) return true;
+    transaction->actual_version = operation->entry->version;
+    return refuse(transaction, ACTI_REFUSED_VERSION, ACTA_CONFLICT, operation);
+}
+
 static bool
 check_append(acta_store *store, acta_transaction *transaction, acti_operation *append)
 {
     acta_status status = find_stream(store, append->stream, &append->entry, &transaction->error);
 
     if (status == ACTA_OK) status = resolve_types(store, transaction, append, &transaction->error);
+    if (status == ACTA_OK && append->entry->deleted) status = is_deleted(append->stream, &transaction->error);
     if (status != ACTA_OK) return refuse(transaction, ACTI_REFUSED_ERROR, status, append);
-    if (version_fits(append->entry->version, append->expected_version)) return true;
-    transaction->actual_version = append->entry->version;
-    return refuse(transaction, ACTI_REFUSED_VERSION, ACTA_CONFLICT, append);
+    return check_version(transaction, append);
+}
+
+/* May the stream be changed so, as it is? */
+static acta_status
+change_fits(const acti_operation *operation, acti_change_kind kind, acta_error *error)
+{
+    const acti_stream *stream = operation->entry;
+
+    if (stream->version == 0)
+        return acta_error_set(error, ACTA_NOT_FOUND, "there is no stream '" ACTA_FMT "'", ACTA_ARG(operation->stream));
+    if (kind == ACTI_CHANGE_RESTORED && !stream->deleted)
+        return acta_error_set(error, ACTA_CONFLICT, "stream '" ACTA_FMT "' is not deleted: there is nothing to restore",
+            ACTA_ARG(operation->stream));
+    if (stream->deleted && kind != ACTI_CHANGE_RESTORED && kind != ACTI_CHANGE_HARD_DELETED)
+        return is_deleted(operation->stream, error);
+    return ACTA_OK;
+}
+
+static acti_change
+change_of(const acta_transaction *transaction, const acti_operation *operation)
+{
+    acti_change change = { .kind = ACTI_CHANGE_NONE };
+    const uint8_t *payload = transaction->records[operation->first_record].bytes + ACTI_RECORD_HEADER;
+
+    acti_change_decode(acta_bytes_from(payload, ACTI_CHANGE_SIZE), &change);
+    return change;
+}
+
+static bool
+check_change(acta_store *store, acta_transaction *transaction, acti_operation *operation)
+{
+    acta_error *error = &transaction->error;
+    acta_str changes = acta_str_of(ACTI_STREAM_OF_CHANGES);
+    acta_status status = find_stream(store, operation->stream, &operation->entry, error);
+
+    if (status == ACTA_OK) status = find_stream(store, changes, &operation->changes_entry, error);
+    if (status == ACTA_OK) status = resolve_types(store, transaction, operation, error);
+    if (status == ACTA_OK) status = change_fits(operation, change_of(transaction, operation).kind, error);
+    if (status != ACTA_OK) return refuse(transaction, ACTI_REFUSED_ERROR, status, operation);
+    return check_version(transaction, operation);
 }
 
 static acta_status
@@ -137,8 +194,12 @@ check_operations(acta_store *store, acta_transaction *transaction)
         case ACTI_OUTCOME:
             if (!check_row(store, transaction, operation)) return false;
             break;
+        case ACTI_CHANGE:
+            if (!check_change(store, transaction, operation)) return false;
+            break;
         case ACTI_PUT:
         case ACTI_DELETE:
+        case ACTI_RAW:
             break;
         }
     }
@@ -285,6 +346,56 @@ apply_append(acta_store *store, acta_transaction *transaction, const acti_operat
     committer->batch_events += append->record_count;
 }
 
+/* The stream's entry is as if it had never been met: the name may come to stand for another one. */
+static void
+forget_stream(acta_store *store, const acti_operation *operation)
+{
+    acti_committer *committer = &store->committer;
+    uint8_t room[ACTI_NAME_KEY_MAX];
+
+    store->engine->ops->batch_delete(committer->batch, ACTI_STREAMS, acti_name_key(room, operation->stream));
+    store->engine->ops->batch_delete(committer->batch, ACTI_TABLES, operation->key);
+    acti_pending_rows_set(&committer->rows, operation->key, false);
+    operation->entry->id = operation->entry->version = 0;
+    operation->entry->deleted = false;
+}
+
+/* Record the change where changes are recorded; only now it is known which stream the name stands for. */
+static void
+apply_change(acta_store *store, acta_transaction *transaction, const acti_operation *operation)
+{
+    acti_committer *committer = &store->committer;
+    acti_stream *changes = operation->changes_entry;
+    acti_record *record = &transaction->records[operation->first_record];
+    acti_change change = change_of(transaction, operation);
+
+    change.stream_id = operation->entry->id;
+    change.version = operation->entry->version;
+    acti_change_encode(&change, record->bytes + ACTI_RECORD_HEADER);
+    acti_record_digest(record->bytes);
+    if (changes->id == 0) changes->id = committer->next_stream_id++;
+    if (changes->version == 0) put_names(store, ACTI_STREAMS, acta_str_of(ACTI_STREAM_OF_CHANGES), changes->id);
+    if (transaction->first_position == 0) transaction->first_position = committer->position + 1;
+    apply_record(store, transaction, changes, record);
+    transaction->last_position = committer->position;
+    committer->batch_events++;
+
+    if (change.stream_id == 0) return; /* deleted for good by this very transaction */
+    acti_change_put_rows(store, &change);
+    if (change.kind == ACTI_CHANGE_SOFT_DELETED) operation->entry->deleted = true;
+    if (change.kind == ACTI_CHANGE_RESTORED) operation->entry->deleted = false;
+    if (change.kind == ACTI_CHANGE_HARD_DELETED) forget_stream(store, operation);
+}
+
+static void
+apply_raw(acta_store *store, const acti_operation *operation)
+{
+    if (operation->value.data != NULL)
+        put(store, (acti_family)operation->family, operation->key, operation->value);
+    else
+        store->engine->ops->batch_delete(store->committer.batch, (acti_family)operation->family, operation->key);
+}
+
 static void
 apply_row(acta_store *store, const acta_transaction *transaction, const acti_operation *operation)
 {
@@ -309,11 +420,14 @@ acti_transaction_apply(acta_store *store, acta_transaction *transaction)
     for (uint32_t i = 0; i < transaction->operation_count; i++) {
         if (transaction->operations[i].kind == ACTI_APPEND)
             apply_append(store, transaction, &transaction->operations[i]);
+        if (transaction->operations[i].kind == ACTI_CHANGE)
+            apply_change(store, transaction, &transaction->operations[i]);
     }
     /* Rows behind the events: an outcome says where these came to lie. */
     for (uint32_t i = 0; i < transaction->operation_count; i++) {
         const acti_operation *operation = &transaction->operations[i];
         if (operation->kind == ACTI_PUT || operation->kind == ACTI_DELETE || operation->kind == ACTI_OUTCOME)
             apply_row(store, transaction, operation);
+        if (operation->kind == ACTI_RAW) apply_raw(store, operation);
     }
 }

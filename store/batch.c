@@ -77,7 +77,7 @@ changes_something(const acta_transaction *transaction)
     if (transaction->record_count > 0) return true;
     for (uint32_t i = 0; i < transaction->operation_count; i++) {
         acti_operation_kind kind = transaction->operations[i].kind;
-        if (kind == ACTI_PUT || kind == ACTI_DELETE || kind == ACTI_OUTCOME) return true;
+        if (kind == ACTI_PUT || kind == ACTI_DELETE || kind == ACTI_OUTCOME || kind == ACTI_RAW) return true;
     }
     return false;
 }
@@ -211,8 +211,9 @@ publish(acta_store *store)
     acti_committer *committer = &store->committer;
 
     for (acta_transaction *t = committer->batch_first; t != NULL; t = t->next) {
-        if (t->refusal == ACTI_REFUSED_NOT && t->record_count > 0)
-            acti_tail_push(&store->tail, t->first_position, t->records, t->record_count);
+        if (t->refusal != ACTI_REFUSED_NOT) continue;
+        if (t->removes_events) acti_tail_clear(&store->tail);
+        if (t->record_count > 0) acti_tail_push(&store->tail, t->first_position, t->records, t->record_count);
     }
     ACTI_COUNT(store, batches, 1);
     ACTI_COUNT(store, events, committer->batch_events);

@@ -25,6 +25,7 @@
 #include "mark.h"
 #include "names.h"
 #include "record.h"
+#include "stream_change.h"
 #include "tail.h"
 #include "thread.h"
 #include "transaction.h"
@@ -119,6 +120,7 @@ struct acta_store {
     acti_tail tail;
     acti_monitor expiry; /* of expiry_next */
     acta_id expiry_next;
+    _Atomic bool scrubbing;
 
     /* Written by whoever commits, read by all. */
     alignas(ACTI_CACHE_LINE) _Atomic uint64_t head;

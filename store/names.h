@@ -26,6 +26,7 @@ struct acti_stream {
     uint64_t hash;
     uint64_t id;      /* 0: not in the log yet */
     uint64_t version; /* 0: no events */
+    bool deleted;     /* softly */
     size_t name_size;
     char name[];
 };

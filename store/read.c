@@ -87,13 +87,19 @@ open_stream(acta_cursor *cursor, const acta_read *read, acta_error *error)
 {
     const acta_allocator *allocator = &cursor->store->environment.allocator;
     bool backward = read->direction == ACTA_BACKWARD;
-    uint64_t last;
+    uint64_t last = 0, visible;
+    acti_change deletion = { .kind = ACTI_CHANGE_NONE };
     acta_status status = acti_stream_name_check(read->stream, error);
 
     if (status == ACTA_OK) status = acti_stream_id(cursor->store, read->stream, &cursor->stream_id, error);
     if (status == ACTA_OK && cursor->stream_id != 0)
         status = acti_stream_version(cursor->store, cursor->stream_id, cursor->head, &last, error);
+    if (status == ACTA_OK && last != 0)
+        status = acti_change_read(cursor->store, 'm', cursor->stream_id, &deletion, error);
     if (status != ACTA_OK) return status;
+    if (deletion.kind == ACTI_CHANGE_SOFT_DELETED)
+        return acta_error_set(
+            error, ACTA_DELETED, "stream '" ACTA_FMT "' is deleted; restore it to read it", ACTA_ARG(read->stream));
     if (cursor->stream_id == 0 || last == 0)
         return acta_error_set(error, ACTA_NOT_FOUND, "there is no stream '" ACTA_FMT "'", ACTA_ARG(read->stream));
 
@@ -104,8 +110,10 @@ open_stream(acta_cursor *cursor, const acta_read *read, acta_error *error)
     cursor->stream_name_size = read->stream.size;
 
     uint64_t first;
-    status = bounds(cursor, read, &first, &last, error);
+    status = acti_first_visible(cursor->store, cursor->stream_id, last, &visible, error);
+    if (status == ACTA_OK) status = bounds(cursor, read, &first, &last, error);
     if (status != ACTA_OK) return status;
+    if (first < visible) first = visible;
     if (first > last) {
         cursor->ended = true;
         return ACTA_OK;
@@ -194,7 +202,10 @@ read_record(acta_cursor *cursor, acta_bytes record, uint64_t position, acta_reco
         status = acti_record_read(acta_bytes_from(cursor->room, record.size), position, &view, error);
     if (status != ACTA_OK) return status;
     *event_out = view.event;
-    if (view.event.kind == ACTA_RECORD_STUB) return ACTA_OK;
+    if (view.event.kind == ACTA_RECORD_STUB) {
+        event_out->type = acta_str_of(NULL);
+        return ACTA_OK;
+    }
     event_out->type = acti_types_name(&cursor->store->types, view.type_id);
     if (event_out->type.data != NULL) return ACTA_OK;
     return acta_error_set(error, ACTA_CORRUPT,

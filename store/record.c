@@ -73,12 +73,46 @@ acti_record_seal(uint8_t *bytes, const acti_place *place)
     return names_at + names_size;
 }
 
+static size_t
+names_size_of(const uint8_t *bytes)
+{
+    if ((acti_get_le16(bytes + ACTI_RECORD_AT_FLAGS) & ACTI_RECORD_NAMES) == 0) return 0;
+    return (size_t)acti_get_le16(bytes + ACTI_RECORD_AT_STREAM_SIZE) + acti_get_le16(bytes + ACTI_RECORD_AT_TYPE_SIZE);
+}
+
+size_t
+acti_record_stub_size(const uint8_t *bytes)
+{
+    return ACTI_RECORD_HEADER + names_size_of(bytes);
+}
+
+void
+acti_record_make_stub(const uint8_t *bytes, uint8_t *stub)
+{
+    size_t names_at = ACTI_RECORD_HEADER + (size_t)acti_get_le32(bytes + ACTI_RECORD_AT_PAYLOAD_SIZE) +
+                      acti_get_le32(bytes + ACTI_RECORD_AT_METADATA_SIZE);
+    size_t names_size = names_size_of(bytes);
+
+    memcpy(stub, bytes, ACTI_RECORD_HEADER);
+    memcpy(stub + ACTI_RECORD_HEADER, bytes + names_at, names_size);
+    if (stub[ACTI_RECORD_AT_KIND] != ACTA_RECORD_STUB)
+        acti_put_le32(stub + ACTI_RECORD_AT_STUBBED_TYPE, acti_get_le32(bytes + ACTI_RECORD_AT_TYPE_ID));
+    stub[ACTI_RECORD_AT_KIND] = ACTA_RECORD_STUB;
+    acti_put_le32(stub + ACTI_RECORD_AT_TYPE_ID, 0);
+    acti_put_le32(stub + ACTI_RECORD_AT_PAYLOAD_SIZE, 0);
+    acti_put_le32(stub + ACTI_RECORD_AT_METADATA_SIZE, 0);
+    acti_put_le32(stub + ACTI_RECORD_AT_PAYLOAD_CRC, acta_crc32c(0, stub, 0));
+    acti_put_le32(stub + ACTI_RECORD_AT_HEADER_CRC, header_crc(stub, ACTI_RECORD_HEADER, names_size));
+}
+
 static void
 decode(const uint8_t *bytes, acti_record_view *view)
 {
     acta_recorded *event = &view->event;
+    bool is_stub = bytes[ACTI_RECORD_AT_KIND] == ACTA_RECORD_STUB;
 
-    *view = (acti_record_view){ .type_id = acti_get_le32(bytes + ACTI_RECORD_AT_TYPE_ID) };
+    *view = (acti_record_view){ .type_id = acti_get_le32(
+                                    bytes + (is_stub ? ACTI_RECORD_AT_STUBBED_TYPE : ACTI_RECORD_AT_TYPE_ID)) };
     event->position = acti_get_le64(bytes + ACTI_RECORD_AT_POSITION);
     event->version = acti_get_le64(bytes + ACTI_RECORD_AT_VERSION);
     event->stream_id = acti_get_le64(bytes + ACTI_RECORD_AT_STREAM_ID);

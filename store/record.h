@@ -39,7 +39,8 @@ enum {
     ACTI_RECORD_AT_PAYLOAD_SIZE = 140,
     ACTI_RECORD_AT_STREAM_SIZE = 144,
     ACTI_RECORD_AT_TYPE_SIZE = 146,
-    ACTI_RECORD_HEADER = 152, /* 148 to 151 are zero */
+    ACTI_RECORD_AT_STUBBED_TYPE = 148, /* a stub: the type id that it had; else zero */
+    ACTI_RECORD_HEADER = 152,
 
     ACTI_RECORD_FORMAT = 1,
     ACTI_RECORD_NAMES = 1 /* flag: the names follow */
@@ -59,7 +60,7 @@ typedef struct acti_place {
 /* A record, read back and found sound. Views of its bytes; stream and type are absent unless the names are there. */
 typedef struct acti_record_view {
     acta_recorded event;
-    uint32_t type_id;
+    uint32_t type_id; /* a stub: that of the event it replaced */
 } acti_record_view;
 
 /* Bytes of a record in memory, names included. */
@@ -77,6 +78,10 @@ void acti_record_digest(uint8_t *bytes);
 
 /* Write the place and the header's crc; returns how many of the bytes are to be stored. */
 size_t acti_record_seal(uint8_t *bytes, const acti_place *place);
+
+/* What is left of a sound record when its event is removed; a stub gives itself. */
+size_t acti_record_stub_size(const uint8_t *bytes);
+void acti_record_make_stub(const uint8_t *bytes, uint8_t *stub);
 
 /* Read a record. `position` is the one it was found at. ACTA_CORRUPT names position and damage; ACTA_UNSUPPORTED. */
 acta_status acti_record_read(acta_bytes bytes, uint64_t position, acti_record_view *view_out, acta_error *error);

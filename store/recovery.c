@@ -398,6 +398,38 @@ restore_name(acta_store *store, acti_family family, acta_str name, uint64_t id, 
     return ACTA_OK;
 }
 
+/* A stream's name, both ways, whatever was there: of two streams of one name the later one has it. */
+static void
+put_stream_name(acta_store *store, acta_str name, uint64_t id, uint32_t *count)
+{
+    uint8_t room[ACTI_NAME_KEY_MAX], bytes[ACTI_ID_VALUE_SIZE];
+    acti_key id_key = acti_id_key(id);
+
+    acti_put_be64(bytes, id);
+    store->engine->ops->batch_put(
+        store->committer.batch, ACTI_STREAMS, acti_name_key(room, name), acta_bytes_from(bytes, sizeof bytes));
+    store->engine->ops->batch_put(store->committer.batch, ACTI_STREAMS, acti_key_view(&id_key), acta_str_bytes(name));
+    *count += 2;
+}
+
+/* What a change of a stream did: its rows, and the name of one that was deleted for good. */
+static void
+restore_change(acta_store *store, const acti_record_view *view, uint32_t *count)
+{
+    acta_bytes payload = view->event.payload;
+    acta_str type = view->event.type.data != NULL ? view->event.type : acti_types_name(&store->types, view->type_id);
+    uint8_t room[ACTI_NAME_KEY_MAX];
+    acti_change change;
+
+    if (!acta_str_equal(type, acta_str_of(ACTI_TYPE_OF_CHANGES))) return;
+    if (!acti_change_decode(payload, &change) || change.stream_id == 0) return;
+    acti_change_put_rows(store, &change);
+    if (change.kind == ACTI_CHANGE_HARD_DELETED)
+        store->engine->ops->batch_delete(store->committer.batch, ACTI_STREAMS,
+            acti_name_key(room, acta_str_from(payload.data + ACTI_CHANGE_SIZE, payload.size - ACTI_CHANGE_SIZE)));
+    *count += 2;
+}
+
 static acta_status
 restore_entry(acta_store *store, acta_bytes record, uint64_t position, uint32_t *count, acta_error *error)
 {
@@ -411,9 +443,10 @@ restore_entry(acta_store *store, acta_bytes record, uint64_t position, uint32_t 
             store->committer.batch, ACTI_INDEX, acti_key_view(&index_key), acti_key_view(&log_key));
         ++*count;
     }
+    restore_change(store, &view, count);
     if (view.event.stream.data == NULL) return ACTA_OK;
-    status = restore_name(store, ACTI_STREAMS, view.event.stream, view.event.stream_id, count, error);
-    if (status == ACTA_OK && view.type_id == acti_types_count(&store->types)) {
+    if (view.event.version == 1) put_stream_name(store, view.event.stream, view.event.stream_id, count);
+    if (view.type_id == acti_types_count(&store->types)) {
         acti_type *type;
         status = acti_types_add(&store->types, view.event.type, &type, error);
         if (status == ACTA_OK) acti_types_assign(&store->types, type);

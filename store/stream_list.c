@@ -88,12 +88,14 @@ acta_status
 acta_stream_cursor_next(acta_stream_cursor *cursor, acta_str *name_out, uint64_t *version_out, acta_error *error)
 {
     acta_bytes key, value;
+    acti_change deletion = { .kind = ACTI_CHANGE_NONE };
     uint64_t id = 0, version = 0;
 
-    while (version == 0) {
+    while (version == 0 || deletion.kind != ACTI_CHANGE_NONE || name_out->data[0] == '$') {
         acta_status status = cursor->store->engine->ops->iterator_next(cursor->iterator, &key, &value, error);
         if (status == ACTA_OK) status = take_entry(cursor, key, value, name_out, &id, error);
         if (status == ACTA_OK) status = acti_stream_version(cursor->store, id, cursor->head, &version, error);
+        if (status == ACTA_OK) status = acti_change_read(cursor->store, 'm', id, &deletion, error);
         if (status != ACTA_OK) return status;
     }
     if (version_out != NULL) *version_out = version;
@@ -115,6 +117,7 @@ acta_store_stream_info(acta_store *store, acta_str stream, acta_stream_info *inf
 {
     uint64_t head = acti_store_head(store);
     acta_stream_info info = { 0 };
+    acti_change deletion, limited;
     acta_status status = acti_stream_name_check(stream, error);
 
     if (status == ACTA_OK) status = acti_stream_id(store, stream, &info.id, error);
@@ -126,6 +129,12 @@ acta_store_stream_info(acta_store *store, acta_str stream, acta_stream_info *inf
     status = acti_stream_event(store, info.id, 1, &info.first_position, &info.created_at_us, error);
     if (status == ACTA_OK)
         status = acti_stream_event(store, info.id, info.version, &info.last_position, &info.changed_at_us, error);
-    if (status == ACTA_OK) *info_out = info;
-    return status;
+    if (status == ACTA_OK) status = acti_first_visible(store, info.id, info.version, &info.first_version, error);
+    if (status == ACTA_OK) status = acti_change_read(store, 'm', info.id, &deletion, error);
+    if (status == ACTA_OK) status = acti_change_read(store, 'l', info.id, &limited, error);
+    if (status != ACTA_OK) return status;
+    info.deleted = deletion.kind == ACTI_CHANGE_SOFT_DELETED;
+    info.limits = limited.limits;
+    *info_out = info;
+    return ACTA_OK;
 }

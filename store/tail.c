@@ -71,6 +71,12 @@ acti_tail_deinit(acti_tail *tail)
     acti_monitor_deinit(&tail->lock);
 }
 
+void
+acti_tail_clear(acti_tail *tail)
+{
+    evict(tail, 0);
+}
+
 /* Room for `count` entries in all; false when there is no memory. */
 static bool
 make_room(acti_tail *tail, uint64_t count)

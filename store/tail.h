@@ -34,6 +34,9 @@ typedef struct acti_tail {
 void acti_tail_init(acti_tail *tail, const acta_allocator *allocator, uint64_t bytes_max);
 void acti_tail_deinit(acti_tail *tail);
 
+/* Forget all: some of it isn't so any more. Readers go to the engine until there is more. */
+void acti_tail_clear(acti_tail *tail);
+
 /* The events of a batch, in order; `position` is the first one's. What doesn't fit is left out, oldest first. */
 void acti_tail_push(acti_tail *tail, uint64_t position, const acti_record *records, uint32_t count);
 

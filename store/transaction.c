@@ -218,16 +218,31 @@ check_name(const char *what, acta_str name, size_t size_max, acta_error *error)
     return ACTA_OK;
 }
 
+static acta_status
+reserved(acta_str stream, acta_error *error)
+{
+    return acta_error_set(
+        error, ACTA_INVALID, "the stream name '%.*s' is reserved: it begins with '$'", shown_size(stream), stream.data);
+}
+
 acta_status
 acti_stream_name_check(acta_str stream, acta_error *error)
 {
     acta_status status = check_name("a stream", stream, ACTA_STREAM_NAME_MAX, error);
 
     if (status != ACTA_OK) return status;
-    if (stream.data[0] == '$')
-        return acta_error_set(error, ACTA_INVALID, "the stream name '%.*s' is reserved: it begins with '$'",
-            shown_size(stream), stream.data);
+    if (stream.data[0] == '$' && !acta_str_equal(stream, acta_str_of(ACTI_STREAM_OF_CHANGES)))
+        return reserved(stream, error);
     return ACTA_OK;
+}
+
+acta_status
+acti_stream_name_check_own(acta_str stream, acta_error *error)
+{
+    acta_status status = acti_stream_name_check(stream, error);
+
+    if (status != ACTA_OK) return status;
+    return stream.data[0] == '$' ? reserved(stream, error) : ACTA_OK;
 }
 
 static acta_status
@@ -236,6 +251,9 @@ check_event(const acta_event *event, size_t payload_size, acta_error *error)
     acta_status status = check_name("an event type", event->type, ACTA_TYPE_NAME_MAX, error);
 
     if (status != ACTA_OK) return status;
+    if (event->type.data[0] == '$')
+        return acta_error_set(error, ACTA_INVALID, "the event type '%.*s' is reserved: it begins with '$'",
+            shown_size(event->type), event->type.data);
     if (payload_size > ACTA_PAYLOAD_MAX)
         return acta_error_set(error, ACTA_INVALID,
             "the payload of '" ACTA_FMT "' has %zu bytes, at most %d are allowed", ACTA_ARG(event->type), payload_size,
@@ -253,7 +271,7 @@ check_append(acta_transaction *transaction, acta_str stream, const acta_event *e
     const size_t *payload_size, size_t *slab_size_out)
 {
     acta_error error;
-    acta_status status = acti_stream_name_check(stream, &error);
+    acta_status status = acti_stream_name_check_own(stream, &error);
     size_t slab_size = 0, charged = 0;
 
     if (status == ACTA_OK && count > ACTA_APPEND_COUNT_MAX - transaction->record_count)
@@ -351,6 +369,40 @@ acta_transaction_reserve(acta_transaction *transaction, acta_str stream, uint64_
     const acta_event *event, size_t payload_size)
 {
     return append(transaction, stream, expected_version, event, 1, &payload_size);
+}
+
+acti_operation *
+acti_transaction_change(acta_transaction *transaction, acta_str stream, uint64_t expected_version,
+    const acta_event *event, acta_str change_stream)
+{
+    size_t size = aligned(acti_record_size(change_stream, event, event->payload.size));
+
+    if (transaction->status != ACTA_OK || !charge(transaction, size)) return NULL;
+    if (!add_append(transaction, stream, expected_version, 1)) return NULL;
+    acti_operation *operation = &transaction->operations[transaction->operation_count - 1];
+    operation->kind = ACTI_CHANGE;
+
+    acti_slab *slab = acti_slab_create(&transaction->store->environment.allocator, size);
+    if (slab == NULL) {
+        fail_for_memory(transaction);
+        return NULL;
+    }
+    bool added = add_records(transaction, slab, change_stream, event, 1, NULL);
+    acti_slab_unref(slab); /* the record holds it */
+    return added ? operation : NULL;
+}
+
+void
+acti_transaction_raw(acta_transaction *transaction, uint32_t family, acta_bytes key, acta_bytes value)
+{
+    acti_operation *operation =
+        charge(transaction, key.size + value.size) ? operation_add(transaction, ACTI_RAW) : NULL;
+
+    if (operation == NULL) return;
+    operation->family = family;
+    if (family == ACTI_LOG) transaction->removes_events = true;
+    operation->key = key;
+    operation->value = value;
 }
 
 void
@@ -485,7 +537,7 @@ void
 acta_transaction_snapshot(acta_transaction *transaction, acta_str stream, const acta_snapshot *snapshot)
 {
     acta_error error;
-    acta_status status = acti_stream_name_check(stream, &error);
+    acta_status status = acti_stream_name_check_own(stream, &error);
     uint8_t *value = NULL;
 
     if (status != ACTA_OK)

@@ -1,7 +1,7 @@
 /*
  * Transaction: what a caller wants done, put together in the caller's thread.
  *
- *     acta_transaction -> operations: append | expect row | put | delete | outcome | forget
+ *     acta_transaction -> operations: append | change of a stream | expect row | put | delete | outcome | forget | raw
  *          |                            |
  *          |                            +-> records[first .. first + count) -> bytes in a slab
  *          +-> arena: stream names, keys and values of rows
@@ -37,18 +37,22 @@ typedef enum acti_operation_kind {
     ACTI_EXPECT_ABSENT,
     ACTI_PUT,
     ACTI_DELETE,
-    ACTI_OUTCOME /* a put of which the committer fills in where and when */
+    ACTI_OUTCOME, /* a put of which the committer fills in where and when */
+    ACTI_CHANGE,  /* an append to ACTI_STREAM_OF_CHANGES of which the committer fills in which stream it is about */
+    ACTI_RAW      /* a put, or without value a delete, of any family's key: the store's own housekeeping */
 } acti_operation_kind;
 
 typedef struct acti_stream acti_stream; /* names.h */
 
 typedef struct acti_operation {
     acti_operation_kind kind;
-    uint32_t first_record, record_count; /* APPEND */
-    acta_str stream;                     /* APPEND */
-    uint64_t expected_version;           /* APPEND */
-    acti_stream *entry;                  /* APPEND; of the committer, from check to apply */
-    acta_bytes key;                      /* rows: table, NUL, key */
+    uint32_t first_record, record_count; /* APPEND, CHANGE */
+    uint32_t family;                     /* RAW */
+    acta_str stream;                     /* APPEND; CHANGE: which is changed */
+    uint64_t expected_version;           /* APPEND; CHANGE: of the stream that is changed */
+    acti_stream *entry;                  /* of `stream`; of the committer, from check to apply */
+    acti_stream *changes_entry;          /* CHANGE: where it is recorded */
+    acta_bytes key;                      /* rows: table, NUL, key; CHANGE: of the stream's snapshot */
     acta_bytes value;
 } acti_operation;
 
@@ -87,6 +91,7 @@ struct acta_transaction {
     uint32_t operation_count, operation_room;
     uint32_t record_count, record_room;
     size_t bytes;        /* of records and rows */
+    bool removes_events; /* RAW, in the log */
     uint32_t undigested; /* the first record whose payload the caller still writes */
     uint64_t session, sequence;
     acta_id command_id;
@@ -119,6 +124,13 @@ void acti_transaction_finish(acta_transaction *transaction);
 /* A put into a table that acta_transaction_put refuses, for rows that only the store writes. */
 void acti_transaction_put_row(acta_transaction *transaction, const char *table, acta_bytes key, acta_bytes value);
 
+/* Append one event with room for a payload to a stream of the store's own, as a CHANGE of `stream`. NULL: it failed. */
+acti_operation *acti_transaction_change(acta_transaction *transaction, acta_str stream, uint64_t expected_version,
+    const acta_event *event, acta_str change_stream);
+
+/* RAW: put, or delete when value.data is NULL. Both are borrowed until it completes. */
+void acti_transaction_raw(acta_transaction *transaction, uint32_t family, acta_bytes key, acta_bytes value);
+
 /* Keep the first thing that went wrong. */
 acta_status acti_transaction_fail(acta_transaction *transaction, acta_status status, const char *format, ...)
     ACTA_PRINTF(3, 4);
@@ -133,7 +145,8 @@ bool acti_table_name_fits(const char *table);
 enum { ACTI_ROW_KEY_MAX = ACTA_TABLE_NAME_MAX + 1 + ACTA_KEY_MAX };
 acta_bytes acti_row_key(uint8_t *room, const char *table, acta_bytes key);
 
-/* May this be a stream's name? ACTA_INVALID says why not. */
+/* May a stream be read under this name; may it be written? ACTA_INVALID says why not. */
 acta_status acti_stream_name_check(acta_str stream, acta_error *error);
+acta_status acti_stream_name_check_own(acta_str stream, acta_error *error);
 
 #endif

@@ -27,6 +27,7 @@ typedef struct named {
     char *name; /* of its first record; NULL: not seen */
     size_t name_size;
     uint64_t version; /* streams: the last one seen */
+    bool is_gone;     /* streams: deleted for good, so that its name may lead elsewhere */
 } named;
 
 typedef struct named_list {
@@ -48,7 +49,7 @@ typedef struct verify {
 
     /* Counted. */
     uint64_t format, position, stubs, payload_bytes, batches, batch, batch_position, index_entries;
-    uint64_t verified_position, verified_batch, schemas, tables, rows, outcomes, snapshots, checkpoints;
+    uint64_t verified_position, verified_batch, schemas, tables, rows, outcomes, snapshots, checkpoints, gone_streams;
     int64_t made_at_us, first_recorded_us, last_recorded_us;
     named_list streams, types;
 

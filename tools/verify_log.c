@@ -11,7 +11,7 @@
 #include "acta/crc.h"
 #include "acta/id.h"
 
-enum { HEADER = 152, NAMES = 1, STUB = 1 };
+enum { HEADER = 152, NAMES = 1, STUB = 1, CHANGE = 48, CHANGE_ROW = 52, SCRUBBED = 12, DELETED_FOR_GOOD = 2 };
 
 typedef struct record {
     uint64_t position, stream_id, version, type_id;
@@ -26,7 +26,7 @@ decode(const uint8_t *r)
     return (record){
         .stub = r[9] == STUB,
         .names = (little(r + 10, 2) & NAMES) != 0,
-        .type_id = little(r + 12, 4),
+        .type_id = r[9] == STUB ? little(r + 148, 4) : little(r + 12, 4),
         .position = little(r + 16, 8),
         .stream_id = little(r + 24, 8),
         .version = little(r + 32, 8),
@@ -123,7 +123,7 @@ check_place(verify *v, const record *rec, const uint8_t *r)
     if (v->position == 0) v->first_recorded_us = rec->recorded_at_us;
     v->last_recorded_us = rec->recorded_at_us;
 
-    if (!rec->stub && !make_room(&v->types, rec->type_id)) {
+    if (!make_room(&v->types, rec->type_id)) {
         damaged(v, "position %" PRIu64 ": type id %" PRIu64 " comes before %zu", rec->position, rec->type_id,
             v->types.count);
         return;
@@ -131,8 +131,28 @@ check_place(verify *v, const record *rec, const uint8_t *r)
     if (!rec->names) return;
     const uint8_t *names = r + HEADER + rec->payload_size + rec->metadata_size;
     learn_name(v, stream, names, rec->stream_size, rec->position, "stream");
-    if (!rec->stub)
-        learn_name(v, &v->types.items[rec->type_id], names + rec->stream_size, rec->type_size, rec->position, "type");
+    learn_name(v, &v->types.items[rec->type_id], names + rec->stream_size, rec->type_size, rec->position, "type");
+}
+
+/* An event of the type "$stream" may say that a stream was deleted for good. */
+static void
+learn_change(verify *v, const record *rec, const uint8_t *payload)
+{
+    const named *type = rec->type_id < v->types.count ? &v->types.items[rec->type_id] : NULL;
+
+    if (rec->stub || type == NULL || type->name == NULL || strcmp(type->name, "$stream") != 0) return;
+    if (rec->payload_size <= CHANGE) {
+        damaged(v, "position %" PRIu64 ": a change of a stream of %zu bytes", rec->position, rec->payload_size);
+        return;
+    }
+    uint64_t id = little(payload, 8);
+    if (id >= v->streams.count || little(payload + 8, 8) > v->streams.items[id].version) {
+        damaged(v, "position %" PRIu64 ": it changes stream id %" PRIu64 ", which is not so far", rec->position, id);
+        return;
+    }
+    if (payload[16] != DELETED_FOR_GOOD || id == 0 || v->streams.items[id].is_gone) return;
+    v->streams.items[id].is_gone = true;
+    v->gone_streams++;
 }
 
 static void
@@ -167,6 +187,7 @@ verify_log(verify *v)
             if (rec.position != position)
                 damaged(v, "position %" PRIu64 ": its header says %" PRIu64, position, rec.position);
             check_place(v, &rec, e.value);
+            learn_change(v, &rec, e.value + HEADER);
             check_index_of(v, &rec);
             v->stubs += rec.stub;
             v->payload_bytes += rec.payload_size;
@@ -226,9 +247,27 @@ check_name(verify *v, family in, const named *from_log, uint64_t id, const entry
     }
     memcpy(key + 1, e->value, e->value_size); /* as long as the log's, which is shorter */
     uint8_t *back = get(v, in, key, 1 + e->value_size, &size);
-    if (back == NULL || size != 8 || big(back) != id)
+    bool leads_back = back != NULL && size == 8 && big(back) == id;
+    if (leads_back && from_log->is_gone)
+        damaged(v, "%s '%s': its name leads to id %" PRIu64 ", which was deleted for good", what, from_log->name, id);
+    else if (!leads_back && !from_log->is_gone)
         damaged(v, "%s '%s': its name leads to %s", what, from_log->name, back == NULL ? "nothing" : "another id");
     if (back != NULL) rocksdb_free(back);
+}
+
+/* Rows of a stream that was changed: 'm' deleted, 'l' limits, 's' how far it was scrubbed. */
+static bool
+is_change_row(verify *v, const entry *e)
+{
+    if (e->key_size == 0 || strchr("mls", e->key[0]) == NULL) return false;
+    size_t size = e->key[0] == 's' ? SCRUBBED : CHANGE_ROW;
+    if (e->key_size != 9 || e->value_size != size ||
+        acta_crc32c(0, e->value, size - 4) != little(e->value + size - 4, 4))
+        damaged(v, "streams: a row '%c' of %zu and %zu bytes is damaged", e->key[0], e->key_size, e->value_size);
+    else if (big(e->key + 1) >= v->streams.count)
+        damaged(
+            v, "streams: a row '%c' of stream id %" PRIu64 ", which the log does not have", e->key[0], big(e->key + 1));
+    return true;
 }
 
 static void
@@ -244,6 +283,7 @@ verify_names_of(verify *v, family in, named_list *list)
             names++;
             continue;
         }
+        if (in == STREAMS && is_change_row(v, &e)) continue;
         uint64_t id = e.key_size == 9 && e.key[0] == 'i' ? big(e.key + 1) : 0;
         ids++;
         if (id == 0 || id > expected || e.value_size > 512)
@@ -253,7 +293,8 @@ verify_names_of(verify *v, family in, named_list *list)
     }
     rocksdb_iter_destroy(iterator);
     if (ids < expected) damaged(v, "%" PRIu64 " of %" PRIu64 " %ss have no name", expected - ids, expected, what);
-    if (names != ids) damaged(v, "%" PRIu64 " names of %ss for %" PRIu64 " ids", names, what, ids);
+    uint64_t gone = in == STREAMS ? v->gone_streams : 0;
+    if (names != ids - gone) damaged(v, "%" PRIu64 " names of %ss for %" PRIu64 " ids", names, what, ids - gone);
 }
 
 void

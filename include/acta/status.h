@@ -46,7 +46,8 @@ typedef enum acta_status {
     ACTA_SCHEMA_MISMATCH,   /* the store was made by another schema */
     ACTA_UNSUPPORTED,       /* a newer format, or something that this build can't do */
     ACTA_UNKNOWN_OUTCOME,   /* the write may or may not be stored; the store refuses writes from now on */
-    ACTA_IGNORE             /* init decided not to start; no process is left */
+    ACTA_IGNORE,            /* init decided not to start; no process is left */
+    ACTA_DELETED            /* the stream was deleted, and may be restored */
 } acta_status;
 
 enum { ACTA_ERROR_TEXT_MAX = 512, ACTA_ERROR_WHERE_MAX = 64 };

@@ -155,6 +155,35 @@ ACTA_API void acta_transaction_append(acta_transaction *transaction, acta_str st
 ACTA_API uint8_t *acta_transaction_reserve(acta_transaction *transaction, acta_str stream, uint64_t expected_version,
     const acta_event *event, size_t payload_size);
 
+/*
+ * Delete a stream.
+ *   SOFT  it can be restored. Until then reading it and appending to it is ACTA_DELETED; its events stay in the log
+ *   HARD  as if it had never been: reading finds nothing, and the name may be used afresh, from version 1 on, for what is
+ *         then another stream. Its snapshot goes too. Its events are still in the whole log until acta_store_scrub has
+ *         replaced them by stubs
+ *   expected_version  as in append
+ * Refused with ACTA_NOT_FOUND when there is no such stream, ACTA_DELETED when it is soft deleted already (HARD may follow).
+ * The log tells it by an event of type "$stream" in the stream "$streams"; so do the two functions below.
+ */
+typedef enum acta_deletion { ACTA_DELETE_SOFT = 0, ACTA_DELETE_HARD } acta_deletion;
+ACTA_API void acta_transaction_delete_stream(
+    acta_transaction *transaction, acta_str stream, uint64_t expected_version, acta_deletion how);
+
+/* Undo a soft deletion: all is as it was. ACTA_NOT_FOUND; ACTA_CONFLICT: it isn't deleted. */
+ACTA_API void acta_transaction_restore_stream(acta_transaction *transaction, acta_str stream);
+
+/* What of a stream can be read as that stream; all that are set must hold. In the whole log the rest is still there until
+ * acta_store_scrub has replaced it by stubs. 0: no limit. */
+typedef struct acta_stream_limits {
+    uint64_t count_max;    /* the newest so many */
+    uint64_t age_ms_max;   /* those recorded within so many ms */
+    uint64_t from_version; /* those from this version on */
+} acta_stream_limits;
+
+/* Set a stream's limits, all of them. ACTA_NOT_FOUND; ACTA_DELETED. */
+ACTA_API void acta_transaction_limit_stream(
+    acta_transaction *transaction, acta_str stream, const acta_stream_limits *limits);
+
 /* Condition on a row: present, or absent. */
 ACTA_API void acta_transaction_expect_row(
     acta_transaction *transaction, const char *table, acta_bytes key, bool present);
@@ -217,6 +246,7 @@ typedef struct acta_commit_result {
  *   ACTA_OK               on disk
  *   ACTA_CONFLICT         a version, condition or session did not hold; nothing written
  *   ACTA_ALREADY_EXISTS   the command id has an outcome
+ *   ACTA_DELETED          a stream is soft deleted; ACTA_NOT_FOUND: one that was to be changed isn't there
  *   ACTA_READ_ONLY, ACTA_STOPPED, ACTA_IO   nothing written
  *   ACTA_UNKNOWN_OUTCOME  its sync failed: it may be there after the next open; the store refuses writes from now on
  */
@@ -236,7 +266,7 @@ ACTA_API acta_status acta_store_commit(
 
 typedef enum acta_record_kind {
     ACTA_RECORD_EVENT = 0,
-    ACTA_RECORD_STUB = 1 /* the event was removed: type, payload and metadata are empty, the digest stays */
+    ACTA_RECORD_STUB = 1 /* the event was removed: type, payload and metadata are empty, its digest stays */
 } acta_record_kind;
 
 /* A stored event, as views that live until the cursor moves, or as long as its chunk. */
@@ -278,7 +308,8 @@ typedef struct acta_cursor acta_cursor;
 
 /*
  * Read events of a stream or of the whole log, as it was when the cursor was opened.
- * Errors: ACTA_NOT_FOUND no such stream; ACTA_IO; ACTA_NO_MEMORY. A `from` beyond the end reads nothing.
+ * Errors: ACTA_NOT_FOUND no such stream; ACTA_DELETED it is soft deleted; ACTA_IO; ACTA_NO_MEMORY. A `from` beyond the end
+ *         reads nothing.
  */
 ACTA_API acta_status acta_cursor_open(
     acta_store *store, const acta_read *read, acta_cursor **cursor_out, acta_error *error);
@@ -291,11 +322,25 @@ ACTA_API void acta_cursor_close(acta_cursor *cursor); /* takes NULL */
 /* The version that a stream is at: 0 when there is none. */
 ACTA_API acta_status acta_store_version(acta_store *store, acta_str stream, uint64_t *version_out, acta_error *error);
 
+/*
+ * Replace events that can't be read any more, of hard-deleted streams and behind limits, by stubs (ACTA_RECORD_STUB), some
+ * at a time. For periodic calls: each goes on where the last one ended. What a reader holds, or is in the middle of
+ * reading, stays with it; the disk's own copies go when the engine compacts.
+ *   count_max  events replaced at most; 0: all there are
+ *   count_out  how many were; fewer than count_max: there is nothing left
+ * Threads: outside threads; waits for the disk. Errors: ACTA_BUSY another thread is at it; those of a commit; ACTA_CORRUPT,
+ *          ACTA_IO, ACTA_NO_MEMORY. What was replaced before an error stays so.
+ */
+ACTA_API acta_status acta_store_scrub(acta_store *store, uint64_t count_max, uint64_t *count_out, acta_error *error);
+
 typedef struct acta_stream_info {
     uint64_t id;      /* of this stream alone, for ever */
-    uint64_t version; /* how many events it has */
-    uint64_t first_position, last_position;
-    int64_t created_at_us, changed_at_us; /* when its first and its last event were recorded */
+    uint64_t version; /* of its last event; stays when events are hidden by limits */
+    bool deleted;     /* softly */
+    acta_stream_limits limits;
+    uint64_t first_version;                 /* that can be read; version + 1 when its limits leave none */
+    uint64_t first_position, last_position; /* of its versions 1 and `version` */
+    int64_t created_at_us, changed_at_us;   /* when its first and its last event were recorded */
 } acta_stream_info;
 
 /* What is known of a stream. ACTA_NOT_FOUND: there is none of that name. */
@@ -303,7 +348,8 @@ ACTA_API acta_status acta_store_stream_info(
     acta_store *store, acta_str stream, acta_stream_info *info_out, acta_error *error);
 
 /*
- * The streams there are, in the order of their names' bytes, as of now.
+ * The streams there are, in the order of their names' bytes, as of now; without those that are deleted and the store's
+ * own, which begin with '$'.
  *   prefix  only those whose name begins so; absent: all
  *   after   go on behind this name, which need not be there: the last one of the page before; absent: from the first
  */

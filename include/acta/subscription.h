@@ -7,7 +7,7 @@
  *
  * There is one cursor, `next`. What it reads comes from the newest records in memory, or, where those don't reach back
  * far enough, from the engine: so there is no switch from catching up to live in which an event could be lost or doubled.
- * The checkpoint is the lowest position that all before it have been acknowledged.
+ * The checkpoint is the lowest position that all before it have been acknowledged. Stubs of removed events are passed over.
  */
 #ifndef ACTA_SUBSCRIPTION_H
 #define ACTA_SUBSCRIPTION_H

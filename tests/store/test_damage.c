@@ -586,6 +586,92 @@ an_index_that_is_behind_is_made_again(void **state)
     }
 }
 
+static void
+change(fixture *f, void (*ask)(acta_transaction *t))
+{
+    acta_transaction *t = acta_transaction_create(f->store);
+    ask(t);
+    if (commit(f, t, NULL) != ACTA_OK) fail_msg("%s", f->error.text);
+}
+
+static void
+ask_for_changes(acta_transaction *t)
+{
+    acta_transaction_delete_stream(t, S("gone"), ACTA_ANY_VERSION, ACTA_DELETE_HARD);
+    acta_transaction_delete_stream(t, S("afresh"), ACTA_ANY_VERSION, ACTA_DELETE_HARD);
+    acta_transaction_delete_stream(t, S("soft"), ACTA_ANY_VERSION, ACTA_DELETE_SOFT);
+    acta_transaction_delete_stream(t, S("restored"), ACTA_ANY_VERSION, ACTA_DELETE_SOFT);
+    acta_transaction_limit_stream(t, S("limited"), &(acta_stream_limits){ .count_max = 2 });
+    acta_transaction_limit_stream(t, S("unlimited"), &(acta_stream_limits){ .count_max = 2 });
+}
+
+static void
+ask_for_their_end(acta_transaction *t)
+{
+    acta_transaction_restore_stream(t, S("restored"));
+    acta_transaction_limit_stream(t, S("unlimited"), &(acta_stream_limits){ 0 });
+}
+
+static void
+expect_changes(fixture *f)
+{
+    acta_read soft = { .stream = S("soft") }, limited = { .stream = S("limited") };
+    acta_cursor *cursor;
+    acta_recorded event;
+
+    assert_int_equal(version_of(f, "gone"), 0);
+    assert_int_equal(count_stream(f, "afresh"), 1);
+    assert_int_equal(count_stream(f, "restored"), 3);
+    assert_int_equal(count_stream(f, "unlimited"), 3);
+    assert_int_equal(ACTA_DELETED, acta_cursor_open(f->store, &soft, &cursor, &f->error));
+    assert_int_equal(ACTA_OK, acta_cursor_open(f->store, &limited, &cursor, &f->error));
+    assert_int_equal(ACTA_OK, acta_cursor_next(cursor, &event, &f->error));
+    assert_int_equal(event.version, 2);
+    acta_cursor_close(cursor);
+}
+
+/* The log alone is enough to know which streams were deleted, restored and limited, and whose a name is. */
+static void
+changes_of_streams_are_made_again(void **state)
+{
+    static const char *const names[] = { "gone", "afresh", "soft", "restored", "limited", "unlimited" };
+    fixture *f = FIXTURE(state);
+    raw_store raw;
+    char key[16];
+
+    open_store_ok(f);
+    for (int i = 0; i < 6; i++)
+        append_many(f, names[i], ACTA_NO_STREAM, 3, NULL);
+    change(f, ask_for_changes);
+    change(f, ask_for_their_end);
+    append_ok(f, "afresh", "x");
+    expect_changes(f);
+    uint64_t count = count_log(f);
+    close_store(f);
+
+    raw_open(&raw, f->path);
+    set_index_end(&raw, 0);
+    for (int i = 0; i < 6; i++) {
+        snprintf(key, sizeof key, "n%s", names[i]);
+        raw_delete(&raw, STREAM_NAMES, key, strlen(key));
+        for (const char *what = "iml"; *what != '\0'; what++) {
+            memset(key, 0, 9);
+            key[0] = *what;
+            key[8] = (char)(i + 1);
+            raw_delete(&raw, STREAM_NAMES, key, 9);
+        }
+    }
+    raw_put(&raw, STREAM_NAMES, "ngone", 5, "\0\0\0\0\0\0\0\1", 8);
+    raw_close(&raw);
+
+    for (int restarts = 0; restarts < 2; restarts++) {
+        open_store_ok(f);
+        expect_changes(f);
+        assert_int_equal(count_log(f), count);
+        close_store(f);
+    }
+}
+
 /* An index that goes on behind the log: what is too much is cut. */
 static void
 an_index_that_is_ahead_is_cut(void **state)
@@ -787,6 +873,7 @@ main(void)
         on_no_store(a_torn_end_behind_the_mark_opens_with_whole_batches),
         on_no_store(any_bit_flipped_in_a_sorted_file_gives_no_wrong_event),
         on_no_store(an_index_that_is_behind_is_made_again),
+        on_no_store(changes_of_streams_are_made_again),
         on_no_store(an_index_that_is_ahead_is_cut),
         on_no_store(a_changed_record_is_never_read),
         on_no_store(a_lost_batch_without_events_is_found),

@@ -255,6 +255,62 @@ a_sound_store_is_sound_and_counted(void **state)
         assert_true(end - line <= 80 || strncmp(line, "store", 5) == 0);
 }
 
+/* Streams that were deleted, written afresh and limited; before and after what is behind them became stubs. */
+static void
+change_streams(fixture *f, bool scrub)
+{
+    const acta_store_config config = { .path = f->path };
+    const acta_event event = { .type = acta_str_of("test.New"), .payload = acta_bytes_from("new", 3) };
+    acta_error error;
+    acta_store *store;
+    uint64_t count;
+
+    assert_int_equal(ACTA_OK, acta_store_open(&config, &store, &error));
+    acta_transaction *t = acta_transaction_create(store);
+    for (int i = 0; i < 5; i++)
+        acta_transaction_append(t, acta_str_of("limited"), ACTA_ANY_VERSION, &event, 1);
+    acta_transaction_append(t, acta_str_of("gone"), ACTA_ANY_VERSION, &event, 1);
+    acta_transaction_append(t, acta_str_of("soft"), ACTA_ANY_VERSION, &event, 1);
+    assert_int_equal(ACTA_OK, acta_store_commit(store, t, NULL, &error));
+    t = acta_transaction_create(store);
+    acta_transaction_limit_stream(t, acta_str_of("limited"), &(acta_stream_limits){ .count_max = 2 });
+    acta_transaction_delete_stream(t, acta_str_of("gone"), ACTA_ANY_VERSION, ACTA_DELETE_HARD);
+    acta_transaction_delete_stream(t, acta_str_of("soft"), ACTA_ANY_VERSION, ACTA_DELETE_SOFT);
+    acta_transaction_append(t, acta_str_of("gone"), ACTA_ANY_VERSION, &event, 1);
+    assert_int_equal(ACTA_OK, acta_store_commit(store, t, NULL, &error));
+    if (scrub) {
+        assert_int_equal(ACTA_OK, acta_store_scrub(store, 0, &count, &error));
+        assert_int_equal(count, 4);
+    }
+    acta_store_close(store);
+}
+
+static void
+removed_events_and_streams_are_sound(void **state)
+{
+    fixture *f = *state;
+
+    change_streams(f, false);
+    run_verify(f);
+    expect_output(f, "of which 0 stubs");
+    expect_output(f, "verdict      sound\n");
+    put(f, STREAMS, "l\0\0\0\0\0\0\0\4", 9, "damaged", 7);
+    expect_damage(f, 1, "damage: streams: a row 'l' of 9 and 7 bytes is damaged\n");
+}
+
+static void
+stubs_are_sound_and_a_name_of_the_dead_is_found(void **state)
+{
+    fixture *f = *state;
+
+    change_streams(f, true);
+    run_verify(f);
+    expect_output(f, "of which 4 stubs");
+    expect_output(f, "verdict      sound\n");
+    put(f, STREAMS, "ngone", 5, "\0\0\0\0\0\0\0\5", 8);
+    expect_damage(f, 2, "damage: stream 'gone': its name leads to id 5, which was deleted for good\n");
+}
+
 /* A store in use: what is in it at this moment is verified, and its user isn't disturbed. */
 static void
 a_store_in_use_can_be_verified(void **state)
@@ -501,6 +557,8 @@ main(int argc, char **argv)
 #define on_copy(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         on_copy(a_sound_store_is_sound_and_counted),
+        on_copy(removed_events_and_streams_are_sound),
+        on_copy(stubs_are_sound_and_a_name_of_the_dead_is_found),
         on_copy(a_store_in_use_can_be_verified),
         on_copy(damage_in_the_log_is_found_by_position),
         on_copy(a_missing_event_is_found),

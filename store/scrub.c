@@ -1,0 +1,202 @@
+/*
+ * Scrub: events that nobody can read any more become stubs.
+ *
+ *     rows m (deleted for good), l (limits)  -->  versions [scrubbed, dead)  -->  stubs over their records, in one
+ *     transaction of at most CHUNK, with the row s: scrubbed up to there
+ *
+ * A record's place, times, ids and digest stay, so that positions, versions and whatever rests on digests run on. Records
+ * change in no other way, so what was read here is what is there when the transaction commits.
+ */
+#include <inttypes.h>
+
+#include "acta/crc.h"
+
+#include "internal.h"
+
+enum { CHUNK = 512 };
+
+typedef struct scrub {
+    acta_store *store;
+    uint64_t left;  /* events that may still be replaced */
+    uint64_t count; /* that were */
+} scrub;
+
+/* -- how far a stream was scrubbed -- */
+
+static acta_status
+read_scrubbed(acta_store *store, uint64_t stream_id, uint64_t *version_out, acta_error *error)
+{
+    const acti_engine_ops *ops = store->engine->ops;
+    acti_key key = acti_change_key('s', stream_id);
+    acti_value value;
+    acta_status status = ops->get(store->engine, ACTI_STREAMS, acti_key_view(&key), &value, error);
+
+    *version_out = 0;
+    if (status == ACTA_NOT_FOUND) return ACTA_OK;
+    if (status != ACTA_OK) return status;
+    if (value.bytes.size == ACTI_SCRUBBED_SIZE &&
+        acti_get_le32(value.bytes.data + 8) == acta_crc32c(0, value.bytes.data, 8))
+        *version_out = acti_get_le64(value.bytes.data);
+    else
+        status =
+            acta_error_set(error, ACTA_CORRUPT, "how far stream id %" PRIu64 " was scrubbed is damaged", stream_id);
+    ops->release(store->engine, &value);
+    return status;
+}
+
+static acta_bytes
+copy_key(acta_transaction *t, const acti_key *key)
+{
+    uint8_t *room = acti_transaction_room(t, key->size);
+
+    if (room != NULL) memcpy(room, key->bytes, key->size);
+    return acta_bytes_from(room, key->size);
+}
+
+static void
+put_scrubbed(acta_transaction *t, uint64_t stream_id, uint64_t version)
+{
+    acti_key key = acti_change_key('s', stream_id);
+    uint8_t *value = acti_transaction_room(t, ACTI_SCRUBBED_SIZE);
+
+    if (value == NULL) return;
+    acti_put_le64(value, version);
+    acti_put_le32(value + 8, acta_crc32c(0, value, 8));
+    acti_transaction_raw(t, ACTI_STREAMS, copy_key(t, &key), acta_bytes_from(value, ACTI_SCRUBBED_SIZE));
+}
+
+static void
+delete_rows(acta_transaction *t, uint64_t stream_id)
+{
+    for (const char *what = "mls"; *what != '\0'; what++) {
+        acti_key key = acti_change_key(*what, stream_id);
+        acti_transaction_raw(t, ACTI_STREAMS, copy_key(t, &key), acta_bytes_from(NULL, 0));
+    }
+}
+
+/* -- one stream -- */
+
+/* Put a stub over the record of one version. */
+static acta_status
+put_stub(acta_store *store, acta_transaction *t, uint64_t stream_id, uint64_t version, acta_error *error)
+{
+    const acti_engine_ops *ops = store->engine->ops;
+    uint64_t position;
+    int64_t recorded_at_us;
+    acti_value value;
+    acta_status status = acti_stream_event(store, stream_id, version, &position, &recorded_at_us, error);
+
+    if (status != ACTA_OK) return status; /* read whole, and sound */
+    acti_key key = acti_log_key(position);
+    status = ops->get(store->engine, ACTI_LOG, acti_key_view(&key), &value, error);
+    if (status != ACTA_OK) return status;
+    size_t size = acti_record_stub_size(value.bytes.data);
+    uint8_t *stub = acti_transaction_room(t, size);
+    if (stub != NULL) {
+        acti_record_make_stub(value.bytes.data, stub);
+        acti_transaction_raw(t, ACTI_LOG, copy_key(t, &key), acta_bytes_from(stub, size));
+    }
+    ops->release(store->engine, &value);
+    return ACTA_OK;
+}
+
+/* Replace versions from `from` up to, and without, `dead`; as many as one transaction takes. */
+static acta_status
+scrub_some(scrub *s, uint64_t stream_id, uint64_t from, uint64_t dead, bool forget, acta_error *error)
+{
+    acta_transaction *t = acta_transaction_create(s->store);
+    acta_status status = ACTA_OK;
+    uint64_t version = from, end = dead;
+
+    if (t == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot scrub: there is no memory");
+    if (end - from > CHUNK) end = from + CHUNK;
+    if (end - from > s->left) end = from + s->left;
+    for (; version < end && status == ACTA_OK; version++)
+        status = put_stub(s->store, t, stream_id, version, error);
+    if (status != ACTA_OK) {
+        acta_transaction_destroy(t);
+        return status;
+    }
+    if (forget && end == dead)
+        delete_rows(t, stream_id);
+    else
+        put_scrubbed(t, stream_id, end);
+    status = acta_store_commit(s->store, t, NULL, error);
+    if (status != ACTA_OK) return status;
+    s->count += end - from;
+    s->left -= end - from;
+    return ACTA_OK;
+}
+
+static acta_status
+scrub_stream(scrub *s, const acti_change *change, acta_error *error)
+{
+    bool is_gone = change->kind == ACTI_CHANGE_HARD_DELETED;
+    uint64_t scrubbed, last = change->version, dead = change->version + 1;
+    acta_status status = read_scrubbed(s->store, change->stream_id, &scrubbed, error);
+
+    if (status == ACTA_OK && !is_gone)
+        status = acti_stream_version(s->store, change->stream_id, acti_store_head(s->store), &last, error);
+    if (status == ACTA_OK && !is_gone) status = acti_first_visible(s->store, change->stream_id, last, &dead, error);
+    if (scrubbed == 0) scrubbed = 1;
+    while (status == ACTA_OK && s->left > 0 && (scrubbed < dead || is_gone)) {
+        uint64_t before = s->count;
+        status = scrub_some(s, change->stream_id, scrubbed, dead > scrubbed ? dead : scrubbed, is_gone, error);
+        scrubbed += s->count - before;
+        if (is_gone && scrubbed >= dead) break;
+    }
+    return status;
+}
+
+/* -- all streams -- */
+
+/* The next row of that kind behind a stream's; ACTA_NOT_FOUND at the end. */
+static acta_status
+next_change(acta_store *store, char what, uint64_t after_id, acti_change *change_out, acta_error *error)
+{
+    const acti_engine_ops *ops = store->engine->ops;
+    acti_key from = acti_change_key(what, after_id + 1), to = acti_change_key((char)(what + 1), 0);
+    acti_range range = { .from = acti_key_view(&from), .to = acti_key_view(&to) };
+    acti_engine_iterator *iterator;
+    acta_bytes key, value;
+    acta_status status = ops->iterator_open(store->engine, ACTI_STREAMS, &range, &iterator, error);
+
+    if (status != ACTA_OK) return status;
+    status = ops->iterator_next(iterator, &key, &value, error);
+    uint64_t stream_id = status == ACTA_OK && key.size == 9 ? acti_get_be64(key.data + 1) : 0;
+    ops->iterator_close(iterator);
+    if (status != ACTA_OK) return status;
+    status = acti_change_read(store, what, stream_id, change_out, error);
+    if (status == ACTA_OK && change_out->kind == ACTI_CHANGE_NONE) change_out->stream_id = stream_id; /* just gone */
+    return status;
+}
+
+static acta_status
+scrub_all(scrub *s, char what, acta_error *error)
+{
+    acti_change change = { .stream_id = 0 };
+    acta_status status = ACTA_OK;
+
+    while (status == ACTA_OK && s->left > 0) {
+        status = next_change(s->store, what, change.stream_id, &change, error);
+        bool is_wanted = change.kind == ACTI_CHANGE_HARD_DELETED || change.kind == ACTI_CHANGE_LIMITED;
+        if (status == ACTA_OK && is_wanted) status = scrub_stream(s, &change, error);
+    }
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
+acta_status
+acta_store_scrub(acta_store *store, uint64_t count_max, uint64_t *count_out, acta_error *error)
+{
+    scrub s = { .store = store, .left = count_max != 0 ? count_max : UINT64_MAX };
+
+    *count_out = 0;
+    /* acq_rel: what the one before has committed is seen; no lock, since a commit runs others' completions. */
+    if (atomic_exchange_explicit(&store->scrubbing, true, memory_order_acq_rel))
+        return acta_error_set(error, ACTA_BUSY, "'%s' is being scrubbed by another thread", store->path);
+    acta_status status = scrub_all(&s, 'm', error);
+    if (status == ACTA_OK) status = scrub_all(&s, 'l', error);
+    atomic_store_explicit(&store->scrubbing, false, memory_order_release);
+    *count_out = s.count;
+    return status;
+}
