@@ -46,6 +46,9 @@ enum {
 };
 #define ACTI_IS_NOTED(actor) (((actor)->odd & (ACTI_ODD_TRACED | ACTI_ODD_COUNTED)) != 0)
 
+/* What the actor's own code does, for other threads: count << 40 | what << 32 | tag. */
+enum { ACTI_TASK_CAST = 1, ACTI_TASK_CALL, ACTI_TASK_CONTINUE, ACTI_TASK_TERMINATE, ACTI_TASK_INFO = 16 };
+
 typedef enum acti_phase { ACTI_FREE = 0, ACTI_STARTING, ACTI_RUNNING, ACTI_ENDING } acti_phase;
 
 struct acta_self {
@@ -72,6 +75,7 @@ struct acta_self {
     acti_message *handling; /* the message in the handler's hands; NULL when it was kept */
     acta_from answering;    /* the request in the handler's hands */
     uint64_t handled_load;  /* settled at the end of the turn */
+    _Atomic uint64_t task;  /* only the owner writes it */
     uint32_t generation;
     uint8_t phase;
     uint8_t doing;       /* acti_doing */
@@ -96,6 +100,21 @@ struct acta_self {
     acti_node idle_node;
     acti_timer idle_timer;
 };
+
+/* A handler begins. The watchdog, on its own thread, sees by the count that it is another one than before. */
+static inline void
+acti_task_begin(acti_actor *actor, uint32_t what, uint32_t tag)
+{
+    /* relaxed, load and store: only the owner writes it, and it stands for itself. */
+    uint64_t count = (atomic_load_explicit(&actor->task, memory_order_relaxed) >> 40) + 1;
+    atomic_store_explicit(&actor->task, count << 40 | (uint64_t)what << 32 | tag, memory_order_relaxed);
+}
+
+static inline uint32_t
+acti_task_what(uint64_t task)
+{
+    return (uint32_t)(task >> 32) & 0xff;
+}
 
 static inline uint32_t
 acti_life_generation(uint64_t life)
@@ -209,6 +228,8 @@ enum {
     ACTI_STAT_RESTARTED,
     ACTI_STAT_OFFLOADED,
     ACTI_STAT_OFFLOADS_REFUSED,
+    ACTI_STAT_SLOW,
+    ACTI_STAT_LENT,
     ACTI_STAT_COUNT
 };
 typedef struct acti_stats {
@@ -226,11 +247,13 @@ struct acti_worker {
     alignas(ACTI_CACHE_LINE) _Atomic uint64_t ring_tail;
     _Atomic(acti_actor *) lifo;
     _Atomic uint64_t turn_count;
+    _Atomic(acti_actor *) running; /* whose turn it is, or was until we looked for work in vain: then NULL */
     _Atomic(acti_actor *) ring[ACTI_RING_SIZE];
 
     /* Parking. */
     alignas(ACTI_CACHE_LINE) _Atomic uint32_t token; /* 1: wake up */
     bool is_parked;                                  /* among the sleepers; under idle_lock */
+    _Atomic uint32_t must_rest;                      /* a futex; 1: a spare that isn't lent; see watchdog.c */
 
     /* The worker alone. */
     acti_node *spare[ACTI_SPARE_CLASSES]; /* blocks of small messages, to be used again; linked by `next` */
@@ -246,10 +269,10 @@ struct acta_runtime {
     char *name;
     uint32_t name_size;
     bool is_manual;
-    uint32_t worker_count, budget;
+    uint32_t worker_count, worker_max, budget; /* worker_max: with the spares, which come behind */
     acta_driver driver;
     acti_worker *workers;
-    uint32_t worker_started_count;
+    _Atomic uint32_t worker_started_count;
     bool (*help)(void *user);
     void *help_user;
 
@@ -272,6 +295,8 @@ struct acta_runtime {
     uint32_t sleeper_count;
     _Atomic(acti_worker *) timekeeper; /* the parked worker that wakes for timers; written under idle_lock */
     _Atomic uint64_t park_count;
+    bool watchdog_sleeps; /* until somebody wakes a worker; under idle_lock */
+    struct acti_watchdog *watchdog;
 
     /* Manual runtimes: ready actors in the order they became so. */
     acti_actor **ready;
@@ -494,13 +519,24 @@ void acti_kill(acti_actor *actor, uint32_t generation);
 /* scheduler.c */
 void acti_schedule(acti_actor *actor);   /* the caller owns it; it is ready */
 void acti_reschedule(acti_actor *actor); /* after a turn: behind the others */
-void acti_inject(acti_actor *actor);
+void acti_inject(acti_actor *actor);     /* for any worker */
 acti_actor *acti_inject_take(acta_runtime *runtime);
 void acti_notify_timer(acta_runtime *runtime);
 acta_status acti_workers_start(acta_runtime *runtime, acta_error *error);
 void acti_workers_join(acta_runtime *runtime);
+bool acti_worker_start(acti_worker *worker);
+void acti_worker_rouse(acti_worker *worker);                            /* if it is parked */
+bool acti_is_work_left(acta_runtime *runtime, uint64_t now_ns);         /* and no worker to do it */
+bool acti_watchdog_lie_down(acta_runtime *runtime, bool if_all_parked); /* true: who wakes a worker wakes it too */
 bool acti_ready_reserve(acta_runtime *runtime, uint32_t count);
 uint32_t acti_ready_count(acta_runtime *runtime); /* manual runtimes */
+
+/* watchdog.c */
+acta_status acti_watchdog_start(acta_runtime *runtime, uint32_t limit_ms, acta_error *error);
+void acti_watchdog_wake(acta_runtime *runtime);
+void acti_watchdog_join(acta_runtime *runtime); /* before the workers are */
+void acti_watchdog_destroy(acta_runtime *runtime);
+bool acti_spare_rest(acti_worker *worker); /* a worker that ran out of the loop; false: for good */
 
 /* names.c */
 acta_status acti_registry_create(acta_runtime *runtime);

@@ -41,7 +41,7 @@ acti_escape(char *out, size_t out_size, const char *text, size_t text_size)
 static const char *
 info_word(acta_info_kind kind)
 {
-    static const char *const words[] = { "DOWN", "EXIT", "TIMER", "REPLY", "TIMEOUT" };
+    static const char *const words[] = { "DOWN", "EXIT", "TIMER", "REPLY", "TIMEOUT", "FD" };
     return (unsigned)kind < sizeof words / sizeof words[0] ? words[kind] : "information";
 }
 

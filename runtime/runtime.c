@@ -69,6 +69,16 @@ start_recorder(acta_runtime *runtime, const acta_runtime_config *config)
     return acti_recorder_create(runtime, config->recorder_count, is_own_clock);
 }
 
+static uint32_t
+spare_count(uint32_t worker_count, uint32_t asked)
+{
+    uint32_t room = ACTI_WORKER_MAX - worker_count;
+
+    if (asked == 0) asked = ACTA_SPARE_WORKERS_DEFAULT;
+    if (asked == ACTA_NO_SPARE_WORKERS) return 0;
+    return asked < room ? asked : room;
+}
+
 static bool
 furnish(acta_runtime *runtime, const acta_runtime_config *config)
 {
@@ -90,10 +100,11 @@ furnish(acta_runtime *runtime, const acta_runtime_config *config)
     if (runtime->is_manual) return start_recorder(runtime, config);
 
     runtime->worker_count = config->worker_count != 0 ? config->worker_count : acti_processor_count();
-    size_t size = runtime->worker_count * sizeof(acti_worker);
+    runtime->worker_max = runtime->worker_count + spare_count(runtime->worker_count, config->spare_workers);
+    size_t size = runtime->worker_max * sizeof(acti_worker);
     runtime->workers = acti_line_alloc(&runtime->environment.allocator, size);
     if (runtime->workers != NULL) memset(runtime->workers, 0, size);
-    runtime->sleepers = acti_alloc(runtime, runtime->worker_count * sizeof(acti_worker *));
+    runtime->sleepers = acti_alloc(runtime, runtime->worker_max * sizeof(acti_worker *));
     if (runtime->workers == NULL || runtime->sleepers == NULL) return false;
     return start_recorder(runtime, config);
 }
@@ -107,19 +118,26 @@ free_runtime(acta_runtime *runtime)
     acti_host_destroy(runtime);
     acti_fds_destroy(runtime);
     acti_actors_deinit(runtime);
-    for (uint32_t i = 0; i < runtime->worker_count && runtime->workers != NULL; i++)
+    acti_watchdog_destroy(runtime);
+    for (uint32_t i = 0; i < runtime->worker_max && runtime->workers != NULL; i++)
         acti_spares_free(&runtime->workers[i]);
     acti_table_deinit(&runtime->calls, &runtime->environment.allocator);
     acti_wheel_deinit(runtime);
     acta_allocator allocator = runtime->environment.allocator;
-    acti_line_free(&allocator, runtime->workers, runtime->worker_count * sizeof(acti_worker));
-    acti_free(runtime, runtime->sleepers, runtime->worker_count * sizeof(acti_worker *));
+    acti_line_free(&allocator, runtime->workers, runtime->worker_max * sizeof(acti_worker));
+    acti_free(runtime, runtime->sleepers, runtime->worker_max * sizeof(acti_worker *));
     acti_free(runtime, runtime->ready, runtime->ready_capacity * sizeof(acti_actor *));
     acti_free(runtime, runtime->roots, runtime->root_capacity * sizeof *runtime->roots);
     acti_free(runtime, runtime->name, runtime->name_size);
     for (int i = 0; lock_at(runtime, i) != NULL; i++)
         acti_mutex_deinit(lock_at(runtime, i));
     acti_line_free(&allocator, runtime, sizeof *runtime);
+}
+
+static uint32_t
+limit_ms(const acta_runtime_config *config)
+{
+    return config->handler_limit_ms != 0 ? config->handler_limit_ms : ACTA_HANDLER_LIMIT_DEFAULT;
 }
 
 acta_status
@@ -139,6 +157,7 @@ acta_runtime_create(const acta_runtime_config *config, acta_runtime **runtime_ou
     }
     if (config->host_driven) status = acti_host_create(runtime, error);
     if (!runtime->is_manual) status = acti_workers_start(runtime, error);
+    if (status == ACTA_OK && !runtime->is_manual) status = acti_watchdog_start(runtime, limit_ms(config), error);
     if (status != ACTA_OK) {
         acti_workers_join(runtime);
         free_runtime(runtime);
@@ -383,6 +402,7 @@ stop_now(acta_runtime *runtime, uint32_t timeout_ms, acta_error *error)
         status = acta_error_set(error, ACTA_TIMEOUT, "offloaded work did not end in time and was waited for");
     acti_offload_join(runtime);
     acti_fds_join(runtime);
+    acti_watchdog_join(runtime);
     if (!runtime->is_manual) acti_workers_join(runtime);
     run_dry(runtime);
     return status;
@@ -424,7 +444,7 @@ sum(const acta_runtime *runtime, int which)
     uint64_t total = 0;
 
     /* relaxed: counters; a reader of a running runtime gets each as of some moment. */
-    for (uint32_t i = 0; i < runtime->worker_count; i++)
+    for (uint32_t i = 0; i < runtime->worker_max; i++)
         total += atomic_load_explicit(&runtime->workers[i].stats.values[which], memory_order_relaxed);
     for (int i = 0; i < ACTI_STAT_SHARD_COUNT; i++)
         total += atomic_load_explicit(&runtime->shards[i].values[which], memory_order_relaxed);
@@ -444,6 +464,8 @@ acta_runtime_stats_read(const acta_runtime *runtime, acta_runtime_stats *stats_o
         .restarted = sum(runtime, ACTI_STAT_RESTARTED),
         .offloaded = sum(runtime, ACTI_STAT_OFFLOADED),
         .offloads_refused = sum(runtime, ACTI_STAT_OFFLOADS_REFUSED),
+        .slow = sum(runtime, ACTI_STAT_SLOW),
+        .lent = sum(runtime, ACTI_STAT_LENT),
         .sent = sum(runtime, ACTI_STAT_SENT),
         .spawned = sum(runtime, ACTI_STAT_SPAWNED),
     };

@@ -58,6 +58,10 @@ rouse(acta_runtime *runtime, uint32_t at)
     runtime->sleepers[at] = runtime->sleepers[--runtime->sleeper_count];
     worker->is_parked = false;
     if (timekeeper(runtime) == worker) atomic_store_explicit(&runtime->timekeeper, NULL, memory_order_relaxed);
+    if (ACTI_UNLIKELY(runtime->watchdog_sleeps)) {
+        runtime->watchdog_sleeps = false;
+        acti_watchdog_wake(runtime);
+    }
     /* seq_cst: see notify. */
     atomic_fetch_add_explicit(&runtime->idle, (uint32_t)SEARCHING - PARKED, memory_order_seq_cst);
 }
@@ -120,6 +124,31 @@ acti_notify_timer(acta_runtime *runtime)
     if (worker != NULL) unpark(worker);
 }
 
+void
+acti_worker_rouse(acti_worker *worker)
+{
+    acta_runtime *runtime = worker->context.runtime;
+
+    acti_mutex_lock(&runtime->idle_lock);
+    bool is_parked = worker->is_parked;
+    if (is_parked) rouse(runtime, place_of(runtime, worker));
+    acti_mutex_unlock(&runtime->idle_lock);
+    if (is_parked) unpark(worker);
+}
+
+bool
+acti_watchdog_lie_down(acta_runtime *runtime, bool if_all_parked)
+{
+    bool is_right = true;
+
+    acti_mutex_lock(&runtime->idle_lock);
+    for (uint32_t i = 0; i < runtime->worker_count && if_all_parked; i++)
+        is_right &= runtime->workers[i].is_parked;
+    runtime->watchdog_sleeps = is_right;
+    acti_mutex_unlock(&runtime->idle_lock);
+    return is_right;
+}
+
 /* -- the injection queue -- */
 
 static void
@@ -168,6 +197,13 @@ acti_inject_take(acta_runtime *runtime)
     acti_actor *actor = inject_pop(runtime);
     acti_mutex_unlock(&runtime->inject_lock);
     return actor;
+}
+
+void
+acti_inject(acti_actor *actor)
+{
+    inject(actor);
+    notify(actor->runtime);
 }
 
 /* -- making actors ready -- */
@@ -251,8 +287,7 @@ acti_schedule(acti_actor *actor)
         here->host->ready = true;
         return;
     }
-    inject(actor);
-    notify(runtime);
+    acti_inject(actor);
 }
 
 void
@@ -313,14 +348,22 @@ run_timers(acta_runtime *runtime)
     if (now_ns >= next_ns) acti_wheel_run(runtime, now_ns);
 }
 
+/* With the spares. relaxed: one that is just being started has nothing to steal. */
+static uint32_t
+started_count(acta_runtime *runtime)
+{
+    return atomic_load_explicit(&runtime->worker_started_count, memory_order_relaxed);
+}
+
 static acti_actor *
 steal_rings(acti_worker *worker)
 {
     acta_runtime *runtime = worker->context.runtime;
     uint32_t start = worker->steal_seed++;
+    uint32_t count = started_count(runtime);
 
-    for (uint32_t i = 0; i < runtime->worker_count; i++) {
-        acti_worker *victim = &runtime->workers[(start + i) % runtime->worker_count];
+    for (uint32_t i = 0; i < count; i++) {
+        acti_worker *victim = &runtime->workers[(start + i) % count];
         acti_actor *actor = victim != worker ? acti_ring_steal(worker, victim) : NULL;
         if (actor != NULL) return actor;
     }
@@ -332,8 +375,9 @@ static acti_actor *
 steal_lifos(acti_worker *worker, const uint64_t *turn_counts)
 {
     acta_runtime *runtime = worker->context.runtime;
+    uint32_t count = started_count(runtime);
 
-    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         acti_worker *victim = &runtime->workers[i];
         if (victim == worker
             /* relaxed: a guess, and a wrong one costs a cache miss only. */
@@ -400,7 +444,7 @@ search(acti_worker *worker)
     uint64_t turn_counts[ACTI_WORKER_MAX];
 
     if (!start_searching(worker)) return NULL;
-    for (uint32_t i = 0; i < runtime->worker_count; i++)
+    for (uint32_t i = 0; i < runtime->worker_max; i++)
         turn_counts[i] = atomic_load_explicit(&runtime->workers[i].turn_count, memory_order_relaxed); /* a guess */
     for (int i = 0; i < SPIN_COUNT; i++) {
         acti_actor *actor = search_once(worker);
@@ -451,13 +495,32 @@ is_work_in_sight(acti_worker *worker)
     acta_runtime *runtime = worker->context.runtime;
 
     if (!inject_is_empty(runtime)) return true;
-    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+    uint32_t count = started_count(runtime);
+    for (uint32_t i = 0; i < count; i++) {
         acti_worker *other = &runtime->workers[i];
         /* seq_cst: pairs with ring_push and notify. */
         uint64_t tail = atomic_load_explicit(&other->ring_tail, memory_order_seq_cst);
         if (tail != atomic_load_explicit(&other->ring_head, memory_order_seq_cst)) return true;
     }
     return false;
+}
+
+bool
+acti_is_work_left(acta_runtime *runtime, uint64_t now_ns)
+{
+    /* relaxed: a worker that is about to sleep looks again. */
+    if (atomic_load_explicit(&runtime->idle, memory_order_relaxed) != 0) return false;
+    return atomic_load_explicit(&runtime->wheel.next_ns, memory_order_relaxed) <= now_ns ||
+           is_work_in_sight(&runtime->workers[0]);
+}
+
+/* The workers end, or we are a spare that is recalled. seq_cst: read after the flag is set, before we sleep; see
+ * acti_workers_join. A recall finds us under idle_lock, if we haven't seen it there. */
+static bool
+is_over(acti_worker *worker)
+{
+    return atomic_load_explicit(&worker->context.runtime->is_ending, memory_order_seq_cst) ||
+           atomic_load_explicit(&worker->must_rest, memory_order_relaxed) != 0;
 }
 
 static uint64_t
@@ -481,15 +544,13 @@ park(acti_worker *worker)
     /* acquire: pairs with unpark. */
     while (atomic_load_explicit(&worker->token, memory_order_acquire) == 0) {
         uint64_t limit_ns = sleep_limit_ns(runtime, keeper);
-        if (limit_ns == 0 || is_work_in_sight(worker) ||
-            atomic_load_explicit(&runtime->is_ending, memory_order_seq_cst))
-            break;
+        if (limit_ns == 0 || is_work_in_sight(worker) || is_over(worker)) break;
         acti_futex_wait(&worker->token, 0, limit_ns);
     }
     get_up(worker);
 }
 
-/* The next actor to run; NULL: the workers end. */
+/* The next actor to run; NULL: the workers end, or this one is to rest. */
 static acti_actor *
 next_actor(acti_worker *worker)
 {
@@ -497,7 +558,10 @@ next_actor(acti_worker *worker)
     acti_actor *actor = NULL;
 
     uint32_t tick = worker->tick++;
-    if (tick % TIMERS_EVERY == 0) run_timers(runtime);
+    if (tick % TIMERS_EVERY == 0) {
+        if (atomic_load_explicit(&worker->must_rest, memory_order_relaxed) != 0) return NULL; /* sooner or later */
+        run_timers(runtime);
+    }
     if (tick % INJECT_EVERY == 0) actor = take_injected(worker);
     if (actor == NULL) actor = take_own(worker);
     while (actor == NULL) {
@@ -507,8 +571,8 @@ next_actor(acti_worker *worker)
         if (actor == NULL)
             actor = take_own(worker); /* what timers made ready; and nothing of ours may be left when we sleep */
         if (actor != NULL) break;
-        /* seq_cst: read after the flag of the ending is set, before we sleep; see acti_workers_join. */
-        if (atomic_load_explicit(&runtime->is_ending, memory_order_seq_cst)) return NULL;
+        atomic_store_explicit(&worker->running, NULL, memory_order_relaxed); /* the watchdog need not look */
+        if (is_over(worker)) break;
         park(worker);
     }
     stop_searching(worker);
@@ -521,6 +585,8 @@ work(acti_worker *worker)
     acti_actor *actor;
 
     while ((actor = next_actor(worker)) != NULL) {
+        /* release: the watchdog, which acquires it, finds a slot that is made. */
+        atomic_store_explicit(&worker->running, actor, memory_order_release);
         acti_turn(&worker->context, actor);
         /* relaxed: only we write it; thieves guess by it. */
         uint64_t count = atomic_load_explicit(&worker->turn_count, memory_order_relaxed);
@@ -538,29 +604,42 @@ worker_main(void *argument)
     acti_current = &worker->context;
     if (sigsetjmp(worker->context.escape, 0) != 0) /* acta_fail, from any turn of this worker, as often as it likes */
         acti_turn_failed(&worker->context);
-    work(worker);
+    do
+        work(worker);
+    while (acti_spare_rest(worker));
     acti_current = NULL;
     acti_signal_stack_leave(&signal_stack);
     return NULL;
 }
 
+bool
+acti_worker_start(acti_worker *worker)
+{
+    acta_runtime *runtime = worker->context.runtime;
+    char name[32];
+
+    snprintf(name, sizeof name, "%.11s-%u", runtime->name, worker->index);
+    if (!acti_thread_start(&worker->thread, name, worker_main, worker)) return false;
+    /* load and store: they are started one after the other. relaxed: see started_count. */
+    uint32_t count = started_count(runtime);
+    atomic_store_explicit(&runtime->worker_started_count, count + 1, memory_order_relaxed);
+    return true;
+}
+
 acta_status
 acti_workers_start(acta_runtime *runtime, acta_error *error)
 {
-    char name[32];
-
-    for (uint32_t i = 0; i < runtime->worker_count; i++) {
+    for (uint32_t i = 0; i < runtime->worker_max; i++) {
         acti_worker *worker = &runtime->workers[i];
         worker->index = i;
         worker->steal_seed = i;
         worker->context.runtime = runtime;
         worker->context.worker = worker;
+        atomic_init(&worker->must_rest, i >= runtime->worker_count);
     }
     for (uint32_t i = 0; i < runtime->worker_count; i++) {
-        snprintf(name, sizeof name, "%.11s-%u", runtime->name, i);
-        if (!acti_thread_start(&runtime->workers[i].thread, name, worker_main, &runtime->workers[i]))
+        if (!acti_worker_start(&runtime->workers[i]))
             return acta_error_set(error, ACTA_IO, "cannot start worker thread %u of %u", i + 1, runtime->worker_count);
-        runtime->worker_started_count++;
     }
     return ACTA_OK;
 }
@@ -568,11 +647,18 @@ acti_workers_start(acta_runtime *runtime, acta_error *error)
 void
 acti_workers_join(acta_runtime *runtime)
 {
+    uint32_t count = started_count(runtime);
+
     /* seq_cst: a worker that parks looks at it after it is a sleeper, so it sees it, or is woken below. */
     atomic_store_explicit(&runtime->is_ending, true, memory_order_seq_cst);
-    for (uint32_t i = 0; i < runtime->worker_started_count; i++)
-        unpark(&runtime->workers[i]);
-    for (uint32_t i = 0; i < runtime->worker_started_count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        acti_worker *worker = &runtime->workers[i];
+        unpark(worker);
+        /* seq_cst: after the flag, for a spare that is resting. */
+        atomic_store_explicit(&worker->must_rest, 0, memory_order_seq_cst);
+        if (i >= runtime->worker_count) acti_futex_wake(&worker->must_rest);
+    }
+    for (uint32_t i = 0; i < count; i++)
         acti_thread_join(runtime->workers[i].thread);
-    runtime->worker_started_count = 0;
+    atomic_store_explicit(&runtime->worker_started_count, 0, memory_order_relaxed);
 }

@@ -79,6 +79,16 @@ acti_thread_yield(void)
     sched_yield();
 }
 
+uint64_t
+acti_thread_cpu_ns(acti_thread thread)
+{
+    struct timespec used;
+    clockid_t clock;
+
+    if (pthread_getcpuclockid(thread, &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
+    return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+}
+
 uint32_t
 acti_processor_count(void)
 {

@@ -24,6 +24,9 @@ bool acti_thread_start(acti_thread *thread, const char *name, void *(*run)(void 
 void acti_thread_join(acti_thread thread);
 void acti_thread_yield(void);
 
+/* Processor time that the thread has used; one that isn't joined. */
+uint64_t acti_thread_cpu_ns(acti_thread thread);
+
 /* Processors that this process may use; at most 256. */
 uint32_t acti_processor_count(void);
 

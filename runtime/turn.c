@@ -199,6 +199,7 @@ terminate_and_end(acti_actor *actor, const acta_exit_reason *reason)
         if (actor->exit_reason != NULL && actor->exit_reason != reason)
             *actor->exit_reason = *reason; /* for acti_turn_failed, should terminate fail */
         actor->doing = ACTI_DOING_TERMINATE;
+        acti_task_begin(actor, ACTI_TASK_TERMINATE, 0);
         actor->behaviour->terminate(actor, actor->state, reason);
     }
     end_actor(actor, reason);
@@ -266,6 +267,7 @@ handle_message(acti_actor *actor, acti_message *message)
     actor->heard = true;
     acti_count(actor->runtime, ACTI_STAT_HANDLED);
     if (ACTI_UNLIKELY(ACTI_IS_NOTED(actor))) acti_note_message(actor, message);
+    acti_task_begin(actor, message->node.kind == ACTI_REQUEST ? ACTI_TASK_CALL : ACTI_TASK_CAST, message->body.tag);
     if (message->node.kind == ACTI_REQUEST)
         next = handle_request(actor, message);
     else if (actor->behaviour->handle_cast != NULL)
@@ -281,6 +283,7 @@ handle_info(acti_actor *actor, const acta_info *info)
 {
     actor->doing = (uint8_t)(ACTI_DOING_INFO + info->kind);
     if (ACTI_UNLIKELY(ACTI_IS_NOTED(actor))) acti_note_info(actor, info);
+    acti_task_begin(actor, ACTI_TASK_INFO + (uint32_t)info->kind, info->tag);
     if (actor->behaviour->handle_info != NULL) return actor->behaviour->handle_info(actor, actor->state, info);
     log_unhandled(actor, "information");
     return ACTA_NEXT;
@@ -504,6 +507,7 @@ go_on(acti_actor *actor)
     actor->odd &= (uint8_t)~ACTI_ODD_CONTINUE;
     actor->doing = ACTI_DOING_CONTINUE;
     if (ACTI_IS_NOTED(actor)) acti_note_continue(actor);
+    acti_task_begin(actor, ACTI_TASK_CONTINUE, 0);
     if (actor->behaviour->handle_continue != NULL) next = actor->behaviour->handle_continue(actor, actor->state);
     if (!obey(actor, next)) return false;
     actor->doing = ACTI_DOING_NOTHING;

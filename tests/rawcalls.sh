@@ -14,7 +14,7 @@ seams='
 base/environment.c    : clock random file
 base/id.c             : thread
 base/crash_point.c    : thread file
-runtime/thread.c      : thread
+runtime/thread.c      : thread clock
 runtime/ticks.h       : clock
 runtime/safe_text.c   : file
 runtime/fd_poll.c     : clock thread file

@@ -58,10 +58,13 @@ acta_ref_equal(acta_ref a, acta_ref b)
 enum {
     ACTA_MAILBOX_COUNT_DEFAULT = 10000,
     ACTA_MAILBOX_BYTES_DEFAULT = 16 << 20,
-    ACTA_BUDGET_DEFAULT = 64,        /* messages a turn */
-    ACTA_CALL_TIMEOUT_DEFAULT = 5000 /* ms */
+    ACTA_BUDGET_DEFAULT = 64,          /* messages a turn */
+    ACTA_CALL_TIMEOUT_DEFAULT = 5000,  /* ms */
+    ACTA_HANDLER_LIMIT_DEFAULT = 1000, /* ms */
+    ACTA_SPARE_WORKERS_DEFAULT = 4
 };
-#define ACTA_INFINITE UINT32_MAX /* a timeout that never comes */
+#define ACTA_NO_SPARE_WORKERS UINT32_MAX
+#define ACTA_INFINITE         UINT32_MAX /* a timeout that never comes */
 
 /*
  * Who drives a runtime that has no threads of its own (config.manual): a simulation.
@@ -81,6 +84,8 @@ typedef struct acta_runtime_config {
     uint32_t worker_count;               /* 1 to 256; 0: one for each processor */
     uint32_t budget;                     /* messages an actor handles before others get their turn; 0: 64 */
     uint32_t actor_count_max;            /* 0: 16,777,216 */
+    uint32_t handler_limit_ms;           /* a handler that takes longer is reported; 0: 1,000; ACTA_INFINITE: none is */
+    uint32_t spare_workers;              /* lent to others while handlers block; 0: 4; ACTA_NO_SPARE_WORKERS: none */
     uint32_t offload_threads;            /* for acta_offload, started when needed; at most 1,024; 0: 4 */
     uint32_t offload_queue_max;          /* work that waits for one of them; 0: 1,024 */
     bool manual;                         /* no threads: acta_runtime_step runs everything */
@@ -170,6 +175,8 @@ typedef struct acta_runtime_stats {
     uint64_t restarted; /* children restarted by supervisors */
     uint64_t offloaded; /* work begun for acta_offload */
     uint64_t offloads_refused;
+    uint64_t slow; /* handlers that were reported because they took longer than handler_limit_ms */
+    uint64_t lent; /* times that a spare worker was lent, because a handler blocked its worker */
 } acta_runtime_stats;
 ACTA_API void acta_runtime_stats_read(const acta_runtime *runtime, acta_runtime_stats *stats_out);
 
@@ -220,7 +227,7 @@ typedef struct acta_exit_reason {
 } acta_exit_reason;
 
 typedef struct acta_spawn_options {
-    const acta_behaviour *behaviour; /* must outlive the actor */
+    const acta_behaviour *behaviour; /* stays as long as the runtime, whose reports may name it */
     const void *argument;            /* for init; init runs before acta_spawn returns to an outside thread */
     acta_str name;                   /* registered before init; absent: none */
     uint32_t mailbox_count_max;      /* 0: 10,000; at most 8,000,000 */

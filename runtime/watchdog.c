@@ -1,0 +1,348 @@
+/*
+ * Watchdog: a thread that looks at the workers now and then, for one that is in the same handler as before.
+ *
+ *     all parked: asleep without limit  <--->  a look every 4 ms, up to 64 ms when nothing changes
+ *
+ * A look compares, for each worker, its count of turns, the actor that it runs and the actor's task (which counts
+ * messages) with the look before. A worker for which all are the same, a look later, is stuck:
+ *  - the actor in its LIFO slot, which nobody was told of, goes to the injection queue;
+ *  - when there is work to do and no other worker to do it, a spare worker is lent: at once if the handler sleeps, and
+ *    after a while if it computes, because then a spare takes the processor from somebody;
+ *  - when its handler is over the limit, it is reported, once.
+ * A spare is a worker like the others as long as it is lent: it steals the stuck worker's ring, keeps the time, parks. It
+ * is recalled when fewer workers are stuck than spares are lent, gives its queue back, and sleeps.
+ *
+ * What it costs where the work is done: a store a turn (acti_worker.running), a store a message (acta_self.task), and a
+ * look at one flag when a worker is woken.
+ *
+ * Reading an actor that isn't ours, for a report: under actor_lock no slot gets a new actor, so one that is alive there in
+ * the generation that was stuck is the one that we mean, with the name and behaviour that it was born with.
+ *
+ * Manual and host-driven runtimes have no watchdog: whoever steps them knows how long a step takes.
+ */
+#include "run_queue.h"
+
+enum {
+    LOOK_MS = 4,
+    LOOK_MS_MAX = 64,
+    COMPUTES_MS = 50, /* a handler that computes may do so for so long before a spare takes its share */
+    NS_PER_MS = 1000000,
+    WORDS_MAX = 96
+};
+
+/* A worker, as it was seen. */
+typedef struct sight {
+    uint64_t turn_count, task, cpu_ns, since_ns;
+    acti_actor *actor; /* NULL: in no turn */
+    uint32_t generation;
+    bool is_stuck, is_reported;
+} sight;
+
+typedef struct view {
+    uint64_t now_ns;
+    uint32_t stuck_count;  /* in the same task as at the look before */
+    uint32_t helped_count; /* of those, for which a spare is worth while */
+    bool is_changed;
+} view;
+
+struct acti_watchdog {
+    acta_runtime *runtime;
+    acti_thread thread;
+    bool is_started;
+    _Atomic bool is_ending;
+    _Atomic uint32_t signal; /* a futex: counts wakes */
+
+    /* Its thread. */
+    uint64_t limit_ns; /* of a handler */
+    uint32_t pause_ms, lent_count;
+    sight sights[]; /* by worker, with the spares */
+};
+
+static size_t
+size_of(const acta_runtime *runtime)
+{
+    return sizeof(struct acti_watchdog) + runtime->worker_max * sizeof(sight);
+}
+
+/* -- spares, as they see themselves -- */
+
+/* Of what is left in our queue others have to take care. */
+static void
+give_queue_away(acti_worker *worker)
+{
+    acti_actor *actor;
+
+    while ((actor = acti_lifo_take(worker)) != NULL || (actor = acti_ring_pop(worker)) != NULL)
+        acti_inject(actor);
+}
+
+bool
+acti_spare_rest(acti_worker *worker)
+{
+    acta_runtime *runtime = worker->context.runtime;
+
+    atomic_store_explicit(&worker->running, NULL, memory_order_relaxed); /* the watchdog need not look */
+    give_queue_away(worker);
+    /* acquire: pairs with lend. */
+    while (atomic_load_explicit(&worker->must_rest, memory_order_acquire) != 0) {
+        /* seq_cst: read after the flag of the ending is set, before we sleep; see acti_workers_join. */
+        if (atomic_load_explicit(&runtime->is_ending, memory_order_seq_cst)) return false;
+        acti_futex_wait(&worker->must_rest, 1, UINT64_MAX);
+    }
+    return !atomic_load_explicit(&runtime->is_ending, memory_order_seq_cst);
+}
+
+/* -- lending -- */
+
+static acti_worker *
+spare_at(struct acti_watchdog *dog, uint32_t number)
+{
+    return &dog->runtime->workers[dog->runtime->worker_count + number];
+}
+
+static bool
+lend(struct acti_watchdog *dog)
+{
+    acta_runtime *runtime = dog->runtime;
+
+    if (dog->lent_count == runtime->worker_max - runtime->worker_count) return false;
+    acti_worker *spare = spare_at(dog, dog->lent_count);
+    /* relaxed: after the start of the runtime only we change it. */
+    bool is_new = spare->index == atomic_load_explicit(&runtime->worker_started_count, memory_order_relaxed);
+    if (is_new && !acti_worker_start(spare)) return false;
+    dog->lent_count++;
+    /* release: pairs with acti_spare_rest. */
+    atomic_store_explicit(&spare->must_rest, 0, memory_order_release);
+    acti_futex_wake(&spare->must_rest);
+    acti_count(runtime, ACTI_STAT_LENT);
+    return true;
+}
+
+static void
+recall(struct acti_watchdog *dog)
+{
+    acti_worker *spare = spare_at(dog, --dog->lent_count);
+
+    /* release: it sees it at the latest under idle_lock, before it sleeps, or we find it parked there. */
+    atomic_store_explicit(&spare->must_rest, 1, memory_order_release);
+    acti_worker_rouse(spare);
+}
+
+/* -- looking -- */
+
+/* True: the worker is in the same task as at the look before. */
+static bool
+look_at(acti_worker *worker, acti_actor *actor, sight *seen, uint64_t now_ns)
+{
+    /* relaxed: a look at numbers that change; those that don't are settled. */
+    uint64_t turn_count = atomic_load_explicit(&worker->turn_count, memory_order_relaxed);
+    uint64_t task = atomic_load_explicit(&actor->task, memory_order_relaxed);
+    uint64_t life = atomic_load_explicit(&actor->life, memory_order_relaxed);
+
+    if (seen->actor == actor && seen->turn_count == turn_count && seen->task == task &&
+        seen->generation == acti_life_generation(life))
+        return true;
+    *seen = (sight){ .turn_count = turn_count,
+        .task = task,
+        .cpu_ns = acti_thread_cpu_ns(worker->thread),
+        .since_ns = now_ns,
+        .actor = actor,
+        .generation = acti_life_generation(life) };
+    return false;
+}
+
+/* The actor in its LIFO slot would wait for the handler's end. */
+static void
+save_lifo(acti_worker *worker)
+{
+    acti_actor *actor = acti_lifo_take(worker);
+
+    if (actor != NULL) acti_inject(actor);
+}
+
+/* It sleeps, or computes for long: then another thread may have its processor, or a share of it. */
+static bool
+is_help_due(acti_worker *worker, const sight *seen, uint64_t now_ns)
+{
+    uint64_t elapsed_ns = now_ns - seen->since_ns;
+
+    return elapsed_ns >= COMPUTES_MS * (uint64_t)NS_PER_MS ||
+           acti_thread_cpu_ns(worker->thread) - seen->cpu_ns < elapsed_ns / 2;
+}
+
+/* -- reporting -- */
+
+static void
+describe_task(uint64_t task, char *words)
+{
+    static const char *const infos[] = { "DOWN", "EXIT", "TIMER", "REPLY", "TIMEOUT", "FD" };
+    uint32_t what = acti_task_what(task), tag = (uint32_t)task;
+
+    if (what == ACTI_TASK_CAST)
+        snprintf(words, WORDS_MAX, "handle_cast (message %u)", tag);
+    else if (what == ACTI_TASK_CALL)
+        snprintf(words, WORDS_MAX, "handle_call (message %u)", tag);
+    else if (what == ACTI_TASK_CONTINUE)
+        snprintf(words, WORDS_MAX, "handle_continue");
+    else if (what == ACTI_TASK_TERMINATE)
+        snprintf(words, WORDS_MAX, "terminate");
+    else if (what >= ACTI_TASK_INFO && what - ACTI_TASK_INFO < sizeof infos / sizeof infos[0])
+        snprintf(words, WORDS_MAX, "handle_info (%s %u)", infos[what - ACTI_TASK_INFO], tag);
+    else
+        snprintf(words, WORDS_MAX, "a handler");
+}
+
+/* What can be said of the actor without its owner. False: it is another's slot by now. */
+static bool
+copy_names(acta_runtime *runtime, acti_actor *actor, uint32_t generation, const char **behaviour_out, char *name)
+{
+    acti_mutex_lock(&runtime->actor_lock);
+    /* acquire: pairs with the release in spawn. */
+    uint64_t life = atomic_load_explicit(&actor->life, memory_order_acquire);
+    bool is_same = (life & ACTI_ALIVE) != 0 && acti_life_generation(life) == generation;
+    if (is_same) {
+        *behaviour_out = actor->behaviour->name;
+        name[acti_name_copy(actor, name)] = '\0';
+    }
+    acti_mutex_unlock(&runtime->actor_lock);
+    return is_same;
+}
+
+static void
+report(acta_runtime *runtime, const sight *seen, uint64_t now_ns)
+{
+    acti_actor *actor = seen->actor;
+    uint64_t elapsed_ns = now_ns - seen->since_ns;
+    char words[WORDS_MAX], name[ACTI_NAME_MAX + 1];
+    const char *behaviour;
+
+    if (!copy_names(runtime, actor, seen->generation, &behaviour, name)) return;
+    describe_task(seen->task, words);
+    acti_count(runtime, ACTI_STAT_SLOW);
+    acti_record(runtime, ACTA_FLIGHT_SLOW, acti_pid_make(actor->index, seen->generation), behaviour,
+        (uint32_t)seen->task, elapsed_ns);
+    acta_log_write(&runtime->environment, ACTA_LOG_WARNING, "actor '%s' <%u.%u>%s%s%s has been in %s for %u ms",
+        behaviour, seen->generation, actor->index, name[0] != '\0' ? " named '" : "", name, name[0] != '\0' ? "'" : "",
+        words, (unsigned)(elapsed_ns / NS_PER_MS));
+}
+
+/* -- deciding -- */
+
+static void
+look(struct acti_watchdog *dog, view *v)
+{
+    acta_runtime *runtime = dog->runtime;
+
+    uint32_t count = atomic_load_explicit(&runtime->worker_started_count, memory_order_relaxed); /* ours to change */
+
+    for (uint32_t i = 0; i < count; i++) {
+        acti_worker *worker = &runtime->workers[i];
+        sight *seen = &dog->sights[i];
+        /* acquire: pairs with the release in work, so that the actor is one that is made. */
+        acti_actor *actor = atomic_load_explicit(&worker->running, memory_order_acquire);
+        if (actor == NULL) {
+            v->is_changed |= seen->actor != NULL;
+            seen->actor = NULL;
+            continue;
+        }
+        if (!look_at(worker, actor, seen, v->now_ns)) {
+            v->is_changed = true;
+            continue;
+        }
+        v->stuck_count++;
+        save_lifo(worker);
+        if (is_help_due(worker, seen, v->now_ns)) v->helped_count++;
+        if (seen->is_reported || v->now_ns - seen->since_ns < dog->limit_ns) continue;
+        seen->is_reported = true;
+        report(runtime, seen, v->now_ns);
+    }
+}
+
+static void
+share_out(struct acti_watchdog *dog, view *v)
+{
+    acta_runtime *runtime = dog->runtime;
+
+    if (dog->lent_count > v->stuck_count) {
+        recall(dog);
+        v->is_changed = true;
+    } else if (v->helped_count > dog->lent_count && acti_is_work_left(runtime, v->now_ns) && lend(dog))
+        v->is_changed = true;
+}
+
+/* Until the next look. Who wakes a worker ends a sleep that is longer than usual. */
+static void
+sleep_a_while(struct acti_watchdog *dog, const view *v, uint32_t seen)
+{
+    bool is_idle = v->stuck_count == 0 && !v->is_changed;
+
+    dog->pause_ms = v->is_changed || is_idle ? LOOK_MS : dog->pause_ms * 2;
+    if (dog->pause_ms > LOOK_MS_MAX) dog->pause_ms = LOOK_MS_MAX;
+    bool is_deep = (is_idle || dog->pause_ms > LOOK_MS) && acti_watchdog_lie_down(dog->runtime, is_idle);
+    uint64_t pause_ns = is_idle && is_deep ? UINT64_MAX : dog->pause_ms * (uint64_t)NS_PER_MS;
+    acti_futex_wait(&dog->signal, seen, pause_ns);
+}
+
+static void *
+watchdog_main(void *argument)
+{
+    struct acti_watchdog *dog = argument;
+
+    for (;;) {
+        /* acquire: pairs with acti_watchdog_wake. Read before the look, so that a wake after it is no sleep. */
+        uint32_t seen = atomic_load_explicit(&dog->signal, memory_order_acquire);
+        if (atomic_load_explicit(&dog->is_ending, memory_order_relaxed)) return NULL; /* set before the signal */
+        view v = { .now_ns = acti_now_ns(dog->runtime) };
+        look(dog, &v);
+        share_out(dog, &v);
+        sleep_a_while(dog, &v, seen);
+    }
+}
+
+void
+acti_watchdog_wake(acta_runtime *runtime)
+{
+    struct acti_watchdog *dog = runtime->watchdog;
+
+    atomic_fetch_add_explicit(&dog->signal, 1, memory_order_release); /* after what it is to find */
+    acti_futex_wake(&dog->signal);
+}
+
+/* -- beginning and end -- */
+
+acta_status
+acti_watchdog_start(acta_runtime *runtime, uint32_t limit_ms, acta_error *error)
+{
+    char name[32];
+
+    if (limit_ms == ACTA_INFINITE && runtime->worker_max == runtime->worker_count) return ACTA_OK;
+    struct acti_watchdog *dog = acti_alloc(runtime, size_of(runtime));
+    if (dog == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a runtime");
+    memset(dog, 0, size_of(runtime));
+    dog->runtime = runtime;
+    dog->limit_ns = limit_ms == ACTA_INFINITE ? UINT64_MAX : limit_ms * (uint64_t)NS_PER_MS;
+    runtime->watchdog = dog;
+    snprintf(name, sizeof name, "%.9s-watch", runtime->name);
+    dog->is_started = acti_thread_start(&dog->thread, name, watchdog_main, dog);
+    return dog->is_started ? ACTA_OK : acta_error_set(error, ACTA_IO, "cannot start the watchdog's thread");
+}
+
+/* No spare is lent or recalled afterwards. */
+void
+acti_watchdog_join(acta_runtime *runtime)
+{
+    struct acti_watchdog *dog = runtime->watchdog;
+
+    if (dog == NULL || !dog->is_started) return;
+    atomic_store_explicit(&dog->is_ending, true, memory_order_relaxed); /* published by the wake */
+    acti_watchdog_wake(runtime);
+    acti_thread_join(dog->thread);
+    dog->is_started = false;
+}
+
+void
+acti_watchdog_destroy(acta_runtime *runtime)
+{
+    acti_free(runtime, runtime->watchdog, size_of(runtime));
+    runtime->watchdog = NULL;
+}
