@@ -331,8 +331,10 @@ host_server(acti_actor *actor, bool claimed, acti_call *call, uint64_t deadline_
 {
     acti_context *outer = acti_current;
     acti_host host = { .actor = actor, .ready = claimed };
-    acti_context context = { .runtime = call->runtime, .host = &host };
+    acti_context context;
 
+    acti_context_init(&context, call->runtime, NULL);
+    context.host = &host;
     acti_current = &context;
     bool answered = work_for_answer(&context, &host, call, deadline_ns);
     acti_current = outer;

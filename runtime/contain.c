@@ -107,7 +107,7 @@ acti_contain_check(const acta_behaviour *behaviour, acta_error *error)
     if (range->start == NULL && range->end == NULL) return ACTA_OK;
     if ((uintptr_t)range->start >= (uintptr_t)range->end)
         return acta_error_set(error, ACTA_INVALID, "cannot spawn '%s': contain_faults names no code", behaviour->name);
-    if (is_in((uintptr_t)acta_spawn, range) || is_in((uintptr_t)__start_acta_contained, range))
+    if (is_in((uintptr_t)acti_turn, range) || is_in((uintptr_t)__start_acta_contained, range))
         return acta_error_set(error, ACTA_INVALID,
             "cannot spawn '%s': contain_faults has the runtime's own code in it; name a section, or a shared object",
             behaviour->name);

@@ -12,10 +12,11 @@ acti_guard(
     acti_actor *actor, void (*what)(acti_actor *actor, void *argument), void *argument, char *why_out, size_t why_size)
 {
     acti_context *outer = acti_current;
-    acti_context context = { .runtime = actor->runtime, .actor = actor };
+    acti_context context;
     acta_exit_reason *before = actor->exit_reason;
     bool volatile is_through = false;
 
+    acti_context_init(&context, actor->runtime, actor);
     if (outer != NULL && outer->runtime == actor->runtime) {
         context.worker = outer->worker;
         context.host = outer->host;

@@ -216,6 +216,21 @@ struct acti_context {
     uint64_t start_info; /* in an init: acta_set_start_info */
 };
 
+/* For one on the stack. What is written before it is read, and large, isn't cleared: a spawn and a call of an outside
+ * thread make one each. */
+static inline void
+acti_context_init(acti_context *context, acta_runtime *runtime, acti_actor *actor)
+{
+    context->runtime = runtime;
+    context->worker = NULL;
+    context->host = NULL;
+    context->actor = actor;
+    context->unrecorded = 0;
+    context->frame_count = 0;
+    context->start_failed = false;
+    context->start_info = 0;
+}
+
 enum {
     ACTI_STAT_SPAWNED,
     ACTI_STAT_EXITED,
@@ -262,6 +277,7 @@ struct acti_worker {
     uint32_t lifo_in_a_row;
     uint32_t tick;
     uint32_t steal_seed;
+    struct acti_record_ring *records; /* NULL: it records where outside threads do */
 };
 
 struct acta_runtime {

@@ -93,6 +93,8 @@ acti_recorder_create(acta_runtime *runtime, uint32_t count, bool is_own_clock)
     atomic_store_explicit(&recorder->first.ticks, ticks_now(runtime, recorder), memory_order_relaxed);
     memcpy(recorder->magic, magic, sizeof magic);
     runtime->recorder = recorder;
+    for (uint32_t i = 0; i < runtime->worker_count; i++)
+        runtime->workers[i].records = ring_at(recorder, i);
     enter_in_table(recorder);
     return true;
 }
@@ -133,23 +135,31 @@ set_anchor(acta_runtime *runtime, acti_recorder *recorder)
     atomic_store_explicit(&runtime->anchor_is_taken, false, memory_order_release);
 }
 
-/* release, each: the odd sequence is seen by whoever sees any of these. */
-static void
-fill(acti_slot *slot, const uint64_t *fields, const char *name)
-{
-    char words[ACTA_FLIGHT_NAME_MAX] = { 0 };
-    uint64_t word;
+typedef struct fields {
+    uint64_t ticks, pid, what, detail;
+    uint64_t name[ACTI_RECORD_NAME_WORDS];
+} fields;
 
-    for (size_t i = 0; name != NULL && i < sizeof words && name[i] != '\0'; i++)
-        words[i] = name[i];
-    atomic_store_explicit(&slot->ticks, fields[0], memory_order_release);
-    atomic_store_explicit(&slot->pid, fields[1], memory_order_release);
-    atomic_store_explicit(&slot->what, fields[2], memory_order_release);
-    atomic_store_explicit(&slot->detail, fields[3], memory_order_release);
-    for (size_t i = 0; i < ACTI_RECORD_NAME_WORDS; i++) {
-        memcpy(&word, words + i * sizeof word, sizeof word);
-        atomic_store_explicit(&slot->name[i], word, memory_order_release);
-    }
+static void
+cut_name(const char *name, uint64_t *words)
+{
+    char bytes[ACTA_FLIGHT_NAME_MAX] = { 0 };
+
+    for (size_t i = 0; name != NULL && i < sizeof bytes && name[i] != '\0'; i++)
+        bytes[i] = name[i];
+    memcpy(words, bytes, sizeof bytes);
+}
+
+/* release, each: the odd sequence is seen by whoever sees any of these. */
+static inline void
+fill(acti_slot *slot, const fields *f)
+{
+    atomic_store_explicit(&slot->ticks, f->ticks, memory_order_release);
+    atomic_store_explicit(&slot->pid, f->pid, memory_order_release);
+    atomic_store_explicit(&slot->what, f->what, memory_order_release);
+    atomic_store_explicit(&slot->detail, f->detail, memory_order_release);
+    for (size_t i = 0; i < ACTI_RECORD_NAME_WORDS; i++)
+        atomic_store_explicit(&slot->name[i], f->name[i], memory_order_release);
 }
 
 /* The place is ours, unless another writer is in it, or a later record is. */
@@ -165,7 +175,7 @@ claim(acti_slot *slot, uint64_t number)
 }
 
 static uint64_t
-write_shared(acti_record_ring *ring, uint32_t mask, const uint64_t *fields, const char *name)
+write_shared(acti_record_ring *ring, uint32_t mask, fields *f, const char *name)
 {
     uint64_t number = atomic_fetch_add_explicit(&ring->head, 1, memory_order_relaxed); /* the sequence orders */
     acti_slot *slot = &ring->slots[number & mask];
@@ -174,19 +184,26 @@ write_shared(acti_record_ring *ring, uint32_t mask, const uint64_t *fields, cons
         atomic_fetch_add_explicit(&ring->lost, 1, memory_order_relaxed); /* a counter */
         return number;
     }
-    fill(slot, fields, name);
+    cut_name(name, f->name);
+    fill(slot, f);
     atomic_store_explicit(&slot->sequence, 2 * number + 2, memory_order_release); /* complete: pairs with read_slot */
     return number;
 }
 
-static uint64_t
-write_own(acti_record_ring *ring, uint32_t mask, const uint64_t *fields, const char *name)
+/* Mostly the name is that of the record before, at the same address: names of behaviours are static. */
+static inline uint64_t
+write_own(acti_record_ring *ring, uint32_t mask, fields *f, const char *name)
 {
     uint64_t number = atomic_load_explicit(&ring->head, memory_order_relaxed); /* only we write it */
     acti_slot *slot = &ring->slots[number & mask];
 
+    if (ACTI_UNLIKELY(name != ring->last_name)) {
+        cut_name(name, ring->last_words);
+        ring->last_name = name;
+    }
+    memcpy(f->name, ring->last_words, sizeof f->name);
     atomic_store_explicit(&slot->sequence, 2 * number + 1, memory_order_relaxed); /* comes before each field: fill */
-    fill(slot, fields, name);
+    fill(slot, f);
     atomic_store_explicit(&slot->sequence, 2 * number + 2, memory_order_release); /* complete: pairs with read_slot */
     atomic_store_explicit(&ring->head, number + 1, memory_order_release);         /* pairs with open_cursors */
     return number;
@@ -197,15 +214,17 @@ acti_record(acta_runtime *runtime, acta_flight_kind kind, acta_pid pid, const ch
 {
     acti_recorder *recorder = runtime->recorder;
     acti_context *here = acti_context_here(runtime);
+    uint64_t number;
 
     if (recorder == NULL) return;
-    uint64_t fields[] = { ticks_now(runtime, recorder), pid.value, (uint64_t)kind << 32 | tag, detail };
-    uint32_t outside = recorder->ring_count - 1, mask = recorder->capacity - 1;
-    uint64_t number;
-    if (here != NULL && here->worker != NULL && here->worker->index < outside)
-        number = write_own(ring_at(recorder, here->worker->index), mask, fields, name);
+    fields f = {
+        .ticks = ticks_now(runtime, recorder), .pid = pid.value, .what = (uint64_t)kind << 32 | tag, .detail = detail
+    };
+    uint32_t mask = recorder->capacity - 1;
+    if (here != NULL && here->worker != NULL && here->worker->records != NULL)
+        number = write_own(here->worker->records, mask, &f, name);
     else
-        number = write_shared(ring_at(recorder, outside), mask, fields, name);
+        number = write_shared(ring_at(recorder, recorder->ring_count - 1), mask, &f, name);
     if (ACTI_UNLIKELY(number % ANCHOR_EVERY == 0)) set_anchor(runtime, recorder);
 }
 
@@ -250,6 +269,7 @@ static uint64_t
 ns_at(const acti_clock *clock, uint64_t ticks)
 {
     double distance = (double)(int64_t)(ticks - clock->ticks) * clock->rate;
+    if (distance >= 9e18 || distance <= -9e18) return clock->ns; /* of a damaged image */
     return clock->ns + (uint64_t)(int64_t)distance;
 }
 

@@ -32,6 +32,8 @@ typedef struct acti_slot {
 typedef struct acti_record_ring {
     alignas(ACTI_CACHE_LINE) _Atomic uint64_t head;
     _Atomic uint64_t lost;
+    const char *last_name; /* the writer's own: the name in the last record, and its words */
+    uint64_t last_words[ACTI_RECORD_NAME_WORDS];
     alignas(ACTI_CACHE_LINE) acti_slot slots[];
 } acti_record_ring;
 

@@ -207,8 +207,9 @@ static void
 run_here(acta_runtime *runtime, acti_actor *actor)
 {
     acti_context *outer = acti_current;
-    acti_context context = { .runtime = runtime };
+    acti_context context;
 
+    acti_context_init(&context, runtime, NULL);
     acti_current = &context;
     acti_turn_guarded(&context, actor);
     acti_current = outer;

@@ -68,9 +68,10 @@ static acta_status
 run_init(acti_actor *actor, const acta_spawn_options *options, acta_error *error)
 {
     acti_context *outer = acti_current;
-    acti_context context = { .runtime = actor->runtime, .actor = actor };
+    acti_context context;
     acta_status volatile status = ACTA_OK;
 
+    acti_context_init(&context, actor->runtime, actor);
     if (options->info_out != NULL) *options->info_out = 0;
     if (actor->behaviour->init == NULL) return ACTA_OK;
     if (outer != NULL && outer->runtime == actor->runtime) {

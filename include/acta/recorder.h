@@ -26,7 +26,7 @@
  *
  *     each ring:    0  u64 records written so far; number n is in place n modulo the records a ring
  *                   8  u64 records left out: their place was in use by a writer that had been overtaken
- *                  16  48 bytes of nothing
+ *                  16  48 bytes of the writer's own
  *     each record:  0  u64 2 n + 2 once it is complete; odd while it is written
  *                   8  u64 ticks
  *                  16  u64 pid

@@ -4,6 +4,7 @@
  */
 #include "harness.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -407,6 +408,50 @@ a_recorder_is_found_in_a_copy_of_the_memory(void **state)
     harness_stop(&h);
 }
 
+static bool
+look_at(void *user, const acta_flight_record *record)
+{
+    uint64_t *sum = user;
+
+    *sum += strlen(record->behaviour) + record->detail;
+    return true;
+}
+
+/* Bytes of it changed at random: it is no recorder any more, or one that is read and printed within its bounds. */
+static void
+a_damaged_image_is_read_without_harm(void **state)
+{
+    (void)state;
+    enum { ROUNDS_OF_DAMAGE = 3000, ROOM = 1 << 12 };
+    uint64_t seed = 11, sum = 0;
+    uint32_t found = 0;
+    size_t offset, size;
+    harness h;
+    harness_start_with(&h, (acta_runtime_config){ .manual = true, .recorder_count = 16 });
+    for (int i = 0; i < 20; i++)
+        send_tag(&h, spawn(&h, &plain), 7);
+    harness_run(&h);
+
+    char *good = aligned_alloc(64, ROOM), *bad = aligned_alloc(64, ROOM);
+    size_t whole = copy_block(good, ROOM);
+    int nowhere = open("/dev/null", O_WRONLY);
+    for (int i = 0; i < ROUNDS_OF_DAMAGE; i++) {
+        memcpy(bad, good, whole);
+        for (int k = 0; k < 8; k++)
+            bad[draw(&seed, k == 0 ? 256 : (uint32_t)whole)] = (char)draw(&seed, 256);
+        if (!acta_recorder_find(bad, whole, 0, &offset, &size)) continue;
+        found++;
+        assert_true(offset + size <= whole);
+        assert_true(acta_recorder_read_image(bad, draw(&seed, 30), look_at, &sum) <= 32);
+        acta_recorder_print_image(bad, nowhere, 0);
+    }
+    assert_in_range(found, 100, ROUNDS_OF_DAMAGE - 100);
+    close(nowhere);
+    free(good);
+    free(bad);
+    harness_stop(&h);
+}
+
 static void
 a_destroyed_runtime_leaves_the_table(void **state)
 {
@@ -551,6 +596,7 @@ main(void)
         cmocka_unit_test(records_are_printed_a_line_each),
         cmocka_unit_test(a_long_name_is_cut),
         cmocka_unit_test(a_recorder_is_found_in_a_copy_of_the_memory),
+        cmocka_unit_test(a_damaged_image_is_read_without_harm),
         cmocka_unit_test(a_destroyed_runtime_leaves_the_table),
         cmocka_unit_test(records_are_read_whole_while_they_are_written),
         cmocka_unit_test(times_are_those_of_the_clock),
