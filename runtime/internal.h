@@ -419,38 +419,11 @@ acti_actor_alive(const acta_runtime *runtime, acta_pid pid)
 /* mailbox.c */
 void acti_mailbox_stand_in(acti_actor *actor, acti_node *node); /* as if `node` had been the one popped last */
 void acti_mailbox_init(acti_actor *actor);
-acti_node *acti_mailbox_pop(acti_actor *actor); /* NULL: empty, or a sender is between its two steps */
 void acti_mailbox_detach(acti_actor *actor);    /* free `first` from the queue: the stub takes its place */
-bool acti_mailbox_try_idle(acti_actor *actor);  /* true: empty and given up; hands off the actor from then on */
 bool acti_mailbox_try_claim(acti_actor *actor); /* true: it was idle and is ours */
-bool acti_mailbox_has_more(const acti_actor *actor);
-bool acti_mailbox_admit(acti_actor *actor, uint64_t weight);
-void acti_mailbox_settle(acti_actor *actor); /* what was handled makes room */
-
-#ifdef ACTA_PLANT_RACE /* a defect on purpose, which ThreadSanitizer must report: the step "race" of .ci/run */
-#define ACTI_PUBLISH memory_order_relaxed
-#else
-#define ACTI_PUBLISH memory_order_release
-#endif
-
-/*
- * Many senders, one receiver. True: the mailbox was idle, and the caller owns the actor and must schedule it.
- */
-static inline bool
-acti_mailbox_push(acti_actor *actor, acti_node *node)
-{
-    atomic_store_explicit(&node->next, NULL, memory_order_relaxed); /* private until (A) */
-
-    /* (A) Takes our place among all senders. acq_rel: our NULL comes before the next sender's (B) into the same field;
-     * and when the IDLE bit comes with it, all that the last owner did is before us (it set the bit with release). */
-    uintptr_t last = atomic_exchange_explicit(&actor->last, (uintptr_t)node, memory_order_acq_rel);
-    acti_node *before = (acti_node *)(last & ~ACTI_MAILBOX_IDLE); /* alive: nobody passes it before (B) */
-
-    /* (B) Publishes the node's content; pairs with the acquire in acti_mailbox_pop. Between (A) and (B) the list is
-     * cut: a NULL there means "not yet", and never "empty". */
-    atomic_store_explicit(&before->next, node, ACTI_PUBLISH);
-    return (last & ACTI_MAILBOX_IDLE) != 0;
-}
+bool acti_mailbox_admit(acti_actor *actor, uint64_t weight, bool is_idle);
+void acti_mailbox_correct(acti_actor *actor, bool is_ready);
+#include "mailbox.h"
 
 /* recorder.c: `name` of the behaviour, or NULL. Wait-free, any thread. */
 bool acti_recorder_create(acta_runtime *runtime, uint32_t count, bool is_own_clock);

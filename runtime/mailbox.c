@@ -8,14 +8,18 @@
  *    actor's own stub.
  *  - The IDLE bit is set only while last == first, by the owner, who then owns nothing any more. Whoever's exchange
  *    brings the bit back owns the actor.
- *  - `sent_load` less `settled_load` is what is in the mailbox: messages (not signals or answers) from before they are
- *    pushed until the turn that consumed them ends. The bound is never passed, and is kept by one addition of the
- *    sender, to the line that the push writes anyway, and one plain store of the receiver a turn.
+ *  - `sent_load` less `settled_load` is what is in the mailbox: messages (not signals or answers) from about when they are
+ *    pushed until the turn that consumed them ends. A mailbox that goes idle is charged in advance for one message of
+ *    the least weight: the one that comes next and finds it idle costs no addition. Whoever makes it ready in another
+ *    way gives the charge back. So the bound is kept at the price of one addition for each message that has to wait, to
+ *    the line that the push writes anyway, and of a plain store of the receiver for a turn of more than one message.
+ *    It is passed by one message at most for each further sender that saw the mailbox idle at the same moment.
  *
- * The running count that a message could take from its predecessor would save that addition, but a sender would have
- * to wait for a predecessor that was pre-empted before it wrote its own.
+ * The running count that a message could take from its predecessor would save that addition, too, but a sender would
+ * have to wait for a predecessor that was pre-empted before it wrote its own.
  *
- * Not here: what happens to what is popped (turn.c), who runs the actor (scheduler.c).
+ * The steps of each message are in mailbox.h. Not here: what happens to what is popped (turn.c), who runs the actor
+ * (scheduler.c).
  */
 #include "internal.h"
 
@@ -27,7 +31,7 @@ acti_mailbox_init(acti_actor *actor)
     actor->first = &actor->stub;
     atomic_init(&actor->last, (uintptr_t)&actor->stub | ACTI_MAILBOX_IDLE);
     atomic_init(&actor->sent_load, 0);
-    atomic_init(&actor->settled_load, 0);
+    atomic_init(&actor->settled_load, -ACTI_CHARGE);
 }
 
 /* Let go of the node that `first` was, now that it is behind us. */
@@ -37,25 +41,6 @@ leave_behind(acti_actor *actor, acti_node *node)
     if (!actor->first_is_spent) return;
     actor->first_is_spent = false;
     acti_message_release(acti_message_at(node));
-}
-
-acti_node *
-acti_mailbox_pop(acti_actor *actor)
-{
-    acti_node *first = actor->first;
-    acti_node *next = atomic_load_explicit(&first->next, memory_order_acquire); /* pairs with (B) of the push */
-
-    if (next == NULL) return NULL;
-    actor->first = next;
-    leave_behind(actor, first);
-    return next;
-}
-
-bool
-acti_mailbox_has_more(const acti_actor *actor)
-{
-    /* relaxed: a hint for the owner; acti_mailbox_try_idle decides. */
-    return atomic_load_explicit(&actor->first->next, memory_order_relaxed) != NULL;
 }
 
 /*
@@ -97,38 +82,33 @@ acti_mailbox_detach(acti_actor *actor)
 }
 
 bool
-acti_mailbox_try_idle(acti_actor *actor)
-{
-    uintptr_t expected = (uintptr_t)actor->first;
-
-    /* release: all that the owner did comes before what the next owner does; pairs with (A) of the push and with the
-     * claim. Fails when a sender was there first, and then we go on. */
-    return atomic_compare_exchange_strong_explicit(
-        &actor->last, &expected, expected | ACTI_MAILBOX_IDLE, memory_order_release, memory_order_relaxed);
-}
-
-bool
 acti_mailbox_try_claim(acti_actor *actor)
 {
     uintptr_t last = atomic_load_explicit(&actor->last, memory_order_relaxed);
 
+    if ((last & ACTI_MAILBOX_IDLE) == 0) return false;
     /* acquire: pairs with the release of the owner before us. */
-    return (last & ACTI_MAILBOX_IDLE) != 0 &&
-           atomic_compare_exchange_strong_explicit(
-               &actor->last, &last, last & ~ACTI_MAILBOX_IDLE, memory_order_acquire, memory_order_relaxed);
+    if (!atomic_compare_exchange_strong_explicit(
+            &actor->last, &last, last & ~ACTI_MAILBOX_IDLE, memory_order_acquire, memory_order_relaxed))
+        return false;
+    acti_mailbox_add_settled(actor, ACTI_CHARGE); /* no message came: the charge goes back */
+    return true;
 }
 
+/* `is_idle`: nothing of what is in the mailbox is the charge's. */
 bool
-acti_mailbox_admit(acti_actor *actor, uint64_t weight)
+acti_mailbox_admit(acti_actor *actor, uint64_t weight, bool is_idle)
 {
     uint64_t limit = atomic_load_explicit(&actor->limit, memory_order_relaxed); /* behind the acquire of `life` */
     uint64_t add = ACTI_LOAD_COUNT + weight;
 
-    /* acquire: pairs with the release in settle, so that all that is settled is in what we add to; older than that
-     * means that we refuse sooner, never later. The addition is relaxed: it guards no data. The difference is right
-     * though both wrap, and though bytes carry into messages in both. */
+    /* acquire: pairs with the release in add_settled, so that all that is settled is in what we add to, but for what is
+     * corrected late; older than that means that we refuse sooner, never later. The addition is relaxed: it guards no
+     * data. The difference is right though both wrap, and though bytes carry into messages in both. */
     uint64_t settled = atomic_load_explicit(&actor->settled_load, memory_order_acquire);
     uint64_t before = atomic_fetch_add_explicit(&actor->sent_load, add, memory_order_relaxed) - settled;
+    if (is_idle) before -= ACTI_CHARGE;
+    if (ACTI_UNLIKELY((int64_t)before < 0)) before = 0; /* handled before its sender has corrected the count */
     uint64_t count_after = before / ACTI_LOAD_COUNT + 1;
     uint64_t bytes_after = before % ACTI_LOAD_COUNT + weight;
 
@@ -139,12 +119,12 @@ acti_mailbox_admit(acti_actor *actor, uint64_t weight)
     return false;
 }
 
+/* A sender's guess was wrong. Ready: it has counted itself, and nobody takes the charge. Else somebody else took it. */
 void
-acti_mailbox_settle(acti_actor *actor)
+acti_mailbox_correct(acti_actor *actor, bool is_ready)
 {
-    if (actor->handled_load == 0) return;
-    /* load and store: only the owner writes it. release: see admit. */
-    uint64_t settled = atomic_load_explicit(&actor->settled_load, memory_order_relaxed);
-    atomic_store_explicit(&actor->settled_load, settled + actor->handled_load, memory_order_release);
-    actor->handled_load = 0;
+    if (is_ready)
+        acti_mailbox_add_settled(actor, ACTI_CHARGE);
+    else
+        atomic_fetch_add_explicit(&actor->sent_load, ACTI_CHARGE, memory_order_relaxed); /* as in admit */
 }

@@ -39,6 +39,7 @@ enum {
     ACTI_SEGMENT_COUNT = 24,   /* of a type-stable table; each is twice the one before */
     ACTI_SEGMENT_FIRST = 64,   /* items in the first */
     ACTI_SPARE_CLASSES = 3,    /* payloads of up to 16, 64 and 256 bytes */
+    ACTI_WEIGHT_MIN = 128,     /* bytes: the least that a message weighs against the bound */
     ACTI_SPARE_MAX = 256,      /* blocks a worker keeps of each */
     ACTI_STAT_SHARD_COUNT = 16 /* for threads that are no workers */
 };
@@ -100,7 +101,8 @@ acti_message_at(acti_node *node)
 static inline uint64_t
 acti_message_weight(const acti_message *message)
 {
-    return sizeof *message + message->capacity;
+    size_t size = sizeof *message + message->capacity;
+    return size > ACTI_WEIGHT_MIN ? size : ACTI_WEIGHT_MIN;
 }
 
 void acti_message_release(acti_message *message); /* give up the block; `destroy` has been called */

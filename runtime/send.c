@@ -129,14 +129,10 @@ acti_deliver(acta_runtime *runtime, acta_pid to, acti_message *message, acti_act
         bool stopping = atomic_load_explicit(&runtime->is_stopping, memory_order_relaxed);
         return stopping ? ACTA_STOPPED : ACTA_NOPROC;
     }
-    if (!acti_mailbox_admit(actor, acti_message_weight(message))) {
-        acti_count(runtime, ACTI_STAT_REFUSED);
-        return ACTA_BUSY;
-    }
-
-    acti_count(runtime, ACTI_STAT_SENT);
     message->node.generation = (uint32_t)(to.value >> 32);
-    if (!acti_mailbox_push(actor, &message->node)) return ACTA_OK;
+    acti_pushed pushed = acti_mailbox_send(actor, &message->node, acti_message_weight(message));
+    acti_count(runtime, pushed != ACTI_REFUSED ? ACTI_STAT_SENT : ACTI_STAT_REFUSED);
+    if (pushed != ACTI_READY) return pushed == ACTI_QUEUED ? ACTA_OK : ACTA_BUSY;
     if (claimed_out != NULL)
         *claimed_out = actor;
     else
@@ -153,7 +149,7 @@ acti_deliver_system(acta_runtime *runtime, acta_pid to, acti_message *message, a
     if (claimed_out != NULL) *claimed_out = NULL;
     if (actor == NULL) return ACTA_NOPROC;
     message->node.generation = (uint32_t)(to.value >> 32);
-    if (!acti_mailbox_push(actor, &message->node)) return ACTA_OK;
+    if (!acti_mailbox_push_signal(actor, &message->node)) return ACTA_OK;
     if (claimed_out != NULL)
         *claimed_out = actor;
     else
@@ -179,7 +175,7 @@ acti_push_signal(acti_actor *actor, uint32_t generation, acti_node *node, acti_k
 {
     node->kind = kind;
     node->generation = generation;
-    if (acti_mailbox_push(actor, node)) acti_schedule(actor);
+    if (acti_mailbox_push_signal(actor, node)) acti_schedule(actor);
 }
 
 /* Let the actor have a turn, so that it sees its flags. */

@@ -178,7 +178,7 @@ send_exit(acta_runtime *runtime, acta_pid from, acta_pid to, acti_link *link, co
     link->reason = *reason;
     link->node.kind = ACTI_EXIT;
     link->node.generation = (uint32_t)(to.value >> 32);
-    bool ready = acti_mailbox_push(actor, &link->node);
+    bool ready = acti_mailbox_push_signal(actor, &link->node);
     if (kind != ACTA_EXIT_NORMAL) raise_flag(actor, (uint32_t)(to.value >> 32), ACTI_LOOK, ACTI_TRAP);
     if (ready) acti_schedule(actor);
 }

@@ -150,8 +150,6 @@ finish_free(acti_actor *actor)
     bool to_list = !actor->listed && actor->generation != UINT32_MAX; /* after the last generation: retired */
 
     drain(actor);
-    acti_mailbox_settle(actor);
-    acti_mailbox_detach(actor);
     actor->listed = true;
     if (acti_mailbox_try_idle(actor)) {
         if (to_list) acti_actor_give_back(actor);
@@ -476,8 +474,6 @@ begin_idle_time(acti_actor *actor)
         actor->runtime, &actor->idle_timer, acti_now_ns(actor->runtime) + actor->idle_timeout_ms * UINT64_C(1000000));
 }
 
-enum { KEPT_BLOCK_MAX = 1024 }; /* a consumed message of more isn't kept as the idle mailbox's stub */
-
 /* Something to do that isn't in the mailbox. */
 static bool
 is_busy_with_itself(const acti_actor *actor)
@@ -488,13 +484,12 @@ is_busy_with_itself(const acti_actor *actor)
 void
 acti_turn_finish(acti_actor *actor)
 {
-    acti_mailbox_settle(actor);
     if (acti_mailbox_has_more(actor) || is_busy_with_itself(actor)) {
+        acti_mailbox_settle(actor);
         acti_reschedule(actor);
         return;
     }
     begin_idle_time(actor);
-    if (actor->first_is_spent && acti_message_at(actor->first)->capacity > KEPT_BLOCK_MAX) acti_mailbox_detach(actor);
     if (!acti_mailbox_try_idle(actor)) acti_reschedule(actor);
 }
 
