@@ -348,7 +348,9 @@ struct acta_runtime {
     acti_stats shards[ACTI_STAT_SHARD_COUNT];
 };
 
-extern _Thread_local acti_context *acti_current;
+/* initial-exec: read by one load in a shared library too, and in a signal handler on a thread that never looked at it,
+ * where the usual way might call malloc. */
+extern _Thread_local acti_context *acti_current __attribute__((tls_model("initial-exec")));
 
 static inline uint64_t
 acti_now_ns(const acta_runtime *runtime)
