@@ -21,7 +21,8 @@ enum { /* in acta_self.life, below the generation */
     ACTI_ALIVE = 1,
     ACTI_TRAP = 2, /* traps exits */
     ACTI_LOOK = 4, /* an exit signal is in the mailbox */
-    ACTI_KILL = 8
+    ACTI_KILL = 8,
+    ACTI_MEMBER = 16 /* has joined topics */
 };
 #define ACTI_MAILBOX_IDLE ((uintptr_t)1)
 #define ACTI_LOAD_COUNT   ((uint64_t)1 << 40) /* of a load: messages above, bytes below */
@@ -320,6 +321,7 @@ struct acta_runtime {
 
     acti_wheel wheel;
     struct acti_registry *registry;
+    struct acti_topics *topics;
     struct acti_offload *offload;
     struct acti_fds *fds;
     struct acti_host_loop *host_loop; /* NULL: not driven by a host */
@@ -488,6 +490,8 @@ size_t acti_escape(char *out, size_t out_size, const char *text, size_t text_siz
 
 /* signal.c */
 typedef enum acti_exit_effect { ACTI_EXIT_IGNORED, ACTI_EXIT_TELLS, ACTI_EXIT_ENDS } acti_exit_effect;
+/* Set a flag of a life. False: that one is not alive. */
+bool acti_life_raise(acta_runtime *runtime, acta_pid pid, uint64_t flag);
 void acti_signal_receive(acti_actor *actor, acti_node *node);
 acti_exit_effect acti_exit_receive(acti_actor *actor, acti_link *link, acta_exit_reason *end_out);
 bool acti_down_receive(acti_actor *actor, acti_monitor *monitor);

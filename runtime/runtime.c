@@ -6,6 +6,7 @@
  * a handler is never torn down from outside: a handler that doesn't return keeps the stop waiting.
  */
 #include "internal.h"
+#include "topic.h"
 
 enum { STOP_TIMEOUT_DEFAULT = 5000, ACTOR_COUNT_MAX_DEFAULT = 1 << 24, ACTOR_COUNT_MAX_MAX = 1 << 29 };
 
@@ -93,6 +94,7 @@ furnish(acta_runtime *runtime, const acta_runtime_config *config)
     runtime->name_size = (uint32_t)strlen(name) + 1;
     runtime->name = acti_alloc(runtime, runtime->name_size);
     if (runtime->name == NULL || acti_registry_create(runtime) != ACTA_OK) return false;
+    if (acti_topics_init(runtime) != ACTA_OK) return false;
     if (acti_offload_create(runtime, config) != ACTA_OK || acti_fds_create(runtime) != ACTA_OK) return false;
     memcpy(runtime->name, name, runtime->name_size);
     runtime->record_turns = config->record_turns;
@@ -113,6 +115,7 @@ static void
 free_runtime(acta_runtime *runtime)
 {
     acti_recorder_destroy(runtime);
+    acti_topics_deinit(runtime);
     acti_registry_destroy(runtime);
     acti_offload_destroy(runtime);
     acti_host_destroy(runtime);

@@ -164,6 +164,13 @@ raise_flag(acti_actor *actor, uint32_t generation, uint64_t flag, uint64_t unles
     return false;
 }
 
+bool
+acti_life_raise(acta_runtime *runtime, acta_pid pid, uint64_t flag)
+{
+    acti_actor *actor = acti_actor_alive(runtime, pid);
+    return actor != NULL && raise_flag(actor, (uint32_t)(pid.value >> 32), flag, 0);
+}
+
 static void
 send_exit(acta_runtime *runtime, acta_pid from, acta_pid to, acti_link *link, const acta_exit_reason *reason)
 {

@@ -12,6 +12,7 @@
  * acta_fail leaves a handler by a jump into the context that runs the turn, which then goes on in acti_turn_failed.
  */
 #include "internal.h"
+#include "topic.h"
 
 _Thread_local acti_context *acti_current;
 
@@ -119,9 +120,11 @@ drop_message_in_hand(acti_actor *actor)
 static void
 leave_the_living(acti_actor *actor)
 {
-    /* release: pairs with acti_actor_alive; the registry's lock orders it for names. */
-    atomic_store_explicit(&actor->life, (uint64_t)actor->generation << 32, memory_order_release);
+    /* release: pairs with acti_actor_alive; the registry's lock orders it for names. An exchange, so that none who joins a
+     * topic for us now is overlooked: it sets its flag before, or finds us dead. */
+    uint64_t life = atomic_exchange_explicit(&actor->life, (uint64_t)actor->generation << 32, memory_order_acq_rel);
     acti_name_remove(actor);
+    if (ACTI_UNLIKELY((life & ACTI_MEMBER) != 0)) acti_topics_leave_all(actor->runtime, acti_pid_of(actor));
 }
 
 static void

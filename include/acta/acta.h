@@ -24,6 +24,7 @@
 #include "acta/subscription.h"
 #include "acta/supervisor.h"
 #include "acta/sys.h"
+#include "acta/topic.h"
 #include "acta/watch_fd.h"
 
 #endif

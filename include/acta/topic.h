@@ -1,0 +1,62 @@
+/*
+ * Topics: groups of actors by name, and messages to all of a group (OTP's pg, Phoenix's PubSub), inside one runtime.
+ *
+ *     acta_topic_join(runtime, acta_str_of("prices"), acta_self_pid(self), &error);            // a member
+ *     acta_topic_publish(runtime, acta_str_of("prices"), message, (acta_pid){ 0 }, &result);   // anybody
+ *
+ * A topic is there while it has members. An actor leaves all its topics when it ends, before anybody is told of its end.
+ * Who has joined before a publish begins gets it, who has left before doesn't; what one publisher publishes to a topic,
+ * and what all publish to it, reaches each member in that one order.
+ *
+ * Threads: any, in and outside actors. A topic is locked while a message is given to its mailboxes (about 50 ns a member),
+ * never while code of the user runs.
+ */
+#ifndef ACTA_TOPIC_H
+#define ACTA_TOPIC_H
+
+#include "acta/runtime.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { ACTA_TOPIC_NAME_MAX = 512 }; /* bytes */
+
+/*
+ * Make an actor a member of a topic. One that is a member already stays one, once.
+ *   topic  1 to ACTA_TOPIC_NAME_MAX bytes, any
+ *   pid    the actor; need not be the caller
+ * Errors: ACTA_NOPROC it isn't alive; ACTA_INVALID the name; ACTA_NO_MEMORY. After one it isn't a member by this call.
+ */
+ACTA_API acta_status acta_topic_join(acta_runtime *runtime, acta_str topic, acta_pid pid, acta_error *error);
+
+/* Let an actor leave a topic. What was published before may still be in its mailbox. ACTA_NOT_FOUND: it is no member. */
+ACTA_API acta_status acta_topic_leave(acta_runtime *runtime, acta_str topic, acta_pid pid, acta_error *error);
+
+/*
+ * The members of a topic as of now, in no order; returns how many there are, 0 when there is no such topic.
+ *   pids_out  gets the first `room` of them; may be NULL when room is 0
+ */
+ACTA_API uint32_t acta_topic_members(acta_runtime *runtime, acta_str topic, acta_pid *pids_out, uint32_t room);
+
+typedef struct acta_publish_result {
+    uint32_t sent;    /* members whose mailbox took it */
+    uint32_t refused; /* members whose mailbox was full, or for whom there was no memory: they miss it */
+} acta_publish_result;
+
+/*
+ * Send a message to all members of a topic: each gets it as a cast with its tag, size and payload.
+ *   message     owned by the call, whatever it returns. Its payload is shared by those who get it, who must not write to
+ *               it; its `destroy` is called once, when the last of them is done with it. Shared bytes don't count against
+ *               a mailbox's bound in bytes.
+ *   except      a member that is to be left out, such as the publisher; {0}: none
+ *   result_out  may be NULL
+ * Errors: ACTA_NO_MEMORY nobody got it (also for a message of NULL). A topic without members is no error: nobody is told.
+ */
+ACTA_API acta_status acta_topic_publish(
+    acta_runtime *runtime, acta_str topic, acta_message *message, acta_pid except, acta_publish_result *result_out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
