@@ -65,6 +65,7 @@ struct acta_self {
     _Atomic bool on_caller;   /* behaviour->run_on_caller */
     _Atomic uint64_t limit;   /* count << 32 | bytes */
     _Atomic bool wake_queued; /* `wake` is in the mailbox */
+    _Atomic bool idle_queued; /* `idle_node` is */
     acti_node wake;
     struct acta_self *next_injected; /* under inject_lock */
     struct acta_self *next_free;     /* under actor_lock; a free slot may be injected, for a late message */

@@ -189,6 +189,8 @@ void acti_wheel_deinit(acta_runtime *runtime);
 void acti_timer_init(acti_timer *timer, acti_timer_kind kind);
 /* Lazy timers: due at deadline_ns, whatever it was before. Touches the wheel only when it must be earlier. */
 void acti_timer_set(acta_runtime *runtime, acti_timer *timer, uint64_t deadline_ns);
+/* The actor's idle node is out of its mailbox. False: it came for a deadline that was set anew meanwhile. */
+bool acti_idle_receive(acti_actor *actor);
 /* Lazy timers: out of the wheel now, and not on its way. */
 void acti_timer_forget(acta_runtime *runtime, acti_timer *timer);
 /* Fire all that is due. True if there was anything. */

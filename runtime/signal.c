@@ -357,6 +357,9 @@ acti_signal_drop(acti_actor *actor, acti_node *node)
     case ACTI_WAKE:
         receive_wake(actor);
         return;
+    case ACTI_IDLE:
+        acti_idle_receive(actor);
+        return;
     case ACTI_ANSWER: {
         acti_call *call = ACTI_CONTAINER(node, acti_call, node);
         acta_message_destroy(call->reply);

@@ -161,6 +161,15 @@ acti_timer_set(acta_runtime *runtime, acti_timer *timer, uint64_t deadline_ns)
     if (sooner) acti_notify_timer(runtime);
 }
 
+bool
+acti_idle_receive(acti_actor *actor)
+{
+    /* acq_rel: see fire_lazy. The deadline is relaxed: only the owner writes it. */
+    atomic_exchange_explicit(&actor->idle_queued, false, memory_order_acq_rel);
+    uint64_t deadline_ns = atomic_load_explicit(&actor->idle_timer.deadline_ns, memory_order_relaxed);
+    return acti_now_ns(actor->runtime) >= deadline_ns;
+}
+
 void
 acti_timer_forget(acta_runtime *runtime, acti_timer *timer)
 {
@@ -241,7 +250,10 @@ fire_lazy(acti_wheel *wheel, acti_timer *timer, firing *f)
         return;
     }
     acti_actor *actor = ACTI_CONTAINER(timer, acti_actor, idle_timer);
-    acti_push_signal(actor, actor->idle_node.generation, &actor->idle_node, ACTI_IDLE);
+    /* The one before may lie in the mailbox of an actor that is late for its turn. acq_rel: pairs with the owner, who has
+     * taken the node out when it clears this. */
+    if (!atomic_exchange_explicit(&actor->idle_queued, true, memory_order_acq_rel))
+        acti_push_signal(actor, actor->idle_node.generation, &actor->idle_node, ACTI_IDLE);
 }
 
 static void

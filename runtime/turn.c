@@ -342,6 +342,7 @@ handle_idle(acti_actor *actor)
 {
     static const acta_info info = { .kind = ACTA_INFO_TIMEOUT };
 
+    if (!acti_idle_receive(actor)) return ACTA_NEXT;
     if (actor->heard || actor->idle_timeout_ms == 0) return ACTA_NEXT; /* a message was there first */
     if ((actor->odd & ACTI_ODD_SUSPENDED) != 0) return ACTA_NEXT;      /* it begins anew with the resume */
     actor->heard = true; /* the next time runs from the end of this turn */

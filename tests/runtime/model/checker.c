@@ -23,6 +23,7 @@ typedef struct node {
     uint32_t choice, choice_count;
     step s;
     uint32_t number; /* among the steps of its thread, from 1 */
+    uint32_t before; /* the step before it on the same object, plus 1; 0: none */
     clock_vector order;
 } node;
 
@@ -113,11 +114,11 @@ enabled_threads(void)
 }
 
 static void
-look_for_race(int c, const step *s)
+look_for_race(int c, const node *now)
 {
-    for (uint32_t i = depth; i-- > 0;) {
-        node *n = &nodes[i];
-        if (n->chosen == c || !are_dependent(&n->s, s) || !may_swap(&n->s, s) ||
+    for (uint32_t i = now->before; i > 0; i = nodes[i - 1].before) {
+        node *n = &nodes[i - 1];
+        if (n->chosen == c || !are_dependent(&n->s, &now->s) || !may_swap(&n->s, &now->s) ||
             n->number <= threads[c].order.at[n->chosen])
             continue;
         n->backtrack |= (n->enabled >> c & 1) != 0 ? 1u << c : n->enabled;
@@ -155,6 +156,16 @@ make_node(node *n)
     return true;
 }
 
+static void
+order_step(node *n, thread *t)
+{
+    look_for_race(n->chosen, n);
+    n->order = t->order;
+    for (uint32_t i = n->before; i > 0; i = nodes[i - 1].before)
+        if (are_dependent(&nodes[i - 1].s, &n->s)) clock_join(&n->order, &nodes[i - 1].order);
+    n->order.at[n->chosen] = n->number;
+}
+
 /* The thread that goes on; -1: none. */
 static int
 choose(void)
@@ -168,12 +179,10 @@ choose(void)
     thread *t = &threads[n->chosen];
     n->s = t->next;
     if (n->choice_count == 0) n->choice_count = memory_choices(t, &n->s);
-    if (depth + 1 >= replay_length && has_object(&n->s)) look_for_race(n->chosen, &n->s);
-    for (uint32_t i = 0; i < depth; i++)
-        if (are_dependent(&nodes[i].s, &n->s)) clock_join(&t->order, &nodes[i].order);
     n->number = ++t->step_count;
-    t->order.at[n->chosen] = n->number;
-    n->order = t->order;
+    n->before = has_object(&n->s) ? memory_last_step(n->s.object, depth + 1) : 0;
+    if (depth + 1 >= replay_length) order_step(n, t);
+    t->order = n->order;
     depth++;
     return n->chosen;
 }
@@ -338,7 +347,7 @@ on_object(step_kind kind, const volatile void *object, const char *text)
 bool
 acti_mutex_init(acti_mutex *mutex)
 {
-    mutex->word = 0;
+    (void)mutex;
     return true;
 }
 
@@ -385,7 +394,7 @@ acti_futex_wake(_Atomic uint32_t *word)
 }
 
 void
-acti_pause(void)
+model_pause(void)
 {
     if (running >= 0) on_object(STEP_PAUSE, threads[running].read_last, "pause");
 }
@@ -393,7 +402,7 @@ acti_pause(void)
 void
 acti_thread_yield(void)
 {
-    acti_pause();
+    model_pause();
 }
 
 typedef void *(*thread_main)(void *);
@@ -418,7 +427,9 @@ acti_thread_start(acti_thread *started, const char *name, void *(*run)(void *), 
 void
 acti_thread_join(acti_thread target)
 {
-    step s = { .kind = STEP_JOIN, .object = &threads[target], .target = target, .site = { "", "", "join", 0 } };
+    step s = {
+        .kind = STEP_JOIN, .object = &threads[target], .target = (uint32_t)target, .site = { "", "", "join", 0 }
+    };
     if (running >= 0) take_step(&s);
 }
 
@@ -436,11 +447,12 @@ acti_thread_hash(void)
 
 /* -- the case's side -- */
 
-void
+uint32_t
 model_thread(const char *name, void (*run)(void *argument), void *argument, bool is_daemon)
 {
     assert(thread_count < MODEL_THREAD_MAX);
     threads[thread_count++] = (thread){ .name = name, .run = run, .argument = argument, .is_daemon = is_daemon };
+    return thread_count - 1;
 }
 
 void

@@ -72,10 +72,12 @@ extern uint32_t thread_count;
 extern int running; /* the thread whose code runs; -1: none */
 
 /* memory.c */
-void memory_forget(void);                                    /* between executions */
-uint32_t memory_choices(thread *t, const step *s);           /* how many values the load may give */
-void memory_perform(thread *t, step *s, uint32_t choice);    /* an atomic step */
-void memory_perform_outside(step *s);                        /* before the threads and after them */
+void memory_forget(void);                                 /* between executions */
+uint32_t memory_choices(thread *t, const step *s);        /* how many values the load may give */
+void memory_perform(thread *t, step *s, uint32_t choice); /* an atomic step */
+void memory_perform_outside(step *s);                     /* before the threads and after them */
+/* Notes that step number `now` (from 1) is on the object; gives the one before it, or 0. */
+uint32_t memory_last_step(const volatile void *object, uint32_t now);
 uint64_t memory_version(const volatile void *object);        /* counts the stores to it */
 void memory_acquire(thread *t, const volatile void *object); /* a lock's word */
 void memory_release(thread *t, const volatile void *object);

@@ -40,6 +40,7 @@ typedef struct word {
     reading readings[READING_MAX];
     uint32_t reading_count;
     clock_vector lock_clock;
+    uint32_t last_step;
 } word;
 
 static word words[WORD_COUNT];
@@ -56,7 +57,7 @@ word_of(const volatile void *object)
     if (w->object == NULL) {
         if (used_count == WORD_COUNT / 2) abort();
         w->object = object;
-        w->count = w->ordered = w->reading_count = 0;
+        w->count = w->ordered = w->reading_count = w->last_step = 0;
         memset(&w->lock_clock, 0, sizeof w->lock_clock);
         used[used_count++] = at;
     }
@@ -230,6 +231,15 @@ memory_perform_outside(step *s)
         }
     }
     memcpy((void *)(uintptr_t)s->object, &value, s->size);
+}
+
+uint32_t
+memory_last_step(const volatile void *object, uint32_t now)
+{
+    word *w = word_of(object);
+    uint32_t before = w->last_step;
+    w->last_step = now;
+    return before;
 }
 
 uint64_t

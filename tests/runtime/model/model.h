@@ -60,8 +60,8 @@ typedef struct model_result {
 /* Explore; prints a line with the counts. */
 model_result model_explore(const model_case *c);
 
-/* In begin: a thread. A daemon may stand still at the end, others must have returned. */
-void model_thread(const char *name, void (*run)(void *argument), void *argument, bool is_daemon);
+/* In begin: a thread; gives its number. A daemon may stand still at the end, others must have returned. */
+uint32_t model_thread(const char *name, void (*run)(void *argument), void *argument, bool is_daemon);
 
 /* In threads and in end: the property doesn't hold. Doesn't return in a thread. */
 void model_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "thread.h"
+
 typedef struct model_site {
     const char *file, *function, *text;
     int line;
@@ -34,6 +36,9 @@ bool model_compare_exchange(volatile void *object, size_t size, void *expected, 
 #define MODEL_BITS(object, v) (((MODEL_UNION(object)){ .value = (v) }).bits)
 #define MODEL_FROM(object, b) (((MODEL_UNION(object)){ .bits = (b) }).value)
 
+#undef atomic_load
+#undef atomic_store
+#undef atomic_fetch_add
 #undef atomic_load_explicit
 #undef atomic_store_explicit
 #undef atomic_exchange_explicit
@@ -61,27 +66,13 @@ bool model_compare_exchange(volatile void *object, size_t size, void *expected, 
         MODEL_SITE("compare and exchange " #object))
 #define atomic_compare_exchange_weak_explicit atomic_compare_exchange_strong_explicit
 
-/* -- in the place of runtime/thread.h -- */
+#define atomic_load(object)         atomic_load_explicit(object, memory_order_seq_cst)
+#define atomic_store(object, v)     atomic_store_explicit(object, v, memory_order_seq_cst)
+#define atomic_fetch_add(object, v) atomic_fetch_add_explicit(object, v, memory_order_seq_cst)
 
-#define ACTI_RUNTIME_THREAD_H
+/* -- thread.h: its functions are the model's (checker.c); the one that is inline too -- */
 
-typedef struct acti_mutex {
-    uint64_t word; /* its address is what the model knows it by */
-} acti_mutex;
-typedef uint32_t acti_thread;
-
-bool acti_mutex_init(acti_mutex *mutex);
-void acti_mutex_deinit(acti_mutex *mutex);
-void acti_mutex_lock(acti_mutex *mutex);
-bool acti_mutex_try_lock(acti_mutex *mutex);
-void acti_mutex_unlock(acti_mutex *mutex);
-bool acti_thread_start(acti_thread *thread, const char *name, void *(*run)(void *), void *argument);
-void acti_thread_join(acti_thread thread);
-void acti_thread_yield(void);
-uint32_t acti_processor_count(void);
-uint32_t acti_thread_hash(void);
-void acti_futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns);
-void acti_futex_wake(_Atomic uint32_t *word);
-void acti_pause(void);
+#define acti_pause model_pause
+void model_pause(void);
 
 #endif
