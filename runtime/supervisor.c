@@ -65,10 +65,13 @@ supervisor_info(acta_self *self, void *state, const acta_info *info)
 static acta_next
 supervisor_cast(acta_self *self, void *state, acta_message *message)
 {
-    (void)self;
-    (void)state;
-    (void)message;
-    return ACTA_NEXT; /* nothing that is sent to a supervisor means anything */
+    acti_supervisor *s = state;
+
+    if (s->is_stopping) return ACTA_NEXT;
+    if (message->tag == ACTI_TELL_RETRY) return acti_retry_due(self, s, message);
+    /* One from a group of before: the group of now waits with a timer. */
+    if (message->tag == ACTI_TELL_GROUP && s->group_timer.value == 0) return acti_group_due(self, s);
+    return ACTA_NEXT; /* nothing else that is sent to a supervisor means anything */
 }
 
 /* -- start -- */

@@ -271,6 +271,7 @@ void
 acti_child_forget_timer(acta_self *self, acti_child *child)
 {
     acti_timer_forget_ref(self, &child->timer);
+    child->retry = NULL;
 }
 
 /* Ask it to end, by its own rules; its DOWN tells when it has. */

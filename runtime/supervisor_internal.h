@@ -24,6 +24,7 @@ enum {
 };
 
 /* Tags of requests; those of acta_supervisor_ask follow ACTI_ASK. */
+enum { ACTI_TELL_RETRY = 0x5f5b0000, ACTI_TELL_GROUP }; /* casts to oneself */
 enum { ACTI_ASK = 0x5f5a0000, ACTI_ASK_START = 0x5f5a0100, ACTI_ASK_DYNAMIC, ACTI_ASK_PID, ACTI_ASK_END };
 
 /* Payload of ACTI_ASK_DYNAMIC; bytes that are copied follow. */
@@ -49,6 +50,7 @@ typedef struct acti_child {
     acta_pid last_pid;              /* what it is known by; {0}: it has never run */
     acta_ref monitor;
     acta_ref timer;       /* its restart, or the end of its patience in a shutdown; {0}: none */
+    const void *retry;    /* payload of the message that starts it again; NULL: there is none */
     acti_waiter *waiters; /* for its end */
     uint64_t started_ns;  /* when it was started last */
     uint32_t restart_row; /* restarts in a row */
@@ -136,6 +138,7 @@ void acti_timer_forget_ref(acta_self *self, acta_ref *timer);
 /* supervisor_restart.c */
 acta_next acti_child_down(acta_self *self, acti_supervisor *s, acti_child *child, const acta_exit_reason *reason);
 acta_next acti_restart_due(acta_self *self, acti_supervisor *s, acti_child *child);
+acta_next acti_retry_due(acta_self *self, acti_supervisor *s, const acta_message *message);
 acta_next acti_group_due(acta_self *self, acti_supervisor *s);
 acta_next acti_group_forgo(acta_self *self, acti_supervisor *s); /* one of the group waits no more */
 

@@ -102,12 +102,25 @@ count_restart(const acta_self *self, const acti_child *child)
 
 /* -- one child alone -- */
 
+/* To oneself, behind all that is in the mailbox: sooner than a timer of 0 ms. */
+static const void *
+tell_later(acta_self *self, uint32_t tag, acta_pid last_pid)
+{
+    acta_message *message = acta_message_create(self->runtime, tag, sizeof last_pid);
+    void *payload = message != NULL ? message->payload : NULL;
+
+    if (payload != NULL) memcpy(payload, &last_pid, sizeof last_pid);
+    return acta_send(self->runtime, acti_pid_of(self), message) == ACTA_OK ? payload : NULL;
+}
+
 static acta_next
 wait_alone(acta_self *self, acti_supervisor *s, acti_child *child)
 {
     uint64_t user = (uint64_t)(uintptr_t)child;
 
     child->waits = true;
+    if (child->delay_ms == 0) child->retry = tell_later(self, ACTI_TELL_RETRY, child->last_pid);
+    if (child->retry != NULL) return ACTA_NEXT;
     if (acta_send_after(self, child->delay_ms, ACTI_TIMER_RESTART, user, &child->timer) == ACTA_OK) return ACTA_NEXT;
     return give_up(self, s, child, "there is no memory to wait for its restart");
 }
@@ -138,6 +151,19 @@ acta_next
 acti_restart_due(acta_self *self, acti_supervisor *s, acti_child *child)
 {
     child->timer = (acta_ref){ 0 };
+    return start_alone(self, s, child);
+}
+
+acta_next
+acti_retry_due(acta_self *self, acti_supervisor *s, const acta_message *message)
+{
+    acta_pid last_pid;
+
+    if (message->size != sizeof last_pid) return ACTA_NEXT;
+    memcpy(&last_pid, message->payload, sizeof last_pid);
+    acti_child *child = acti_child_of_pid(s, last_pid);
+    if (child == NULL || child->retry != message->payload) return ACTA_NEXT; /* it is not wanted any more */
+    child->retry = NULL;
     return start_alone(self, s, child);
 }
 
@@ -231,6 +257,7 @@ stop_next_of_group(acta_self *self, acti_supervisor *s)
     s->group = ACTI_GROUP_WAITS;
     if (s->group_delay_ms == 0 && !s->group_is_retry) return start_group(self, s);
     s->group_is_retry = false;
+    if (s->group_delay_ms == 0 && tell_later(self, ACTI_TELL_GROUP, (acta_pid){ 0 }) != NULL) return ACTA_NEXT;
     if (acta_send_after(self, s->group_delay_ms, ACTI_TIMER_GROUP, 0, &s->group_timer) == ACTA_OK) return ACTA_NEXT;
     acti_child *first = first_of_group(s);
     return first != NULL ? give_up(self, s, first, "there is no memory to wait for its restart") : end_group(self, s);
@@ -239,8 +266,9 @@ stop_next_of_group(acta_self *self, acti_supervisor *s)
 acta_next
 acti_group_due(acta_self *self, acti_supervisor *s)
 {
-    s->group_timer = (acta_ref){ 0 };
-    return s->group == ACTI_GROUP_WAITS ? start_group(self, s) : ACTA_NEXT;
+    if (s->group != ACTI_GROUP_WAITS) return ACTA_NEXT;
+    acti_timer_forget_ref(self, &s->group_timer);
+    return start_group(self, s);
 }
 
 acta_next

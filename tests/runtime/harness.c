@@ -67,7 +67,7 @@ static int64_t
 turned_wall(void *user)
 {
     harness *h = user;
-    return (int64_t)(atomic_load(&h->now_ns) / 1000);
+    return (int64_t)(atomic_load(&h->now_ns) / 1000) + atomic_load(&h->wall_jump_us);
 }
 
 static void
@@ -95,6 +95,7 @@ harness_start_with(harness *h, acta_runtime_config config)
     atomic_store(&h->bytes, 0);
     atomic_store(&h->allocs_left, -1);
     atomic_store(&h->log_lines, 0);
+    atomic_store(&h->wall_jump_us, 0);
     atomic_store(&h->now_ns, UINT64_C(5000000000));
     h->random = 7;
     h->log = NULL;

@@ -24,6 +24,7 @@ typedef struct harness {
     acta_runtime *runtime;
     acta_environment environment;
     _Atomic uint64_t now_ns;       /* manual: the clock */
+    _Atomic int64_t wall_jump_us;  /* manual: how far the wall clock is off */
     _Atomic int64_t blocks, bytes; /* taken and not given back */
     _Atomic int64_t allocs_left;   /* until there is no memory; negative: any number */
     _Atomic uint64_t log_lines;

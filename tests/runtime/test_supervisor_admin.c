@@ -388,7 +388,12 @@ nonsense_is_refused(void **state)
         memset(odd->payload, 0xff, 3);
         assert_int_equal(acta_call(RUNTIME, n->pid, odd, 100, NULL, NULL), ACTA_INVALID);
     }
-    send_tag(&n->h, n->pid, 1);
+    for (uint32_t tag = 0x5f5b0000; tag < 0x5f5b0003; tag++) {
+        acta_message *odd = acta_message_create(RUNTIME, tag, 8);
+        memset(odd->payload, 0xff, 8);
+        assert_int_equal(acta_send(RUNTIME, n->pid, odd), ACTA_OK);
+        send_tag(&n->h, n->pid, tag);
+    }
     harness_run(&n->h);
     assert_true(is_up(n, "a"));
     uproot(n);
