@@ -100,29 +100,82 @@ acti_calls_lead_to(uintptr_t pc, uintptr_t start, uintptr_t end, uintptr_t to_st
 
 /* -- objects -- */
 
-/* NULL: none. */
-static const struct link_map *
+/* A program or library that is loaded. `name` NULL: none. */
+typedef struct object {
+    uintptr_t base; /* what its own addresses are moved by */
+    const char *name;
+    uintptr_t start, end;
+} object;
+
+#if defined(__GLIBC_PREREQ) && !defined(ACTI_NO_FIND_OBJECT)
+#define HAS_FIND_OBJECT __GLIBC_PREREQ(2, 35)
+#else
+#define HAS_FIND_OBJECT 0
+#endif
+
+#if HAS_FIND_OBJECT
+static object
 object_of(uintptr_t address)
 {
     struct dl_find_object found;
 
-    return _dl_find_object((void *)address, &found) == 0 ? found.dlfo_link_map : NULL;
+    if (_dl_find_object((void *)address, &found) != 0) return (object){ .name = NULL };
+    return (object){ .base = found.dlfo_link_map->l_addr,
+        .name = found.dlfo_link_map->l_name,
+        .start = (uintptr_t)found.dlfo_map_start,
+        .end = (uintptr_t)found.dlfo_map_end };
 }
+#else
+/* Older C libraries: takes the loader's lock, as their unwinder does anyway. */
+typedef struct search {
+    uintptr_t address;
+    object found;
+} search;
+
+static int
+look_at(struct dl_phdr_info *info, size_t size, void *user)
+{
+    search *s = user;
+    bool is_it = false;
+
+    (void)size;
+    object seen = { .base = info->dlpi_addr, .name = info->dlpi_name, .start = UINTPTR_MAX };
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+        uintptr_t first = info->dlpi_addr + part->p_vaddr, end = first + part->p_memsz;
+        if (part->p_type != PT_LOAD) continue;
+        if (first < seen.start) seen.start = first;
+        if (end > seen.end) seen.end = end;
+        if (s->address >= first && s->address < end) is_it = true;
+    }
+    if (is_it) s->found = seen;
+    return is_it;
+}
+
+static object
+object_of(uintptr_t address)
+{
+    search s = { .address = address };
+
+    dl_iterate_phdr(look_at, &s);
+    return s.found;
+}
+#endif
 
 bool
 acti_is_code(uintptr_t address)
 {
-    return object_of(address) != NULL;
+    return object_of(address).name != NULL;
 }
 
 bool
 acti_code_bounds(uintptr_t address, const void **start_out, const void **end_out)
 {
-    struct dl_find_object found;
+    object of = object_of(address);
 
-    if (_dl_find_object((void *)address, &found) != 0) return false;
-    *start_out = found.dlfo_map_start;
-    *end_out = found.dlfo_map_end;
+    if (of.name == NULL) return false;
+    *start_out = (const void *)of.start;
+    *end_out = (const void *)of.end;
     return true;
 }
 
@@ -137,10 +190,10 @@ copy_cut(char *to, size_t room, const char *from, size_t from_max)
 }
 
 static void
-name_object(const struct link_map *map, char *name)
+name_object(const object *of, char *name)
 {
     char path[256];
-    const char *from = map->l_name;
+    const char *from = of->name;
 
     if (from[0] == '\0') { /* the program itself */
         ssize_t size = readlink("/proc/self/exe", path, sizeof path - 1);
@@ -154,21 +207,25 @@ name_object(const struct link_map *map, char *name)
 
 /* -- symbol tables -- */
 
+typedef ElfW(Ehdr) elf_header;
+typedef ElfW(Shdr) elf_section;
+typedef ElfW(Sym) elf_symbol;
+
 typedef struct image {
     const unsigned char *bytes;
     size_t size;
 } image;
 
 static image
-open_image(const struct link_map *map)
+open_image(const object *of)
 {
-    const char *path = map->l_name[0] != '\0' ? map->l_name : "/proc/self/exe";
+    const char *path = of->name[0] != '\0' ? of->name : "/proc/self/exe";
     image in = { NULL, 0 };
     struct stat status;
 
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return in;
-    if (fstat(fd, &status) == 0 && status.st_size > (off_t)sizeof(ElfW(Ehdr))) {
+    if (fstat(fd, &status) == 0 && status.st_size > (off_t)sizeof(elf_header)) {
         void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (bytes != MAP_FAILED) in = (image){ bytes, (size_t)status.st_size };
     }
@@ -190,11 +247,12 @@ part(image in, uint64_t offset, uint64_t count, uint64_t size)
     return in.bytes + offset;
 }
 
-static const ElfW(Shdr) * find_table(image in, const ElfW(Shdr) * sections, uint32_t count, uint32_t type)
+static const elf_section *
+find_table(image in, const elf_section *sections, uint32_t count, uint32_t type)
 {
     for (uint32_t i = 0; i < count; i++) {
-        const ElfW(Shdr) *s = &sections[i];
-        if (s->sh_type != type || s->sh_entsize != sizeof(ElfW(Sym)) || s->sh_link >= count) continue;
+        const elf_section *s = &sections[i];
+        if (s->sh_type != type || s->sh_entsize != sizeof(elf_symbol) || s->sh_link >= count) continue;
         if (part(in, s->sh_offset, s->sh_size, 1) != NULL) return s;
     }
     return NULL;
@@ -202,18 +260,18 @@ static const ElfW(Shdr) * find_table(image in, const ElfW(Shdr) * sections, uint
 
 /* The names of all addresses that lie in this table's object: one walk for all. */
 static void
-match(image in, const ElfW(Shdr) * sections, const ElfW(Shdr) * table, const struct link_map *map,
-    const uintptr_t *addresses, uint32_t count, acti_symbol *symbols)
+match(image in, const elf_section *sections, const elf_section *table, const object *of, const uintptr_t *addresses,
+    uint32_t count, acti_symbol *symbols)
 {
-    const ElfW(Sym) *entries = part(in, table->sh_offset, table->sh_size, 1);
-    const ElfW(Shdr) *names = &sections[table->sh_link];
+    const elf_symbol *entries = part(in, table->sh_offset, table->sh_size, 1);
+    const elf_section *names = &sections[table->sh_link];
     const char *strings = part(in, names->sh_offset, names->sh_size, 1);
 
     if (strings == NULL) return;
     for (size_t i = 0; i < table->sh_size / sizeof *entries; i++) {
         if (ELF64_ST_TYPE(entries[i].st_info) != STT_FUNC || entries[i].st_name >= names->sh_size) continue;
         for (uint32_t k = 0; k < count; k++) {
-            uintptr_t offset = addresses[k] - map->l_addr;
+            uintptr_t offset = addresses[k] - of->base;
             if (offset < entries[i].st_value || offset - entries[i].st_value >= entries[i].st_size) continue;
             copy_cut(symbols[k].function, ACTI_SYMBOL_MAX, strings + entries[i].st_name,
                 names->sh_size - entries[i].st_name);
@@ -222,17 +280,17 @@ match(image in, const ElfW(Shdr) * sections, const ElfW(Shdr) * table, const str
 }
 
 static void
-name_functions(const struct link_map *map, const uintptr_t *addresses, uint32_t count, acti_symbol *symbols)
+name_functions(const object *of, const uintptr_t *addresses, uint32_t count, acti_symbol *symbols)
 {
-    image in = open_image(map);
-    const ElfW(Ehdr) *header = part(in, 0, 1, sizeof *header);
+    image in = open_image(of);
+    const elf_header *header = part(in, 0, 1, sizeof *header);
 
     if (in.bytes != NULL && header != NULL && memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
-        header->e_ident[EI_CLASS] == ELFCLASS64 && header->e_shentsize == sizeof(ElfW(Shdr))) {
-        const ElfW(Shdr) *sections = part(in, header->e_shoff, header->e_shnum, sizeof *sections);
-        const ElfW(Shdr) *table = sections != NULL ? find_table(in, sections, header->e_shnum, SHT_SYMTAB) : NULL;
+        header->e_ident[EI_CLASS] == ELFCLASS64 && header->e_shentsize == sizeof(elf_section)) {
+        const elf_section *sections = part(in, header->e_shoff, header->e_shnum, sizeof *sections);
+        const elf_section *table = sections != NULL ? find_table(in, sections, header->e_shnum, SHT_SYMTAB) : NULL;
         if (table == NULL && sections != NULL) table = find_table(in, sections, header->e_shnum, SHT_DYNSYM);
-        if (table != NULL) match(in, sections, table, map, addresses, count, symbols);
+        if (table != NULL) match(in, sections, table, of, addresses, count, symbols);
     }
     close_image(in);
 }
@@ -244,14 +302,14 @@ acti_symbols_find(const uintptr_t *addresses, uint32_t count, acti_symbol *symbo
     uint32_t end;
 
     for (uint32_t first = 0; first < count; first = end) {
-        const struct link_map *map = object_of(addresses[first]);
-        for (end = first; end < count && object_of(addresses[end]) == map; end++) {
+        object of = object_of(addresses[first]);
+        for (end = first; end < count && object_of(addresses[end]).name == of.name; end++) {
             symbols[end] = (acti_symbol){ .offset = addresses[end] };
-            if (map == NULL) continue;
-            symbols[end].offset -= map->l_addr;
-            name_object(map, symbols[end].object);
+            if (of.name == NULL) continue;
+            symbols[end].offset -= of.base;
+            name_object(&of, symbols[end].object);
         }
-        if (map != NULL) name_functions(map, addresses + first, end - first, symbols + first);
+        if (of.name != NULL) name_functions(&of, addresses + first, end - first, symbols + first);
     }
 }
 

@@ -18,6 +18,7 @@
 
 #include "acta/fault.h"
 #include "acta/gen_server.h"
+#include "acta/offload.h"
 #include "acta/runtime.h"
 
 static const char *way;
@@ -93,11 +94,30 @@ victim_init(acta_self *self, void *state, const void *argument, acta_error *erro
     return ACTA_OK;
 }
 
+static acta_status
+overflow_elsewhere(acta_job *job, acta_message *argument, acta_message **result_out, acta_error *error)
+{
+    char first = 1;
+
+    (void)job;
+    (void)argument;
+    (void)result_out;
+    (void)error;
+    return recurse(&first) != 0 ? ACTA_OK : ACTA_FAILED;
+}
+
 static acta_next
 victim_call(acta_self *self, void *state, acta_from from, acta_message *message)
 {
+    acta_ref ref;
+
     (void)state;
     (void)message;
+    if (strcmp(way, "offload") == 0) {
+        acta_offload(self, overflow_elsewhere, NULL, ACTA_INFINITE, &ref);
+        acta_hand_over(self, from);
+        return ACTA_NEXT;
+    }
     int result = die();
     acta_reply(acta_self_runtime(self), from, result != 0 ? ACTA_OK : ACTA_INVALID, NULL, NULL);
     return ACTA_NEXT;

@@ -92,6 +92,17 @@ a_fault_outside_of_actors_is_reported(void **state)
         d, "acta: SIGSEGV", "acta: in no actor\n", "acta: in touch_nowhere (", "main (", "acta: end of the report\n");
 }
 
+/* Out of stack, on a thread of the pool: it has one for handlers too. */
+static void
+a_fault_in_offloaded_work_is_reported(void **state)
+{
+    (void)state;
+    const death *d = death_by(victim, "offload");
+    assert_died_of(d, SIGSEGV);
+    ASSERT_SAID(d, "acta: SIGSEGV (", "acta: in no actor, on a thread of a runtime\n", "acta: in recurse (",
+        "acta: the last events of runtime 'bank'\n", "acta: end of the report\n");
+}
+
 /* A behaviour whose name can't be read: what was known before is out, and the process dies all the same. */
 static void
 a_fault_in_the_report_ends_it(void **state)
@@ -202,6 +213,7 @@ main(int argc, char **argv)
         cmocka_unit_test(a_call_to_nowhere_is_reported_with_its_caller),
         cmocka_unit_test(faults_without_a_message_tell_where_the_actor_was),
         cmocka_unit_test(a_fault_outside_of_actors_is_reported),
+        cmocka_unit_test(a_fault_in_offloaded_work_is_reported),
         cmocka_unit_test(a_fault_in_the_report_ends_it),
         cmocka_unit_test(nothing_is_reported_unless_it_is_asked_for),
         cmocka_unit_test(nothing_is_reported_after_the_handlers_are_removed),
