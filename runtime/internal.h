@@ -263,6 +263,7 @@ struct acti_worker {
     alignas(ACTI_CACHE_LINE) _Atomic uint64_t ring_head;
     alignas(ACTI_CACHE_LINE) _Atomic uint64_t ring_tail;
     _Atomic(acti_actor *) lifo;
+    _Atomic uint32_t lifo_held, lifo_wanted; /* see run_queue.h */
     _Atomic uint64_t turn_count;
     _Atomic(acti_actor *) running; /* whose turn it is, or was until we looked for work in vain: then NULL */
     _Atomic(acti_actor *) ring[ACTI_RING_SIZE];
@@ -287,6 +288,7 @@ struct acta_runtime {
     char *name;
     uint32_t name_size;
     bool is_manual;
+    bool has_barrier; /* acti_thread_barrier works */
     uint32_t worker_count, worker_max, budget; /* worker_max: with the spares, which come behind */
     acta_driver driver;
     acti_worker *workers;

@@ -68,14 +68,67 @@ acti_ring_steal(acti_worker *thief, acti_worker *victim)
     }
 }
 
+/*
+ * The LIFO slot is taken from by its worker at each turn, and by others next to never: when the worker is stuck in a
+ * handler. So its lock is biased: the worker says that it is inside by a plain store and looks whether anybody else wants
+ * in; who wants in says so, makes all threads pass a barrier, by the kernel (acti_thread_barrier), and looks whether the
+ * worker is inside. One of both sees the other. Where the kernel has no such barrier, both stores are seq_cst ones.
+ */
+static inline void
+acti_lifo_enter(acti_worker *worker)
+{
+    for (;;) {
+        if (ACTI_LIKELY(worker->context.runtime->has_barrier)) {
+            atomic_store_explicit(&worker->lifo_held, 1, memory_order_relaxed); /* before the load: by the barrier */
+            atomic_signal_fence(memory_order_seq_cst);                          /* as far as the compiler goes */
+        } else
+            atomic_store_explicit(&worker->lifo_held, 1, memory_order_seq_cst);
+        /* seq_cst: see above; it also acquires what a thief has left. */
+        if (ACTI_LIKELY(atomic_load_explicit(&worker->lifo_wanted, memory_order_seq_cst) == 0)) return;
+        atomic_store_explicit(&worker->lifo_held, 0, memory_order_release);
+        while (atomic_load_explicit(&worker->lifo_wanted, memory_order_acquire) != 0)
+            acti_thread_yield();
+    }
+}
+
+/* The worker alone: what was in the slot before, or NULL. */
+static inline acti_actor *
+acti_lifo_put(acti_worker *worker, acti_actor *actor)
+{
+    acti_lifo_enter(worker);
+    acti_actor *before = atomic_load_explicit(&worker->lifo, memory_order_relaxed); /* under the lock */
+    atomic_store_explicit(&worker->lifo, actor, memory_order_relaxed);
+    atomic_store_explicit(&worker->lifo_held, 0, memory_order_release); /* pairs with the thief's look */
+    return before;
+}
+
+/* The worker alone. */
 static inline acti_actor *
 acti_lifo_take(acti_worker *worker)
 {
-    /* relaxed: a look; NULL stays NULL until the owner puts something there. */
-    acti_actor *actor = atomic_load_explicit(&worker->lifo, memory_order_relaxed);
-    if (actor == NULL) return NULL;
-    /* acq_rel: a thief may be at it. */
-    return atomic_exchange_explicit(&worker->lifo, NULL, memory_order_acq_rel);
+    /* relaxed: a look; NULL stays NULL until we put something there. */
+    return atomic_load_explicit(&worker->lifo, memory_order_relaxed) != NULL ? acti_lifo_put(worker, NULL) : NULL;
+}
+
+/* Anybody else. NULL: it is empty, or somebody is at it. */
+static inline acti_actor *
+acti_lifo_steal(acti_worker *victim)
+{
+    acti_actor *actor = NULL;
+    uint32_t expected = 0;
+
+    if (atomic_load_explicit(&victim->lifo, memory_order_relaxed) == NULL) return NULL; /* a look */
+    /* seq_cst: see above. It also acquires what the thief before us has left. */
+    if (!atomic_compare_exchange_strong_explicit(
+            &victim->lifo_wanted, &expected, 1, memory_order_seq_cst, memory_order_relaxed))
+        return NULL;
+    if (victim->context.runtime->has_barrier) acti_thread_barrier();
+    if (atomic_load_explicit(&victim->lifo_held, memory_order_seq_cst) == 0) { /* acquires what the worker has left */
+        actor = atomic_load_explicit(&victim->lifo, memory_order_relaxed);
+        atomic_store_explicit(&victim->lifo, NULL, memory_order_relaxed);
+    }
+    atomic_store_explicit(&victim->lifo_wanted, 0, memory_order_release);
+    return actor;
 }
 
 #endif

@@ -87,6 +87,7 @@ furnish(acta_runtime *runtime, const acta_runtime_config *config)
     uint32_t actor_count_max = config->actor_count_max != 0 ? config->actor_count_max : ACTOR_COUNT_MAX_DEFAULT;
 
     runtime->is_manual = config->manual || config->host_driven;
+    runtime->has_barrier = !runtime->is_manual && acti_thread_barrier_begin();
     runtime->driver = config->driver;
     runtime->budget = config->budget != 0 ? config->budget : ACTA_BUDGET_DEFAULT;
     acti_table_init(&runtime->actors, sizeof(acti_actor), actor_count_max);

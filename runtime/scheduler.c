@@ -273,13 +273,7 @@ acti_schedule(acti_actor *actor)
     }
     if (here != NULL && here->worker != NULL) {
         acti_worker *worker = here->worker;
-        /* relaxed: only we put things there; a thief may take it out, and then the exchange below gives NULL. */
-        acti_actor *before = atomic_load_explicit(&worker->lifo, memory_order_relaxed);
-        if (before == NULL) {
-            atomic_store_explicit(&worker->lifo, actor, memory_order_release); /* publishes the actor to a thief */
-            return;
-        }
-        before = atomic_exchange_explicit(&worker->lifo, actor, memory_order_acq_rel);
+        acti_actor *before = acti_lifo_put(worker, actor);
         if (before != NULL) push_behind(worker, before);
         return;
     }
@@ -383,7 +377,7 @@ steal_lifos(acti_worker *worker, const uint64_t *turn_counts)
             /* relaxed: a guess, and a wrong one costs a cache miss only. */
             || atomic_load_explicit(&victim->turn_count, memory_order_relaxed) != turn_counts[i])
             continue;
-        acti_actor *actor = acti_lifo_take(victim);
+        acti_actor *actor = acti_lifo_steal(victim);
         if (actor != NULL) return actor;
     }
     return NULL;

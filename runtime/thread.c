@@ -4,6 +4,7 @@
 #include "thread.h"
 
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -87,6 +88,18 @@ acti_thread_cpu_ns(acti_thread thread)
 
     if (pthread_getcpuclockid(thread, &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
     return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+}
+
+bool
+acti_thread_barrier_begin(void)
+{
+    return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
+void
+acti_thread_barrier(void)
+{
+    syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 
 uint32_t

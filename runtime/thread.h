@@ -27,6 +27,11 @@ void acti_thread_yield(void);
 /* Processor time that the thread has used; one that isn't joined. */
 uint64_t acti_thread_cpu_ns(acti_thread thread);
 
+/* Let every thread of this process that runs now pass a full memory barrier before this returns: some µs. The first to
+ * be called is the other, which says whether the kernel can do it. */
+bool acti_thread_barrier_begin(void);
+void acti_thread_barrier(void);
+
 /* Processors that this process may use; at most 256. */
 uint32_t acti_processor_count(void);
 

@@ -155,7 +155,7 @@ look_at(acti_worker *worker, acti_actor *actor, sight *seen, uint64_t now_ns)
 static void
 save_lifo(acti_worker *worker)
 {
-    acti_actor *actor = acti_lifo_take(worker);
+    acti_actor *actor = acti_lifo_steal(worker);
 
     if (actor != NULL) acti_inject(actor);
 }
