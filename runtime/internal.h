@@ -385,14 +385,13 @@ acti_context_here(const acta_runtime *runtime)
     return context != NULL && context->runtime == runtime ? context : NULL;
 }
 
+/* `here`: acti_context_here(runtime). */
 static inline void
-acti_count_many(acta_runtime *runtime, int which, uint64_t many)
+acti_count_here(acti_context *here, acta_runtime *runtime, int which, uint64_t many)
 {
-    acti_context *context = acti_current;
-
-    if (context != NULL && context->runtime == runtime && context->worker != NULL) {
+    if (ACTI_LIKELY(here != NULL && here->worker != NULL)) {
         /* relaxed, load and store: only this worker writes its counters; readers want no order. */
-        _Atomic uint64_t *value = &context->worker->stats.values[which];
+        _Atomic uint64_t *value = &here->worker->stats.values[which];
         atomic_store_explicit(value, atomic_load_explicit(value, memory_order_relaxed) + many, memory_order_relaxed);
         return;
     }
@@ -401,9 +400,35 @@ acti_count_many(acta_runtime *runtime, int which, uint64_t many)
 }
 
 static inline void
+acti_count_many(acta_runtime *runtime, int which, uint64_t many)
+{
+    acti_count_here(acti_context_here(runtime), runtime, which, many);
+}
+
+static inline void
 acti_count(acta_runtime *runtime, int which)
 {
     acti_count_many(runtime, which, 1);
+}
+
+/* Give up a message's block; `destroy` has been called. Small ones are kept by the worker. */
+static inline void
+acti_message_release(acti_message *message)
+{
+    int class = message->spare_class;
+    acti_context *here = acti_context_here(message->runtime);
+
+    if (ACTI_LIKELY(class >= 0 && here != NULL && here->worker != NULL)) {
+        acti_worker *worker = here->worker;
+        if (ACTI_LIKELY(worker->spare_count[class] < ACTI_SPARE_MAX)) {
+            /* relaxed: the worker's alone */
+            atomic_store_explicit(&message->node.next, worker->spare[class], memory_order_relaxed);
+            worker->spare[class] = &message->node;
+            worker->spare_count[class]++;
+            return;
+        }
+    }
+    acti_message_free(message);
 }
 
 static inline acti_actor *
@@ -515,6 +540,8 @@ void acti_ties_drop(acti_ties *ties, acti_actor *watcher, acti_actor *child);
 void acti_kill(acti_actor *actor, uint32_t generation);
 
 /* scheduler.c */
+void acti_schedule_elsewhere(acti_context *here, acti_actor *actor); /* see acti_schedule_here */
+void acti_schedule_behind(acti_worker *worker, acti_actor *actor);
 void acti_schedule(acti_actor *actor);   /* the caller owns it; it is ready */
 void acti_reschedule(acti_actor *actor); /* after a turn: behind the others */
 void acti_inject(acti_actor *actor);     /* for any worker */

@@ -79,7 +79,7 @@ typedef struct acti_message {
     acti_node node;
     acta_runtime *runtime;
     uint32_t capacity; /* payload bytes of the block */
-    uint32_t pad;
+    int32_t spare_class;
     acta_from from;    /* REQUEST */
     acta_message body; /* what the user sees */
     alignas(max_align_t) unsigned char payload[];
@@ -105,9 +105,18 @@ acti_message_weight(const acti_message *message)
     return size > ACTI_WEIGHT_MIN ? size : ACTI_WEIGHT_MIN;
 }
 
-void acti_message_release(acti_message *message); /* give up the block; `destroy` has been called */
 void acti_spares_free(acti_worker *worker);
-void acti_message_finish(acti_message *message); /* call `destroy`, once */
+void acti_message_free(acti_message *message); /* give the block back to the allocator */
+
+/* Call `destroy`, once. */
+static inline void
+acti_message_finish(acti_message *message)
+{
+    if (ACTI_LIKELY(message->body.destroy == NULL)) return;
+    void (*destroy)(acta_message *) = message->body.destroy;
+    message->body.destroy = NULL;
+    destroy(&message->body);
+}
 
 /* Memory that begins at a cache line. */
 void *acti_line_alloc(const acta_allocator *allocator, size_t size);

@@ -131,4 +131,16 @@ acti_lifo_steal(acti_worker *victim)
     return actor;
 }
 
+/* The caller owns the actor; it is ready. `here`: acti_context_here of its runtime. */
+static inline void
+acti_schedule_here(acti_context *here, acti_actor *actor)
+{
+    if (ACTI_UNLIKELY(here == NULL || here->worker == NULL)) {
+        acti_schedule_elsewhere(here, actor);
+        return;
+    }
+    acti_actor *before = acti_lifo_put(here->worker, actor);
+    if (before != NULL) acti_schedule_behind(here->worker, before);
+}
+
 #endif

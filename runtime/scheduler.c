@@ -208,8 +208,8 @@ acti_inject(acti_actor *actor)
 
 /* -- making actors ready -- */
 
-static void
-push_behind(acti_worker *worker, acti_actor *actor)
+void
+acti_schedule_behind(acti_worker *worker, acti_actor *actor)
 {
     if (!acti_ring_push(worker, actor)) inject(actor);
     notify(actor->runtime);
@@ -262,26 +262,20 @@ ready_push(acta_runtime *runtime, acti_actor *actor)
 }
 
 void
+acti_schedule_elsewhere(acti_context *here, acti_actor *actor)
+{
+    if (actor->runtime->is_manual)
+        ready_push(actor->runtime, actor);
+    else if (here != NULL && here->host != NULL && here->host->actor == actor)
+        here->host->ready = true;
+    else
+        acti_inject(actor);
+}
+
+void
 acti_schedule(acti_actor *actor)
 {
-    acta_runtime *runtime = actor->runtime;
-    acti_context *here = acti_context_here(runtime);
-
-    if (runtime->is_manual) {
-        ready_push(runtime, actor);
-        return;
-    }
-    if (here != NULL && here->worker != NULL) {
-        acti_worker *worker = here->worker;
-        acti_actor *before = acti_lifo_put(worker, actor);
-        if (before != NULL) push_behind(worker, before);
-        return;
-    }
-    if (here != NULL && here->host != NULL && here->host->actor == actor) {
-        here->host->ready = true;
-        return;
-    }
-    acti_inject(actor);
+    acti_schedule_here(acti_context_here(actor->runtime), actor);
 }
 
 void
@@ -290,7 +284,7 @@ acti_reschedule(acti_actor *actor)
     acti_context *here = acti_context_here(actor->runtime);
 
     if (here != NULL && here->worker != NULL && !actor->runtime->is_manual)
-        push_behind(here->worker, actor);
+        acti_schedule_behind(here->worker, actor);
     else
         acti_schedule(actor);
 }
@@ -317,7 +311,7 @@ take_injected(acti_worker *worker)
     return first;
 }
 
-static acti_actor *
+static inline acti_actor *
 take_own(acti_worker *worker)
 {
     if (worker->lifo_in_a_row < LIFO_IN_A_ROW_MAX) {

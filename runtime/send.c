@@ -4,7 +4,7 @@
  * A message is one block: our head, the public part, the payload. It belongs to its maker until it is given away, then
  * to the mailbox, then to the handler, and is destroyed exactly once by whoever has it last.
  */
-#include "internal.h"
+#include "run_queue.h"
 
 enum { PAYLOAD_MAX = 64 << 20 };
 
@@ -19,53 +19,30 @@ enum { PAYLOAD_MAX = 64 << 20 };
 
 static const uint32_t spare_capacity[ACTI_SPARE_CLASSES] = { 16, 64, 256 };
 
-static int
+static inline int
 spare_class(size_t size)
 {
-    if (!KEEPS_SPARES || size > spare_capacity[ACTI_SPARE_CLASSES - 1]) return -1;
-    return size <= spare_capacity[0] ? 0 : size <= spare_capacity[1] ? 1 : 2;
-}
-
-static acti_worker *
-worker_here(const acta_runtime *runtime)
-{
-    acti_context *here = acti_context_here(runtime);
-    return here != NULL ? here->worker : NULL;
+    if (!KEEPS_SPARES) return -1;
+    return size <= 16 ? 0 : size <= 64 ? 1 : size <= 256 ? 2 : -1;
 }
 
 static acti_message *
-take_block(acta_runtime *runtime, size_t size)
+make_block(acta_runtime *runtime, int class, size_t size)
 {
-    int class = spare_class(size);
-    acti_worker *worker = class >= 0 ? worker_here(runtime) : NULL;
     size_t capacity = class >= 0 ? spare_capacity[class] : size;
-
-    if (worker != NULL && worker->spare[class] != NULL) {
-        acti_node *node = worker->spare[class];
-        worker->spare[class] = atomic_load_explicit(&node->next, memory_order_relaxed); /* the worker's alone */
-        worker->spare_count[class]--;
-        return acti_message_at(node);
-    }
     acti_message *message = acti_alloc(runtime, sizeof *message + capacity);
+
     if (message == NULL) return NULL;
     message->runtime = runtime;
     message->capacity = (uint32_t)capacity;
+    message->spare_class = class;
     return message;
 }
 
 void
-acti_message_release(acti_message *message)
+acti_message_free(acti_message *message)
 {
-    int class = spare_class(message->capacity);
-    acti_worker *worker = class >= 0 ? worker_here(message->runtime) : NULL;
-
-    if (worker == NULL || worker->spare_count[class] >= ACTI_SPARE_MAX) {
-        acti_free(message->runtime, message, sizeof *message + message->capacity);
-        return;
-    }
-    atomic_store_explicit(&message->node.next, worker->spare[class], memory_order_relaxed); /* the worker's alone */
-    worker->spare[class] = &message->node;
-    worker->spare_count[class]++;
+    acti_free(message->runtime, message, sizeof *message + message->capacity);
 }
 
 /* After the worker has ended. */
@@ -75,34 +52,50 @@ acti_spares_free(acti_worker *worker)
     for (int class = 0; class < ACTI_SPARE_CLASSES; class ++) {
         for (acti_node *node = worker->spare[class], *next; node != NULL; node = next) {
             next = atomic_load_explicit(&node->next, memory_order_relaxed); /* no other thread is left */
-            acti_message *message = acti_message_at(node);
-            acti_free(message->runtime, message, sizeof *message + message->capacity);
+            acti_message_free(acti_message_at(node));
         }
         worker->spare[class] = NULL;
         worker->spare_count[class] = 0;
     }
 }
 
-acta_message *
-acta_message_create(acta_runtime *runtime, uint32_t tag, size_t size)
+static inline acta_message *
+furnish(acti_message *message, uint32_t tag, size_t size)
 {
-    if (size > PAYLOAD_MAX) return NULL;
-    acti_message *message = take_block(runtime, size);
-    if (message == NULL) return NULL;
-
     message->node.kind = ACTI_CAST;
-    message->body = (acta_message){ .tag = tag, .size = (uint32_t)size, .payload = message->payload };
-    memset(message->payload, 0, size);
+    message->body.tag = tag;
+    message->body.size = (uint32_t)size;
+    message->body.destroy = NULL;
+    message->body.payload = message->payload;
     return &message->body;
 }
 
-void
-acti_message_finish(acti_message *message)
+static __attribute__((noinline)) acta_message *
+create_new(acta_runtime *runtime, uint32_t tag, size_t size)
 {
-    if (message->body.destroy == NULL) return;
-    void (*destroy)(acta_message *) = message->body.destroy;
-    message->body.destroy = NULL;
-    destroy(&message->body);
+    acti_message *message = size <= PAYLOAD_MAX ? make_block(runtime, spare_class(size), size) : NULL;
+
+    if (message == NULL) return NULL;
+    memset(message->payload, 0, size);
+    return furnish(message, tag, size);
+}
+
+acta_message *
+acta_message_create(acta_runtime *runtime, uint32_t tag, size_t size)
+{
+    int class = spare_class(size);
+    acti_context *here = acti_context_here(runtime);
+
+    if (ACTI_UNLIKELY(class < 0 || here == NULL || here->worker == NULL)) return create_new(runtime, tag, size);
+    acti_worker *worker = here->worker;
+    acti_node *node = worker->spare[class];
+    if (ACTI_UNLIKELY(node == NULL)) return create_new(runtime, tag, size);
+    worker->spare[class] = atomic_load_explicit(&node->next, memory_order_relaxed); /* the worker's alone */
+    worker->spare_count[class]--;
+    acti_message *message = acti_message_at(node);
+    memset(message->payload, 0, 16); /* each has as much */
+    if (class > 0) memset(message->payload + 16, 0, size - 16);
+    return furnish(message, tag, size);
 }
 
 void
@@ -114,6 +107,33 @@ acta_message_destroy(acta_message *body)
     acti_message_release(message);
 }
 
+static __attribute__((noinline)) acta_status
+undelivered(acta_runtime *runtime, const acti_actor *actor)
+{
+    if (actor != NULL) {
+        acti_count(runtime, ACTI_STAT_REFUSED);
+        return ACTA_BUSY;
+    }
+    /* relaxed: the flag only says which word to use. */
+    return atomic_load_explicit(&runtime->is_stopping, memory_order_relaxed) ? ACTA_STOPPED : ACTA_NOPROC;
+}
+
+/* Put a message into a mailbox. `*ready_out`: it became ready, and the actor is the caller's to schedule. */
+static inline acta_status
+deliver(acta_runtime *runtime, acta_pid to, acti_message *message, acti_context *here, acti_actor **ready_out)
+{
+    acti_actor *actor = acti_actor_alive(runtime, to);
+
+    *ready_out = NULL;
+    if (ACTI_UNLIKELY(actor == NULL)) return undelivered(runtime, NULL);
+    message->node.generation = (uint32_t)(to.value >> 32);
+    acti_pushed pushed = acti_mailbox_send(actor, &message->node, acti_message_weight(message));
+    if (ACTI_UNLIKELY(pushed == ACTI_REFUSED)) return undelivered(runtime, actor);
+    acti_count_here(here, runtime, ACTI_STAT_SENT, 1);
+    if (pushed == ACTI_READY) *ready_out = actor;
+    return ACTA_OK;
+}
+
 /*
  * Put a message into a mailbox. `claimed_out`, if given, gets the actor when this made it ready, instead of the
  * scheduler; otherwise NULL. Doesn't destroy the message when it fails.
@@ -121,23 +141,15 @@ acta_message_destroy(acta_message *body)
 acta_status
 acti_deliver(acta_runtime *runtime, acta_pid to, acti_message *message, acti_actor **claimed_out)
 {
-    acti_actor *actor = acti_actor_alive(runtime, to);
+    acti_context *here = acti_context_here(runtime);
+    acti_actor *ready;
+    acta_status status = deliver(runtime, to, message, here, &ready);
 
-    if (claimed_out != NULL) *claimed_out = NULL;
-    if (actor == NULL) {
-        /* relaxed: the flag only says which word to use. */
-        bool stopping = atomic_load_explicit(&runtime->is_stopping, memory_order_relaxed);
-        return stopping ? ACTA_STOPPED : ACTA_NOPROC;
-    }
-    message->node.generation = (uint32_t)(to.value >> 32);
-    acti_pushed pushed = acti_mailbox_send(actor, &message->node, acti_message_weight(message));
-    acti_count(runtime, pushed != ACTI_REFUSED ? ACTI_STAT_SENT : ACTI_STAT_REFUSED);
-    if (pushed != ACTI_READY) return pushed == ACTI_QUEUED ? ACTA_OK : ACTA_BUSY;
     if (claimed_out != NULL)
-        *claimed_out = actor;
-    else
-        acti_schedule(actor);
-    return ACTA_OK;
+        *claimed_out = ready;
+    else if (ready != NULL)
+        acti_schedule_here(here, ready);
+    return status;
 }
 
 /* The same for a message to the runtime's own part of an actor: in order with the others, and never refused. */
@@ -163,8 +175,11 @@ acta_send(acta_runtime *runtime, acta_pid to, acta_message *body)
     if (body == NULL) return ACTA_NO_MEMORY;
 
     acti_message *message = acti_message_of(body);
+    acti_context *here = acti_context_here(runtime);
+    acti_actor *ready;
     message->node.kind = ACTI_CAST;
-    acta_status status = acti_deliver(runtime, to, message, NULL);
+    acta_status status = deliver(runtime, to, message, here, &ready);
+    if (ready != NULL) acti_schedule_here(here, ready);
     if (ACTI_UNLIKELY(status != ACTA_OK)) acta_message_destroy(body);
     return status;
 }

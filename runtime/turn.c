@@ -225,7 +225,7 @@ acti_abort_start(acti_actor *actor)
 
 /* -- handlers -- */
 
-static void
+static __attribute__((noinline)) void
 log_unhandled(acti_actor *actor, const char *what)
 {
     if (actor->unhandled_logged) return;
@@ -234,7 +234,7 @@ log_unhandled(acti_actor *actor, const char *what)
         "actor '%s' has no handler for %s: dropped, and later ones silently", actor->behaviour->name, what);
 }
 
-static acta_next
+static __attribute__((noinline)) acta_next
 handle_request(acti_actor *actor, acti_message *message)
 {
     if (actor->behaviour->handle_call == NULL) {
@@ -258,7 +258,7 @@ handle_request(acti_actor *actor, acti_message *message)
     return next;
 }
 
-static acta_next
+static inline acta_next
 handle_message(acti_actor *actor, acti_message *message)
 {
     acta_next next = ACTA_NEXT;
@@ -266,7 +266,7 @@ handle_message(acti_actor *actor, acti_message *message)
     actor->handled_load += ACTI_LOAD_COUNT + acti_message_weight(message);
     actor->handling = message;
     actor->heard = true;
-    acti_count(actor->runtime, ACTI_STAT_HANDLED);
+    acti_count_here(acti_current, actor->runtime, ACTI_STAT_HANDLED, 1); /* in a turn, it is this runtime's */
     if (ACTI_UNLIKELY(ACTI_IS_NOTED(actor))) acti_note_message(actor, message);
     acti_task_begin(actor, message->node.kind == ACTI_REQUEST ? ACTI_TASK_CALL : ACTI_TASK_CAST, message->body.tag);
     if (message->node.kind == ACTI_REQUEST)
@@ -275,7 +275,11 @@ handle_message(acti_actor *actor, acti_message *message)
         next = actor->behaviour->handle_cast(actor, actor->state, &message->body);
     else
         log_unhandled(actor, "casts");
-    drop_message_in_hand(actor);
+    if (ACTI_LIKELY(actor->handling == message && message->body.destroy == NULL)) {
+        actor->handling = NULL;
+        actor->first_is_spent = true;
+    } else
+        drop_message_in_hand(actor);
     return next;
 }
 
@@ -370,13 +374,12 @@ handle_exit_or_down(acti_actor *actor, acti_node *node, acta_info_kind kind)
     return handle_info(actor, &info);
 }
 
-/* False: the actor is gone. */
-static bool
-obey(acti_actor *actor, acta_next next)
+/* A handler returned something other than ACTA_NEXT. False: the actor is gone. */
+static __attribute__((noinline)) bool
+obey_word(acti_actor *actor, acta_next next)
 {
     acta_exit_reason reason = { .kind = ACTA_EXIT_NORMAL };
 
-    if (ACTI_LIKELY(next == ACTA_NEXT)) return true;
     if (next == ACTA_NEXT_CONTINUE) {
         actor->odd |= ACTI_ODD_CONTINUE;
         return true;
@@ -387,6 +390,13 @@ obey(acti_actor *actor, acta_next next)
         acti_reason_set(&reason, ACTA_EXIT_FAILED, "bad return value");
     terminate_and_end(actor, &reason);
     return false;
+}
+
+/* False: the actor is gone. */
+static inline bool
+obey(acti_actor *actor, acta_next next)
+{
+    return ACTI_LIKELY(next == ACTA_NEXT) || obey_word(actor, next);
 }
 
 /* The node is ours: not in the queue any more. False: the actor is gone. */
@@ -431,16 +441,12 @@ take_signal(acti_actor *actor, acti_node *node)
     }
 }
 
-/* False: the actor is gone. */
-static bool
-take_node(acti_actor *actor, acti_node *node)
+static __attribute__((noinline)) bool
+take_odd_node(acti_actor *actor, acti_node *node)
 {
-    if (ACTI_LIKELY(node->kind == ACTI_CAST || node->kind == ACTI_REQUEST)) {
-        if (ACTI_UNLIKELY(node->generation != actor->generation)) {
-            drop_node(actor, node);
-            return true;
-        }
-        return obey(actor, handle_message(actor, acti_message_at(node)));
+    if (node->kind == ACTI_CAST || node->kind == ACTI_REQUEST) {
+        drop_node(actor, node);
+        return true;
     }
     acti_mailbox_detach(actor); /* a signal's memory has a life after this */
     if (node->kind != ACTI_WAKE && node->generation != actor->generation) {
@@ -450,8 +456,18 @@ take_node(acti_actor *actor, acti_node *node)
     return take_signal(actor, node);
 }
 
+/* False: the actor is gone. */
+static inline bool
+take_node(acti_actor *actor, acti_node *node)
+{
+    bool is_message = node->kind == ACTI_CAST || node->kind == ACTI_REQUEST;
+
+    if (ACTI_UNLIKELY(!is_message || node->generation != actor->generation)) return take_odd_node(actor, node);
+    return obey(actor, handle_message(actor, acti_message_at(node)));
+}
+
 /* Killed, or an exit signal in the mailbox. False: the actor is gone. */
-static bool
+static __attribute__((noinline)) bool
 obey_flags(acti_actor *actor, uint64_t life)
 {
     acta_exit_reason reason = { .kind = ACTA_EXIT_KILLED };
@@ -468,10 +484,10 @@ obey_flags(acti_actor *actor, uint64_t life)
     return false;
 }
 
-static void
+static __attribute__((noinline)) void
 begin_idle_time(acti_actor *actor)
 {
-    if (!actor->heard || actor->idle_timeout_ms == 0) return;
+    if (!actor->heard) return;
     actor->heard = false;
     actor->idle_used = true;
     acti_timer_set(
@@ -485,16 +501,22 @@ is_busy_with_itself(const acti_actor *actor)
     return (actor->odd & (ACTI_ODD_CONTINUE | ACTI_ODD_WAITING)) != 0 && (actor->odd & ACTI_ODD_SUSPENDED) == 0;
 }
 
-void
-acti_turn_finish(acti_actor *actor)
+static inline void
+finish(acti_actor *actor)
 {
-    if (acti_mailbox_has_more(actor) || is_busy_with_itself(actor)) {
+    if (acti_mailbox_has_more(actor) || ACTI_UNLIKELY(is_busy_with_itself(actor))) {
         acti_mailbox_settle(actor);
         acti_reschedule(actor);
         return;
     }
-    begin_idle_time(actor);
+    if (ACTI_UNLIKELY(actor->idle_timeout_ms != 0)) begin_idle_time(actor);
     if (!acti_mailbox_try_idle(actor)) acti_reschedule(actor);
+}
+
+void
+acti_turn_finish(acti_actor *actor)
+{
+    finish(actor);
 }
 
 /* False: the actor is gone. */
@@ -516,7 +538,7 @@ go_on(acti_actor *actor)
 typedef enum odd_step { ODD_GONE, ODD_DONE, ODD_NONE } odd_step;
 
 /* What comes before the next node of the mailbox. ODD_NONE: nothing does. */
-static odd_step
+static __attribute__((noinline)) odd_step
 take_odd_step(acti_actor *actor)
 {
     acti_node *node;
@@ -555,7 +577,7 @@ acti_turn(acti_context *context, acti_actor *actor)
         acti_node *node = acti_mailbox_pop(actor);
         if (node == NULL) {
             context->actor = NULL;
-            acti_turn_finish(actor);
+            finish(actor);
             return;
         }
         if (!take_node(actor, node)) break;

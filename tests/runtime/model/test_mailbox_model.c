@@ -21,9 +21,11 @@ static struct {
 
 static uint32_t sender_count, per_sender;
 
+_Thread_local acti_context *acti_current; /* no worker: blocks go back to the allocator */
+
 /* The mailbox lets go of the message consumed before the last. */
 void
-acti_message_release(acti_message *message)
+acti_message_free(acti_message *message)
 {
     model_free(message, sizeof *message);
 }
