@@ -22,7 +22,7 @@ expect_no_failure(const model_case *c)
     if (result.trace != NULL) printf("%s", result.trace);
     free(result.trace);
     assert_false(result.failed);
-    assert_true(result.is_complete);
+    if (c->part == 0) assert_true(result.is_complete);
 }
 
 /* With a planted defect: found, and the interleaving that shows it printed. */

@@ -35,7 +35,8 @@ const model_case *exploring;
 static node nodes[STEP_MAX];
 static uint32_t depth, replay_length;
 static bool is_starting, is_pruned;
-static void **thread_local_variable;
+void **thread_local_variable;
+static uint64_t slept_ns;
 static model_result result;
 
 static struct {
@@ -238,6 +239,7 @@ perform(thread *t, step *s, uint32_t choice)
         t->is_done = true;
         break;
     case STEP_SLEEP:
+        if (!t->is_woken) slept_ns += s->value; /* all of its time */
         t->is_woken = false;
         break;
     default:
@@ -455,6 +457,12 @@ model_thread(const char *name, void (*run)(void *argument), void *argument, bool
     return thread_count - 1;
 }
 
+uint64_t
+model_slept_ns(void)
+{
+    return slept_ns;
+}
+
 void
 model_thread_local(void **variable)
 {
@@ -493,6 +501,7 @@ static void
 run_once(void)
 {
     depth = thread_count = lock_count = 0;
+    slept_ns = 0;
     is_pruned = false;
     memory_forget();
     exploring->begin();
@@ -561,7 +570,9 @@ format_trace(void)
 model_result
 model_explore(const model_case *c)
 {
-    uint64_t most = c->interleavings_max != 0 ? c->interleavings_max : 20000000;
+    const char *stress = getenv("ACTA_STRESS");
+    uint64_t factor = stress != NULL && atoi(stress) > 0 ? (uint64_t)atoi(stress) : 1;
+    uint64_t most = c->part != 0 ? c->part * factor : UINT64_MAX;
 
     exploring = c;
     result = (model_result){ .is_complete = false };

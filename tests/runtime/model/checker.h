@@ -70,6 +70,7 @@ typedef struct thread {
 extern thread threads[MODEL_THREAD_MAX];
 extern uint32_t thread_count;
 extern int running; /* the thread whose code runs; -1: none */
+extern void **thread_local_variable;
 
 /* memory.c */
 void memory_forget(void);                                 /* between executions */

@@ -324,7 +324,7 @@ cell_of(uintptr_t address)
 static void
 touch(const void *place, bool writes, const void *code)
 {
-    if (running < 0) return;
+    if (running < 0 || place == thread_local_variable) return;
     thread *t = &threads[running];
     cell *c = cell_of((uintptr_t)place);
 

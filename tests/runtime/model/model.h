@@ -44,7 +44,7 @@ typedef struct model_case {
     void (*begin)(void); /* makes the state, always the same, and calls model_thread; no step of the model */
     void (*end)(void);   /* nobody can go on: is it right? model_fail if not. NULL: nothing to check */
     model_plant plant;
-    uint64_t interleavings_max; /* 0: 20 million */
+    uint64_t part; /* of a large case: at most so many interleavings, times the environment's ACTA_STRESS; 0: all */
 } model_case;
 
 typedef struct model_result {
@@ -72,6 +72,9 @@ void model_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A variable that threads swap when they take turns: what the shipped code has as thread-local. Once, before begin. */
 void model_thread_local(void **variable);
+
+/* How long threads have slept so far, those that slept until their time was over: for a clock. */
+uint64_t model_slept_ns(void);
 
 /* Memory of an execution: never given out twice in it, so that a use after free is found. Zeroed. */
 void *model_alloc(size_t size);
