@@ -138,6 +138,7 @@ acti_relations_free(acti_actor *actor)
 
     if (r == NULL) return;
     acti_sys_free(actor);
+    acti_free(runtime, r->unhandled, r->unhandled_capacity * sizeof *r->unhandled);
     acti_free(runtime, r->refs, r->ref_capacity * sizeof *r->refs);
     acti_free(runtime, r->link_chains, r->link_chain_count * sizeof(acti_link *));
     acti_free(runtime, r->open, r->open_capacity * sizeof *r->open);
@@ -169,7 +170,9 @@ acti_ref_add(acti_actor *actor, acti_ref_kind kind, void *object, uint64_t stamp
 
     if (index == UINT32_MAX) return (acta_ref){ 0 };
     acti_ref_entry *entry = &r->refs[index];
+    if (entry->serial < r->ref_serial) entry->serial = r->ref_serial; /* new, and another table was here before */
     entry->serial++;
+    r->ref_used++;
     entry->kind = kind;
     entry->object = object;
     entry->stamp = stamp;
@@ -193,10 +196,23 @@ acti_ref_remove(acti_actor *actor, acta_ref ref)
     acti_relations *r = actor->relations;
     acti_ref_entry *entry = &r->refs[(uint32_t)ref.value - 1];
 
+    r->ref_used--;
     entry->kind = ACTI_REF_FREE;
     entry->object = NULL;
     entry->next_free = r->ref_free;
     r->ref_free = (uint32_t)ref.value;
+}
+
+/* No reference is in use: the table goes, and the next begins above all serials of this one. */
+static void
+free_refs(acti_actor *actor, acti_relations *r)
+{
+    for (uint32_t i = 0; i < r->ref_count; i++) {
+        if (r->refs[i].serial > r->ref_serial) r->ref_serial = r->refs[i].serial;
+    }
+    acti_free(actor->runtime, r->refs, r->ref_capacity * sizeof *r->refs);
+    r->refs = NULL;
+    r->ref_count = r->ref_capacity = r->ref_free = 0;
 }
 
 /* -- requests that wait for a later answer: a ring, mostly answered in order -- */
@@ -261,6 +277,30 @@ acti_open_add(acti_actor *actor, acta_from from)
     }
     *open_at(r, r->open_count++) = (acti_open){ (acti_call *)(uintptr_t)from.a, from.b };
     return true;
+}
+
+void
+acti_actor_trim(acti_actor *actor)
+{
+    acta_runtime *runtime = actor->runtime;
+    acti_relations *r = actor->relations;
+
+    acti_free(runtime, actor->exit_reason, sizeof *actor->exit_reason);
+    actor->exit_reason = NULL;
+    if (r == NULL) return;
+    drop_answered(r);
+    if (r->open_count == 0) {
+        acti_free(runtime, r->open, r->open_capacity * sizeof *r->open);
+        r->open = NULL;
+        r->open_capacity = r->open_first = 0;
+    }
+    if (actor->link_count == 0) {
+        acti_free(runtime, r->link_chains, r->link_chain_count * sizeof(acti_link *));
+        r->link_chains = NULL;
+        r->link_chain_count = 0;
+    }
+    if (r->ref_used == 0) free_refs(actor, r);
+    if (!ACTI_IS_NOTED(actor) && (actor->odd & (ACTI_ODD_SUSPENDED | ACTI_ODD_WAITING)) == 0) acti_sys_free(actor);
 }
 
 /* What is handed over first is mostly what came first. */

@@ -34,6 +34,7 @@ typedef enum acti_doing {
     ACTI_DOING_CONTINUE,
     ACTI_DOING_SIGNAL, /* an exit signal ends it */
     ACTI_DOING_TERMINATE,
+    ACTI_DOING_HIBERNATE,
     ACTI_DOING_INFO /* and the acta_info_kind */
 } acti_doing;
 
@@ -43,12 +44,20 @@ enum {
     ACTI_ODD_SUSPENDED = 2, /* nothing but system messages; see sys.c */
     ACTI_ODD_WAITING = 4,   /* resumed: what was set aside comes before the mailbox */
     ACTI_ODD_TRACED = 8,
-    ACTI_ODD_COUNTED = 16
+    ACTI_ODD_COUNTED = 16,
+    ACTI_ODD_IDLE_AT = 32,  /* acta_set_idle_deadline: idle_timer.deadline_ns is the one to use */
+    ACTI_ODD_HIBERNATE = 64 /* once the mailbox is empty */
 };
 #define ACTI_IS_NOTED(actor) (((actor)->odd & (ACTI_ODD_TRACED | ACTI_ODD_COUNTED)) != 0)
 
 /* What the actor's own code does, for other threads: count << 40 | what << 32 | tag. */
 enum { ACTI_TASK_CAST = 1, ACTI_TASK_CALL, ACTI_TASK_CONTINUE, ACTI_TASK_TERMINATE, ACTI_TASK_INFO = 16 };
+
+typedef enum acti_unhandled_kind {
+    ACTI_UNHANDLED_CALL,
+    ACTI_UNHANDLED_CAST,
+    ACTI_UNHANDLED_INFO /* the tag is the acta_info_kind */
+} acti_unhandled_kind;
 
 typedef enum acti_phase { ACTI_FREE = 0, ACTI_STARTING, ACTI_RUNNING, ACTI_ENDING } acti_phase;
 
@@ -85,7 +94,6 @@ struct acta_self {
     uint8_t odd;         /* ACTI_ODD_… */
     bool first_is_spent; /* `first` is a message whose memory is ours to free */
     bool heard;          /* a message came in this turn: the idle time begins again */
-    bool unhandled_logged;
     bool idle_used;
     bool is_root_supervisor;
     bool is_contained; /* `behaviour` is a copy: contain.c */
@@ -241,6 +249,7 @@ enum {
     ACTI_STAT_DROPPED,
     ACTI_STAT_REFUSED,
     ACTI_STAT_LATE,
+    ACTI_STAT_UNHANDLED,
     ACTI_STAT_CRASHED,
     ACTI_STAT_RESTARTED,
     ACTI_STAT_OFFLOADED,
@@ -480,6 +489,7 @@ acta_ref acti_ref_add(acti_actor *actor, acti_ref_kind kind, void *object, uint6
 acti_ref_entry *acti_ref_find(acti_actor *actor, acta_ref ref, acti_ref_kind kind);
 void acti_ref_remove(acti_actor *actor, acta_ref ref);
 void acti_relations_free(acti_actor *actor);
+void acti_actor_trim(acti_actor *actor); /* give back what it has and doesn't use */
 bool acti_open_add(acti_actor *actor, acta_from from);
 
 /* turn.c */
@@ -494,6 +504,9 @@ void acti_reason_set(acta_exit_reason *reason, acta_exit_kind kind, const char *
 bool acti_guard(
     acti_actor *actor, void (*what)(acti_actor *actor, void *argument), void *argument, char *why_out, size_t why_size);
 void acti_guard_destructor(acti_actor *actor, acti_message *message);
+
+/* unhandled.c */
+void acti_unhandled(acti_actor *actor, acti_unhandled_kind kind, uint32_t tag);
 
 /* sys.c, trace.c */
 bool acti_sys_receive(acti_actor *actor, acti_node *node, acta_exit_reason *end_out);

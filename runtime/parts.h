@@ -179,6 +179,7 @@ typedef struct acti_wheel {
     acti_mutex lock;
     uint64_t now_tick;
     uint64_t bitmap[ACTI_WHEEL_LEVELS];
+    uint32_t unfinished; /* level + 1 of the slot at now_tick that is being emptied; 0: none is */
     acti_timer *slots[ACTI_WHEEL_LEVELS][ACTI_WHEEL_SLOTS];
     alignas(ACTI_CACHE_LINE) _Atomic uint64_t next_ns; /* no timer is due before; UINT64_MAX: none */
 } acti_wheel;
@@ -191,6 +192,7 @@ typedef struct acti_alarm {
     acta_ref ref;
     uint32_t tag;
     uint64_t user;
+    uint64_t due_ns, period_ns; /* period_ns 0: once */
 } acti_alarm;
 
 acta_status acti_wheel_init(acta_runtime *runtime);
@@ -198,6 +200,7 @@ void acti_wheel_deinit(acta_runtime *runtime);
 void acti_timer_init(acti_timer *timer, acti_timer_kind kind);
 /* Lazy timers: due at deadline_ns, whatever it was before. Touches the wheel only when it must be earlier. */
 void acti_timer_set(acta_runtime *runtime, acti_timer *timer, uint64_t deadline_ns);
+void acti_push_idle(acti_actor *actor); /* the idle time is over */
 /* The actor's idle node is out of its mailbox. False: it came for a deadline that was set anew meanwhile. */
 bool acti_idle_receive(acti_actor *actor);
 /* Lazy timers: out of the wheel now, and not on its way. */
@@ -206,6 +209,7 @@ void acti_timer_forget(acta_runtime *runtime, acti_timer *timer);
 bool acti_wheel_run(acta_runtime *runtime, uint64_t now_ns);
 uint64_t acti_wheel_next_exact_ns(acta_runtime *runtime);
 void acti_actor_cancel_alarms(acti_actor *actor);
+uint32_t acti_alarm_again(acta_runtime *runtime, acti_alarm *alarm); /* an interval's next; how many were missed */
 
 /* ---- links, monitors ---- */
 
@@ -264,11 +268,15 @@ typedef struct acti_open {
 typedef struct acti_relations {
     acti_ref_entry *refs;
     uint32_t ref_count, ref_capacity, ref_free;
+    uint32_t ref_used;   /* entries that aren't free */
+    uint32_t ref_serial; /* no reference of an earlier table has more */
     acti_link **link_chains; /* by peer; NULL while the list is short */
     uint32_t link_chain_count;
     acti_open *open;
     uint32_t open_first, open_count, open_capacity;
     struct acti_sys *sys; /* sys.c */
+    uint64_t *unhandled;  /* kinds that were logged: unhandled.c */
+    uint32_t unhandled_count, unhandled_capacity;
 } acti_relations;
 
 #endif

@@ -56,6 +56,8 @@ describe_place(const acti_actor *actor, char *place)
         snprintf(place, PLACE_MAX, "by an exit signal");
     else if (actor->doing == ACTI_DOING_TERMINATE)
         snprintf(place, PLACE_MAX, "in terminate");
+    else if (actor->doing == ACTI_DOING_HIBERNATE)
+        snprintf(place, PLACE_MAX, "in hibernate");
     else if (actor->doing == ACTI_DOING_CONTINUE)
         snprintf(place, PLACE_MAX, "in a continue");
     else if (is_message)

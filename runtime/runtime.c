@@ -465,6 +465,7 @@ acta_runtime_stats_read(const acta_runtime *runtime, acta_runtime_stats *stats_o
         .dropped = sum(runtime, ACTI_STAT_DROPPED),
         .refused = sum(runtime, ACTI_STAT_REFUSED),
         .late = sum(runtime, ACTI_STAT_LATE),
+        .unhandled = sum(runtime, ACTI_STAT_UNHANDLED),
         .crashed = sum(runtime, ACTI_STAT_CRASHED),
         .restarted = sum(runtime, ACTI_STAT_RESTARTED),
         .offloaded = sum(runtime, ACTI_STAT_OFFLOADED),

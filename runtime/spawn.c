@@ -49,7 +49,6 @@ bring_to_life(acti_actor *actor, const acta_spawn_options *options)
     actor->phase = ACTI_STARTING;
     actor->doing = ACTI_DOING_NOTHING;
     actor->odd = 0;
-    actor->unhandled_logged = false;
     actor->idle_used = false;
     actor->idle_node.generation = actor->generation;
     actor->is_root_supervisor = false;
@@ -93,6 +92,12 @@ run_init(acti_actor *actor, const acta_spawn_options *options, acta_error *error
     return status;
 }
 
+static bool
+is_status(acta_status status)
+{
+    return strcmp(acta_status_name(status), acta_status_name((acta_status)-1)) != 0;
+}
+
 static acta_status
 init_and_tie(acti_actor *actor, const acta_spawn_options *options, acta_error *error)
 {
@@ -105,7 +110,15 @@ init_and_tie(acti_actor *actor, const acta_spawn_options *options, acta_error *e
 
     error->text[0] = '\0';
     error->status = ACTA_OK;
+    uint64_t begun_ns = options->init_timeout_ms != 0 ? acti_now_ns(actor->runtime) : 0;
     acta_status status = run_init(actor, options, error);
+    if (status == ACTA_OK && options->init_timeout_ms != 0 &&
+        acti_now_ns(actor->runtime) - begun_ns > options->init_timeout_ms * UINT64_C(1000000))
+        status = acta_error_set(error, ACTA_TIMEOUT, "actor '%s': init took more than %u ms", options->behaviour->name,
+            options->init_timeout_ms);
+    if (!is_status(status))
+        status = acta_error_set(
+            error, ACTA_FAILED, "actor '%s': init gave %d, which is no status", options->behaviour->name, (int)status);
     if (status != ACTA_OK) {
         acti_ties_drop(&ties, options->monitor, actor);
         if (error->status != status || error->text[0] == '\0')
@@ -316,6 +329,27 @@ acta_fail(acta_self *self, const char *format, ...)
     if (!self->runtime->no_backtrace)
         acti_current->frame_count = acti_backtrace(acti_current->frames, ACTI_FRAME_MAX, 1, (void (*)(void))acti_turn);
     siglongjmp(acti_current->escape, 1);
+}
+
+void
+acta_set_idle_deadline(acta_self *self, uint64_t at_ns)
+{
+    self->odd |= ACTI_ODD_IDLE_AT;
+    self->heard = false; /* whatever comes from here on calls it off */
+    /* seq_cst, as all stores of a deadline; see acti_timer_set. 0 would be none. */
+    atomic_store_explicit(&self->idle_timer.deadline_ns, at_ns != 0 ? at_ns : 1, memory_order_seq_cst);
+}
+
+void
+acta_hibernate(acta_self *self)
+{
+    self->odd |= ACTI_ODD_HIBERNATE;
+}
+
+void
+acta_continue(acta_self *self)
+{
+    self->odd |= ACTI_ODD_CONTINUE;
 }
 
 void

@@ -128,7 +128,8 @@ resume(acti_actor *actor, acti_message *request)
     if ((actor->odd & ACTI_ODD_SUSPENDED) != 0) {
         actor->odd &= (uint8_t)~ACTI_ODD_SUSPENDED;
         if (actor->relations->sys->waiting_first != NULL) actor->odd |= ACTI_ODD_WAITING;
-        actor->heard = true; /* the idle time runs from here */
+        if ((actor->odd & ACTI_ODD_IDLE_AT) == 0)
+            actor->heard = true; /* the idle time runs from here; a deadline stays */
         if (ACTI_IS_NOTED(actor)) acti_trace_note(actor, &(acta_trace_event){ .kind = ACTA_TRACE_RESUME });
     }
     answer(request, ACTA_OK, NULL, NULL);

@@ -7,6 +7,10 @@
  * a slot of a higher level, its timers go down. To put in and to take out is a few stores under one lock. A timer's
  * tick is its deadline rounded up, and a tick is due when the clock has passed it: never early.
  *
+ * A slot may hold a million timers. It is emptied in pieces, with the lock free between them, and after some thousands
+ * the thread goes back to its actors: `unfinished` is the slot that is half empty, and the clock stands still until it
+ * is done.
+ *
  * Timers that are set again and again (an idle timeout after each turn, a call's deadline) are lazy: setting one later
  * only writes its deadline. When the wheel comes to it, it looks at the deadline and moves it on.
  *
@@ -93,7 +97,10 @@ take_out(acti_wheel *wheel, acti_timer *timer)
     else
         wheel->slots[level][at] = timer->next;
     if (timer->next != NULL) timer->next->prev = timer->prev;
-    if (wheel->slots[level][at] == NULL) wheel->bitmap[level] &= ~(UINT64_C(1) << at);
+    if (wheel->slots[level][at] == NULL) {
+        wheel->bitmap[level] &= ~(UINT64_C(1) << at);
+        if (wheel->unfinished == (uint32_t)level + 1 && at == slot_of(wheel->now_tick, level)) wheel->unfinished = 0;
+    }
     timer->is_in = false;
 }
 
@@ -101,6 +108,11 @@ take_out(acti_wheel *wheel, acti_timer *timer)
 static bool
 find_next(const acti_wheel *wheel, int *level_out, uint64_t *tick_out)
 {
+    if (ACTI_UNLIKELY(wheel->unfinished != 0)) {
+        *level_out = (int)wheel->unfinished - 1;
+        *tick_out = wheel->now_tick;
+        return true;
+    }
     for (int level = 0; level < ACTI_WHEEL_LEVELS; level++) {
         if (wheel->bitmap[level] == 0) continue;
         unsigned here = slot_of(wheel->now_tick, level);
@@ -164,10 +176,20 @@ acti_timer_set(acta_runtime *runtime, acti_timer *timer, uint64_t deadline_ns)
 bool
 acti_idle_receive(acti_actor *actor)
 {
-    /* acq_rel: see fire_lazy. The deadline is relaxed: only the owner writes it. */
+    /* acq_rel: see acti_push_idle. The deadline is relaxed: only the owner writes it. */
     atomic_exchange_explicit(&actor->idle_queued, false, memory_order_acq_rel);
     uint64_t deadline_ns = atomic_load_explicit(&actor->idle_timer.deadline_ns, memory_order_relaxed);
     return acti_now_ns(actor->runtime) >= deadline_ns;
+}
+
+/* The idle time is over. By the wheel, or in the actor's own turn. */
+void
+acti_push_idle(acti_actor *actor)
+{
+    /* The one before may lie in the mailbox of an actor that is late for its turn. acq_rel: pairs with the owner, who has
+     * taken the node out when it clears this. */
+    if (!atomic_exchange_explicit(&actor->idle_queued, true, memory_order_acq_rel))
+        acti_push_signal(actor, actor->idle_node.generation, &actor->idle_node, ACTI_IDLE);
 }
 
 void
@@ -187,7 +209,11 @@ acti_timer_forget(acta_runtime *runtime, acti_timer *timer)
 
 /* -- firing -- */
 
-enum { EXPIRED_MAX = 64 };
+enum {
+    EXPIRED_MAX = 64, /* calls for one hold of the lock */
+    PIECE_MAX = 1024, /* timers for one hold of the lock */
+    FIRED_MAX = 16384 /* timers, until the thread looks at its actors again */
+};
 
 typedef struct expired_call {
     acti_call *call;
@@ -199,6 +225,7 @@ typedef struct firing {
     expired_call calls[EXPIRED_MAX]; /* completed after the lock is released: they run what the user gave */
     uint32_t call_count;
     uint32_t fired_count;
+    uint32_t piece_count; /* taken out of the wheel since the lock was taken */
     bool fired;
 } firing;
 
@@ -249,11 +276,7 @@ fire_lazy(acti_wheel *wheel, acti_timer *timer, firing *f)
         f->calls[f->call_count++] = (expired_call){ ACTI_CONTAINER(timer, acti_call, timer), state >> 2 };
         return;
     }
-    acti_actor *actor = ACTI_CONTAINER(timer, acti_actor, idle_timer);
-    /* The one before may lie in the mailbox of an actor that is late for its turn. acq_rel: pairs with the owner, who has
-     * taken the node out when it clears this. */
-    if (!atomic_exchange_explicit(&actor->idle_queued, true, memory_order_acq_rel))
-        acti_push_signal(actor, actor->idle_node.generation, &actor->idle_node, ACTI_IDLE);
+    acti_push_idle(ACTI_CONTAINER(timer, acti_actor, idle_timer));
 }
 
 static void
@@ -270,7 +293,7 @@ fire(acti_wheel *wheel, acti_timer *timer, firing *f)
     f->fired_count++;
 }
 
-/* Under the lock: empty the first slot that is due. False: none is, or there is no room for more calls. */
+/* Under the lock: empty the first slot that is due. False: none is, or the piece is done. */
 static bool
 advance(acti_wheel *wheel, firing *f)
 {
@@ -284,15 +307,17 @@ advance(acti_wheel *wheel, firing *f)
     }
     if (wheel->now_tick < tick) wheel->now_tick = tick;
     acti_timer **slot = &wheel->slots[level][slot_of(tick, level)];
-    while (*slot != NULL && f->call_count < EXPIRED_MAX) {
+    while (*slot != NULL && f->call_count < EXPIRED_MAX && f->piece_count < PIECE_MAX) {
         acti_timer *timer = *slot;
         take_out(wheel, timer);
+        f->piece_count++;
         if (timer->tick <= wheel->now_tick)
             fire(wheel, timer, f);
         else
             put_in(wheel, timer, timer->tick);
     }
-    return f->call_count < EXPIRED_MAX;
+    wheel->unfinished = *slot != NULL ? (uint32_t)level + 1 : 0;
+    return *slot == NULL;
 }
 
 bool
@@ -303,10 +328,10 @@ acti_wheel_run(acta_runtime *runtime, uint64_t now_ns)
     bool more;
 
     do {
-        f.call_count = 0;
+        f.call_count = f.piece_count = 0;
         acti_mutex_lock(&wheel->lock);
         while (advance(wheel, &f)) {}
-        more = f.call_count == EXPIRED_MAX;
+        more = wheel->unfinished != 0 && f.fired_count < FIRED_MAX;
         publish_next(wheel);
         acti_mutex_unlock(&wheel->lock);
         for (uint32_t i = 0; i < f.call_count; i++)
@@ -356,8 +381,8 @@ acti_wheel_next_exact_ns(acta_runtime *runtime)
 
 /* -- what handlers call -- */
 
-acta_status
-acta_send_after(acta_self *self, uint32_t delay_ms, uint32_t tag, uint64_t user, acta_ref *ref_out)
+static acta_status
+arm(acti_actor *self, uint64_t due_ns, uint64_t period_ns, uint32_t tag, uint64_t user, acta_ref *ref_out)
 {
     acta_runtime *runtime = self->runtime;
     acti_wheel *wheel = &runtime->wheel;
@@ -374,14 +399,56 @@ acta_send_after(acta_self *self, uint32_t delay_ms, uint32_t tag, uint64_t user,
     alarm->actor = self;
     alarm->tag = tag;
     alarm->user = user;
+    alarm->due_ns = due_ns;
+    alarm->period_ns = period_ns;
     if (ref_out != NULL) *ref_out = alarm->ref;
 
-    uint64_t deadline_ns = acti_now_ns(runtime) + delay_ms * UINT64_C(1000000);
     acti_mutex_lock(&wheel->lock);
-    bool sooner = put_in_and_publish(wheel, &alarm->timer, deadline_ns);
+    bool sooner = put_in_and_publish(wheel, &alarm->timer, due_ns);
     acti_mutex_unlock(&wheel->lock);
     if (sooner) acti_notify_timer(runtime);
     return ACTA_OK;
+}
+
+acta_status
+acta_send_after(acta_self *self, uint32_t delay_ms, uint32_t tag, uint64_t user, acta_ref *ref_out)
+{
+    return arm(self, acti_now_ns(self->runtime) + delay_ms * UINT64_C(1000000), 0, tag, user, ref_out);
+}
+
+acta_status
+acta_send_at(acta_self *self, uint64_t at_ns, uint32_t tag, uint64_t user, acta_ref *ref_out)
+{
+    return arm(self, at_ns, 0, tag, user, ref_out);
+}
+
+acta_status
+acta_send_interval(acta_self *self, uint32_t period_ms, uint32_t tag, uint64_t user, acta_ref *ref_out)
+{
+    uint64_t period_ns = period_ms * UINT64_C(1000000);
+
+    if (period_ms == 0) return ACTA_INVALID;
+    return arm(self, acti_now_ns(self->runtime) + period_ns, period_ns, tag, user, ref_out);
+}
+
+/* Due on the grid that it began on, after now: it doesn't drift, and doesn't pile up. */
+uint32_t
+acti_alarm_again(acta_runtime *runtime, acti_alarm *alarm)
+{
+    acti_wheel *wheel = &runtime->wheel;
+    uint64_t now_ns = acti_now_ns(runtime);
+    uint64_t missed = 0;
+
+    alarm->due_ns += alarm->period_ns;
+    if (now_ns >= alarm->due_ns) {
+        missed = (now_ns - alarm->due_ns) / alarm->period_ns + 1;
+        alarm->due_ns += missed * alarm->period_ns;
+    }
+    acti_mutex_lock(&wheel->lock);
+    bool sooner = put_in_and_publish(wheel, &alarm->timer, alarm->due_ns);
+    acti_mutex_unlock(&wheel->lock);
+    if (sooner) acti_notify_timer(runtime);
+    return missed < UINT32_MAX ? (uint32_t)missed : UINT32_MAX;
 }
 
 /* True: it was in the wheel, and is gone. False: it has fired, and its node is in the mailbox. */

@@ -225,15 +225,6 @@ acti_abort_start(acti_actor *actor)
 
 /* -- handlers -- */
 
-static __attribute__((noinline)) void
-log_unhandled(acti_actor *actor, const char *what)
-{
-    if (actor->unhandled_logged) return;
-    actor->unhandled_logged = true;
-    acta_log_write(&actor->runtime->environment, ACTA_LOG_WARNING,
-        "actor '%s' has no handler for %s: dropped, and later ones silently", actor->behaviour->name, what);
-}
-
 static __attribute__((noinline)) acta_next
 handle_request(acti_actor *actor, acti_message *message)
 {
@@ -241,6 +232,7 @@ handle_request(acti_actor *actor, acti_message *message)
         acta_error error;
         acta_error_set(&error, ACTA_INVALID, "actor '%s' answers no calls", actor->behaviour->name);
         acta_reply(actor->runtime, message->from, ACTA_INVALID, NULL, &error);
+        acti_unhandled(actor, ACTI_UNHANDLED_CALL, message->body.tag);
         return ACTA_NEXT;
     }
     actor->answering = message->from;
@@ -274,7 +266,7 @@ handle_message(acti_actor *actor, acti_message *message)
     else if (actor->behaviour->handle_cast != NULL)
         next = actor->behaviour->handle_cast(actor, actor->state, &message->body);
     else
-        log_unhandled(actor, "casts");
+        acti_unhandled(actor, ACTI_UNHANDLED_CAST, message->body.tag);
     if (ACTI_LIKELY(actor->handling == message && message->body.destroy == NULL)) {
         actor->handling = NULL;
         actor->first_is_spent = true;
@@ -287,10 +279,11 @@ static acta_next
 handle_info(acti_actor *actor, const acta_info *info)
 {
     actor->doing = (uint8_t)(ACTI_DOING_INFO + info->kind);
+    actor->heard = true; /* the idle time begins again at the end of this turn */
     if (ACTI_UNLIKELY(ACTI_IS_NOTED(actor))) acti_note_info(actor, info);
     acti_task_begin(actor, ACTI_TASK_INFO + (uint32_t)info->kind, info->tag);
     if (actor->behaviour->handle_info != NULL) return actor->behaviour->handle_info(actor, actor->state, info);
-    log_unhandled(actor, "information");
+    acti_unhandled(actor, ACTI_UNHANDLED_INFO, (uint32_t)info->kind);
     return ACTA_NEXT;
 }
 
@@ -325,6 +318,10 @@ handle_alarm(acti_actor *actor, acti_alarm *alarm)
     acta_info info = { .kind = ACTA_INFO_TIMER, .ref = alarm->ref, .tag = alarm->tag, .user = alarm->user };
     bool known = acti_ref_find(actor, alarm->ref, ACTI_REF_ALARM) != NULL;
 
+    if (known && alarm->period_ns != 0) {
+        info.missed = acti_alarm_again(actor->runtime, alarm); /* before the handler, which may cancel it */
+        return handle_info(actor, &info);
+    }
     if (known) acti_ref_remove(actor, alarm->ref);
     acti_free(actor->runtime, alarm, sizeof *alarm);
     return known ? handle_info(actor, &info) : ACTA_NEXT;
@@ -345,11 +342,12 @@ static acta_next
 handle_idle(acti_actor *actor)
 {
     static const acta_info info = { .kind = ACTA_INFO_TIMEOUT };
+    bool once = (actor->odd & ACTI_ODD_IDLE_AT) != 0;
 
-    if (!acti_idle_receive(actor)) return ACTA_NEXT;
-    if (actor->heard || actor->idle_timeout_ms == 0) return ACTA_NEXT; /* a message was there first */
-    if ((actor->odd & ACTI_ODD_SUSPENDED) != 0) return ACTA_NEXT;      /* it begins anew with the resume */
-    actor->heard = true; /* the next time runs from the end of this turn */
+    if (!acti_idle_receive(actor)) return ACTA_NEXT; /* the wheel has a later time for it */
+    if (actor->heard || (!once && actor->idle_timeout_ms == 0)) return ACTA_NEXT; /* a message was there first */
+    if ((actor->odd & ACTI_ODD_SUSPENDED) != 0) return ACTA_NEXT;                 /* see the resume */
+    actor->odd &= (uint8_t)~ACTI_ODD_IDLE_AT;
     return handle_info(actor, &info);
 }
 
@@ -484,21 +482,37 @@ obey_flags(acti_actor *actor, uint64_t life)
     return false;
 }
 
+/* The mailbox is empty: from here on the idle time runs, if there is one. */
 static __attribute__((noinline)) void
 begin_idle_time(acti_actor *actor)
 {
-    if (!actor->heard) return;
+    acta_runtime *runtime = actor->runtime;
+    bool once = (actor->odd & ACTI_ODD_IDLE_AT) != 0;
+
+    if ((actor->odd & ACTI_ODD_SUSPENDED) != 0) return; /* see the resume */
+    if (once && actor->heard) {                         /* called off */
+        actor->odd &= (uint8_t)~ACTI_ODD_IDLE_AT;
+        once = false;
+    }
+    if (!once && (!actor->heard || actor->idle_timeout_ms == 0)) return;
     actor->heard = false;
     actor->idle_used = true;
-    acti_timer_set(
-        actor->runtime, &actor->idle_timer, acti_now_ns(actor->runtime) + actor->idle_timeout_ms * UINT64_C(1000000));
+    uint64_t now_ns = acti_now_ns(runtime);
+    /* relaxed: we alone write it. */
+    uint64_t due_ns = once ? atomic_load_explicit(&actor->idle_timer.deadline_ns, memory_order_relaxed)
+                           : now_ns + actor->idle_timeout_ms * UINT64_C(1000000);
+    if (due_ns <= now_ns)
+        acti_push_idle(actor);
+    else
+        acti_timer_set(runtime, &actor->idle_timer, due_ns);
 }
 
 /* Something to do that isn't in the mailbox. */
 static bool
 is_busy_with_itself(const acti_actor *actor)
 {
-    return (actor->odd & (ACTI_ODD_CONTINUE | ACTI_ODD_WAITING)) != 0 && (actor->odd & ACTI_ODD_SUSPENDED) == 0;
+    return (actor->odd & (ACTI_ODD_CONTINUE | ACTI_ODD_WAITING | ACTI_ODD_HIBERNATE)) != 0 &&
+           (actor->odd & ACTI_ODD_SUSPENDED) == 0;
 }
 
 static inline void
@@ -509,7 +523,7 @@ finish(acti_actor *actor)
         acti_reschedule(actor);
         return;
     }
-    if (ACTI_UNLIKELY(actor->idle_timeout_ms != 0)) begin_idle_time(actor);
+    if (ACTI_UNLIKELY(actor->idle_timeout_ms != 0 || (actor->odd & ACTI_ODD_IDLE_AT) != 0)) begin_idle_time(actor);
     if (!acti_mailbox_try_idle(actor)) acti_reschedule(actor);
 }
 
@@ -533,6 +547,18 @@ go_on(acti_actor *actor)
     if (!obey(actor, next)) return false;
     actor->doing = ACTI_DOING_NOTHING;
     return true;
+}
+
+/* The mailbox is empty: what can be had again is given back. */
+static void
+hibernate(acti_actor *actor)
+{
+    actor->odd &= (uint8_t)~ACTI_ODD_HIBERNATE;
+    actor->doing = ACTI_DOING_HIBERNATE;
+    acti_mailbox_detach(actor);
+    if (actor->behaviour->hibernate != NULL) actor->behaviour->hibernate(actor, actor->state);
+    acti_actor_trim(actor);
+    actor->doing = ACTI_DOING_NOTHING;
 }
 
 typedef enum odd_step { ODD_GONE, ODD_DONE, ODD_NONE } odd_step;
@@ -575,6 +601,10 @@ acti_turn(acti_context *context, acti_actor *actor)
             if (step == ODD_DONE) continue;
         }
         acti_node *node = acti_mailbox_pop(actor);
+        if (ACTI_UNLIKELY(node == NULL && (actor->odd & ACTI_ODD_HIBERNATE) != 0)) {
+            hibernate(actor);
+            continue;
+        }
         if (node == NULL) {
             context->actor = NULL;
             finish(actor);

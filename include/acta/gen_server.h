@@ -58,6 +58,7 @@ typedef struct acta_info {
     acta_message *message; /* borrowed until the handler returns, unless acta_message_keep */
     const acta_exit_reason *reason;
     const acta_error *error;
+    uint32_t missed; /* TIMER of an interval: how often it was due since, and won't be told of */
 } acta_info;
 
 /* What a state is shown for. */
@@ -79,7 +80,7 @@ struct acta_behaviour {
 
     /* NULL: nothing to do. Not ACTA_OK: the spawn fails with it; fill `error` if there is more to say. */
     acta_status (*init)(acta_self *self, void *state, const void *argument, acta_error *error);
-    /* Each NULL handler: a call is answered with ACTA_INVALID, anything else is logged once per actor and dropped.
+    /* Each NULL handler: as acta_unhandled_call and its like.
      * The message is borrowed until the handler returns, unless acta_message_keep. */
     acta_next (*handle_call)(acta_self *self, void *state, acta_from from, acta_message *message);
     acta_next (*handle_cast)(acta_self *self, void *state, acta_message *message);
@@ -93,6 +94,8 @@ struct acta_behaviour {
      * What is secret stays out. It may fail (acta_fail): then the report goes without the state, and the actor goes on
      * as if nothing had been. NULL: the state is never shown. */
     void (*format)(acta_self *self, const void *state, acta_format_use use, char *text, size_t size);
+    /* Before the actor hibernates (acta_hibernate): give up what can be had again: caches, spare room of buffers. */
+    void (*hibernate)(acta_self *self, void *state);
     bool is_private; /* the state is secret as a whole: never shown, and the actor can't be traced */
 
     /* A fault (SIGSEGV, SIGBUS, SIGFPE, SIGILL) of a handler in this code ends the actor alone, where fault handlers are
@@ -134,8 +137,39 @@ ACTA_API void acta_set_exit_reason(acta_self *self, acta_exit_kind kind, const c
  * supervisors; automatic restarts drop it). The last one counts. Without effect outside of init. */
 ACTA_API void acta_set_start_info(acta_self *self, uint64_t info);
 
-/* Change the idle timeout from now on; 0: none. */
+/*
+ * For the messages that a handler doesn't know, as its last word: return acta_unhandled_cast(self, message). A call is
+ * answered with ACTA_INVALID. Each is counted, and logged once per tag or kind of information; at most 32 of them for an
+ * actor. They return ACTA_NEXT.
+ */
+ACTA_API acta_next acta_unhandled_call(acta_self *self, acta_from from, const acta_message *message);
+ACTA_API acta_next acta_unhandled_cast(acta_self *self, const acta_message *message);
+ACTA_API acta_next acta_unhandled_info(acta_self *self, const acta_info *info);
+
+/*
+ * Hibernate, for an actor that expects nothing soon: once its mailbox is empty, its behaviour's `hibernate` runs, and all
+ * that the runtime keeps ready for it is given back: the last message's block, tables of references, links and waiting
+ * requests that are empty, the buffer of an exit reason. State, name, links, timers and acta_alloc's blocks stay. The
+ * next message wakes it as any other actor; nothing is lost when it comes at the same moment.
+ */
+ACTA_API void acta_hibernate(acta_self *self);
+
+/* Run handle_continue before any message, as ACTA_NEXT_CONTINUE does: for init, which returns a status. */
+ACTA_API void acta_continue(acta_self *self);
+
+/*
+ * The idle time: ACTA_INFO_TIMEOUT comes when nothing came for so long after the end of the actor's last turn. A message,
+ * an answer and each information but the timeout itself begin it anew; system messages, links and monitors don't.
+ * Change it from now on; 0: none.
+ */
 ACTA_API void acta_set_idle_timeout(acta_self *self, uint32_t timeout_ms);
+
+/*
+ * The idle time that follows, once: ACTA_INFO_TIMEOUT at `at_ns` of acta_runtime_now_ns, unless something comes before;
+ * in place of the idle timeout, which is in force again after it. With 0, or a time that has passed, it comes as soon as
+ * the mailbox is empty: behind all that is queued already, if none of that calls it off.
+ */
+ACTA_API void acta_set_idle_deadline(acta_self *self, uint64_t at_ns);
 
 /* -- answers and requests -- */
 
@@ -175,6 +209,18 @@ ACTA_API void acta_trap_exit(acta_self *self, bool trap);    /* exits of links b
 /* ACTA_INFO_TIMER with `tag` and `user` after at least `delay_ms`. Never early. Ends with the actor. */
 ACTA_API acta_status acta_send_after(
     acta_self *self, uint32_t delay_ms, uint32_t tag, uint64_t user, acta_ref *ref_out);
+
+/* The same at a time of acta_runtime_now_ns. One that has passed: at once, with the next tick of 1 ms. */
+ACTA_API acta_status acta_send_at(acta_self *self, uint64_t at_ns, uint32_t tag, uint64_t user, acta_ref *ref_out);
+
+/*
+ * Every `period_ms`, from one period after now: at its multiples, without drift. One at a time: what is due while the
+ * last is still queued or handled isn't sent later, but counted in the next one's `missed`. Ends with acta_cancel_timer
+ * or with the actor. ACTA_INVALID: a period of 0.
+ */
+ACTA_API acta_status acta_send_interval(
+    acta_self *self, uint32_t period_ms, uint32_t tag, uint64_t user, acta_ref *ref_out);
+
 /* True: it was in time, the message never comes. False: it fired (a message still queued is dropped) or is unknown. */
 ACTA_API bool acta_cancel_timer(acta_self *self, acta_ref ref);
 

@@ -171,6 +171,7 @@ typedef struct acta_runtime_stats {
     uint64_t dropped;   /* destroyed unseen: their actor was gone */
     uint64_t refused;   /* not sent: mailbox full (ACTA_BUSY) */
     uint64_t late;      /* replies that came after their timeout, or after another reply */
+    uint64_t unhandled; /* calls, casts and information that their actors didn't know */
     uint64_t crashed;   /* actors that failed */
     uint64_t restarted; /* children restarted by supervisors */
     uint64_t offloaded; /* work begun for acta_offload */
@@ -236,12 +237,15 @@ typedef struct acta_spawn_options {
     acta_self *monitor;              /* the spawning actor, which is to monitor the new one; NULL: no monitor */
     acta_ref *monitor_out;           /* the monitor's reference; may be NULL */
     uint64_t *info_out;              /* what init said by acta_set_start_info, 0 if nothing; may be NULL */
+    uint32_t init_timeout_ms;        /* 0: none. An init that took longer has failed with ACTA_TIMEOUT, found when it
+                                        returns: it runs on the caller's thread, and can't be interrupted */
 } acta_spawn_options;
 
 /*
  * Start an actor. `init` is run by the calling thread before acta_spawn returns (as proc_lib's start does, but without
  * a wait): when it fails, so does the spawn, and no process, no name and no exit message are left.
- * Threads: any. Errors: what init returned; ACTA_ALREADY_EXISTS the name is taken (pid_out is then its holder);
+ * Threads: any. Errors: what init returned (ACTA_IGNORE is one of them), ACTA_FAILED when it failed or returned what is no
+ *          status, ACTA_TIMEOUT init_timeout_ms; ACTA_ALREADY_EXISTS the name is taken (pid_out is then its holder);
  *          ACTA_BUSY actor_count_max; ACTA_NO_MEMORY; ACTA_STOPPED.
  */
 ACTA_API acta_status acta_spawn(

@@ -361,7 +361,7 @@ planted_push_of_what_is_queued_is_found(void **state)
     expect_failure(&(model_case){ .name = "planted: an idle time that is queued comes again",
         .begin = an_idle_actor_is_late_for_its_turn,
         .end = the_mailbox_has_an_end,
-        .plant = { "fire_lazy", "idle_queued", MODEL_PLANT_SKIP } });
+        .plant = { "acti_push_idle", "idle_queued", MODEL_PLANT_SKIP } });
 }
 
 static void
