@@ -80,7 +80,7 @@ acti_lifo_enter(acti_worker *worker)
     for (;;) {
         if (ACTI_LIKELY(worker->context.runtime->has_barrier)) {
             atomic_store_explicit(&worker->lifo_held, 1, memory_order_relaxed); /* before the load: by the barrier */
-            atomic_signal_fence(memory_order_seq_cst);                          /* as far as the compiler goes */
+            acti_keep_order();                                                  /* as far as the compiler goes */
         } else
             atomic_store_explicit(&worker->lifo_held, 1, memory_order_seq_cst);
         /* seq_cst: see above; it also acquires what a thief has left. */

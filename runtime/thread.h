@@ -43,6 +43,13 @@ void acti_futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout
 /* Wake all that sleep on the word. Harmless when it is not waited on, or used for something else by now. */
 void acti_futex_wake(_Atomic uint32_t *word);
 
+/* The compiler, and it alone, keeps the accesses before this before those after it. */
+static inline void
+acti_keep_order(void)
+{
+    ck_pr_barrier();
+}
+
 /* One step of a short wait that will end by another core's doing: Concurrency Kit knows each processor's pause. */
 static inline void
 acti_pause(void)
