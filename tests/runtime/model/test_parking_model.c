@@ -171,7 +171,7 @@ queue_and_wait(void *argument)
     acti_worker *worker = argument;
 
     acti_current = &worker->context;
-    push_behind(worker, &m.actors[0]);
+    acti_schedule_behind(worker, &m.actors[0]);
     while (atomic_load_explicit(&m.done, memory_order_acquire) == 0)
         acti_futex_wait(&m.done, 0, UINT64_MAX);
     acti_current = NULL;
