@@ -298,6 +298,7 @@ struct acta_runtime {
     uint32_t name_size;
     bool is_manual;
     bool has_barrier; /* acti_thread_barrier works */
+    uint32_t process_id;
     uint32_t worker_count, worker_max, budget; /* worker_max: with the spares, which come behind */
     acta_driver driver;
     acti_worker *workers;

@@ -369,7 +369,7 @@ acta_offload(acta_self *self, acta_work work, acta_message *argument, uint32_t t
         acta_message_destroy(argument);
         return ACTA_NO_MEMORY;
     }
-    *ref_out = call->ref;
+    if (ref_out != NULL) *ref_out = call->ref;
     acta_status status = enqueue(runtime->offload, call, job);
     if (status == ACTA_BUSY) refuse_job(job, status, "the queue of offloaded work is full, try again later");
     if (status == ACTA_IO) refuse_job(job, status, "the system gives no thread for offloaded work");

@@ -54,6 +54,7 @@ make_runtime(const acta_environment *environment)
     if (runtime == NULL) return NULL;
     memset(runtime, 0, sizeof *runtime);
     runtime->environment = *environment;
+    runtime->process_id = acti_process_id();
     while (lock_at(runtime, i) != NULL && acti_mutex_init(lock_at(runtime, i)))
         i++;
     if (lock_at(runtime, i) == NULL && acti_wheel_init(runtime) == ACTA_OK) return runtime;
@@ -420,6 +421,9 @@ acta_runtime_stop(acta_runtime *runtime, uint32_t timeout_ms, acta_error *error)
 
     if (here != NULL)
         return acta_error_set(error, ACTA_CALLING_SELF, "cannot stop the runtime from inside one of its actors");
+    if (runtime->process_id != acti_process_id())
+        return acta_error_set(error, ACTA_STOPPED,
+            "cannot stop the runtime of process %u in a fork of it: its threads are not here", runtime->process_id);
     acti_mutex_lock(&runtime->stop_lock);
     if (!runtime->is_stopped) {
         acti_host_take_over(runtime);
@@ -435,7 +439,7 @@ acta_runtime_stop(acta_runtime *runtime, uint32_t timeout_ms, acta_error *error)
 void
 acta_runtime_destroy(acta_runtime *runtime)
 {
-    if (runtime == NULL) return;
+    if (runtime == NULL || runtime->process_id != acti_process_id()) return;
     acta_runtime_stop(runtime, STOP_TIMEOUT_DEFAULT, NULL);
     run_dry(runtime); /* what a thread sent that was late for the stop */
     free_runtime(runtime);

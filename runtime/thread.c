@@ -103,6 +103,12 @@ acti_thread_barrier(void)
 }
 
 uint32_t
+acti_process_id(void)
+{
+    return (uint32_t)getpid();
+}
+
+uint32_t
 acti_processor_count(void)
 {
     cpu_set_t set;

@@ -32,6 +32,9 @@ uint64_t acti_thread_cpu_ns(acti_thread thread);
 bool acti_thread_barrier_begin(void);
 void acti_thread_barrier(void);
 
+/* Another one in the child of a fork. */
+uint32_t acti_process_id(void);
+
 /* Processors that this process may use; at most 256. */
 uint32_t acti_processor_count(void);
 

@@ -289,7 +289,7 @@ acta_watch_fd(acta_self *self, int fd, uint32_t interest, acta_ref *ref_out, act
         acti_free(runtime, watch, sizeof *watch);
         return status;
     }
-    *ref_out = ref;
+    if (ref_out != NULL) *ref_out = ref;
     return ACTA_OK;
 }
 

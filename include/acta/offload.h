@@ -62,6 +62,7 @@ typedef acta_status (*acta_work)(acta_job *job, acta_message *argument, acta_mes
  *   argument    owned by the work from here on, whatever this returns; NULL: none. Destroyed once, on any thread: after
  *               the work, or as soon as it is clear that the work will not run
  *   timeout_ms  from now to the result; ACTA_INFINITE for none
+ *   ref_out     may be NULL
  * Threads: a handler of `self`. Blocks: never.
  * Errors: ACTA_NO_MEMORY, in which case no answer comes.
  */

@@ -13,6 +13,13 @@
  *     acta_runtime_destroy(runtime);
  *
  * Several runtimes live in a process side by side and share nothing.
+ *
+ * Forks: a child has none of the runtime's threads. What it may do with its parent's runtime is nothing; should it try,
+ * acta_runtime_stop gives ACTA_STOPPED and acta_runtime_destroy does nothing (the memory goes with the process). It may
+ * create a runtime of its own. Files of a runtime are closed on exec.
+ * Signals: the runtime's threads block all but those of faults and SIGPROF; a handler of the host's may interrupt any
+ * system call. Stacks: its threads have the process's default (pthread_attr_setstacksize of the default attributes,
+ * ulimit -s); handlers run on them, and the runtime itself takes up to 24 KiB.
  */
 #ifndef ACTA_RUNTIME_H
 #define ACTA_RUNTIME_H

@@ -37,6 +37,7 @@ enum {
  *            of another file. A file that is closed, and no more, is not noticed: unwatch first, then close
  *
  *   interest ACTA_FD_READABLE, ACTA_FD_WRITABLE, or both
+ *   ref_out  may be NULL
  * Threads: a handler of `self`. The watch ends with the actor.
  * Errors: ACTA_INVALID         no open file, or of a kind that can't be watched (a regular file, a folder: those are
  *                              always ready; read them with acta_offload), or no interest
