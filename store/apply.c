@@ -61,8 +61,7 @@ static acta_str
 record_type(const acti_record *record)
 {
     const uint8_t *bytes = record->bytes;
-    size_t names_at = ACTI_RECORD_HEADER + (size_t)acti_get_le32(bytes + ACTI_RECORD_AT_PAYLOAD_SIZE) +
-                      acti_get_le32(bytes + ACTI_RECORD_AT_METADATA_SIZE);
+    size_t names_at = ACTI_RECORD_HEADER + acti_record_body_size(bytes);
     size_t stream_size = acti_get_le16(bytes + ACTI_RECORD_AT_STREAM_SIZE);
     return acta_str_from(bytes + names_at + stream_size, acti_get_le16(bytes + ACTI_RECORD_AT_TYPE_SIZE));
 }
@@ -181,6 +180,41 @@ check_row(acta_store *store, acta_transaction *transaction, const acti_operation
 }
 
 static bool
+check_tags(acta_store *store, acta_transaction *transaction, const acti_operation *operation)
+{
+    uint64_t position, after = operation->expected_version;
+    acta_status status = acti_tags_find(store, operation->value, after, &position, &transaction->error);
+
+    if (status == ACTA_OK && position == 0) return true;
+    if (status == ACTA_OK)
+        status = acta_error_set(&transaction->error, ACTA_CONFLICT,
+            "the event at position %" PRIu64 " has the tags of which none was expected behind position %" PRIu64
+            "; read them again and decide again",
+            position, after);
+    return refuse(transaction, ACTI_REFUSED_ERROR, status, operation);
+}
+
+static bool
+check_claim(acta_store *store, acta_transaction *transaction, const acti_operation *operation)
+{
+    const char *scope = (const char *)operation->key.data + sizeof ACTI_TABLE_CLAIMS;
+    bool present;
+    acti_value owner;
+    acta_status status = row_is_present(store, operation->key, &present, &transaction->error);
+
+    if (status == ACTA_OK && !present) return true;
+    if (status != ACTA_OK) return refuse(transaction, ACTI_REFUSED_ERROR, status, operation);
+    status = store->engine->ops->get(store->engine, ACTI_TABLES, operation->key, &owner, &transaction->error);
+    if (status == ACTA_OK) {
+        acta_error_set(&transaction->error, ACTA_ALREADY_EXISTS, "this value of '%s' is taken by '%.*s'", scope,
+            owner.bytes.size > 128 ? 128 : (int)owner.bytes.size, (const char *)owner.bytes.data);
+        store->engine->ops->release(store->engine, &owner);
+    } else /* claimed in this very batch */
+        acta_error_set(&transaction->error, ACTA_ALREADY_EXISTS, "this value of '%s' was taken a moment ago", scope);
+    return refuse(transaction, ACTI_REFUSED_ERROR, ACTA_ALREADY_EXISTS, operation);
+}
+
+static bool
 check_operations(acta_store *store, acta_transaction *transaction)
 {
     for (uint32_t i = 0; i < transaction->operation_count; i++) {
@@ -196,6 +230,12 @@ check_operations(acta_store *store, acta_transaction *transaction)
             break;
         case ACTI_CHANGE:
             if (!check_change(store, transaction, operation)) return false;
+            break;
+        case ACTI_EXPECT_NO_TAGGED:
+            if (!check_tags(store, transaction, operation)) return false;
+            break;
+        case ACTI_CLAIM:
+            if (!check_claim(store, transaction, operation)) return false;
             break;
         case ACTI_PUT:
         case ACTI_DELETE:
@@ -221,6 +261,7 @@ make_room(acta_store *store, acta_transaction *transaction)
     acti_committer *committer = &store->committer;
     bool room = acti_pending_rows_reserve(&committer->rows, transaction->operation_count);
 
+    if (room) room = acti_tags_make_room(store, transaction->tagged_count);
     if (room && transaction->session != 0)
         room = acti_sessions_set(&committer->sessions, transaction->session, transaction->sequence);
     if (room) return true;
@@ -326,6 +367,7 @@ apply_record(acta_store *store, acta_transaction *transaction, acti_stream *stre
 
     put(store, ACTI_LOG, acti_key_view(&log_key), acta_bytes_from(record->bytes, size));
     put(store, ACTI_INDEX, acti_key_view(&index_key), acti_key_view(&log_key)); /* the value is the log's key */
+    acti_tags_put(store, acti_record_tags(record->bytes), place.position);
     if (is_new_type) put_names(store, ACTI_TYPES, acta_str_from(type->name, type->name_size), type->id);
 }
 
@@ -426,7 +468,8 @@ acti_transaction_apply(acta_store *store, acta_transaction *transaction)
     /* Rows behind the events: an outcome says where these came to lie. */
     for (uint32_t i = 0; i < transaction->operation_count; i++) {
         const acti_operation *operation = &transaction->operations[i];
-        if (operation->kind == ACTI_PUT || operation->kind == ACTI_DELETE || operation->kind == ACTI_OUTCOME)
+        if (operation->kind == ACTI_PUT || operation->kind == ACTI_DELETE || operation->kind == ACTI_OUTCOME ||
+            operation->kind == ACTI_CLAIM)
             apply_row(store, transaction, operation);
         if (operation->kind == ACTI_RAW) apply_raw(store, operation);
     }

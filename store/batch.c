@@ -77,7 +77,8 @@ changes_something(const acta_transaction *transaction)
     if (transaction->record_count > 0) return true;
     for (uint32_t i = 0; i < transaction->operation_count; i++) {
         acti_operation_kind kind = transaction->operations[i].kind;
-        if (kind == ACTI_PUT || kind == ACTI_DELETE || kind == ACTI_OUTCOME || kind == ACTI_RAW) return true;
+        if (kind == ACTI_PUT || kind == ACTI_DELETE || kind == ACTI_OUTCOME || kind == ACTI_RAW || kind == ACTI_CLAIM)
+            return true;
     }
     return false;
 }
@@ -167,6 +168,7 @@ acti_batch_gather(acta_store *store)
     if (committer->waiting_first == NULL) return false;
     acti_streams_trim(&committer->streams);
     acti_pending_rows_clear(&committer->rows);
+    committer->tagged.count = 0;
     ops->batch_clear(committer->batch);
     committer->batch_first = committer->batch_last = NULL;
     committer->batch_count = committer->batch_events = 0;

@@ -168,6 +168,7 @@ acti_committer_deinit(acta_store *store)
     acti_streams_deinit(&committer->streams);
     acti_sessions_deinit(&committer->sessions);
     acti_pending_rows_deinit(&committer->rows);
+    acti_tags_deinit(store);
     if (committer->batch != NULL) store->engine->ops->batch_destroy(committer->batch);
 }
 

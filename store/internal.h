@@ -26,6 +26,7 @@
 #include "names.h"
 #include "record.h"
 #include "stream_change.h"
+#include "tags.h"
 #include "tail.h"
 #include "thread.h"
 #include "transaction.h"
@@ -33,6 +34,8 @@
 #define ACTI_TABLE_OUTCOMES    "outcomes"
 #define ACTI_TABLE_SNAPSHOTS   "snapshots"
 #define ACTI_TABLE_CHECKPOINTS "checkpoints"
+#define ACTI_TABLE_TAGS        "tags"
+#define ACTI_TABLE_CLAIMS      "claims"
 
 enum {
     ACTI_CACHE_LINE = 64,
@@ -75,6 +78,7 @@ typedef struct acti_committer {
     acti_streams streams;
     acti_sessions sessions;
     acti_pending_rows rows;
+    acti_tagged_batch tagged;
     acti_mark mark; /* the last one wanted */
 } acti_committer;
 

@@ -23,7 +23,8 @@ struct acta_cursor {
     acti_engine_iterator *iterator; /* of the log, or of the stream's index */
     bool ended;
 
-    /* The whole log. */
+    /* The whole log, or what of it has some tags. */
+    bool by_tags;
     acti_name_cache names;
 
     /* One stream. */
@@ -73,6 +74,9 @@ open_log(acta_cursor *cursor, const acta_read *read, acta_error *error)
         cursor->ended = true;
         return ACTA_OK;
     }
+    cursor->by_tags = read->tag_count > 0;
+    if (cursor->by_tags)
+        return acti_tags_open(cursor->store, cursor->filter.tags, first, last, backward, &cursor->iterator, error);
     acti_key from = acti_log_key(first), to = acti_log_key(last + 1);
     acti_range range = { .from = acti_key_view(&from),
         .to = acti_key_view(&to),
@@ -237,6 +241,30 @@ next_of_log(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
     return status;
 }
 
+/* The next event that has the tag which was chosen; the filter sees whether it has the others. */
+static acta_status
+next_of_tags(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
+{
+    const acti_engine_ops *ops = cursor->store->engine->ops;
+    acta_bytes tag_key, nothing;
+    acti_value value;
+    acta_status status = ops->iterator_next(cursor->iterator, &tag_key, &nothing, error);
+
+    if (status != ACTA_OK) return status;
+    uint64_t position = acti_tag_position(tag_key);
+    acti_key key = acti_log_key(position);
+    status = ops->get(cursor->store->engine, ACTI_LOG, acti_key_view(&key), &value, error);
+    if (status == ACTA_NOT_FOUND)
+        return acta_error_set(
+            error, ACTA_CORRUPT, "the event at position %" PRIu64 ", which a tag leads to, is missing", position);
+    if (status != ACTA_OK) return status;
+    status = read_record(cursor, value.bytes, position, event_out, error);
+    ops->release(cursor->store->engine, &value);
+    if (status == ACTA_OK)
+        status = acti_name_cache_get(&cursor->names, event_out->stream_id, &event_out->stream, error);
+    return status;
+}
+
 /* The next chunk of the stream's events, by way of their positions. */
 static acta_status
 load_chunk(acta_cursor *cursor, acta_error *error)
@@ -311,8 +339,9 @@ acta_cursor_next(acta_cursor *cursor, acta_recorded *event_out, acta_error *erro
     acta_status status;
 
     do
-        status =
-            cursor->stream_id != 0 ? next_of_stream(cursor, event_out, error) : next_of_log(cursor, event_out, error);
+        status = cursor->stream_id != 0 ? next_of_stream(cursor, event_out, error)
+                 : cursor->by_tags      ? next_of_tags(cursor, event_out, error)
+                                        : next_of_log(cursor, event_out, error);
     while (status == ACTA_OK && !acti_read_filter_passes(&cursor->filter, event_out));
 
     if (status == ACTA_OK && cursor->left != UINT64_MAX) cursor->left--;

@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+#include "record.h"
+#include "tags.h"
+
 enum { TYPE_COUNT_MAX = 4096 };
 
 static acta_str
@@ -21,10 +24,12 @@ keep(uint8_t **at, acta_str text)
 static size_t
 size_of_texts(const acta_read *read)
 {
-    size_t size = read->category.size + read->stream_prefix.size;
+    size_t size = read->category.size + read->stream_prefix.size + read->tag_count;
 
     for (uint32_t i = 0; i < read->type_count; i++)
         size += read->types[i].size;
+    for (uint32_t i = 0; i < read->tag_count; i++)
+        size += read->tags[i].size;
     return size;
 }
 
@@ -34,11 +39,14 @@ acti_read_filter_init(
 {
     *filter = (acti_read_filter){ .correlation_id = read->correlation_id };
     filter->is_set = read->type_count > 0 || read->category.size > 0 || read->stream_prefix.size > 0 ||
-                     !acta_id_is_none(read->correlation_id);
+                     !acta_id_is_none(read->correlation_id) || read->tag_count > 0;
     if (!filter->is_set) return ACTA_OK;
     if (read->type_count > TYPE_COUNT_MAX)
         return acta_error_set(
             error, ACTA_INVALID, "cannot read %u types at once; %d is the most", read->type_count, (int)TYPE_COUNT_MAX);
+
+    acta_status status = acti_tags_check(read->tags, read->tag_count, error);
+    if (status != ACTA_OK) return status;
 
     size_t types_size = read->type_count * sizeof(acta_str);
     filter->room_size = types_size + size_of_texts(read) + 1;
@@ -52,6 +60,7 @@ acti_read_filter_init(
         filter->types[i] = keep(&at, read->types[i]);
     filter->category = keep(&at, read->category);
     filter->stream_prefix = keep(&at, read->stream_prefix);
+    filter->tags = acti_tags_encode(at, read->tags, read->tag_count);
     return ACTA_OK;
 }
 
@@ -94,6 +103,6 @@ acti_read_filter_passes(const acti_read_filter *filter, const acta_recorded *eve
     if (!filter->is_set) return true;
     if (!acta_id_is_none(filter->correlation_id) && !acta_id_equal(filter->correlation_id, event->correlation_id))
         return false;
-    return is_wanted_type(filter, event->type) && begins_with(event->stream, filter->stream_prefix) &&
-           is_of_category(event->stream, filter->category);
+    return is_wanted_type(filter, event->type) && acti_tags_have(event->tags, filter->tags) &&
+           begins_with(event->stream, filter->stream_prefix) && is_of_category(event->stream, filter->category);
 }

@@ -14,6 +14,7 @@ typedef struct acti_read_filter {
     acta_id correlation_id;           /* zero: any */
     acta_str *types;                  /* in `room`; NULL: any */
     uint32_t type_count;
+    acta_bytes tags; /* encoded, in `room`; empty: any */
     uint8_t *room;
     size_t room_size;
 } acti_read_filter;

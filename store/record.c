@@ -11,6 +11,76 @@
 static_assert(ACTI_RECORD_AT_DIGEST + ACTA_DIGEST_SIZE == ACTI_RECORD_AT_METADATA_SIZE, "the header has no holes");
 static_assert(ACTI_RECORD_HEADER % 8 == 0, "a payload is aligned when its record is");
 
+/* -- tags -- */
+
+bool
+acti_tag_next(acta_bytes *tags, acta_str *tag_out)
+{
+    if (tags->size == 0 || (size_t)tags->data[0] + 1 > tags->size) return false;
+    *tag_out = acta_str_from(tags->data + 1, tags->data[0]);
+    *tags = acta_bytes_from(tags->data + 1 + tag_out->size, tags->size - 1 - tag_out->size);
+    return true;
+}
+
+static bool
+has_tag(acta_bytes tags, acta_str wanted)
+{
+    acta_str tag;
+
+    while (acti_tag_next(&tags, &tag)) {
+        if (acta_str_equal(tag, wanted)) return true;
+    }
+    return false;
+}
+
+bool
+acti_tags_have(acta_bytes tags, acta_bytes wanted)
+{
+    acta_str tag;
+
+    while (acti_tag_next(&wanted, &tag)) {
+        if (!has_tag(tags, tag)) return false;
+    }
+    return true;
+}
+
+acta_bytes
+acti_record_tags(const uint8_t *bytes)
+{
+    size_t before = (size_t)acti_get_le32(bytes + ACTI_RECORD_AT_PAYLOAD_SIZE) +
+                    acti_get_le32(bytes + ACTI_RECORD_AT_METADATA_SIZE);
+    return acta_bytes_from(bytes + ACTI_RECORD_HEADER + before, acti_record_body_size(bytes) - before);
+}
+
+static size_t
+tags_size(const acta_event *event)
+{
+    size_t size = event->tag_count;
+
+    for (uint32_t i = 0; i < event->tag_count; i++)
+        size += event->tags[i].size;
+    return size;
+}
+
+static uint8_t *
+write_tags(uint8_t *next, const acta_event *event)
+{
+    for (uint32_t i = 0; i < event->tag_count; i++) {
+        *next++ = (uint8_t)event->tags[i].size;
+        memcpy(next, event->tags[i].data, event->tags[i].size);
+        next += event->tags[i].size;
+    }
+    return next;
+}
+
+/* -- writing -- */
+
+size_t
+acti_record_size(acta_str stream, const acta_event *event, size_t payload_size)
+{
+    return ACTI_RECORD_HEADER + payload_size + event->metadata.size + tags_size(event) + stream.size + event->type.size;
+}
+
 void
 acti_record_prepare(uint8_t *bytes, acta_str stream, const acta_event *event, size_t payload_size)
 {
@@ -26,9 +96,10 @@ acti_record_prepare(uint8_t *bytes, acta_str stream, const acta_event *event, si
     acti_put_le32(bytes + ACTI_RECORD_AT_PAYLOAD_SIZE, (uint32_t)payload_size);
     acti_put_le16(bytes + ACTI_RECORD_AT_STREAM_SIZE, (uint16_t)stream.size);
     acti_put_le16(bytes + ACTI_RECORD_AT_TYPE_SIZE, (uint16_t)event->type.size);
+    acti_put_le16(bytes + ACTI_RECORD_AT_TAGS_SIZE, (uint16_t)tags_size(event));
 
     if (event->metadata.size > 0) memcpy(next, event->metadata.data, event->metadata.size);
-    next += event->metadata.size;
+    next = write_tags(next + event->metadata.size, event);
     memcpy(next, stream.data, stream.size);
     memcpy(next + stream.size, event->type.data, event->type.size);
 }
@@ -37,12 +108,11 @@ void
 acti_record_digest(uint8_t *bytes)
 {
     size_t payload_size = acti_get_le32(bytes + ACTI_RECORD_AT_PAYLOAD_SIZE);
-    size_t metadata_size = acti_get_le32(bytes + ACTI_RECORD_AT_METADATA_SIZE);
     acta_bytes payload = acta_bytes_from(bytes + ACTI_RECORD_HEADER, payload_size);
 
     acta_digest digest = acta_digest_of(&payload, 1);
     memcpy(bytes + ACTI_RECORD_AT_DIGEST, digest.bytes, ACTA_DIGEST_SIZE);
-    acti_put_le32(bytes + ACTI_RECORD_AT_PAYLOAD_CRC, acta_crc32c(0, payload.data, payload_size + metadata_size));
+    acti_put_le32(bytes + ACTI_RECORD_AT_PAYLOAD_CRC, acta_crc32c(0, payload.data, acti_record_body_size(bytes)));
 }
 
 /* The sum over the header behind its first field, and over the names if they are stored. */
@@ -56,8 +126,7 @@ header_crc(const uint8_t *bytes, size_t names_at, size_t names_size)
 size_t
 acti_record_seal(uint8_t *bytes, const acti_place *place)
 {
-    size_t names_at = ACTI_RECORD_HEADER + (size_t)acti_get_le32(bytes + ACTI_RECORD_AT_PAYLOAD_SIZE) +
-                      acti_get_le32(bytes + ACTI_RECORD_AT_METADATA_SIZE);
+    size_t names_at = ACTI_RECORD_HEADER + acti_record_body_size(bytes);
     size_t names_size = place->names ? (size_t)acti_get_le16(bytes + ACTI_RECORD_AT_STREAM_SIZE) +
                                            acti_get_le16(bytes + ACTI_RECORD_AT_TYPE_SIZE)
                                      : 0;
@@ -89,14 +158,14 @@ acti_record_stub_size(const uint8_t *bytes)
 void
 acti_record_make_stub(const uint8_t *bytes, uint8_t *stub)
 {
-    size_t names_at = ACTI_RECORD_HEADER + (size_t)acti_get_le32(bytes + ACTI_RECORD_AT_PAYLOAD_SIZE) +
-                      acti_get_le32(bytes + ACTI_RECORD_AT_METADATA_SIZE);
+    size_t names_at = ACTI_RECORD_HEADER + acti_record_body_size(bytes);
     size_t names_size = names_size_of(bytes);
 
     memcpy(stub, bytes, ACTI_RECORD_HEADER);
     memcpy(stub + ACTI_RECORD_HEADER, bytes + names_at, names_size);
     if (stub[ACTI_RECORD_AT_KIND] != ACTA_RECORD_STUB)
-        acti_put_le32(stub + ACTI_RECORD_AT_STUBBED_TYPE, acti_get_le32(bytes + ACTI_RECORD_AT_TYPE_ID));
+        acti_put_le32(
+            stub + ACTI_RECORD_AT_STUBBED_TYPE, acti_get_le32(bytes + ACTI_RECORD_AT_TYPE_ID)); /* over the tags */
     stub[ACTI_RECORD_AT_KIND] = ACTA_RECORD_STUB;
     acti_put_le32(stub + ACTI_RECORD_AT_TYPE_ID, 0);
     acti_put_le32(stub + ACTI_RECORD_AT_PAYLOAD_SIZE, 0);
@@ -142,7 +211,7 @@ acti_record_read(acta_bytes record, uint64_t position, acti_record_view *view_ou
     size_t metadata_size = acti_get_le32(bytes + ACTI_RECORD_AT_METADATA_SIZE);
     size_t stream_size = acti_get_le16(bytes + ACTI_RECORD_AT_STREAM_SIZE);
     size_t type_size = acti_get_le16(bytes + ACTI_RECORD_AT_TYPE_SIZE);
-    size_t names_at = ACTI_RECORD_HEADER + payload_size + metadata_size;
+    size_t names_at = ACTI_RECORD_HEADER + acti_record_body_size(bytes);
     bool names = (acti_get_le16(bytes + ACTI_RECORD_AT_FLAGS) & ACTI_RECORD_NAMES) != 0;
     size_t names_size = names ? stream_size + type_size : 0;
 
@@ -161,7 +230,8 @@ acti_record_read(acta_bytes record, uint64_t position, acti_record_view *view_ou
             "the event at position %" PRIu64 " is damaged: it says that it is at %" PRIu64, position, event->position);
     event->payload = acta_bytes_from(bytes + ACTI_RECORD_HEADER, payload_size);
     event->metadata = acta_bytes_from(bytes + ACTI_RECORD_HEADER + payload_size, metadata_size);
-    if (acta_crc32c(0, event->payload.data, payload_size + metadata_size) !=
+    event->tags = acti_record_tags(bytes);
+    if (acta_crc32c(0, event->payload.data, acti_record_body_size(bytes)) !=
         acti_get_le32(bytes + ACTI_RECORD_AT_PAYLOAD_CRC))
         return acta_error_set(error, ACTA_CORRUPT,
             "the event at position %" PRIu64 " (stream id %" PRIu64 ", version %" PRIu64
@@ -180,12 +250,13 @@ acti_record_in_memory(const uint8_t *bytes)
     size_t payload_size = acti_get_le32(bytes + ACTI_RECORD_AT_PAYLOAD_SIZE);
     size_t metadata_size = acti_get_le32(bytes + ACTI_RECORD_AT_METADATA_SIZE);
     size_t stream_size = acti_get_le16(bytes + ACTI_RECORD_AT_STREAM_SIZE);
-    const uint8_t *names = bytes + ACTI_RECORD_HEADER + payload_size + metadata_size;
+    const uint8_t *names = bytes + ACTI_RECORD_HEADER + acti_record_body_size(bytes);
     acti_record_view view;
 
     decode(bytes, &view);
     view.event.payload = acta_bytes_from(bytes + ACTI_RECORD_HEADER, payload_size);
     view.event.metadata = acta_bytes_from(bytes + ACTI_RECORD_HEADER + payload_size, metadata_size);
+    view.event.tags = acti_record_tags(bytes);
     view.event.stream = acta_str_from(names, stream_size);
     view.event.type = acta_str_from(names + stream_size, acti_get_le16(bytes + ACTI_RECORD_AT_TYPE_SIZE));
     return view.event;

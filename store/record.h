@@ -2,11 +2,11 @@
  * Record: one event as it lies in the log family. Format version 1 (docs/format.md):
  *
  *      0                            152
- *     +----------------------------+---------+----------+-------------+-----------+
- *     | header                     | payload | metadata | stream name | type name |
- *     +----------------------------+---------+----------+-------------+-----------+
- *       header crc: bytes 4 to 151, and the names                 the names only with
- *       payload crc: payload, then metadata                       ACTI_RECORD_NAMES
+ *     +----------------------------+---------+----------+------+-------------+-----------+
+ *     | header                     | payload | metadata | tags | stream name | type name |
+ *     +----------------------------+---------+----------+------+-------------+-----------+
+ *       header crc: bytes 4 to 151, and the names                the names only with
+ *       payload crc: payload, metadata, tags                     ACTI_RECORD_NAMES
  *
  * The writer of the event fills all that it knows (acti_record_prepare); whoever commits adds the place in the log, and
  * these very bytes go into the batch (acti_record_seal). The names are stored with the first record of a stream and of a
@@ -39,7 +39,8 @@ enum {
     ACTI_RECORD_AT_PAYLOAD_SIZE = 140,
     ACTI_RECORD_AT_STREAM_SIZE = 144,
     ACTI_RECORD_AT_TYPE_SIZE = 146,
-    ACTI_RECORD_AT_STUBBED_TYPE = 148, /* a stub: the type id that it had; else zero */
+    ACTI_RECORD_AT_TAGS_SIZE = 148,    /* an event: 16 bits, then 16 of zero */
+    ACTI_RECORD_AT_STUBBED_TYPE = 148, /* a stub: the type id that it had */
     ACTI_RECORD_HEADER = 152,
 
     ACTI_RECORD_FORMAT = 1,
@@ -64,11 +65,23 @@ typedef struct acti_record_view {
 } acti_record_view;
 
 /* Bytes of a record in memory, names included. */
+size_t acti_record_size(acta_str stream, const acta_event *event, size_t payload_size);
+
+/* What lies between header and names: payload, metadata, tags. */
 static inline size_t
-acti_record_size(acta_str stream, const acta_event *event, size_t payload_size)
+acti_record_body_size(const uint8_t *bytes)
 {
-    return ACTI_RECORD_HEADER + payload_size + event->metadata.size + stream.size + event->type.size;
+    size_t tags = bytes[ACTI_RECORD_AT_KIND] == ACTA_RECORD_STUB ? 0 : acti_get_le16(bytes + ACTI_RECORD_AT_TAGS_SIZE);
+    return (size_t)acti_get_le32(bytes + ACTI_RECORD_AT_PAYLOAD_SIZE) +
+           acti_get_le32(bytes + ACTI_RECORD_AT_METADATA_SIZE) + tags;
 }
+
+/* The tags of an event; each is a byte of size, and that many bytes. */
+acta_bytes acti_record_tags(const uint8_t *bytes);
+/* The next tag of `*tags`, which moves on; false at the end, or where they are damaged. */
+bool acti_tag_next(acta_bytes *tags, acta_str *tag_out);
+/* Are all of some tags among others? */
+bool acti_tags_have(acta_bytes tags, acta_bytes wanted);
 
 /* Write everything but the payload, its digest and its crc, and the place. */
 void acti_record_prepare(uint8_t *bytes, acta_str stream, const acta_event *event, size_t payload_size);

@@ -442,6 +442,7 @@ restore_entry(acta_store *store, acta_bytes record, uint64_t position, uint32_t 
         store->engine->ops->batch_put(
             store->committer.batch, ACTI_INDEX, acti_key_view(&index_key), acti_key_view(&log_key));
         ++*count;
+        acti_tags_put(store, view.event.tags, position);
     }
     restore_change(store, &view, count);
     if (view.event.stream.data == NULL) return ACTA_OK;

@@ -76,6 +76,18 @@ delete_rows(acta_transaction *t, uint64_t stream_id)
 
 /* -- one stream -- */
 
+static void
+delete_tags(acta_transaction *t, acta_bytes tags, uint64_t position)
+{
+    acta_str tag;
+
+    while (acti_tag_next(&tags, &tag)) {
+        uint8_t *room = acti_transaction_room(t, ACTI_TAG_KEY_MAX);
+        if (room != NULL)
+            acti_transaction_raw(t, ACTI_TABLES, acti_tag_key(room, tag, position), acta_bytes_from(NULL, 0));
+    }
+}
+
 /* Put a stub over the record of one version. */
 static acta_status
 put_stub(acta_store *store, acta_transaction *t, uint64_t stream_id, uint64_t version, acta_error *error)
@@ -90,6 +102,7 @@ put_stub(acta_store *store, acta_transaction *t, uint64_t stream_id, uint64_t ve
     acti_key key = acti_log_key(position);
     status = ops->get(store->engine, ACTI_LOG, acti_key_view(&key), &value, error);
     if (status != ACTA_OK) return status;
+    delete_tags(t, acti_record_tags(value.bytes.data), position);
     size_t size = acti_record_stub_size(value.bytes.data);
     uint8_t *stub = acti_transaction_room(t, size);
     if (stub != NULL) {

@@ -304,6 +304,7 @@ chunk_copy(acta_subscription *subscription, acta_chunk *chunk, acta_bytes record
     memcpy(bytes + record.size, stream.data, stream.size);
     view.event.payload.data = bytes + (view.event.payload.data - record.data);
     view.event.metadata.data = bytes + (view.event.metadata.data - record.data);
+    view.event.tags.data = bytes + (view.event.tags.data - record.data);
     view.event.stream = acta_str_from(bytes + record.size, stream.size);
     view.event.type = acti_types_name(&subscription->store->types, view.type_id);
     if (view.event.type.data == NULL)

@@ -25,9 +25,9 @@ static uint64_t
 entry_bytes(const acti_tail_entry *entry)
 {
     const uint8_t *bytes = entry->bytes;
-    return (uint64_t)ACTI_RECORD_HEADER + acti_get_le32(bytes + ACTI_RECORD_AT_PAYLOAD_SIZE) +
-           acti_get_le32(bytes + ACTI_RECORD_AT_METADATA_SIZE) + acti_get_le16(bytes + ACTI_RECORD_AT_STREAM_SIZE) +
-           acti_get_le16(bytes + ACTI_RECORD_AT_TYPE_SIZE) + sizeof *entry;
+    return (uint64_t)ACTI_RECORD_HEADER + acti_record_body_size(bytes) +
+           acti_get_le16(bytes + ACTI_RECORD_AT_STREAM_SIZE) + acti_get_le16(bytes + ACTI_RECORD_AT_TYPE_SIZE) +
+           sizeof *entry;
 }
 
 /* Take out the oldest until `bytes_max` is kept, or all; a few at a time, so that their slabs go outside the lock. */

@@ -206,8 +206,8 @@ shown_size(acta_str name)
     return name.size > 64 ? 64 : (int)name.size;
 }
 
-static acta_status
-check_name(const char *what, acta_str name, size_t size_max, acta_error *error)
+acta_status
+acti_name_check(const char *what, acta_str name, size_t size_max, acta_error *error)
 {
     if (name.data == NULL || name.size == 0 || name.size > size_max)
         return acta_error_set(
@@ -228,7 +228,7 @@ reserved(acta_str stream, acta_error *error)
 acta_status
 acti_stream_name_check(acta_str stream, acta_error *error)
 {
-    acta_status status = check_name("a stream", stream, ACTA_STREAM_NAME_MAX, error);
+    acta_status status = acti_name_check("a stream", stream, ACTA_STREAM_NAME_MAX, error);
 
     if (status != ACTA_OK) return status;
     if (stream.data[0] == '$' && !acta_str_equal(stream, acta_str_of(ACTI_STREAM_OF_CHANGES)))
@@ -248,7 +248,7 @@ acti_stream_name_check_own(acta_str stream, acta_error *error)
 static acta_status
 check_event(const acta_event *event, size_t payload_size, acta_error *error)
 {
-    acta_status status = check_name("an event type", event->type, ACTA_TYPE_NAME_MAX, error);
+    acta_status status = acti_name_check("an event type", event->type, ACTA_TYPE_NAME_MAX, error);
 
     if (status != ACTA_OK) return status;
     if (event->type.data[0] == '$')
@@ -262,7 +262,7 @@ check_event(const acta_event *event, size_t payload_size, acta_error *error)
         return acta_error_set(error, ACTA_INVALID,
             "the metadata of '" ACTA_FMT "' have %zu bytes, at most %d are allowed", ACTA_ARG(event->type),
             event->metadata.size, ACTA_PAYLOAD_MAX);
-    return ACTA_OK;
+    return acti_tags_check(event->tags, event->tag_count, error);
 }
 
 /* Is all of this append fine, and is there room for it? Adds up what its records take in memory. */
@@ -283,6 +283,7 @@ check_append(acta_transaction *transaction, acta_str stream, const acta_event *e
         if (status != ACTA_OK) break;
         slab_size += aligned(acti_record_size(stream, &events[i], size));
         charged += ACTI_RECORD_HEADER + size + events[i].metadata.size;
+        transaction->tagged_count += events[i].tag_count > 0;
         if (charged > ACTA_TRANSACTION_BYTES_MAX) break; /* charge says so */
     }
     if (status != ACTA_OK) {
@@ -436,7 +437,8 @@ static bool
 is_own_table(const char *table)
 {
     return strcmp(table, ACTI_TABLE_OUTCOMES) == 0 || strcmp(table, ACTI_TABLE_SNAPSHOTS) == 0 ||
-           strcmp(table, ACTI_TABLE_CHECKPOINTS) == 0;
+           strcmp(table, ACTI_TABLE_CHECKPOINTS) == 0 || strcmp(table, ACTI_TABLE_TAGS) == 0 ||
+           strcmp(table, ACTI_TABLE_CLAIMS) == 0;
 }
 
 static acti_operation *
@@ -499,6 +501,79 @@ void
 acta_transaction_expect_row(acta_transaction *transaction, const char *table, acta_bytes key, bool present)
 {
     row_add(transaction, present ? ACTI_EXPECT_PRESENT : ACTI_EXPECT_ABSENT, table, key);
+}
+
+void
+acta_transaction_expect_no_tagged(acta_transaction *transaction, const acta_str *tags, uint32_t count, uint64_t after)
+{
+    uint8_t room[ACTI_TAGS_MAX];
+    acta_error error;
+    acta_status status = count > 0 ? acti_tags_check(tags, count, &error)
+                                   : acta_error_set(&error, ACTA_INVALID, "a condition on tags needs one at least");
+
+    if (status != ACTA_OK) {
+        acti_transaction_fail(transaction, status, "%s", error.text);
+        return;
+    }
+    acta_bytes encoded = acti_tags_encode(room, tags, count);
+    uint8_t *copy = charge(transaction, encoded.size) ? acti_transaction_room(transaction, encoded.size) : NULL;
+    acti_operation *operation = copy != NULL ? operation_add(transaction, ACTI_EXPECT_NO_TAGGED) : NULL;
+    if (operation == NULL) return;
+    memcpy(copy, encoded.data, encoded.size);
+    operation->value = acta_bytes_from(copy, encoded.size);
+    operation->expected_version = after;
+}
+
+/* -- claims: a row for each value that somebody has -- */
+
+acta_bytes
+acti_claim_key(uint8_t *room, const char *scope, acta_bytes value)
+{
+    size_t size = strlen(scope) + 1;
+
+    memcpy(room, scope, size);
+    memcpy(room + size, value.data, value.size);
+    return acta_bytes_from(room, size + value.size);
+}
+
+acta_status
+acti_claim_check(const char *scope, acta_bytes value, acta_error *error)
+{
+    if (!acti_table_name_fits(scope))
+        return acta_error_set(error, ACTA_INVALID, "'%.80s' is no scope of values: 1 to %d of [a-z0-9_.-] are expected",
+            scope != NULL ? scope : "", ACTA_TABLE_NAME_MAX);
+    if (value.size == 0 || value.size > ACTI_CLAIM_MAX)
+        return acta_error_set(error, ACTA_INVALID, "a value of '%s' has %zu bytes, 1 to %d are expected", scope,
+            value.size, ACTI_CLAIM_MAX);
+    return ACTA_OK;
+}
+
+void
+acta_transaction_claim(acta_transaction *transaction, const char *scope, acta_bytes value, acta_str owner)
+{
+    uint8_t room[ACTA_KEY_MAX];
+    acta_error error;
+    acta_status status = acti_claim_check(scope, value, &error);
+
+    if (status != ACTA_OK) {
+        acti_transaction_fail(transaction, status, "%s", error.text);
+        return;
+    }
+    acti_transaction_put_row(transaction, ACTI_TABLE_CLAIMS, acti_claim_key(room, scope, value), acta_str_bytes(owner));
+    if (transaction->status == ACTA_OK) transaction->operations[transaction->operation_count - 1].kind = ACTI_CLAIM;
+}
+
+void
+acta_transaction_release(acta_transaction *transaction, const char *scope, acta_bytes value)
+{
+    uint8_t room[ACTA_KEY_MAX];
+    acta_error error;
+    acta_status status = acti_claim_check(scope, value, &error);
+
+    if (status == ACTA_OK)
+        acta_transaction_delete(transaction, ACTI_TABLE_CLAIMS, acti_claim_key(room, scope, value));
+    else
+        acti_transaction_fail(transaction, status, "%s", error.text);
 }
 
 void

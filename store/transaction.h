@@ -39,7 +39,9 @@ typedef enum acti_operation_kind {
     ACTI_DELETE,
     ACTI_OUTCOME, /* a put of which the committer fills in where and when */
     ACTI_CHANGE,  /* an append to ACTI_STREAM_OF_CHANGES of which the committer fills in which stream it is about */
-    ACTI_RAW      /* a put, or without value a delete, of any family's key: the store's own housekeeping */
+    ACTI_EXPECT_NO_TAGGED,
+    ACTI_CLAIM, /* a put of a row that must be absent */
+    ACTI_RAW    /* a put, or without value a delete, of any family's key: the store's own housekeeping */
 } acti_operation_kind;
 
 typedef struct acti_stream acti_stream; /* names.h */
@@ -49,11 +51,11 @@ typedef struct acti_operation {
     uint32_t first_record, record_count; /* APPEND, CHANGE */
     uint32_t family;                     /* RAW */
     acta_str stream;                     /* APPEND; CHANGE: which is changed */
-    uint64_t expected_version;           /* APPEND; CHANGE: of the stream that is changed */
+    uint64_t expected_version;           /* APPEND; CHANGE: of the stream that is changed; EXPECT_NO_TAGGED: after */
     acti_stream *entry;                  /* of `stream`; of the committer, from check to apply */
     acti_stream *changes_entry;          /* CHANGE: where it is recorded */
     acta_bytes key;                      /* rows: table, NUL, key; CHANGE: of the stream's snapshot */
-    acta_bytes value;
+    acta_bytes value;                    /* EXPECT_NO_TAGGED: the tags, encoded */
 } acti_operation;
 
 typedef struct acti_record {
@@ -90,9 +92,10 @@ struct acta_transaction {
     acti_record *records;
     uint32_t operation_count, operation_room;
     uint32_t record_count, record_room;
-    size_t bytes;        /* of records and rows */
-    bool removes_events; /* RAW, in the log */
-    uint32_t undigested; /* the first record whose payload the caller still writes */
+    size_t bytes;          /* of records and rows */
+    bool removes_events;   /* RAW, in the log */
+    uint32_t tagged_count; /* records with tags */
+    uint32_t undigested;   /* the first record whose payload the caller still writes */
     uint64_t session, sequence;
     acta_id command_id;
     acta_status status; /* what went wrong while it was filled; then `error` says more */
@@ -138,12 +141,20 @@ acta_status acti_transaction_fail(acta_transaction *transaction, acta_status sta
 /* `size` bytes that live as long as the transaction, aligned to 8; NULL when there are none. */
 void *acti_transaction_room(acta_transaction *transaction, size_t size);
 
+/* The key of a claimed value, in `room` of ACTA_KEY_MAX bytes, and whether it may be one. ACTA_INVALID. */
+enum { ACTI_CLAIM_MAX = ACTA_KEY_MAX - ACTA_TABLE_NAME_MAX - 1 };
+acta_bytes acti_claim_key(uint8_t *room, const char *scope, acta_bytes value);
+acta_status acti_claim_check(const char *scope, acta_bytes value, acta_error *error);
+
 /* Is this the name of a table? */
 bool acti_table_name_fits(const char *table);
 
 /* Table and key as they are stored, in `room` of ACTI_ROW_KEY_MAX bytes. */
 enum { ACTI_ROW_KEY_MAX = ACTA_TABLE_NAME_MAX + 1 + ACTA_KEY_MAX };
 acta_bytes acti_row_key(uint8_t *room, const char *table, acta_bytes key);
+
+/* Is this 1 to `size_max` bytes of UTF-8 without control characters? `what`: "a tag". ACTA_INVALID. */
+acta_status acti_name_check(const char *what, acta_str name, size_t size_max, acta_error *error);
 
 /* May a stream be read under this name; may it be written? ACTA_INVALID says why not. */
 acta_status acti_stream_name_check(acta_str stream, acta_error *error);

@@ -50,6 +50,7 @@ typedef struct verify {
     /* Counted. */
     uint64_t format, position, stubs, payload_bytes, batches, batch, batch_position, index_entries;
     uint64_t verified_position, verified_batch, schemas, tables, rows, outcomes, snapshots, checkpoints, gone_streams;
+    uint64_t tags, tag_rows;
     int64_t made_at_us, first_recorded_us, last_recorded_us;
     named_list streams, types;
 

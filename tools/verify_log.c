@@ -15,7 +15,7 @@ enum { HEADER = 152, NAMES = 1, STUB = 1, CHANGE = 48, CHANGE_ROW = 52, SCRUBBED
 
 typedef struct record {
     uint64_t position, stream_id, version, type_id;
-    size_t payload_size, metadata_size, stream_size, type_size;
+    size_t payload_size, metadata_size, tags_size, stream_size, type_size;
     bool names, stub;
     int64_t recorded_at_us;
 } record;
@@ -31,6 +31,7 @@ decode(const uint8_t *r)
         .stream_id = little(r + 24, 8),
         .version = little(r + 32, 8),
         .recorded_at_us = (int64_t)little(r + 48, 8),
+        .tags_size = r[9] == STUB ? 0 : little(r + 148, 2),
         .metadata_size = little(r + 136, 4),
         .payload_size = little(r + 140, 4),
         .stream_size = little(r + 144, 2),
@@ -47,7 +48,7 @@ is_sound(verify *v, uint64_t position, const uint8_t *r, size_t size)
         return false;
     }
     record rec = decode(r);
-    size_t names_at = HEADER + rec.payload_size + rec.metadata_size;
+    size_t names_at = HEADER + rec.payload_size + rec.metadata_size + rec.tags_size;
     size_t names_size = rec.names ? rec.stream_size + rec.type_size : 0;
     if (size != names_at + names_size) {
         damaged(v, "position %" PRIu64 ": %zu bytes, its header says %zu", position, size, names_at + names_size);
@@ -57,7 +58,7 @@ is_sound(verify *v, uint64_t position, const uint8_t *r, size_t size)
         damaged(v, "position %" PRIu64 ": the checksum of its header", position);
         return false;
     }
-    if (acta_crc32c(0, r + HEADER, rec.payload_size + rec.metadata_size) != little(r + 4, 4)) {
+    if (acta_crc32c(0, r + HEADER, rec.payload_size + rec.metadata_size + rec.tags_size) != little(r + 4, 4)) {
         damaged(v, "position %" PRIu64 ": the checksum of its payload", position);
         return false;
     }
@@ -129,7 +130,7 @@ check_place(verify *v, const record *rec, const uint8_t *r)
         return;
     }
     if (!rec->names) return;
-    const uint8_t *names = r + HEADER + rec->payload_size + rec->metadata_size;
+    const uint8_t *names = r + HEADER + rec->payload_size + rec->metadata_size + rec->tags_size;
     learn_name(v, stream, names, rec->stream_size, rec->position, "stream");
     learn_name(v, &v->types.items[rec->type_id], names + rec->stream_size, rec->type_size, rec->position, "type");
 }
@@ -170,6 +171,34 @@ check_index_of(verify *v, const record *rec)
     if (value != NULL) rocksdb_free(value);
 }
 
+/* Each tag of the record has its row. */
+static void
+check_tags(verify *v, const record *rec, const uint8_t *tags)
+{
+    uint8_t key[sizeof "tags" + 255 + 1 + 8];
+    size_t left = rec->tags_size, size;
+
+    while (left > 0) {
+        size_t tag_size = tags[0];
+        if (tag_size == 0 || tag_size >= left) {
+            damaged(v, "position %" PRIu64 ": its tags", rec->position);
+            return;
+        }
+        memcpy(key, "tags", sizeof "tags");
+        memcpy(key + sizeof "tags", tags + 1, tag_size);
+        key[sizeof "tags" + tag_size] = 0;
+        put_big(key + sizeof "tags" + tag_size + 1, rec->position);
+        uint8_t *row = get(v, TABLES, key, sizeof "tags" + tag_size + 9, &size);
+        if (row == NULL)
+            damaged(v, "position %" PRIu64 ": its tag '%.*s' has no row", rec->position, (int)tag_size, tags + 1);
+        else
+            rocksdb_free(row);
+        v->tags++;
+        left -= tag_size + 1;
+        tags += tag_size + 1;
+    }
+}
+
 void
 verify_log(verify *v)
 {
@@ -188,6 +217,7 @@ verify_log(verify *v)
                 damaged(v, "position %" PRIu64 ": its header says %" PRIu64, position, rec.position);
             check_place(v, &rec, e.value);
             learn_change(v, &rec, e.value + HEADER);
+            check_tags(v, &rec, e.value + HEADER + rec.payload_size + rec.metadata_size);
             check_index_of(v, &rec);
             v->stubs += rec.stub;
             v->payload_bytes += rec.payload_size;

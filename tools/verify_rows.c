@@ -69,6 +69,20 @@ check_checkpoint(verify *v, const entry *e, size_t key_at)
             name, little(e->value, 8));
 }
 
+/* The records' own tags have their rows: here none may be too much. */
+static void
+check_tag(verify *v, const entry *e, size_t key_at)
+{
+    size_t size = e->key_size - key_at;
+
+    v->tag_rows++;
+    if (size < 10 || e->key[e->key_size - 9] != 0 || e->value_size != 0)
+        damaged(v, "tags: row %" PRIu64 " is damaged", v->tag_rows);
+    else if (big(e->key + e->key_size - 8) > v->position)
+        damaged(v, "tags: '%.*s' leads to position %" PRIu64 ", which the log does not have", (int)size - 9,
+            e->key + key_at, big(e->key + e->key_size - 8));
+}
+
 void
 verify_tables(verify *v)
 {
@@ -91,6 +105,9 @@ verify_tables(verify *v)
         if (strcmp(table, "outcomes") == 0) check_outcome(v, &e, key_at);
         if (strcmp(table, "snapshots") == 0) check_snapshot(v, &e, key_at);
         if (strcmp(table, "checkpoints") == 0) check_checkpoint(v, &e, key_at);
+        if (strcmp(table, "tags") == 0) check_tag(v, &e, key_at);
     }
     rocksdb_iter_destroy(iterator);
+    if (v->tag_rows > v->tags)
+        damaged(v, "tags: %" PRIu64 " rows for %" PRIu64 " tags of events", v->tag_rows, v->tags);
 }

@@ -35,6 +35,8 @@ enum {
     ACTA_STREAM_NAME_MAX = 512,     /* bytes */
     ACTA_TYPE_NAME_MAX = 256,       /* bytes */
     ACTA_TABLE_NAME_MAX = 64,       /* bytes */
+    ACTA_TAG_MAX = 255,             /* bytes */
+    ACTA_TAG_COUNT_MAX = 64,        /* of an event, or of a condition */
     ACTA_KEY_MAX = 4096,            /* bytes of a row's key */
     ACTA_PAYLOAD_MAX = 16 << 20,    /* bytes of one event or row */
     ACTA_APPEND_COUNT_MAX = 100000, /* events in one transaction */
@@ -134,6 +136,8 @@ typedef struct acta_event {
     acta_bytes metadata; /* free bytes; may be empty */
     acta_id correlation_id;
     acta_id causation_id;
+    const acta_str *tags; /* by which it can be found, and conditions be set: "student:17"; copied */
+    uint32_t tag_count;   /* at most ACTA_TAG_COUNT_MAX */
 } acta_event;
 
 /* A new, empty transaction; NULL when there is no memory. Used by one thread. Filling it never fails: what is wrong
@@ -183,6 +187,32 @@ typedef struct acta_stream_limits {
 /* Set a stream's limits, all of them. ACTA_NOT_FOUND; ACTA_DELETED. */
 ACTA_API void acta_transaction_limit_stream(
     acta_transaction *transaction, acta_str stream, const acta_stream_limits *limits);
+
+/*
+ * Condition on tags: the log has no event behind position `after` that has all of them. With `after` the position up to
+ * which the events of these tags were read, it says that what was decided on still holds, whatever streams they lie in
+ * (a dynamic consistency boundary). It is about the log before this transaction.
+ *   tags   1 to ACTA_TAG_COUNT_MAX, each 1 to ACTA_TAG_MAX bytes of UTF-8 without control characters; copied
+ * Refused with ACTA_CONFLICT; the error names the position that is in the way.
+ */
+ACTA_API void acta_transaction_expect_no_tagged(
+    acta_transaction *transaction, const acta_str *tags, uint32_t count, uint64_t after);
+
+/*
+ * Claim a value for an owner, so that nobody else has it: an address of mail, a name of a user. It is the owner's until it is
+ * given up by acta_transaction_release, wherever that is asked.
+ *   scope  which kind of value; a name as of a table, 1 to ACTA_TABLE_NAME_MAX of [a-z0-9_.-]
+ *   value  1 to ACTA_KEY_MAX - ACTA_TABLE_NAME_MAX - 1 bytes, any
+ *   owner  who has it, such as a stream's name; told to whom is refused
+ * Refused with ACTA_ALREADY_EXISTS when it is taken, by whomever.
+ */
+ACTA_API void acta_transaction_claim(
+    acta_transaction *transaction, const char *scope, acta_bytes value, acta_str owner);
+ACTA_API void acta_transaction_release(acta_transaction *transaction, const char *scope, acta_bytes value);
+
+/* Who has a value, copied into `memory`. ACTA_NOT_FOUND: nobody. */
+ACTA_API acta_status acta_store_claimed_by(acta_store *store, const char *scope, acta_bytes value, acta_memory *memory,
+    acta_str *owner_out, acta_error *error);
 
 /* Condition on a row: present, or absent. */
 ACTA_API void acta_transaction_expect_row(
@@ -283,8 +313,12 @@ typedef struct acta_recorded {
     acta_digest digest; /* of the payload */
     acta_bytes payload;
     acta_bytes metadata;
-    bool replaying; /* subscriptions: it may have been delivered before */
+    acta_bytes tags; /* acta_tag_next reads them */
+    bool replaying;  /* subscriptions: it may have been delivered before */
 } acta_recorded;
+
+/* The next of an event's tags: begin with a copy of its `tags`, which moves on. False at the end. */
+ACTA_API bool acta_tag_next(acta_bytes *tags, acta_str *tag_out);
 
 typedef enum acta_direction { ACTA_FORWARD = 0, ACTA_BACKWARD } acta_direction;
 
@@ -302,6 +336,9 @@ typedef struct acta_read {
     acta_str stream_prefix; /* how the stream's name begins; absent: any */
     acta_str category;      /* what its name has before the first '-': "Account" of "Account-alice"; absent: any */
     acta_id correlation_id; /* none: any */
+    const acta_str *tags; /* all of these; without `stream` they are found by the index of one of them, and the rest of
+                               the log isn't read; at most ACTA_TAG_COUNT_MAX */
+    uint32_t tag_count;
 } acta_read;
 
 typedef struct acta_cursor acta_cursor;

@@ -34,7 +34,7 @@ typedef struct worker {
     bool saw_the_living;
 } worker;
 
-enum { FOR_EVER = UINT32_MAX };
+#define FOR_EVER UINT32_MAX
 enum { DIE = 1, GO, LEAVE, UNLINK }; /* casts: acta_fail, NORMAL, SHUTDOWN, let go of all links to the supervisor */
 
 typedef struct nursery {

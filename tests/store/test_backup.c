@@ -11,7 +11,8 @@
 static char *
 beside(const fixture *f, const char *ending, char *room, size_t size)
 {
-    snprintf(room, size, "%s%s", f->path, ending);
+    int length = snprintf(room, size, "%s%s", f->path, ending);
+    assert_true(length > 0 && (size_t)length < size);
     return room;
 }
 

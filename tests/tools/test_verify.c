@@ -260,7 +260,10 @@ static void
 change_streams(fixture *f, bool scrub)
 {
     const acta_store_config config = { .path = f->path };
-    const acta_event event = { .type = acta_str_of("test.New"), .payload = acta_bytes_from("new", 3) };
+    const acta_str tags[] = { acta_str_of("tag"), acta_str_of("ta") };
+    const acta_event event = {
+        .type = acta_str_of("test.New"), .payload = acta_bytes_from("new", 3), .tags = tags, .tag_count = 2
+    };
     acta_error error;
     acta_store *store;
     uint64_t count;
@@ -296,6 +299,21 @@ removed_events_and_streams_are_sound(void **state)
     expect_output(f, "verdict      sound\n");
     put(f, STREAMS, "l\0\0\0\0\0\0\0\4", 9, "damaged", 7);
     expect_damage(f, 1, "damage: streams: a row 'l' of 9 and 7 bytes is damaged\n");
+}
+
+static void
+tags_out_of_line_are_found_both_ways(void **state)
+{
+    fixture *f = *state;
+
+    change_streams(f, true);
+    remove_key(f, TABLES, "tags\0tag\0\0\0\0\0\0\0\0\11", 17); /* of position 9: the fourth of the limited ones */
+    expect_damage(f, 1, "damage: position 9: its tag 'tag' has no row\n");
+    put(f, TABLES, "tags\0tag\0\0\0\0\0\0\0\0\11", 17, "", 0);
+    put(f, TABLES, "tags\0other\0\0\0\0\0\0\0\0\5", 19, "", 0);
+    expect_damage(f, 1, "damage: tags: 9 rows for 8 tags of events\n");
+    put(f, TABLES, "tags\0other\0\0\0\0\0\0\0\1\5", 19, "", 0);
+    expect_damage(f, 2, "damage: tags: 'other' leads to position 261, which the log does not have\n");
 }
 
 static void
@@ -558,6 +576,7 @@ main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         on_copy(a_sound_store_is_sound_and_counted),
         on_copy(removed_events_and_streams_are_sound),
+        on_copy(tags_out_of_line_are_found_both_ways),
         on_copy(stubs_are_sound_and_a_name_of_the_dead_is_found),
         on_copy(a_store_in_use_can_be_verified),
         on_copy(damage_in_the_log_is_found_by_position),
