@@ -58,10 +58,10 @@ enum { ACTA_ERROR_TEXT_MAX = 512, ACTA_ERROR_WHERE_MAX = 64 };
  */
 typedef struct acta_error {
     acta_status status;
-    bool retriable;                   /* the same call may succeed later */
-    uint32_t code;                    /* ACTA_REJECTED: the value of the schema's rejection enum; a supervisor's: as said
+    bool retriable;          /* the same call may succeed later */
+    uint32_t code;           /* ACTA_REJECTED: the value of the schema's rejection enum; a supervisor's: as said
                                          there; else 0 */
-    uint64_t actual_version;          /* ACTA_CONFLICT: the version that the stream is at; else 0 */
+    uint64_t actual_version; /* ACTA_CONFLICT: the version that the stream is at; else 0 */
     char where[ACTA_ERROR_WHERE_MAX]; /* ACTA_REJECTED: the rejection's name; input: file:line:column or field; or "" */
     char text[ACTA_ERROR_TEXT_MAX];   /* a sentence, cut at the end if it is longer */
 } acta_error;
