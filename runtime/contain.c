@@ -140,6 +140,12 @@ acti_contain_enter(acti_actor *actor)
     return true;
 }
 
+const acta_behaviour *
+acti_behaviour_given(const acti_actor *actor)
+{
+    return actor->is_contained ? user_of(actor) : actor->behaviour;
+}
+
 void
 acti_contain_leave(acti_actor *actor)
 {

@@ -202,6 +202,7 @@ const char *acti_trace_text(acta_runtime *runtime, char text[ACTI_TRACE_MAX]);
 acta_status acti_contain_check(const acta_behaviour *behaviour, acta_error *error);
 bool acti_contain_enter(acti_actor *actor);
 void acti_contain_leave(acti_actor *actor);
+const acta_behaviour *acti_behaviour_given(const acti_actor *actor); /* what it was spawned with */
 
 /* ---- scheduling ---- */
 

@@ -288,6 +288,8 @@ acta_message_keep(acta_self *self, acta_message *body)
         acti_mailbox_detach(self);
     } else if (self->reply_in_hand != NULL && self->reply_in_hand->reply == body)
         self->reply_in_hand->reply = NULL;
+    else if (self->relations != NULL && self->relations->in_hand == body)
+        self->relations->in_hand = NULL;
     return body;
 }
 

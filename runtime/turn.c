@@ -128,12 +128,23 @@ leave_the_living(acti_actor *actor)
 }
 
 static void
+end_layer(acti_actor *actor)
+{
+    acti_relations *r = actor->relations;
+    void *layer = r->layer;
+
+    r->layer = NULL;
+    r->layer_end(actor, layer);
+}
+
+static void
 release_belongings(acti_actor *actor)
 {
     if (actor->idle_used) acti_timer_forget(actor->runtime, &actor->idle_timer);
     acti_actor_cancel_alarms(actor);
     acti_actor_unwatch_fds(actor);
     abandon_requests(actor);
+    if (actor->relations != NULL && actor->relations->layer != NULL) end_layer(actor);
     free_state(actor);
 }
 

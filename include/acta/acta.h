@@ -10,6 +10,7 @@
 #include "acta/environment.h"
 #include "acta/fault.h"
 #include "acta/gen_server.h"
+#include "acta/gen_statem.h"
 #include "acta/handler.h"
 #include "acta/id.h"
 #include "acta/memory.h"
