@@ -4,34 +4,7 @@
  */
 #include "internal.h"
 
-enum { NAME_MAX_COMPARED = 64 };
-
-static size_t
-least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* How many letters must be put in, left out or changed to make one of the other (Levenshtein), one row at a time. */
-static size_t
-edit_distance(acta_str a, acta_str b)
-{
-    size_t row[NAME_MAX_COMPARED + 1];
-
-    if (a.size > NAME_MAX_COMPARED || b.size > NAME_MAX_COMPARED) return SIZE_MAX;
-    for (size_t j = 0; j <= b.size; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a.size; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b.size; j++) {
-            size_t changed = diagonal + (a.data[i - 1] != b.data[j - 1]);
-            diagonal = row[j];
-            row[j] = least(changed, least(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[b.size];
-}
+enum { NAME_SHOWN_MAX = 64 };
 
 /* The name without its namespace. */
 static acta_str
@@ -58,7 +31,7 @@ nearest_command(const acta_app *app, acta_str name)
     size_t nearest_distance = name.size / 2 + 1; /* farther is another word */
 
     for (uint32_t i = 0; i < app->route_count; i++) {
-        size_t distance = edit_distance(name, short_name(app->routes_in_order[i].table));
+        size_t distance = acta_str_distance(name, short_name(app->routes_in_order[i].table));
         if (distance >= nearest_distance) continue;
         nearest_distance = distance;
         nearest = app->routes_in_order[i].table;
@@ -86,8 +59,8 @@ refuse_name(const acta_app *app, acta_str name, acta_error *error)
 {
     const acta_table *nearest = nearest_command(app, name);
     const char *known = what_it_is(app, name);
-    int shown = name.size > NAME_MAX_COMPARED ? NAME_MAX_COMPARED : (int)name.size;
-    char what[NAME_MAX_COMPARED + 64];
+    int shown = name.size > NAME_SHOWN_MAX ? NAME_SHOWN_MAX : (int)name.size;
+    char what[NAME_SHOWN_MAX + 64];
 
     if (known != NULL)
         snprintf(what, sizeof what, "'%.*s' is %s", shown, name.data, known);

@@ -1,5 +1,5 @@
 /*
- * Views: the one check that is too long for the header.
+ * Views: what is too long for the header.
  */
 #include "acta/str.h"
 
@@ -50,4 +50,30 @@ acta_str_is_utf8(acta_str s)
         i += (size_t)count + 1;
     }
     return true;
+}
+
+static size_t
+least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+size_t
+acta_str_distance(acta_str a, acta_str b)
+{
+    size_t row[ACTA_STR_DISTANCE_BYTES_MAX + 1];
+
+    if (a.size > ACTA_STR_DISTANCE_BYTES_MAX || b.size > ACTA_STR_DISTANCE_BYTES_MAX) return SIZE_MAX;
+    for (size_t j = 0; j <= b.size; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a.size; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.size; j++) {
+            size_t changed = diagonal + (a.data[i - 1] != b.data[j - 1]);
+            diagonal = row[j];
+            row[j] = least(changed, least(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[b.size];
 }

@@ -88,6 +88,14 @@ acta_str_equal(acta_str a, acta_str b)
 /* Is it valid UTF-8 without NUL? (Overlong forms and surrogates are not.) */
 ACTA_API bool acta_str_is_utf8(acta_str s);
 
+/*
+ * How many bytes must be put in, left out or changed to make one of the other (Levenshtein's distance, by the row that
+ * Wagner and Fischer keep): for the nearest known word in a message. Above ACTA_STR_DISTANCE_BYTES_MAX bytes of either
+ * it is SIZE_MAX. Time is a.size * b.size.
+ */
+enum { ACTA_STR_DISTANCE_BYTES_MAX = 64 };
+ACTA_API size_t acta_str_distance(acta_str a, acta_str b);
+
 #ifdef __cplusplus
 }
 #endif
