@@ -1,9 +1,24 @@
 /*
  * A supervisor's children as a list that can be given away: one message, in which everything points into itself.
  *
- *     payload: acta_child_list | acta_child_info … | spec of a simple_one_for_one | ids and names
+ *     payload: acta_child_list | acta_child_info … | spec of a simple_one_for_one | arguments that were copied, each
+ *              aligned for any type | ids and names
  */
 #include "supervisor_internal.h"
+
+#include <stdalign.h>
+
+/* Where the next argument and the next text go. */
+typedef struct places {
+    char *arguments;
+    char *texts;
+} places;
+
+static size_t
+aligned(size_t size)
+{
+    return (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+}
 
 static size_t
 texts_size(const acta_child_spec *spec)
@@ -12,63 +27,94 @@ texts_size(const acta_child_spec *spec)
 }
 
 static void
-put_spec(acta_child_spec *out, const acta_child_spec *spec, char **texts)
+put_spec(acta_child_spec *out, const acta_child_spec *spec, places *at)
 {
     size_t id_size = strlen(spec->id) + 1;
 
     *out = *spec;
-    out->id = memcpy(*texts, spec->id, id_size);
-    *texts += id_size;
+    out->id = memcpy(at->texts, spec->id, id_size);
+    at->texts += id_size;
     out->start.monitor_out = NULL;
     out->start.info_out = NULL;
-    if (out->argument_size > 0) out->start.argument = NULL; /* the supervisor's own copy */
+    if (spec->argument_size > 0 && spec->start.argument != NULL) {
+        out->start.argument = memcpy(at->arguments, spec->start.argument, spec->argument_size);
+        at->arguments += aligned(spec->argument_size);
+    }
     if (spec->start.name.size == 0) return;
-    out->start.name.data = memcpy(*texts, spec->start.name.data, spec->start.name.size);
-    *texts += spec->start.name.size;
+    out->start.name.data = memcpy(at->texts, spec->start.name.data, spec->start.name.size);
+    at->texts += spec->start.name.size;
 }
 
 static void
-put_info(acta_child_info *out, const acti_child *child, char **texts)
+put_info(acta_child_info *out, const acti_child *child, places *at)
 {
     out->pid = child->pid;
     out->state = child->pid.value != 0 ? ACTA_CHILD_RUNNING : child->waits ? ACTA_CHILD_RESTARTING : ACTA_CHILD_STOPPED;
-    put_spec(&out->spec, &child->spec, texts);
+    put_spec(&out->spec, &child->spec, at);
+}
+
+/* What a list has room for. */
+typedef struct extent {
+    uint32_t count;
+    size_t arguments, texts;
+} extent;
+
+static void
+count_spec(extent *e, const acta_child_spec *spec)
+{
+    e->texts += texts_size(spec);
+    if (spec->argument_size > 0 && spec->start.argument != NULL) e->arguments += aligned(spec->argument_size);
+}
+
+static extent
+measure(const acti_supervisor *s, const acti_child *only)
+{
+    extent e = { .count = only != NULL ? 1 : s->child_count };
+
+    if (s->model != NULL) count_spec(&e, &s->model->spec);
+    if (only != NULL) count_spec(&e, &only->spec);
+    for (const acti_child *child = only == NULL ? s->first : NULL; child != NULL; child = child->next)
+        count_spec(&e, &child->spec);
+    return e;
+}
+
+static size_t
+head_size(const acti_supervisor *s, uint32_t count)
+{
+    size_t size = sizeof(acta_child_list) + count * sizeof(acta_child_info);
+    return aligned(size + (s->model != NULL ? sizeof(acta_child_spec) : 0));
 }
 
 static void
-fill(acta_message *message, const acti_supervisor *s, const acti_child *only, uint32_t count)
+fill(acta_message *message, const acti_supervisor *s, const acti_child *only, const extent *e)
 {
     acta_child_list *list = message->payload;
     acta_child_info *infos = (acta_child_info *)(list + 1);
-    acta_child_spec *dynamic = (acta_child_spec *)(infos + count);
-    char *texts = (char *)(s->model != NULL ? dynamic + 1 : dynamic);
+    acta_child_spec *dynamic = (acta_child_spec *)(infos + e->count);
+    places at = { .arguments = (char *)message->payload + head_size(s, e->count) };
 
-    *list = (acta_child_list){ .count = count, .children = infos };
+    at.texts = at.arguments + e->arguments;
+    *list = (acta_child_list){ .count = e->count, .children = infos };
     if (s->model != NULL) {
-        put_spec(dynamic, &s->model->spec, &texts);
+        put_spec(dynamic, &s->model->spec, &at);
         list->dynamic = dynamic;
     }
     if (only != NULL) {
-        put_info(infos, only, &texts);
+        put_info(infos, only, &at);
         return;
     }
     for (const acti_child *child = s->first; child != NULL; child = child->next)
-        put_info(infos++, child, &texts);
+        put_info(infos++, child, &at);
 }
 
 /* All children, or only one. NULL: no memory. */
 acta_message *
 acti_list_make(acta_runtime *runtime, const acti_supervisor *s, const acti_child *only)
 {
-    uint32_t count = only != NULL ? 1 : s->child_count;
-    size_t size = sizeof(acta_child_list) + count * sizeof(acta_child_info);
+    extent e = measure(s, only);
+    acta_message *message = acta_message_create(runtime, 0, head_size(s, e.count) + e.arguments + e.texts);
 
-    if (s->model != NULL) size += sizeof(acta_child_spec) + texts_size(&s->model->spec);
-    if (only != NULL) size += texts_size(&only->spec);
-    for (const acti_child *child = only == NULL ? s->first : NULL; child != NULL; child = child->next)
-        size += texts_size(&child->spec);
-    acta_message *message = acta_message_create(runtime, 0, size);
-    if (message != NULL) fill(message, s, only, count);
+    if (message != NULL) fill(message, s, only, &e);
     return message;
 }
 

@@ -26,7 +26,7 @@ static acta_status ACTA_PRINTF(4, 5)
 static acta_status
 check_start(const acta_child_spec *spec, acta_error *error)
 {
-    if (spec->start.behaviour == NULL)
+    if (spec->start.behaviour == NULL && spec->type != ACTA_SUPERVISOR)
         return refuse(error, ACTA_SPEC_BEHAVIOUR, "start.behaviour", "child '%s': no behaviour to start", spec->id);
     if (spec->start.link != NULL || spec->start.monitor != NULL || spec->start.monitor_out != NULL)
         return refuse(error, ACTA_SPEC_LINK, "start.link", "child '%s': it is linked to its supervisor only", spec->id);
@@ -90,6 +90,7 @@ acti_spec_taken(const char *id, acta_error *error)
 void
 acti_spec_fill(acta_child_spec *spec)
 {
+    if (spec->start.behaviour == NULL) spec->start.behaviour = acta_supervisor_behaviour(); /* by its type */
     if (spec->start.behaviour == acta_supervisor_behaviour()) spec->type = ACTA_SUPERVISOR;
     if (spec->shutdown_ms != 0 || spec->brutal_kill) return;
     spec->shutdown_ms = spec->type == ACTA_SUPERVISOR ? ACTA_INFINITE : ACTA_SHUTDOWN_DEFAULT;

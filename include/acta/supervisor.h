@@ -10,7 +10,7 @@
  *     acta_supervisor_options options = { .strategy = ACTA_REST_FOR_ONE, .children = children, .child_count = 2 };
  *     acta_supervisor_start(runtime, &options, &pid, &error);
  *
- * A tree: a child with acta_supervisor_behaviour() and an acta_supervisor_options argument is a supervisor itself.
+ * A tree: a child of type ACTA_SUPERVISOR with an acta_supervisor_options argument is a supervisor itself; tree.h.
  *
  * What a restart touches:
  *     one_for_one          the child that ended
@@ -124,7 +124,7 @@ typedef struct acta_supervisor_options {
 typedef enum acta_spec_error {
     ACTA_SPEC_ID = 1,        /* absent or empty */
     ACTA_SPEC_ID_TAKEN,      /* two children of one id */
-    ACTA_SPEC_BEHAVIOUR,     /* absent */
+    ACTA_SPEC_BEHAVIOUR,     /* absent, of a worker */
     ACTA_SPEC_RESTART,       /* no acta_restart */
     ACTA_SPEC_SHUTDOWN,      /* out of range (a negative number), or together with brutal_kill */
     ACTA_SPEC_TYPE,          /* no acta_child_type */
@@ -149,7 +149,8 @@ typedef enum acta_spec_error {
 ACTA_API acta_status acta_supervisor_start(
     acta_runtime *runtime, const acta_supervisor_options *options, acta_pid *pid_out, acta_error *error);
 
-/* Spawn option for a supervisor as a child of another: give this behaviour with an acta_supervisor_options argument. */
+/* Spawn option for a supervisor as a child of another: give this behaviour with an acta_supervisor_options argument. A
+ * child of type ACTA_SUPERVISOR without a behaviour has this one, so that a tree can be a static const table. */
 ACTA_API const acta_behaviour *acta_supervisor_behaviour(void);
 
 /*
@@ -239,10 +240,10 @@ ACTA_API acta_status acta_supervisor_count(
 typedef struct acta_child_info {
     acta_pid pid; /* {0} unless it runs */
     acta_child_state state;
-    acta_child_spec spec; /* defaults filled in; an argument that was copied: NULL, with its size */
+    acta_child_spec spec; /* defaults filled in; an argument that was copied: one more copy, in the list's block */
 } acta_child_info;
 
-/* As of one moment. All of it is one block: texts live as long as the list. */
+/* As of one moment. All of it is one block: texts and copied arguments live as long as the list. */
 typedef struct acta_child_list {
     uint32_t count;
     const acta_child_info *children; /* in the order of their start */

@@ -416,7 +416,12 @@ all_good_specs_are_accepted(void **state)
         assert_int_equal(read->significant, spec.significant);
         assert_int_equal(read->brutal_kill, spec.brutal_kill);
         if (spec.shutdown_ms != 0) assert_true(read->shutdown_ms == spec.shutdown_ms);
-        if (spec.argument_size != 0) assert_null(read->start.argument); /* the supervisor's own */
+        if (spec.argument_size != 0 && spec.restart == ACTA_TEMPORARY)
+            assert_null(read->start.argument); /* gone, as it isn't started again */
+        else if (spec.argument_size != 0) {
+            assert_ptr_not_equal(read->start.argument, spec.start.argument);
+            assert_memory_equal(read->start.argument, spec.start.argument, spec.argument_size);
+        }
         acta_child_list_destroy(list);
         assert_int_equal(acta_supervisor_terminate_child(n->h.runtime, n->pid, "a", NULL), ACTA_OK);
         if (spec.restart != ACTA_TEMPORARY)
