@@ -15,6 +15,7 @@ base/environment.c    : clock random file
 base/id.c             : thread
 base/crash_point.c    : thread file
 runtime/thread.c      : thread clock
+runtime/tree_file.c   : file
 runtime/ticks.h       : clock
 runtime/safe_text.c   : file
 runtime/fd_poll.c     : clock thread file

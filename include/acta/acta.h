@@ -26,6 +26,7 @@
 #include "acta/supervisor.h"
 #include "acta/sys.h"
 #include "acta/topic.h"
+#include "acta/tree.h"
 #include "acta/watch_fd.h"
 
 #endif
