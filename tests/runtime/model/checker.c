@@ -407,6 +407,19 @@ acti_thread_yield(void)
     model_pause();
 }
 
+bool
+acti_thread_barrier_begin(void)
+{
+    return true;
+}
+
+/* All that others have stored is seen from here on. */
+void
+acti_thread_barrier(void)
+{
+    if (running >= 0) threads[running].is_fresh = true;
+}
+
 typedef void *(*thread_main)(void *);
 static thread_main mains[MODEL_THREAD_MAX];
 

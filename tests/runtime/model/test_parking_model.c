@@ -247,6 +247,72 @@ what_is_stolen_runs_once(void **state)
         .name = "ring: 2 thieves", .begin = a_ring_and_two_thieves, .end = each_had_one_turn, .part = 50000 });
 }
 
+/* -- the LIFO slot -- */
+
+static void
+put_and_take(void *argument)
+{
+    acti_worker *worker = argument;
+
+    for (uint32_t i = 0; i < 2; i++) {
+        acti_actor *before = acti_lifo_put(worker, &m.actors[i]);
+        if (before != NULL) m.turns[before - m.actors]++;
+    }
+    acti_actor *actor = acti_lifo_take(worker);
+    if (actor != NULL) m.turns[actor - m.actors]++;
+}
+
+static void
+steal_from_slot(void *argument)
+{
+    acti_actor *actor = acti_lifo_steal(argument);
+    if (actor != NULL) m.turns[actor - m.actors]++;
+}
+
+static void
+a_slot_and_a_thief(void)
+{
+    begin(1, 2);
+    model_thread("owner", put_and_take, &m.workers[0], false);
+    model_thread("thief", steal_from_slot, &m.workers[0], false);
+}
+
+static void
+a_slot_and_a_thief_with_a_barrier(void)
+{
+    a_slot_and_a_thief();
+    m.runtime.has_barrier = true;
+}
+
+static void
+a_slot_and_two_thieves(void)
+{
+    a_slot_and_a_thief();
+    model_thread("thief 2", steal_from_slot, &m.workers[0], false);
+}
+
+/* SCH-08: the slot that its worker takes from without an exchange. */
+static void
+what_is_stolen_from_the_slot_runs_once(void **state)
+{
+    (void)state;
+    expect_no_failure(&(model_case){ .name = "slot: a thief", .begin = a_slot_and_a_thief, .end = each_had_one_turn });
+    expect_no_failure(&(model_case){
+        .name = "slot: a thief and a barrier", .begin = a_slot_and_a_thief_with_a_barrier, .end = each_had_one_turn });
+    expect_no_failure(&(model_case){
+        .name = "slot: 2 thieves", .begin = a_slot_and_two_thieves, .end = each_had_one_turn, .part = 20000 });
+}
+
+static void
+planted_slot_without_an_order_is_found(void **state)
+{
+    (void)state;
+    expect_failure(&(model_case){ .name = "planted: a relaxed look at who wants the slot",
+        .begin = a_slot_and_a_thief,
+        .end = each_had_one_turn,
+        .plant = { "acti_lifo_enter", "load &worker->lifo_wanted", MODEL_PLANT_RELAX } });
+}
+
 /* -- timers: the wheel wakes an actor by its idle timer -- */
 
 static void
@@ -350,6 +416,8 @@ main(void)
         cmocka_unit_test(no_injection_is_slept_through),
         cmocka_unit_test(no_work_of_a_blocked_worker_is_slept_through),
         cmocka_unit_test(what_is_stolen_runs_once),
+        cmocka_unit_test(what_is_stolen_from_the_slot_runs_once),
+        cmocka_unit_test(planted_slot_without_an_order_is_found),
         cmocka_unit_test(no_timer_is_slept_through),
         cmocka_unit_test(every_worker_sees_the_end),
         cmocka_unit_test(planted_parking_without_another_look_is_found),
