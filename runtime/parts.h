@@ -268,8 +268,8 @@ typedef struct acti_open {
 typedef struct acti_relations {
     acti_ref_entry *refs;
     uint32_t ref_count, ref_capacity, ref_free;
-    uint32_t ref_used;   /* entries that aren't free */
-    uint32_t ref_serial; /* no reference of an earlier table has more */
+    uint32_t ref_used;       /* entries that aren't free */
+    uint32_t ref_serial;     /* no reference of an earlier table has more */
     acti_link **link_chains; /* by peer; NULL while the list is short */
     uint32_t link_chain_count;
     acti_open *open;

@@ -36,7 +36,7 @@ comes_before(acta_str a, acta_str b)
 static acta_status
 open_names(acta_stream_cursor *cursor, acta_str prefix, acta_str after, acta_error *error)
 {
-    uint8_t from[ACTI_NAME_KEY_MAX + 1], to[ACTI_NAME_KEY_MAX];
+    uint8_t from[ACTI_NAME_KEY_MAX + 1], to[ACTI_NAME_KEY_MAX] = { 0 };
     bool goes_on = after.size > 0 && !comes_before(after, prefix);
     size_t from_size = acti_name_key(from, goes_on ? after : prefix).size;
     size_t to_size = end_of_prefix(to, acti_name_key(to, prefix).size);
