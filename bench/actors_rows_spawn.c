@@ -4,7 +4,7 @@
  *     spawn         1,000,000 in one go, out of one handler: all are alive at once
  *     spawn_window  the same, 1,000 alive at a time
  *     idle          1,000,000 actors with 64 bytes of state that have handled one message and live on: what each adds
- *                   to the resident memory, with the pid that the row keeps of it
+ *                   to the resident memory
  */
 #include "actors.h"
 
@@ -15,7 +15,7 @@ enum { TAG_GO, TAG_HELLO, TAG_DONE, CHILDREN = 1000000, WINDOW = 1000, SETTLE_US
 static struct {
     uint64_t started_ns, took_ns;
     uint32_t window;
-    acta_pid *pids;
+    acta_pid last;
 } row;
 
 /* -- spawn, spawn_window -- */
@@ -136,8 +136,8 @@ nursery_cast(acta_self *self, void *state, acta_message *message)
         n->done++;
     if (n->done < n->made) return ACTA_NEXT;
     for (uint32_t i = 0; i < WINDOW && n->made < CHILDREN; i++, n->made++) {
-        row.pids[n->made] = actors_spawn(&behaviour, NULL);
-        actors_send(row.pids[n->made], TAG_HELLO, &n->self, sizeof n->self);
+        row.last = actors_spawn(&behaviour, NULL);
+        actors_send(row.last, TAG_HELLO, &n->self, sizeof n->self);
     }
     if (n->done >= CHILDREN) actors_finished();
     return ACTA_NEXT;
@@ -153,8 +153,6 @@ actors_idle(const actors_options *o)
 
     actors_start(o);
     uint64_t before = actors_resident();
-    row.pids = calloc(CHILDREN, sizeof *row.pids);
-    bench_expect(row.pids != NULL);
     acta_pid pid = actors_spawn(&behaviour, NULL);
     actors_send(pid, TAG_GO, NULL, 0);
     actors_wait();
@@ -162,9 +160,8 @@ actors_idle(const actors_options *o)
     double each = (double)(actors_resident() - before) / CHILDREN;
     acta_runtime_stats_read(actors_row.runtime, &stats);
     bench_expect(stats.alive == CHILDREN + 1);
-    actors_send(row.pids[CHILDREN - 1], TAG_HELLO, &pid, sizeof pid); /* it is alive and answers */
+    actors_send(row.last, TAG_HELLO, &pid, sizeof pid); /* it is alive and answers */
     actors_wait();
     actors_stop();
     bench_report("idle", "bytes_per_actor", each, "B");
-    free(row.pids);
 }

@@ -15,18 +15,18 @@ init_slot(acta_runtime *runtime, acti_actor *actor, uint32_t index)
     atomic_init(&actor->life, 0);
     actor->runtime = runtime;
     actor->index = index;
-    actor->idle_node.kind = ACTI_IDLE;
     actor->wake.kind = ACTI_WAKE;
-    acti_timer_init(&actor->idle_timer, ACTI_TIMER_IDLE);
 }
 
+/* Free slots are linked by `state`, under actor_lock: a free slot's turn, for a late message, has none. */
 static acti_actor *
 pop_free(acta_runtime *runtime)
 {
     acti_actor *actor = runtime->actor_free_first;
 
     if (actor == NULL) return NULL;
-    runtime->actor_free_first = actor->next_free;
+    runtime->actor_free_first = actor->state;
+    actor->state = NULL;
     if (runtime->actor_free_first == NULL) runtime->actor_free_last = NULL;
     runtime->actor_free_count--;
     return actor;
@@ -35,9 +35,9 @@ pop_free(acta_runtime *runtime)
 static void
 push_free(acta_runtime *runtime, acti_actor *actor)
 {
-    actor->next_free = NULL;
+    actor->state = NULL;
     if (runtime->actor_free_last != NULL)
-        runtime->actor_free_last->next_free = actor;
+        runtime->actor_free_last->state = actor;
     else
         runtime->actor_free_first = actor;
     runtime->actor_free_last = actor;
@@ -113,9 +113,28 @@ acti_actors_deinit(acta_runtime *runtime)
 {
     uint32_t high = atomic_load_explicit(&runtime->actors.high, memory_order_relaxed); /* no thread is left */
 
-    for (uint32_t i = 0; i < high; i++)
-        acti_mailbox_detach(acti_table_slot(&runtime->actors, i));
+    for (uint32_t i = 0; i < high; i++) {
+        acti_actor *actor = acti_table_slot(&runtime->actors, i);
+        acti_mailbox_detach(actor);
+        acti_free(runtime, actor->idle, sizeof *actor->idle);
+    }
     acti_table_deinit(&runtime->actors, &runtime->environment.allocator);
+}
+
+acti_idle *
+acti_actor_idle(acti_actor *actor)
+{
+    if (actor->idle != NULL) return actor->idle;
+
+    acti_idle *idle = acti_alloc(actor->runtime, sizeof *idle);
+    if (idle == NULL) return NULL;
+    memset(idle, 0, sizeof *idle);
+    acti_timer_init(&idle->idle_timer, ACTI_TIMER_IDLE);
+    idle->idle_node.kind = ACTI_IDLE;
+    idle->idle_node.generation = actor->generation;
+    idle->actor = actor;
+    actor->idle = idle;
+    return idle;
 }
 
 acti_relations *

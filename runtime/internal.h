@@ -61,55 +61,68 @@ typedef enum acti_unhandled_kind {
 
 typedef enum acti_phase { ACTI_FREE = 0, ACTI_STARTING, ACTI_RUNNING, ACTI_ENDING } acti_phase;
 
+/* An actor's idle time: made when it first has one, and then the slot's. Its node is ACTI_IDLE. */
+typedef struct acti_idle {
+    acti_node idle_node;
+    acti_timer idle_timer;
+    acti_actor *actor;
+    _Atomic bool idle_queued; /* `idle_node` is in the mailbox */
+} acti_idle;
+
+/*
+ * Four cache lines: what each send touches; what each turn touches; and two that most turns leave alone.
+ */
 struct acta_self {
     /* Any thread. */
     alignas(ACTI_CACHE_LINE) _Atomic uintptr_t last; /* acti_node *, and ACTI_MAILBOX_IDLE: nobody owns the actor */
     _Atomic uint64_t sent_load;                      /* messages sent so far, and their bytes; wraps */
     _Atomic uint64_t settled_load;                   /* of those, what turns have handled; only the owner writes it */
-
-    /* Any thread; rarely written. */
-    alignas(ACTI_CACHE_LINE) _Atomic uint64_t life; /* generation << 32 | flags */
-    acta_runtime *runtime;
+    _Atomic uint64_t life;                           /* generation << 32 | flags */
+    _Atomic uint64_t limit;                          /* count << 32 | bytes */
+    acti_node stub;
     uint32_t index;
     _Atomic bool on_caller;   /* behaviour->run_on_caller */
-    _Atomic uint64_t limit;   /* count << 32 | bytes */
     _Atomic bool wake_queued; /* `wake` is in the mailbox */
-    _Atomic bool idle_queued; /* `idle_node` is */
-    acti_node wake;
-    struct acta_self *next_injected; /* under inject_lock */
-    struct acta_self *next_free;     /* under actor_lock; a free slot may be injected, for a late message */
 
-    /* The owner. */
+    /* The owner, in each turn. */
     alignas(ACTI_CACHE_LINE) acti_node *first; /* the node consumed last */
+    acta_runtime *runtime;
     void *state;
     const acta_behaviour *behaviour;
-    acti_message *handling; /* the message in the handler's hands; NULL when it was kept */
-    acta_from answering;    /* the request in the handler's hands */
-    uint64_t handled_load;  /* settled at the end of the turn */
-    _Atomic uint64_t task;  /* only the owner writes it */
+    union {
+        acti_message *handling;          /* the message in the handler's hands; NULL when it was kept */
+        struct acta_self *next_injected; /* between turns; under inject_lock. NULL again when it is taken out */
+    };
+    uint64_t handled_load; /* settled at the end of the turn */
+    _Atomic uint64_t task; /* only the owner writes it */
     uint32_t generation;
     uint8_t phase;
-    uint8_t doing;       /* acti_doing */
-    bool listed;         /* in the free list, or retired */
     uint8_t odd;         /* ACTI_ODD_… */
     bool first_is_spent; /* `first` is a message whose memory is ours to free */
     bool heard;          /* a message came in this turn: the idle time begins again */
+
+    /* The owner. */
+    alignas(ACTI_CACHE_LINE) uint32_t idle_timeout_ms;
+    uint32_t link_count;
+    uint8_t doing; /* acti_doing */
+    bool listed;   /* in the free list, or retired */
     bool idle_used;
     bool is_root_supervisor;
-    bool is_contained; /* `behaviour` is a copy: contain.c */
-    uint32_t idle_timeout_ms;
-    acta_memory *memory;
+    bool is_contained;   /* `behaviour` is a copy: contain.c */
+    acta_from answering; /* the request in the handler's hands */
     acti_relations *relations;
+    acti_idle *idle; /* NULL: it never had an idle time */
     acti_link *link_first, *link_last;
     acti_monitor *monitor_first, *monitor_last; /* of those who watch this one */
-    uint32_t link_count;
+    acta_memory *memory;
     acti_call *reply_in_hand;      /* the answer in handle_info's hands */
     acta_exit_reason *exit_reason; /* set by acta_set_exit_reason, acta_fail */
-    struct acti_name *name;        /* under the registry's lock */
-    acti_node stub;
-    acti_node idle_node;
-    acti_timer idle_timer;
+
+    /* Others. */
+    struct acti_name *name; /* under the registry's lock */
+    acti_node wake;         /* whoever set wake_queued */
 };
+static_assert(sizeof(struct acta_self) <= 4 * ACTI_CACHE_LINE, "an idle actor's price");
 
 /* A handler begins. The watchdog, on its own thread, sees by the count that it is another one than before. */
 static inline void
@@ -487,6 +500,7 @@ void acti_actor_give_back(acti_actor *actor);
 void acti_actor_drop_new(acti_actor *actor); /* taken, and not used */
 void acti_actors_deinit(acta_runtime *runtime);
 acti_relations *acti_actor_relations(acti_actor *actor);
+acti_idle *acti_actor_idle(acti_actor *actor); /* made, if it isn't there; NULL: no memory */
 acta_ref acti_ref_add(acti_actor *actor, acti_ref_kind kind, void *object, uint64_t stamp); /* {0}: no memory */
 acti_ref_entry *acti_ref_find(acti_actor *actor, acta_ref ref, acti_ref_kind kind);
 void acti_ref_remove(acti_actor *actor, acta_ref ref);

@@ -175,6 +175,7 @@ inject_pop(acta_runtime *runtime)
 
     if (actor == NULL) return NULL;
     runtime->inject_first = actor->next_injected;
+    actor->next_injected = NULL;
     if (runtime->inject_first == NULL) runtime->inject_last = NULL;
     uint32_t count = atomic_load_explicit(&runtime->inject_count, memory_order_relaxed);
     atomic_store_explicit(&runtime->inject_count, count - 1, memory_order_relaxed);

@@ -50,10 +50,11 @@ bring_to_life(acti_actor *actor, const acta_spawn_options *options)
     actor->doing = ACTI_DOING_NOTHING;
     actor->odd = 0;
     actor->idle_used = false;
-    actor->idle_node.generation = actor->generation;
+    if (actor->idle != NULL) actor->idle->idle_node.generation = actor->generation;
     actor->is_root_supervisor = false;
     actor->heard = true; /* the idle time runs from the start */
     actor->idle_timeout_ms = behaviour->idle_timeout_ms;
+    if (actor->idle_timeout_ms != 0 && acti_actor_idle(actor) == NULL) return false;
     /* relaxed: published by `life`. */
     atomic_store_explicit(&actor->on_caller, behaviour->run_on_caller, memory_order_relaxed);
     atomic_store_explicit(&actor->limit, limit_of(options), memory_order_relaxed);
@@ -336,10 +337,11 @@ acta_fail(acta_self *self, const char *format, ...)
 void
 acta_set_idle_deadline(acta_self *self, uint64_t at_ns)
 {
+    if (acti_actor_idle(self) == NULL) acta_fail(self, "no memory for an idle time");
     self->odd |= ACTI_ODD_IDLE_AT;
     self->heard = false; /* whatever comes from here on calls it off */
     /* seq_cst, as all stores of a deadline; see acti_timer_set. 0 would be none. */
-    atomic_store_explicit(&self->idle_timer.deadline_ns, at_ns != 0 ? at_ns : 1, memory_order_seq_cst);
+    atomic_store_explicit(&self->idle->idle_timer.deadline_ns, at_ns != 0 ? at_ns : 1, memory_order_seq_cst);
 }
 
 void
@@ -357,6 +359,7 @@ acta_continue(acta_self *self)
 void
 acta_set_idle_timeout(acta_self *self, uint32_t timeout_ms)
 {
+    if (timeout_ms != 0 && acti_actor_idle(self) == NULL) acta_fail(self, "no memory for an idle time");
     self->idle_timeout_ms = timeout_ms;
     self->heard = true; /* the time runs from the end of this turn */
 }

@@ -177,8 +177,8 @@ bool
 acti_idle_receive(acti_actor *actor)
 {
     /* acq_rel: see acti_push_idle. The deadline is relaxed: only the owner writes it. */
-    atomic_exchange_explicit(&actor->idle_queued, false, memory_order_acq_rel);
-    uint64_t deadline_ns = atomic_load_explicit(&actor->idle_timer.deadline_ns, memory_order_relaxed);
+    atomic_exchange_explicit(&actor->idle->idle_queued, false, memory_order_acq_rel);
+    uint64_t deadline_ns = atomic_load_explicit(&actor->idle->idle_timer.deadline_ns, memory_order_relaxed);
     return acti_now_ns(actor->runtime) >= deadline_ns;
 }
 
@@ -188,8 +188,9 @@ acti_push_idle(acti_actor *actor)
 {
     /* The one before may lie in the mailbox of an actor that is late for its turn. acq_rel: pairs with the owner, who has
      * taken the node out when it clears this. */
-    if (!atomic_exchange_explicit(&actor->idle_queued, true, memory_order_acq_rel))
-        acti_push_signal(actor, actor->idle_node.generation, &actor->idle_node, ACTI_IDLE);
+    acti_idle *idle = actor->idle;
+    if (!atomic_exchange_explicit(&idle->idle_queued, true, memory_order_acq_rel))
+        acti_push_signal(actor, idle->idle_node.generation, &idle->idle_node, ACTI_IDLE);
 }
 
 void
@@ -276,7 +277,7 @@ fire_lazy(acti_wheel *wheel, acti_timer *timer, firing *f)
         f->calls[f->call_count++] = (expired_call){ ACTI_CONTAINER(timer, acti_call, timer), state >> 2 };
         return;
     }
-    acti_push_idle(ACTI_CONTAINER(timer, acti_actor, idle_timer));
+    acti_push_idle(ACTI_CONTAINER(timer, acti_idle, idle_timer)->actor);
 }
 
 static void

@@ -140,7 +140,7 @@ end_layer(acti_actor *actor)
 static void
 release_belongings(acti_actor *actor)
 {
-    if (actor->idle_used) acti_timer_forget(actor->runtime, &actor->idle_timer);
+    if (actor->idle_used) acti_timer_forget(actor->runtime, &actor->idle->idle_timer);
     acti_actor_cancel_alarms(actor);
     acti_actor_unwatch_fds(actor);
     abandon_requests(actor);
@@ -510,12 +510,12 @@ begin_idle_time(acti_actor *actor)
     actor->idle_used = true;
     uint64_t now_ns = acti_now_ns(runtime);
     /* relaxed: we alone write it. */
-    uint64_t due_ns = once ? atomic_load_explicit(&actor->idle_timer.deadline_ns, memory_order_relaxed)
+    uint64_t due_ns = once ? atomic_load_explicit(&actor->idle->idle_timer.deadline_ns, memory_order_relaxed)
                            : now_ns + actor->idle_timeout_ms * UINT64_C(1000000);
     if (due_ns <= now_ns)
         acti_push_idle(actor);
     else
-        acti_timer_set(runtime, &actor->idle_timer, due_ns);
+        acti_timer_set(runtime, &actor->idle->idle_timer, due_ns);
 }
 
 /* Something to do that isn't in the mailbox. */

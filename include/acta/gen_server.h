@@ -160,14 +160,14 @@ ACTA_API void acta_continue(acta_self *self);
 /*
  * The idle time: ACTA_INFO_TIMEOUT comes when nothing came for so long after the end of the actor's last turn. A message,
  * an answer and each information but the timeout itself begin it anew; system messages, links and monitors don't.
- * Change it from now on; 0: none.
+ * Change it from now on; 0: none. The first idle time of an actor takes memory: where there is none, the actor fails.
  */
 ACTA_API void acta_set_idle_timeout(acta_self *self, uint32_t timeout_ms);
 
 /*
  * The idle time that follows, once: ACTA_INFO_TIMEOUT at `at_ns` of acta_runtime_now_ns, unless something comes before;
  * in place of the idle timeout, which is in force again after it. With 0, or a time that has passed, it comes as soon as
- * the mailbox is empty: behind all that is queued already, if none of that calls it off.
+ * the mailbox is empty: behind all that is queued already, if none of that calls it off. Without memory as above.
  */
 ACTA_API void acta_set_idle_deadline(acta_self *self, uint64_t at_ns);
 

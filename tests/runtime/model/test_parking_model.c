@@ -13,6 +13,7 @@ static struct {
     acti_worker workers[WORKER_MAX];
     acti_worker *sleepers[WORKER_MAX];
     acti_actor actors[ACTOR_MAX];
+    acti_idle idles[ACTOR_MAX];
     uint32_t turns[ACTOR_MAX]; /* plain: two at once would be a race, which the model reports */
     uint32_t actor_count;
     _Atomic uint32_t done; /* a futex */
@@ -78,7 +79,9 @@ begin(uint32_t worker_count, uint32_t actor_count)
     for (uint32_t i = 0; i < actor_count; i++) {
         acti_mailbox_init(&m.actors[i]);
         m.actors[i].runtime = runtime;
-        acti_timer_init(&m.actors[i].idle_timer, ACTI_TIMER_IDLE);
+        m.actors[i].idle = &m.idles[i];
+        m.idles[i].actor = &m.actors[i];
+        acti_timer_init(&m.idles[i].idle_timer, ACTI_TIMER_IDLE);
     }
     for (uint32_t i = 0; i < worker_count; i++) {
         m.workers[i].index = m.workers[i].steal_seed = i;
@@ -319,7 +322,7 @@ static void
 set_timer(void *argument)
 {
     (void)argument;
-    acti_timer_set(&m.runtime, &m.actors[0].idle_timer, start_ns + 5 * MS);
+    acti_timer_set(&m.runtime, &m.idles[0].idle_timer, start_ns + 5 * MS);
 }
 
 static void

@@ -9,6 +9,7 @@
 static struct {
     acta_runtime runtime;
     acti_actor actor;
+    acti_idle idle;
     acta_ref ref;
     acti_call *call;
     acta_from from;
@@ -53,8 +54,10 @@ begin_wheel(void)
     acti_mailbox_try_claim(&m.actor);
     m.actor.runtime = &m.runtime;
     m.actor.generation = 1;
-    m.actor.idle_node.generation = 1;
-    acti_timer_init(&m.actor.idle_timer, ACTI_TIMER_IDLE);
+    m.actor.idle = &m.idle;
+    m.idle.actor = &m.actor;
+    m.idle.idle_node.generation = 1;
+    acti_timer_init(&m.idle.idle_timer, ACTI_TIMER_IDLE);
 }
 
 static void
@@ -121,7 +124,7 @@ a_cancelled_timer_never_comes_and_another_always(void **state)
 static void
 set_to(void *argument)
 {
-    acti_timer_set(&m.runtime, &m.actor.idle_timer, start_ns + (uintptr_t)argument * MS);
+    acti_timer_set(&m.runtime, &m.idle.idle_timer, start_ns + (uintptr_t)argument * MS);
 }
 
 static void
@@ -155,7 +158,7 @@ an_idle_timer_is_set_later_then_sooner(void)
 static void
 it_is_in_the_wheel(void)
 {
-    acti_timer *timer = &m.actor.idle_timer;
+    acti_timer *timer = &m.idle.idle_timer;
 
     MODEL_CHECK(timer->is_in);
     MODEL_CHECK(atomic_load(&timer->deadline_ns) == start_ns + 10 * MS);
@@ -227,7 +230,7 @@ static void
 forget_and_receive(void *argument)
 {
     (void)argument;
-    acti_timer_forget(&m.runtime, &m.actor.idle_timer);
+    acti_timer_forget(&m.runtime, &m.idle.idle_timer);
     while (receive() != NULL) {}
 }
 
@@ -243,7 +246,7 @@ an_idle_timer_is_forgotten(void)
 static void
 it_is_gone(void)
 {
-    MODEL_CHECK(!m.actor.idle_timer.is_in);
+    MODEL_CHECK(!m.idle.idle_timer.is_in);
     MODEL_CHECK(receive() == NULL);
 }
 
