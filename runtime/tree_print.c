@@ -60,6 +60,13 @@ or_default(uint32_t value, uint32_t fallback)
     return value != 0 ? value : fallback;
 }
 
+/* Nothing for the default, or what stands for it. */
+static void
+print_unless(printer *p, int columns, const char *key, uint32_t value, uint32_t fallback)
+{
+    if (value != 0 && value != fallback) print_number(p, columns, key, value);
+}
+
 /* -- arguments -- */
 
 static uint64_t
@@ -191,10 +198,8 @@ print_child(printer *p, int columns, const acta_child_spec *spec)
     print_word(p, columns, "restart", acti_tree_restarts, (int)spec->restart);
     print_shutdown(p, columns, spec);
     if (spec->significant) print_word(p, columns, "significant", (acti_word[]){ { "true", 1 }, { NULL, 0 } }, 1);
-    if (spec->start.mailbox_count_max != 0)
-        print_number(p, columns, "mailbox_count_max", spec->start.mailbox_count_max);
-    if (spec->start.mailbox_bytes_max != 0)
-        print_number(p, columns, "mailbox_bytes_max", spec->start.mailbox_bytes_max);
+    print_unless(p, columns, "mailbox_count_max", spec->start.mailbox_count_max, ACTA_MAILBOX_COUNT_DEFAULT);
+    print_unless(p, columns, "mailbox_bytes_max", spec->start.mailbox_bytes_max, ACTA_MAILBOX_BYTES_DEFAULT);
     if (!is_supervisor) return ACTA_OK;
     indent(p, columns);
     acti_page_add(&p->text, acta_str_of("supervisor:\n"));

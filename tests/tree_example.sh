@@ -115,6 +115,12 @@ absence_is_told() {
     [ "$(cat error)" = "tree: cannot open 'absent.yaml': No such file or directory" ]
 }
 
+documented_tree_is_this_file() {
+    awk '/^```/ { inside = !inside && $0 == "```yaml"; next } inside' "$root/docs/trees.md" >documented
+    diff documented tree.yaml
+}
+
+check "the tree in docs/trees.md is the example's" documented_tree_is_this_file
 check "the example prints its tree before and after it was altered" prints_the_tree_before_and_after
 check "what it prints of the tree is a file that it loads" first_dump_is_a_tree
 check "a mistaken strategy is told with its place" mistake_is_told one_for_one one_for_al \
