@@ -3,6 +3,8 @@
  */
 #include "internal.h"
 
+#include "acta/offload.h"
+
 enum { STORE_MEMORY_DEFAULT = 256 << 20 };
 
 typedef struct setting {
@@ -29,6 +31,10 @@ acta_config_dump(const acta_app_config *config, char *text, size_t size)
         { "mailbox_bytes_max", ACTA_MAILBOX_BYTES_DEFAULT, "bytes" },
         { "budget", or_default(config->runtime.budget, ACTA_BUDGET_DEFAULT), "messages" },
         { "call_timeout_ms", ACTA_CALL_TIMEOUT_DEFAULT, "ms" },
+        { "handler_limit_ms", or_default(config->runtime.handler_limit_ms, ACTA_HANDLER_LIMIT_DEFAULT), "ms" },
+        { "spare_workers", or_default(config->runtime.spare_workers, ACTA_SPARE_WORKERS_DEFAULT), "threads" },
+        { "offload_threads", or_default(config->runtime.offload_threads, ACTA_OFFLOAD_THREADS_DEFAULT), "threads" },
+        { "offload_queue_max", or_default(config->runtime.offload_queue_max, ACTA_OFFLOAD_QUEUE_DEFAULT), "jobs" },
         { "intensity", ACTA_INTENSITY_DEFAULT, "restarts" },
         { "period_ms", ACTA_PERIOD_DEFAULT, "ms" },
         { "backoff_min_ms", ACTA_BACKOFF_MIN_DEFAULT, "ms" },

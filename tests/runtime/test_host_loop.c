@@ -406,6 +406,33 @@ others_have_no_file(void **state)
         ACTA_INVALID);
 }
 
+/* Each file that its creation needs is missing once: the set, the wake, the timer. */
+static void
+a_runtime_that_can_not_be_made_leaves_nothing(void **state)
+{
+    struct rlimit before, none;
+    acta_runtime *runtime = NULL;
+    acta_status status = ACTA_IO;
+    acta_error error;
+    (void)state;
+
+    getrlimit(RLIMIT_NOFILE, &before);
+    int lowest = eventfd(0, EFD_CLOEXEC);
+    close(lowest);
+    for (rlim_t files = 0; status != ACTA_OK; files++) {
+        assert_true(files <= 3);
+        none = (struct rlimit){ (rlim_t)lowest + files, before.rlim_max };
+        setrlimit(RLIMIT_NOFILE, &none);
+        status = acta_runtime_create(&(acta_runtime_config){ .host_driven = true }, &runtime, &error);
+        setrlimit(RLIMIT_NOFILE, &before);
+        assert_int_equal(status, files < 3 ? ACTA_IO : ACTA_OK);
+    }
+    acta_runtime_destroy(runtime);
+    int after = eventfd(0, EFD_CLOEXEC);
+    assert_int_equal(after, lowest); /* all are closed again */
+    close(after);
+}
+
 static void *
 stop_it(void *argument)
 {
@@ -498,6 +525,7 @@ main(void)
         cmocka_unit_test(a_call_on_the_hosts_thread_runs_the_runtime_while_it_waits),
         cmocka_unit_test(an_actor_does_not_drive_its_runtime),
         cmocka_unit_test(others_have_no_file),
+        cmocka_unit_test(a_runtime_that_can_not_be_made_leaves_nothing),
         cmocka_unit_test(a_stop_drives_the_runtime_from_any_thread),
         cmocka_unit_test(an_idle_runtime_does_not_wake_its_host),
     };

@@ -10,6 +10,12 @@
 
 #include "acta/offload.h"
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+
 enum { JOB_MAX = 64 };
 
 /* What a test and its work share. Work number n waits at gate n (if it is closed) before it goes on. */
@@ -530,6 +536,49 @@ without_memory_nothing_is_offloaded(void **state)
     stop_bench(&b);
 }
 
+/* From here on the system gives no thread: nobody has room for such a stack. */
+static void
+refuse_threads(pthread_attr_t *before)
+{
+    pthread_attr_t huge;
+
+    pthread_getattr_default_np(before);
+    pthread_attr_init(&huge);
+    pthread_attr_setstacksize(&huge, (size_t)1 << 46);
+    assert_int_equal(pthread_setattr_default_np(&huge), 0);
+    pthread_attr_destroy(&huge);
+}
+
+static void
+allow_threads(pthread_attr_t *before)
+{
+    pthread_setattr_default_np(before);
+    pthread_attr_destroy(before);
+}
+
+static void
+without_a_thread_the_answer_says_so(void **state)
+{
+    pthread_attr_t before;
+    acta_error error;
+    bench b;
+    (void)state;
+
+    if (SANITIZED) skip(); /* they take their threads another way */
+    start_bench(&b, 3, double_it, (acta_runtime_config){ .worker_count = 1 });
+    script s = bench_script(&b);
+    acta_pid pid = spawn(&b.h, &s);
+    refuse_threads(&before);
+    send_tag(&b.h, pid, 0);
+    await_count(&b.h, &b.statuses[ACTA_IO], 3);
+    acta_runtime *other;
+    assert_int_equal(acta_runtime_create(NULL, &other, &error), ACTA_IO);
+    allow_threads(&before);
+    send_tag(&b.h, pid, 0);
+    await_count(&b.h, &b.statuses[ACTA_OK], 3);
+    stop_bench(&b);
+}
+
 static void
 numbers_out_of_range_are_refused(void **state)
 {
@@ -559,6 +608,7 @@ main(void)
         cmocka_unit_test(by_hand_work_runs_when_the_driver_says_so),
         cmocka_unit_test(a_stop_waits_for_work_that_has_begun),
         cmocka_unit_test(without_memory_nothing_is_offloaded),
+        cmocka_unit_test(without_a_thread_the_answer_says_so),
         cmocka_unit_test(numbers_out_of_range_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

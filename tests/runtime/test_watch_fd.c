@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -460,6 +461,29 @@ without_memory_nothing_is_watched(void **state)
     close_both(ends);
 }
 
+static void
+without_files_for_the_watching_nothing_is_watched(void **state)
+{
+    struct rlimit before, none;
+    harness h;
+    eye e;
+    (void)state;
+
+    harness_start(&h, 1);
+    open_eye(&e, &h);
+    int fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
+    getrlimit(RLIMIT_NOFILE, &before);
+    none = (struct rlimit){ (rlim_t)fd + 1, before.rlim_max };
+    setrlimit(RLIMIT_NOFILE, &none);
+    assert_int_equal(try_watch(&e, fd, ACTA_FD_READABLE), ACTA_IO);
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_non_null(strstr(e.text, "cannot watch files"));
+    have_watch(&e, fd, ACTA_FD_READABLE);
+    await_count(&h, &e.events, 1);
+    harness_stop(&h);
+    close(fd);
+}
+
 static acta_next
 read_all_and_watch_on(acta_self *self, eye *e, const acta_info *info)
 {
@@ -658,6 +682,7 @@ main(void)
         cmocka_unit_test(an_event_of_a_file_that_lost_its_number_reaches_nobody),
         cmocka_unit_test(the_end_of_the_actor_ends_its_watches),
         cmocka_unit_test(without_memory_nothing_is_watched),
+        cmocka_unit_test(without_files_for_the_watching_nothing_is_watched),
         cmocka_unit_test(no_event_is_lost_while_workers_park),
         cmocka_unit_test(files_close_and_open_under_their_watches),
         cmocka_unit_test(a_poller_without_events_does_not_wake),
