@@ -9,6 +9,7 @@
  *
  *     WAIT   a thread in acta_call: `signal` is the word it sleeps on     0 waiting, 1 sleeping, 2 answered
  *     DONE   acta_call_async: `done` is called
+ *     GROUP  acta_request_group: the record goes into the group's row
  *     ACTOR  acta_request: the record's own node goes into the asker's mailbox
  *
  * Timeouts of DONE and ACTOR are lazy timers: a record that is used again while the wheel still has it for an earlier
@@ -78,8 +79,8 @@ pending_state(uint64_t generation)
 }
 
 /* A pending record; *from_out is what the server answers to. NULL: no memory. */
-static acti_call *
-begin(acta_runtime *runtime, acti_call_kind kind, acta_from *from_out)
+acti_call *
+acti_call_begin(acta_runtime *runtime, acti_call_kind kind, acta_from *from_out)
 {
     acti_call *call = pop_free(runtime);
 
@@ -121,7 +122,7 @@ take(acti_call *call, uint64_t generation)
 void
 acti_call_release(acti_call *call)
 {
-    if (call->kind == ACTI_CALL_ACTOR) {
+    if (call->kind == ACTI_CALL_ACTOR || call->kind == ACTI_CALL_GROUP) {
         acti_free(call->runtime, call->error, sizeof *call->error);
         call->error = NULL;
     }
@@ -151,15 +152,20 @@ complete_wait(acti_call *call)
 }
 
 static void
+keep_error(acti_call *call, const acta_error *error)
+{
+    if (error == NULL || call->status == ACTA_OK) return;
+    call->error = acti_alloc(call->runtime, sizeof *call->error);
+    if (call->error != NULL) *call->error = *error;
+}
+
+static void
 complete_actor(acti_call *call, const acta_error *error)
 {
     acta_runtime *runtime = call->runtime;
     acti_actor *actor = acti_actor_alive(runtime, call->requester);
 
-    if (error != NULL && call->status != ACTA_OK) {
-        call->error = acti_alloc(runtime, sizeof *call->error);
-        if (call->error != NULL) *call->error = *error;
-    }
+    keep_error(call, error);
     if (actor != NULL) {
         acti_push_signal(actor, (uint32_t)(call->requester.value >> 32), &call->node, ACTI_ANSWER);
         return;
@@ -191,6 +197,11 @@ acti_call_complete(
     call->reply = reply;
     if (call->kind == ACTI_CALL_ACTOR) {
         complete_actor(call, error);
+        return true;
+    }
+    if (call->kind == ACTI_CALL_GROUP) {
+        keep_error(call, error);
+        acti_group_complete(call);
         return true;
     }
     if (status != ACTA_OK && call->error != NULL) {
@@ -417,7 +428,7 @@ call_by(acta_runtime *runtime, acta_pid to, acti_kind kind, acta_message *reques
         acta_message_destroy(request);
         return status;
     }
-    acti_call *call = begin(runtime, ACTI_CALL_WAIT, &from);
+    acti_call *call = acti_call_begin(runtime, ACTI_CALL_WAIT, &from);
     if (call == NULL) {
         acta_message_destroy(request);
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory for the call");
@@ -473,6 +484,20 @@ set_timeout(acti_call *call, uint32_t timeout_ms)
         acti_timer_set(call->runtime, &call->timer, deadline_after(call->runtime, timeout_ms));
 }
 
+/* Send a pending call's request. What can't be sent is its answer. */
+void
+acti_call_send(acti_call *call, acta_pid to, acti_kind kind, acta_message *request, acta_from from)
+{
+    acta_runtime *runtime = call->runtime;
+    acta_status status = deliver_request(runtime, to, kind, request, from, NULL);
+    acta_error error;
+
+    if (status == ACTA_OK) return; /* and the call may be answered by now, and another's */
+    acta_message_destroy(request);
+    acta_error_set(&error, status, "%s", undelivered_text(status));
+    acti_call_complete(call, from.b, status, NULL, &error);
+}
+
 static void
 refuse_async(acta_status status, const char *text, acta_done done, void *user)
 {
@@ -494,7 +519,7 @@ acta_call_async(
     }
     /* relaxed: as in check_call. */
     bool stopping = atomic_load_explicit(&runtime->is_stopping, memory_order_relaxed);
-    acti_call *call = stopping ? NULL : begin(runtime, ACTI_CALL_DONE, &from);
+    acti_call *call = stopping ? NULL : acti_call_begin(runtime, ACTI_CALL_DONE, &from);
     if (call == NULL) {
         acta_message_destroy(request);
         refuse_async(stopping ? ACTA_STOPPED : ACTA_NO_MEMORY,
@@ -504,19 +529,13 @@ acta_call_async(
     call->done = done;
     call->user = user;
     set_timeout(call, timeout_ms);
-    acta_status status = deliver_request(runtime, to, ACTI_REQUEST, request, from, NULL);
-    if (status != ACTA_OK) {
-        acta_message_destroy(request);
-        acta_error error;
-        acta_error_set(&error, status, "%s", undelivered_text(status));
-        acti_call_complete(call, from.b, status, NULL, &error);
-    }
+    acti_call_send(call, to, ACTI_REQUEST, request, from);
 }
 
 acti_call *
 acti_call_begin_request(acti_actor *self, uint32_t timeout_ms, acta_from *from_out)
 {
-    acti_call *call = begin(self->runtime, ACTI_CALL_ACTOR, from_out);
+    acti_call *call = acti_call_begin(self->runtime, ACTI_CALL_ACTOR, from_out);
 
     if (call == NULL) return NULL;
     call->ref = acti_ref_add(self, ACTI_REF_REQUEST, call, from_out->b);
@@ -532,7 +551,6 @@ acti_call_begin_request(acti_actor *self, uint32_t timeout_ms, acta_from *from_o
 static acta_status
 request_of(acti_actor *self, acta_pid to, acti_kind kind, acta_message *request, uint32_t timeout_ms, acta_ref *ref_out)
 {
-    acta_runtime *runtime = self->runtime;
     acta_from from;
 
     acti_call *call = request != NULL ? acti_call_begin_request(self, timeout_ms, &from) : NULL;
@@ -542,13 +560,7 @@ request_of(acti_actor *self, acta_pid to, acti_kind kind, acta_message *request,
     }
 
     *ref_out = call->ref;
-    acta_status status = deliver_request(runtime, to, kind, request, from, NULL);
-    if (status != ACTA_OK) {
-        acta_message_destroy(request);
-        acta_error error;
-        acta_error_set(&error, status, "%s", undelivered_text(status));
-        acti_call_complete(call, from.b, status, NULL, &error);
-    }
+    acti_call_send(call, to, kind, request, from);
     return ACTA_OK;
 }
 

@@ -159,7 +159,7 @@ acti_pid_of(const acti_actor *actor)
 
 /* ---- calls ---- */
 
-typedef enum acti_call_kind { ACTI_CALL_WAIT, ACTI_CALL_DONE, ACTI_CALL_ACTOR } acti_call_kind;
+typedef enum acti_call_kind { ACTI_CALL_WAIT, ACTI_CALL_DONE, ACTI_CALL_ACTOR, ACTI_CALL_GROUP } acti_call_kind;
 enum { ACTI_CALL_FREE = 0, ACTI_CALL_PENDING = 1, ACTI_CALL_TAKEN = 2 }; /* low bits of acti_call.state */
 
 struct acti_call {
@@ -188,6 +188,10 @@ void acti_call_refuse(acta_from from, acta_status status, const char *text);
 bool acti_call_is_pending(const acti_call *call, uint64_t generation);
 /* A pending record, known to `self` as call->ref; *from_out answers it. NULL: no memory. */
 acti_call *acti_call_begin_request(acti_actor *self, uint32_t timeout_ms, acta_from *from_out);
+/* A pending record; *from_out is what the server answers to. NULL: no memory. */
+acti_call *acti_call_begin(acta_runtime *runtime, acti_call_kind kind, acta_from *from_out);
+void acti_call_send(acti_call *call, acta_pid to, acti_kind kind, acta_message *request, acta_from from);
+void acti_group_complete(acti_call *call); /* request_group.c */
 /* A system message instead of a request; as acta_call and acta_request otherwise. */
 acta_status acti_call_system(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t timeout_ms,
     acta_message **reply_out, acta_error *error);

@@ -273,7 +273,7 @@ count_done(void *user, acta_status status, const acta_message *reply, const acta
 static void
 begin_call(uint64_t deadline_ns)
 {
-    m.call = begin(&m.runtime, ACTI_CALL_DONE, &m.from);
+    m.call = acti_call_begin(&m.runtime, ACTI_CALL_DONE, &m.from);
     m.call->done = count_done;
     acti_timer_set(&m.runtime, &m.call->timer, deadline_ns);
 }
