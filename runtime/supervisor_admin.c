@@ -325,6 +325,17 @@ ask_list(acta_self *self, const acti_supervisor *s, acta_from from, const acti_c
 }
 
 static void
+ask_change(acta_self *self, acti_supervisor *s, acta_from from, const acta_supervisor_options *options)
+{
+    acta_error error;
+
+    if (acti_supervisor_change(self, s, options, &error) == ACTA_OK)
+        acta_reply(self->runtime, from, ACTA_OK, NULL, NULL);
+    else
+        refuse(self, from, &error);
+}
+
+static void
 ask_flags(acta_self *self, const acti_supervisor *s, acta_from from)
 {
     acta_supervisor_options flags = s->flags;
@@ -369,6 +380,8 @@ is_well_formed(const acta_message *message)
         return message->size >= sizeof(acta_child_spec);
     case ACTI_ASK_DYNAMIC:
         return message->size >= sizeof(acti_dynamic_ask);
+    case ACTI_ASK_CHANGE:
+        return message->size >= sizeof(acta_supervisor_options);
     case ACTI_ASK_PID:
         return message->size == sizeof(acta_pid);
     default: /* an id, if it is needed */
@@ -387,6 +400,9 @@ serve(acta_self *self, acti_supervisor *s, acta_from from, const acta_message *m
         return ACTA_NEXT;
     case ACTI_ASK_DYNAMIC:
         ask_start_dynamic(self, s, from, message->payload);
+        return ACTA_NEXT;
+    case ACTI_ASK_CHANGE:
+        ask_change(self, s, from, message->payload);
         return ACTA_NEXT;
     case ACTI_ASK_PID:
         return ask_terminate_pid(self, s, from, *(const acta_pid *)message->payload);

@@ -35,25 +35,65 @@ put(char *at, const void *bytes, size_t size)
 }
 
 /* Bad specs are the supervisor's to refuse; only what is copied must be there. */
+static size_t
+argument_bytes(const acta_child_spec *spec)
+{
+    return spec->start.argument != NULL && spec->argument_size <= ACTI_ARGUMENT_MAX ? spec->argument_size : 0;
+}
+
+static size_t
+id_bytes(const acta_child_spec *spec)
+{
+    return spec->id != NULL ? strlen(spec->id) + 1 : 0;
+}
+
+static size_t
+bytes_behind(const acta_child_spec *spec)
+{
+    return argument_bytes(spec) + id_bytes(spec) + spec->start.name.size;
+}
+
+/* All that the copy points to is copied to `at`. */
+static char *
+put_spec(acta_child_spec *copy, const acta_child_spec *spec, char *at)
+{
+    size_t argument_size = argument_bytes(spec), id_size = id_bytes(spec), name_size = spec->start.name.size;
+
+    *copy = *spec;
+    if (argument_size > 0) copy->start.argument = at;
+    at = put(at, spec->start.argument, argument_size);
+    if (id_size > 0) copy->id = at;
+    at = put(at, spec->id, id_size);
+    if (name_size > 0) copy->start.name.data = at;
+    return put(at, spec->start.name.data, name_size);
+}
+
 acta_message *
 acta_supervisor_ask_start(acta_runtime *runtime, const acta_child_spec *spec)
 {
-    acta_child_spec copy = *spec;
-    bool has_argument = copy.start.argument != NULL && copy.argument_size <= ACTI_ARGUMENT_MAX;
-    size_t argument_size = has_argument ? copy.argument_size : 0;
-    size_t id_size = copy.id != NULL ? strlen(copy.id) + 1 : 0;
-    size_t size = sizeof copy + argument_size + id_size + copy.start.name.size;
-    acta_message *message = acta_message_create(runtime, ACTI_ASK_START, size);
+    acta_message *message = acta_message_create(runtime, ACTI_ASK_START, sizeof *spec + bytes_behind(spec));
 
+    if (message != NULL) put_spec(message->payload, spec, (char *)message->payload + sizeof *spec);
+    return message;
+}
+
+acta_message *
+acta_supervisor_ask_change(acta_runtime *runtime, const acta_supervisor_options *options)
+{
+    uint32_t count = options->children != NULL ? options->child_count : 0;
+    size_t size = sizeof *options + count * sizeof(acta_child_spec);
+
+    for (uint32_t i = 0; i < count; i++)
+        size += bytes_behind(&options->children[i]);
+    acta_message *message = acta_message_create(runtime, ACTI_ASK_CHANGE, size);
     if (message == NULL) return NULL;
-    char *at = (char *)message->payload + sizeof copy;
-    if (argument_size > 0) copy.start.argument = at;
-    at = put(at, spec->start.argument, argument_size);
-    if (id_size > 0) copy.id = at;
-    at = put(at, spec->id, id_size);
-    if (copy.start.name.size > 0) copy.start.name.data = at;
-    put(at, spec->start.name.data, copy.start.name.size);
-    memcpy(message->payload, &copy, sizeof copy);
+    acta_supervisor_options *copy = message->payload;
+    acta_child_spec *specs = (acta_child_spec *)(copy + 1);
+    char *at = (char *)(specs + count);
+    *copy = *options;
+    if (count > 0) copy->children = specs;
+    for (uint32_t i = 0; i < count; i++)
+        at = put_spec(&specs[i], &options->children[i], at);
     return message;
 }
 
@@ -194,4 +234,12 @@ acta_supervisor_flags(
 {
     return call_for(runtime, supervisor, acta_supervisor_ask(runtime, ACTA_ASK_FLAGS, NULL), options_out,
         sizeof *options_out, error);
+}
+
+acta_status
+acta_supervisor_change(
+    acta_runtime *runtime, acta_pid supervisor, const acta_supervisor_options *options, acta_error *error)
+{
+    if (options == NULL) return acta_error_set(error, ACTA_INVALID, "a supervisor needs its options");
+    return call(runtime, supervisor, acta_supervisor_ask_change(runtime, options), error);
 }

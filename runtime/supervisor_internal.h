@@ -7,6 +7,8 @@
  *     supervisor_restart.c  who is started again, when, and for how long
  *     supervisor_stop.c     the end of the supervisor: children first
  *     supervisor_admin.c    requests, served
+ *     supervisor_change.c   flags and specs, changed
+ *     supervisor_list.c     children, told of
  *     supervisor_ask.c      requests, made: the public functions
  *     supervisor_report.c   reports
  */
@@ -25,7 +27,14 @@ enum {
 
 /* Tags of requests; those of acta_supervisor_ask follow ACTI_ASK. */
 enum { ACTI_TELL_RETRY = 0x5f5b0000, ACTI_TELL_GROUP }; /* casts to oneself */
-enum { ACTI_ASK = 0x5f5a0000, ACTI_ASK_START = 0x5f5a0100, ACTI_ASK_DYNAMIC, ACTI_ASK_PID, ACTI_ASK_END };
+enum {
+    ACTI_ASK = 0x5f5a0000,
+    ACTI_ASK_START = 0x5f5a0100,
+    ACTI_ASK_DYNAMIC,
+    ACTI_ASK_PID,
+    ACTI_ASK_CHANGE,
+    ACTI_ASK_END
+};
 
 /* Payload of ACTI_ASK_DYNAMIC; bytes that are copied follow. */
 typedef struct acti_dynamic_ask {
@@ -114,6 +123,8 @@ acti_is_dynamic(const acti_supervisor *s)
 acta_status acti_spec_check(const acta_child_spec *spec, acta_auto_shutdown auto_shutdown, acta_error *error);
 acta_status acti_spec_taken(const char *id, acta_error *error);
 acta_status acti_options_check(const acta_supervisor_options *options, acta_error *error);
+acta_status acti_options_check_change(
+    const acti_supervisor *s, const acta_supervisor_options *options, acta_error *error);
 void acti_spec_fill(acta_child_spec *spec);
 void acti_options_take(acti_supervisor *s, const acta_supervisor_options *options);
 
@@ -151,6 +162,10 @@ acta_next acti_supervisor_stop_due(acta_self *self, acti_supervisor *s);
 acta_next acti_supervisor_call(acta_self *self, void *state, acta_from from, acta_message *message);
 void acti_deferred_run(acta_self *self, acti_supervisor *s);
 void acti_deferred_refuse(acta_self *self, acti_supervisor *s);
+
+/* supervisor_change.c */
+acta_status acti_supervisor_change(
+    acta_self *self, acti_supervisor *s, const acta_supervisor_options *options, acta_error *error);
 
 /* supervisor_list.c */
 acta_message *acti_list_make(acta_runtime *runtime, const acti_supervisor *s, const acti_child *only);

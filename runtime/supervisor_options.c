@@ -163,6 +163,24 @@ acti_options_check(const acta_supervisor_options *options, acta_error *error)
     return ACTA_OK;
 }
 
+acta_status
+acti_options_check_change(const acti_supervisor *s, const acta_supervisor_options *options, acta_error *error)
+{
+    acta_status status = acti_options_check(options, error);
+
+    if (status != ACTA_OK) return status;
+    if (acti_is_dynamic(s) != (options->strategy == ACTA_SIMPLE_ONE_FOR_ONE))
+        return refuse(
+            error, ACTA_FLAG_STRATEGY, "strategy", "a simple_one_for_one stays one, and others don't become one");
+    for (uint32_t i = 0; i < options->child_count; i++) {
+        for (uint32_t k = 0; k < i; k++) {
+            if (strcmp(options->children[i].id, options->children[k].id) == 0)
+                return acti_spec_taken(options->children[i].id, error);
+        }
+    }
+    return ACTA_OK;
+}
+
 void
 acti_options_take(acti_supervisor *s, const acta_supervisor_options *options)
 {

@@ -201,7 +201,9 @@ begin_group(acta_self *self, acti_supervisor *s, acti_child *from, const acti_ch
 
     for (; child != NULL && !child->is_in_group; child = child->next) {
         child->is_in_group = true;
-        if (child->pid.value == 0) child->waits = true;
+        if (child->pid.value != 0) continue;
+        child->waits = true;
+        acti_child_forget_timer(self, child); /* it waited alone, under another strategy */
     }
     s->group_delay_ms = cause->delay_ms;
     if (s->group == ACTI_GROUP_STOPS) return ACTA_NEXT; /* the end of the one at group_at leads on */

@@ -88,8 +88,9 @@ enum {
 typedef struct acta_child_spec {
     const char *id;           /* unique among its siblings; copied. Of a simple_one_for_one's spec: for reports */
     acta_spawn_options start; /* copied, and so is the name; link, monitor, monitor_out: NULL */
-    size_t argument_size;     /* bytes of start.argument, which are copied, and kept as long as the child may be
-                                 restarted; 0: not copied, and what it points to must outlive the child */
+    size_t argument_size;     /* bytes of start.argument, which are copied; the copy is kept as long as the child may
+                                 be restarted: a temporary child's goes when its init has returned. 0: not copied, and
+                                 what it points to must outlive the child. At most 16 MiB */
     acta_restart restart;
     uint32_t shutdown_ms; /* after a shutdown, until it is killed; 0: 5,000, ACTA_INFINITE for a supervisor;
                              1 to 2,147,483,647, or ACTA_INFINITE: as long as it takes */
@@ -190,7 +191,7 @@ ACTA_API acta_status acta_supervisor_start_child(acta_runtime *runtime, acta_pid
  * simple_one_for_one: start one more child from its spec.
  *   argument       for its init, in place of the spec's; NULL: the spec's
  *   argument_size  bytes to be copied, up to 16 MiB; 0: not copied, must outlive the child. The copy is kept as long as
- *                  the child may be restarted: a temporary child's goes once it has started
+ *                  the child may be restarted: a temporary child's goes when its init has returned
  * Errors: ACTA_INVALID for another strategy; those of acta_spawn.
  */
 ACTA_API acta_status acta_supervisor_start_dynamic(acta_runtime *runtime, acta_pid supervisor, const void *argument,
@@ -267,6 +268,20 @@ ACTA_API acta_status acta_supervisor_flags(
     acta_runtime *runtime, acta_pid supervisor, acta_supervisor_options *options_out, acta_error *error);
 
 /*
+ * Change the flags and the specs of a running supervisor, all of it or nothing.
+ *   options  as in acta_supervisor_start, name and link are ignored; borrowed until the call returns
+ * Nobody is started or stopped by it. A child whose id is known keeps its place, its pid and its state, and its next
+ * start is by the new spec; a new one is added as the youngest, stopped: acta_supervisor_restart_child starts it; one
+ * that isn't named stays as it is. The spec of a simple_one_for_one counts for the next start of all its children, but
+ * for arguments that were given to acta_supervisor_start_dynamic. Past restarts count on. A copied argument that was
+ * replaced stays until the supervisor ends, for children may still read it.
+ * Errors: ACTA_INVALID with an acta_spec_error, ACTA_FLAG_STRATEGY also for a change from or to simple_one_for_one;
+ *         ACTA_BUSY a group is being restarted.
+ */
+ACTA_API acta_status acta_supervisor_change(
+    acta_runtime *runtime, acta_pid supervisor, const acta_supervisor_options *options, acta_error *error);
+
+/*
  * -- the same from inside an actor --
  *
  * A request for a supervisor, to be given to acta_request (or acta_call_async, acta_call). The status of its answer is
@@ -290,7 +305,9 @@ ACTA_API acta_message *acta_supervisor_ask(
     acta_runtime *runtime, acta_supervisor_question question, const char *id);                        /* id is copied */
 ACTA_API acta_message *acta_supervisor_ask_start(acta_runtime *runtime, const acta_child_spec *spec); /* acta_started */
 ACTA_API acta_message *acta_supervisor_ask_start_dynamic(
-    acta_runtime *runtime, const void *argument, size_t argument_size);                          /* acta_started */
+    acta_runtime *runtime, const void *argument, size_t argument_size); /* acta_started */
+ACTA_API acta_message *acta_supervisor_ask_change(
+    acta_runtime *runtime, const acta_supervisor_options *options);                              /* no payload */
 ACTA_API acta_message *acta_supervisor_ask_terminate_pid(acta_runtime *runtime, acta_pid child); /* no payload */
 
 #ifdef __cplusplus

@@ -381,7 +381,7 @@ nonsense_is_refused(void **state)
     nursery *n = plant(1);
 
     must_grow(n);
-    for (uint32_t tag = 0x5f5a0000; tag < 0x5f5a0103; tag++) {
+    for (uint32_t tag = 0x5f5a0000; tag < 0x5f5a0104; tag++) {
         acta_status status = acta_call(RUNTIME, n->pid, acta_message_create(RUNTIME, tag, 0), 100, NULL, NULL);
         assert_int_equal(status, ACTA_INVALID);
         acta_message *odd = acta_message_create(RUNTIME, tag, 3);
@@ -445,6 +445,115 @@ starts_that_wait_are_refused_by_a_stop(void **state)
     uproot(n);
 }
 
+/* SUP-55: new specs are added and not started, those not named stay, changed ones count from the next start on; flags
+ * count at once. */
+static void
+flags_and_specs_change_without_a_start_or_an_end(void **state)
+{
+    (void)state;
+    nursery *n = plant(2);
+    acta_supervisor_options flags, changed = { .strategy = ACTA_ONE_FOR_ALL, .intensity = 7, .child_count = 2 };
+    acta_child_spec specs[] = { n->specs[1], n->specs[2] };
+
+    must_grow(n);
+    acta_pid a = pid_of(n, "a"), b = pid_of(n, "b");
+    specs[0].start.argument = &n->scripts[3]; /* from now on b is d */
+    changed.children = specs;
+    assert_int_equal(acta_supervisor_change(RUNTIME, n->pid, &changed, NULL), ACTA_OK);
+    expect_diary(n, "");
+    assert_true(acta_pid_equal(pid_of(n, "a"), a) && acta_pid_equal(pid_of(n, "b"), b));
+    assert_int_equal(state_of(n, "c"), ACTA_CHILD_STOPPED);
+    assert_int_equal(acta_supervisor_flags(RUNTIME, n->pid, &flags, NULL), ACTA_OK);
+    assert_int_equal(flags.strategy, ACTA_ONE_FOR_ALL);
+    assert_int_equal(flags.intensity, 7);
+    assert_int_equal(flags.child_count, 3);
+    assert_int_equal(acta_supervisor_restart_child(RUNTIME, n->pid, "c", NULL, NULL), ACTA_OK);
+    order(n, "b", DIE);
+    expect_diary(n, "+c -b -c -a +a +d +c ");
+    uproot(n);
+}
+
+/* SUP-55: a child that waits alone joins the group of the new strategy, and is started once. */
+static void
+a_child_that_waits_joins_the_group_of_a_new_strategy(void **state)
+{
+    (void)state;
+    nursery *n = with_b_waiting(ACTA_ONE_FOR_ONE);
+
+    n->options.strategy = ACTA_ONE_FOR_ALL;
+    n->options.backoff.min_ms = 5000;
+    assert_int_equal(acta_supervisor_change(RUNTIME, n->pid, &n->options, NULL), ACTA_OK);
+    harness_advance(&n->h, 500);
+    order(n, "c", DIE);
+    expect_diary(n, "-c -a ");
+    harness_advance(&n->h, 3000);
+    expect_diary(n, "");
+    harness_advance(&n->h, 4000);
+    expect_diary(n, "+a +b +c ");
+    uproot(n);
+}
+
+/* SUP-55: bad flags and specs are refused with their code, and everything is as it was. */
+static void
+a_bad_change_changes_nothing(void **state)
+{
+    (void)state;
+    nursery *n = plant(2);
+    acta_supervisor_options flags, changed = { .intensity = 9, .children = &n->specs[1], .child_count = 2 };
+    acta_error error;
+
+    must_grow(n);
+    n->specs[2].restart = (acta_restart)9;
+    assert_int_equal(acta_supervisor_change(RUNTIME, n->pid, &changed, &error), ACTA_INVALID);
+    assert_int_equal(error.code, ACTA_SPEC_RESTART);
+    n->specs[2] = n->specs[1];
+    assert_int_equal(acta_supervisor_change(RUNTIME, n->pid, &changed, &error), ACTA_INVALID);
+    assert_int_equal(error.code, ACTA_SPEC_ID_TAKEN);
+    changed.strategy = ACTA_SIMPLE_ONE_FOR_ONE;
+    changed.child_count = 1;
+    assert_int_equal(acta_supervisor_change(RUNTIME, n->pid, &changed, &error), ACTA_INVALID);
+    assert_int_equal(error.code, ACTA_FLAG_STRATEGY);
+    changed.strategy = ACTA_ONE_FOR_ONE;
+    changed.period_ms = (uint32_t)-1;
+    assert_int_equal(acta_supervisor_change(RUNTIME, n->pid, &changed, &error), ACTA_INVALID);
+    assert_int_equal(error.code, ACTA_FLAG_PERIOD);
+    assert_int_equal(acta_supervisor_flags(RUNTIME, n->pid, &flags, NULL), ACTA_OK);
+    assert_int_equal(flags.intensity, 3);
+    assert_int_equal(flags.child_count, 2);
+    order(n, "a", DIE);
+    expect_diary(n, "-a +a ");
+    uproot(n);
+
+    n = with_b_waiting(ACTA_ONE_FOR_ALL);
+    changed = (acta_supervisor_options){ .children = n->specs, .child_count = 1 };
+    assert_int_equal(acta_supervisor_change(RUNTIME, n->pid, &changed, &error), ACTA_BUSY);
+    uproot(n);
+}
+
+/* SUP-55: the spec of a simple_one_for_one counts for the next start of each child; arguments of their own stay. */
+static void
+a_changed_dynamic_spec_counts_from_the_next_start(void **state)
+{
+    (void)state;
+    nursery *n = plant(1);
+    acta_started one, other;
+
+    n->options.strategy = ACTA_SIMPLE_ONE_FOR_ONE;
+    n->specs[0].start.name = n->specs[1].start.name = (acta_str){ 0 };
+    must_grow(n);
+    assert_int_equal(acta_supervisor_start_dynamic(RUNTIME, n->pid, NULL, 0, &one, NULL), ACTA_OK);
+    assert_int_equal(acta_supervisor_start_dynamic(RUNTIME, n->pid, &n->scripts[2], 0, &other, NULL), ACTA_OK);
+    n->options.children = &n->specs[1];
+    assert_int_equal(acta_supervisor_change(RUNTIME, n->pid, &n->options, NULL), ACTA_OK);
+    n->d.text[0] = '\0';
+    send_tag(&n->h, one.pid, DIE);
+    send_tag(&n->h, other.pid, DIE);
+    harness_run(&n->h);
+    assert_int_equal(acta_supervisor_start_dynamic(RUNTIME, n->pid, NULL, 0, NULL, NULL), ACTA_OK);
+    expect_diary(n, "-a -c +b +c +b ");
+    uproot(n);
+}
+
 int
 main(void)
 {
@@ -459,6 +568,10 @@ main(void)
         cmocka_unit_test(all_calls_on_a_dead_supervisor_are_noproc),
         cmocka_unit_test(a_child_asks_its_own_supervisor_without_a_deadlock),
         cmocka_unit_test(a_child_ends_its_own_tree_without_a_deadlock),
+        cmocka_unit_test(flags_and_specs_change_without_a_start_or_an_end),
+        cmocka_unit_test(a_child_that_waits_joins_the_group_of_a_new_strategy),
+        cmocka_unit_test(a_bad_change_changes_nothing),
+        cmocka_unit_test(a_changed_dynamic_spec_counts_from_the_next_start),
         cmocka_unit_test(nonsense_is_refused),
         cmocka_unit_test(starts_wait_for_a_group_restart),
         cmocka_unit_test(starts_that_wait_are_refused_by_a_stop),

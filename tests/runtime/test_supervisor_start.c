@@ -406,7 +406,8 @@ all_good_specs_are_accepted(void **state)
             spec.brutal_kill = true;
         spec.type = (acta_child_type)(i / 15 % 2);
         spec.significant = i / 30 % 2 != 0;
-        if (i / 60 != 0) spec.argument_size = sizeof(script);
+        /* A temporary child's copy goes with its init, and scripted actors go on reading theirs. */
+        if (i / 60 != 0 && spec.restart != ACTA_TEMPORARY) spec.argument_size = sizeof(script);
         if (spec.significant && spec.restart == ACTA_PERMANENT) continue;
         assert_int_equal(acta_supervisor_start_child(n->h.runtime, n->pid, &spec, NULL, NULL), ACTA_OK);
         assert_int_equal(acta_supervisor_find(n->h.runtime, n->pid, "a", &list, NULL), ACTA_OK);
