@@ -45,8 +45,9 @@ enum {
     ACTI_ODD_WAITING = 4,   /* resumed: what was set aside comes before the mailbox */
     ACTI_ODD_TRACED = 8,
     ACTI_ODD_COUNTED = 16,
-    ACTI_ODD_IDLE_AT = 32,  /* acta_set_idle_deadline: idle_timer.deadline_ns is the one to use */
-    ACTI_ODD_HIBERNATE = 64 /* once the mailbox is empty */
+    ACTI_ODD_IDLE_AT = 32,   /* acta_set_idle_deadline: idle_timer.deadline_ns is the one to use */
+    ACTI_ODD_HIBERNATE = 64, /* once the mailbox is empty */
+    ACTI_ODD_SHEDS = 128     /* all its life: what is too many and oldest goes unhandled; see overflow.c */
 };
 #define ACTI_IS_NOTED(actor) (((actor)->odd & (ACTI_ODD_TRACED | ACTI_ODD_COUNTED)) != 0)
 
@@ -82,6 +83,7 @@ struct acta_self {
     acti_node stub;
     uint32_t index;
     _Atomic bool on_caller;   /* behaviour->run_on_caller */
+    _Atomic uint8_t overflow; /* acta_overflow */
     _Atomic bool wake_queued; /* `wake` is in the mailbox */
 
     /* The owner, in each turn. */
@@ -266,6 +268,8 @@ enum {
     ACTI_STAT_HANDLED,
     ACTI_STAT_DROPPED,
     ACTI_STAT_REFUSED,
+    ACTI_STAT_SHED,
+    ACTI_STAT_NOPROC,
     ACTI_STAT_LATE,
     ACTI_STAT_UNHANDLED,
     ACTI_STAT_CRASHED,
@@ -360,6 +364,8 @@ struct acta_runtime {
     struct acti_recorder *recorder; /* NULL: off */
     _Atomic bool anchor_is_taken;   /* see recorder.c */
     uint32_t record_turns;          /* every n-th; 0: none */
+    acta_dead_letters dead_letters;
+    _Atomic uint64_t letters_logged; /* the second << 32 | dead letters in it; see overflow.c */
     bool no_backtrace;
     acti_mutex trace_lock;
     acti_trace trace; /* the last one that was reported; under trace_lock */
@@ -511,6 +517,14 @@ void acti_ref_remove(acti_actor *actor, acta_ref ref);
 void acti_relations_free(acti_actor *actor);
 void acti_actor_trim(acti_actor *actor); /* give back what it has and doesn't use */
 bool acti_open_add(acti_actor *actor, acta_from from);
+
+/* overflow.c */
+#define ACTI_SHED ((acta_status)-1) /* not sent, and the sender of a cast gets ACTA_OK for it */
+uint64_t acti_overflow_limit(const acta_spawn_options *options);
+/* Not sent, as the actor is NULL or its mailbox full: counted, told, and what the sender gets for it. */
+acta_status acti_overflow_refuse(acta_runtime *runtime, acti_actor *actor, acta_pid to, const acti_message *message);
+bool acti_overflow_is_over(const acti_actor *actor);
+void acti_dead_letter(acta_runtime *runtime, acta_pid to, const acti_message *message, acta_dead_reason reason);
 
 /* turn.c */
 void acti_turn(acti_context *context, acti_actor *actor);

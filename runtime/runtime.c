@@ -101,6 +101,7 @@ furnish(acta_runtime *runtime, const acta_runtime_config *config)
     memcpy(runtime->name, name, runtime->name_size);
     runtime->record_turns = config->record_turns;
     runtime->no_backtrace = config->no_backtrace;
+    runtime->dead_letters = config->dead_letters;
     if (runtime->is_manual) return start_recorder(runtime, config);
 
     runtime->worker_count = config->worker_count != 0 ? config->worker_count : acti_processor_count();
@@ -468,6 +469,8 @@ acta_runtime_stats_read(const acta_runtime *runtime, acta_runtime_stats *stats_o
         .handled = sum(runtime, ACTI_STAT_HANDLED),
         .dropped = sum(runtime, ACTI_STAT_DROPPED),
         .refused = sum(runtime, ACTI_STAT_REFUSED),
+        .shed = sum(runtime, ACTI_STAT_SHED),
+        .noproc = sum(runtime, ACTI_STAT_NOPROC),
         .late = sum(runtime, ACTI_STAT_LATE),
         .unhandled = sum(runtime, ACTI_STAT_UNHANDLED),
         .crashed = sum(runtime, ACTI_STAT_CRASHED),

@@ -107,17 +107,6 @@ acta_message_destroy(acta_message *body)
     acti_message_release(message);
 }
 
-static __attribute__((noinline)) acta_status
-undelivered(acta_runtime *runtime, const acti_actor *actor)
-{
-    if (actor != NULL) {
-        acti_count(runtime, ACTI_STAT_REFUSED);
-        return ACTA_BUSY;
-    }
-    /* relaxed: the flag only says which word to use. */
-    return atomic_load_explicit(&runtime->is_stopping, memory_order_relaxed) ? ACTA_STOPPED : ACTA_NOPROC;
-}
-
 /* Put a message into a mailbox. `*ready_out`: it became ready, and the actor is the caller's to schedule. */
 static inline acta_status
 deliver(acta_runtime *runtime, acta_pid to, acti_message *message, acti_context *here, acti_actor **ready_out)
@@ -125,10 +114,10 @@ deliver(acta_runtime *runtime, acta_pid to, acti_message *message, acti_context 
     acti_actor *actor = acti_actor_alive(runtime, to);
 
     *ready_out = NULL;
-    if (ACTI_UNLIKELY(actor == NULL)) return undelivered(runtime, NULL);
+    if (ACTI_UNLIKELY(actor == NULL)) return acti_overflow_refuse(runtime, NULL, to, message);
     message->node.generation = (uint32_t)(to.value >> 32);
     acti_pushed pushed = acti_mailbox_send(actor, &message->node, acti_message_weight(message));
-    if (ACTI_UNLIKELY(pushed == ACTI_REFUSED)) return undelivered(runtime, actor);
+    if (ACTI_UNLIKELY(pushed == ACTI_REFUSED)) return acti_overflow_refuse(runtime, actor, to, message);
     acti_count_here(here, runtime, ACTI_STAT_SENT, 1);
     if (pushed == ACTI_READY) *ready_out = actor;
     return ACTA_OK;
@@ -180,8 +169,9 @@ acta_send(acta_runtime *runtime, acta_pid to, acta_message *body)
     message->node.kind = ACTI_CAST;
     acta_status status = deliver(runtime, to, message, here, &ready);
     if (ready != NULL) acti_schedule_here(here, ready);
-    if (ACTI_UNLIKELY(status != ACTA_OK)) acta_message_destroy(body);
-    return status;
+    if (ACTI_LIKELY(status == ACTA_OK)) return ACTA_OK;
+    acta_message_destroy(body);
+    return status == ACTI_SHED ? ACTA_OK : status;
 }
 
 /* Signals are never refused: their memory was there before. */

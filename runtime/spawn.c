@@ -17,18 +17,10 @@ check_options(const acta_spawn_options *options, acta_error *error)
     if (options->name.size > ACTI_NAME_MAX)
         return acta_error_set(error, ACTA_INVALID, "cannot spawn '%.32s…': a name has at most %d bytes",
             options->name.data, ACTI_NAME_MAX);
+    if ((unsigned)options->overflow > ACTA_OVERFLOW_DROP_OLDEST)
+        return acta_error_set(error, ACTA_INVALID, "cannot spawn '%s': %d is no policy of a mailbox; see acta_overflow",
+            options->behaviour->name, (int)options->overflow);
     return acti_contain_check(options->behaviour, error);
-}
-
-static uint64_t
-limit_of(const acta_spawn_options *options)
-{
-    uint64_t count = options->mailbox_count_max != 0 ? options->mailbox_count_max : ACTA_MAILBOX_COUNT_DEFAULT;
-    uint64_t bytes = options->mailbox_bytes_max != 0 ? options->mailbox_bytes_max : ACTA_MAILBOX_BYTES_DEFAULT;
-
-    if (count > 8000000) /* the load's counter has 24 bits, and senders overshoot before they take it back */
-        count = 8000000;
-    return count << 32 | bytes;
 }
 
 /* Alive from here on. False: no memory for the state. */
@@ -48,7 +40,7 @@ bring_to_life(acti_actor *actor, const acta_spawn_options *options)
     }
     actor->phase = ACTI_STARTING;
     actor->doing = ACTI_DOING_NOTHING;
-    actor->odd = 0;
+    actor->odd = options->overflow == ACTA_OVERFLOW_DROP_OLDEST ? ACTI_ODD_SHEDS : 0;
     actor->idle_used = false;
     if (actor->idle != NULL) actor->idle->idle_node.generation = actor->generation;
     actor->is_root_supervisor = false;
@@ -57,7 +49,8 @@ bring_to_life(acti_actor *actor, const acta_spawn_options *options)
     if (actor->idle_timeout_ms != 0 && acti_actor_idle(actor) == NULL) return false;
     /* relaxed: published by `life`. */
     atomic_store_explicit(&actor->on_caller, behaviour->run_on_caller, memory_order_relaxed);
-    atomic_store_explicit(&actor->limit, limit_of(options), memory_order_relaxed);
+    atomic_store_explicit(&actor->overflow, (uint8_t)options->overflow, memory_order_relaxed);
+    atomic_store_explicit(&actor->limit, acti_overflow_limit(options), memory_order_relaxed);
     /* release: pairs with acti_actor_alive. */
     atomic_store_explicit(&actor->life, (uint64_t)actor->generation << 32 | ACTI_ALIVE, memory_order_release);
     return true;

@@ -265,6 +265,10 @@ acti_sys_receive(acti_actor *actor, acti_node *node, acta_exit_reason *end_out)
     case ACTI_SYS_STOP:
         ends = begin_stop(actor, request, end_out);
         break;
+    case ACTI_SYS_ROOM:
+        acti_mailbox_settle(actor); /* now, and not at the end of the turn */
+        answer(request, ACTA_OK, NULL, NULL);
+        break;
     }
     acta_message_destroy(&request->body);
     return ends;

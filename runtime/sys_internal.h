@@ -17,7 +17,8 @@ typedef enum acti_sys_op {
     ACTI_SYS_COUNT, /* bool */
     ACTI_SYS_TRACE, /* acti_sys_trace_on */
     ACTI_SYS_TRACE_OFF,
-    ACTI_SYS_STOP /* acta_exit_reason */
+    ACTI_SYS_STOP, /* acta_exit_reason */
+    ACTI_SYS_ROOM  /* what was before it in the mailbox has been handled */
 } acti_sys_op;
 
 typedef struct acti_sys_trace_on {

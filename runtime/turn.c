@@ -86,6 +86,7 @@ drop_node(acti_actor *actor, acti_node *node)
     actor->handled_load += ACTI_LOAD_COUNT + acti_message_weight(message);
     if (node->kind == ACTI_REQUEST)
         acti_call_refuse(message->from, ACTA_NOPROC, "the actor ended before it saw the request");
+    acti_dead_letter(actor->runtime, acti_pid_make(actor->index, node->generation), message, ACTA_DEAD_DROPPED);
     acti_guard_destructor(actor, message);
     actor->first_is_spent = true;
     acti_count(actor->runtime, ACTI_STAT_DROPPED);
@@ -574,6 +575,27 @@ hibernate(acti_actor *actor)
 
 typedef enum odd_step { ODD_GONE, ODD_DONE, ODD_NONE } odd_step;
 
+/* Too much is waiting: the oldest message goes unhandled. Signals on the way are taken as ever. */
+static odd_step
+shed_oldest(acti_actor *actor)
+{
+    acti_node *node = acti_mailbox_pop(actor);
+
+    if (node == NULL) return ODD_NONE;
+    if ((node->kind != ACTI_CAST && node->kind != ACTI_REQUEST) || node->generation != actor->generation)
+        return take_node(actor, node) ? ODD_DONE : ODD_GONE;
+    acti_message *message = acti_message_at(node);
+    actor->handled_load += ACTI_LOAD_COUNT + acti_message_weight(message);
+    acti_count(actor->runtime, ACTI_STAT_SHED);
+    acti_count(actor->runtime, ACTI_STAT_DROPPED);
+    acti_dead_letter(actor->runtime, acti_pid_of(actor), message, ACTA_DEAD_SHED);
+    if (node->kind == ACTI_REQUEST)
+        acti_call_refuse(message->from, ACTA_BUSY, "the actor's mailbox is full, and let go of the request");
+    acti_guard_destructor(actor, message);
+    actor->first_is_spent = true;
+    return ODD_DONE;
+}
+
 /* What comes before the next node of the mailbox. ODD_NONE: nothing does. */
 static __attribute__((noinline)) odd_step
 take_odd_step(acti_actor *actor)
@@ -586,7 +608,8 @@ take_odd_step(acti_actor *actor)
         return acti_sys_set_aside(actor, node) || take_node(actor, node) ? ODD_DONE : ODD_GONE;
     }
     if ((actor->odd & ACTI_ODD_CONTINUE) != 0) return go_on(actor) ? ODD_DONE : ODD_GONE;
-    if ((actor->odd & ACTI_ODD_WAITING) == 0) return ODD_NONE;
+    if ((actor->odd & ACTI_ODD_WAITING) == 0)
+        return (actor->odd & ACTI_ODD_SHEDS) != 0 && acti_overflow_is_over(actor) ? shed_oldest(actor) : ODD_NONE;
     node = acti_sys_take_waiting(actor);
     return node == NULL || take_node(actor, node) ? ODD_DONE : ODD_GONE;
 }

@@ -86,6 +86,35 @@ typedef struct acta_driver {
     void *user;
 } acta_driver;
 
+/* Why a message was not handled. */
+typedef enum acta_dead_reason {
+    ACTA_DEAD_NOPROC,  /* not sent: nobody there (ACTA_NOPROC, ACTA_STOPPED) */
+    ACTA_DEAD_FULL,    /* not sent: the mailbox is full (ACTA_BUSY) */
+    ACTA_DEAD_SHED,    /* the mailbox is full, and its policy let this one go */
+    ACTA_DEAD_DROPPED, /* its actor ended before it came to it */
+    ACTA_DEAD_COUNT
+} acta_dead_reason;
+
+/* A message that nobody will handle, as its sender or receiver lets go of it. */
+typedef struct acta_dead_letter {
+    acta_pid to;
+    acta_dead_reason reason;
+    uint32_t tag;
+    uint32_t size; /* payload bytes */
+} acta_dead_letter;
+
+/*
+ * Told of each dead letter. Called on the thread that lets go of the message, in or outside of an actor's turn, with no
+ * lock held, before the message's destructor runs; it must not block.
+ *   log_per_second  so many of them are written to the log as well, for each second; the next line says how many were
+ *                   left out; 0: none is
+ */
+typedef struct acta_dead_letters {
+    void (*tell)(void *user, const acta_dead_letter *letter); /* NULL: nobody is told */
+    void *user;
+    uint32_t log_per_second;
+} acta_dead_letters;
+
 typedef struct acta_runtime_config {
     const char *name;                    /* in reports and thread names; copied; default "acta" */
     uint32_t worker_count;               /* 1 to 256; 0: one for each processor */
@@ -103,7 +132,8 @@ typedef struct acta_runtime_config {
                                             up to a power of two; 0: 1,024; at most 1,048,576; ACTA_RECORDER_OFF */
     uint32_t record_turns;               /* record every n-th turn of each worker as well, and all on other
                                             threads (manual runtimes, lent callers); 0: none */
-    bool no_backtrace;                   /* reports of acta_fail go without one, which costs some 10 µs a failure */
+    acta_dead_letters dead_letters;
+    bool no_backtrace; /* reports of acta_fail go without one, which costs some 10 µs a failure */
 } acta_runtime_config;
 
 /*
@@ -177,6 +207,8 @@ typedef struct acta_runtime_stats {
     uint64_t handled;   /* seen by a handler */
     uint64_t dropped;   /* destroyed unseen: their actor was gone */
     uint64_t refused;   /* not sent: mailbox full (ACTA_BUSY) */
+    uint64_t shed;      /* let go by a full mailbox's policy; the oldest, which were sent, count as dropped too */
+    uint64_t noproc;    /* not sent: nobody there */
     uint64_t late;      /* replies that came after their timeout, or after another reply */
     uint64_t unhandled; /* calls, casts and information that their actors didn't know */
     uint64_t crashed;   /* actors that failed */
@@ -218,6 +250,26 @@ ACTA_API void acta_message_destroy(acta_message *message);
  */
 ACTA_API acta_status acta_send(acta_runtime *runtime, acta_pid to, acta_message *message);
 
+/*
+ * Send from an outside thread, and wait for room while the mailbox is full: until everything has been handled that was
+ * there before, and again if others were faster. It waits whatever the mailbox's policy is.
+ *   timeout_ms  ACTA_INFINITE for no deadline
+ * Errors: as acta_send; ACTA_BUSY only after timeout_ms; ACTA_CALLING_SELF from inside an actor, which must not wait: see
+ *         acta_request_room. The message is destroyed.
+ */
+ACTA_API acta_status acta_send_wait(
+    acta_runtime *runtime, acta_pid to, acta_message *message, uint32_t timeout_ms, acta_error *error);
+
+/*
+ * For an actor whose message was refused with ACTA_BUSY: ask to be told when what is in the mailbox of `to` now has been
+ * handled. The answer comes as ACTA_INFO_REPLY, with ACTA_OK and no message, ACTA_TIMEOUT, or ACTA_NOPROC if it has ended.
+ * Others may have filled the mailbox again by then: then ask again. Several senders that ask are told in the order asked.
+ * The question takes no room in the mailbox.
+ *   ref_out  as in acta_request
+ * Errors: ACTA_NOPROC, ACTA_NO_MEMORY.
+ */
+ACTA_API acta_status acta_request_room(acta_self *self, acta_pid to, uint32_t timeout_ms, acta_ref *ref_out);
+
 /* -- actors -- */
 
 typedef enum acta_exit_kind {
@@ -234,12 +286,27 @@ typedef struct acta_exit_reason {
     char text[ACTA_EXIT_TEXT_MAX]; /* why it failed; "" otherwise */
 } acta_exit_reason;
 
+/*
+ * What a full mailbox does with a message that comes by acta_send. Requests are refused with ACTA_BUSY in each case, and
+ * signals (exits, monitors, links), timers, answers and system messages are never refused and never let go: their memory
+ * was reserved before. Nobody ever waits inside a turn, so that two full actors that send to each other get ACTA_BUSY,
+ * and no deadlock: an actor that can't go on without sending asks to be told by acta_request_room.
+ */
+typedef enum acta_overflow {
+    ACTA_OVERFLOW_REFUSE,      /* ACTA_BUSY: the sender decides */
+    ACTA_OVERFLOW_DROP_NEWEST, /* ACTA_OK, and the message is gone: counted as shed */
+    ACTA_OVERFLOW_DROP_OLDEST /* it is let in, and the receiver lets go of the oldest that are too many before it handles
+                                  the next; requests among them are answered with ACTA_BUSY. Up to twice the bound can
+                                  wait while the receiver is in a handler; what comes then is treated as newest */
+} acta_overflow;
+
 typedef struct acta_spawn_options {
     const acta_behaviour *behaviour; /* stays as long as the runtime, whose reports may name it */
     const void *argument;            /* for init; init runs before acta_spawn returns to an outside thread */
     acta_str name;                   /* registered before init; absent: none */
     uint32_t mailbox_count_max;      /* 0: 10,000; at most 8,000,000 */
     uint32_t mailbox_bytes_max;      /* 0: 16 MiB; one message over it is let into an empty mailbox */
+    acta_overflow overflow;          /* what a full mailbox does */
     acta_self *link;                 /* the spawning actor, to be linked to the new one; NULL: no link */
     acta_self *monitor;              /* the spawning actor, which is to monitor the new one; NULL: no monitor */
     acta_ref *monitor_out;           /* the monitor's reference; may be NULL */
