@@ -117,11 +117,11 @@ bool
 acti_event_keep(acta_self *self, acti_statem *m)
 {
     acta_message *message = message_of(m->in_hand);
-    uint64_t weight = weight_of(message);
     acti_event *item = m->retried;
 
     if (is_kept_by_handler(self, m, message))
         acta_fail(self, "cannot postpone an event whose message was kept by acta_message_keep");
+    uint64_t weight = weight_of(message);
     if (!is_within_bound(m, weight)) return false;
     if (item == NULL) item = make_kept(self, m->in_hand);
     m->retried = NULL;

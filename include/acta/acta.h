@@ -9,6 +9,7 @@
 #include "acta/app.h"
 #include "acta/environment.h"
 #include "acta/fault.h"
+#include "acta/gen_event.h"
 #include "acta/gen_server.h"
 #include "acta/gen_statem.h"
 #include "acta/handler.h"
