@@ -371,19 +371,3 @@ acta_row_cursor_close(acta_row_cursor *cursor)
     cursor->store->engine->ops->iterator_close(cursor->iterator);
     allocator->free(allocator->user, cursor, sizeof *cursor);
 }
-
-/* -- claims -- */
-
-acta_status
-acta_store_claimed_by(
-    acta_store *store, const char *scope, acta_bytes value, acta_memory *memory, acta_str *owner_out, acta_error *error)
-{
-    uint8_t room[ACTA_KEY_MAX];
-    acta_bytes owner;
-    acta_status status = acti_claim_check(scope, value, error);
-
-    if (status == ACTA_OK)
-        status = acta_store_get(store, ACTI_TABLE_CLAIMS, acti_claim_key(room, scope, value), memory, &owner, error);
-    if (status == ACTA_OK) *owner_out = acta_str_from(owner.data, owner.size);
-    return status;
-}

@@ -524,58 +524,6 @@ acta_transaction_expect_no_tagged(acta_transaction *transaction, const acta_str 
     operation->expected_version = after;
 }
 
-/* -- claims: a row for each value that somebody has -- */
-
-acta_bytes
-acti_claim_key(uint8_t *room, const char *scope, acta_bytes value)
-{
-    size_t size = strlen(scope) + 1;
-
-    memcpy(room, scope, size);
-    memcpy(room + size, value.data, value.size);
-    return acta_bytes_from(room, size + value.size);
-}
-
-acta_status
-acti_claim_check(const char *scope, acta_bytes value, acta_error *error)
-{
-    if (!acti_table_name_fits(scope))
-        return acta_error_set(error, ACTA_INVALID, "'%.80s' is no scope of values: 1 to %d of [a-z0-9_.-] are expected",
-            scope != NULL ? scope : "", ACTA_TABLE_NAME_MAX);
-    if (value.size == 0 || value.size > ACTI_CLAIM_MAX)
-        return acta_error_set(error, ACTA_INVALID, "a value of '%s' has %zu bytes, 1 to %d are expected", scope,
-            value.size, ACTI_CLAIM_MAX);
-    return ACTA_OK;
-}
-
-void
-acta_transaction_claim(acta_transaction *transaction, const char *scope, acta_bytes value, acta_str owner)
-{
-    uint8_t room[ACTA_KEY_MAX];
-    acta_error error;
-    acta_status status = acti_claim_check(scope, value, &error);
-
-    if (status != ACTA_OK) {
-        acti_transaction_fail(transaction, status, "%s", error.text);
-        return;
-    }
-    acti_transaction_put_row(transaction, ACTI_TABLE_CLAIMS, acti_claim_key(room, scope, value), acta_str_bytes(owner));
-    if (transaction->status == ACTA_OK) transaction->operations[transaction->operation_count - 1].kind = ACTI_CLAIM;
-}
-
-void
-acta_transaction_release(acta_transaction *transaction, const char *scope, acta_bytes value)
-{
-    uint8_t room[ACTA_KEY_MAX];
-    acta_error error;
-    acta_status status = acti_claim_check(scope, value, &error);
-
-    if (status == ACTA_OK)
-        acta_transaction_delete(transaction, ACTI_TABLE_CLAIMS, acti_claim_key(room, scope, value));
-    else
-        acti_transaction_fail(transaction, status, "%s", error.text);
-}
-
 void
 acta_transaction_session(acta_transaction *transaction, uint64_t session, uint64_t sequence)
 {

@@ -141,11 +141,6 @@ acta_status acti_transaction_fail(acta_transaction *transaction, acta_status sta
 /* `size` bytes that live as long as the transaction, aligned to 8; NULL when there are none. */
 void *acti_transaction_room(acta_transaction *transaction, size_t size);
 
-/* The key of a claimed value, in `room` of ACTA_KEY_MAX bytes, and whether it may be one. ACTA_INVALID. */
-enum { ACTI_CLAIM_MAX = ACTA_KEY_MAX - ACTA_TABLE_NAME_MAX - 1 };
-acta_bytes acti_claim_key(uint8_t *room, const char *scope, acta_bytes value);
-acta_status acti_claim_check(const char *scope, acta_bytes value, acta_error *error);
-
 /* Is this the name of a table? */
 bool acti_table_name_fits(const char *table);
 
