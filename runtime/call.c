@@ -301,6 +301,10 @@ sleep_for_answer(acti_call *call, uint64_t deadline_ns)
     acta_runtime *runtime = call->runtime;
     uint32_t expected = 0;
 
+    for (uint32_t i = 0; i < runtime->answer_spins; i++) {
+        if (is_answered(call)) return true;
+        acti_pause();
+    }
     /* acq_rel: 2 means that the answer is there. */
     if (!atomic_compare_exchange_strong_explicit(
             &call->signal, &expected, 1, memory_order_acq_rel, memory_order_acquire) &&

@@ -238,6 +238,7 @@ struct acti_context {
     acti_host *host;      /* NULL unless the thread is lent */
     acti_actor *actor;    /* in its turn, or in its init; NULL between */
     sigjmp_buf escape;    /* acta_fail leaves to here */
+    bool timers_are_due;  /* or may be: a worker looks before its next turn */
     uint32_t unrecorded;  /* turns until the next that is recorded */
     uint32_t frame_count; /* where acta_fail was called, until it is reported */
     uintptr_t frames[ACTI_FRAME_MAX];
@@ -256,6 +257,7 @@ acti_context_init(acti_context *context, acta_runtime *runtime, acti_actor *acto
     context->host = NULL;
     context->actor = actor;
     context->unrecorded = 0;
+    context->timers_are_due = false;
     context->frame_count = 0;
     context->start_failed = false;
     context->start_info = 0;
@@ -319,7 +321,8 @@ struct acta_runtime {
     char *name;
     uint32_t name_size;
     bool is_manual;
-    bool has_barrier; /* acti_thread_barrier works */
+    uint32_t answer_spins; /* looks of a caller before it sleeps; see call.c */
+    bool has_barrier;      /* acti_thread_barrier works */
     uint32_t process_id;
     uint32_t worker_count, worker_max, budget; /* worker_max: with the spares, which come behind */
     acta_driver driver;

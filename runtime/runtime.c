@@ -8,6 +8,7 @@
 #include "internal.h"
 #include "topic.h"
 
+enum { ANSWER_SPINS = 1000 /* some 10 µs, less than to sleep and be woken */ };
 enum { STOP_TIMEOUT_DEFAULT = 5000, ACTOR_COUNT_MAX_DEFAULT = 1 << 24, ACTOR_COUNT_MAX_MAX = 1 << 29 };
 
 /* -- creating -- */
@@ -88,6 +89,7 @@ furnish(acta_runtime *runtime, const acta_runtime_config *config)
     uint32_t actor_count_max = config->actor_count_max != 0 ? config->actor_count_max : ACTOR_COUNT_MAX_DEFAULT;
 
     runtime->is_manual = config->manual || config->host_driven;
+    runtime->answer_spins = acti_processor_count() > 1 ? ANSWER_SPINS : 0;
     runtime->has_barrier = !runtime->is_manual && acti_thread_barrier_begin();
     runtime->driver = config->driver;
     runtime->budget = config->budget != 0 ? config->budget : ACTA_BUDGET_DEFAULT;

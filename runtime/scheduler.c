@@ -547,7 +547,8 @@ next_actor(acti_worker *worker)
     acti_actor *actor = NULL;
 
     uint32_t tick = worker->tick++;
-    if (tick % TIMERS_EVERY == 0) {
+    if (tick % TIMERS_EVERY == 0 || worker->context.timers_are_due) {
+        worker->context.timers_are_due = false;
         if (atomic_load_explicit(&worker->must_rest, memory_order_relaxed) != 0) return NULL; /* sooner or later */
         run_timers(runtime);
     }

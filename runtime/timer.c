@@ -143,11 +143,14 @@ publish_next(acti_wheel *wheel)
 static bool
 put_in_and_publish(acti_wheel *wheel, acti_timer *timer, uint64_t deadline_ns)
 {
-    uint64_t before_ns = atomic_load_explicit(&wheel->next_ns, memory_order_relaxed); /* written under the lock */
+    uint64_t next_ns = atomic_load_explicit(&wheel->next_ns, memory_order_relaxed); /* written under the lock */
 
     put_in(wheel, timer, tick_of(deadline_ns));
-    publish_next(wheel);
-    return atomic_load_explicit(&wheel->next_ns, memory_order_relaxed) < before_ns;
+    int shift = timer->level * LEVEL_BITS;
+    uint64_t look_ns = ((timer->tick >> shift) << shift) * NS_PER_TICK; /* the start of its slot, as in find_next */
+    if (look_ns >= next_ns) return false;
+    atomic_store_explicit(&wheel->next_ns, look_ns, memory_order_seq_cst); /* see publish_next */
+    return true;
 }
 
 void
@@ -411,10 +414,23 @@ arm(acti_actor *self, uint64_t due_ns, uint64_t period_ns, uint32_t tag, uint64_
     return ACTA_OK;
 }
 
+/* Now, for a handler that sets a timer. When others are due by now, its turn ends behind it, so that it doesn't delay
+ * them by setting many. */
+static uint64_t
+now_in_handler(acti_actor *self)
+{
+    uint64_t now_ns = acti_now_ns(self->runtime);
+
+    /* relaxed: a look; the wheel's lock decides. */
+    if (now_ns >= atomic_load_explicit(&self->runtime->wheel.next_ns, memory_order_relaxed))
+        acti_current->timers_are_due = true;
+    return now_ns;
+}
+
 acta_status
 acta_send_after(acta_self *self, uint32_t delay_ms, uint32_t tag, uint64_t user, acta_ref *ref_out)
 {
-    return arm(self, acti_now_ns(self->runtime) + delay_ms * UINT64_C(1000000), 0, tag, user, ref_out);
+    return arm(self, now_in_handler(self) + delay_ms * UINT64_C(1000000), 0, tag, user, ref_out);
 }
 
 acta_status
@@ -429,7 +445,7 @@ acta_send_interval(acta_self *self, uint32_t period_ms, uint32_t tag, uint64_t u
     uint64_t period_ns = period_ms * UINT64_C(1000000);
 
     if (period_ms == 0) return ACTA_INVALID;
-    return arm(self, acti_now_ns(self->runtime) + period_ns, period_ns, tag, user, ref_out);
+    return arm(self, now_in_handler(self) + period_ns, period_ns, tag, user, ref_out);
 }
 
 /* Due on the grid that it began on, after now: it doesn't drift, and doesn't pile up. */

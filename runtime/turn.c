@@ -645,9 +645,15 @@ acti_turn(acti_context *context, acti_actor *actor)
             return;
         }
         if (!take_node(actor, node)) break;
+        if (ACTI_UNLIKELY(context->timers_are_due) && context->worker != NULL) {
+            budget = 0;
+            break;
+        }
     }
     context->actor = NULL;
-    if (budget == 0) acti_turn_finish(actor);
+    if (budget > 0) return;
+    context->timers_are_due = true; /* it was a long turn */
+    acti_turn_finish(actor);
 }
 
 /* After a jump out of a handler, or out of terminate. */
