@@ -429,6 +429,123 @@ a_server_without_handlers_answers_and_logs_once(void **state)
     harness_stop(&h);
 }
 
+/* GS-03: to the dead, to a name that nobody has, to a pid of the past whose slot is another's: NOPROC, and nobody sees it. */
+static void
+a_call_to_nobody_is_noproc_and_seen_by_nobody(void **state)
+{
+    (void)state;
+    harness h;
+    acta_error error;
+
+    harness_start(&h, 0);
+    acta_pid stale = start_server(&h);
+    assert_int_equal(acta_stop(h.runtime, stale, NULL, 1000, NULL), ACTA_OK);
+    acta_pid fresh = start_server(&h);
+    while ((uint32_t)fresh.value != (uint32_t)stale.value) /* until it has the same slot */
+        fresh = spawn(&h, &serving);
+    assert_int_equal(call_tag(&h, stale, STOP, 1000, &error), ACTA_NOPROC);
+    assert_string_equal(error.text, "the actor is not alive");
+    assert_int_equal(call_tag(&h, acta_whereis(h.runtime, acta_str_of("nobody")), STOP, 1000, &error), ACTA_NOPROC);
+    assert_int_equal(call_tag(&h, (acta_pid){ UINT64_MAX }, STOP, 1000, &error), ACTA_NOPROC);
+    assert_int_equal(atomic_load(&the_server.seen), 0);
+    assert_true(acta_is_alive(h.runtime, fresh));
+    harness_stop(&h);
+}
+
+/* GS-07: a timeout of 0 sends and doesn't wait, one of 1 ms ends by itself, an infinite one waits; a deadline that has
+ * passed is a timeout of 0. */
+static void
+each_timeout_means_what_it_says(void **state)
+{
+    (void)state;
+    for (uint32_t workers = 0; workers < 2; workers++) {
+        harness h;
+        acta_error error;
+
+        harness_start(&h, workers);
+        acta_pid pid = start_server(&h);
+        assert_int_equal(call_tag(&h, pid, NEVER, 0, &error), ACTA_TIMEOUT);
+        uint64_t begun_ns = acta_runtime_now_ns(h.runtime);
+        assert_int_equal(call_tag(&h, pid, NEVER, 1, &error), ACTA_TIMEOUT);
+        if (workers > 0) assert_true(acta_runtime_now_ns(h.runtime) - begun_ns >= 1000000);
+        assert_int_equal(call_tag(&h, pid, SLOW, ACTA_INFINITE, &error), ACTA_OK);
+
+        acta_message *request = acta_message_create(h.runtime, NEVER, 0);
+        assert_int_equal(acta_call_until(h.runtime, pid, request, 1, NULL, &error), ACTA_TIMEOUT);
+        request = acta_message_create(h.runtime, SLOW, 0);
+        assert_int_equal(acta_call_until(h.runtime, pid, request, UINT64_MAX, NULL, &error), ACTA_OK);
+        request = number(h.runtime, ECHO, 5);
+        acta_message *reply = NULL;
+        uint64_t deadline_ns = acta_runtime_now_ns(h.runtime) + UINT64_C(20000000000);
+        assert_int_equal(acta_call_until(h.runtime, pid, request, deadline_ns, &reply, &error), ACTA_OK);
+        assert_int_equal(value_of(reply), 5);
+        acta_message_destroy(reply);
+        assert_int_equal(atomic_load(&the_server.seen), 6); /* the ones that nobody waited for, too */
+        harness_stop(&h);
+    }
+}
+
+/* -- answered by somebody else -- */
+
+enum { GIVE_ON = 1, GIVE_ON_AND_STOP, ANSWER_IT };
+
+typedef struct giver {
+    acta_pid other;
+    acta_from from;
+    _Atomic uint64_t answered;
+} giver;
+
+static acta_next
+give_on(acta_self *self, void *user, acta_from from, acta_message *message)
+{
+    giver *g = user;
+
+    g->from = from;
+    acta_hand_over(self, from);
+    acta_send(acta_self_runtime(self), g->other, acta_message_create(acta_self_runtime(self), ANSWER_IT, 0));
+    return message->tag == GIVE_ON_AND_STOP ? ACTA_STOP : ACTA_NEXT;
+}
+
+static acta_next
+answer_for_another(acta_self *self, void *user, acta_message *message)
+{
+    giver *g = user;
+    acta_runtime *runtime = acta_self_runtime(self);
+
+    (void)message;
+    acta_reply(runtime, g->from, ACTA_OK, number(runtime, 0, 42), NULL);
+    acta_reply(runtime, g->from, ACTA_OK, number(runtime, 0, 43), NULL); /* dropped */
+    atomic_fetch_add(&g->answered, 1);
+    return ACTA_NEXT;
+}
+
+/* GS-08: from another actor, and after the one that was asked has ended; the second reply is dropped. */
+static void
+another_actor_answers_also_when_the_asked_one_has_ended(void **state)
+{
+    (void)state;
+    for (uint32_t tag = GIVE_ON; tag <= GIVE_ON_AND_STOP; tag++) {
+        harness h;
+        giver g = { .answered = 0 };
+        script giving = { .call = give_on, .user = &g }, answering = { .cast = answer_for_another, .user = &g };
+        acta_message *reply = NULL;
+        acta_runtime_stats stats;
+        acta_error error;
+
+        harness_start(&h, 0);
+        g.other = spawn(&h, &answering);
+        acta_pid pid = spawn(&h, &giving);
+        acta_status status = acta_call(h.runtime, pid, acta_message_create(h.runtime, tag, 0), 1000, &reply, &error);
+        if (status != ACTA_OK) fail_msg("%s", error.text);
+        assert_int_equal(value_of(reply), 42);
+        acta_message_destroy(reply);
+        assert_int_equal(acta_is_alive(h.runtime, pid), tag == GIVE_ON);
+        acta_runtime_stats_read(h.runtime, &stats);
+        assert_int_equal(stats.late, 1);
+        harness_stop(&h);
+    }
+}
+
 int
 main(void)
 {
@@ -444,6 +561,9 @@ main(void)
         cmocka_unit_test(a_request_s_answer_comes_by_its_reference),
         cmocka_unit_test(answers_to_a_dead_asker_are_dropped),
         cmocka_unit_test(a_server_without_handlers_answers_and_logs_once),
+        cmocka_unit_test(a_call_to_nobody_is_noproc_and_seen_by_nobody),
+        cmocka_unit_test(each_timeout_means_what_it_says),
+        cmocka_unit_test(another_actor_answers_also_when_the_asked_one_has_ended),
     };
     return cmocka_run_group_tests_name("call", tests, NULL, NULL);
 }

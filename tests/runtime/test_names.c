@@ -4,6 +4,7 @@
 #include "harness.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 static const acta_exit_reason shutdown_reason = { .kind = ACTA_EXIT_SHUTDOWN };
 
@@ -273,6 +274,94 @@ messages_wait_until_init_is_done(void **state)
     harness_stop(&h);
 }
 
+/* -- one owner at any time -- */
+
+enum { RACERS = 16, CONTESTED = 4 };
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { RACE_ROUNDS = 300 };
+#else
+enum { RACE_ROUNDS = 3000 };
+#endif
+
+typedef struct rivalry {
+    harness *h;
+    _Atomic int64_t owners[CONTESTED]; /* who knows that it owns the name */
+    _Atomic uint64_t taken, lost, wrong;
+} rivalry;
+
+typedef struct rival {
+    rivalry *c;
+    uint64_t seed;
+} rival;
+
+static void
+lose_owner(rivalry *c, uint32_t which)
+{
+    if (atomic_fetch_sub(&c->owners[which], 1) != 1) atomic_fetch_add(&c->wrong, 1);
+}
+
+static void *
+contend(void *argument)
+{
+    static const acta_exit_reason kill = { .kind = ACTA_EXIT_KILLED };
+    static const script idle = { .user = NULL };
+    static const char *const names[CONTESTED] = { "north", "east", "south", "west" };
+    rival *me = argument;
+    rivalry *c = me->c;
+    acta_runtime *runtime = c->h->runtime;
+    acta_pid mine = spawn(c->h, &idle);
+
+    for (int round = 0; round < RACE_ROUNDS; round++) {
+        uint32_t which = draw(&me->seed, CONTESTED);
+        acta_str name = acta_str_of(names[which]);
+        acta_status status = acta_register(runtime, name, mine, NULL);
+        if (status != ACTA_OK) {
+            acta_pid there = acta_whereis(runtime, name);
+            if (acta_pid_equal(there, mine)) atomic_fetch_add(&c->wrong, 1);
+            atomic_fetch_add(&c->lost, 1);
+            continue;
+        }
+        if (atomic_fetch_add(&c->owners[which], 1) != 0) atomic_fetch_add(&c->wrong, 1);
+        atomic_fetch_add(&c->taken, 1);
+        if (!acta_pid_equal(acta_whereis(runtime, name), mine)) atomic_fetch_add(&c->wrong, 1);
+        lose_owner(c, which); /* said before it is done: the next owner can't be early */
+        if (draw(&me->seed, 2) == 0) {
+            acta_unregister(runtime, name);
+            continue;
+        }
+        acta_pid dead = mine;
+        acta_exit(runtime, (acta_pid){ 0 }, dead, &kill);
+        while (acta_is_alive(runtime, dead))
+            sched_yield();
+        mine = spawn(c->h, &idle);
+    }
+    acta_exit(runtime, (acta_pid){ 0 }, mine, &kill);
+    return NULL;
+}
+
+/* GS-25: 16 threads register, unregister, look up and die over four names: never two owners, and never one of the dead. */
+static void
+a_contested_name_has_one_owner_at_any_time(void **state)
+{
+    (void)state;
+    harness h;
+    rivalry c = { .h = &h };
+    rival rivals[RACERS];
+    pthread_t threads[RACERS];
+
+    harness_start(&h, 2);
+    for (int i = 0; i < RACERS; i++) {
+        rivals[i] = (rival){ &c, 500 + (uint64_t)i };
+        pthread_create(&threads[i], NULL, contend, &rivals[i]);
+    }
+    for (int i = 0; i < RACERS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&c.wrong), 0);
+    assert_true(atomic_load(&c.taken) > 0);
+    assert_int_equal(atomic_load(&c.taken) + atomic_load(&c.lost), RACERS * RACE_ROUNDS);
+    harness_stop(&h);
+}
+
 int
 main(void)
 {
@@ -283,6 +372,7 @@ main(void)
         cmocka_unit_test(of_racing_spawns_one_wins_and_the_others_learn_who),
         cmocka_unit_test(a_name_is_free_before_the_end_is_told),
         cmocka_unit_test(messages_wait_until_init_is_done),
+        cmocka_unit_test(a_contested_name_has_one_owner_at_any_time),
     };
     return cmocka_run_group_tests_name("names", tests, NULL, NULL);
 }
