@@ -1,5 +1,5 @@
 #!/bin/sh
-# The examples that drive the runtime from a loop of their own print what their heads say.
+# The examples on the runtime alone print what their heads say.
 #
 #     tests/loops.sh PROGRAM...
 set -eu
