@@ -153,9 +153,10 @@ typedef struct acta_statem {
  */
 #define ACTA_STATEM(...)                                                                                               \
     {                                                                                                                  \
-        .init = acta_statem_base_init, .handle_call = acta_statem_base_call, .handle_cast = acta_statem_base_cast,     \
-        .handle_info = acta_statem_base_info, .handle_continue = acta_statem_base_continue,                            \
-        .terminate = acta_statem_base_terminate, .format = acta_statem_base_format, __VA_ARGS__                        \
+        __VA_ARGS__, .init = acta_statem_base_init, .handle_call = acta_statem_base_call,                              \
+                     .handle_cast = acta_statem_base_cast, .handle_info = acta_statem_base_info,                       \
+                     .handle_continue = acta_statem_base_continue, .terminate = acta_statem_base_terminate,            \
+                     .format = acta_statem_base_format                                                                 \
     }
 
 /* -- what a handler asks for -- */
