@@ -1,26 +1,20 @@
 /*
- * Supervisors, under a clock that the test turns: order, restarts, intensity, backoff, shutdown, escalation.
+ * Supervisors within supervisors, slow starts, delays before restarts, and what errors say. The other tests of supervisors are in
+ * test_supervisor_*.c.
  */
 #include "nursery.h"
 
-static void
-children_start_in_order_and_stop_in_the_opposite(void **state)
-{
-    (void)state;
-    nursery *t = plant(5);
-    assert_int_equal(grow(t, NULL), ACTA_OK);
-    expect_diary(t, "+a +b +c +d +e ");
-    uproot(t);
-    expect_diary(t, "-e -d -c -b -a ");
-}
+#define RUNTIME n->h.runtime
 
-static void
-a_supervisor_without_children_starts_and_ends(void **state)
+static const acta_strategy strategies[] = { ACTA_ONE_FOR_ONE, ACTA_ONE_FOR_ALL, ACTA_REST_FOR_ONE };
+
+static nursery *
+plant_by(acta_strategy strategy, uint32_t count)
 {
-    (void)state;
-    nursery *t = plant(0);
-    assert_int_equal(grow(t, NULL), ACTA_OK);
-    uproot(t);
+    nursery *n = plant(count);
+    n->options.strategy = strategy;
+    n->options.intensity = ACTA_INTENSITY_UNLIMITED;
+    return n;
 }
 
 static void
@@ -80,121 +74,6 @@ wrong_options_are_refused_each_with_its_reason(void **state)
     assert_int_equal(grow(t, &error), ACTA_INVALID);
     assert_int_equal(acta_supervisor_start(t->h.runtime, NULL, &t->pid, &error), ACTA_INVALID);
     expect_diary(t, "");
-    uproot(t);
-}
-
-/* Each kind of restart with each kind of end; only the one concerned changes. */
-static void
-who_is_restarted_depends_on_its_kind_and_its_end(void **state)
-{
-    (void)state;
-    static const struct {
-        acta_restart restart;
-        uint32_t tag;
-        bool again;
-    } cases[] = {
-        { ACTA_PERMANENT, DIE, true },
-        { ACTA_PERMANENT, GO, true },
-        { ACTA_PERMANENT, LEAVE, true },
-        { ACTA_PERMANENT, 0, true },
-        { ACTA_TRANSIENT, DIE, true },
-        { ACTA_TRANSIENT, GO, false },
-        { ACTA_TRANSIENT, LEAVE, false },
-        { ACTA_TRANSIENT, 0, true },
-        { ACTA_TEMPORARY, DIE, false },
-        { ACTA_TEMPORARY, GO, false },
-        { ACTA_TEMPORARY, LEAVE, false },
-        { ACTA_TEMPORARY, 0, false },
-    };
-    static const acta_exit_reason kill = { .kind = ACTA_EXIT_KILLED };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        nursery *t = plant(3);
-        t->specs[1].restart = cases[i].restart;
-        assert_int_equal(grow(t, NULL), ACTA_OK);
-        acta_pid a = acta_whereis(t->h.runtime, acta_str_of("a")), c = acta_whereis(t->h.runtime, acta_str_of("c"));
-        if (cases[i].tag != 0)
-            order(t, "b", cases[i].tag);
-        else
-            acta_exit(t->h.runtime, (acta_pid){ 0 }, acta_whereis(t->h.runtime, acta_str_of("b")), &kill);
-        harness_run(&t->h);
-        assert_int_equal(is_up(t, "b"), cases[i].again);
-        assert_true(acta_pid_equal(acta_whereis(t->h.runtime, acta_str_of("a")), a));
-        assert_true(acta_pid_equal(acta_whereis(t->h.runtime, acta_str_of("c")), c));
-        acta_pid pid = { 1 };
-        acta_status status = acta_supervisor_child(t->h.runtime, t->pid, "b", &pid, NULL);
-        assert_int_equal(status, cases[i].restart == ACTA_TEMPORARY ? ACTA_NOT_FOUND : ACTA_OK);
-        if (status == ACTA_OK) assert_int_equal(pid.value != 0, cases[i].again);
-        uproot(t);
-    }
-}
-
-static void
-more_restarts_than_the_intensity_within_the_period_end_it(void **state)
-{
-    (void)state;
-    nursery *t = plant(3);
-    t->options.intensity = 3;
-    t->options.period_ms = 1000;
-    assert_int_equal(grow(t, NULL), ACTA_OK);
-    for (int i = 0; i < 3; i++) {
-        order(t, "b", DIE);
-        assert_true(is_up(t, "b"));
-    }
-    t->d.text[0] = '\0';
-    order(t, "b", DIE);
-    expect_diary(t, "-b -c -a ");
-    assert_false(acta_is_alive(t->h.runtime, t->pid));
-    acta_runtime_stats stats;
-    acta_runtime_stats_read(t->h.runtime, &stats);
-    assert_int_equal(stats.restarted, 3);
-    uproot(t);
-}
-
-/* The window slides; both of its ends count. */
-static void
-the_period_is_a_sliding_window_with_both_ends(void **state)
-{
-    (void)state;
-    for (int late = 0; late < 2; late++) {
-        nursery *t = plant(1);
-        t->options.intensity = 2;
-        t->options.period_ms = 1000;
-        assert_int_equal(grow(t, NULL), ACTA_OK);
-        order(t, "a", DIE);
-        harness_advance(&t->h, 600);
-        order(t, "a", DIE);
-        harness_advance(&t->h, 400 + (uint64_t)late);
-        order(t, "a", DIE); /* the third: 1,000 ms or 1,001 ms after the first */
-        assert_int_equal(is_up(t, "a"), late);
-        uproot(t);
-    }
-    nursery *t = plant(1);
-    t->options.intensity = 1;
-    t->options.period_ms = 1000;
-    assert_int_equal(grow(t, NULL), ACTA_OK);
-    for (int i = 0; i < 50; i++) { /* slowly, it goes on for ever */
-        harness_advance(&t->h, 2100);
-        order(t, "a", DIE);
-        assert_true(is_up(t, "a"));
-    }
-    uproot(t);
-}
-
-/* One that fails in its init when it is restarted: each try counts, and the stack doesn't grow. */
-static void
-failed_restarts_count_until_the_intensity_ends_it(void **state)
-{
-    (void)state;
-    nursery *t = plant(2);
-    t->options.intensity = 1000;
-    t->options.period_ms = 1000;
-    assert_int_equal(grow(t, NULL), ACTA_OK);
-    t->workers[1].refusals = FOR_EVER;
-    order(t, "b", DIE);
-    harness_advance(&t->h, 100000);
-    assert_false(acta_is_alive(t->h.runtime, t->pid));
-    assert_false(is_up(t, "a"));
-    assert_int_equal(t->workers[1].start_count, 1001);
     uproot(t);
 }
 
@@ -260,70 +139,6 @@ a_stop_while_a_child_waits_for_its_restart_starts_nothing(void **state)
     expect_diary(t, "-a ");
 }
 
-/* One traps its exit and doesn't go: killed after its time, not before, without terminate; the others go first. */
-static void
-a_child_that_won_t_stop_is_killed_when_its_time_is_up(void **state)
-{
-    (void)state;
-    static const acta_exit_reason shutdown = { .kind = ACTA_EXIT_SHUTDOWN };
-    nursery *t = plant(3);
-    t->workers[1].habit = STAYS;
-    t->specs[1].shutdown_ms = 700;
-    assert_int_equal(grow(t, NULL), ACTA_OK);
-    t->d.text[0] = '\0';
-    acta_exit(t->h.runtime, (acta_pid){ 0 }, t->pid, &shutdown);
-    harness_advance(&t->h, 699);
-    expect_diary(t, "-c ");
-    assert_true(is_up(t, "b"));
-    harness_advance(&t->h, 1);
-    assert_false(is_up(t, "b"));
-    expect_diary(t, "-a ");
-    assert_false(acta_is_alive(t->h.runtime, t->pid));
-    uproot(t);
-}
-
-static void
-brutal_kill_asks_nobody(void **state)
-{
-    (void)state;
-    nursery *t = plant(2);
-    t->workers[1].habit = STAYS;
-    t->specs[1].brutal_kill = true;
-    assert_int_equal(grow(t, NULL), ACTA_OK);
-    t->d.text[0] = '\0';
-    uproot(t);
-    expect_diary(t, "-a ");
-}
-
-static void
-children_come_and_go_at_run_time(void **state)
-{
-    (void)state;
-    acta_error error;
-    acta_pid pid = { 0 };
-
-    nursery *t = plant(2);
-    assert_int_equal(grow(t, NULL), ACTA_OK);
-    acta_started started;
-    assert_int_equal(acta_supervisor_start_child(t->h.runtime, t->pid, &t->specs[2], &started, &error), ACTA_OK);
-    assert_true(acta_pid_equal(started.pid, acta_whereis(t->h.runtime, acta_str_of("c"))));
-    order(t, "c", DIE);
-    assert_true(is_up(t, "c"));
-    t->workers[3].refusals = FOR_EVER;
-    assert_int_equal(acta_supervisor_start_child(t->h.runtime, t->pid, &t->specs[3], NULL, &error), ACTA_IN_USE);
-    assert_string_equal(error.text, "child 'd': the port is taken");
-    assert_int_equal(acta_supervisor_child(t->h.runtime, t->pid, "d", &pid, &error), ACTA_NOT_FOUND);
-    assert_int_equal(acta_supervisor_terminate_child(t->h.runtime, t->pid, "a", &error), ACTA_OK);
-    assert_int_equal(acta_supervisor_delete_child(t->h.runtime, t->pid, "a", &error), ACTA_OK);
-    assert_false(is_up(t, "a"));
-    assert_int_equal(acta_supervisor_delete_child(t->h.runtime, t->pid, "a", &error), ACTA_NOT_FOUND);
-    assert_int_equal(acta_supervisor_child(t->h.runtime, t->pid, "a", &pid, &error), ACTA_NOT_FOUND);
-    t->d.text[0] = '\0';
-    uproot(t);
-    expect_diary(t, "-c -b ");
-    assert_int_equal(t->workers[0].start_count, 1);
-}
-
 /* A tree of supervisors: stopped bottom-up; a failure below escalates and the middle comes back with all of its own. */
 static void
 supervisors_nest_escalate_and_stop_bottom_up(void **state)
@@ -365,110 +180,174 @@ a_nested_start_that_fails_rolls_back_every_level(void **state)
     uproot(t);
 }
 
+/* SUP-41: in every strategy delays grow, are capped and jittered, are seen as RESTARTING, nobody starts before its time,
+ * and terminate during the wait cancels the restart. */
 static void
-a_killed_supervisor_takes_its_children_along(void **state)
+backoff_holds_in_every_strategy(void **state)
 {
     (void)state;
-    static const acta_exit_reason kill = { .kind = ACTA_EXIT_KILLED };
-    nursery *t = plant(5);
-    acta_supervisor_options inner = { .children = &t->specs[1], .child_count = 3 };
-    acta_child_spec top[] = { t->specs[0],
-        { .id = "inner", .start = { .behaviour = acta_supervisor_behaviour(), .argument = &inner } } };
-    t->options.children = top;
-    t->options.child_count = 2;
-    assert_int_equal(grow(t, NULL), ACTA_OK);
-    acta_exit(t->h.runtime, (acta_pid){ 0 }, t->pid, &kill);
-    harness_run(&t->h);
-    for (int i = 0; i < 4; i++)
-        assert_false(is_up(t, names[i]));
-    acta_runtime_stats stats;
-    acta_runtime_stats_read(t->h.runtime, &stats);
-    assert_int_equal(stats.alive, 0);
-    uproot(t);
+    static const uint64_t delays[] = { 100, 200, 400, 500, 500 };
+    for (size_t s = 0; s < 3; s++) {
+        nursery *n = plant_by(strategies[s], 2);
+        n->options.backoff = (acta_backoff){ .min_ms = 100, .max_ms = 500, .jitter_percent = 20 };
+        must_grow(n);
+        bool jittered = false;
+        for (int i = 0; i < 5; i++) {
+            uint32_t starts = n->workers[1].start_count;
+            uint64_t died_ns = atomic_load(&n->h.now_ns);
+            order(n, "b", DIE);
+            assert_int_equal(state_of(n, "b"), ACTA_CHILD_RESTARTING);
+            if (strategies[s] == ACTA_ONE_FOR_ALL) assert_int_equal(state_of(n, "a"), ACTA_CHILD_RESTARTING);
+            harness_advance(&n->h, delays[i] - delays[i] / 5 - 1);
+            assert_int_equal(n->workers[1].start_count, starts);
+            harness_advance(&n->h, 2 * delays[i] / 5 + 2);
+            assert_int_equal(n->workers[1].start_count, starts + 1);
+            uint64_t waited_ms = (n->workers[1].started_ns[starts] - died_ns) / 1000000;
+            assert_in_range(waited_ms, delays[i] * 4 / 5, delays[i] * 6 / 5);
+            if (waited_ms != delays[i]) jittered = true;
+        }
+        assert_true(jittered);
+        order(n, "b", DIE);
+        assert_int_equal(acta_supervisor_terminate_child(RUNTIME, n->pid, "b", NULL), ACTA_OK);
+        assert_int_equal(state_of(n, "b"), ACTA_CHILD_STOPPED);
+        n->d.text[0] = '\0';
+        harness_advance(&n->h, 60000);
+        expect_diary(n, strategies[s] == ACTA_ONE_FOR_ALL ? "+a " : "");
+        assert_true(is_up(n, "a"));
+        assert_int_equal(acta_supervisor_restart_child(RUNTIME, n->pid, "b", NULL, NULL), ACTA_OK);
+        uproot(n);
+    }
 }
 
+/* SUP-41: dynamic children wait each for their own restart, known by their last pid, by which it can be cancelled. */
 static void
-calls_on_a_dead_supervisor_are_noproc_at_once(void **state)
+a_dynamic_child_in_backoff_is_known_by_its_last_pid(void **state)
 {
     (void)state;
-    acta_pid pid;
+    nursery *n = plant_by(ACTA_SIMPLE_ONE_FOR_ONE, 1);
+    acta_started first, second;
+    acta_child_counts counts;
 
-    nursery *t = plant(1);
-    t->pid = (acta_pid){ 12345 };
-    assert_int_equal(acta_supervisor_child(t->h.runtime, t->pid, "a", &pid, NULL), ACTA_NOPROC);
-    assert_int_equal(acta_supervisor_start_child(t->h.runtime, t->pid, &t->specs[0], NULL, NULL), ACTA_NOPROC);
-    assert_int_equal(acta_supervisor_delete_child(t->h.runtime, t->pid, "a", NULL), ACTA_NOPROC);
-    uproot(t);
+    n->specs[0].start.name = (acta_str){ 0 };
+    n->options.backoff = (acta_backoff){ .min_ms = 1000, .jitter_percent = 1 };
+    must_grow(n);
+    assert_int_equal(acta_supervisor_start_dynamic(RUNTIME, n->pid, NULL, 0, &first, NULL), ACTA_OK);
+    assert_int_equal(acta_supervisor_start_dynamic(RUNTIME, n->pid, &n->scripts[1], 0, &second, NULL), ACTA_OK);
+    send_tag(&n->h, first.pid, DIE);
+    send_tag(&n->h, second.pid, DIE);
+    harness_run(&n->h);
+    assert_int_equal(acta_supervisor_count(RUNTIME, n->pid, &counts, NULL), ACTA_OK);
+    assert_int_equal(counts.active, 0);
+    assert_int_equal(counts.workers, 2);
+    assert_int_equal(acta_supervisor_terminate_pid(RUNTIME, n->pid, first.pid, NULL), ACTA_OK);
+    n->d.text[0] = '\0';
+    harness_advance(&n->h, 1100);
+    expect_diary(n, "+b ");
+    uproot(n);
 }
 
-/* With threads: children die all the time, of their own, from several outside threads' doing, and the stop is clean. */
+/* SUP-42: the wall clock goes back and forward by an hour: windows and backoff see nothing of it. */
+static void
+a_wall_clock_that_jumps_changes_nothing(void **state)
+{
+    (void)state;
+    static const int64_t hour_us = INT64_C(3600000000);
+    nursery *n = plant(1);
+
+    n->options.intensity = 1;
+    n->options.period_ms = 1000;
+    n->options.backoff = (acta_backoff){ .min_ms = 300, .jitter_percent = 1 };
+    must_grow(n);
+    order(n, "a", DIE);
+    atomic_store(&n->h.wall_jump_us, hour_us);
+    harness_advance(&n->h, 296);
+    assert_false(is_up(n, "a"));
+    atomic_store(&n->h.wall_jump_us, -hour_us);
+    harness_advance(&n->h, 8);
+    assert_true(is_up(n, "a"));
+    harness_advance(&n->h, 697);
+    order(n, "a", DIE); /* 1,001 ms after the first */
+    atomic_store(&n->h.wall_jump_us, hour_us);
+    harness_advance(&n->h, 700);
+    assert_true(is_up(n, "a"));
+    order(n, "a", DIE); /* 700 ms after the second */
+    assert_int_equal(alive_count(n), 0);
+    uproot(n);
+}
+
+/* -- a slow start -- */
+
+typedef struct slow {
+    uint32_t deadline_ms;
+    _Atomic uint32_t starts, gave_up;
+} slow;
+
 static acta_status
-count_start(acta_self *self, void *user, acta_error *error)
+slow_init(acta_self *self, void *user, acta_error *error)
 {
-    (void)self;
+    slow *s = user;
+    acta_ref ref;
+
     (void)error;
-    atomic_fetch_add((_Atomic uint64_t *)user, 1);
-    return ACTA_OK;
+    atomic_fetch_add(&s->starts, 1);
+    return acta_send_after(self, s->deadline_ms, 0, 0, &ref); /* what it begins here must be through by then */
 }
 
 static acta_next
-die(acta_self *self, void *user, acta_message *message)
+slow_info(acta_self *self, void *user, const acta_info *info)
 {
-    (void)user;
-    if (message->tag % 2 == 0) acta_fail(self, "tag %u", message->tag);
-    return ACTA_STOP;
+    slow *s = user;
+
+    (void)info;
+    atomic_fetch_add(&s->gave_up, 1);
+    acta_fail(self, "not ready in time");
 }
 
+/* SUP-09: an init can't be ended from outside, so a start that may take long goes on behind init, with a deadline of its
+ * own: when that passes the child fails, is restarted and at last given up, its siblings aren't kept waiting, a shutdown
+ * reaches it at any time, and no orphan is left. */
 static void
-a_busy_tree_on_threads_restarts_and_stops_cleanly(void **state)
+a_start_that_never_ends_is_ended_behind_init(void **state)
 {
     (void)state;
-    harness h;
-    static _Atomic uint64_t starts;
-    script s = { .init = count_start, .cast = die, .user = &starts };
-    acta_child_spec specs[CHILD_MAX];
-    acta_pid pid = { 0 };
+    nursery *n = plant(2);
+    slow s = { .deadline_ms = 100 };
+    script what = { .init = slow_init, .info = slow_info, .user = &s };
 
-    for (int i = 0; i < CHILD_MAX; i++)
-        specs[i] = (acta_child_spec){ .id = names[i],
-            .start = { .behaviour = &scripted, .argument = &s, .name = acta_str_of(names[i]) } };
-    for (int round = 0; round < 20; round++) {
-        atomic_store(&starts, 0);
-        harness_start(&h, 2);
-        assert_int_equal(
-            acta_supervisor_start(h.runtime,
-                &(acta_supervisor_options){ .children = specs, .child_count = CHILD_MAX, .intensity = UINT32_MAX },
-                &pid, NULL),
-            ACTA_OK);
-        for (uint32_t i = 0; atomic_load(&starts) < 500; i++)
-            send_tag(&h, acta_whereis(h.runtime, acta_str_of(names[i % CHILD_MAX])), i);
-        harness_stop(&h);
-    }
+    n->specs[0] = (acta_child_spec){ .id = "slow", .start = { .behaviour = &scripted, .argument = &what } };
+    n->options.intensity = 2;
+    assert_int_equal(grow(n, NULL), ACTA_OK);
+    expect_diary(n, "+b ");
+    harness_advance(&n->h, 99);
+    assert_int_equal(s.starts, 1);
+    harness_advance(&n->h, 1);
+    assert_int_equal(s.starts, 2);
+    harness_advance(&n->h, 1000);
+    assert_int_equal(s.gave_up, 3);
+    assert_int_equal(alive_count(n), 0);
+
+    n->options.intensity = ACTA_INTENSITY_UNLIMITED;
+    must_grow(n);
+    tell(n, n->pid, ACTA_EXIT_SHUTDOWN); /* while it starts */
+    assert_int_equal(alive_count(n), 0);
+    uproot(n);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(children_start_in_order_and_stop_in_the_opposite),
-        cmocka_unit_test(a_supervisor_without_children_starts_and_ends),
         cmocka_unit_test(one_that_can_t_start_ends_those_before_it_and_the_call_says_who),
         cmocka_unit_test(wrong_options_are_refused_each_with_its_reason),
-        cmocka_unit_test(who_is_restarted_depends_on_its_kind_and_its_end),
-        cmocka_unit_test(more_restarts_than_the_intensity_within_the_period_end_it),
-        cmocka_unit_test(the_period_is_a_sliding_window_with_both_ends),
-        cmocka_unit_test(failed_restarts_count_until_the_intensity_ends_it),
         cmocka_unit_test(backoff_grows_is_capped_and_begins_again_after_calm),
         cmocka_unit_test(the_first_restart_is_at_once_when_asked_for),
         cmocka_unit_test(a_stop_while_a_child_waits_for_its_restart_starts_nothing),
-        cmocka_unit_test(a_child_that_won_t_stop_is_killed_when_its_time_is_up),
-        cmocka_unit_test(brutal_kill_asks_nobody),
-        cmocka_unit_test(children_come_and_go_at_run_time),
         cmocka_unit_test(supervisors_nest_escalate_and_stop_bottom_up),
         cmocka_unit_test(a_nested_start_that_fails_rolls_back_every_level),
-        cmocka_unit_test(a_killed_supervisor_takes_its_children_along),
-        cmocka_unit_test(calls_on_a_dead_supervisor_are_noproc_at_once),
-        cmocka_unit_test(a_busy_tree_on_threads_restarts_and_stops_cleanly),
+        cmocka_unit_test(backoff_holds_in_every_strategy),
+        cmocka_unit_test(a_dynamic_child_in_backoff_is_known_by_its_last_pid),
+        cmocka_unit_test(a_wall_clock_that_jumps_changes_nothing),
+        cmocka_unit_test(a_start_that_never_ends_is_ended_behind_init),
     };
     return cmocka_run_group_tests_name("supervisor", tests, NULL, NULL);
 }

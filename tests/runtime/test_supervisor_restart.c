@@ -483,103 +483,6 @@ escalation_brings_back_static_children_only(void **state)
     uproot(n);
 }
 
-/* -- backoff -- */
-
-/* SUP-41: in every strategy delays grow, are capped and jittered, are seen as RESTARTING, nobody starts before its time,
- * and terminate during the wait cancels the restart. */
-static void
-backoff_holds_in_every_strategy(void **state)
-{
-    (void)state;
-    static const uint64_t delays[] = { 100, 200, 400, 500, 500 };
-    for (size_t s = 0; s < 3; s++) {
-        nursery *n = plant_by(strategies[s], 2);
-        n->options.backoff = (acta_backoff){ .min_ms = 100, .max_ms = 500, .jitter_percent = 20 };
-        must_grow(n);
-        bool jittered = false;
-        for (int i = 0; i < 5; i++) {
-            uint32_t starts = n->workers[1].start_count;
-            uint64_t died_ns = atomic_load(&n->h.now_ns);
-            order(n, "b", DIE);
-            assert_int_equal(state_of(n, "b"), ACTA_CHILD_RESTARTING);
-            if (strategies[s] == ACTA_ONE_FOR_ALL) assert_int_equal(state_of(n, "a"), ACTA_CHILD_RESTARTING);
-            harness_advance(&n->h, delays[i] - delays[i] / 5 - 1);
-            assert_int_equal(n->workers[1].start_count, starts);
-            harness_advance(&n->h, 2 * delays[i] / 5 + 2);
-            assert_int_equal(n->workers[1].start_count, starts + 1);
-            uint64_t waited_ms = (n->workers[1].started_ns[starts] - died_ns) / 1000000;
-            assert_in_range(waited_ms, delays[i] * 4 / 5, delays[i] * 6 / 5);
-            if (waited_ms != delays[i]) jittered = true;
-        }
-        assert_true(jittered);
-        order(n, "b", DIE);
-        assert_int_equal(acta_supervisor_terminate_child(RUNTIME, n->pid, "b", NULL), ACTA_OK);
-        assert_int_equal(state_of(n, "b"), ACTA_CHILD_STOPPED);
-        n->d.text[0] = '\0';
-        harness_advance(&n->h, 60000);
-        expect_diary(n, strategies[s] == ACTA_ONE_FOR_ALL ? "+a " : "");
-        assert_true(is_up(n, "a"));
-        assert_int_equal(acta_supervisor_restart_child(RUNTIME, n->pid, "b", NULL, NULL), ACTA_OK);
-        uproot(n);
-    }
-}
-
-/* SUP-41: dynamic children wait each for their own restart, known by their last pid, by which it can be cancelled. */
-static void
-a_dynamic_child_in_backoff_is_known_by_its_last_pid(void **state)
-{
-    (void)state;
-    nursery *n = plant_by(ACTA_SIMPLE_ONE_FOR_ONE, 1);
-    acta_started first, second;
-    acta_child_counts counts;
-
-    n->specs[0].start.name = (acta_str){ 0 };
-    n->options.backoff = (acta_backoff){ .min_ms = 1000, .jitter_percent = 1 };
-    must_grow(n);
-    assert_int_equal(acta_supervisor_start_dynamic(RUNTIME, n->pid, NULL, 0, &first, NULL), ACTA_OK);
-    assert_int_equal(acta_supervisor_start_dynamic(RUNTIME, n->pid, &n->scripts[1], 0, &second, NULL), ACTA_OK);
-    send_tag(&n->h, first.pid, DIE);
-    send_tag(&n->h, second.pid, DIE);
-    harness_run(&n->h);
-    assert_int_equal(acta_supervisor_count(RUNTIME, n->pid, &counts, NULL), ACTA_OK);
-    assert_int_equal(counts.active, 0);
-    assert_int_equal(counts.workers, 2);
-    assert_int_equal(acta_supervisor_terminate_pid(RUNTIME, n->pid, first.pid, NULL), ACTA_OK);
-    n->d.text[0] = '\0';
-    harness_advance(&n->h, 1100);
-    expect_diary(n, "+b ");
-    uproot(n);
-}
-
-/* SUP-42: the wall clock goes back and forward by an hour: windows and backoff see nothing of it. */
-static void
-a_wall_clock_that_jumps_changes_nothing(void **state)
-{
-    (void)state;
-    static const int64_t hour_us = INT64_C(3600000000);
-    nursery *n = plant(1);
-
-    n->options.intensity = 1;
-    n->options.period_ms = 1000;
-    n->options.backoff = (acta_backoff){ .min_ms = 300, .jitter_percent = 1 };
-    must_grow(n);
-    order(n, "a", DIE);
-    atomic_store(&n->h.wall_jump_us, hour_us);
-    harness_advance(&n->h, 296);
-    assert_false(is_up(n, "a"));
-    atomic_store(&n->h.wall_jump_us, -hour_us);
-    harness_advance(&n->h, 8);
-    assert_true(is_up(n, "a"));
-    harness_advance(&n->h, 697);
-    order(n, "a", DIE); /* 1,001 ms after the first */
-    atomic_store(&n->h.wall_jump_us, hour_us);
-    harness_advance(&n->h, 700);
-    assert_true(is_up(n, "a"));
-    order(n, "a", DIE); /* 700 ms after the second */
-    assert_int_equal(alive_count(n), 0);
-    uproot(n);
-}
-
 int
 main(void)
 {
@@ -600,9 +503,6 @@ main(void)
         cmocka_unit_test(with_no_intensity_the_first_failure_ends_it),
         cmocka_unit_test(failed_starts_count_until_the_intensity_ends_it),
         cmocka_unit_test(escalation_brings_back_static_children_only),
-        cmocka_unit_test(backoff_holds_in_every_strategy),
-        cmocka_unit_test(a_dynamic_child_in_backoff_is_known_by_its_last_pid),
-        cmocka_unit_test(a_wall_clock_that_jumps_changes_nothing),
     };
     return cmocka_run_group_tests_name("supervisor_restart", tests, NULL, NULL);
 }

@@ -533,64 +533,6 @@ a_taken_name_gives_its_holder_and_leaves_it_alone(void **state)
     uproot(n);
 }
 
-/* -- a slow start -- */
-
-typedef struct slow {
-    uint32_t deadline_ms;
-    _Atomic uint32_t starts, gave_up;
-} slow;
-
-static acta_status
-slow_init(acta_self *self, void *user, acta_error *error)
-{
-    slow *s = user;
-    acta_ref ref;
-
-    (void)error;
-    atomic_fetch_add(&s->starts, 1);
-    return acta_send_after(self, s->deadline_ms, 0, 0, &ref); /* what it begins here must be through by then */
-}
-
-static acta_next
-slow_info(acta_self *self, void *user, const acta_info *info)
-{
-    slow *s = user;
-
-    (void)info;
-    atomic_fetch_add(&s->gave_up, 1);
-    acta_fail(self, "not ready in time");
-}
-
-/* SUP-09: an init can't be ended from outside, so a start that may take long goes on behind init, with a deadline of its
- * own: when that passes the child fails, is restarted and at last given up, its siblings aren't kept waiting, a shutdown
- * reaches it at any time, and no orphan is left. */
-static void
-a_start_that_never_ends_is_ended_behind_init(void **state)
-{
-    (void)state;
-    nursery *n = plant(2);
-    slow s = { .deadline_ms = 100 };
-    script what = { .init = slow_init, .info = slow_info, .user = &s };
-
-    n->specs[0] = (acta_child_spec){ .id = "slow", .start = { .behaviour = &scripted, .argument = &what } };
-    n->options.intensity = 2;
-    assert_int_equal(grow(n, NULL), ACTA_OK);
-    expect_diary(n, "+b ");
-    harness_advance(&n->h, 99);
-    assert_int_equal(s.starts, 1);
-    harness_advance(&n->h, 1);
-    assert_int_equal(s.starts, 2);
-    harness_advance(&n->h, 1000);
-    assert_int_equal(s.gave_up, 3);
-    assert_int_equal(alive_count(n), 0);
-
-    n->options.intensity = ACTA_INTENSITY_UNLIMITED;
-    must_grow(n);
-    tell(n, n->pid, ACTA_EXIT_SHUTDOWN); /* while it starts */
-    assert_int_equal(alive_count(n), 0);
-    uproot(n);
-}
-
 int
 main(void)
 {
@@ -603,7 +545,6 @@ main(void)
         cmocka_unit_test(a_child_that_ignores_keeps_its_spec_unless_it_is_temporary_or_dynamic),
         cmocka_unit_test(adding_a_child_that_fails_keeps_nothing),
         cmocka_unit_test(start_information_comes_back_from_start_and_restart_calls),
-        cmocka_unit_test(a_start_that_never_ends_is_ended_behind_init),
         cmocka_unit_test(defaults_are_filled_in_and_read_back),
         cmocka_unit_test(bad_specs_are_refused_each_with_its_own_code),
         cmocka_unit_test(all_good_specs_are_accepted),
