@@ -1,6 +1,6 @@
 /*
- * Supervisors within supervisors, slow starts, delays before restarts, and what errors say. The other tests of supervisors are in
- * test_supervisor_*.c.
+ * Supervisors within supervisors, slow starts, delays before restarts, and what errors say. The other tests of
+ * supervisors are in test_supervisor_*.c.
  */
 #include "nursery.h"
 
