@@ -7,6 +7,7 @@
  *     cli_transfer.c  transfer, dispatch
  *     cli_list.c      list
  *     cli_load.c      load (load.c, csv_file.c)
+ *     cli_backup.c    backup
  *     cli_demo.c      demo (demo.c, log_check.c)
  *
  * Exit status: 0 done, 1 it failed or was refused, 2 wrong usage. Results go to stdout, messages to stderr.
@@ -43,6 +44,7 @@ int cli_transfer(cli *c, int argc, char **argv);
 int cli_dispatch(cli *c, int argc, char **argv);
 int cli_list(cli *c, int argc, char **argv);
 int cli_load(cli *c, int argc, char **argv);
+int cli_backup(cli *c, int argc, char **argv);
 int cli_demo(cli *c, int argc, char **argv);
 
 /* -- arguments -- */

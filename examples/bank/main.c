@@ -25,6 +25,7 @@ static const cli_command commands[] = {
     { "list", "all accounts, customers or transfers", cli_list },
     { "load", "accounts and transfers from CSV files", cli_load },
     { "dispatch", "any command, by name and JSON", cli_dispatch },
+    { "backup", "a copy of the bank in a new directory", cli_backup },
     { "demo", "a day of a thousand accounts, and its money counted again", cli_demo },
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0], NAME_MAX_HERE = 32, NEAR = 2 };

@@ -159,6 +159,20 @@ commands_by_json_are_done() {
         expect 1 '' 'bank: insufficient_funds: the balance is 105' dispatch Withdraw '{"account_id": "alice", "amount": 106}'
 }
 
+# -- backup --
+
+a_backup_is_a_bank_of_its_own() {
+    empty
+    bank open alice --balance 100 >/dev/null &&
+        expect 0 "'$data.copy' has all of '$data' up to position 1; look into it with: bank list --data $data.copy" '' \
+            backup "$data.copy" &&
+        bank deposit alice 5 >/dev/null &&
+        expect 1 '' "bank: cannot back up to '$data.copy': it exists; name a new directory" backup "$data.copy" || return 1
+    "$bank_program" --data "$data.copy" show alice >"$scratch/copy" || return 1
+    rm -r "$data.copy"
+    grep -qx 'balance   100' "$scratch/copy"
+}
+
 # -- usage --
 
 wrong_usage_exits_2() {
@@ -183,7 +197,7 @@ wrong_usage_exits_2() {
 
 help_tells_every_command() {
     "$bank_program" --help >"$scratch/out" || return 1
-    for command in open deposit withdraw close transfer show list load dispatch demo; do
+    for command in open deposit withdraw close transfer show list load dispatch backup demo; do
         grep -q "^  $command " "$scratch/out" || { echo "no $command in --help"; return 1; }
         "$bank_program" "$command" --help >"$scratch/help" || return 1
         grep -q "^  bank $command" "$scratch/help" || { echo "no example in $command --help"; return 1; }
@@ -260,6 +274,7 @@ check "a transfer is followed to its end" a_transfer_is_followed_to_its_end
 check "a transfer that cannot be leaves the money where it was" a_transfer_that_cannot_be_leaves_the_money_where_it_was
 check "a transfer without an id gets one" a_transfer_without_an_id_gets_one
 check "commands by JSON are done" commands_by_json_are_done
+check "a backup is a bank of its own" a_backup_is_a_bank_of_its_own
 check "wrong usage exits 2 and says what is wrong" wrong_usage_exits_2
 check "help tells every command, with examples, in 80 columns" help_tells_every_command
 check "a missing bank is told, and none is made" a_missing_bank_is_told
