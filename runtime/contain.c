@@ -146,13 +146,17 @@ acti_behaviour_given(const acti_actor *actor)
     return actor->is_contained ? user_of(actor) : actor->behaviour;
 }
 
+/* The actor is among the living no more: the watchdog, which reads names of behaviours of the living under the lock, has
+ * either done so, or won't. */
 void
 acti_contain_leave(acti_actor *actor)
 {
     if (!actor->is_contained) return;
     contained *c = ACTI_CONTAINER(actor->behaviour, contained, shadow);
-    actor->is_contained = false;
+    acti_mutex_lock(&actor->runtime->actor_lock);
     actor->behaviour = c->user;
+    acti_mutex_unlock(&actor->runtime->actor_lock);
+    actor->is_contained = false;
     acti_free(actor->runtime, c, sizeof *c);
 }
 
