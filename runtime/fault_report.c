@@ -109,8 +109,14 @@ put_message(acti_text *text, const acti_actor *actor)
         acti_text_put(text, "no message: it starts\n");
     else if (actor->phase == ACTI_ENDING)
         acti_text_put(text, "no message: it ends\n");
-    else
-        acti_text_put(text, actor->reply_in_hand != NULL ? "no message: a reply\n" : "no message in its hands\n");
+    else if (actor->doing == ACTI_DOING_CONTINUE)
+        acti_text_put(text, "no message: handle_continue\n");
+    else if (actor->doing >= ACTI_DOING_INFO) {
+        acti_text_put(text, "no message: handle_info of ");
+        acti_text_put(text, acti_info_word((acta_info_kind)(actor->doing - ACTI_DOING_INFO)));
+        acti_text_put(text, "\n");
+    } else
+        acti_text_put(text, "no message in its hands\n");
 }
 
 /* From the fault on. Where nothing is known about the

@@ -563,6 +563,7 @@ void acti_note_end(acti_actor *actor, const acta_exit_reason *reason);
 /* report.c */
 const char *acti_exit_kind_name(acta_exit_kind kind);
 void acti_report_end(acti_actor *actor, const acta_exit_reason *reason);
+const char *acti_info_word(acta_info_kind kind);
 void acti_format_state(acti_actor *actor, acta_format_use use, char *text, size_t size);
 size_t acti_escape(char *out, size_t out_size, const char *text, size_t text_size);
 

@@ -38,8 +38,8 @@ acti_escape(char *out, size_t out_size, const char *text, size_t text_size)
     return used;
 }
 
-static const char *
-info_word(acta_info_kind kind)
+const char *
+acti_info_word(acta_info_kind kind)
 {
     static const char *const words[] = { "DOWN", "EXIT", "TIMER", "REPLY", "TIMEOUT", "FD" };
     return (unsigned)kind < sizeof words / sizeof words[0] ? words[kind] : "information";
@@ -64,7 +64,7 @@ describe_place(const acti_actor *actor, char *place)
         snprintf(place, PLACE_MAX, "in a %s of tag %u", first->kind == ACTI_CAST ? "cast" : "call",
             ACTI_CONTAINER(first, const acti_message, node)->body.tag);
     else if (actor->doing >= ACTI_DOING_INFO)
-        snprintf(place, PLACE_MAX, "in %s", info_word((acta_info_kind)(actor->doing - ACTI_DOING_INFO)));
+        snprintf(place, PLACE_MAX, "in %s", acti_info_word((acta_info_kind)(actor->doing - ACTI_DOING_INFO)));
     else
         snprintf(place, PLACE_MAX, "in a message that it kept");
 }

@@ -86,11 +86,13 @@ die(void)
 static acta_status
 victim_init(acta_self *self, void *state, const void *argument, acta_error *error)
 {
-    (void)self;
+    acta_ref timer;
+
     (void)state;
     (void)argument;
     (void)error;
     if (strcmp(way, "init") == 0) die();
+    if (strcmp(way, "info") == 0) return acta_send_after(self, 1, 0, 0, &timer);
     return ACTA_OK;
 }
 
@@ -242,6 +244,7 @@ main(int argc, char **argv)
     }
     if (strcmp(way, "nested") == 0) victim.name = (const char *)16;
     if (strcmp(way, "image") == 0) return write_recorder();
+    if (strcmp(way, "info") == 0) pause();
     if (strcmp(way, "wait") == 0) {
         puts("ready");
         fflush(stdout);

@@ -77,6 +77,9 @@ faults_without_a_message_tell_where_the_actor_was(void **state)
     const death *d = death_by(victim, "init");
     assert_died_of(d, SIGSEGV);
     ASSERT_SAID(d, "behaviour 'teller', on an outside thread", "acta: no message: it starts\n", "victim_init (");
+    d = death_by(victim, "info");
+    assert_died_of(d, SIGSEGV);
+    ASSERT_SAID(d, "acta: no message: handle_info of TIMER\n", "victim_info (");
     d = death_by(victim, "terminate");
     assert_died_of(d, SIGSEGV);
     ASSERT_SAID(d, "behaviour 'teller', on worker", "acta: no message: it ends\n", "victim_terminate (");
