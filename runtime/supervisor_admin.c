@@ -24,7 +24,7 @@ refuse_no_memory(acta_self *self, acta_from from)
 static void
 reply_bytes(acta_self *self, acta_from from, const void *bytes, size_t size)
 {
-    acta_message *reply = acta_message_create(self->runtime, 0, size);
+    acta_message *reply = acta_message_create(self->runtime, ACTI_ASK_ANSWER, size);
 
     if (reply == NULL) {
         refuse_no_memory(self, from);
@@ -90,7 +90,7 @@ static void
 start_new(acta_self *self, acti_supervisor *s, acti_child *child, acta_from from)
 {
     const acti_child *other = !acti_is_dynamic(s) ? acti_child_find(s, child->spec.id) : NULL;
-    acta_message *reply = acta_message_create(self->runtime, 0, sizeof(acta_started));
+    acta_message *reply = acta_message_create(self->runtime, ACTI_ASK_ANSWER, sizeof(acta_started));
     acta_error error;
 
     if (reply != NULL && other != NULL) {
@@ -131,7 +131,7 @@ start_stopped(acta_self *self, acti_supervisor *s, const char *id, acta_from fro
         refuse(self, from, &error);
         return;
     }
-    acta_message *reply = acta_message_create(self->runtime, 0, sizeof(acta_started));
+    acta_message *reply = acta_message_create(self->runtime, ACTI_ASK_ANSWER, sizeof(acta_started));
     if (reply != NULL)
         start_and_reply(self, s, child, from, reply);
     else

@@ -120,6 +120,15 @@ call(acta_runtime *runtime, acta_pid supervisor, acta_message *request, acta_err
     return acta_call(runtime, supervisor, request, ACTA_INFINITE, NULL, error);
 }
 
+/* Anybody may have answered: the pid can be that of any actor. */
+static acta_status
+check_answer(acta_message *reply, size_t size, acta_error *error)
+{
+    if (reply != NULL && reply->tag == ACTI_ASK_ANSWER && reply->size >= size) return ACTA_OK;
+    acta_message_destroy(reply);
+    return acta_error_set(error, ACTA_INVALID, "the actor that was asked is no supervisor");
+}
+
 /* The answer's payload goes into `out`, if that isn't NULL. */
 static acta_status
 call_for(acta_runtime *runtime, acta_pid supervisor, acta_message *request, void *out, size_t size, acta_error *error)
@@ -127,6 +136,7 @@ call_for(acta_runtime *runtime, acta_pid supervisor, acta_message *request, void
     acta_message *reply = NULL;
 
     acta_status status = acta_call(runtime, supervisor, request, ACTA_INFINITE, &reply, error);
+    if (status == ACTA_OK) status = check_answer(reply, size, error);
     if (status != ACTA_OK) return status;
     if (out != NULL) memcpy(out, reply->payload, size);
     acta_message_destroy(reply);
@@ -154,6 +164,7 @@ call_for_list(acta_runtime *runtime, acta_pid supervisor, acta_message *request,
     acta_message *reply = NULL;
 
     acta_status status = acta_call(runtime, supervisor, request, ACTA_INFINITE, &reply, error);
+    if (status == ACTA_OK) status = check_answer(reply, sizeof(acta_child_list), error);
     if (status == ACTA_OK) *list_out = reply->payload;
     return status;
 }

@@ -33,7 +33,8 @@ enum {
     ACTI_ASK_DYNAMIC,
     ACTI_ASK_PID,
     ACTI_ASK_CHANGE,
-    ACTI_ASK_END
+    ACTI_ASK_END,
+    ACTI_ASK_ANSWER /* tag of an answer with a payload: that of another actor is no pid, no list, no flags */
 };
 
 /* Payload of ACTI_ASK_DYNAMIC; bytes that are copied follow. */

@@ -396,6 +396,41 @@ nothing_is_left_of_a_tree_that_cannot_start(void **state)
     close_garden(&g);
 }
 
+static acta_next
+answer_anything(acta_self *self, void *user, acta_from from, acta_message *message)
+{
+    (void)user;
+    bool is_short = message->size % 2 != 0;
+    acta_message *reply = is_short ? acta_message_create(acta_self_runtime(self), 7, 3) : NULL;
+    acta_reply(acta_self_runtime(self), from, ACTA_OK, reply, NULL);
+    return ACTA_NEXT;
+}
+
+/* An actor that is no supervisor may answer whatever it is asked: with nothing, or with what is none of a supervisor's
+ * answers. */
+static void
+a_dump_of_another_actor_is_refused(void **state)
+{
+    script oracle = { .call = answer_anything };
+    const acta_child_list *list = NULL;
+    acta_pid pid = { 0 };
+    acta_error error;
+    acta_str dump;
+    garden g;
+
+    (void)state;
+    open_garden(&g);
+    acta_pid other = spawn(&g.h, &oracle);
+    assert_int_equal(acta_tree_dump(&tree_registry, g.h.runtime, other, g.memory, &dump, &error), ACTA_INVALID);
+    assert_string_equal(error.text, "the actor that was asked is no supervisor");
+    assert_int_equal(acta_supervisor_list(g.h.runtime, other, &list, &error), ACTA_INVALID);
+    assert_int_equal(acta_supervisor_child(g.h.runtime, other, "a", &pid, &error), ACTA_INVALID);
+    assert_int_equal(acta_supervisor_child(g.h.runtime, other, "ab", &pid, &error), ACTA_INVALID);
+    assert_null(list);
+    end(&g, other, ACTA_EXIT_KILLED);
+    close_garden(&g);
+}
+
 static void
 a_dump_of_nobody_is_refused(void **state)
 {
@@ -425,6 +460,7 @@ main(void)
         cmocka_unit_test(children_that_cannot_be_told_are_left_out),
         cmocka_unit_test(what_cannot_be_loaded_is_not_printed),
         cmocka_unit_test(nothing_is_left_of_a_tree_that_cannot_start),
+        cmocka_unit_test(a_dump_of_another_actor_is_refused),
         cmocka_unit_test(a_dump_of_nobody_is_refused),
     };
     return cmocka_run_group_tests_name("tree", tests, NULL, NULL);
