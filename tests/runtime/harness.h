@@ -19,6 +19,18 @@
 
 #include "acta/supervisor.h"
 
+/* Under a sanitizer, whose frames are larger, and which has its own ways with threads. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HARNESS_SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define HARNESS_SANITIZED true
+#endif
+#endif
+#ifndef HARNESS_SANITIZED
+#define HARNESS_SANITIZED false
+#endif
+
 /* A running runtime; the test fails if it can't be had. workers 0: manual. */
 typedef struct harness {
     acta_runtime *runtime;

@@ -15,12 +15,6 @@
 #include "acta/offload.h"
 #include "acta/watch_fd.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SANITIZED = 1 };
-#else
-enum { SANITIZED = 0 };
-#endif
-
 /* -- a little of everything, counted -- */
 
 enum { WORKLOAD = 300 };
@@ -271,7 +265,7 @@ a_fork_is_told_that_the_runtime_is_its_parents(void **state)
     script plain = { .user = NULL };
     (void)state;
 
-    if (SANITIZED) skip(); /* they start no threads in a child */
+    if (HARNESS_SANITIZED) skip(); /* they start no threads in a child */
     harness_start(&h, 2);
     acta_pid pid = spawn(&h, &plain);
     for (int i = 0; i < 20; i++) {
@@ -370,7 +364,7 @@ small_stacks_are_enough(void **state)
     size_t bytes[] = { 32 << 10, 64 << 10 };
     (void)state;
 
-    if (SANITIZED) skip(); /* their frames are larger */
+    if (HARNESS_SANITIZED) skip(); /* their frames are larger */
     for (int usual = 0; usual < 2; usual++) {
         pthread_getattr_default_np(&before);
         pthread_attr_init(&small);

@@ -10,12 +10,6 @@
 
 #include "acta/offload.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SANITIZED = 1 };
-#else
-enum { SANITIZED = 0 };
-#endif
-
 enum { JOB_MAX = 64 };
 
 /* What a test and its work share. Work number n waits at gate n (if it is closed) before it goes on. */
@@ -564,7 +558,7 @@ without_a_thread_the_answer_says_so(void **state)
     bench b;
     (void)state;
 
-    if (SANITIZED) skip(); /* they take their threads another way */
+    if (HARNESS_SANITIZED) skip(); /* they take their threads another way */
     start_bench(&b, 3, double_it, (acta_runtime_config){ .worker_count = 1 });
     script s = bench_script(&b);
     acta_pid pid = spawn(&b.h, &s);
