@@ -20,6 +20,14 @@ sleep_ms(unsigned ms)
     nanosleep(&t, NULL);
 }
 
+uint64_t
+scaled(uint64_t normal)
+{
+    const char *stress = getenv("ACTA_STRESS");
+    long factor = stress != NULL ? atol(stress) : 1;
+    return factor > 1 ? normal * (uint64_t)factor : normal;
+}
+
 uint32_t
 draw(uint64_t *state, uint32_t bound)
 {
@@ -277,9 +285,13 @@ pause_or_run(harness *h)
 void
 await_count(harness *h, _Atomic uint64_t *value, uint64_t least)
 {
-    uint64_t end_ns = real_now_ns() + UINT64_C(20000000000);
+    uint64_t end_ns = real_now_ns() + UINT64_C(20000000000), seen = 0;
 
     while (atomic_load(value) < least) {
+        if (atomic_load(value) != seen) {
+            seen = atomic_load(value);
+            end_ns = real_now_ns() + UINT64_C(20000000000);
+        }
         if (real_now_ns() > end_ns)
             fail_msg("waited 20 s for %llu, there are %llu", (unsigned long long)least,
                 (unsigned long long)atomic_load(value));

@@ -79,9 +79,12 @@ void inside(harness *h, void (*what)(acta_self *self, void *user), void *user);
 acta_status send_tag(harness *h, acta_pid to, uint32_t tag);
 acta_status call_tag(harness *h, acta_pid to, uint32_t tag, uint32_t timeout_ms, acta_error *error);
 
-/* Wait until *value is at least `least`; fails the test after 20 s. Manual runtimes: runs them. */
+/* Wait until *value is at least `least`; fails the test after 20 s without a change. Manual runtimes: runs them. */
 void await_count(harness *h, _Atomic uint64_t *value, uint64_t least);
 void await_dead(harness *h, acta_pid pid);
+
+/* The number, times ACTA_STRESS of the environment: for tests that get better with more. */
+uint64_t scaled(uint64_t normal);
 
 /* A pseudo-random number in 0 to bound-1 from *state. */
 uint32_t draw(uint64_t *state, uint32_t bound);

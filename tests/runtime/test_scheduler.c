@@ -45,7 +45,7 @@ hear_timer(acta_self *self, void *user, const acta_info *info)
     return ACTA_NEXT;
 }
 
-/* Two actors that live in the LIFO slot, and one that always has messages for itself, on a single worker. */
+/* SCH-04: Two actors that live in the LIFO slot, and one that always has messages for itself, on a single worker. */
 static void
 chatterers_starve_neither_others_nor_outside_threads_nor_timers(void **state)
 {
@@ -79,7 +79,7 @@ chatterers_starve_neither_others_nor_outside_threads_nor_timers(void **state)
     harness_stop(&h);
 }
 
-/* A producer sends exactly as the consumer goes to sleep, again and again, from inside and from outside. */
+/* SCH-02: A producer sends exactly as the consumer goes to sleep, again and again, from inside and from outside. */
 typedef struct ball {
     _Atomic uint64_t received;
 } ball;
@@ -105,7 +105,7 @@ no_wake_up_is_lost_between_a_send_and_falling_asleep(void **state)
     memset(balls, 0, sizeof balls);
     harness_start(&h, 2);
     acta_pid pids[2] = { spawn(&h, &s[0]), spawn(&h, &s[1]) };
-    for (uint64_t i = 1; i <= 50000; i++) {
+    for (uint64_t i = 1; i <= scaled(50000); i++) {
         uint32_t which = draw(&seed, 2);
         uint64_t before = atomic_load(&balls[which].received);
         send_tag(&h, pids[which], 0);
@@ -127,7 +127,7 @@ throw_balls(void *argument)
     acta_pid *pid = ((void **)argument)[1];
     uint64_t seed = (uint64_t)(uintptr_t)&seed;
 
-    for (int i = 0; i < 20000; i++) {
+    for (uint64_t i = 0; i < scaled(20000); i++) {
         while (send_tag(h, *pid, 0) == ACTA_BUSY)
             sleep_ms(1);
         for (uint32_t spin = draw(&seed, 1000); spin > 0; spin--)
@@ -136,6 +136,7 @@ throw_balls(void *argument)
     return NULL;
 }
 
+/* SCH-02, SCH-12: 8 senders, 16 workers. */
 static void
 no_wake_up_is_lost_with_many_senders_and_more_workers_than_cores(void **state)
 {
@@ -161,7 +162,7 @@ no_wake_up_is_lost_with_many_senders_and_more_workers_than_cores(void **state)
     for (int i = 0; i < 8; i++)
         pthread_join(threads[i], NULL);
     for (int i = 0; i < 4; i++)
-        await_count(&h, &balls[i].received, 40000);
+        await_count(&h, &balls[i].received, 2 * scaled(20000));
     harness_stop(&h);
 }
 
