@@ -277,7 +277,7 @@ typedef struct acti_relations {
     struct acti_sys *sys; /* sys.c */
     uint64_t *unhandled;  /* kinds that were logged: unhandled.c */
     uint32_t unhandled_count, unhandled_capacity;
-    void *layer;          /* what a layer on the gen_server keeps beside the state: gen_statem.c, gen_event.c */
+    void *layer; /* what a layer on the gen_server keeps beside the state: gen_statem.c, gen_event.c */
     void (*layer_end)(acti_actor *actor, void *layer); /* frees it, whatever end the actor comes to */
     acta_message *in_hand; /* a layer's own message that a handler has; NULL when the handler has kept it */
 } acti_relations;
