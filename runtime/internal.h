@@ -614,6 +614,10 @@ void acti_watchdog_join(acta_runtime *runtime); /* before the workers are */
 void acti_watchdog_destroy(acta_runtime *runtime);
 bool acti_spare_rest(acti_worker *worker); /* a worker that ran out of the loop; false: for good */
 
+/* via.c */
+acta_status acti_via_take(acti_actor *actor, const acta_name_service *service, acta_str name, acta_pid *holder_out);
+void acti_via_leave(acti_actor *actor); /* it has one */
+
 /* names.c */
 acta_status acti_registry_create(acta_runtime *runtime);
 void acti_registry_destroy(acta_runtime *runtime);

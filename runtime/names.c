@@ -367,8 +367,13 @@ size_t
 acti_name_copy(acti_actor *actor, char *out)
 {
     acti_registry *registry = actor->runtime->registry;
+    const acti_via *via = actor->relations != NULL ? actor->relations->via : NULL;
     size_t size = 0;
 
+    if (via != NULL) {
+        memcpy(out, via->name, via->size);
+        return via->size;
+    }
     acti_mutex_lock(&registry->lock); /* anybody may unregister it */
     if (actor->name != NULL) {
         size = actor->name->size;

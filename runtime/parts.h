@@ -264,6 +264,13 @@ typedef struct acti_open {
     uint64_t generation;
 } acti_open;
 
+/* A name in a service of the user's. */
+typedef struct acti_via {
+    const acta_name_service *service;
+    uint32_t size;
+    char name[];
+} acti_via;
+
 /* What most actors don't need: made on first use. */
 typedef struct acti_relations {
     acti_ref_entry *refs;
@@ -275,6 +282,7 @@ typedef struct acti_relations {
     acti_open *open;
     uint32_t open_first, open_count, open_capacity;
     struct acti_sys *sys; /* sys.c */
+    struct acti_via *via; /* via.c */
     uint64_t *unhandled;  /* kinds that were logged: unhandled.c */
     uint32_t unhandled_count, unhandled_capacity;
     void *layer; /* what a layer on the gen_server keeps beside the state: gen_statem.c, gen_event.c */

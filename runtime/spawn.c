@@ -14,6 +14,9 @@ check_options(const acta_spawn_options *options, acta_error *error)
 {
     if (options->behaviour == NULL)
         return acta_error_set(error, ACTA_INVALID, "cannot spawn an actor without a behaviour");
+    if (options->via != NULL && options->name.size == 0)
+        return acta_error_set(
+            error, ACTA_INVALID, "cannot spawn '%s' via a name service without a name", options->behaviour->name);
     if (options->name.size > ACTI_NAME_MAX)
         return acta_error_set(error, ACTA_INVALID, "cannot spawn '%.32s…': a name has at most %d bytes",
             options->name.data, ACTI_NAME_MAX);
@@ -126,16 +129,20 @@ init_and_tie(acti_actor *actor, const acta_spawn_options *options, acta_error *e
 }
 
 static acta_status
-take_name(acti_actor *actor, acta_str name, acta_pid *pid_out, acta_error *error)
+take_name(acti_actor *actor, const acta_spawn_options *options, acta_pid *pid_out, acta_error *error)
 {
+    acta_str name = options->name;
     acta_pid holder = { 0 };
 
     if (name.size == 0) return ACTA_OK;
-    acta_status status = acti_name_add(actor, acti_pid_of(actor), name, &holder);
+    acta_status status = options->via != NULL ? acti_via_take(actor, options->via, name, &holder)
+                                              : acti_name_add(actor, acti_pid_of(actor), name, &holder);
     if (status == ACTA_ALREADY_EXISTS) {
         *pid_out = holder;
         return acta_error_set(error, status, "the name '" ACTA_FMT "' is taken", ACTA_ARG(name));
     }
+    if (status != ACTA_OK && status != ACTA_NO_MEMORY)
+        return acta_error_set(error, status, "the name service did not take '" ACTA_FMT "'", ACTA_ARG(name));
     if (status != ACTA_OK)
         return acta_error_set(error, status, "no memory for the name '" ACTA_FMT "'", ACTA_ARG(name));
     return ACTA_OK;
@@ -179,6 +186,14 @@ record_spawn(const acti_actor *actor)
     acti_record(actor->runtime, ACTA_FLIGHT_SPAWN, acti_pid_of(actor), actor->behaviour->name, 0, spawner);
 }
 
+static acta_pid
+find_name(const acta_runtime *runtime, const acta_spawn_options *options)
+{
+    const acta_name_service *via = options->via;
+
+    return via != NULL ? via->whereis_name(via->user, options->name) : acta_whereis(runtime, options->name);
+}
+
 acta_status
 acta_spawn(acta_runtime *runtime, const acta_spawn_options *options, acta_pid *pid_out, acta_error *error)
 {
@@ -187,7 +202,7 @@ acta_spawn(acta_runtime *runtime, const acta_spawn_options *options, acta_pid *p
     acta_status status = check_options(options, error);
     if (status != ACTA_OK) return status;
     if (options->name.size > 0) { /* the usual way of a lost race costs no slot */
-        acta_pid holder = acta_whereis(runtime, options->name);
+        acta_pid holder = find_name(runtime, options);
         if (holder.value != 0) {
             *pid_out = holder;
             return acta_error_set(
@@ -203,7 +218,7 @@ acta_spawn(acta_runtime *runtime, const acta_spawn_options *options, acta_pid *p
             error, ACTA_STOPPED, "cannot spawn '%s': the runtime is stopping", options->behaviour->name);
     }
     if (bring_to_life(actor, options))
-        status = take_name(actor, options->name, pid_out, error);
+        status = take_name(actor, options, pid_out, error);
     else
         status = acta_error_set(error, ACTA_NO_MEMORY, "no memory to spawn '%s'", options->behaviour->name);
     if (status == ACTA_OK) {

@@ -125,6 +125,7 @@ leave_the_living(acti_actor *actor)
      * topic for us now is overlooked: it sets its flag before, or finds us dead. */
     uint64_t life = atomic_exchange_explicit(&actor->life, (uint64_t)actor->generation << 32, memory_order_acq_rel);
     acti_name_remove(actor);
+    if (ACTI_UNLIKELY(actor->relations != NULL && actor->relations->via != NULL)) acti_via_leave(actor);
     if (ACTI_UNLIKELY((life & ACTI_MEMBER) != 0)) acti_topics_leave_all(actor->runtime, acti_pid_of(actor));
 }
 

@@ -300,6 +300,22 @@ typedef enum acta_overflow {
                                   wait while the receiver is in a handler; what comes then is treated as newest */
 } acta_overflow;
 
+/*
+ * A name service of the user's, for names outside of this runtime: a cluster's, a tenant's; as OTP's {via, Module, Name}.
+ * All functions are called from any thread, without a lock of ours, and must not block for long.
+ *   register_name    ACTA_OK: the name is `pid`'s, which is alive from here on; ACTA_ALREADY_EXISTS and its holder; or
+ *                    another error, which the spawn gives. Called before init, on the spawner's thread
+ *   unregister_name  called once for each register_name that gave ACTA_OK: when the start fails, or when the actor has
+ *                    ended, before any monitor or link is told; not to be refused
+ *   whereis_name     {0}: nobody
+ */
+typedef struct acta_name_service {
+    acta_status (*register_name)(void *user, acta_str name, acta_pid pid, acta_pid *holder_out);
+    void (*unregister_name)(void *user, acta_str name, acta_pid pid);
+    acta_pid (*whereis_name)(void *user, acta_str name);
+    void *user;
+} acta_name_service;
+
 typedef struct acta_spawn_options {
     const acta_behaviour *behaviour; /* stays as long as the runtime, whose reports may name it */
     const void *argument;            /* for init; init runs before acta_spawn returns to an outside thread */
@@ -311,6 +327,7 @@ typedef struct acta_spawn_options {
     acta_self *monitor;              /* the spawning actor, which is to monitor the new one; NULL: no monitor */
     acta_ref *monitor_out;           /* the monitor's reference; may be NULL */
     uint64_t *info_out;              /* what init said by acta_set_start_info, 0 if nothing; may be NULL */
+    const acta_name_service *via;    /* who keeps `name`; must outlive the actor; NULL: the runtime */
     uint32_t init_timeout_ms;        /* 0: none. An init that took longer has failed with ACTA_TIMEOUT, found when it
                                         returns: it runs on the caller's thread, and can't be interrupted */
 } acta_spawn_options;

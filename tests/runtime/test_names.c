@@ -362,6 +362,138 @@ a_contested_name_has_one_owner_at_any_time(void **state)
     harness_stop(&h);
 }
 
+/* -- a name service of the user's -- */
+
+typedef struct service {
+    harness *h;
+    char name[32];
+    acta_pid pid;
+    uint32_t registered, unregistered;
+    bool refuses, fails;
+    bool found_in_init, told_before_it_was_free;
+    uint64_t downs;
+} service;
+
+static acta_status
+service_register(void *user, acta_str name, acta_pid pid, acta_pid *holder_out)
+{
+    service *s = user;
+
+    if (s->fails) acta_fail(acta_self_here(), "out of order");
+    if (s->refuses) return ACTA_REJECTED;
+    if (s->pid.value != 0) {
+        *holder_out = s->pid;
+        return ACTA_ALREADY_EXISTS;
+    }
+    snprintf(s->name, sizeof s->name, ACTA_FMT, ACTA_ARG(name));
+    s->pid = pid;
+    s->registered++;
+    return ACTA_OK;
+}
+
+static void
+service_unregister(void *user, acta_str name, acta_pid pid)
+{
+    service *s = user;
+
+    assert_true(acta_pid_equal(pid, s->pid));
+    assert_int_equal(name.size, strlen(s->name));
+    s->pid.value = 0;
+    s->unregistered++;
+    if (s->fails) acta_fail(acta_self_here(), "still out of order");
+}
+
+static acta_pid
+service_whereis(void *user, acta_str name)
+{
+    service *s = user;
+    bool same = name.size == strlen(s->name) && memcmp(name.data, s->name, name.size) == 0;
+
+    return same ? s->pid : (acta_pid){ 0 };
+}
+
+static acta_status
+look_for_oneself(acta_self *self, void *user, acta_error *error)
+{
+    service *s = user;
+
+    s->found_in_init = acta_pid_equal(service_whereis(s, acta_str_of("far")), acta_self_pid(self));
+    return s->refuses ? acta_error_set(error, ACTA_BUSY, "not now") : ACTA_OK;
+}
+
+static acta_next
+note_the_end(acta_self *self, void *user, const acta_info *info)
+{
+    service *s = user;
+
+    (void)self;
+    if (info->kind != ACTA_INFO_DOWN) return ACTA_NEXT;
+    s->downs++;
+    s->told_before_it_was_free |= s->pid.value != 0;
+    return ACTA_NEXT;
+}
+
+static acta_next
+watch_the_far(acta_self *self, void *user, acta_message *message)
+{
+    acta_ref ref;
+
+    (void)message;
+    assert_int_equal(acta_monitor(self, ((service *)user)->pid, &ref), ACTA_OK);
+    return ACTA_NEXT;
+}
+
+/* GS-01: a name by callback is there before init, free before the end is told, and given back once by each start. */
+static void
+a_name_may_lie_with_a_service_of_the_user_s(void **state)
+{
+    (void)state;
+    static const acta_exit_reason kill = { .kind = ACTA_EXIT_KILLED };
+    harness h;
+    service s = { .h = &h };
+    acta_name_service via = { service_register, service_unregister, service_whereis, &s };
+    script far = { .init = look_for_oneself, .user = &s };
+    script watcher = { .cast = watch_the_far, .info = note_the_end, .user = &s };
+    acta_spawn_options options = { .behaviour = &scripted, .argument = &far, .name = acta_str_of("far"), .via = &via };
+    acta_pid pid = { 0 }, second = { 0 };
+    acta_error error;
+
+    harness_start(&h, 0);
+    acta_pid watching = spawn(&h, &watcher);
+    assert_int_equal(acta_spawn(h.runtime, &options, &pid, &error), ACTA_OK);
+    assert_true(s.found_in_init);
+    assert_int_equal(acta_whereis(h.runtime, acta_str_of("far")).value, 0); /* not the runtime's */
+    assert_int_equal(acta_spawn(h.runtime, &options, &second, &error), ACTA_ALREADY_EXISTS);
+    assert_true(acta_pid_equal(second, pid));
+    s.name[0] = 'F'; /* whereis doesn't find it: the same by way of register */
+    assert_int_equal(acta_spawn(h.runtime, &options, &second, &error), ACTA_ALREADY_EXISTS);
+    s.name[0] = 'f';
+    send_tag(&h, watching, 1);
+    harness_run(&h);
+    acta_exit(h.runtime, (acta_pid){ 0 }, pid, &kill);
+    harness_run(&h);
+    assert_int_equal(s.downs, 1);
+    assert_false(s.told_before_it_was_free);
+    assert_int_equal(s.unregistered, 1);
+
+    s.refuses = true; /* by the service */
+    assert_int_equal(acta_spawn(h.runtime, &options, &pid, &error), ACTA_REJECTED);
+    assert_string_equal(error.text, "the name service did not take 'far'");
+    assert_int_equal(s.unregistered, 1);
+    s.refuses = false;
+    s.fails = true; /* it fails, in registering and in unregistering */
+    assert_int_equal(acta_spawn(h.runtime, &options, &pid, &error), ACTA_FAILED);
+    s.fails = false;
+    assert_int_equal(acta_spawn(h.runtime, &options, &pid, &error), ACTA_OK);
+    s.fails = true;
+    assert_int_equal(acta_stop(h.runtime, pid, NULL, 1000, &error), ACTA_OK);
+    assert_int_equal(atomic_load(&h.log_lines), 1);
+    assert_int_equal(s.registered, s.unregistered);
+    options.name = (acta_str){ NULL, 0 };
+    assert_int_equal(acta_spawn(h.runtime, &options, &pid, &error), ACTA_INVALID);
+    harness_stop(&h);
+}
+
 int
 main(void)
 {
@@ -373,6 +505,7 @@ main(void)
         cmocka_unit_test(a_name_is_free_before_the_end_is_told),
         cmocka_unit_test(messages_wait_until_init_is_done),
         cmocka_unit_test(a_contested_name_has_one_owner_at_any_time),
+        cmocka_unit_test(a_name_may_lie_with_a_service_of_the_user_s),
     };
     return cmocka_run_group_tests_name("names", tests, NULL, NULL);
 }
