@@ -4,6 +4,8 @@
  */
 #include "harness.h"
 
+#include "acta/sys.h"
+
 typedef struct guest {
     harness *h;
     acta_pid other;
@@ -23,6 +25,9 @@ do_everything(acta_self *self, void *user, acta_message *message)
     acta_link(self, g->other);
     acta_monitor(self, g->other, &ref);
     acta_send_after(self, 5, 1, 2, &ref);
+    if (acta_send_interval(self, 5, 1, 2, &ref) == ACTA_OK) acta_cancel_timer(self, ref);
+    acta_request_stop(self, (acta_pid){ 0 }, NULL, 50, &ref);
+    acta_hibernate(self);
     acta_request(self, g->other, acta_message_create(runtime, 3, 10), 50, &ref);
     acta_send(runtime, g->other, acta_message_create(runtime, 3, 10));
     static const script plain = { .user = NULL };
@@ -53,7 +58,7 @@ static void
 an_actor_s_doings_fail_whole_or_not_at_all(void **state)
 {
     (void)state;
-    for (int n = 0; n < 60; n++) {
+    for (int n = 0; n < 70; n++) {
         harness h;
         guest g = { .h = &h };
         script s = { .cast = do_everything, .info = count_info, .user = &g }, plain = { .user = NULL };
@@ -158,6 +163,49 @@ calls_without_memory_are_answered_so(void **state)
     harness_stop(&h);
 }
 
+/* GS-31: system messages: each is answered, with NO_MEMORY or what was asked for, and the actor works on. */
+static void
+system_messages_without_memory_are_answered_so(void **state)
+{
+    (void)state;
+    int failed = 0, done = 0;
+
+    for (int n = 0; n < 8; n++) {
+        for (int what = 0; what < 5; what++) {
+            harness h;
+            script plain = { .user = NULL };
+            acta_sys_info info;
+            acta_status status;
+
+            harness_start(&h, 0);
+            acta_pid pid = spawn(&h, &plain);
+            atomic_store(&h.allocs_left, n);
+            if (what == 0)
+                status = acta_sys_suspend(h.runtime, pid, 1000, NULL);
+            else if (what == 1)
+                status = acta_sys_info_read(h.runtime, pid, 1000, &info, NULL);
+            else if (what == 2)
+                status = acta_sys_count(h.runtime, pid, true, 1000, NULL);
+            else if (what == 3)
+                status = acta_sys_trace(h.runtime, pid, NULL, NULL, 1000, NULL);
+            else
+                status = acta_stop(h.runtime, pid, NULL, 1000, NULL);
+            atomic_store(&h.allocs_left, -1);
+            assert_true(status == ACTA_OK || status == ACTA_NO_MEMORY);
+            failed += status == ACTA_NO_MEMORY;
+            done += status == ACTA_OK;
+            if (what == 4) {
+                assert_int_equal(acta_is_alive(h.runtime, pid), status != ACTA_OK);
+            } else {
+                assert_int_equal(acta_sys_resume(h.runtime, pid, 1000, NULL), ACTA_OK);
+                assert_int_equal(call_tag(&h, pid, 0, 1000, NULL), ACTA_OK);
+            }
+            harness_stop(&h);
+        }
+    }
+    assert_true(failed > 5 && done > 5);
+}
+
 int
 main(void)
 {
@@ -166,6 +214,7 @@ main(void)
         cmocka_unit_test(starting_a_tree_fails_whole_or_not_at_all),
         cmocka_unit_test(a_runtime_that_can_t_be_made_leaves_nothing),
         cmocka_unit_test(calls_without_memory_are_answered_so),
+        cmocka_unit_test(system_messages_without_memory_are_answered_so),
     };
     return cmocka_run_group_tests_name("no_memory", tests, NULL, NULL);
 }

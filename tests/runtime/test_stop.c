@@ -304,6 +304,48 @@ two_runtimes_share_nothing(void **state)
     harness_stop(&a);
 }
 
+static acta_next
+set_a_timer(acta_self *self, void *user, acta_message *message)
+{
+    acta_ref ref;
+
+    (void)user;
+    (void)message;
+    acta_alloc(self, 100);
+    acta_send_after(self, 10, 1, 0, &ref);
+    acta_fail(self, "for the log");
+}
+
+/* GS-32: allocator, log and clock of each are its own: what happens in one is seen in none of the other's seams; a pid
+ * of one that fits an actor of the other is not refused, and harmless: it is that actor's. */
+static void
+each_runtime_keeps_to_its_own_seams(void **state)
+{
+    (void)state;
+    harness a, b;
+    script s = { .cast = set_a_timer };
+
+    harness_start(&a, 0);
+    harness_start(&b, 0);
+    acta_pid in_a = spawn(&a, &s), in_b = spawn(&b, &s);
+    assert_true(acta_pid_equal(in_a, in_b)); /* the same number, another actor */
+    int64_t blocks = atomic_load(&b.blocks), bytes = atomic_load(&b.bytes);
+    uint64_t now_ns = acta_runtime_now_ns(b.runtime);
+    send_tag(&a, in_a, 1);
+    harness_advance(&a, 100);
+    assert_int_equal(atomic_load(&a.log_lines), 1);
+    assert_int_equal(atomic_load(&b.log_lines), 0);
+    assert_int_equal(atomic_load(&b.blocks), blocks);
+    assert_int_equal(atomic_load(&b.bytes), bytes);
+    assert_true(acta_runtime_now_ns(b.runtime) == now_ns);
+    assert_false(acta_is_alive(a.runtime, in_a));
+    assert_true(acta_is_alive(b.runtime, in_b));
+    assert_int_equal(call_tag(&b, in_a, 0, 1000, NULL), ACTA_OK);
+    harness_stop(&a);
+    assert_int_equal(call_tag(&b, in_b, 0, 1000, NULL), ACTA_OK);
+    harness_stop(&b);
+}
+
 int
 main(void)
 {
@@ -312,6 +354,7 @@ main(void)
         cmocka_unit_test(what_is_alive_at_the_deadline_is_killed),
         cmocka_unit_test(callers_that_wait_get_stopped_and_later_ones_at_once),
         cmocka_unit_test(two_runtimes_share_nothing),
+        cmocka_unit_test(each_runtime_keeps_to_its_own_seams),
     };
     return cmocka_run_group_tests_name("stop", tests, NULL, NULL);
 }
