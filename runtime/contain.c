@@ -175,6 +175,7 @@ note_fault(acti_context *context, int signal, const siginfo_t *info, uintptr_t p
     actor->exit_reason->kind = ACTA_EXIT_FAILED;
     c->shadow.terminate = NULL;
     c->shadow.format = NULL;
+    c->shadow.release = NULL;
     if (!context->runtime->no_backtrace)
         context->frame_count = acti_backtrace_from(
             pc, context->frames, ACTI_FRAME_MAX, (uintptr_t)__start_acta_contained, (uintptr_t)__stop_acta_contained);

@@ -93,10 +93,28 @@ drop_node(acti_actor *actor, acti_node *node)
 }
 
 static void
+run_release(acti_actor *actor, void *argument)
+{
+    (void)argument;
+    actor->behaviour->release(actor->state);
+}
+
+static void
+release_state(acti_actor *actor)
+{
+    char why[ACTA_EXIT_TEXT_MAX];
+
+    if (actor->state == NULL || acti_guard(actor, run_release, NULL, why, sizeof why)) return;
+    acta_log_write(&actor->runtime->environment, ACTA_LOG_ERROR, "actor '%s' has ended, and its release failed: %s",
+        actor->behaviour->name, why);
+}
+
+static void
 free_state(acti_actor *actor)
 {
     acta_runtime *runtime = actor->runtime;
 
+    if (ACTI_UNLIKELY(actor->behaviour->release != NULL)) release_state(actor);
     acti_free(runtime, actor->state, actor->behaviour->state_size);
     actor->state = NULL;
     acta_memory_destroy(actor->memory);

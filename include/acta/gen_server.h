@@ -96,6 +96,10 @@ struct acta_behaviour {
     void (*format)(acta_self *self, const void *state, acta_format_use use, char *text, size_t size);
     /* Before the actor hibernates (acta_hibernate): give up what can be had again: caches, spare room of buffers. */
     void (*hibernate)(acta_self *self, void *state);
+    /* The last thing, whatever the end: also after KILLED, and when init or terminate failed. For what the state holds
+     * outside of acta_alloc: kept messages, files, memory of others. Of this library it may call acta_message_destroy, and
+     * no more. Not after a fault that was contained (fault.h). */
+    void (*release)(void *state);
     bool is_private; /* the state is secret as a whole: never shown, and the actor can't be traced */
 
     /* A fault (SIGSEGV, SIGBUS, SIGFPE, SIGILL) of a handler in this code ends the actor alone, where fault handlers are
