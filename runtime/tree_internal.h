@@ -61,9 +61,17 @@ acti_yaml_follow(const acti_yaml *node)
 /* A scalar that doesn't begin as a number does. */
 bool acti_yaml_is_word(const acti_yaml *node);
 
-/* ACTA_INVALID with "file:line:column: " and the text; `where` is the place alone. */
-acta_status acti_tree_refuse(acti_loader *loader, const acti_yaml *at, const char *format, ...) ACTA_PRINTF(3, 4);
-acta_status acti_tree_no_memory(acti_loader *loader);
+/* ACTA_INVALID with "file:line:column: " and the text; `where` is the place alone. (A macro, so that the compiler sees
+ * that nothing is written to an out-parameter then.) */
+#define acti_tree_refuse(...) (acti_tree_tell(__VA_ARGS__), ACTA_INVALID)
+void acti_tree_tell(acti_loader *loader, const acti_yaml *at, const char *format, ...) ACTA_PRINTF(3, 4);
+
+static inline acta_status
+acti_tree_no_memory(acti_loader *loader)
+{
+    acta_error_set(loader->error, ACTA_NO_MEMORY, "no memory to load '%s'", loader->file);
+    return ACTA_NO_MEMORY;
+}
 
 /* ---- values ---- */
 

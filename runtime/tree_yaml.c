@@ -45,8 +45,8 @@ blank_controls(char *text)
     }
 }
 
-acta_status
-acti_tree_refuse(acti_loader *loader, const acti_yaml *at, const char *format, ...)
+void
+acti_tree_tell(acti_loader *loader, const acti_yaml *at, const char *format, ...)
 {
     char place[ACTA_ERROR_TEXT_MAX / 2], what[ACTA_ERROR_TEXT_MAX];
     acta_error *error = loader->error;
@@ -59,13 +59,6 @@ acti_tree_refuse(acti_loader *loader, const acti_yaml *at, const char *format, .
     snprintf(place, sizeof place, "%.200s:%u:%u", loader->file, at->line, at->column);
     acta_error_set(error, ACTA_INVALID, "%s: %s", place, what);
     if (error != NULL) snprintf(error->where, sizeof error->where, "%.*s", (int)sizeof error->where - 1, place);
-    return ACTA_INVALID;
-}
-
-acta_status
-acti_tree_no_memory(acti_loader *loader)
-{
-    return acta_error_set(loader->error, ACTA_NO_MEMORY, "no memory to load '%s'", loader->file);
 }
 
 static acti_yaml
