@@ -262,6 +262,7 @@ take_step(step *s)
     }
     node *n = &nodes[depth - 1];
     perform(t, s, n->choice);
+    t->memory.at[me]++; /* plain accesses from here on aren't in what the step has released */
     n->s = *s;
     result.steps++;
 }
@@ -521,6 +522,7 @@ run_once(void)
     is_starting = true;
     for (uint32_t i = 0; i < thread_count; i++) {
         fibre_start(i, run_thread);
+        threads[i].memory.at[i] = 1;
         hand_over((int)i);
     }
     is_starting = false;
