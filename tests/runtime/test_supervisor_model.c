@@ -66,8 +66,8 @@ model_forget(node *it)
         at++;
     memmove(&parent->children[at], &parent->children[at + 1], (--parent->child_count - at) * sizeof(node *));
     it->is_there = false;
-    for (uint32_t i = 0; i < it->child_count; i++)
-        it->children[i]->is_there = false;
+    while (it->child_count > 0)
+        model_forget(it->children[it->child_count - 1]);
 }
 
 /* A supervisor that starts has its static children, and no past. */
