@@ -171,15 +171,15 @@ open_and_start(acta_runtime *runtime, acta_error *error)
                            : acta_error_set(error, ACTA_IO, "cannot watch files: the system gives no thread for it");
 }
 
-static bool
+static acti_file *
 provide_entry(acta_runtime *runtime, int fd)
 {
     struct acti_fds *fds = runtime->fds;
 
     while ((uint32_t)fd >= fds->file_capacity) {
-        if (!acti_array_grow(runtime, (void **)&fds->files, &fds->file_capacity, 64, sizeof(acti_file))) return false;
+        if (!acti_array_grow(runtime, (void **)&fds->files, &fds->file_capacity, 64, sizeof(acti_file))) return NULL;
     }
-    return true;
+    return &fds->files[fd];
 }
 
 static acta_status
@@ -217,12 +217,12 @@ arm(acta_runtime *runtime, acti_fd_watch *watch, uint32_t interest, acta_error *
     if (problem == ENOENT) problem = acti_poll_add(&fds->poll, fd, interest, key);
     if (problem == EEXIST && is_free) problem = acti_poll_rearm(&fds->poll, fd, interest, key);
     if (problem != 0) return explain(problem, fd, error);
-    if (!provide_entry(runtime, fd)) {
+    entry = provide_entry(runtime, fd);
+    if (entry == NULL) {
         acti_poll_forget(&fds->poll, fd);
         return explain(ENOMEM, fd, error);
     }
 
-    entry = &fds->files[fd];
     if (entry->watch != NULL) fire(entry->watch, 0, ACTA_NOT_FOUND); /* another file has its number by now */
     *entry = (acti_file){ .watch = watch, .serial = fds->serial, .is_known = true };
     watch->is_armed = true;
