@@ -133,29 +133,29 @@ static void
 run_producers(uint32_t workers, uint64_t count)
 {
     static ledger l;
-    static account account;
+    static account its;
     static consumer c;
     script s = { .cast = check_order, .user = &c };
     producer producers[PRODUCER_COUNT];
     pthread_t threads[PRODUCER_COUNT];
 
     memset(&c, 0, sizeof c);
-    c.account = &account;
-    open_ledger(&l, workers, &account, 1);
-    assert_int_equal(acta_spawn(l.h.runtime,
-                         &(acta_spawn_options){ .behaviour = &scripted, .argument = &s, .mailbox_count_max = 200 },
-                         &account.pid, NULL),
+    c.account = &its;
+    open_ledger(&l, workers, &its, 1);
+    assert_int_equal(
+        acta_spawn(l.h.runtime,
+            &(acta_spawn_options){ .behaviour = &scripted, .argument = &s, .mailbox_count_max = 200 }, &its.pid, NULL),
         ACTA_OK);
     for (uint32_t i = 0; i < PRODUCER_COUNT; i++) {
-        producers[i] = (producer){ &l, &account, i, count, i };
+        producers[i] = (producer){ &l, &its, i, count, i };
         assert_int_equal(pthread_create(&threads[i], NULL, produce, &producers[i]), 0);
     }
     for (uint32_t i = 0; i < PRODUCER_COUNT; i++)
         pthread_join(threads[i], NULL);
-    await_count(&l.h, &account.handled, PRODUCER_COUNT * count);
+    await_count(&l.h, &its.handled, PRODUCER_COUNT * count);
     assert_int_equal(atomic_load(&c.disorders), 0);
     close_ledger(&l);
-    assert_int_equal(atomic_load(&account.handled), PRODUCER_COUNT * count);
+    assert_int_equal(atomic_load(&its.handled), PRODUCER_COUNT * count);
 }
 
 /* SCH-01, SCH-15: 16 producers, one consumer, with random yields: each message once, each producer's order kept. */
