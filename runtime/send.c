@@ -13,7 +13,12 @@ enum { PAYLOAD_MAX = 64 << 20 };
 /* A sanitizer is to see each message's end. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define KEEPS_SPARES 0
-#else
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define KEEPS_SPARES 0
+#endif
+#endif
+#ifndef KEEPS_SPARES
 #define KEEPS_SPARES 1
 #endif
 

@@ -182,11 +182,7 @@ a_stop_with_full_mailboxes_destroys_each_message_once(void **state)
     assert_int_equal(atomic_load(&v.destroyed), made);
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { MANY = 5000 };
-#else
-enum { MANY = 1000000 };
-#endif
+enum { MANY = HARNESS_SANITIZED ? 5000 : 1000000 };
 
 /* GS-29: a million failures of actors with memory on one thread: what is taken is given back, and no stack is lost. */
 static void

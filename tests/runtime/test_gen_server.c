@@ -527,11 +527,7 @@ nothing_is_lost_between_a_message_and_falling_asleep(void **state)
 
 /* -- a full mailbox of one's own -- */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { QUEUE = 50000 };
-#else
-enum { QUEUE = 1000000 };
-#endif
+enum { QUEUE = HARNESS_SANITIZED ? 50000 : 1000000 };
 
 typedef struct asker {
     acta_pid server;

@@ -239,11 +239,7 @@ a_timer_by_the_clock_comes_at_its_time_however_far(void **state)
 
 /* -- a crowd -- */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { CROWD = 50000 };
-#else
-enum { CROWD = 1000000 };
-#endif
+enum { CROWD = HARNESS_SANITIZED ? 50000 : 1000000 };
 
 typedef struct crowd {
     uint64_t at_ns, early;

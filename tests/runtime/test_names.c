@@ -277,11 +277,7 @@ messages_wait_until_init_is_done(void **state)
 /* -- one owner at any time -- */
 
 enum { RACERS = 16, CONTESTED = 4 };
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { RACE_ROUNDS = 300 };
-#else
-enum { RACE_ROUNDS = 3000 };
-#endif
+enum { RACE_ROUNDS = HARNESS_SANITIZED ? 300 : 3000 };
 
 typedef struct rivalry {
     harness *h;
