@@ -112,7 +112,8 @@ acta_message *
 acti_list_make(acta_runtime *runtime, const acti_supervisor *s, const acti_child *only)
 {
     extent e = measure(s, only);
-    acta_message *message = acta_message_create(runtime, ACTI_ASK_ANSWER, head_size(s, e.count) + e.arguments + e.texts);
+    acta_message *message =
+        acta_message_create(runtime, ACTI_ASK_ANSWER, head_size(s, e.count) + e.arguments + e.texts);
 
     if (message != NULL) fill(message, s, only, &e);
     return message;

@@ -132,7 +132,7 @@ acta_status
 acta_tree_dump(const acta_tree_registry *registry, acta_runtime *runtime, acta_pid supervisor, acta_memory *memory,
     acta_str *text_out, acta_error *error)
 {
-    acta_error own;
+    acta_error own = { .status = ACTA_OK };
     dump d = { .runtime = runtime, .error = error != NULL ? error : &own };
 
     acta_status status = acti_tree_check_registry(registry, d.error);
