@@ -6,158 +6,12 @@
  *                        v                        | run by
  *     workers: LIFO slot, ring; injection queue; outside callers that host a turn
  *
- * Who owns an actor: whoever took the IDLE bit off its mailbox (a sender, who hands it to a queue; the spawner) and,
- * from the queue, the context that runs its turn. All fields under "owner" are touched by that one only; the bit goes
- * back on with the last thing the owner does.
+ * It brings parts.h (nodes, timers, tables, links), slot.h (actors) and worker.h (contexts, workers).
  */
 #ifndef ACTI_RUNTIME_INTERNAL_H
 #define ACTI_RUNTIME_INTERNAL_H
 
-#include "parts.h"
-
-/* ---- actors ---- */
-
-enum { /* in acta_self.life, below the generation */
-    ACTI_ALIVE = 1,
-    ACTI_TRAP = 2, /* traps exits */
-    ACTI_LOOK = 4, /* an exit signal is in the mailbox */
-    ACTI_KILL = 8,
-    ACTI_MEMBER = 16 /* has joined topics */
-};
-#define ACTI_MAILBOX_IDLE ((uintptr_t)1)
-#define ACTI_LOAD_COUNT   ((uint64_t)1 << 40) /* of a load: messages above, bytes below */
-
-/* What the actor's own code does, or did last, when `first` isn't the message concerned; for reports. */
-typedef enum acti_doing {
-    ACTI_DOING_NOTHING = 0,
-    ACTI_DOING_KEPT, /* it has kept the message */
-    ACTI_DOING_CONTINUE,
-    ACTI_DOING_SIGNAL, /* an exit signal ends it */
-    ACTI_DOING_TERMINATE,
-    ACTI_DOING_HIBERNATE,
-    ACTI_DOING_INFO /* and the acta_info_kind */
-} acti_doing;
-
-/* What a turn must look at before it takes the next node, or when it handles one: bits of acta_self.odd. */
-enum {
-    ACTI_ODD_CONTINUE = 1,  /* handle_continue comes first */
-    ACTI_ODD_SUSPENDED = 2, /* nothing but system messages; see sys.c */
-    ACTI_ODD_WAITING = 4,   /* resumed: what was set aside comes before the mailbox */
-    ACTI_ODD_TRACED = 8,
-    ACTI_ODD_COUNTED = 16,
-    ACTI_ODD_IDLE_AT = 32,   /* acta_set_idle_deadline: idle_timer.deadline_ns is the one to use */
-    ACTI_ODD_HIBERNATE = 64, /* once the mailbox is empty */
-    ACTI_ODD_SHEDS = 128     /* all its life: what is too many and oldest goes unhandled; see overflow.c */
-};
-#define ACTI_IS_NOTED(actor) (((actor)->odd & (ACTI_ODD_TRACED | ACTI_ODD_COUNTED)) != 0)
-
-/* What the actor's own code does, for other threads: count << 40 | what << 32 | tag. */
-enum { ACTI_TASK_CAST = 1, ACTI_TASK_CALL, ACTI_TASK_CONTINUE, ACTI_TASK_TERMINATE, ACTI_TASK_INFO = 16 };
-
-typedef enum acti_unhandled_kind {
-    ACTI_UNHANDLED_CALL,
-    ACTI_UNHANDLED_CAST,
-    ACTI_UNHANDLED_INFO /* the tag is the acta_info_kind */
-} acti_unhandled_kind;
-
-typedef enum acti_phase { ACTI_FREE = 0, ACTI_STARTING, ACTI_RUNNING, ACTI_ENDING } acti_phase;
-
-/* An actor's idle time: made when it first has one, and then the slot's. Its node is ACTI_IDLE. */
-typedef struct acti_idle {
-    acti_node idle_node;
-    acti_timer idle_timer;
-    acti_actor *actor;
-    _Atomic bool idle_queued; /* `idle_node` is in the mailbox */
-} acti_idle;
-
-/*
- * Four cache lines: what each send touches; what each turn touches; and two that most turns leave alone.
- */
-struct acta_self {
-    /* Any thread. */
-    alignas(ACTI_CACHE_LINE) _Atomic uintptr_t last; /* acti_node *, and ACTI_MAILBOX_IDLE: nobody owns the actor */
-    _Atomic uint64_t sent_load;                      /* messages sent so far, and their bytes; wraps */
-    _Atomic uint64_t settled_load;                   /* of those, what turns have handled; only the owner writes it */
-    _Atomic uint64_t life;                           /* generation << 32 | flags */
-    _Atomic uint64_t limit;                          /* count << 32 | bytes */
-    acti_node stub;
-    uint32_t index;
-    _Atomic bool on_caller;   /* behaviour->run_on_caller */
-    _Atomic uint8_t overflow; /* acta_overflow */
-    _Atomic bool wake_queued; /* `wake` is in the mailbox */
-
-    /* The owner, in each turn. */
-    alignas(ACTI_CACHE_LINE) acti_node *first; /* the node consumed last */
-    acta_runtime *runtime;
-    void *state;
-    const acta_behaviour *behaviour;
-    union {
-        acti_message *handling;          /* the message in the handler's hands; NULL when it was kept */
-        struct acta_self *next_injected; /* between turns; under inject_lock. NULL again when it is taken out */
-    };
-    uint64_t handled_load; /* settled at the end of the turn */
-    _Atomic uint64_t task; /* only the owner writes it */
-    uint32_t generation;
-    uint8_t phase;
-    uint8_t odd;         /* ACTI_ODD_… */
-    bool first_is_spent; /* `first` is a message whose memory is ours to free */
-    bool heard;          /* a message came in this turn: the idle time begins again */
-
-    /* The owner. */
-    alignas(ACTI_CACHE_LINE) uint32_t idle_timeout_ms;
-    uint32_t link_count;
-    uint8_t doing; /* acti_doing */
-    bool listed;   /* in the free list, or retired */
-    bool idle_used;
-    bool is_root_supervisor;
-    bool is_contained;   /* `behaviour` is a copy: contain.c */
-    acta_from answering; /* the request in the handler's hands */
-    acti_relations *relations;
-    acti_idle *idle; /* NULL: it never had an idle time */
-    acti_link *link_first, *link_last;
-    acti_monitor *monitor_first, *monitor_last; /* of those who watch this one */
-    acta_memory *memory;
-    acti_call *reply_in_hand;      /* the answer in handle_info's hands */
-    acta_exit_reason *exit_reason; /* set by acta_set_exit_reason, acta_fail */
-
-    /* Others. */
-    struct acti_name *name; /* under the registry's lock */
-    acti_node wake;         /* whoever set wake_queued */
-};
-static_assert(sizeof(struct acta_self) <= 4 * ACTI_CACHE_LINE, "an idle actor's price");
-
-/* A handler begins. The watchdog, on its own thread, sees by the count that it is another one than before. */
-static inline void
-acti_task_begin(acti_actor *actor, uint32_t what, uint32_t tag)
-{
-    /* relaxed, load and store: only the owner writes it, and it stands for itself. */
-    uint64_t count = (atomic_load_explicit(&actor->task, memory_order_relaxed) >> 40) + 1;
-    atomic_store_explicit(&actor->task, count << 40 | (uint64_t)what << 32 | tag, memory_order_relaxed);
-}
-
-static inline uint32_t
-acti_task_what(uint64_t task)
-{
-    return (uint32_t)(task >> 32) & 0xff;
-}
-
-static inline uint32_t
-acti_life_generation(uint64_t life)
-{
-    return (uint32_t)(life >> 32);
-}
-
-static inline acta_pid
-acti_pid_make(uint32_t index, uint32_t generation)
-{
-    return (acta_pid){ (uint64_t)generation << 32 | index };
-}
-
-static inline acta_pid
-acti_pid_of(const acti_actor *actor)
-{
-    return acti_pid_make(actor->index, actor->generation);
-}
+#include "worker.h"
 
 /* ---- calls ---- */
 
@@ -222,99 +76,6 @@ acta_status acti_contain_check(const acta_behaviour *behaviour, acta_error *erro
 bool acti_contain_enter(acti_actor *actor);
 void acti_contain_leave(acti_actor *actor);
 const acta_behaviour *acti_behaviour_given(const acti_actor *actor); /* what it was spawned with */
-
-/* ---- scheduling ---- */
-
-/* A caller's thread that lends itself to one actor. */
-typedef struct acti_host {
-    acti_actor *actor;
-    bool ready; /* the actor is owned by this thread and wants a turn */
-} acti_host;
-
-/* What runs a turn: a worker, an outside caller, the stepping thread of a manual runtime; on its thread's stack. */
-struct acti_context {
-    acta_runtime *runtime;
-    acti_worker *worker;  /* NULL outside the workers */
-    acti_host *host;      /* NULL unless the thread is lent */
-    acti_actor *actor;    /* in its turn, or in its init; NULL between */
-    sigjmp_buf escape;    /* acta_fail leaves to here */
-    bool timers_are_due;  /* or may be: a worker looks before its next turn */
-    uint32_t unrecorded;  /* turns until the next that is recorded */
-    uint32_t frame_count; /* where acta_fail was called, until it is reported */
-    uintptr_t frames[ACTI_FRAME_MAX];
-    bool start_failed; /* a supervisor's start ended in a rollback: start_error says why */
-    acta_error start_error;
-    uint64_t start_info; /* in an init: acta_set_start_info */
-};
-
-/* For one on the stack. What is written before it is read, and large, isn't cleared: a spawn and a call of an outside
- * thread make one each. */
-static inline void
-acti_context_init(acti_context *context, acta_runtime *runtime, acti_actor *actor)
-{
-    context->runtime = runtime;
-    context->worker = NULL;
-    context->host = NULL;
-    context->actor = actor;
-    context->unrecorded = 0;
-    context->timers_are_due = false;
-    context->frame_count = 0;
-    context->start_failed = false;
-    context->start_info = 0;
-}
-
-enum {
-    ACTI_STAT_SPAWNED,
-    ACTI_STAT_EXITED,
-    ACTI_STAT_SENT,
-    ACTI_STAT_HANDLED,
-    ACTI_STAT_DROPPED,
-    ACTI_STAT_REFUSED,
-    ACTI_STAT_SHED,
-    ACTI_STAT_NOPROC,
-    ACTI_STAT_LATE,
-    ACTI_STAT_UNHANDLED,
-    ACTI_STAT_CRASHED,
-    ACTI_STAT_RESTARTED,
-    ACTI_STAT_OFFLOADED,
-    ACTI_STAT_OFFLOADS_REFUSED,
-    ACTI_STAT_SLOW,
-    ACTI_STAT_LENT,
-    ACTI_STAT_COUNT
-};
-typedef struct acti_stats {
-    alignas(ACTI_CACHE_LINE) _Atomic uint64_t values[ACTI_STAT_COUNT];
-} acti_stats;
-
-struct acti_worker {
-    acti_context context;
-    acti_stats stats;
-    uint32_t index;
-    acti_thread thread;
-
-    /* The worker, and whoever steals. */
-    alignas(ACTI_CACHE_LINE) _Atomic uint64_t ring_head;
-    alignas(ACTI_CACHE_LINE) _Atomic uint64_t ring_tail;
-    _Atomic(acti_actor *) lifo;
-    _Atomic uint32_t lifo_held, lifo_wanted; /* see run_queue.h */
-    _Atomic uint64_t turn_count;
-    _Atomic(acti_actor *) running; /* whose turn it is, or was until we looked for work in vain: then NULL */
-    _Atomic(acti_actor *) ring[ACTI_RING_SIZE];
-
-    /* Parking. */
-    alignas(ACTI_CACHE_LINE) _Atomic uint32_t token; /* 1: wake up */
-    bool is_parked;                                  /* among the sleepers; under idle_lock */
-    _Atomic uint32_t must_rest;                      /* a futex; 1: a spare that isn't lent; see watchdog.c */
-
-    /* The worker alone. */
-    acti_node *spare[ACTI_SPARE_CLASSES]; /* blocks of small messages, to be used again; linked by `next` */
-    uint32_t spare_count[ACTI_SPARE_CLASSES];
-    bool is_searching;
-    uint32_t lifo_in_a_row;
-    uint32_t tick;
-    uint32_t steal_seed;
-    struct acti_record_ring *records; /* NULL: it records where outside threads do */
-};
 
 struct acta_runtime {
     acta_environment environment;
@@ -534,8 +295,10 @@ void acti_turn(acti_context *context, acti_actor *actor);
 void acti_turn_failed(acti_context *context); /* after the jump of acta_fail */
 void acti_turn_guarded(acti_context *context, acti_actor *actor);
 void acti_turn_finish(acti_actor *actor); /* idle, or scheduled again */
-void acti_abort_start(acti_actor *actor);
 void acti_reason_set(acta_exit_reason *reason, acta_exit_kind kind, const char *text);
+
+/* end.c; more in end.h */
+void acti_abort_start(acti_actor *actor);
 
 /* guard.c */
 bool acti_guard(
@@ -595,15 +358,19 @@ void acti_schedule_elsewhere(acti_context *here, acti_actor *actor); /* see acti
 void acti_schedule_behind(acti_worker *worker, acti_actor *actor);
 void acti_schedule(acti_actor *actor);   /* the caller owns it; it is ready */
 void acti_reschedule(acti_actor *actor); /* after a turn: behind the others */
-void acti_inject(acti_actor *actor);     /* for any worker */
-acti_actor *acti_inject_take(acta_runtime *runtime);
-void acti_notify_timer(acta_runtime *runtime);
 acta_status acti_workers_start(acta_runtime *runtime, acta_error *error);
 void acti_workers_join(acta_runtime *runtime);
 bool acti_worker_start(acti_worker *worker);
+
+/* parking.c; more in parking.h */
+void acti_notify_timer(acta_runtime *runtime);
 void acti_worker_rouse(acti_worker *worker);                            /* if it is parked */
 bool acti_is_work_left(acta_runtime *runtime, uint64_t now_ns);         /* and no worker to do it */
 bool acti_watchdog_lie_down(acta_runtime *runtime, bool if_all_parked); /* true: who wakes a worker wakes it too */
+
+/* inject.c; more in parking.h */
+void acti_inject(acti_actor *actor); /* for any worker */
+acti_actor *acti_inject_take(acta_runtime *runtime);
 bool acti_ready_reserve(acta_runtime *runtime, uint32_t count);
 uint32_t acti_ready_count(acta_runtime *runtime); /* manual runtimes */
 

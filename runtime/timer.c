@@ -14,7 +14,7 @@
  * Timers that are set again and again (an idle timeout after each turn, a call's deadline) are lazy: setting one later
  * only writes its deadline. When the wheel comes to it, it looks at the deadline and moves it on.
  *
- * Who watches the clock: workers between turns, and one of the parked ones (scheduler.c).
+ * Who watches the clock: workers between turns, and one of the parked ones (parking.c).
  */
 #include "internal.h"
 

@@ -6,13 +6,11 @@
  *                 -> message: handle_call, handle_cast
  *     none left   -> give the IDLE bit back; else: behind the others in the queue
  *
- * The end of an actor, in this order: terminate; not alive; its name free; timers, requests and memory gone; what is
- * in the mailbox dropped and answered; links and monitors told; the slot free. Whoever is told finds the name free.
+ * Not here: the end of an actor (end.c).
  *
  * acta_fail leaves a handler by a jump into the context that runs the turn, which then goes on in acti_turn_failed.
  */
-#include "internal.h"
-#include "topic.h"
+#include "end.h"
 
 _Thread_local acti_context *acti_current;
 
@@ -21,237 +19,6 @@ acti_reason_set(acta_exit_reason *reason, acta_exit_kind kind, const char *text)
 {
     reason->kind = kind;
     snprintf(reason->text, sizeof reason->text, "%s", text);
-}
-
-/* -- the end -- */
-
-static void
-answer_open_requests(acti_actor *actor, acta_status status, const acta_error *error)
-{
-    acti_relations *r = actor->relations;
-
-    if (actor->answering.a != 0)
-        acti_call_complete((acti_call *)(uintptr_t)actor->answering.a, actor->answering.b, status, NULL, error);
-    actor->answering = (acta_from){ 0, 0 };
-    for (uint32_t i = 0; r != NULL && i < r->open_count; i++) {
-        acti_open open = r->open[(r->open_first + i) % r->open_capacity];
-        acti_call_complete(open.call, open.generation, status, NULL, error);
-    }
-    if (r != NULL) r->open_count = 0;
-}
-
-/* What those get who asked this actor and were seen, but not answered. */
-static void
-answer_at_the_end(acti_actor *actor, const acta_exit_reason *reason)
-{
-    acta_error error;
-    acta_status status = ACTA_FAILED;
-
-    if (actor->answering.a == 0 && (actor->relations == NULL || actor->relations->open_count == 0)) return;
-    /* relaxed: a hint which word is the better one. */
-    if (reason->kind != ACTA_EXIT_FAILED && atomic_load_explicit(&actor->runtime->is_stopping, memory_order_relaxed))
-        status = ACTA_STOPPED;
-    if (reason->text[0] != '\0')
-        acta_error_set(&error, status, "actor '%s' ended (%s) before it answered: %s", actor->behaviour->name,
-            acti_exit_kind_name(reason->kind), reason->text);
-    else
-        acta_error_set(&error, status, "actor '%s' ended (%s) before it answered", actor->behaviour->name,
-            acti_exit_kind_name(reason->kind));
-    answer_open_requests(actor, status, &error);
-}
-
-static void
-abandon_requests(acti_actor *actor)
-{
-    acti_relations *r = actor->relations;
-
-    for (uint32_t i = 0; r != NULL && i < r->ref_count; i++) {
-        if (r->refs[i].kind != ACTI_REF_REQUEST) continue;
-        acti_call *call = r->refs[i].object;
-        acti_offload_withdraw(call, r->refs[i].stamp);
-        if (acti_call_abandon(call, r->refs[i].stamp))
-            acti_call_release(call); /* else its answer is in the mailbox, or about to be, and frees it there */
-    }
-}
-
-static void
-drop_node(acti_actor *actor, acti_node *node)
-{
-    if (node->kind != ACTI_CAST && node->kind != ACTI_REQUEST) {
-        acti_mailbox_detach(actor); /* a signal's memory has a life after this */
-        acti_signal_drop(actor, node);
-        return;
-    }
-    acti_message *message = acti_message_at(node);
-    actor->handled_load += ACTI_LOAD_COUNT + acti_message_weight(message);
-    if (node->kind == ACTI_REQUEST)
-        acti_call_refuse(message->from, ACTA_NOPROC, "the actor ended before it saw the request");
-    acti_dead_letter(actor->runtime, acti_pid_make(actor->index, node->generation), message, ACTA_DEAD_DROPPED);
-    acti_guard_destructor(actor, message);
-    actor->first_is_spent = true;
-    acti_count(actor->runtime, ACTI_STAT_DROPPED);
-}
-
-static void
-run_release(acti_actor *actor, void *argument)
-{
-    (void)argument;
-    actor->behaviour->release(actor->state);
-}
-
-static void
-release_state(acti_actor *actor)
-{
-    char why[ACTA_EXIT_TEXT_MAX];
-
-    if (actor->state == NULL || acti_guard(actor, run_release, NULL, why, sizeof why)) return;
-    acta_log_write(&actor->runtime->environment, ACTA_LOG_ERROR, "actor '%s' has ended, and its release failed: %s",
-        actor->behaviour->name, why);
-}
-
-static void
-free_state(acti_actor *actor)
-{
-    acta_runtime *runtime = actor->runtime;
-
-    if (ACTI_UNLIKELY(actor->behaviour->release != NULL)) release_state(actor);
-    acti_free(runtime, actor->state, actor->behaviour->state_size);
-    actor->state = NULL;
-    acta_memory_destroy(actor->memory);
-    actor->memory = NULL;
-    acti_free(runtime, actor->exit_reason, sizeof *actor->exit_reason);
-    actor->exit_reason = NULL;
-    acti_contain_leave(actor);
-}
-
-static void
-drop_message_in_hand(acti_actor *actor)
-{
-    acti_message *message = actor->handling;
-
-    if (message == NULL) return;
-    actor->handling = NULL;
-    actor->first_is_spent = true; /* also when its destructor fails: it isn't called again */
-    acti_message_finish(message);
-}
-
-/* Not alive from here on: nothing new comes but from those who looked before. */
-static void
-leave_the_living(acti_actor *actor)
-{
-    /* release: pairs with acti_actor_alive; the registry's lock orders it for names. An exchange, so that none who joins a
-     * topic for us now is overlooked: it sets its flag before, or finds us dead. */
-    uint64_t life = atomic_exchange_explicit(&actor->life, (uint64_t)actor->generation << 32, memory_order_acq_rel);
-    acti_name_remove(actor);
-    if (ACTI_UNLIKELY(actor->relations != NULL && actor->relations->via != NULL)) acti_via_leave(actor);
-    if (ACTI_UNLIKELY((life & ACTI_MEMBER) != 0)) acti_topics_leave_all(actor->runtime, acti_pid_of(actor));
-}
-
-static void
-end_layer(acti_actor *actor)
-{
-    acti_relations *r = actor->relations;
-    void *layer = r->layer;
-
-    r->layer = NULL;
-    r->layer_end(actor, layer);
-}
-
-static void
-release_belongings(acti_actor *actor)
-{
-    if (actor->idle_used) acti_timer_forget(actor->runtime, &actor->idle->idle_timer);
-    acti_actor_cancel_alarms(actor);
-    acti_actor_unwatch_fds(actor);
-    abandon_requests(actor);
-    if (actor->relations != NULL && actor->relations->layer != NULL) end_layer(actor);
-    free_state(actor);
-}
-
-static void
-drain(acti_actor *actor)
-{
-    for (acti_node *node; (node = acti_sys_take_waiting(actor)) != NULL;)
-        drop_node(actor, node);
-    for (acti_node *node; (node = acti_mailbox_pop(actor)) != NULL;)
-        drop_node(actor, node);
-}
-
-/* The slot without its actor: free, once nobody's message is in it any more. */
-static void
-finish_free(acti_actor *actor)
-{
-    bool to_list = !actor->listed && actor->generation != UINT32_MAX; /* after the last generation: retired */
-
-    drain(actor);
-    actor->listed = true;
-    if (acti_mailbox_try_idle(actor)) {
-        if (to_list) acti_actor_give_back(actor);
-        return;
-    }
-    if (to_list) actor->listed = false;
-    acti_reschedule(actor);
-}
-
-static void
-end_actor(acti_actor *actor, const acta_exit_reason *given)
-{
-    acta_runtime *runtime = actor->runtime;
-    acta_exit_reason reason = *given; /* it may lie in memory that goes now */
-    acta_pid pid = acti_pid_of(actor);
-    acta_exit_kind wanted = ACTA_EXIT_NORMAL;
-
-    if (ACTI_UNLIKELY(ACTI_IS_NOTED(actor))) acti_note_end(actor, &reason);
-    drop_message_in_hand(actor);
-    leave_the_living(actor);
-    acti_record(runtime, ACTA_FLIGHT_EXIT, pid, actor->behaviour->name, 0, reason.kind);
-    answer_at_the_end(actor, &reason);
-    release_belongings(actor);
-    drain(actor);
-    acti_tell_the_end(actor, &reason);
-    acta_from stopper = acti_sys_take_stopper(actor, &wanted);
-    acti_relations_free(actor);
-
-    acti_sys_tell_stopper(actor, stopper, wanted, &reason);
-    if (reason.kind == ACTA_EXIT_FAILED) acti_count(runtime, ACTI_STAT_CRASHED);
-    acti_count(runtime, ACTI_STAT_EXITED);
-    if (actor->is_root_supervisor) acti_root_remove(runtime, pid);
-    actor->phase = ACTI_FREE;
-    finish_free(actor);
-    acti_exit_announce(runtime);
-}
-
-static void
-terminate_and_end(acti_actor *actor, const acta_exit_reason *reason)
-{
-    actor->phase = ACTI_ENDING;
-    acti_report_end(actor, reason);
-    if (reason->kind != ACTA_EXIT_KILLED && actor->behaviour->terminate != NULL) {
-        if (actor->exit_reason == NULL) actor->exit_reason = acti_alloc(actor->runtime, sizeof *actor->exit_reason);
-        if (actor->exit_reason != NULL && actor->exit_reason != reason)
-            *actor->exit_reason = *reason; /* for acti_turn_failed, should terminate fail */
-        actor->doing = ACTI_DOING_TERMINATE;
-        acti_task_begin(actor, ACTI_TASK_TERMINATE, 0);
-        actor->behaviour->terminate(actor, actor->state, reason);
-    }
-    end_actor(actor, reason);
-}
-
-/* After init failed: nobody is told, nothing is left. */
-void
-acti_abort_start(acti_actor *actor)
-{
-    static const acta_exit_reason reason = { .kind = ACTA_EXIT_FAILED };
-
-    drop_message_in_hand(actor);
-    leave_the_living(actor);
-    answer_open_requests(actor, ACTA_NOPROC, NULL);
-    release_belongings(actor);
-    drain(actor);
-    acti_tell_the_end(actor, &reason); /* only those who linked or watched it while init ran */
-    acti_relations_free(actor);
-    actor->phase = ACTI_FREE;
-    finish_free(actor);
 }
 
 /* -- handlers -- */
@@ -302,7 +69,7 @@ handle_message(acti_actor *actor, acti_message *message)
         actor->handling = NULL;
         actor->first_is_spent = true;
     } else
-        drop_message_in_hand(actor);
+        acti_drop_in_hand(actor);
     return next;
 }
 
@@ -417,7 +184,7 @@ obey_word(acti_actor *actor, acta_next next)
         if (actor->exit_reason != NULL) reason = *actor->exit_reason;
     } else
         acti_reason_set(&reason, ACTA_EXIT_FAILED, "bad return value");
-    terminate_and_end(actor, &reason);
+    acti_terminate(actor, &reason);
     return false;
 }
 
@@ -447,7 +214,7 @@ take_signal(acti_actor *actor, acti_node *node)
         switch (acti_exit_receive(actor, ACTI_CONTAINER(node, acti_link, node), &end)) {
         case ACTI_EXIT_ENDS:
             actor->doing = ACTI_DOING_SIGNAL;
-            terminate_and_end(actor, &end);
+            acti_terminate(actor, &end);
             return false;
         case ACTI_EXIT_TELLS:
             return obey(actor, handle_exit_or_down(actor, node, ACTA_INFO_EXIT));
@@ -462,7 +229,7 @@ take_signal(acti_actor *actor, acti_node *node)
     case ACTI_SYSTEM:
         if (!acti_sys_receive(actor, node, &end)) return true;
         actor->doing = ACTI_DOING_SIGNAL;
-        terminate_and_end(actor, &end);
+        acti_terminate(actor, &end);
         return false;
     default:
         acti_signal_receive(actor, node);
@@ -474,7 +241,7 @@ static __attribute__((noinline)) bool
 take_odd_node(acti_actor *actor, acti_node *node)
 {
     if (node->kind == ACTI_CAST || node->kind == ACTI_REQUEST) {
-        drop_node(actor, node);
+        acti_drop_node(actor, node);
         return true;
     }
     acti_mailbox_detach(actor); /* a signal's memory has a life after this */
@@ -502,14 +269,14 @@ obey_flags(acti_actor *actor, uint64_t life)
     acta_exit_reason reason = { .kind = ACTA_EXIT_KILLED };
 
     if ((life & ACTI_KILL) != 0) {
-        terminate_and_end(actor, &reason);
+        acti_terminate(actor, &reason);
         return false;
     }
     /* acq_rel: cleared before the search, so that a signal that comes after is either found or sets it again. */
     atomic_fetch_and_explicit(&actor->life, ~(uint64_t)ACTI_LOOK, memory_order_acq_rel);
     if ((life & ACTI_TRAP) != 0 || !acti_exit_find(actor, &reason)) return true;
     actor->doing = ACTI_DOING_SIGNAL;
-    terminate_and_end(actor, &reason);
+    acti_terminate(actor, &reason);
     return false;
 }
 
@@ -639,7 +406,7 @@ acti_turn(acti_context *context, acti_actor *actor)
     uint32_t budget = context->runtime->budget;
 
     if (actor->phase == ACTI_FREE) {
-        finish_free(actor);
+        acti_finish_free(actor);
         return;
     }
     if (ACTI_UNLIKELY(context->runtime->record_turns != 0)) acti_record_turn(context, actor);
@@ -692,9 +459,9 @@ acti_turn_failed(acti_context *context)
     if (actor->exit_reason != NULL) reason = *actor->exit_reason;
     if (actor->phase == ACTI_ENDING) { /* terminate failed: that is the reason now */
         acti_report_end(actor, &reason);
-        end_actor(actor, &reason);
+        acti_end(actor, &reason);
     } else
-        terminate_and_end(actor, &reason);
+        acti_terminate(actor, &reason);
     context->actor = NULL;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "cases.h"
 
+#include "inject.c"
+#include "parking.c"
 #include "scheduler.c"
 
 enum { ACTOR_MAX = 4, WORKER_MAX = 3 };
@@ -37,14 +39,14 @@ find(acti_worker *worker)
     for (;;) {
         run_timers(runtime);
         acti_actor *actor = take_injected(worker);
-        if (actor == NULL && start_searching(worker)) actor = search_once(worker);
+        if (actor == NULL && acti_start_searching(worker)) actor = search_once(worker);
         if (actor == NULL) actor = take_own(worker);
         if (actor != NULL) {
-            stop_searching(worker);
+            acti_stop_searching(worker);
             return actor;
         }
-        if (is_over(worker)) return NULL;
-        park(worker);
+        if (acti_worker_is_over(worker)) return NULL;
+        acti_park(worker);
     }
 }
 
@@ -399,7 +401,7 @@ planted_look_at_the_sleepers_without_an_order_is_found(void **state)
     expect_failure(&(model_case){ .name = "planted: a relaxed look at who sleeps",
         .begin = one_worker_two_injections,
         .end = each_had_one_turn,
-        .plant = { "notify", "idle", MODEL_PLANT_RELAX } });
+        .plant = { "acti_notify", "idle", MODEL_PLANT_RELAX } });
 }
 
 static void

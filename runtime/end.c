@@ -1,0 +1,240 @@
+/*
+ * The end of an actor, in this order: terminate; not alive; its name free; timers, requests and memory gone; what is in
+ * the mailbox dropped and answered; links and monitors told; the slot free. Whoever is told finds the name free.
+ *
+ * All of it is the owner's: it happens in the actor's last turn, or on the spawner's thread when init failed. A slot
+ * without an actor goes on having turns, for messages that come late, and those turns drop them.
+ *
+ * Not here: what ends an actor (turn.c, signal.c), the slots (actor.c).
+ */
+#include "end.h"
+#include "topic.h"
+
+static void
+answer_open_requests(acti_actor *actor, acta_status status, const acta_error *error)
+{
+    acti_relations *r = actor->relations;
+
+    if (actor->answering.a != 0)
+        acti_call_complete((acti_call *)(uintptr_t)actor->answering.a, actor->answering.b, status, NULL, error);
+    actor->answering = (acta_from){ 0, 0 };
+    for (uint32_t i = 0; r != NULL && i < r->open_count; i++) {
+        acti_open open = r->open[(r->open_first + i) % r->open_capacity];
+        acti_call_complete(open.call, open.generation, status, NULL, error);
+    }
+    if (r != NULL) r->open_count = 0;
+}
+
+/* What those get who asked this actor and were seen, but not answered. */
+static void
+answer_at_the_end(acti_actor *actor, const acta_exit_reason *reason)
+{
+    acta_error error;
+    acta_status status = ACTA_FAILED;
+
+    if (actor->answering.a == 0 && (actor->relations == NULL || actor->relations->open_count == 0)) return;
+    /* relaxed: a hint which word is the better one. */
+    if (reason->kind != ACTA_EXIT_FAILED && atomic_load_explicit(&actor->runtime->is_stopping, memory_order_relaxed))
+        status = ACTA_STOPPED;
+    if (reason->text[0] != '\0')
+        acta_error_set(&error, status, "actor '%s' ended (%s) before it answered: %s", actor->behaviour->name,
+            acti_exit_kind_name(reason->kind), reason->text);
+    else
+        acta_error_set(&error, status, "actor '%s' ended (%s) before it answered", actor->behaviour->name,
+            acti_exit_kind_name(reason->kind));
+    answer_open_requests(actor, status, &error);
+}
+
+static void
+abandon_requests(acti_actor *actor)
+{
+    acti_relations *r = actor->relations;
+
+    for (uint32_t i = 0; r != NULL && i < r->ref_count; i++) {
+        if (r->refs[i].kind != ACTI_REF_REQUEST) continue;
+        acti_call *call = r->refs[i].object;
+        acti_offload_withdraw(call, r->refs[i].stamp);
+        if (acti_call_abandon(call, r->refs[i].stamp))
+            acti_call_release(call); /* else its answer is in the mailbox, or about to be, and frees it there */
+    }
+}
+
+void
+acti_drop_node(acti_actor *actor, acti_node *node)
+{
+    if (node->kind != ACTI_CAST && node->kind != ACTI_REQUEST) {
+        acti_mailbox_detach(actor); /* a signal's memory has a life after this */
+        acti_signal_drop(actor, node);
+        return;
+    }
+    acti_message *message = acti_message_at(node);
+    actor->handled_load += ACTI_LOAD_COUNT + acti_message_weight(message);
+    if (node->kind == ACTI_REQUEST)
+        acti_call_refuse(message->from, ACTA_NOPROC, "the actor ended before it saw the request");
+    acti_dead_letter(actor->runtime, acti_pid_make(actor->index, node->generation), message, ACTA_DEAD_DROPPED);
+    acti_guard_destructor(actor, message);
+    actor->first_is_spent = true;
+    acti_count(actor->runtime, ACTI_STAT_DROPPED);
+}
+
+static void
+run_release(acti_actor *actor, void *argument)
+{
+    (void)argument;
+    actor->behaviour->release(actor->state);
+}
+
+static void
+release_state(acti_actor *actor)
+{
+    char why[ACTA_EXIT_TEXT_MAX];
+
+    if (actor->state == NULL || acti_guard(actor, run_release, NULL, why, sizeof why)) return;
+    acta_log_write(&actor->runtime->environment, ACTA_LOG_ERROR, "actor '%s' has ended, and its release failed: %s",
+        actor->behaviour->name, why);
+}
+
+static void
+free_state(acti_actor *actor)
+{
+    acta_runtime *runtime = actor->runtime;
+
+    if (ACTI_UNLIKELY(actor->behaviour->release != NULL)) release_state(actor);
+    acti_free(runtime, actor->state, actor->behaviour->state_size);
+    actor->state = NULL;
+    acta_memory_destroy(actor->memory);
+    actor->memory = NULL;
+    acti_free(runtime, actor->exit_reason, sizeof *actor->exit_reason);
+    actor->exit_reason = NULL;
+    acti_contain_leave(actor);
+}
+
+void
+acti_drop_in_hand(acti_actor *actor)
+{
+    acti_message *message = actor->handling;
+
+    if (message == NULL) return;
+    actor->handling = NULL;
+    actor->first_is_spent = true; /* also when its destructor fails: it isn't called again */
+    acti_message_finish(message);
+}
+
+/* Not alive from here on: nothing new comes but from those who looked before. */
+static void
+leave_the_living(acti_actor *actor)
+{
+    /* release: pairs with acti_actor_alive; the registry's lock orders it for names. An exchange, so that none who joins a
+     * topic for us now is overlooked: it sets its flag before, or finds us dead. */
+    uint64_t life = atomic_exchange_explicit(&actor->life, (uint64_t)actor->generation << 32, memory_order_acq_rel);
+    acti_name_remove(actor);
+    if (ACTI_UNLIKELY(actor->relations != NULL && actor->relations->via != NULL)) acti_via_leave(actor);
+    if (ACTI_UNLIKELY((life & ACTI_MEMBER) != 0)) acti_topics_leave_all(actor->runtime, acti_pid_of(actor));
+}
+
+static void
+end_layer(acti_actor *actor)
+{
+    acti_relations *r = actor->relations;
+    void *layer = r->layer;
+
+    r->layer = NULL;
+    r->layer_end(actor, layer);
+}
+
+static void
+release_belongings(acti_actor *actor)
+{
+    if (actor->idle_used) acti_timer_forget(actor->runtime, &actor->idle->idle_timer);
+    acti_actor_cancel_alarms(actor);
+    acti_actor_unwatch_fds(actor);
+    abandon_requests(actor);
+    if (actor->relations != NULL && actor->relations->layer != NULL) end_layer(actor);
+    free_state(actor);
+}
+
+static void
+drain(acti_actor *actor)
+{
+    for (acti_node *node; (node = acti_sys_take_waiting(actor)) != NULL;)
+        acti_drop_node(actor, node);
+    for (acti_node *node; (node = acti_mailbox_pop(actor)) != NULL;)
+        acti_drop_node(actor, node);
+}
+
+/* The slot without its actor: free, once nobody's message is in it any more. */
+void
+acti_finish_free(acti_actor *actor)
+{
+    bool to_list = !actor->listed && actor->generation != UINT32_MAX; /* after the last generation: retired */
+
+    drain(actor);
+    actor->listed = true;
+    if (acti_mailbox_try_idle(actor)) {
+        if (to_list) acti_actor_give_back(actor);
+        return;
+    }
+    if (to_list) actor->listed = false;
+    acti_reschedule(actor);
+}
+
+void
+acti_end(acti_actor *actor, const acta_exit_reason *given)
+{
+    acta_runtime *runtime = actor->runtime;
+    acta_exit_reason reason = *given; /* it may lie in memory that goes now */
+    acta_pid pid = acti_pid_of(actor);
+    acta_exit_kind wanted = ACTA_EXIT_NORMAL;
+
+    if (ACTI_UNLIKELY(ACTI_IS_NOTED(actor))) acti_note_end(actor, &reason);
+    acti_drop_in_hand(actor);
+    leave_the_living(actor);
+    acti_record(runtime, ACTA_FLIGHT_EXIT, pid, actor->behaviour->name, 0, reason.kind);
+    answer_at_the_end(actor, &reason);
+    release_belongings(actor);
+    drain(actor);
+    acti_tell_the_end(actor, &reason);
+    acta_from stopper = acti_sys_take_stopper(actor, &wanted);
+    acti_relations_free(actor);
+
+    acti_sys_tell_stopper(actor, stopper, wanted, &reason);
+    if (reason.kind == ACTA_EXIT_FAILED) acti_count(runtime, ACTI_STAT_CRASHED);
+    acti_count(runtime, ACTI_STAT_EXITED);
+    if (actor->is_root_supervisor) acti_root_remove(runtime, pid);
+    actor->phase = ACTI_FREE;
+    acti_finish_free(actor);
+    acti_exit_announce(runtime);
+}
+
+void
+acti_terminate(acti_actor *actor, const acta_exit_reason *reason)
+{
+    actor->phase = ACTI_ENDING;
+    acti_report_end(actor, reason);
+    if (reason->kind != ACTA_EXIT_KILLED && actor->behaviour->terminate != NULL) {
+        if (actor->exit_reason == NULL) actor->exit_reason = acti_alloc(actor->runtime, sizeof *actor->exit_reason);
+        if (actor->exit_reason != NULL && actor->exit_reason != reason)
+            *actor->exit_reason = *reason; /* for acti_turn_failed, should terminate fail */
+        actor->doing = ACTI_DOING_TERMINATE;
+        acti_task_begin(actor, ACTI_TASK_TERMINATE, 0);
+        actor->behaviour->terminate(actor, actor->state, reason);
+    }
+    acti_end(actor, reason);
+}
+
+/* After init failed: nobody is told, nothing is left. */
+void
+acti_abort_start(acti_actor *actor)
+{
+    static const acta_exit_reason reason = { .kind = ACTA_EXIT_FAILED };
+
+    acti_drop_in_hand(actor);
+    leave_the_living(actor);
+    answer_open_requests(actor, ACTA_NOPROC, NULL);
+    release_belongings(actor);
+    drain(actor);
+    acti_tell_the_end(actor, &reason); /* only those who linked or watched it while init ran */
+    acti_relations_free(actor);
+    actor->phase = ACTI_FREE;
+    acti_finish_free(actor);
+}

@@ -1,0 +1,105 @@
+/*
+ * The queues of ready actors that all threads share: the injection queue, and in a manual runtime the row.
+ *
+ *     outside threads, rings that are full -> [a][b][c] -> any worker
+ *
+ * Both stand under inject_lock. A worker looks at the count first, which costs it no lock while there is nothing.
+ */
+#include "parking.h"
+
+void
+acti_inject_quietly(acti_actor *actor)
+{
+    acta_runtime *runtime = actor->runtime;
+
+    acti_mutex_lock(&runtime->inject_lock);
+    actor->next_injected = NULL;
+    if (runtime->inject_last != NULL)
+        runtime->inject_last->next_injected = actor;
+    else
+        runtime->inject_first = actor;
+    runtime->inject_last = actor;
+    uint32_t count = atomic_load_explicit(&runtime->inject_count, memory_order_relaxed); /* written under the lock */
+    atomic_store_explicit(&runtime->inject_count, count + 1, memory_order_seq_cst);      /* see notify */
+    acti_mutex_unlock(&runtime->inject_lock);
+}
+
+acti_actor *
+acti_inject_pop(acta_runtime *runtime)
+{
+    acti_actor *actor = runtime->inject_first;
+
+    if (actor == NULL) return NULL;
+    runtime->inject_first = actor->next_injected;
+    actor->next_injected = NULL;
+    if (runtime->inject_first == NULL) runtime->inject_last = NULL;
+    uint32_t count = atomic_load_explicit(&runtime->inject_count, memory_order_relaxed);
+    atomic_store_explicit(&runtime->inject_count, count - 1, memory_order_relaxed);
+    return actor;
+}
+
+/* One actor, for a thread that has no queue of its own. */
+acti_actor *
+acti_inject_take(acta_runtime *runtime)
+{
+    if (acti_inject_is_empty(runtime)) return NULL;
+    acti_mutex_lock(&runtime->inject_lock);
+    acti_actor *actor = acti_inject_pop(runtime);
+    acti_mutex_unlock(&runtime->inject_lock);
+    return actor;
+}
+
+void
+acti_inject(acti_actor *actor)
+{
+    acti_inject_quietly(actor);
+    acti_notify(actor->runtime);
+}
+
+/* -- the row of a manual runtime -- */
+
+/* Under inject_lock. */
+static bool
+widen_ready(acta_runtime *runtime, uint32_t count)
+{
+    while (runtime->ready_capacity < count) {
+        uint32_t wider = runtime->ready_capacity == 0 ? 64 : runtime->ready_capacity * 2;
+        acti_actor **grown = acti_alloc(runtime, wider * sizeof(acti_actor *));
+        if (grown == NULL) return false;
+        for (uint32_t i = 0; i < runtime->ready_count; i++)
+            grown[i] = runtime->ready[(runtime->ready_first + i) % runtime->ready_capacity];
+        acti_free(runtime, runtime->ready, runtime->ready_capacity * sizeof(acti_actor *));
+        runtime->ready = grown;
+        runtime->ready_capacity = wider;
+        runtime->ready_first = 0;
+    }
+    return true;
+}
+
+bool
+acti_ready_reserve(acta_runtime *runtime, uint32_t count)
+{
+    acti_mutex_lock(&runtime->inject_lock); /* a host may send from other threads */
+    bool is_wide = widen_ready(runtime, count);
+    acti_mutex_unlock(&runtime->inject_lock);
+    return is_wide;
+}
+
+uint32_t
+acti_ready_count(acta_runtime *runtime)
+{
+    acti_mutex_lock(&runtime->inject_lock);
+    uint32_t count = runtime->ready_count;
+    acti_mutex_unlock(&runtime->inject_lock);
+    return count;
+}
+
+void
+acti_ready_push(acta_runtime *runtime, acti_actor *actor)
+{
+    acti_mutex_lock(&runtime->inject_lock);
+    ACTI_ASSERT(runtime->ready_count < runtime->ready_capacity);
+    runtime->ready[(runtime->ready_first + runtime->ready_count++) % runtime->ready_capacity] = actor;
+    acti_mutex_unlock(&runtime->inject_lock);
+    if (runtime->host_loop != NULL) acti_host_wake(runtime);
+}

@@ -1,0 +1,155 @@
+/*
+ * An actor's slot, and the words that say what it is about. internal.h includes this.
+ *
+ * Who owns an actor: whoever took the IDLE bit off its mailbox (a sender, who hands it to a queue; the spawner) and,
+ * from the queue, the context that runs its turn. All fields under "owner" are touched by that one only; the bit goes
+ * back on with the last thing the owner does.
+ */
+#ifndef ACTI_RUNTIME_SLOT_H
+#define ACTI_RUNTIME_SLOT_H
+
+#include "parts.h"
+
+enum { /* in acta_self.life, below the generation */
+    ACTI_ALIVE = 1,
+    ACTI_TRAP = 2, /* traps exits */
+    ACTI_LOOK = 4, /* an exit signal is in the mailbox */
+    ACTI_KILL = 8,
+    ACTI_MEMBER = 16 /* has joined topics */
+};
+#define ACTI_MAILBOX_IDLE ((uintptr_t)1)
+#define ACTI_LOAD_COUNT   ((uint64_t)1 << 40) /* of a load: messages above, bytes below */
+
+/* What the actor's own code does, or did last, when `first` isn't the message concerned; for reports. */
+typedef enum acti_doing {
+    ACTI_DOING_NOTHING = 0,
+    ACTI_DOING_KEPT, /* it has kept the message */
+    ACTI_DOING_CONTINUE,
+    ACTI_DOING_SIGNAL, /* an exit signal ends it */
+    ACTI_DOING_TERMINATE,
+    ACTI_DOING_HIBERNATE,
+    ACTI_DOING_INFO /* and the acta_info_kind */
+} acti_doing;
+
+/* What a turn must look at before it takes the next node, or when it handles one: bits of acta_self.odd. */
+enum {
+    ACTI_ODD_CONTINUE = 1,  /* handle_continue comes first */
+    ACTI_ODD_SUSPENDED = 2, /* nothing but system messages; see sys.c */
+    ACTI_ODD_WAITING = 4,   /* resumed: what was set aside comes before the mailbox */
+    ACTI_ODD_TRACED = 8,
+    ACTI_ODD_COUNTED = 16,
+    ACTI_ODD_IDLE_AT = 32,   /* acta_set_idle_deadline: idle_timer.deadline_ns is the one to use */
+    ACTI_ODD_HIBERNATE = 64, /* once the mailbox is empty */
+    ACTI_ODD_SHEDS = 128     /* all its life: what is too many and oldest goes unhandled; see overflow.c */
+};
+#define ACTI_IS_NOTED(actor) (((actor)->odd & (ACTI_ODD_TRACED | ACTI_ODD_COUNTED)) != 0)
+
+/* What the actor's own code does, for other threads: count << 40 | what << 32 | tag. */
+enum { ACTI_TASK_CAST = 1, ACTI_TASK_CALL, ACTI_TASK_CONTINUE, ACTI_TASK_TERMINATE, ACTI_TASK_INFO = 16 };
+
+typedef enum acti_unhandled_kind {
+    ACTI_UNHANDLED_CALL,
+    ACTI_UNHANDLED_CAST,
+    ACTI_UNHANDLED_INFO /* the tag is the acta_info_kind */
+} acti_unhandled_kind;
+
+typedef enum acti_phase { ACTI_FREE = 0, ACTI_STARTING, ACTI_RUNNING, ACTI_ENDING } acti_phase;
+
+/* An actor's idle time: made when it first has one, and then the slot's. Its node is ACTI_IDLE. */
+typedef struct acti_idle {
+    acti_node idle_node;
+    acti_timer idle_timer;
+    acti_actor *actor;
+    _Atomic bool idle_queued; /* `idle_node` is in the mailbox */
+} acti_idle;
+
+/*
+ * Four cache lines: what each send touches; what each turn touches; and two that most turns leave alone.
+ */
+struct acta_self {
+    /* Any thread. */
+    alignas(ACTI_CACHE_LINE) _Atomic uintptr_t last; /* acti_node *, and ACTI_MAILBOX_IDLE: nobody owns the actor */
+    _Atomic uint64_t sent_load;                      /* messages sent so far, and their bytes; wraps */
+    _Atomic uint64_t settled_load;                   /* of those, what turns have handled; only the owner writes it */
+    _Atomic uint64_t life;                           /* generation << 32 | flags */
+    _Atomic uint64_t limit;                          /* count << 32 | bytes */
+    acti_node stub;
+    uint32_t index;
+    _Atomic bool on_caller;   /* behaviour->run_on_caller */
+    _Atomic uint8_t overflow; /* acta_overflow */
+    _Atomic bool wake_queued; /* `wake` is in the mailbox */
+
+    /* The owner, in each turn. */
+    alignas(ACTI_CACHE_LINE) acti_node *first; /* the node consumed last */
+    acta_runtime *runtime;
+    void *state;
+    const acta_behaviour *behaviour;
+    union {
+        acti_message *handling;          /* the message in the handler's hands; NULL when it was kept */
+        struct acta_self *next_injected; /* between turns; under inject_lock. NULL again when it is taken out */
+    };
+    uint64_t handled_load; /* settled at the end of the turn */
+    _Atomic uint64_t task; /* only the owner writes it */
+    uint32_t generation;
+    uint8_t phase;
+    uint8_t odd;         /* ACTI_ODD_… */
+    bool first_is_spent; /* `first` is a message whose memory is ours to free */
+    bool heard;          /* a message came in this turn: the idle time begins again */
+
+    /* The owner. */
+    alignas(ACTI_CACHE_LINE) uint32_t idle_timeout_ms;
+    uint32_t link_count;
+    uint8_t doing; /* acti_doing */
+    bool listed;   /* in the free list, or retired */
+    bool idle_used;
+    bool is_root_supervisor;
+    bool is_contained;   /* `behaviour` is a copy: contain.c */
+    acta_from answering; /* the request in the handler's hands */
+    acti_relations *relations;
+    acti_idle *idle; /* NULL: it never had an idle time */
+    acti_link *link_first, *link_last;
+    acti_monitor *monitor_first, *monitor_last; /* of those who watch this one */
+    acta_memory *memory;
+    acti_call *reply_in_hand;      /* the answer in handle_info's hands */
+    acta_exit_reason *exit_reason; /* set by acta_set_exit_reason, acta_fail */
+
+    /* Others. */
+    struct acti_name *name; /* under the registry's lock */
+    acti_node wake;         /* whoever set wake_queued */
+};
+static_assert(sizeof(struct acta_self) <= 4 * ACTI_CACHE_LINE, "an idle actor's price");
+
+/* A handler begins. The watchdog, on its own thread, sees by the count that it is another one than before. */
+static inline void
+acti_task_begin(acti_actor *actor, uint32_t what, uint32_t tag)
+{
+    /* relaxed, load and store: only the owner writes it, and it stands for itself. */
+    uint64_t count = (atomic_load_explicit(&actor->task, memory_order_relaxed) >> 40) + 1;
+    atomic_store_explicit(&actor->task, count << 40 | (uint64_t)what << 32 | tag, memory_order_relaxed);
+}
+
+static inline uint32_t
+acti_task_what(uint64_t task)
+{
+    return (uint32_t)(task >> 32) & 0xff;
+}
+
+static inline uint32_t
+acti_life_generation(uint64_t life)
+{
+    return (uint32_t)(life >> 32);
+}
+
+static inline acta_pid
+acti_pid_make(uint32_t index, uint32_t generation)
+{
+    return (acta_pid){ (uint64_t)generation << 32 | index };
+}
+
+static inline acta_pid
+acti_pid_of(const acti_actor *actor)
+{
+    return acti_pid_make(actor->index, actor->generation);
+}
+
+#endif
