@@ -108,7 +108,8 @@ actors_report_part(const char *bench, const char *metric, uint64_t *times, size_
 {
     bench_expect(count > 0);
     qsort(times, count, sizeof *times, bench_compare);
-    bench_report(bench, metric, (double)times[count * per_mille / 1000], "ns");
+    size_t place = count * per_mille / 1000;
+    bench_report(bench, metric, (double)times[place], "ns");
 }
 
 /* -- rows -- */

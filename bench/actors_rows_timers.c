@@ -59,7 +59,8 @@ sleeper_info(acta_self *self, void *state, const acta_info *info)
 static void
 report_late(const char *metric, uint32_t per_mille)
 {
-    bench_report("timers", metric, (double)timers.late_ns[(uint64_t)TIMERS * per_mille / 1000] / NS_PER_MS, "ms");
+    size_t place = (size_t)TIMERS * per_mille / 1000;
+    bench_report("timers", metric, (double)timers.late_ns[place] / NS_PER_MS, "ms");
 }
 
 void

@@ -391,6 +391,7 @@ void acti_registry_destroy(acta_runtime *runtime);
 acta_status acti_name_add(acti_actor *actor, acta_pid pid, acta_str name, acta_pid *holder_out);
 void acti_name_remove(acti_actor *actor);
 size_t acti_name_copy(acti_actor *actor, char *out);                   /* into ACTI_NAME_MAX bytes; 0: it has none */
+size_t acti_own_name_copy(acti_actor *self, char *out);                /* and one by way of a service */
 void acti_name_peek(const acti_actor *actor, char *name, size_t room); /* cut, ended by 0 */
 
 /* offload.c */

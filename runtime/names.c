@@ -362,18 +362,13 @@ acti_name_remove(acti_actor *actor)
     acti_mutex_unlock(&runtime->registry->lock);
 }
 
-/* The actor's name into `out`, which has ACTI_NAME_MAX bytes; its size, 0 when it has none. */
+/* From any thread: the actor's registered name into `out`, which has ACTI_NAME_MAX bytes; its size, 0 when it has none. */
 size_t
 acti_name_copy(acti_actor *actor, char *out)
 {
     acti_registry *registry = actor->runtime->registry;
-    const acti_via *via = actor->relations != NULL ? actor->relations->via : NULL;
     size_t size = 0;
 
-    if (via != NULL) {
-        memcpy(out, via->name, via->size);
-        return via->size;
-    }
     acti_mutex_lock(&registry->lock); /* anybody may unregister it */
     if (actor->name != NULL) {
         size = actor->name->size;
@@ -381,6 +376,17 @@ acti_name_copy(acti_actor *actor, char *out)
     }
     acti_mutex_unlock(&registry->lock);
     return size;
+}
+
+/* On the actor's own thread, whose `relations` nobody else may look at: the name in a service of the user's too. */
+size_t
+acti_own_name_copy(acti_actor *self, char *out)
+{
+    const acti_via *via = self->relations != NULL ? self->relations->via : NULL;
+
+    if (via == NULL) return acti_name_copy(self, out);
+    memcpy(out, via->name, via->size);
+    return via->size;
 }
 
 acta_status

@@ -110,7 +110,7 @@ write_report(acti_actor *actor, const acta_exit_reason *reason)
     if (text[0] == '\0' && reason->kind == ACTA_EXIT_NOPROC) text = "linked to an actor that is not alive";
     describe_place(actor, place);
     acti_escape(text_shown, sizeof text_shown, text, strlen(text));
-    size_t name_size = acti_name_copy(actor, name);
+    size_t name_size = acti_own_name_copy(actor, name);
     acti_escape(name_shown, sizeof name_shown, name, name_size);
     if (actor->behaviour->format != NULL || actor->behaviour->is_private) {
         acti_format_state(actor, ACTA_FORMAT_REPORT, state, sizeof state);

@@ -47,11 +47,14 @@ take_spec(acta_self *self, acti_child *child, acti_child *made)
     acta_free(self, made);
 }
 
-static void
-change_model(acta_self *self, acti_supervisor *s, acti_child *made)
+/* False: no memory, and nothing was changed. */
+static bool
+change_model(acta_self *self, acti_supervisor *s, const acta_child_spec *spec)
 {
     const void *old = s->model->spec.start.argument;
+    acti_child *made = acti_child_create(self, spec);
 
+    if (made == NULL) return false;
     take_spec(self, s->model, made);
     for (acti_child *child = s->first; child != NULL; child = child->next) {
         const void *argument = child->spec.start.argument;
@@ -61,6 +64,7 @@ change_model(acta_self *self, acti_supervisor *s, acti_child *made)
         child->spec.start.argument = argument; /* its own */
         child->spec.argument_size = argument_size;
     }
+    return true;
 }
 
 /* False: no memory for the tables, which a list without children doesn't have; nothing was changed then. */
@@ -81,20 +85,23 @@ join(acta_self *self, acti_supervisor *s, acti_child *made)
     return true;
 }
 
-acta_status
-acti_supervisor_change(acta_self *self, acti_supervisor *s, const acta_supervisor_options *options, acta_error *error)
+static bool
+change_children(acta_self *self, acti_supervisor *s, const acta_supervisor_options *options)
 {
     acti_child *made;
 
+    return make_all(self, options, &made) && join(self, s, made);
+}
+
+acta_status
+acti_supervisor_change(acta_self *self, acti_supervisor *s, const acta_supervisor_options *options, acta_error *error)
+{
     acta_status status = acti_options_check_change(s, options, error);
     if (status != ACTA_OK) return status;
     if (s->group != ACTI_GROUP_NONE)
         return acta_error_set(error, ACTA_BUSY, "children are being restarted, try again later");
-    if (!make_all(self, options, &made)) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for the new specs");
-    if (acti_is_dynamic(s))
-        change_model(self, s, made);
-    else if (!join(self, s, made))
-        return acta_error_set(error, ACTA_NO_MEMORY, "no memory for the new specs");
+    bool is_done = acti_is_dynamic(s) ? change_model(self, s, options->children) : change_children(self, s, options);
+    if (!is_done) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for the new specs");
     acti_options_take(s, options);
     return ACTA_OK;
 }

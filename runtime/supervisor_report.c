@@ -45,7 +45,7 @@ describe_who(acta_self *self, const acti_child *child, char *who)
     char name[ACTI_NAME_MAX], name_shown[NAME_SHOWN_MAX] = "";
     shown id;
 
-    size_t name_size = acti_name_copy(self, name);
+    size_t name_size = acti_own_name_copy(self, name);
     acti_escape(name_shown, sizeof name_shown, name, name_size);
     int used = snprintf(who, WHO_MAX, "supervisor %s%s%s<%u.%u>: child '%s'", name_size > 0 ? "'" : "", name_shown,
         name_size > 0 ? "' " : "", self->generation, self->index, show(&id, child->spec.id, ID_SHOWN_MAX));

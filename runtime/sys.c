@@ -173,7 +173,7 @@ fill_info(const acti_actor *actor, acta_sys_info *info)
         .memory_used = actor->memory != NULL ? acta_memory_used(actor->memory) : 0 };
     for (const acti_monitor *m = actor->monitor_first; m != NULL; m = m->next)
         info->monitor_count++;
-    if (!info->is_counted) return;
+    if (sys == NULL || !info->is_counted) return;
     info->call_count = sys->counts[ACTA_TRACE_CALL];
     info->cast_count = sys->counts[ACTA_TRACE_CAST];
     info->info_count = sys->counts[ACTA_TRACE_INFO];

@@ -74,9 +74,11 @@ acta_tree_load_file(const acta_tree_registry *registry, const char *path, acta_t
     acta_str text;
 
     if (path == NULL) return acta_error_set(error, ACTA_INVALID, "a tree's file needs a path");
-    acta_memory *memory = acta_memory_create(registry != NULL ? registry->allocator : NULL);
+    acta_status status = acti_tree_check_registry(registry, error);
+    if (status != ACTA_OK) return status;
+    acta_memory *memory = acta_memory_create(registry->allocator);
     if (memory == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to read '%s'", path);
-    acta_status status = acti_tree_read_file(path, memory, ACTA_TREE_BYTES_MAX, &text, error);
+    status = acti_tree_read_file(path, memory, ACTA_TREE_BYTES_MAX, &text, error);
     if (status == ACTA_OK) status = acta_tree_load(registry, text, path, tree_out, error);
     acta_memory_destroy(memory);
     return status;

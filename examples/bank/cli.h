@@ -54,7 +54,8 @@ extern const struct argp cli_common_argp;
 
 /*
  * Parse a subcommand's arguments: `parser` gets `input` as state->input.
- *   doc  the usage's first line, then text, then behind \v the examples
+ *   doc      the usage's first line, then text, then behind \v the examples
+ *   options  ended by zeroes; NULL: it has none of its own
  * Wrong usage ends the process with exit status 2, --help with 0.
  */
 void cli_parse(cli *c, int argc, char **argv, const char *arguments, const char *doc, const struct argp_option *options,

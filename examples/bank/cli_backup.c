@@ -40,12 +40,11 @@ back_up(cli *c, acta_app *app, void *user, acta_error *error)
 int
 cli_backup(cli *c, int argc, char **argv)
 {
-    static const struct argp_option options[] = { { 0 } };
     const char *target = NULL;
 
     cli_parse(c, argc, argv, "NEW-DIR",
         "Copy the bank into a directory that doesn't exist yet. The copy is a bank of its own: it can be used, and put "
         "in the place of a lost one.\vExample:\n  bank backup bank-data/copy",
-        options, parse_backup, &target);
+        NULL, parse_backup, &target);
     return cli_with_bank(c, true, back_up, &target);
 }

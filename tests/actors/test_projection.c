@@ -240,11 +240,11 @@ rows_are_right_whenever_the_reader_fails(void **state)
     fixture *f = FIXTURE(state);
     uint64_t random = test_seed();
     acta_exit_reason reason = { .kind = ACTA_EXIT_KILLED };
+    answer answers[10] = { { 0 } }; /* of all rounds: a command may outlive its own */
 
     ledger_hook.on_row = fail_the_actor;
     start_projecting(f);
     for (int round = 0; round < 400; round++) {
-        answer answers[10] = { { 0 } };
         fails_of_actor = round % 3 == 0;
         for (int i = 0; i < 10; i++)
             add_async(f, i % 2 ? "a" : "b", 0, NULL, &answers[i]);
