@@ -3,6 +3,7 @@
  */
 #include "harness.h"
 
+#include <dirent.h>
 #include <time.h>
 
 uint64_t
@@ -308,4 +309,50 @@ await_dead(harness *h, acta_pid pid)
         if (real_now_ns() > end_ns) fail_msg("waited 20 s for an actor's end");
         pause_or_run(h);
     }
+}
+
+/* How often all threads with such a name left the processor; one that has it now counts as one that does so always. */
+static uint64_t
+naps_of(const char *prefix, uint32_t *thread_count)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    static uint64_t running;
+    uint64_t sum = 0;
+
+    *thread_count = 0;
+    for (struct dirent *task; (task = readdir(tasks)) != NULL;) {
+        char path[300], line[256], name[64] = "", run_state = 'S';
+        unsigned long long naps = 0, pushed = 0;
+        snprintf(path, sizeof path, "/proc/self/task/%s/status", task->d_name);
+        FILE *status = task->d_name[0] != '.' ? fopen(path, "r") : NULL;
+        while (status != NULL && fgets(line, sizeof line, status) != NULL) {
+            sscanf(line, "Name: %63s", name);
+            sscanf(line, "State: %c", &run_state);
+            sscanf(line, "voluntary_ctxt_switches: %llu", &naps);
+            sscanf(line, "nonvoluntary_ctxt_switches: %llu", &pushed);
+        }
+        if (status != NULL) fclose(status);
+        if (strncmp(name, prefix, strlen(prefix)) != 0) continue;
+        sum += naps + pushed + (run_state == 'R' ? ++running : 0);
+        ++*thread_count;
+    }
+    closedir(tasks);
+    return sum;
+}
+
+uint32_t
+await_quiet(const char *prefix)
+{
+    uint64_t end_ns = real_now_ns() + UINT64_C(20000000000), before, after;
+    uint32_t count_before, count_after;
+
+    after = naps_of(prefix, &count_after);
+    do {
+        if (real_now_ns() > end_ns) fail_msg("the threads '%s...' did not sleep for 300 ms in 20 s", prefix);
+        before = after;
+        count_before = count_after;
+        sleep_ms(300);
+        after = naps_of(prefix, &count_after);
+    } while (after != before || count_after != count_before);
+    return count_after;
 }

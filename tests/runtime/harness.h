@@ -83,6 +83,10 @@ acta_status call_tag(harness *h, acta_pid to, uint32_t tag, uint32_t timeout_ms,
 void await_count(harness *h, _Atomic uint64_t *value, uint64_t least);
 void await_dead(harness *h, acta_pid pid);
 
+/* Wait until all threads whose name begins with `prefix` have slept through 300 ms, as nobody does who polls: not one of
+ * them was given the processor. Fails the test after 20 s without. How many threads they are. */
+uint32_t await_quiet(const char *prefix);
+
 /* The number, times ACTA_STRESS of the environment: for tests that get better with more. */
 uint64_t scaled(uint64_t normal);
 
