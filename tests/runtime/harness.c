@@ -356,3 +356,15 @@ await_quiet(const char *prefix)
     } while (after != before || count_after != count_before);
     return count_after;
 }
+
+void
+await_threads(const char *prefix, uint32_t count)
+{
+    uint64_t end_ns = real_now_ns() + UINT64_C(20000000000);
+    uint32_t there;
+
+    for (naps_of(prefix, &there); there != count; naps_of(prefix, &there)) {
+        if (real_now_ns() > end_ns) fail_msg("waited 20 s for %u threads '%s...', there are %u", count, prefix, there);
+        sleep_ms(1);
+    }
+}

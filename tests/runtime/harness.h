@@ -87,6 +87,10 @@ void await_dead(harness *h, acta_pid pid);
  * them was given the processor. Fails the test after 20 s without. How many threads they are. */
 uint32_t await_quiet(const char *prefix);
 
+/* Wait until as many threads have a name that begins with `prefix`: a thread gets its name a moment after it has begun,
+ * and the kernel lists it a moment longer than a join takes. Fails the test after 20 s. */
+void await_threads(const char *prefix, uint32_t count);
+
 /* The number, times ACTA_STRESS of the environment: for tests that get better with more. */
 uint64_t scaled(uint64_t normal);
 

@@ -4,7 +4,6 @@
  */
 #include "harness.h"
 
-#include <dirent.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -183,18 +182,6 @@ stop_bench(bench *b)
     assert_int_equal(atomic_load(&b->destroyed), atomic_load(&b->made));
 }
 
-static unsigned
-thread_count(void)
-{
-    DIR *tasks = opendir("/proc/self/task");
-    unsigned count = 0;
-
-    while (readdir(tasks) != NULL)
-        count++;
-    closedir(tasks);
-    return count - 2; /* . and .. */
-}
-
 static void
 each_answer_comes_once_and_from_another_thread(void **state)
 {
@@ -227,15 +214,15 @@ threads_are_started_when_there_is_work_for_them(void **state)
     start_bench(&b, 10, double_it, (acta_runtime_config){ .worker_count = 1, .offload_threads = 3 });
     script s = bench_script(&b);
     acta_pid pid = spawn(&b.h, &s);
-    unsigned before = thread_count();
+    await_threads("acta-o", 0);
     atomic_store(&b.gate_closed, true);
     send_tag(&b.h, pid, 0);
     await_count(&b.h, &b.begun, 3);
-    assert_int_equal(thread_count(), before + 3);
+    await_threads("acta-o", 3);
     assert_int_equal(atomic_load(&b.begun), 3);
     atomic_store(&b.gate_closed, false);
     await_count(&b.h, &b.answers, 10);
-    assert_int_equal(thread_count(), before + 3);
+    await_threads("acta-o", 3);
     stop_bench(&b);
 }
 

@@ -433,6 +433,36 @@ generations_never_come_round(void **state)
     harness_stop(&h);
 }
 
+/* SCH-07: lives on 64 slots, each pid younger than all that its slot ever had: no stale pid is anybody's. Ten million
+ * with ACTA_STRESS=500. */
+static void
+a_slot_used_again_and_again_never_repeats_a_pid(void **state)
+{
+    (void)state;
+    enum { SLOTS = 64 };
+    harness h;
+    script s = { .user = NULL };
+    static const acta_exit_reason killed = { .kind = ACTA_EXIT_KILLED };
+    acta_pid latest[4 * SLOTS] = { { 0 } }, alive[SLOTS];
+
+    harness_start(&h, 0);
+    for (int i = 0; i < SLOTS; i++)
+        alive[i] = spawn(&h, &s);
+    for (uint64_t i = 0; i < scaled(20000); i++) {
+        acta_pid last = alive[i % SLOTS];
+        acta_exit(h.runtime, (acta_pid){ 0 }, last, &killed);
+        harness_run(&h);
+        acta_pid next = alive[i % SLOTS] = spawn(&h, &s);
+        uint32_t slot = (uint32_t)next.value;
+        assert_in_range(slot, 0, 4 * SLOTS - 1);
+        assert_true(next.value >> 32 > latest[slot].value >> 32);
+        assert_int_equal(send_tag(&h, last, 0), ACTA_NOPROC);
+        assert_int_equal(send_tag(&h, latest[slot], 0), ACTA_NOPROC);
+        latest[slot] = next;
+    }
+    harness_stop(&h);
+}
+
 /* -- fairness: SCH-03 -- */
 
 enum { QUIET_COUNT = 1000, BUDGET = 64 };
@@ -506,6 +536,7 @@ main(void)
         cmocka_unit_test(a_storm_of_short_lives_is_lived_once_each),
         cmocka_unit_test(a_crowd_answers_and_leaves_nothing),
         cmocka_unit_test(generations_never_come_round),
+        cmocka_unit_test(a_slot_used_again_and_again_never_repeats_a_pid),
         cmocka_unit_test(a_busy_actor_has_one_budget_a_round),
     };
     return cmocka_run_group_tests_name("stress", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /*
  * Supervisors on real threads: children that end by themselves as they are terminated, many dynamic children, and trees
- * whose children die all the time. ACTA_RACE_TRIES sets the number of tries of the first (default 2,000).
+ * whose children die all the time. ACTA_RACE_TRIES sets the number of tries of the first (2,000 times ACTA_STRESS).
  */
 #include "harness.h"
 
@@ -10,7 +10,7 @@ static uint32_t
 tries(void)
 {
     const char *text = getenv("ACTA_RACE_TRIES");
-    return text != NULL ? (uint32_t)strtoul(text, NULL, 10) : 2000;
+    return text != NULL ? (uint32_t)strtoul(text, NULL, 10) : (uint32_t)scaled(2000);
 }
 
 static _Atomic uint64_t starts;
@@ -37,7 +37,7 @@ die(acta_self *self, void *user, acta_message *message)
 static const script mortal = { .init = count_start, .cast = die };
 
 /* SUP-57: a child ends by itself at the moment it is terminated: the call is OK, never NOPROC or anything else, and
- * nobody is started again. Both by id and by pid. */
+ * nobody is started again. Both by id and by pid. A million tries with ACTA_STRESS=500. */
 static void
 terminate_races_with_an_end_and_never_loses(void **state)
 {
