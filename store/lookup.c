@@ -8,6 +8,7 @@
 #include <inttypes.h>
 
 #include "internal.h"
+#include "log_reader.h"
 
 /* -- where streams are -- */
 
@@ -195,18 +196,12 @@ acti_name_cache_get(acti_name_cache *cache, uint64_t stream_id, acta_str *name_o
 static acta_status
 recorded_at(acta_store *store, uint64_t position, int64_t *us_out, acta_error *error)
 {
-    const acti_engine_ops *ops = store->engine->ops;
-    acti_key key = acti_log_key(position);
-    acti_value value;
+    acti_log_reader reader;
     acti_record_view view;
-    acta_status status = ops->get(store->engine, ACTI_LOG, acti_key_view(&key), &value, error);
+    acta_status status = acti_log_read(store->engine, position, &reader, &view, error);
 
-    if (status == ACTA_NOT_FOUND)
-        return acta_error_set(error, ACTA_CORRUPT, "the event at position %" PRIu64 " is missing", position);
-    if (status != ACTA_OK) return status;
-    status = acti_record_read(value.bytes, position, &view, error);
     if (status == ACTA_OK) *us_out = view.event.recorded_at_us;
-    ops->release(store->engine, &value);
+    acti_log_reader_close(&reader);
     return status;
 }
 

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "internal.h"
+#include "log_reader.h"
 #include "read_filter.h"
 
 enum { CHUNK = 100 };
@@ -18,9 +19,10 @@ struct acta_cursor {
     acta_direction direction;
     uint64_t head;
     uint64_t left;   /* events that may still be given */
-    uint64_t before; /* position ($all) or version of the last one; 0: none yet */
+    uint64_t before; /* a stream: version of the last one; 0: none yet */
     acti_read_filter filter;
-    acti_engine_iterator *iterator; /* of the log, or of the stream's index */
+    acti_engine_iterator *iterator; /* of the stream's index, or of tags */
+    acti_log_reader log;
     bool ended;
 
     /* The whole log, or what of it has some tags. */
@@ -77,13 +79,8 @@ open_log(acta_cursor *cursor, const acta_read *read, acta_error *error)
     cursor->by_tags = read->tag_count > 0;
     if (cursor->by_tags)
         return acti_tags_open(cursor->store, cursor->filter.tags, first, last, backward, &cursor->iterator, error);
-    acti_key from = acti_log_key(first), to = acti_log_key(last + 1);
-    acti_range range = { .from = acti_key_view(&from),
-        .to = acti_key_view(&to),
-        .backward = backward,
-        .scan = read->count_max == 0 || read->count_max > 1000 };
-    cursor->before = backward ? last + 1 : first - 1;
-    return cursor->store->engine->ops->iterator_open(cursor->store->engine, ACTI_LOG, &range, &cursor->iterator, error);
+    bool scan = read->count_max == 0 || read->count_max > 1000;
+    return acti_log_reader_open(&cursor->log, cursor->store->engine, first, last, backward, scan, error);
 }
 
 static acta_status
@@ -169,6 +166,7 @@ acta_cursor_close(acta_cursor *cursor)
 
     release_chunk(cursor);
     cursor->store->engine->ops->iterator_close(cursor->iterator);
+    acti_log_reader_close(&cursor->log);
     acti_name_cache_deinit(&cursor->names);
     acti_read_filter_deinit(&cursor->filter, allocator);
     if (cursor->stream_name != NULL) allocator->free(allocator->user, cursor->stream_name, cursor->stream_name_size);
@@ -176,44 +174,37 @@ acta_cursor_close(acta_cursor *cursor)
     allocator->free(allocator->user, cursor, sizeof *cursor);
 }
 
-/* A copy of a record in memory aligned for its payload's sake. */
+/* `size` bytes at least, aligned. */
 static acta_status
-copy_record(acta_cursor *cursor, acta_bytes record, acta_error *error)
+make_room(acta_cursor *cursor, size_t size, acta_error *error)
 {
     const acta_allocator *allocator = &cursor->store->environment.allocator;
 
-    if (cursor->room_size < record.size) {
-        size_t size = record.size < 512 ? 1024 : record.size * 2;
-        uint8_t *room = allocator->alloc(allocator->user, size);
-        if (room == NULL)
-            return acta_error_set(error, ACTA_NO_MEMORY, "cannot read an event of %zu bytes", record.size);
-        if (cursor->room != NULL) allocator->free(allocator->user, cursor->room, cursor->room_size);
-        cursor->room = room;
-        cursor->room_size = size;
-    }
-    memcpy(cursor->room, record.data, record.size);
+    if (cursor->room_size >= size && cursor->room != NULL) return ACTA_OK;
+    size_t room_size = size < 512 ? 1024 : size * 2;
+    uint8_t *room = allocator->alloc(allocator->user, room_size);
+    if (room == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot read an event of %zu bytes", size);
+    if (cursor->room != NULL) allocator->free(allocator->user, cursor->room, cursor->room_size);
+    cursor->room = room;
+    cursor->room_size = room_size;
     return ACTA_OK;
 }
 
-/* Read the record at `position` into the cursor's room. */
+/* Copy a record that was read to the cursor's room, and give it the name of its type. */
 static acta_status
-read_record(acta_cursor *cursor, acta_bytes record, uint64_t position, acta_recorded *event_out, acta_error *error)
+take_record(acta_cursor *cursor, acti_record_view *view, acta_recorded *event_out, acta_error *error)
 {
-    acti_record_view view;
-    acta_status status = copy_record(cursor, record, error);
+    acta_status status = make_room(cursor, acti_record_copy_size(view), error);
 
-    if (status == ACTA_OK)
-        status = acti_record_read(acta_bytes_from(cursor->room, record.size), position, &view, error);
     if (status != ACTA_OK) return status;
-    *event_out = view.event;
-    if (view.event.kind == ACTA_RECORD_STUB) {
-        event_out->type = acta_str_of(NULL);
-        return ACTA_OK;
-    }
-    event_out->type = acti_types_name(&cursor->store->types, view.type_id);
+    acti_record_copy(view, cursor->room);
+    *event_out = view->event;
+    if (event_out->kind == ACTA_RECORD_STUB) return ACTA_OK;
+    event_out->type = acti_types_name(&cursor->store->types, view->type_id);
     if (event_out->type.data != NULL) return ACTA_OK;
     return acta_error_set(error, ACTA_CORRUPT,
-        "the event at position %" PRIu64 " has type id %" PRIu32 ", which has no name", position, view.type_id);
+        "the event at position %" PRIu64 " has type id %" PRIu32 ", which has no name", event_out->position,
+        view->type_id);
 }
 
 /* What comes after `before` in the cursor's direction. */
@@ -226,18 +217,12 @@ expected_next(const acta_cursor *cursor)
 static acta_status
 next_of_log(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
 {
-    uint64_t position = expected_next(cursor);
-    acta_bytes key, value;
-    acta_status status = cursor->store->engine->ops->iterator_next(cursor->iterator, &key, &value, error);
+    acti_record_view view;
+    acta_status status = acti_log_reader_next(&cursor->log, &view, error);
 
-    if (status == ACTA_NOT_FOUND && (cursor->direction == ACTA_BACKWARD ? position == 0 : position > cursor->head))
-        return status;
-    if (status == ACTA_NOT_FOUND || (status == ACTA_OK && (key.size != 8 || acti_get_be64(key.data) != position)))
-        return acta_error_set(error, ACTA_CORRUPT, "the event at position %" PRIu64 " is missing", position);
-    if (status == ACTA_OK) status = read_record(cursor, value, position, event_out, error);
+    if (status == ACTA_OK) status = take_record(cursor, &view, event_out, error);
     if (status == ACTA_OK)
         status = acti_name_cache_get(&cursor->names, event_out->stream_id, &event_out->stream, error);
-    if (status == ACTA_OK) cursor->before = position;
     return status;
 }
 
@@ -245,21 +230,15 @@ next_of_log(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
 static acta_status
 next_of_tags(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
 {
-    const acti_engine_ops *ops = cursor->store->engine->ops;
     acta_bytes tag_key, nothing;
-    acti_value value;
-    acta_status status = ops->iterator_next(cursor->iterator, &tag_key, &nothing, error);
+    acti_log_reader one;
+    acti_record_view view;
+    acta_status status = cursor->store->engine->ops->iterator_next(cursor->iterator, &tag_key, &nothing, error);
 
     if (status != ACTA_OK) return status;
-    uint64_t position = acti_tag_position(tag_key);
-    acti_key key = acti_log_key(position);
-    status = ops->get(cursor->store->engine, ACTI_LOG, acti_key_view(&key), &value, error);
-    if (status == ACTA_NOT_FOUND)
-        return acta_error_set(
-            error, ACTA_CORRUPT, "the event at position %" PRIu64 ", which a tag leads to, is missing", position);
-    if (status != ACTA_OK) return status;
-    status = read_record(cursor, value.bytes, position, event_out, error);
-    ops->release(cursor->store->engine, &value);
+    status = acti_log_read(cursor->store->engine, acti_tag_position(tag_key), &one, &view, error);
+    if (status == ACTA_OK) status = take_record(cursor, &view, event_out, error);
+    acti_log_reader_close(&one);
     if (status == ACTA_OK)
         status = acti_name_cache_get(&cursor->names, event_out->stream_id, &event_out->stream, error);
     return status;
@@ -322,7 +301,9 @@ next_of_stream(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
         return stream_damaged(cursor, expected_next(cursor), 0, "it is missing in the index", error);
     if (cursor->values[i].pin == NULL) return stream_damaged(cursor, version, position, "the event is missing", error);
 
-    acta_status status = read_record(cursor, cursor->values[i].bytes, position, event_out, error);
+    acti_record_view view;
+    acta_status status = acti_record_read(cursor->values[i].bytes, position, &view, error);
+    if (status == ACTA_OK) status = take_record(cursor, &view, event_out, error);
     if (status != ACTA_OK) return status;
     if (event_out->stream_id != cursor->stream_id || event_out->version != version)
         return stream_damaged(cursor, version, position, "the index points to an event of another place", error);

@@ -244,6 +244,29 @@ acti_record_read(acta_bytes record, uint64_t position, acti_record_view *view_ou
     return ACTA_OK;
 }
 
+size_t
+acti_record_copy_size(const acti_record_view *view)
+{
+    return view->event.payload.size + view->event.metadata.size + view->event.tags.size;
+}
+
+static uint8_t *
+copy_part(acta_bytes *part, uint8_t *room)
+{
+    if (part->size > 0) memcpy(room, part->data, part->size);
+    part->data = room;
+    return room + part->size;
+}
+
+void
+acti_record_copy(acti_record_view *view, uint8_t *room)
+{
+    room = copy_part(&view->event.payload, room);
+    room = copy_part(&view->event.metadata, room);
+    copy_part(&view->event.tags, room);
+    view->event.stream = view->event.type = acta_str_of(NULL);
+}
+
 acta_recorded
 acti_record_in_memory(const uint8_t *bytes)
 {

@@ -99,6 +99,11 @@ void acti_record_make_stub(const uint8_t *bytes, uint8_t *stub);
 /* Read a record. `position` is the one it was found at. ACTA_CORRUPT names position and damage; ACTA_UNSUPPORTED. */
 acta_status acti_record_read(acta_bytes bytes, uint64_t position, acti_record_view *view_out, acta_error *error);
 
+/* Copy what a record holds to `room`, of acti_record_copy_size bytes, aligned for its payload's sake; the view is of the
+ * copy from then on, and has no names. */
+size_t acti_record_copy_size(const acti_record_view *view);
+void acti_record_copy(acti_record_view *view, uint8_t *room);
+
 /* The same for a record in memory, sealed, with its names behind it: nothing to check. */
 acta_recorded acti_record_in_memory(const uint8_t *bytes);
 

@@ -15,6 +15,7 @@
 
 #include "chunk.h"
 #include "internal.h"
+#include "log_reader.h"
 
 enum {
     LOOK_MAX = 4096,          /* records that one call looks at */
@@ -46,8 +47,7 @@ struct acta_subscription {
 
     /* The reader's thread; others may look. */
     _Atomic uint64_t looked, passed;
-    acti_engine_iterator *iterator; /* over the log behind `looked`; NULL: none */
-    uint64_t iterator_end;
+    acti_log_reader log; /* behind `looked`, if any are left in it */
     acti_name_cache names;
     uint64_t *flight; /* ring of positions; ACKED */
     uint32_t flight_first, flight_count;
@@ -168,7 +168,7 @@ subscription_free(acta_subscription *subscription)
 {
     const acta_allocator *allocator = &subscription->store->environment.allocator;
 
-    subscription->store->engine->ops->iterator_close(subscription->iterator);
+    acti_log_reader_close(&subscription->log);
     acti_name_cache_deinit(&subscription->names);
     for (wanted_type *type = subscription->types; type != NULL;) {
         wanted_type *next = type->next;
@@ -287,94 +287,61 @@ read_tail(acta_subscription *subscription, uint64_t head, acta_chunk *chunk, uin
 
 /* Copy a record and its stream's name into the chunk. */
 static acta_status
-chunk_copy(acta_subscription *subscription, acta_chunk *chunk, acta_bytes record, uint64_t position, size_t *used,
-    acta_error *error)
+chunk_copy(acta_subscription *subscription, acta_chunk *chunk, acti_record_view *view, size_t *used, acta_error *error)
 {
-    acti_record_view view;
+    size_t size = acti_record_copy_size(view);
     acta_str stream = { NULL, 0 };
-    acta_status status = acti_record_read(record, position, &view, error);
+    acta_status status = acti_name_cache_get(&subscription->names, view->event.stream_id, &stream, error);
 
-    if (status == ACTA_OK) status = acti_name_cache_get(&subscription->names, view.event.stream_id, &stream, error);
     if (status != ACTA_OK) return status;
-    uint8_t *bytes = acti_chunk_room(chunk, record.size + stream.size, used);
+    uint8_t *bytes = acti_chunk_room(chunk, size + stream.size, used);
     if (bytes == NULL)
-        return acta_error_set(error, ACTA_NO_MEMORY, "cannot read the event at position %" PRIu64, position);
+        return acta_error_set(
+            error, ACTA_NO_MEMORY, "cannot read the event at position %" PRIu64, view->event.position);
 
-    memcpy(bytes, record.data, record.size);
-    memcpy(bytes + record.size, stream.data, stream.size);
-    view.event.payload.data = bytes + (view.event.payload.data - record.data);
-    view.event.metadata.data = bytes + (view.event.metadata.data - record.data);
-    view.event.tags.data = bytes + (view.event.tags.data - record.data);
-    view.event.stream = acta_str_from(bytes + record.size, stream.size);
-    view.event.type = acti_types_name(&subscription->store->types, view.type_id);
-    if (view.event.type.data == NULL)
+    acti_record_copy(view, bytes);
+    memcpy(bytes + size, stream.data, stream.size);
+    view->event.stream = acta_str_from(bytes + size, stream.size);
+    view->event.type = acti_types_name(&subscription->store->types, view->type_id);
+    if (view->event.type.data == NULL)
         return acta_error_set(error, ACTA_CORRUPT,
-            "the event at position %" PRIu64 " has type id %" PRIu32 ", which has no name", position, view.type_id);
-    chunk_add(subscription, chunk, view.event);
+            "the event at position %" PRIu64 " has type id %" PRIu32 ", which has no name", view->event.position,
+            view->type_id);
+    chunk_add(subscription, chunk, view->event);
     return ACTA_OK;
 }
 
-static void
-drop_iterator(acta_subscription *subscription)
-{
-    subscription->store->engine->ops->iterator_close(subscription->iterator);
-    subscription->iterator = NULL;
-}
-
 static acta_status
-need_iterator(acta_subscription *subscription, uint64_t head, acta_error *error)
+need_reader(acta_subscription *subscription, uint64_t head, acta_error *error)
 {
     uint64_t next = looked_at(subscription) + 1;
 
-    if (subscription->iterator != NULL && subscription->iterator_end >= next) return ACTA_OK;
-    drop_iterator(subscription);
-    acti_key from = acti_log_key(next), to = acti_log_key(head + 1);
-    acti_range range = { .from = acti_key_view(&from), .to = acti_key_view(&to), .scan = true };
-    subscription->iterator_end = head;
-    return subscription->store->engine->ops->iterator_open(
-        subscription->store->engine, ACTI_LOG, &range, &subscription->iterator, error);
-}
-
-/* The record at `position`, which must be the iterator's next. */
-static acta_status
-next_record(acta_subscription *subscription, uint64_t position, acta_bytes *record_out, acta_error *error)
-{
-    acta_bytes key;
-    acta_status status =
-        subscription->store->engine->ops->iterator_next(subscription->iterator, &key, record_out, error);
-
-    if (status == ACTA_NOT_FOUND || (status == ACTA_OK && (key.size != 8 || acti_get_be64(key.data) != position)))
-        return acta_error_set(error, ACTA_CORRUPT, "the event at position %" PRIu64 " is missing", position);
-    if (status == ACTA_OK && record_out->size < ACTI_RECORD_HEADER)
-        return acta_error_set(
-            error, ACTA_CORRUPT, "the event at position %" PRIu64 " is damaged: %zu bytes", position, record_out->size);
-    return status;
+    if (subscription->log.left > 0 && subscription->log.next == next) return ACTA_OK;
+    acti_log_reader_close(&subscription->log);
+    return acti_log_reader_open(&subscription->log, subscription->store->engine, next, head, false, true, error);
 }
 
 static acta_status
 read_engine(acta_subscription *subscription, uint64_t head, acta_chunk *chunk, uint64_t *looked, acta_error *error)
 {
-    acta_status status = need_iterator(subscription, head, error);
+    acta_status status = need_reader(subscription, head, error);
     uint64_t position = looked_at(subscription);
     size_t used = 0, bytes = 0;
 
     for (uint32_t i = 0; status == ACTA_OK && i < LOOK_MAX && bytes < LOOK_BYTES_MAX && chunk->count < chunk->room &&
-                         position < subscription->iterator_end;
+                         subscription->log.left > 0;
          i++) {
-        acta_bytes record;
         acti_record_view view;
-        status = next_record(subscription, position + 1, &record, error);
+        status = acti_log_reader_next(&subscription->log, &view, error);
         if (status != ACTA_OK) break;
-        if (wants(subscription, acti_get_le32(record.data + ACTI_RECORD_AT_TYPE_ID)))
-            status = chunk_copy(subscription, chunk, record, position + 1, &used, error);
-        else
-            status = acti_record_read(record, position + 1, &view, error); /* damage could look like another type */
+        bytes += acti_record_copy_size(&view);
+        uint32_t type_id = view.event.kind == ACTA_RECORD_STUB ? 0 : view.type_id;
+        if (wants(subscription, type_id)) status = chunk_copy(subscription, chunk, &view, &used, error);
         if (status != ACTA_OK) break;
-        bytes += record.size;
         position++;
     }
     *looked = position;
-    if (status != ACTA_OK || position == subscription->iterator_end) drop_iterator(subscription);
+    if (status != ACTA_OK || subscription->log.left == 0) acti_log_reader_close(&subscription->log);
     return status;
 }
 
@@ -388,7 +355,7 @@ read_some(acta_subscription *subscription, uint64_t head, uint32_t count_max, ac
     if (chunk == NULL)
         return acta_error_set(error, ACTA_NO_MEMORY, "subscription '%s' cannot read", subscription->name);
     if (read_tail(subscription, head, chunk, &looked)) {
-        drop_iterator(subscription);
+        acti_log_reader_close(&subscription->log);
         ACTI_COUNT(subscription->store, tail_hits, 1);
     } else {
         status = read_engine(subscription, head, chunk, &looked, error);
