@@ -1,5 +1,5 @@
 /*
- * Actors as memory: their slots, and the tables that an actor has for its references, requests and links.
+ * Actors as memory: their slots (laid out in slot.h), and the tables that an actor has for its references, requests and links.
  *
  * A slot is made once and used again and again; each use has the next generation. A free slot's mailbox goes on
  * working: a message that comes late finds a generation that isn't its own and is dropped by whoever runs the slot. So
@@ -7,6 +7,7 @@
  */
 #include "internal.h"
 
+/* The state is cleared when there is one: a slot's memory is touched as late as can be. */
 static void
 init_slot(acta_runtime *runtime, acti_actor *actor, uint32_t index)
 {
@@ -15,7 +16,10 @@ init_slot(acta_runtime *runtime, acti_actor *actor, uint32_t index)
     atomic_init(&actor->life, 0);
     actor->runtime = runtime;
     actor->index = index;
-    actor->wake.kind = ACTI_WAKE;
+
+    acti_side *side = acti_side_of(actor);
+    memset(side, 0, sizeof *side);
+    side->wake.kind = ACTI_WAKE;
 }
 
 /* Free slots are linked by `state`, under actor_lock: a free slot's turn, for a late message, has none. */
@@ -65,15 +69,15 @@ acti_actor_take(acta_runtime *runtime, bool *full_out)
     acti_mutex_lock(&runtime->actor_lock);
     acti_actor *actor = claim_free(runtime);
     if (actor == NULL) {
-        actor = acti_table_grow(&runtime->actors, &runtime->environment.allocator, &index, full_out);
-        if (actor != NULL && (!runtime->is_manual || acti_ready_reserve(runtime, index + 1))) {
+        if (acti_table_grow(&runtime->actors, &runtime->environment.allocator, &index, full_out) &&
+            (!runtime->is_manual || acti_ready_reserve(runtime, index + 1))) {
+            actor = acti_actor_slot(runtime, index);
             init_slot(runtime, actor, index);
             bool claimed = acti_mailbox_try_claim(actor);
             ACTI_ASSERT(claimed);
             (void)claimed;
             acti_table_publish(&runtime->actors);
-        } else
-            actor = NULL;
+        }
     }
     acti_mutex_unlock(&runtime->actor_lock);
     if (actor == NULL) return NULL;
@@ -114,18 +118,48 @@ acti_actors_deinit(acta_runtime *runtime)
     uint32_t high = atomic_load_explicit(&runtime->actors.high, memory_order_relaxed); /* no thread is left */
 
     for (uint32_t i = 0; i < high; i++) {
-        acti_actor *actor = acti_table_slot(&runtime->actors, i);
+        acti_actor *actor = acti_actor_slot(runtime, i);
         acti_mailbox_detach(actor);
-        acti_free(runtime, actor->idle, sizeof *actor->idle);
+        acti_free(runtime, acti_side_of(actor)->idle, sizeof(acti_idle));
     }
     acti_table_deinit(&runtime->actors, &runtime->environment.allocator);
+}
+
+/* A sanitizer is to see a state's end. */
+static bool
+is_inline(size_t size)
+{
+    return !ACTI_IS_SANITIZED && size <= ACTI_STATE_INLINE_MAX;
+}
+
+/* Cleared. False: no memory. */
+bool
+acti_actor_make_state(acti_actor *actor, size_t size)
+{
+    if (is_inline(size))
+        actor->state = acti_slots_of(actor)->states[actor->index % ACTI_SLOT_GROUP];
+    else
+        actor->state = acti_alloc(actor->runtime, size);
+    if (actor->state == NULL) return false;
+    memset(actor->state, 0, size);
+    return true;
+}
+
+void
+acti_actor_drop_state(acti_actor *actor)
+{
+    size_t size = actor->behaviour->state_size;
+
+    if (!is_inline(size)) acti_free(actor->runtime, actor->state, size);
+    actor->state = NULL;
 }
 
 acti_idle *
 acti_actor_idle(acti_actor *actor)
 {
-    if (actor->idle != NULL) return actor->idle;
+    acti_side *side = acti_side_of(actor);
 
+    if (side->idle != NULL) return side->idle;
     acti_idle *idle = acti_alloc(actor->runtime, sizeof *idle);
     if (idle == NULL) return NULL;
     memset(idle, 0, sizeof *idle);
@@ -133,27 +167,57 @@ acti_actor_idle(acti_actor *actor)
     idle->idle_node.kind = ACTI_IDLE;
     idle->idle_node.generation = actor->generation;
     idle->actor = actor;
-    actor->idle = idle;
+    side->idle = idle;
     return idle;
 }
 
 acti_relations *
 acti_actor_relations(acti_actor *actor)
 {
-    if (actor->relations != NULL) return actor->relations;
+    acti_side *side = acti_side_of(actor);
 
+    if (side->relations != NULL) return side->relations;
     acti_relations *relations = acti_alloc(actor->runtime, sizeof *relations);
     if (relations == NULL) return NULL;
     *relations = (acti_relations){ .refs = NULL };
-    actor->relations = relations;
+    side->relations = relations;
     return relations;
+}
+
+acta_exit_reason *
+acti_exit_reason_of(const acti_actor *actor)
+{
+    acti_relations *r = acti_relations_of(actor);
+
+    return r != NULL ? r->exit_reason : NULL;
+}
+
+/* Made, if it isn't there; NULL: no memory. */
+acta_exit_reason *
+acti_exit_reason_room(acti_actor *actor)
+{
+    acti_relations *r = acti_actor_relations(actor);
+
+    if (r == NULL) return NULL;
+    if (r->exit_reason == NULL) r->exit_reason = acti_alloc(actor->runtime, sizeof *r->exit_reason);
+    return r->exit_reason;
+}
+
+void
+acti_exit_reason_free(acti_actor *actor)
+{
+    acti_relations *r = acti_relations_of(actor);
+
+    if (r == NULL) return;
+    acti_free(actor->runtime, r->exit_reason, sizeof *r->exit_reason);
+    r->exit_reason = NULL;
 }
 
 void
 acti_relations_free(acti_actor *actor)
 {
     acta_runtime *runtime = actor->runtime;
-    acti_relations *r = actor->relations;
+    acti_relations *r = acti_relations_of(actor);
 
     if (r == NULL) return;
     acti_sys_free(actor);
@@ -162,7 +226,7 @@ acti_relations_free(acti_actor *actor)
     acti_free(runtime, r->link_chains, r->link_chain_count * sizeof(acti_link *));
     acti_free(runtime, r->open, r->open_capacity * sizeof *r->open);
     acti_free(runtime, r, sizeof *r);
-    actor->relations = NULL;
+    acti_side_of(actor)->relations = NULL;
 }
 
 /* -- references: serial << 32 | index + 1, so that a used one is known from its successor in the same place -- */
@@ -201,7 +265,7 @@ acti_ref_add(acti_actor *actor, acti_ref_kind kind, void *object, uint64_t stamp
 acti_ref_entry *
 acti_ref_find(acti_actor *actor, acta_ref ref, acti_ref_kind kind)
 {
-    acti_relations *r = actor->relations;
+    acti_relations *r = acti_relations_of(actor);
     uint32_t index = (uint32_t)ref.value - 1;
 
     if (r == NULL || (uint32_t)ref.value == 0 || index >= r->ref_count) return NULL;
@@ -212,7 +276,7 @@ acti_ref_find(acti_actor *actor, acta_ref ref, acti_ref_kind kind)
 void
 acti_ref_remove(acti_actor *actor, acta_ref ref)
 {
-    acti_relations *r = actor->relations;
+    acti_relations *r = acti_relations_of(actor);
     acti_ref_entry *entry = &r->refs[(uint32_t)ref.value - 1];
 
     r->ref_used--;
@@ -302,18 +366,17 @@ void
 acti_actor_trim(acti_actor *actor)
 {
     acta_runtime *runtime = actor->runtime;
-    acti_relations *r = actor->relations;
+    acti_relations *r = acti_relations_of(actor);
 
-    acti_free(runtime, actor->exit_reason, sizeof *actor->exit_reason);
-    actor->exit_reason = NULL;
     if (r == NULL) return;
+    acti_exit_reason_free(actor);
     drop_answered(r);
     if (r->open_count == 0) {
         acti_free(runtime, r->open, r->open_capacity * sizeof *r->open);
         r->open = NULL;
         r->open_capacity = r->open_first = 0;
     }
-    if (actor->link_count == 0) {
+    if (acti_side_of(actor)->links == NULL) {
         acti_free(runtime, r->link_chains, r->link_chain_count * sizeof(acti_link *));
         r->link_chains = NULL;
         r->link_chain_count = 0;
@@ -326,10 +389,11 @@ acti_actor_trim(acti_actor *actor)
 void
 acta_hand_over(acta_self *self, acta_from from)
 {
-    acti_relations *r = self->relations;
+    acti_relations *r = acti_relations_of(self);
+    acta_from *answering = &acti_current->answering;
 
-    if (self->answering.a == from.a && self->answering.b == from.b) {
-        self->answering = (acta_from){ 0, 0 };
+    if (answering->a == from.a && answering->b == from.b) {
+        *answering = (acta_from){ 0, 0 };
         return;
     }
     if (r == NULL) return;

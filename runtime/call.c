@@ -55,12 +55,13 @@ push_free(acta_runtime *runtime, acti_call *call)
 static acti_call *
 make_record(acta_runtime *runtime)
 {
+    acti_call *call = NULL;
     uint32_t index;
     bool full;
 
     acti_mutex_lock(&runtime->call_lock);
-    acti_call *call = acti_table_grow(&runtime->calls, &runtime->environment.allocator, &index, &full);
-    if (call != NULL) {
+    if (acti_table_grow(&runtime->calls, &runtime->environment.allocator, &index, &full)) {
+        call = acti_table_slot(&runtime->calls, index);
         memset(call, 0, sizeof *call);
         call->index = index;
         call->runtime = runtime;

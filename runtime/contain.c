@@ -35,6 +35,13 @@ user_of(const acti_actor *actor)
     return ACTI_CONTAINER(actor->behaviour, const contained, shadow)->user;
 }
 
+static inline bool
+is_contained(const acti_actor *actor)
+{
+    const acti_relations *r = acti_relations_of(actor);
+    return r != NULL && r->is_contained;
+}
+
 OURS static acta_status
 contained_init(acta_self *self, void *state, const void *argument, acta_error *error)
 {
@@ -122,12 +129,12 @@ acti_contain_enter(acti_actor *actor)
     contained *c = acti_alloc(actor->runtime, sizeof *c);
 
     if (c == NULL) return false;
-    actor->exit_reason = acti_alloc(actor->runtime, sizeof *actor->exit_reason);
-    if (actor->exit_reason == NULL) {
+    acta_exit_reason *reason = acti_exit_reason_room(actor);
+    if (reason == NULL) {
         acti_free(actor->runtime, c, sizeof *c);
         return false;
     }
-    memset(actor->exit_reason, 0, sizeof *actor->exit_reason);
+    memset(reason, 0, sizeof *reason);
     *c = (contained){ .shadow = *user, .user = user };
     if (user->init != NULL) c->shadow.init = contained_init;
     if (user->handle_call != NULL) c->shadow.handle_call = contained_call;
@@ -136,14 +143,14 @@ acti_contain_enter(acti_actor *actor)
     if (user->handle_continue != NULL) c->shadow.handle_continue = contained_continue;
     if (user->terminate != NULL) c->shadow.terminate = contained_terminate;
     actor->behaviour = &c->shadow;
-    actor->is_contained = true;
+    acti_relations_of(actor)->is_contained = true;
     return true;
 }
 
 const acta_behaviour *
 acti_behaviour_given(const acti_actor *actor)
 {
-    return actor->is_contained ? user_of(actor) : actor->behaviour;
+    return is_contained(actor) ? user_of(actor) : actor->behaviour;
 }
 
 /* The actor is among the living no more: the watchdog, which reads names of behaviours of the living under the lock, has
@@ -151,12 +158,12 @@ acti_behaviour_given(const acti_actor *actor)
 void
 acti_contain_leave(acti_actor *actor)
 {
-    if (!actor->is_contained) return;
+    if (!is_contained(actor)) return;
     contained *c = ACTI_CONTAINER(actor->behaviour, contained, shadow);
     acti_mutex_lock(&actor->runtime->actor_lock);
     actor->behaviour = c->user;
     acti_mutex_unlock(&actor->runtime->actor_lock);
-    actor->is_contained = false;
+    acti_relations_of(actor)->is_contained = false;
     acti_free(actor->runtime, c, sizeof *c);
 }
 
@@ -168,11 +175,12 @@ note_fault(acti_context *context, int signal, const siginfo_t *info, uintptr_t p
 {
     acti_actor *actor = context->actor;
     contained *c = ACTI_CONTAINER(actor->behaviour, contained, shadow);
-    acti_text text = { .bytes = actor->exit_reason->text, .capacity = sizeof actor->exit_reason->text, .fd = -1 };
+    acta_exit_reason *reason = acti_exit_reason_of(actor);
+    acti_text text = { .bytes = reason->text, .capacity = sizeof reason->text, .fd = -1 };
 
     acti_text_fault(&text, signal, info);
     acti_text_end(&text);
-    actor->exit_reason->kind = ACTA_EXIT_FAILED;
+    reason->kind = ACTA_EXIT_FAILED;
     c->shadow.terminate = NULL;
     c->shadow.format = NULL;
     c->shadow.release = NULL;
@@ -189,7 +197,7 @@ acti_contain(int signal, const siginfo_t *info, void *interrupted, uintptr_t pc)
     acti_context *context = acti_current;
     acti_actor *actor = context != NULL ? context->actor : NULL;
 
-    if (actor == NULL || !actor->is_contained || actor->exit_reason == NULL) return;
+    if (actor == NULL || !is_contained(actor) || acti_exit_reason_of(actor) == NULL) return;
     if (info->si_code <= 0 || signal == SIGABRT) return; /* sent, or raised on purpose */
     const acta_code_range *within = &actor->behaviour->contain_faults;
     if (!is_in(pc, within)) return; /* most of the others, without a walk */

@@ -13,11 +13,8 @@
 static void
 answer_open_requests(acti_actor *actor, acta_status status, const acta_error *error)
 {
-    acti_relations *r = actor->relations;
+    acti_relations *r = acti_relations_of(actor);
 
-    if (actor->answering.a != 0)
-        acti_call_complete((acti_call *)(uintptr_t)actor->answering.a, actor->answering.b, status, NULL, error);
-    actor->answering = (acta_from){ 0, 0 };
     for (uint32_t i = 0; r != NULL && i < r->open_count; i++) {
         acti_open open = r->open[(r->open_first + i) % r->open_capacity];
         acti_call_complete(open.call, open.generation, status, NULL, error);
@@ -31,8 +28,10 @@ answer_at_the_end(acti_actor *actor, const acta_exit_reason *reason)
 {
     acta_error error;
     acta_status status = ACTA_FAILED;
+    acta_from answering = acti_current->answering; /* in the actor's last turn */
+    const acti_relations *r = acti_relations_of(actor);
 
-    if (actor->answering.a == 0 && (actor->relations == NULL || actor->relations->open_count == 0)) return;
+    if (answering.a == 0 && (r == NULL || r->open_count == 0)) return;
     /* relaxed: a hint which word is the better one. */
     if (reason->kind != ACTA_EXIT_FAILED && atomic_load_explicit(&actor->runtime->is_stopping, memory_order_relaxed))
         status = ACTA_STOPPED;
@@ -42,13 +41,15 @@ answer_at_the_end(acti_actor *actor, const acta_exit_reason *reason)
     else
         acta_error_set(&error, status, "actor '%s' ended (%s) before it answered", actor->behaviour->name,
             acti_exit_kind_name(reason->kind));
+    if (answering.a != 0) acti_call_complete((acti_call *)(uintptr_t)answering.a, answering.b, status, NULL, &error);
+    acti_current->answering = (acta_from){ 0, 0 };
     answer_open_requests(actor, status, &error);
 }
 
 static void
 abandon_requests(acti_actor *actor)
 {
-    acti_relations *r = actor->relations;
+    acti_relations *r = acti_relations_of(actor);
 
     for (uint32_t i = 0; r != NULL && i < r->ref_count; i++) {
         if (r->refs[i].kind != ACTI_REF_REQUEST) continue;
@@ -97,15 +98,14 @@ release_state(acti_actor *actor)
 static void
 free_state(acti_actor *actor)
 {
-    acta_runtime *runtime = actor->runtime;
+    acti_relations *r = acti_relations_of(actor);
 
     if (ACTI_UNLIKELY(actor->behaviour->release != NULL)) release_state(actor);
-    acti_free(runtime, actor->state, actor->behaviour->state_size);
-    actor->state = NULL;
-    acta_memory_destroy(actor->memory);
-    actor->memory = NULL;
-    acti_free(runtime, actor->exit_reason, sizeof *actor->exit_reason);
-    actor->exit_reason = NULL;
+    acti_actor_drop_state(actor);
+    if (r == NULL) return;
+    acta_memory_destroy(r->memory);
+    r->memory = NULL;
+    acti_exit_reason_free(actor);
     acti_contain_leave(actor);
 }
 
@@ -128,14 +128,15 @@ leave_the_living(acti_actor *actor)
      * topic for us now is overlooked: it sets its flag before, or finds us dead. */
     uint64_t life = atomic_exchange_explicit(&actor->life, (uint64_t)actor->generation << 32, memory_order_acq_rel);
     acti_name_remove(actor);
-    if (ACTI_UNLIKELY(actor->relations != NULL && actor->relations->via != NULL)) acti_via_leave(actor);
+    const acti_relations *r = acti_relations_of(actor);
+    if (ACTI_UNLIKELY(r != NULL && r->via != NULL)) acti_via_leave(actor);
     if (ACTI_UNLIKELY((life & ACTI_MEMBER) != 0)) acti_topics_leave_all(actor->runtime, acti_pid_of(actor));
 }
 
 static void
 end_layer(acti_actor *actor)
 {
-    acti_relations *r = actor->relations;
+    acti_relations *r = acti_relations_of(actor);
     void *layer = r->layer;
 
     r->layer = NULL;
@@ -145,11 +146,13 @@ end_layer(acti_actor *actor)
 static void
 release_belongings(acti_actor *actor)
 {
-    if (actor->idle_used) acti_timer_forget(actor->runtime, &actor->idle->idle_timer);
+    acti_idle *idle = acti_side_of(actor)->idle;
+
+    if (idle != NULL && idle->is_used) acti_timer_forget(actor->runtime, &idle->idle_timer);
     acti_actor_cancel_alarms(actor);
     acti_actor_unwatch_fds(actor);
     abandon_requests(actor);
-    if (actor->relations != NULL && actor->relations->layer != NULL) end_layer(actor);
+    if (acti_relations_of(actor) != NULL && acti_relations_of(actor)->layer != NULL) end_layer(actor);
     free_state(actor);
 }
 
@@ -195,12 +198,13 @@ acti_end(acti_actor *actor, const acta_exit_reason *given)
     drain(actor);
     acti_tell_the_end(actor, &reason);
     acta_from stopper = acti_sys_take_stopper(actor, &wanted);
+    bool is_root = acti_relations_of(actor) != NULL && acti_relations_of(actor)->is_root_supervisor;
     acti_relations_free(actor);
 
     acti_sys_tell_stopper(actor, stopper, wanted, &reason);
     if (reason.kind == ACTA_EXIT_FAILED) acti_count(runtime, ACTI_STAT_CRASHED);
     acti_count(runtime, ACTI_STAT_EXITED);
-    if (actor->is_root_supervisor) acti_root_remove(runtime, pid);
+    if (is_root) acti_root_remove(runtime, pid);
     actor->phase = ACTI_FREE;
     acti_finish_free(actor);
     acti_exit_announce(runtime);
@@ -212,9 +216,8 @@ acti_terminate(acti_actor *actor, const acta_exit_reason *reason)
     actor->phase = ACTI_ENDING;
     acti_report_end(actor, reason);
     if (reason->kind != ACTA_EXIT_KILLED && actor->behaviour->terminate != NULL) {
-        if (actor->exit_reason == NULL) actor->exit_reason = acti_alloc(actor->runtime, sizeof *actor->exit_reason);
-        if (actor->exit_reason != NULL && actor->exit_reason != reason)
-            *actor->exit_reason = *reason; /* for acti_turn_failed, should terminate fail */
+        acta_exit_reason *kept = acti_exit_reason_room(actor);
+        if (kept != NULL && kept != reason) *kept = *reason; /* for acti_turn_failed, should terminate fail */
         actor->doing = ACTI_DOING_TERMINATE;
         acti_task_begin(actor, ACTI_TASK_TERMINATE, 0);
         actor->behaviour->terminate(actor, actor->state, reason);

@@ -20,7 +20,7 @@ end_machine(acti_actor *actor, void *layer)
     acta_runtime *runtime = m->runtime;
 
     if (m->retried != NULL) {
-        m->retried->message = actor->relations->in_hand; /* NULL: a handler has kept it */
+        m->retried->message = acti_relations_of(actor)->in_hand; /* NULL: a handler has kept it */
         acti_events_append(&m->queue, m->retried);
     }
     acti_events_drop(actor, m, &m->asked);
@@ -33,7 +33,7 @@ end_machine(acti_actor *actor, void *layer)
 static acti_statem *
 find_machine(const acta_self *self)
 {
-    const acti_relations *r = self->relations;
+    const acti_relations *r = acti_relations_of(self);
     return r != NULL && r->layer_end == end_machine ? r->layer : NULL;
 }
 
@@ -132,11 +132,11 @@ put_down(acta_self *self, acti_statem *m)
     if (m->postpones && !acti_event_keep(self, m)) refuse_to_postpone(self, m);
     retried = m->retried;
     if (retried != NULL) {
-        retried->message = self->relations->in_hand;
+        retried->message = acti_relations_of(self)->in_hand;
         acti_event_free(m, retried);
         m->retried = NULL;
     }
-    self->relations->in_hand = NULL;
+    acti_relations_of(self)->in_hand = NULL;
     m->in_hand = NULL;
 }
 
@@ -185,10 +185,11 @@ enter_first_state(acta_self *self, acti_statem *m, acta_error *error)
     if (m->state >= m->what->state_count)
         return acta_error_set(error, ACTA_INVALID, "state machine '%s' wants to begin in state %u, there are %u",
             self->behaviour->name, m->state, m->what->state_count);
-    if (!enter_state(self, m, m->state))
+    if (!enter_state(self, m, m->state)) {
+        const acta_exit_reason *reason = acti_exit_reason_of(self);
         return acta_error_set(error, ACTA_FAILED, "state machine '%s' stopped as it entered '%s'%s%s",
-            self->behaviour->name, state_name(m), self->exit_reason != NULL ? ": " : "",
-            self->exit_reason != NULL ? self->exit_reason->text : "");
+            self->behaviour->name, state_name(m), reason != NULL ? ": " : "", reason != NULL ? reason->text : "");
+    }
     acti_events_prepend(&m->queue, &m->asked);
     acti_timeouts_begin(self, m);
     if (what_comes_next(m) == ACTA_NEXT_CONTINUE) acta_continue(self);
@@ -254,7 +255,7 @@ acta_statem_base_continue(acta_self *self, void *data)
 
     if (item->message != NULL) m->waiting_bytes -= acti_message_weight(acti_message_of(item->message));
     m->retried = item;
-    self->relations->in_hand = item->message;
+    acti_relations_of(self)->in_hand = item->message;
     return handle(self, m, &item->event);
 }
 

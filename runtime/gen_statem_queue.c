@@ -99,8 +99,8 @@ static bool
 is_kept_by_handler(const acta_self *self, const acti_statem *m, const acta_message *message)
 {
     if (message == NULL) return false;
-    if (m->retried != NULL) return self->relations->in_hand != message;
-    if (m->in_hand->type == ACTA_STATEM_INFO) return self->reply_in_hand->reply != message;
+    if (m->retried != NULL) return acti_relations_of(self)->in_hand != message;
+    if (m->in_hand->type == ACTA_STATEM_INFO) return acti_relations_of(self)->reply_in_hand->reply != message;
     return self->handling == NULL;
 }
 

@@ -13,7 +13,8 @@ acti_guard(
 {
     acti_context *outer = acti_current;
     acti_context context;
-    acta_exit_reason *before = actor->exit_reason;
+    acti_relations *r = acti_relations_of(actor);
+    acta_exit_reason *before = acti_exit_reason_of(actor);
     bool volatile is_through = false;
 
     acti_context_init(&context, actor->runtime, actor);
@@ -21,17 +22,17 @@ acti_guard(
         context.worker = outer->worker;
         context.host = outer->host;
     }
-    actor->exit_reason = NULL;
+    if (r != NULL) r->exit_reason = NULL;
     acti_current = &context;
     if (sigsetjmp(context.escape, 0) == 0) {
         what(actor, argument);
         is_through = true;
     }
     acti_current = outer;
-    if (!is_through && why_out != NULL)
-        snprintf(why_out, why_size, "%s", actor->exit_reason != NULL ? actor->exit_reason->text : "no memory");
-    acti_free(actor->runtime, actor->exit_reason, sizeof *actor->exit_reason);
-    actor->exit_reason = before;
+    const acta_exit_reason *reason = acti_exit_reason_of(actor);
+    if (!is_through && why_out != NULL) snprintf(why_out, why_size, "%s", reason != NULL ? reason->text : "no memory");
+    acti_exit_reason_free(actor);
+    if (before != NULL) acti_relations_of(actor)->exit_reason = before;
     return is_through;
 }
 

@@ -229,10 +229,20 @@ acti_message_release(acti_message *message)
     acti_message_free(message);
 }
 
+/* Of a slot that is made. */
+static inline acti_actor *
+acti_actor_slot(const acta_runtime *runtime, uint32_t index)
+{
+    uint32_t offset;
+    acti_slots *slots = (acti_slots *)(void *)acti_table_segment(&runtime->actors, index, &offset);
+
+    return &slots[offset / ACTI_SLOT_GROUP].actors[offset % ACTI_SLOT_GROUP];
+}
+
 static inline acti_actor *
 acti_actor_at(const acta_runtime *runtime, acta_pid pid)
 {
-    return acti_table_at(&runtime->actors, (uint32_t)pid.value);
+    return acti_table_has(&runtime->actors, (uint32_t)pid.value) ? acti_actor_slot(runtime, (uint32_t)pid.value) : NULL;
 }
 
 /* The actor if the pid is that of a live one, else NULL. */
@@ -273,7 +283,12 @@ acti_actor *acti_actor_take(acta_runtime *runtime, bool *full_out);
 void acti_actor_give_back(acti_actor *actor);
 void acti_actor_drop_new(acti_actor *actor); /* taken, and not used */
 void acti_actors_deinit(acta_runtime *runtime);
+bool acti_actor_make_state(acti_actor *actor, size_t size);
+void acti_actor_drop_state(acti_actor *actor);
 acti_relations *acti_actor_relations(acti_actor *actor);
+acta_exit_reason *acti_exit_reason_of(const acti_actor *actor); /* NULL: none was set */
+acta_exit_reason *acti_exit_reason_room(acti_actor *actor);
+void acti_exit_reason_free(acti_actor *actor);
 acti_idle *acti_actor_idle(acti_actor *actor); /* made, if it isn't there; NULL: no memory */
 acta_ref acti_ref_add(acti_actor *actor, acti_ref_kind kind, void *object, uint64_t stamp); /* {0}: no memory */
 acti_ref_entry *acti_ref_find(acti_actor *actor, acta_ref ref, acti_ref_kind kind);
@@ -339,6 +354,7 @@ acti_exit_effect acti_exit_receive(acti_actor *actor, acti_link *link, acta_exit
 bool acti_down_receive(acti_actor *actor, acti_monitor *monitor);
 void acti_signal_drop(acti_actor *actor, acti_node *node); /* the receiver is gone */
 bool acti_exit_find(acti_actor *actor, acta_exit_reason *reason_out);
+uint32_t acti_link_count(const acti_actor *actor);
 void acti_tell_the_end(acti_actor *actor, const acta_exit_reason *reason);
 
 /* Reserved before init, tied after it; `tie` and `untie` take what `reserve` left, NULLs too. */

@@ -115,7 +115,7 @@ void
 acti_name_peek(const acti_actor *actor, char *name, size_t room)
 {
     _Atomic uint32_t *readers = begin_reading(actor->runtime->registry);
-    const acti_name *entry = *(acti_name *const volatile *)&actor->name;
+    const acti_name *entry = *(acti_name *const volatile *)&acti_side_of(actor)->name;
     size_t size = entry == NULL ? 0 : entry->size < room ? entry->size : room - 1;
 
     if (entry != NULL) memcpy(name, entry->text, size);
@@ -306,7 +306,7 @@ add_locked(acti_actor *actor, acta_pid pid, acta_str name, acta_pid *holder_out)
     if (acti_actor_alive(runtime, pid) == NULL) /* its end takes the lock after this, or has taken it before */
         return ACTA_NOPROC;
     acti_name *there = find(registry, in, hash, name, NULL);
-    if (there != NULL || actor->name != NULL) {
+    if (there != NULL || acti_side_of(actor)->name != NULL) {
         *holder_out = there != NULL ? there->pid : pid;
         return ACTA_ALREADY_EXISTS;
     }
@@ -318,7 +318,7 @@ add_locked(acti_actor *actor, acta_pid pid, acta_str name, acta_pid *holder_out)
     }
     put(registry, atomic_load_explicit(&registry->map, memory_order_relaxed), entry);
     registry->name_count++;
-    actor->name = entry;
+    acti_side_of(actor)->name = entry;
     return ACTA_OK;
 }
 
@@ -347,7 +347,7 @@ remove_locked(acti_actor *actor, acti_name *entry)
     /* seq_cst: taken out before the counters are looked at. */
     atomic_store_explicit(&in->entries[at], gone_mark(registry), memory_order_seq_cst);
     registry->name_count--;
-    actor->name = NULL;
+    acti_side_of(actor)->name = NULL;
     discard(registry, entry->garbage, entry, sizeof *entry + entry->size);
 }
 
@@ -357,7 +357,7 @@ acti_name_remove(acti_actor *actor)
     acta_runtime *runtime = actor->runtime;
 
     acti_mutex_lock(&runtime->registry->lock);
-    if (actor->name != NULL) remove_locked(actor, actor->name);
+    if (acti_side_of(actor)->name != NULL) remove_locked(actor, acti_side_of(actor)->name);
     tidy(runtime);
     acti_mutex_unlock(&runtime->registry->lock);
 }
@@ -370,9 +370,9 @@ acti_name_copy(acti_actor *actor, char *out)
     size_t size = 0;
 
     acti_mutex_lock(&registry->lock); /* anybody may unregister it */
-    if (actor->name != NULL) {
-        size = actor->name->size;
-        memcpy(out, actor->name->text, size);
+    if (acti_side_of(actor)->name != NULL) {
+        size = acti_side_of(actor)->name->size;
+        memcpy(out, acti_side_of(actor)->name->text, size);
     }
     acti_mutex_unlock(&registry->lock);
     return size;
@@ -382,7 +382,7 @@ acti_name_copy(acti_actor *actor, char *out)
 size_t
 acti_own_name_copy(acti_actor *self, char *out)
 {
-    const acti_via *via = self->relations != NULL ? self->relations->via : NULL;
+    const acti_via *via = acti_relations_of(self) != NULL ? acti_relations_of(self)->via : NULL;
 
     if (via == NULL) return acti_name_copy(self, out);
     memcpy(out, via->name, via->size);

@@ -30,6 +30,18 @@
 #define ACTI_UNLIKELY(condition)              __builtin_expect(!!(condition), 0)
 #define ACTI_ASSERT(condition)                assert(condition)
 
+/* Memory that is used again at once hides what a sanitizer looks for. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ACTI_IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ACTI_IS_SANITIZED 1
+#endif
+#endif
+#ifndef ACTI_IS_SANITIZED
+#define ACTI_IS_SANITIZED 0
+#endif
+
 enum {
     ACTI_CACHE_LINE = 64,
     ACTI_WORKER_MAX = 256,
@@ -134,29 +146,37 @@ typedef struct acti_table {
 void acti_table_init(acti_table *table, size_t item_size, uint32_t count_max);
 void acti_table_deinit(acti_table *table, const acta_allocator *allocator);
 
-/* The next new item, uninitialised, not yet visible to acti_table_at; NULL: at count_max, or no memory. One thread at
- * a time; acti_table_publish makes it visible. */
-void *acti_table_grow(acti_table *table, const acta_allocator *allocator, uint32_t *index_out, bool *full_out);
+/* The index of the next new item, whose memory is uninitialised and which isn't yet below `high`. False: at count_max, or
+ * no memory. One thread at a time; acti_table_publish makes it visible. */
+bool acti_table_grow(acti_table *table, const acta_allocator *allocator, uint32_t *index_out, bool *full_out);
 void acti_table_publish(acti_table *table);
+
+/* The segment that an index is in, and its place in there. */
+static inline unsigned char *
+acti_table_segment(const acti_table *table, uint32_t index, uint32_t *offset_out)
+{
+    uint32_t number = index + ACTI_SEGMENT_FIRST;
+    uint32_t segment = 31u - (uint32_t)__builtin_clz(number) - 6u;
+
+    *offset_out = number - ((uint32_t)ACTI_SEGMENT_FIRST << segment);
+    /* acquire: pairs with the release in acti_table_grow, for callers that know the index by other ways. */
+    return atomic_load_explicit(&table->segments[segment], memory_order_acquire);
+}
 
 static inline void *
 acti_table_slot(const acti_table *table, uint32_t index)
 {
-    uint32_t number = index + ACTI_SEGMENT_FIRST;
-    uint32_t segment = 31u - (uint32_t)__builtin_clz(number) - 6u;
-    uint32_t offset = number - ((uint32_t)ACTI_SEGMENT_FIRST << segment);
+    uint32_t offset;
+    unsigned char *base = acti_table_segment(table, index, &offset);
 
-    /* acquire: pairs with the release in acti_table_grow, for callers that know the index by other ways. */
-    unsigned char *base = atomic_load_explicit(&table->segments[segment], memory_order_acquire);
     return base + (size_t)offset * table->item_size;
 }
 
-static inline void *
-acti_table_at(const acti_table *table, uint32_t index)
+static inline bool
+acti_table_has(const acti_table *table, uint32_t index)
 {
     /* acquire: pairs with the release in acti_table_publish; below it every item is initialised. */
-    if (index >= atomic_load_explicit(&table->high, memory_order_acquire)) return NULL;
-    return acti_table_slot(table, index);
+    return index < atomic_load_explicit(&table->high, memory_order_acquire);
 }
 
 /* ---- timers ---- */
@@ -287,7 +307,13 @@ typedef struct acti_relations {
     uint32_t unhandled_count, unhandled_capacity;
     void *layer; /* what a layer on the gen_server keeps beside the state: gen_statem.c, gen_event.c */
     void (*layer_end)(acti_actor *actor, void *layer); /* frees it, whatever end the actor comes to */
-    acta_message *in_hand; /* a layer's own message that a handler has; NULL when the handler has kept it */
+    acta_message *in_hand;         /* a layer's own message that a handler has; NULL when the handler has kept it */
+    acti_call *reply_in_hand;      /* the answer in handle_info's hands */
+    acta_exit_reason *exit_reason; /* set by acta_set_exit_reason, acta_fail */
+    acta_memory *memory;
+    uint32_t link_count; /* while there are chains */
+    bool is_root_supervisor;
+    bool is_contained; /* `behaviour` is a copy: contain.c */
 } acti_relations;
 
 #endif

@@ -93,7 +93,7 @@ furnish(acta_runtime *runtime, const acta_runtime_config *config)
     runtime->has_barrier = !runtime->is_manual && acti_thread_barrier_begin();
     runtime->driver = config->driver;
     runtime->budget = config->budget != 0 ? config->budget : ACTA_BUDGET_DEFAULT;
-    acti_table_init(&runtime->actors, sizeof(acti_actor), actor_count_max);
+    acti_table_init(&runtime->actors, ACTI_SLOT_SIZE, actor_count_max);
     acti_table_init(&runtime->calls, sizeof(acti_call), UINT32_MAX / 4);
     runtime->name_size = (uint32_t)strlen(name) + 1;
     runtime->name = acti_alloc(runtime, runtime->name_size);
@@ -356,7 +356,7 @@ tell_all(acta_runtime *runtime, acta_exit_kind kind)
     acta_exit_reason reason = { .kind = kind };
 
     for (uint32_t i = 0; i < high; i++) {
-        acti_actor *actor = acti_table_slot(&runtime->actors, i);
+        acti_actor *actor = acti_actor_slot(runtime, i);
         /* relaxed: acta_exit looks again. */
         uint64_t life = atomic_load_explicit(&actor->life, memory_order_relaxed);
         if ((life & ACTI_ALIVE) != 0)

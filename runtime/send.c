@@ -10,24 +10,12 @@ enum { PAYLOAD_MAX = 64 << 20 };
 
 /* -- blocks: those of small payloads are kept by the worker that frees them -- */
 
-/* A sanitizer is to see each message's end. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define KEEPS_SPARES 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define KEEPS_SPARES 0
-#endif
-#endif
-#ifndef KEEPS_SPARES
-#define KEEPS_SPARES 1
-#endif
-
 static const uint32_t spare_capacity[ACTI_SPARE_CLASSES] = { 16, 64, 256 };
 
 static inline int
 spare_class(size_t size)
 {
-    if (!KEEPS_SPARES) return -1;
+    if (ACTI_IS_SANITIZED) return -1; /* it is to see each message's end */
     return size <= 16 ? 0 : size <= 64 ? 1 : size <= 256 ? 2 : -1;
 }
 
@@ -194,5 +182,5 @@ acti_wake(acti_actor *actor)
 {
     /* acq_rel: one waker wins; the flag it set before is seen by the owner, who clears this with acq_rel. */
     if (!atomic_exchange_explicit(&actor->wake_queued, true, memory_order_acq_rel))
-        acti_push_signal(actor, 0, &actor->wake, ACTI_WAKE);
+        acti_push_signal(actor, 0, &acti_side_of(actor)->wake, ACTI_WAKE);
 }

@@ -30,25 +30,53 @@ chain_of(acti_relations *r, acta_pid peer)
     return &r->link_chains[pid_hash(peer) & (r->link_chain_count - 1)];
 }
 
+static bool
+is_hashed(const acti_relations *r)
+{
+    return r != NULL && r->link_chains != NULL;
+}
+
 static acti_link *
 find_link(acti_actor *actor, acta_pid peer)
 {
-    acti_relations *r = actor->relations;
-    bool hashed = r != NULL && r->link_chains != NULL;
+    acti_relations *r = acti_relations_of(actor);
+    bool hashed = is_hashed(r);
 
-    for (acti_link *link = hashed ? *chain_of(r, peer) : actor->link_first; link != NULL;
+    for (acti_link *link = hashed ? *chain_of(r, peer) : acti_side_of(actor)->links; link != NULL;
          link = hashed ? link->chain : link->next) {
         if (acta_pid_equal(link->peer, peer)) return link;
     }
     return NULL;
 }
 
+/* A short list is counted each time. */
+uint32_t
+acti_link_count(const acti_actor *actor)
+{
+    const acti_relations *r = acti_relations_of(actor);
+    uint32_t count = 0;
+
+    if (is_hashed(r)) return r->link_count;
+    for (const acti_link *link = acti_side_of(actor)->links; link != NULL; link = link->next)
+        count++;
+    return count;
+}
+
+static void
+put_in_chain(acti_relations *r, acti_link *link)
+{
+    acti_link **chain = chain_of(r, link->peer);
+
+    link->chain = *chain;
+    *chain = link;
+}
+
 /* Without memory for it the list stays what it is: slower, and right. */
 static void
-hash_links(acti_actor *actor)
+hash_links(acti_actor *actor, uint32_t count)
 {
     acti_relations *r = acti_actor_relations(actor);
-    uint32_t wider = r == NULL || r->link_chains == NULL ? 4 * LINK_LIST_MAX : r->link_chain_count * 4;
+    uint32_t wider = is_hashed(r) ? r->link_chain_count * 4 : 4 * LINK_LIST_MAX;
     acti_link **chains = r != NULL ? acti_alloc(actor->runtime, wider * sizeof(acti_link *)) : NULL;
 
     if (chains == NULL) return;
@@ -56,56 +84,55 @@ hash_links(acti_actor *actor)
     acti_free(actor->runtime, r->link_chains, r->link_chain_count * sizeof(acti_link *));
     r->link_chains = chains;
     r->link_chain_count = wider;
-    for (acti_link *link = actor->link_first; link != NULL; link = link->next) {
-        acti_link **chain = chain_of(r, link->peer);
-        link->chain = *chain;
-        *chain = link;
-    }
+    r->link_count = count;
+    for (acti_link *link = acti_side_of(actor)->links; link != NULL; link = link->next)
+        put_in_chain(r, link);
 }
 
 static void
 add_link(acti_actor *actor, acti_link *link)
 {
-    acti_relations *r = actor->relations;
+    acti_relations *r = acti_relations_of(actor);
+    acti_side *side = acti_side_of(actor);
+    bool hashed = is_hashed(r);
 
     link->next = NULL;
-    link->prev = actor->link_last;
-    if (link->prev != NULL)
+    link->prev = link;
+    if (side->links != NULL) {
+        link->prev = side->links->prev;
         link->prev->next = link;
-    else
-        actor->link_first = link;
-    actor->link_last = link;
-    actor->link_count++;
-
-    if (r != NULL && r->link_chains != NULL) {
-        acti_link **chain = chain_of(r, link->peer);
-        link->chain = *chain;
-        *chain = link;
+        side->links->prev = link;
+    } else
+        side->links = link;
+    if (hashed) {
+        r->link_count++;
+        put_in_chain(r, link);
     }
-    uint32_t room = r != NULL && r->link_chains != NULL ? r->link_chain_count * 2 : LINK_LIST_MAX;
-    if (actor->link_count > room) hash_links(actor);
+    uint32_t count = acti_link_count(actor);
+    if (count > (hashed ? r->link_chain_count * 2 : LINK_LIST_MAX)) hash_links(actor, count);
 }
 
 static void
 remove_link(acti_actor *actor, acti_link *link)
 {
-    acti_relations *r = actor->relations;
+    acti_relations *r = acti_relations_of(actor);
+    acti_side *side = acti_side_of(actor);
 
-    if (r != NULL && r->link_chains != NULL) {
+    if (is_hashed(r)) {
         acti_link **at = chain_of(r, link->peer);
         while (*at != link)
             at = &(*at)->chain;
         *at = link->chain;
+        r->link_count--;
     }
-    if (link->prev != NULL)
-        link->prev->next = link->next;
-    else
-        actor->link_first = link->next;
     if (link->next != NULL)
         link->next->prev = link->prev;
     else
-        actor->link_last = link->prev;
-    actor->link_count--;
+        side->links->prev = link->prev;
+    if (link != side->links)
+        link->prev->next = link->next;
+    else
+        side->links = link->next;
 }
 
 /* -- the list of monitors that wait for this actor's end -- */
@@ -113,26 +140,31 @@ remove_link(acti_actor *actor, acti_link *link)
 static void
 add_monitor(acti_actor *actor, acti_monitor *monitor)
 {
+    acti_side *side = acti_side_of(actor);
+
     monitor->next = NULL;
-    monitor->prev = actor->monitor_last;
-    if (monitor->prev != NULL)
+    monitor->prev = monitor;
+    if (side->monitors != NULL) {
+        monitor->prev = side->monitors->prev;
         monitor->prev->next = monitor;
-    else
-        actor->monitor_first = monitor;
-    actor->monitor_last = monitor;
+        side->monitors->prev = monitor;
+    } else
+        side->monitors = monitor;
 }
 
 static void
 remove_monitor(acti_actor *actor, acti_monitor *monitor)
 {
-    if (monitor->prev != NULL)
-        monitor->prev->next = monitor->next;
-    else
-        actor->monitor_first = monitor->next;
+    acti_side *side = acti_side_of(actor);
+
     if (monitor->next != NULL)
         monitor->next->prev = monitor->prev;
     else
-        actor->monitor_last = monitor->prev;
+        side->monitors->prev = monitor->prev;
+    if (monitor != side->monitors)
+        monitor->prev->next = monitor->next;
+    else
+        side->monitors = monitor->next;
 }
 
 static void
@@ -415,21 +447,22 @@ void
 acti_tell_the_end(acti_actor *actor, const acta_exit_reason *reason)
 {
     acta_runtime *runtime = actor->runtime;
-    acti_relations *r = actor->relations;
+    acti_relations *r = acti_relations_of(actor);
+    acti_side *side = acti_side_of(actor);
     acta_pid pid = acti_pid_of(actor);
 
-    for (acti_link *link = actor->link_first, *next; link != NULL; link = next) {
+    for (acti_link *link = side->links, *next; link != NULL; link = next) {
         next = link->next;
         link->asked = false;
         send_exit(runtime, pid, link->peer, link, reason);
     }
-    actor->link_first = actor->link_last = NULL;
-    actor->link_count = 0;
-    for (acti_monitor *monitor = actor->monitor_first, *next; monitor != NULL; monitor = next) {
+    side->links = NULL;
+    if (r != NULL) r->link_count = 0;
+    for (acti_monitor *monitor = side->monitors, *next; monitor != NULL; monitor = next) {
         next = monitor->next;
         send_down(runtime, monitor, reason);
     }
-    actor->monitor_first = actor->monitor_last = NULL;
+    side->monitors = NULL;
     for (uint32_t i = 0; r != NULL && i < r->ref_count; i++) {
         if (r->refs[i].kind == ACTI_REF_WATCH) end_watch(runtime, r->refs[i].object);
     }

@@ -60,11 +60,14 @@ typedef struct acti_idle {
     acti_node idle_node;
     acti_timer idle_timer;
     acti_actor *actor;
+    uint32_t timeout_ms;      /* with acta_self.has_idle_time */
+    bool is_used;             /* by this generation: `idle_timer` has been set */
     _Atomic bool idle_queued; /* `idle_node` is in the mailbox */
 } acti_idle;
 
 /*
- * Four cache lines: what each send touches; what each turn touches; and two that most turns leave alone.
+ * A slot is in three places, so that none of them is cut by the end of a cache line: see acti_slots. This is the first:
+ * one line that each send touches, one that each turn does.
  */
 struct acta_self {
     /* Any thread. */
@@ -78,11 +81,12 @@ struct acta_self {
     _Atomic bool on_caller;   /* behaviour->run_on_caller */
     _Atomic uint8_t overflow; /* acta_overflow */
     _Atomic bool wake_queued; /* `wake` is in the mailbox */
+    bool has_idle_time;       /* the owner's: idle->timeout_ms isn't 0 */
 
     /* The owner, in each turn. */
     alignas(ACTI_CACHE_LINE) acti_node *first; /* the node consumed last */
     acta_runtime *runtime;
-    void *state;
+    void *state; /* in acti_slots, or a block of its own */
     const acta_behaviour *behaviour;
     union {
         acti_message *handling;          /* the message in the handler's hands; NULL when it was kept */
@@ -91,33 +95,64 @@ struct acta_self {
     uint64_t handled_load; /* settled at the end of the turn */
     _Atomic uint64_t task; /* only the owner writes it */
     uint32_t generation;
-    uint8_t phase;
+    uint8_t phase : 2;
+    uint8_t listed : 1;  /* in the free list, or retired */
+    uint8_t doing : 5;   /* acti_doing */
     uint8_t odd;         /* ACTI_ODD_… */
     bool first_is_spent; /* `first` is a message whose memory is ours to free */
     bool heard;          /* a message came in this turn: the idle time begins again */
+};
+static_assert(sizeof(struct acta_self) == 2 * ACTI_CACHE_LINE, "an idle actor's price");
 
+/* What most turns leave alone. */
+typedef struct acti_side {
     /* The owner. */
-    alignas(ACTI_CACHE_LINE) uint32_t idle_timeout_ms;
-    uint32_t link_count;
-    uint8_t doing; /* acti_doing */
-    bool listed;   /* in the free list, or retired */
-    bool idle_used;
-    bool is_root_supervisor;
-    bool is_contained;   /* `behaviour` is a copy: contain.c */
-    acta_from answering; /* the request in the handler's hands */
     acti_relations *relations;
-    acti_idle *idle; /* NULL: it never had an idle time */
-    acti_link *link_first, *link_last;
-    acti_monitor *monitor_first, *monitor_last; /* of those who watch this one */
-    acta_memory *memory;
-    acti_call *reply_in_hand;      /* the answer in handle_info's hands */
-    acta_exit_reason *exit_reason; /* set by acta_set_exit_reason, acta_fail */
-
+    acti_idle *idle;        /* NULL: it never had an idle time */
+    acti_link *links;       /* the first, whose `prev` is the last */
+    acti_monitor *monitors; /* of those who watch this one; as `links` */
     /* Others. */
     struct acti_name *name; /* under the registry's lock */
     acti_node wake;         /* whoever set wake_queued */
+} acti_side;
+
+enum {
+    ACTI_SLOT_GROUP = 16,
+    ACTI_STATE_INLINE_MAX = 64 /* bytes of a state that lies in its slot */
 };
-static_assert(sizeof(struct acta_self) <= 4 * ACTI_CACHE_LINE, "an idle actor's price");
+
+/*
+ * Slots in memory: the states and the sides of 16 actors stand behind those, so that 248 bytes each are enough and no
+ * part begins in the middle of a cache line that it needn't.
+ *
+ *     actor 0 … 15: 128 bytes each | state 0 … 15: 64 each | side 0 … 15: 56 each
+ */
+typedef struct acti_slots {
+    struct acta_self actors[ACTI_SLOT_GROUP];
+    alignas(ACTI_CACHE_LINE) unsigned char states[ACTI_SLOT_GROUP][ACTI_STATE_INLINE_MAX];
+    acti_side sides[ACTI_SLOT_GROUP];
+} acti_slots;
+enum { ACTI_SLOT_SIZE = sizeof(acti_slots) / ACTI_SLOT_GROUP };
+static_assert(ACTI_SEGMENT_FIRST % ACTI_SLOT_GROUP == 0, "a group lies in one segment of the table");
+static_assert(sizeof(acti_slots) == ACTI_SLOT_GROUP * 248, "an idle actor's price");
+
+static inline acti_slots *
+acti_slots_of(const acti_actor *actor)
+{
+    return (acti_slots *)(uintptr_t)(actor - actor->index % ACTI_SLOT_GROUP);
+}
+
+static inline acti_side *
+acti_side_of(const acti_actor *actor)
+{
+    return &acti_slots_of(actor)->sides[actor->index % ACTI_SLOT_GROUP];
+}
+
+static inline acti_relations *
+acti_relations_of(const acti_actor *actor)
+{
+    return acti_side_of(actor)->relations;
+}
 
 /* A handler begins. The watchdog, on its own thread, sees by the count that it is another one than before. */
 static inline void

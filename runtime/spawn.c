@@ -26,6 +26,20 @@ check_options(const acta_spawn_options *options, acta_error *error)
     return acti_contain_check(options->behaviour, error);
 }
 
+/* False: no memory. */
+static bool
+begin_idle_times(acti_actor *actor, uint32_t timeout_ms)
+{
+    acti_idle *idle = timeout_ms != 0 ? acti_actor_idle(actor) : acti_side_of(actor)->idle;
+
+    actor->has_idle_time = timeout_ms != 0;
+    if (idle == NULL) return timeout_ms == 0;
+    idle->idle_node.generation = actor->generation;
+    idle->is_used = false;
+    idle->timeout_ms = timeout_ms;
+    return true;
+}
+
 /* Alive from here on. False: no memory for the state. */
 static bool
 bring_to_life(acti_actor *actor, const acta_spawn_options *options)
@@ -34,22 +48,13 @@ bring_to_life(acti_actor *actor, const acta_spawn_options *options)
 
     actor->behaviour = behaviour;
     actor->state = NULL;
-    actor->is_contained = false;
     if (ACTI_UNLIKELY(behaviour->contain_faults.start != NULL) && !acti_contain_enter(actor)) return false;
-    if (behaviour->state_size > 0) {
-        actor->state = acti_alloc(actor->runtime, behaviour->state_size);
-        if (actor->state == NULL) return false;
-        memset(actor->state, 0, behaviour->state_size);
-    }
+    if (behaviour->state_size > 0 && !acti_actor_make_state(actor, behaviour->state_size)) return false;
     actor->phase = ACTI_STARTING;
     actor->doing = ACTI_DOING_NOTHING;
     actor->odd = options->overflow == ACTA_OVERFLOW_DROP_OLDEST ? ACTI_ODD_SHEDS : 0;
-    actor->idle_used = false;
-    if (actor->idle != NULL) actor->idle->idle_node.generation = actor->generation;
-    actor->is_root_supervisor = false;
     actor->heard = true; /* the idle time runs from the start */
-    actor->idle_timeout_ms = behaviour->idle_timeout_ms;
-    if (actor->idle_timeout_ms != 0 && acti_actor_idle(actor) == NULL) return false;
+    if (!begin_idle_times(actor, behaviour->idle_timeout_ms)) return false;
     /* relaxed: published by `life`. */
     atomic_store_explicit(&actor->on_caller, behaviour->run_on_caller, memory_order_relaxed);
     atomic_store_explicit(&actor->overflow, (uint8_t)options->overflow, memory_order_relaxed);
@@ -78,7 +83,8 @@ run_init(acti_actor *actor, const acta_spawn_options *options, acta_error *error
     if (sigsetjmp(context.escape, 0) == 0)
         status = actor->behaviour->init(actor, actor->state, options->argument, error);
     else {
-        status = acta_error_set(error, ACTA_FAILED, "%s", actor->exit_reason != NULL ? actor->exit_reason->text : "");
+        const acta_exit_reason *reason = acti_exit_reason_of(actor);
+        status = acta_error_set(error, ACTA_FAILED, "%s", reason != NULL ? reason->text : "");
     }
     acti_current = outer;
     if (options->info_out != NULL) *options->info_out = context.start_info;
@@ -269,8 +275,11 @@ acta_self_runtime(const acta_self *self)
 acta_memory *
 acta_self_memory(acta_self *self)
 {
-    if (self->memory == NULL) self->memory = acta_memory_create(&self->runtime->environment.allocator);
-    return self->memory;
+    acti_relations *r = acti_actor_relations(self);
+
+    if (r == NULL) return NULL;
+    if (r->memory == NULL) r->memory = acta_memory_create(&self->runtime->environment.allocator);
+    return r->memory;
 }
 
 void *
@@ -283,33 +292,35 @@ acta_alloc(acta_self *self, size_t size)
 void
 acta_free(acta_self *self, void *block)
 {
-    if (block != NULL) acta_memory_free(self->memory, block);
+    if (block != NULL) acta_memory_free(acti_relations_of(self)->memory, block);
 }
 
 acta_message *
 acta_message_keep(acta_self *self, acta_message *body)
 {
     acti_message *message = acti_message_of(body);
+    acti_relations *r = acti_relations_of(self);
 
     if (self->handling == message) {
         self->handling = NULL;
         self->doing = ACTI_DOING_KEPT;
         acti_mailbox_detach(self);
-    } else if (self->reply_in_hand != NULL && self->reply_in_hand->reply == body)
-        self->reply_in_hand->reply = NULL;
-    else if (self->relations != NULL && self->relations->in_hand == body)
-        self->relations->in_hand = NULL;
+    } else if (r != NULL && r->reply_in_hand != NULL && r->reply_in_hand->reply == body)
+        r->reply_in_hand->reply = NULL;
+    else if (r != NULL && r->in_hand == body)
+        r->in_hand = NULL;
     return body;
 }
 
 static void
 set_reason(acti_actor *actor, acta_exit_kind kind, const char *format, va_list arguments)
 {
-    if (actor->exit_reason == NULL) actor->exit_reason = acti_alloc(actor->runtime, sizeof *actor->exit_reason);
-    if (actor->exit_reason == NULL) return; /* the end goes without words */
-    actor->exit_reason->kind = kind;
-    actor->exit_reason->text[0] = '\0';
-    if (format != NULL) vsnprintf(actor->exit_reason->text, sizeof actor->exit_reason->text, format, arguments);
+    acta_exit_reason *reason = acti_exit_reason_room(actor);
+
+    if (reason == NULL) return; /* the end goes without words */
+    reason->kind = kind;
+    reason->text[0] = '\0';
+    if (format != NULL) vsnprintf(reason->text, sizeof reason->text, format, arguments);
 }
 
 void
@@ -349,7 +360,8 @@ acta_set_idle_deadline(acta_self *self, uint64_t at_ns)
     self->odd |= ACTI_ODD_IDLE_AT;
     self->heard = false; /* whatever comes from here on calls it off */
     /* seq_cst, as all stores of a deadline; see acti_timer_set. 0 would be none. */
-    atomic_store_explicit(&self->idle->idle_timer.deadline_ns, at_ns != 0 ? at_ns : 1, memory_order_seq_cst);
+    atomic_store_explicit(
+        &acti_side_of(self)->idle->idle_timer.deadline_ns, at_ns != 0 ? at_ns : 1, memory_order_seq_cst);
 }
 
 void
@@ -368,6 +380,7 @@ void
 acta_set_idle_timeout(acta_self *self, uint32_t timeout_ms)
 {
     if (timeout_ms != 0 && acti_actor_idle(self) == NULL) acta_fail(self, "no memory for an idle time");
-    self->idle_timeout_ms = timeout_ms;
+    self->has_idle_time = timeout_ms != 0;
+    if (timeout_ms != 0) acti_side_of(self)->idle->timeout_ms = timeout_ms;
     self->heard = true; /* the time runs from the end of this turn */
 }

@@ -135,10 +135,12 @@ supervisor_init(acta_self *self, void *state, const void *argument, acta_error *
 static acta_status
 root_init(acta_self *self, void *state, const void *argument, acta_error *error)
 {
-    acta_status status = supervisor_init(self, state, argument, error);
+    acti_relations *r = acti_actor_relations(self);
 
+    if (r == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a root supervisor");
+    acta_status status = supervisor_init(self, state, argument, error);
     if (status == ACTA_OK) {
-        self->is_root_supervisor = true;
+        r->is_root_supervisor = true;
         acti_root_add(self->runtime, acta_self_pid(self));
     }
     return status;

@@ -28,7 +28,7 @@ acti_sys_of(acti_actor *actor)
 void
 acti_sys_free(acti_actor *actor)
 {
-    acti_relations *r = actor->relations;
+    acti_relations *r = acti_relations_of(actor);
 
     if (r == NULL || r->sys == NULL) return;
     acti_free(actor->runtime, r->sys, sizeof(acti_sys));
@@ -67,7 +67,7 @@ bool
 acti_sys_set_aside(acti_actor *actor, acti_node *node)
 {
     if (node->generation != actor->generation || !is_for_a_handler(actor, node)) return false;
-    acti_sys *sys = actor->relations->sys;
+    acti_sys *sys = acti_relations_of(actor)->sys;
 
     acti_mailbox_detach(actor);
     atomic_store_explicit(&node->next, NULL, memory_order_relaxed); /* ours alone from here on */
@@ -84,7 +84,7 @@ acti_sys_set_aside(acti_actor *actor, acti_node *node)
 acti_node *
 acti_sys_take_waiting(acti_actor *actor)
 {
-    acti_sys *sys = actor->relations != NULL ? actor->relations->sys : NULL;
+    acti_sys *sys = acti_relations_of(actor) != NULL ? acti_relations_of(actor)->sys : NULL;
     acti_node *node = sys != NULL ? sys->waiting_first : NULL;
 
     actor->odd &= (uint8_t)~ACTI_ODD_WAITING;
@@ -127,7 +127,7 @@ resume(acti_actor *actor, acti_message *request)
 {
     if ((actor->odd & ACTI_ODD_SUSPENDED) != 0) {
         actor->odd &= (uint8_t)~ACTI_ODD_SUSPENDED;
-        if (actor->relations->sys->waiting_first != NULL) actor->odd |= ACTI_ODD_WAITING;
+        if (acti_relations_of(actor)->sys->waiting_first != NULL) actor->odd |= ACTI_ODD_WAITING;
         if ((actor->odd & ACTI_ODD_IDLE_AT) == 0)
             actor->heard = true; /* the idle time runs from here; a deadline stays */
         if (ACTI_IS_NOTED(actor)) acti_trace_note(actor, &(acta_trace_event){ .kind = ACTA_TRACE_RESUME });
@@ -156,7 +156,8 @@ tell_state(acti_actor *actor, acti_message *request)
 static void
 fill_info(const acti_actor *actor, acta_sys_info *info)
 {
-    const acti_sys *sys = actor->relations != NULL ? actor->relations->sys : NULL;
+    const acti_relations *r = acti_relations_of(actor);
+    const acti_sys *sys = r != NULL ? r->sys : NULL;
     uint64_t sent = atomic_load_explicit(&actor->sent_load, memory_order_relaxed);       /* a count, of about now */
     uint64_t settled = atomic_load_explicit(&actor->settled_load, memory_order_relaxed); /* our own */
     uint64_t load = sent - settled - actor->handled_load;
@@ -169,9 +170,9 @@ fill_info(const acti_actor *actor, acta_sys_info *info)
         .queued_count = (uint32_t)(load / ACTI_LOAD_COUNT),
         .queued_bytes = load % ACTI_LOAD_COUNT,
         .waiting_count = sys != NULL ? sys->waiting_count : 0,
-        .link_count = actor->link_count,
-        .memory_used = actor->memory != NULL ? acta_memory_used(actor->memory) : 0 };
-    for (const acti_monitor *m = actor->monitor_first; m != NULL; m = m->next)
+        .link_count = acti_link_count(actor),
+        .memory_used = r != NULL && r->memory != NULL ? acta_memory_used(r->memory) : 0 };
+    for (const acti_monitor *m = acti_side_of(actor)->monitors; m != NULL; m = m->next)
         info->monitor_count++;
     if (sys == NULL || !info->is_counted) return;
     info->call_count = sys->counts[ACTA_TRACE_CALL];
@@ -288,7 +289,7 @@ acti_sys_drop(acti_node *node)
 acta_from
 acti_sys_take_stopper(acti_actor *actor, acta_exit_kind *wanted_out)
 {
-    acti_sys *sys = actor->relations != NULL ? actor->relations->sys : NULL;
+    acti_sys *sys = acti_relations_of(actor) != NULL ? acti_relations_of(actor)->sys : NULL;
     acta_from stopper = { 0, 0 };
 
     if (sys == NULL) return stopper;

@@ -52,28 +52,28 @@ acti_table_deinit(acti_table *table, const acta_allocator *allocator)
     }
 }
 
-void *
+bool
 acti_table_grow(acti_table *table, const acta_allocator *allocator, uint32_t *index_out, bool *full_out)
 {
     uint32_t index = atomic_load_explicit(&table->high, memory_order_relaxed); /* one thread at a time grows */
 
     *full_out = index >= table->count_max;
-    if (*full_out) return NULL;
+    if (*full_out) return false;
     int segment = 31 - __builtin_clz(index + ACTI_SEGMENT_FIRST) - 6;
     if (atomic_load_explicit(&table->segments[segment], memory_order_relaxed) == NULL) {
         unsigned char *base = acti_line_alloc(allocator, segment_size(table, segment));
-        if (base == NULL) return NULL;
-        /* release: pairs with the acquire in acti_table_slot. */
+        if (base == NULL) return false;
+        /* release: pairs with the acquire in acti_table_segment. */
         atomic_store_explicit(&table->segments[segment], base, memory_order_release);
     }
     *index_out = index;
-    return acti_table_slot(table, index);
+    return true;
 }
 
 void
 acti_table_publish(acti_table *table)
 {
-    /* release: the item is initialised before its index is below `high`; pairs with acti_table_at. */
+    /* release: the item is initialised before its index is below `high`; pairs with acti_table_has. */
     uint32_t high = atomic_load_explicit(&table->high, memory_order_relaxed);
     atomic_store_explicit(&table->high, high + 1, memory_order_release);
 }

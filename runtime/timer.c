@@ -179,9 +179,11 @@ acti_timer_set(acta_runtime *runtime, acti_timer *timer, uint64_t deadline_ns)
 bool
 acti_idle_receive(acti_actor *actor)
 {
+    acti_idle *idle = acti_side_of(actor)->idle;
+
     /* acq_rel: see acti_push_idle. The deadline is relaxed: only the owner writes it. */
-    atomic_exchange_explicit(&actor->idle->idle_queued, false, memory_order_acq_rel);
-    uint64_t deadline_ns = atomic_load_explicit(&actor->idle->idle_timer.deadline_ns, memory_order_relaxed);
+    atomic_exchange_explicit(&idle->idle_queued, false, memory_order_acq_rel);
+    uint64_t deadline_ns = atomic_load_explicit(&idle->idle_timer.deadline_ns, memory_order_relaxed);
     return acti_now_ns(actor->runtime) >= deadline_ns;
 }
 
@@ -191,7 +193,7 @@ acti_push_idle(acti_actor *actor)
 {
     /* The one before may lie in the mailbox of an actor that is late for its turn. acq_rel: pairs with the owner, who has
      * taken the node out when it clears this. */
-    acti_idle *idle = actor->idle;
+    acti_idle *idle = acti_side_of(actor)->idle;
     if (!atomic_exchange_explicit(&idle->idle_queued, true, memory_order_acq_rel))
         acti_push_signal(actor, idle->idle_node.generation, &idle->idle_node, ACTI_IDLE);
 }
@@ -500,7 +502,7 @@ acta_cancel_timer(acta_self *self, acta_ref ref)
 void
 acti_actor_cancel_alarms(acti_actor *actor)
 {
-    acti_relations *r = actor->relations;
+    acti_relations *r = acti_relations_of(actor);
 
     for (uint32_t i = 0; r != NULL && i < r->ref_count; i++) {
         if (r->refs[i].kind == ACTI_REF_ALARM) withdraw(actor->runtime, r->refs[i].object);

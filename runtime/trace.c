@@ -56,7 +56,7 @@ log_event(acti_actor *actor, const acta_trace_event *event)
 static void
 call_sink(acti_actor *actor, void *argument)
 {
-    const acti_sys_trace_on *trace = &actor->relations->sys->trace;
+    const acti_sys_trace_on *trace = &acti_relations_of(actor)->sys->trace;
 
     trace->sink(trace->user, argument);
 }
@@ -64,7 +64,7 @@ call_sink(acti_actor *actor, void *argument)
 void
 acti_trace_note(acti_actor *actor, acta_trace_event *event)
 {
-    acti_sys *sys = actor->relations->sys;
+    acti_sys *sys = acti_relations_of(actor)->sys;
     char why[ACTA_EXIT_TEXT_MAX];
 
     sys->counts[event->kind]++;
@@ -152,7 +152,7 @@ acti_trace_stop(acti_actor *actor)
 void
 acti_trace_count(acti_actor *actor, bool on)
 {
-    acti_sys *sys = actor->relations->sys;
+    acti_sys *sys = acti_relations_of(actor)->sys;
 
     memset(sys->counts, 0, sizeof sys->counts);
     sys->counted_ns = on ? acti_now_ns(actor->runtime) : 0;

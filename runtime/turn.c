@@ -33,12 +33,12 @@ handle_request(acti_actor *actor, acti_message *message)
         acti_unhandled(actor, ACTI_UNHANDLED_CALL, message->body.tag);
         return ACTA_NEXT;
     }
-    actor->answering = message->from;
+    acti_current->answering = message->from;
     acta_next next = actor->behaviour->handle_call(actor, actor->state, message->from, &message->body);
-    acta_from from = actor->answering;
+    acta_from from = acti_current->answering;
     if (next != ACTA_NEXT && next != ACTA_NEXT_CONTINUE) return next; /* the end answers it */
 
-    actor->answering = (acta_from){ 0, 0 };
+    acti_current->answering = (acta_from){ 0, 0 };
     if (from.a == 0) return next; /* handed over */
     if (acti_call_is_pending((acti_call *)(uintptr_t)from.a, from.b) && !acti_open_add(actor, from)) {
         acta_error error;
@@ -100,9 +100,9 @@ handle_answer(acti_actor *actor, acti_call *call)
         acti_ref_remove(actor, call->ref);
         actor->heard = true;
         actor->handling = NULL;
-        actor->reply_in_hand = call;
+        acti_relations_of(actor)->reply_in_hand = call;
         next = handle_info(actor, &info);
-        actor->reply_in_hand = NULL;
+        acti_relations_of(actor)->reply_in_hand = NULL;
     }
     acta_message_destroy(call->reply);
     call->reply = NULL;
@@ -142,9 +142,9 @@ handle_idle(acti_actor *actor)
     static const acta_info info = { .kind = ACTA_INFO_TIMEOUT };
     bool once = (actor->odd & ACTI_ODD_IDLE_AT) != 0;
 
-    if (!acti_idle_receive(actor)) return ACTA_NEXT; /* the wheel has a later time for it */
-    if (actor->heard || (!once && actor->idle_timeout_ms == 0)) return ACTA_NEXT; /* a message was there first */
-    if ((actor->odd & ACTI_ODD_SUSPENDED) != 0) return ACTA_NEXT;                 /* see the resume */
+    if (!acti_idle_receive(actor)) return ACTA_NEXT;                        /* the wheel has a later time for it */
+    if (actor->heard || (!once && !actor->has_idle_time)) return ACTA_NEXT; /* a message was there first */
+    if ((actor->odd & ACTI_ODD_SUSPENDED) != 0) return ACTA_NEXT;           /* see the resume */
     actor->odd &= (uint8_t)~ACTI_ODD_IDLE_AT;
     return handle_info(actor, &info);
 }
@@ -181,7 +181,8 @@ obey_word(acti_actor *actor, acta_next next)
         return true;
     }
     if (next == ACTA_STOP) {
-        if (actor->exit_reason != NULL) reason = *actor->exit_reason;
+        const acta_exit_reason *given = acti_exit_reason_of(actor);
+        if (given != NULL) reason = *given;
     } else
         acti_reason_set(&reason, ACTA_EXIT_FAILED, "bad return value");
     acti_terminate(actor, &reason);
@@ -285,6 +286,7 @@ static __attribute__((noinline)) void
 begin_idle_time(acti_actor *actor)
 {
     acta_runtime *runtime = actor->runtime;
+    acti_idle *idle = acti_side_of(actor)->idle;
     bool once = (actor->odd & ACTI_ODD_IDLE_AT) != 0;
 
     if ((actor->odd & ACTI_ODD_SUSPENDED) != 0) return; /* see the resume */
@@ -292,17 +294,17 @@ begin_idle_time(acti_actor *actor)
         actor->odd &= (uint8_t)~ACTI_ODD_IDLE_AT;
         once = false;
     }
-    if (!once && (!actor->heard || actor->idle_timeout_ms == 0)) return;
+    if (!once && (!actor->heard || !actor->has_idle_time)) return;
     actor->heard = false;
-    actor->idle_used = true;
+    idle->is_used = true;
     uint64_t now_ns = acti_now_ns(runtime);
     /* relaxed: we alone write it. */
-    uint64_t due_ns = once ? atomic_load_explicit(&actor->idle->idle_timer.deadline_ns, memory_order_relaxed)
-                           : now_ns + actor->idle_timeout_ms * UINT64_C(1000000);
+    uint64_t due_ns = once ? atomic_load_explicit(&idle->idle_timer.deadline_ns, memory_order_relaxed)
+                           : now_ns + idle->timeout_ms * UINT64_C(1000000);
     if (due_ns <= now_ns)
         acti_push_idle(actor);
     else
-        acti_timer_set(runtime, &actor->idle->idle_timer, due_ns);
+        acti_timer_set(runtime, &idle->idle_timer, due_ns);
 }
 
 /* Something to do that isn't in the mailbox. */
@@ -321,7 +323,7 @@ finish(acti_actor *actor)
         acti_reschedule(actor);
         return;
     }
-    if (ACTI_UNLIKELY(actor->idle_timeout_ms != 0 || (actor->odd & ACTI_ODD_IDLE_AT) != 0)) begin_idle_time(actor);
+    if (ACTI_UNLIKELY(actor->has_idle_time || (actor->odd & ACTI_ODD_IDLE_AT) != 0)) begin_idle_time(actor);
     if (!acti_mailbox_try_idle(actor)) acti_reschedule(actor);
 }
 
@@ -447,16 +449,17 @@ void
 acti_turn_failed(acti_context *context)
 {
     acti_actor *actor = context->actor;
+    acti_relations *r = acti_relations_of(actor);
     acta_exit_reason reason = { .kind = ACTA_EXIT_FAILED };
 
-    if (actor->reply_in_hand != NULL) {
-        acti_call *call = actor->reply_in_hand;
-        actor->reply_in_hand = NULL;
+    if (r != NULL && r->reply_in_hand != NULL) {
+        acti_call *call = r->reply_in_hand;
+        r->reply_in_hand = NULL;
         acta_message_destroy(call->reply);
         call->reply = NULL;
         acti_call_release(call);
     }
-    if (actor->exit_reason != NULL) reason = *actor->exit_reason;
+    if (r != NULL && r->exit_reason != NULL) reason = *r->exit_reason;
     if (actor->phase == ACTI_ENDING) { /* terminate failed: that is the reason now */
         acti_report_end(actor, &reason);
         acti_end(actor, &reason);

@@ -30,7 +30,7 @@ acti_unhandled(acti_actor *actor, acti_unhandled_kind kind, uint32_t tag)
 
     acti_count(actor->runtime, ACTI_STAT_UNHANDLED);
     if (!is_new(actor, (uint64_t)kind << 32 | tag)) return;
-    bool last = actor->relations->unhandled_count == KIND_MAX;
+    bool last = acti_relations_of(actor)->unhandled_count == KIND_MAX;
     acta_log_write(&actor->runtime->environment, ACTA_LOG_WARNING,
         "actor '%s' <%u.%u> doesn't handle a %s %u: dropped, and later ones silently%s", actor->behaviour->name,
         actor->generation, actor->index, words[kind], tag, last ? "; no other kinds are logged for it" : "");

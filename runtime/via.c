@@ -14,7 +14,7 @@ typedef struct registering {
 static void
 call_register(acti_actor *actor, void *argument)
 {
-    const acti_via *via = actor->relations->via;
+    const acti_via *via = acti_relations_of(actor)->via;
     registering *r = argument;
 
     r->status = via->service->register_name(
@@ -32,7 +32,7 @@ call_unregister(acti_actor *actor, void *argument)
 static void
 free_via(acti_actor *actor)
 {
-    acti_relations *r = actor->relations;
+    acti_relations *r = acti_relations_of(actor);
 
     acti_free(actor->runtime, r->via, sizeof *r->via + r->via->size);
     r->via = NULL;
@@ -62,7 +62,7 @@ acti_via_leave(acti_actor *actor)
 {
     char why[ACTA_EXIT_TEXT_MAX];
 
-    if (!acti_guard(actor, call_unregister, actor->relations->via, why, sizeof why))
+    if (!acti_guard(actor, call_unregister, acti_relations_of(actor)->via, why, sizeof why))
         acta_log_write(&actor->runtime->environment, ACTA_LOG_ERROR,
             "the name service of actor '%s' failed to unregister it: %s", actor->behaviour->name, why);
     free_via(actor);

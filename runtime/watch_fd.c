@@ -339,7 +339,7 @@ acti_fd_receive(acti_actor *actor, acti_node *node, acta_info *info_out, acta_er
 void
 acti_actor_unwatch_fds(acti_actor *actor)
 {
-    acti_relations *r = actor->relations;
+    acti_relations *r = acti_relations_of(actor);
 
     for (uint32_t i = 0; r != NULL && i < r->ref_count; i++) {
         if (r->refs[i].kind == ACTI_REF_FD) withdraw(actor->runtime, r->refs[i].object);

@@ -18,6 +18,7 @@ struct acti_context {
     acti_worker *worker;  /* NULL outside the workers */
     acti_host *host;      /* NULL unless the thread is lent */
     acti_actor *actor;    /* in its turn, or in its init; NULL between */
+    acta_from answering;  /* the request in the actor's hands */
     sigjmp_buf escape;    /* acta_fail leaves to here */
     bool timers_are_due;  /* or may be: a worker looks before its next turn */
     uint32_t unrecorded;  /* turns until the next that is recorded */
@@ -37,6 +38,7 @@ acti_context_init(acti_context *context, acta_runtime *runtime, acti_actor *acto
     context->worker = NULL;
     context->host = NULL;
     context->actor = actor;
+    context->answering = (acta_from){ 0, 0 };
     context->unrecorded = 0;
     context->timers_are_due = false;
     context->frame_count = 0;

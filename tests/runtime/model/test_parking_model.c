@@ -14,7 +14,7 @@ static struct {
     acta_runtime runtime;
     acti_worker workers[WORKER_MAX];
     acti_worker *sleepers[WORKER_MAX];
-    acti_actor actors[ACTOR_MAX];
+    acti_slots slots;
     acti_idle idles[ACTOR_MAX];
     uint32_t turns[ACTOR_MAX]; /* plain: two at once would be a race, which the model reports */
     uint32_t actor_count;
@@ -58,7 +58,7 @@ work_on(void *argument)
 
     acti_current = &worker->context;
     while ((actor = find(worker)) != NULL) {
-        m.turns[actor - m.actors]++;
+        m.turns[actor - m.slots.actors]++;
         atomic_fetch_add_explicit(&m.done, 1, memory_order_release);
         acti_futex_wake(&m.done);
     }
@@ -79,10 +79,11 @@ begin(uint32_t worker_count, uint32_t actor_count)
     acti_wheel_init(runtime);
     m.actor_count = actor_count;
     for (uint32_t i = 0; i < actor_count; i++) {
-        acti_mailbox_init(&m.actors[i]);
-        m.actors[i].runtime = runtime;
-        m.actors[i].idle = &m.idles[i];
-        m.idles[i].actor = &m.actors[i];
+        acti_mailbox_init(&m.slots.actors[i]);
+        m.slots.actors[i].runtime = runtime;
+        m.slots.actors[i].index = i;
+        m.slots.sides[i].idle = &m.idles[i];
+        m.idles[i].actor = &m.slots.actors[i];
         acti_timer_init(&m.idles[i].idle_timer, ACTI_TIMER_IDLE);
     }
     for (uint32_t i = 0; i < worker_count; i++) {
@@ -117,7 +118,7 @@ inject_all(void *argument)
 {
     (void)argument;
     for (uint32_t i = 0; i < m.actor_count; i++)
-        acti_schedule(&m.actors[i]);
+        acti_schedule(&m.slots.actors[i]);
 }
 
 static void
@@ -147,8 +148,8 @@ one_worker_two_injectors(void)
 {
     begin(1, 2);
     add_workers(0, 1, true);
-    model_thread("outside 0", inject_one, &m.actors[0], false);
-    model_thread("outside 1", inject_one, &m.actors[1], false);
+    model_thread("outside 0", inject_one, &m.slots.actors[0], false);
+    model_thread("outside 1", inject_one, &m.slots.actors[1], false);
 }
 
 /* SCH-02, SCH-18: an outside thread injects exactly as the workers park. */
@@ -176,7 +177,7 @@ queue_and_wait(void *argument)
     acti_worker *worker = argument;
 
     acti_current = &worker->context;
-    acti_schedule_behind(worker, &m.actors[0]);
+    acti_schedule_behind(worker, &m.slots.actors[0]);
     while (atomic_load_explicit(&m.done, memory_order_acquire) == 0)
         acti_futex_wait(&m.done, 0, UINT64_MAX);
     acti_current = NULL;
@@ -208,11 +209,11 @@ fill_and_empty(void *argument)
     acti_actor *actor;
 
     for (uint32_t i = 0; i < 2; i++)
-        MODEL_CHECK(acti_ring_push(worker, &m.actors[i]));
-    if ((actor = acti_ring_pop(worker)) != NULL) m.turns[actor - m.actors]++;
-    MODEL_CHECK(acti_ring_push(worker, &m.actors[2]));
+        MODEL_CHECK(acti_ring_push(worker, &m.slots.actors[i]));
+    if ((actor = acti_ring_pop(worker)) != NULL) m.turns[actor - m.slots.actors]++;
+    MODEL_CHECK(acti_ring_push(worker, &m.slots.actors[2]));
     while ((actor = acti_ring_pop(worker)) != NULL)
-        m.turns[actor - m.actors]++;
+        m.turns[actor - m.slots.actors]++;
 }
 
 static void
@@ -221,7 +222,7 @@ steal_once(void *argument)
     acti_worker *worker = argument;
 
     for (acti_actor *actor = acti_ring_steal(worker, &m.workers[0]); actor != NULL; actor = acti_ring_pop(worker))
-        m.turns[actor - m.actors]++;
+        m.turns[actor - m.slots.actors]++;
 }
 
 static void
@@ -260,18 +261,18 @@ put_and_take(void *argument)
     acti_worker *worker = argument;
 
     for (uint32_t i = 0; i < 2; i++) {
-        acti_actor *before = acti_lifo_put(worker, &m.actors[i]);
-        if (before != NULL) m.turns[before - m.actors]++;
+        acti_actor *before = acti_lifo_put(worker, &m.slots.actors[i]);
+        if (before != NULL) m.turns[before - m.slots.actors]++;
     }
     acti_actor *actor = acti_lifo_take(worker);
-    if (actor != NULL) m.turns[actor - m.actors]++;
+    if (actor != NULL) m.turns[actor - m.slots.actors]++;
 }
 
 static void
 steal_from_slot(void *argument)
 {
     acti_actor *actor = acti_lifo_steal(argument);
-    if (actor != NULL) m.turns[actor - m.actors]++;
+    if (actor != NULL) m.turns[actor - m.slots.actors]++;
 }
 
 static void

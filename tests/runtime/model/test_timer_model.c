@@ -8,7 +8,7 @@
 
 static struct {
     acta_runtime runtime;
-    acti_actor actor;
+    acti_slots slots; /* the actor is the first of them */
     acti_idle idle;
     acta_ref ref;
     acti_call *call;
@@ -50,12 +50,12 @@ begin_wheel(void)
     m.runtime.environment.allocator = (acta_allocator){ arena_alloc, arena_free, NULL };
     acti_wheel_init(&m.runtime);
     acti_table_init(&m.runtime.calls, sizeof(acti_call), 1000);
-    acti_mailbox_init(&m.actor);
-    acti_mailbox_try_claim(&m.actor);
-    m.actor.runtime = &m.runtime;
-    m.actor.generation = 1;
-    m.actor.idle = &m.idle;
-    m.idle.actor = &m.actor;
+    acti_mailbox_init(&m.slots.actors[0]);
+    acti_mailbox_try_claim(&m.slots.actors[0]);
+    m.slots.actors[0].runtime = &m.runtime;
+    m.slots.actors[0].generation = 1;
+    m.slots.sides[0].idle = &m.idle;
+    m.idle.actor = &m.slots.actors[0];
     m.idle.idle_node.generation = 1;
     acti_timer_init(&m.idle.idle_timer, ACTI_TIMER_IDLE);
 }
@@ -69,7 +69,7 @@ turn_wheel(void *argument)
 static acti_node *
 receive(void)
 {
-    return acti_mailbox_pop(&m.actor);
+    return acti_mailbox_pop(&m.slots.actors[0]);
 }
 
 /* -- acta_send_after, acta_cancel_timer -- */
@@ -78,14 +78,14 @@ static void
 cancel(void *argument)
 {
     (void)argument;
-    m.in_time = acta_cancel_timer(&m.actor, m.ref);
+    m.in_time = acta_cancel_timer(&m.slots.actors[0], m.ref);
 }
 
 static void
 an_alarm_is_cancelled(void)
 {
     begin_wheel();
-    acta_send_after(&m.actor, 5, 0, 0, &m.ref);
+    acta_send_after(&m.slots.actors[0], 5, 0, 0, &m.ref);
     model_thread("owner", cancel, NULL, false);
     model_thread("wheel", turn_wheel, (void *)6, false);
 }
@@ -183,8 +183,8 @@ set_and_receive(void *argument)
     (void)argument;
     set_to((void *)10);
     for (acti_node *node; (node = receive()) != NULL;) {
-        acti_mailbox_detach(&m.actor);
-        acti_idle_receive(&m.actor);
+        acti_mailbox_detach(&m.slots.actors[0]);
+        acti_idle_receive(&m.slots.actors[0]);
     }
 }
 
@@ -213,7 +213,7 @@ the_mailbox_has_an_end(void)
     while (count < 3 && receive() != NULL)
         count++;
     MODEL_CHECK(count < 2);
-    MODEL_CHECK(atomic_load(&m.actor.last) == (uintptr_t)m.actor.first);
+    MODEL_CHECK(atomic_load(&m.slots.actors[0].last) == (uintptr_t)m.slots.actors[0].first);
 }
 
 /* Its node is part of the actor: in the mailbox, it mustn't be pushed again when the next time comes. */
