@@ -1,5 +1,5 @@
 /*
- * System messages: sent by outside threads (below), received in the actor's turn (above), in order with its messages.
+ * System messages, received in the actor's turn, in order with its messages.
  *
  *     mailbox -> suspended? -> messages, answers, timers, …  -> [waiting] --resume--> handled before the mailbox
  *                          \-> system messages, links, monitors, kill: as ever
@@ -8,7 +8,7 @@
  * the mailbox's bound. What waits for a resume is out of the queue, linked by `next`; when its turn comes it takes the
  * place of the node consumed last, as if it had just been popped, so that handling knows no difference.
  *
- * Not here: counting and tracing (trace.c).
+ * Not here: sending them (sys_ask.c), counting and tracing (trace.c).
  */
 #include "sys_internal.h"
 
@@ -309,107 +309,4 @@ acti_sys_tell_stopper(const acti_actor *actor, acta_from stopper, acta_exit_kind
         status = acta_error_set(&error, ACTA_FAILED, "actor '%s' was to stop and ended otherwise: %s",
             actor->behaviour->name, reason->text);
     acti_call_complete((acti_call *)(uintptr_t)stopper.a, stopper.b, status, NULL, status != ACTA_OK ? &error : NULL);
-}
-
-/* -- sending, from outside -- */
-
-static acta_status
-ask(acta_runtime *runtime, acta_pid pid, acti_sys_op op, const void *payload, size_t size, uint32_t timeout_ms,
-    acta_message **reply_out, acta_error *error)
-{
-    acta_message *request = acta_message_create(runtime, (uint32_t)op, size);
-
-    if (request != NULL && size > 0) memcpy(request->payload, payload, size);
-    return acti_call_system(runtime, pid, request, timeout_ms, reply_out, error);
-}
-
-acta_status
-acta_sys_suspend(acta_runtime *runtime, acta_pid pid, uint32_t timeout_ms, acta_error *error)
-{
-    return ask(runtime, pid, ACTI_SYS_SUSPEND, NULL, 0, timeout_ms, NULL, error);
-}
-
-acta_status
-acta_sys_resume(acta_runtime *runtime, acta_pid pid, uint32_t timeout_ms, acta_error *error)
-{
-    return ask(runtime, pid, ACTI_SYS_RESUME, NULL, 0, timeout_ms, NULL, error);
-}
-
-acta_status
-acta_sys_state(acta_runtime *runtime, acta_pid pid, char *text, size_t size, uint32_t timeout_ms, acta_error *error)
-{
-    uint32_t room = (uint32_t)size;
-    acta_message *reply = NULL;
-
-    if (size == 0 || size > ACTA_SYS_STATE_MAX)
-        return acta_error_set(
-            error, ACTA_INVALID, "cannot show a state in %zu bytes: 1 to %d", size, ACTA_SYS_STATE_MAX);
-    acta_status status = ask(runtime, pid, ACTI_SYS_STATE, &room, sizeof room, timeout_ms, &reply, error);
-    if (status == ACTA_OK) memcpy(text, reply->payload, room);
-    acta_message_destroy(reply);
-    return status;
-}
-
-acta_status
-acta_sys_info_read(acta_runtime *runtime, acta_pid pid, uint32_t timeout_ms, acta_sys_info *info_out, acta_error *error)
-{
-    acta_message *reply = NULL;
-    acta_status status = ask(runtime, pid, ACTI_SYS_INFO, NULL, 0, timeout_ms, &reply, error);
-
-    if (status == ACTA_OK) memcpy(info_out, reply->payload, sizeof *info_out);
-    acta_message_destroy(reply);
-    return status;
-}
-
-acta_status
-acta_sys_count(acta_runtime *runtime, acta_pid pid, bool on, uint32_t timeout_ms, acta_error *error)
-{
-    return ask(runtime, pid, ACTI_SYS_COUNT, &on, sizeof on, timeout_ms, NULL, error);
-}
-
-acta_status
-acta_sys_trace(
-    acta_runtime *runtime, acta_pid pid, acta_trace_sink sink, void *user, uint32_t timeout_ms, acta_error *error)
-{
-    acti_sys_trace_on on = { sink, user };
-
-    return ask(runtime, pid, ACTI_SYS_TRACE, &on, sizeof on, timeout_ms, NULL, error);
-}
-
-acta_status
-acta_sys_trace_off(acta_runtime *runtime, acta_pid pid, uint32_t timeout_ms, acta_error *error)
-{
-    return ask(runtime, pid, ACTI_SYS_TRACE_OFF, NULL, 0, timeout_ms, NULL, error);
-}
-
-/* -- ending an actor, and waiting for it -- */
-
-static bool
-is_a_way_to_stop(acta_exit_kind kind)
-{
-    return kind == ACTA_EXIT_NORMAL || kind == ACTA_EXIT_SHUTDOWN || kind == ACTA_EXIT_FAILED;
-}
-
-acta_status
-acta_stop(acta_runtime *runtime, acta_pid pid, const acta_exit_reason *reason, uint32_t timeout_ms, acta_error *error)
-{
-    static const acta_exit_reason normal = { .kind = ACTA_EXIT_NORMAL };
-
-    if (reason == NULL) reason = &normal;
-    if (!is_a_way_to_stop(reason->kind))
-        return acta_error_set(
-            error, ACTA_INVALID, "cannot stop an actor by a kill: the kind must be NORMAL, SHUTDOWN or FAILED");
-    return ask(runtime, pid, ACTI_SYS_STOP, reason, sizeof *reason, timeout_ms, NULL, error);
-}
-
-acta_status
-acta_request_stop(acta_self *self, acta_pid to, const acta_exit_reason *reason, uint32_t timeout_ms, acta_ref *ref_out)
-{
-    static const acta_exit_reason normal = { .kind = ACTA_EXIT_NORMAL };
-
-    if (reason == NULL) reason = &normal;
-    if (!is_a_way_to_stop(reason->kind)) return ACTA_INVALID;
-    acta_message *request = acta_message_create(self->runtime, ACTI_SYS_STOP, sizeof *reason);
-    if (request != NULL) memcpy(request->payload, reason, sizeof *reason);
-    return acti_request_system(self, to, request, timeout_ms, ref_out);
 }

@@ -9,7 +9,8 @@
  * A system message has its place in the mailbox behind what was sent before it, so the state it shows has seen that; it
  * isn't counted in the mailbox's bound and never refused for it. It doesn't end an idle time.
  *
- * All functions here are for outside threads, as acta_call is, and wait for the answer:
+ * The functions that take a runtime are for outside threads, as acta_call is, and wait for the answer; an actor has
+ * those that take itself (acta_sys_request_…, at the end), and is told of it:
  *   timeout_ms  ACTA_INFINITE for no deadline
  * Errors of all: ACTA_NOPROC it isn't alive, or ended before it came to the message; ACTA_TIMEOUT (what was asked for
  * may still happen); ACTA_CALLING_SELF from inside an actor; ACTA_NO_MEMORY; ACTA_STOPPED.
@@ -106,6 +107,32 @@ ACTA_API acta_status acta_sys_trace(
     acta_runtime *runtime, acta_pid pid, acta_trace_sink sink, void *user, uint32_t timeout_ms, acta_error *error);
 /* Once this has returned ACTA_OK the sink isn't called any more. */
 ACTA_API acta_status acta_sys_trace_off(acta_runtime *runtime, acta_pid pid, uint32_t timeout_ms, acta_error *error);
+
+/*
+ * -- from inside an actor --
+ *
+ * The same, without waiting: ACTA_INFO_REPLY with *ref_out comes exactly once, as after acta_request, with the status that
+ * the function above gives and its error. The message of an ACTA_OK is
+ *   acta_sys_request_state  the text, `size` bytes with its NUL in them
+ *   acta_sys_request_info   an acta_sys_info
+ *   all others              none
+ * `to` may be the actor itself. One that suspends itself hears of it when it has been resumed, and then of all that came
+ * meanwhile: an answer is for a handler, and waits like a message.
+ *   timeout_ms  ACTA_INFINITE for no deadline
+ *   ref_out     as in acta_request; may be put into a collection by acta_requests_add
+ * Errors: ACTA_NO_MEMORY, and of acta_sys_request_state ACTA_INVALID the size; then nothing comes. All else is the answer.
+ */
+ACTA_API acta_status acta_sys_request_suspend(acta_self *self, acta_pid to, uint32_t timeout_ms, acta_ref *ref_out);
+ACTA_API acta_status acta_sys_request_resume(acta_self *self, acta_pid to, uint32_t timeout_ms, acta_ref *ref_out);
+ACTA_API acta_status acta_sys_request_state(
+    acta_self *self, acta_pid to, size_t size, uint32_t timeout_ms, acta_ref *ref_out);
+ACTA_API acta_status acta_sys_request_info(acta_self *self, acta_pid to, uint32_t timeout_ms, acta_ref *ref_out);
+ACTA_API acta_status acta_sys_request_count(
+    acta_self *self, acta_pid to, bool on, uint32_t timeout_ms, acta_ref *ref_out);
+/* The sink and its user must stay valid as for acta_sys_trace, also where the answer is lost to a timeout. */
+ACTA_API acta_status acta_sys_request_trace(
+    acta_self *self, acta_pid to, acta_trace_sink sink, void *user, uint32_t timeout_ms, acta_ref *ref_out);
+ACTA_API acta_status acta_sys_request_trace_off(acta_self *self, acta_pid to, uint32_t timeout_ms, acta_ref *ref_out);
 
 #ifdef __cplusplus
 }

@@ -13,6 +13,7 @@ typedef struct ledger {
     uint64_t sum;
     uint32_t trace[64], trace_count;
     bool fails_in_terminate;
+    _Atomic bool may_wake; /* from SLEEP */
     uint64_t terminated;
     acta_exit_reason why;
     acta_pid other;
@@ -57,7 +58,8 @@ book_cast(acta_self *self, void *state, acta_message *message)
         acta_trap_exit(self, true);
         break;
     case SLEEP:
-        sleep_ms(30);
+        while (!atomic_load(&l->may_wake))
+            sleep_ms(1);
         break;
     case FAIL_IN_TERMINATE:
         l->fails_in_terminate = true;
@@ -530,6 +532,7 @@ a_stop_that_takes_too_long_still_happens(void **state)
     acta_pid pid = open_a(&h, &open_book, &l);
     send_tag(&h, pid, SLEEP);
     assert_int_equal(acta_stop(h.runtime, pid, NULL, 1, &error), ACTA_TIMEOUT);
+    atomic_store(&l.may_wake, true);
     await_dead(&h, pid);
     harness_stop(&h);
     assert_int_equal(l.terminated, 1);
