@@ -1,22 +1,26 @@
 /*
  * Topics: who is in which group, and one message to all of a group.
  *
- *     groups        name -> group: [membership *][membership *] …      what a publish walks
+ *     groups        name -> group: seats [membership *][free][membership *] …      what a publish walks
  *     memberships   (group, pid) -> membership                         one actor in one group
  *     members       pid -> member -> its memberships                   what the end of an actor takes out
  *
- * Two locks: the runtime's, over all three maps, and each group's, over its array; who takes both takes them in that
- * order. A publish holds its group's only, so that other groups aren't held up. A group goes with its last member, or with
- * the last publish that still walks it.
+ * Two locks: the runtime's, over all three maps, and each group's, over its seats; who takes both takes them in that
+ * order. A group goes with its last member, or with the last walk over it.
+ *
+ * A walk takes the group's lock for a few seats at a time, so that joins, leaves and other walks go on meanwhile. A member
+ * keeps its seat while a walk goes on; a seat that became free may be taken again, but has then the number of a later join
+ * than the walk's beginning, and is passed over. So a walk meets each who was a member when it began, and hasn't left when
+ * it comes to the seat, once.
  *
  * An actor that joins gets the flag MEMBER into its life word, which fails when it isn't alive; who ends takes the word
  * away with an exchange, sees the flag, and waits at the runtime's lock until the join is through. So none stays behind.
  *
- * Not here: the mailboxes (send.c).
+ * Not here: what is published (topic_publish.c).
  */
 #include "topic.h"
 
-enum { BUCKETS_FIRST = 16, SMALL = 64 };
+enum { BUCKETS_FIRST = 16, SEATS_SPARSE = 64 };
 
 /* -- maps with chains -- */
 
@@ -97,13 +101,20 @@ map_remove(map *m, chain *c)
 
 /* -- who is where -- */
 
-typedef struct group {
+typedef struct seat {
+    struct membership *taken_by; /* NULL: free */
+    uint64_t number;             /* of the join; of a free one: index + 1 of the next free one */
+} seat;
+
+typedef struct acti_topic_group {
     chain chain;
-    uint32_t walkers; /* publishes that hold it; under the runtime's lock */
+    uint32_t walkers; /* under the runtime's lock */
     uint32_t name_size;
     acti_mutex lock;
-    struct membership **members; /* under `lock` from here on; written under both */
-    uint32_t count, capacity;
+    seat *seats; /* under `lock` from here on; written under both */
+    uint32_t used, capacity;
+    uint32_t count, free_first; /* members; index + 1 of a free seat below `used` */
+    uint64_t joins;             /* so far */
     char name[];
 } group;
 
@@ -118,7 +129,7 @@ typedef struct membership {
     group *group;
     member *member;
     struct membership *prev, *next; /* of the member */
-    uint32_t index;                 /* in group->members */
+    uint32_t index;                 /* of the seat */
 } membership;
 
 typedef struct acti_topics {
@@ -229,7 +240,7 @@ let_group_go(acta_runtime *runtime, group *g)
     if (g->count > 0 || g->walkers > 0) return;
     map_remove(&runtime->topics->groups, &g->chain);
     acti_mutex_deinit(&g->lock);
-    acti_free(runtime, g->members, g->capacity * sizeof(membership *));
+    acti_free(runtime, g->seats, g->capacity * sizeof(seat));
     acti_free(runtime, g, sizeof *g + g->name_size);
 }
 
@@ -255,28 +266,46 @@ let_member_go(acta_runtime *runtime, member *m)
 }
 
 static bool
-add_to_group(acta_runtime *runtime, group *g, membership *m)
+take_seat(acta_runtime *runtime, group *g, membership *m)
 {
     acti_mutex_lock(&g->lock);
-    bool fits =
-        g->count < g->capacity || acti_array_grow(runtime, (void **)&g->members, &g->capacity, 4, sizeof(membership *));
+    bool fits = g->free_first != 0 || g->used < g->capacity ||
+                acti_array_grow(runtime, (void **)&g->seats, &g->capacity, 4, sizeof(seat));
     if (fits) {
-        m->index = g->count;
-        g->members[g->count++] = m;
+        m->index = g->free_first != 0 ? g->free_first - 1 : g->used++;
+        if (g->free_first != 0) g->free_first = (uint32_t)g->seats[m->index].number;
+        g->seats[m->index] = (seat){ .taken_by = m, .number = ++g->joins };
+        g->count++;
     }
     acti_mutex_unlock(&g->lock);
     return fits;
 }
 
+/* Nobody walks, and most seats are free: the taken ones come together, so that the next walk is as short as it can be. */
 static void
-take_from_group(membership *m)
+close_ranks(group *g)
+{
+    uint32_t used = 0;
+
+    for (uint32_t i = 0; i < g->used; i++) {
+        if (g->seats[i].taken_by == NULL) continue;
+        g->seats[i].taken_by->index = used;
+        g->seats[used++] = g->seats[i];
+    }
+    g->used = used;
+    g->free_first = 0;
+}
+
+static void
+leave_seat(membership *m)
 {
     group *g = m->group;
 
     acti_mutex_lock(&g->lock);
-    membership *last = g->members[--g->count];
-    g->members[m->index] = last;
-    last->index = m->index;
+    g->seats[m->index] = (seat){ .taken_by = NULL, .number = g->free_first };
+    g->free_first = m->index + 1;
+    g->count--;
+    if (g->walkers == 0 && g->used > SEATS_SPARSE && g->count < g->used / 4) close_ranks(g);
     acti_mutex_unlock(&g->lock);
 }
 
@@ -287,7 +316,7 @@ create_membership(acta_runtime *runtime, group *g, member *of)
 
     if (m == NULL) return false;
     *m = (membership){ .group = g, .member = of, .next = of->first };
-    if (!add_to_group(runtime, g, m)) {
+    if (!take_seat(runtime, g, m)) {
         acti_free(runtime, m, sizeof *m);
         return false;
     }
@@ -302,7 +331,7 @@ end_membership(acta_runtime *runtime, membership *m)
 {
     group *g = m->group;
 
-    take_from_group(m);
+    leave_seat(m);
     if (m->prev != NULL)
         m->prev->next = m->next;
     else
@@ -383,124 +412,58 @@ acti_topics_leave_all(acta_runtime *runtime, acta_pid pid)
 
 /* -- walking a group -- */
 
-/* The group, which stays until give_back; NULL: there is none. Its lock is held. */
-static group *
-take_group(acta_runtime *runtime, acta_str topic)
+bool
+acti_topic_walk_begin(acta_runtime *runtime, acta_str topic, acti_topic_walk *walk_out)
 {
     acti_mutex_lock(&runtime->topics->lock);
     group *g = find_group(runtime->topics, topic);
-    if (g != NULL) g->walkers++;
+    if (g != NULL) {
+        g->walkers++;
+        *walk_out = (acti_topic_walk){ .group = g, .begun = g->joins }; /* written under both locks */
+    }
     acti_mutex_unlock(&runtime->topics->lock);
-    if (g != NULL) acti_mutex_lock(&g->lock);
-    return g;
+    return g != NULL;
 }
 
-static void
-give_back(acta_runtime *runtime, group *g)
+uint32_t
+acti_topic_walk_next(acti_topic_walk *walk, acta_pid *pids_out)
 {
+    group *g = walk->group;
+    uint32_t count = 0, looked = 0;
+
+    acti_mutex_lock(&g->lock);
+    for (; walk->next < g->used && count < ACTI_TOPIC_STEP; walk->next++) {
+        const seat *s = &g->seats[walk->next];
+        if (s->taken_by != NULL && s->number <= walk->begun) pids_out[count++] = s->taken_by->member->pid;
+        if (++looked % (4 * ACTI_TOPIC_STEP) != 0) continue;
+        acti_mutex_unlock(&g->lock); /* many free seats: let others in */
+        acti_mutex_lock(&g->lock);
+    }
     acti_mutex_unlock(&g->lock);
+    return count;
+}
+
+void
+acti_topic_walk_end(acta_runtime *runtime, acti_topic_walk *walk)
+{
     acti_mutex_lock(&runtime->topics->lock);
-    g->walkers--;
-    let_group_go(runtime, g);
+    walk->group->walkers--;
+    let_group_go(runtime, walk->group);
     acti_mutex_unlock(&runtime->topics->lock);
 }
 
 uint32_t
 acta_topic_members(acta_runtime *runtime, acta_str topic, acta_pid *pids_out, uint32_t room)
 {
-    group *g = take_group(runtime, topic);
+    acta_pid pids[ACTI_TOPIC_STEP];
+    acti_topic_walk walk;
+    uint32_t total = 0, count;
 
-    if (g == NULL) return 0;
-    uint32_t count = g->count;
-    for (uint32_t i = 0; i < count && i < room; i++)
-        pids_out[i] = g->members[i]->member->pid;
-    give_back(runtime, g);
-    return count;
-}
-
-/* -- one payload for many -- */
-
-/* What is published, until the last who got it is done. */
-typedef struct shared {
-    acta_runtime *runtime;
-    _Atomic uint32_t holders;
-    acta_message *original;
-} shared;
-
-static void
-let_shared_go(shared *s)
-{
-    /* acq_rel: everybody's reads come before the original goes. */
-    if (atomic_fetch_sub_explicit(&s->holders, 1, memory_order_acq_rel) > 1) return;
-    acta_message_destroy(s->original);
-    acti_free(s->runtime, s, sizeof *s);
-}
-
-static void
-destroy_part(acta_message *part)
-{
-    shared *s;
-
-    memcpy(&s, acti_message_of(part)->payload, sizeof s);
-    let_shared_go(s);
-}
-
-/* A message for one of many; NULL: no memory. A small one without `destroy` is simply copied. */
-static acta_message *
-make_part(acta_runtime *runtime, shared *s)
-{
-    const acta_message *original = s->original;
-    bool is_plain = original->size <= SMALL && original->destroy == NULL;
-    acta_message *part = acta_message_create(runtime, original->tag, is_plain ? original->size : sizeof s);
-
-    if (part == NULL) return NULL;
-    if (is_plain) {
-        if (original->size > 0) memcpy(part->payload, original->payload, original->size);
-        return part;
+    if (!acti_topic_walk_begin(runtime, topic, &walk)) return 0;
+    while ((count = acti_topic_walk_next(&walk, pids)) > 0) {
+        for (uint32_t i = 0; i < count; i++, total++)
+            if (total < room) pids_out[total] = pids[i];
     }
-    memcpy(part->payload, &s, sizeof s);
-    atomic_fetch_add_explicit(&s->holders, 1, memory_order_relaxed); /* we hold it ourselves */
-    part->destroy = destroy_part;
-    part->payload = original->payload;
-    part->size = original->size;
-    return part;
-}
-
-static void
-give_to(acta_runtime *runtime, shared *s, acta_pid pid, acta_publish_result *result)
-{
-    acta_message *part = make_part(runtime, s);
-    acta_status status = part == NULL ? ACTA_NO_MEMORY : acta_send(runtime, pid, part);
-
-    if (status == ACTA_OK)
-        result->sent++;
-    else if (status == ACTA_BUSY || status == ACTA_NO_MEMORY)
-        result->refused++;
-}
-
-acta_status
-acta_topic_publish(
-    acta_runtime *runtime, acta_str topic, acta_message *message, acta_pid except, acta_publish_result *result_out)
-{
-    acta_publish_result result = { 0, 0 };
-
-    if (result_out != NULL) *result_out = result;
-    if (message == NULL) return ACTA_NO_MEMORY;
-    shared *s = acti_alloc(runtime, sizeof *s);
-    if (s == NULL) {
-        acta_message_destroy(message);
-        return ACTA_NO_MEMORY;
-    }
-    *s = (shared){ .runtime = runtime, .original = message };
-    atomic_init(&s->holders, 1);
-
-    group *g = take_group(runtime, topic);
-    for (uint32_t i = 0; g != NULL && i < g->count; i++) {
-        acta_pid pid = g->members[i]->member->pid;
-        if (!acta_pid_equal(pid, except)) give_to(runtime, s, pid, &result);
-    }
-    if (g != NULL) give_back(runtime, g);
-    let_shared_go(s);
-    if (result_out != NULL) *result_out = result;
-    return ACTA_OK;
+    acti_topic_walk_end(runtime, &walk);
+    return total;
 }

@@ -5,11 +5,13 @@
  *     acta_topic_publish(runtime, acta_str_of("prices"), message, (acta_pid){ 0 }, &result);   // anybody
  *
  * A topic is there while it has members. An actor leaves all its topics when it ends, before anybody is told of its end.
- * Who has joined before a publish begins gets it, who has left before doesn't; what one publisher publishes to a topic,
- * and what all publish to it, reaches each member in that one order.
+ * Who has joined before a publish begins gets it, once; who has left before, or joins later, doesn't; who leaves while it
+ * goes on may. What one publisher publishes to a topic reaches each member in that order; of two that publish at once, one
+ * member may get the one first and another the other.
  *
- * Threads: any, in and outside actors. A topic is locked while a message is given to its mailboxes (about 50 ns a member),
- * never while code of the user runs.
+ * Threads: any, in and outside actors. A publish takes a few members at a time, and holds no lock while it gives them the
+ * message: joins, leaves and other publishes go on meanwhile. It costs its caller a send a member, with the allocation of
+ * a message each, which mailboxes are made of; the payload isn't copied but where it is 64 bytes or less.
  */
 #ifndef ACTA_TOPIC_H
 #define ACTA_TOPIC_H
@@ -30,11 +32,13 @@ enum { ACTA_TOPIC_NAME_MAX = 512 }; /* bytes */
  */
 ACTA_API acta_status acta_topic_join(acta_runtime *runtime, acta_str topic, acta_pid pid, acta_error *error);
 
-/* Let an actor leave a topic. What was published before may still be in its mailbox. ACTA_NOT_FOUND: it is no member. */
+/* Let an actor leave a topic. What was published before may still be in its mailbox, and what is being published now may
+ * still come. ACTA_NOT_FOUND: it is no member. */
 ACTA_API acta_status acta_topic_leave(acta_runtime *runtime, acta_str topic, acta_pid pid, acta_error *error);
 
 /*
- * The members of a topic as of now, in no order; returns how many there are, 0 when there is no such topic.
+ * The members of a topic as of now, in no order, without those who leave while it looks; returns how many there are, 0 when
+ * there is no such topic.
  *   pids_out  gets the first `room` of them; may be NULL when room is 0
  */
 ACTA_API uint32_t acta_topic_members(acta_runtime *runtime, acta_str topic, acta_pid *pids_out, uint32_t room);

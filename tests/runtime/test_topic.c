@@ -34,6 +34,7 @@ typedef struct listener {
     acta_pid pid;
     _Atomic uint64_t count;
     _Atomic uint32_t last;
+    uint32_t last_of[2]; /* of the publisher of even tags, of odd ones */
     uint64_t sum;
     bool out_of_order;
 } listener;
@@ -44,8 +45,8 @@ hear(acta_self *self, void *user, acta_message *message)
     listener *l = user;
     (void)self;
 
-    if (message->tag <= l->last) l->out_of_order = true;
-    l->last = message->tag;
+    if (message->tag <= l->last_of[message->tag % 2]) l->out_of_order = true;
+    l->last = l->last_of[message->tag % 2] = message->tag;
     for (uint32_t i = 0; i < message->size; i++)
         l->sum += ((const uint8_t *)message->payload)[i];
     l->count++;
@@ -294,7 +295,7 @@ run_publisher(void *user)
 {
     publisher *p = user;
 
-    for (uint32_t i = 1; !*p->stopping; i++)
+    for (uint32_t i = 2 + p->number; !*p->stopping; i += 2)
         p->sent += publish(p->h, "busy", i, nobody).sent;
     return NULL;
 }
@@ -317,17 +318,17 @@ run_churner(void *user)
     return NULL;
 }
 
-/* GS-26: one publisher's order is each member's, while others come, go and die; and nobody dead stays a member. */
+/* GS-26: each of two publishers' order is each member's, while others come, go and die; and nobody dead stays a member. */
 static void
 order_holds_while_members_come_and_go(void **state)
 {
     (void)state;
-    enum { LISTENERS = 4 };
+    enum { LISTENERS = 4, THREADS = 4 };
     harness h;
     listener listeners[LISTENERS];
     _Atomic bool stopping = false;
-    publisher p[3] = { { &h, &stopping, 0, 0 }, { &h, &stopping, 1, 0 }, { &h, &stopping, 2, 0 } };
-    pthread_t threads[3];
+    publisher p[THREADS];
+    pthread_t threads[THREADS];
     uint64_t heard = 0;
 
     harness_start(&h, 2);
@@ -335,14 +336,18 @@ order_holds_while_members_come_and_go(void **state)
         listen_in(&h, &listeners[i]);
         join(&h, "busy", listeners[i].pid);
     }
-    assert_int_equal(0, pthread_create(&threads[0], NULL, run_publisher, &p[0]));
-    assert_int_equal(0, pthread_create(&threads[1], NULL, run_churner, &p[1]));
-    assert_int_equal(0, pthread_create(&threads[2], NULL, run_churner, &p[2]));
+    for (uint32_t i = 0; i < THREADS; i++) {
+        p[i] = (publisher){ &h, &stopping, i % 2, 0 };
+        assert_int_equal(0, pthread_create(&threads[i], NULL, i < 2 ? run_publisher : run_churner, &p[i]));
+    }
     for (int i = 0; i < LISTENERS; i++)
         await_count(&h, &listeners[i].count, 300);
     stopping = true;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
+    for (int i = 0; i < LISTENERS; i++) /* behind all that was published, and so there is room for one more */
+        while (call_tag(&h, listeners[i].pid, 0, 20000, NULL) == ACTA_BUSY)
+            sleep_ms(1);
     while (acta_topic_members(h.runtime, T("busy"), NULL, 0) > LISTENERS ||
            acta_topic_members(h.runtime, T("idle"), NULL, 0) > 0)
         sleep_ms(1);
@@ -354,6 +359,99 @@ order_holds_while_members_come_and_go(void **state)
         heard += listeners[i].count;
     }
     assert_true(heard > 0);
+    harness_stop(&h);
+}
+
+/* -- while a publish goes on -- */
+
+/* What the first member's refusal brings about, in the middle of the publish. */
+typedef struct meddling {
+    harness h;
+    acta_pid leaves, joins, joins_too;
+    acta_publish_result inner;
+    uint32_t refusals;
+} meddling;
+
+static void
+meddle(void *user, const acta_dead_letter *letter)
+{
+    meddling *m = user;
+
+    if (letter->reason != ACTA_DEAD_FULL || m->refusals++ > 0) return;
+    assert_int_equal(acta_topic_leave(m->h.runtime, T("t"), m->leaves, NULL), ACTA_OK);
+    join(&m->h, "t", m->joins); /* takes the seat that is free now */
+    join(&m->h, "t", m->joins_too);
+    m->inner = publish(&m->h, "t", 2, nobody);
+}
+
+/* GS-26: the dead letters are told in the middle of a publish: others join, leave and publish then, and nobody waits.
+ * Who joins then isn't met, in no seat; who leaves isn't either; all others are, once. */
+static void
+members_come_and_go_and_publish_while_a_publish_goes_on(void **state)
+{
+    (void)state;
+    enum { MANY = 200 };
+    meddling m = { .refusals = 0 };
+    static listener members[MANY], late[2];
+    script s = { .user = NULL };
+    acta_pid tight;
+
+    harness_start_with(&m.h, (acta_runtime_config){ .manual = true, .dead_letters = { .tell = meddle, .user = &m } });
+    assert_int_equal(
+        acta_spawn(m.h.runtime, &(acta_spawn_options){ .behaviour = &scripted, .argument = &s, .mailbox_count_max = 1 },
+            &tight, NULL),
+        ACTA_OK);
+    assert_int_equal(send_tag(&m.h, tight, 0), ACTA_OK); /* full */
+    join(&m.h, "t", tight);
+    for (int i = 0; i < MANY; i++) {
+        listen_in(&m.h, &members[i]);
+        join(&m.h, "t", members[i].pid);
+    }
+    listen_in(&m.h, &late[0]);
+    listen_in(&m.h, &late[1]);
+    m.leaves = members[150].pid;
+    m.joins = late[0].pid;
+    m.joins_too = late[1].pid;
+    acta_publish_result result = publish(&m.h, "t", 1, nobody);
+    assert_int_equal(result.refused, 1);
+    assert_int_equal(result.sent, MANY - 1);
+    assert_int_equal(m.inner.refused, 1);
+    assert_int_equal(m.inner.sent, MANY + 1);
+    harness_run(&m.h);
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(members[i].count, i == 150 ? 0 : 2);
+    assert_int_equal(late[0].count + late[1].count, 2);
+    harness_stop(&m.h);
+}
+
+/* After most have left those who stayed, and those who came, get everything once. */
+static void
+a_topic_shrinks_and_grows_again(void **state)
+{
+    (void)state;
+    enum { MANY = 1000 };
+    harness h;
+    static listener members[MANY];
+
+    harness_start(&h, 0);
+    for (int i = 0; i < MANY; i++) {
+        listen_in(&h, &members[i]);
+        join(&h, "t", members[i].pid);
+    }
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < MANY; i++)
+            if (i % 10 != round) assert_int_equal(acta_topic_leave(h.runtime, T("t"), members[i].pid, NULL), ACTA_OK);
+        assert_int_equal(publish(&h, "t", 1 + 2 * (uint32_t)round, nobody).sent, MANY / 10);
+        harness_run(&h);
+        for (int i = 0; i < MANY; i++)
+            join(&h, "t", members[i].pid);
+        assert_int_equal(publish(&h, "t", 2 + 2 * (uint32_t)round, nobody).sent, MANY);
+        harness_run(&h);
+        for (int i = 0; i < MANY; i++) {
+            assert_int_equal(members[i].count, (uint64_t)round + 1 + (i % 10 <= round));
+            assert_false(members[i].out_of_order);
+        }
+    }
     harness_stop(&h);
 }
 
@@ -396,6 +494,8 @@ main(void)
         cmocka_unit_test(without_memory_nothing_is_half_done),
         cmocka_unit_test(a_random_run_does_what_the_model_does),
         cmocka_unit_test(order_holds_while_members_come_and_go),
+        cmocka_unit_test(members_come_and_go_and_publish_while_a_publish_goes_on),
+        cmocka_unit_test(a_topic_shrinks_and_grows_again),
         cmocka_unit_test(a_topic_has_many_members),
     };
     return cmocka_run_group_tests_name("topics", tests, NULL, NULL);
