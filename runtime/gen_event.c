@@ -19,13 +19,15 @@ typedef struct handler {
     uint64_t id;
     acta_pid owner; /* value 0: nobody */
     acta_ref owner_ref;
-    uint32_t tag;
+    acta_message *notice; /* for the owner, when this goes: made before, so that it can't fail then. NULL: it is sent */
     uint64_t event_count;
     alignas(max_align_t) unsigned char state[];
 } handler;
 
 typedef struct manager {
     handler *first;
+    acta_runtime *runtime;
+    acta_pid pid;
 } manager;
 
 /* -- a handler's functions, guarded -- */
@@ -113,21 +115,21 @@ find(manager *m, const acta_gen_event_handler *what, uint64_t id)
 }
 
 static void
-tell_owner(acta_self *self, const handler *h, acta_gen_event_cause cause, const acta_exit_reason *reason)
+tell_owner(acta_runtime *runtime, acta_pid from, handler *h, acta_gen_event_cause cause, const acta_exit_reason *reason)
 {
-    acta_message *message = acta_message_create(self->runtime, h->tag, sizeof(acta_gen_event_gone));
+    acta_gen_event_gone *gone = h->notice->payload;
 
-    if (message != NULL) {
-        acta_gen_event_gone *gone = message->payload;
-        *gone = (acta_gen_event_gone){
-            .manager = acti_pid_of(self), .handler = h->what, .id = h->id, .cause = cause, .reason = *reason
-        };
-    }
-    acta_status status = acta_send(self->runtime, h->owner, message);
-    if (status == ACTA_BUSY || status == ACTA_NO_MEMORY)
-        acta_log_write(&self->runtime->environment, ACTA_LOG_WARNING,
-            "the owner of handler '%s' (id %llu) can't be told that it is gone: %s", h->what->name,
-            (unsigned long long)h->id, acta_status_name(status));
+    *gone =
+        (acta_gen_event_gone){ .manager = from, .handler = h->what, .id = h->id, .cause = cause, .reason = *reason };
+    acti_deliver_notice(runtime, h->owner, h->notice);
+    h->notice = NULL;
+}
+
+static void
+free_handler(acta_self *self, handler *h)
+{
+    acta_message_destroy(h->notice);
+    acta_free(self, h);
 }
 
 /* Run terminate and tell the owner; the handler is out of the list already, and its memory still there. */
@@ -141,7 +143,7 @@ say_goodbye(acta_self *self, handler *h, acta_gen_event_cause cause, const acta_
     if (h->owner.value == 0) return;
     if (cause != ACTA_GEN_EVENT_OWNER_DOWN) {
         acta_demonitor(self, h->owner_ref);
-        tell_owner(self, h, cause, reason);
+        tell_owner(self->runtime, acti_pid_of(self), h, cause, reason);
     }
 }
 
@@ -152,7 +154,7 @@ remove_at(acta_self *self, handler **at, acta_gen_event_cause cause, const acta_
 
     *at = h->next;
     say_goodbye(self, h, cause, reason);
-    acta_free(self, h);
+    free_handler(self, h);
 }
 
 static acta_status
@@ -170,9 +172,11 @@ make_handler(acta_self *self, const acta_gen_event_spec *spec, handler **handler
     h->what = spec->handler;
     h->id = spec->id;
     h->owner = spec->owner;
-    h->tag = spec->tag;
-    if (h->owner.value != 0 && acta_monitor(self, h->owner, &h->owner_ref) != ACTA_OK) {
-        acta_free(self, h);
+    bool is_ready = h->owner.value == 0 ||
+                    ((h->notice = acta_message_create(self->runtime, spec->tag, sizeof(acta_gen_event_gone))) != NULL &&
+                        acta_monitor(self, h->owner, &h->owner_ref) == ACTA_OK);
+    if (!is_ready) {
+        free_handler(self, h);
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory for handler '%s'", spec->handler->name);
     }
     *handler_out = h;
@@ -206,7 +210,7 @@ add_at(acta_self *self, handler **at, const acta_gen_event_spec *spec, const voi
     status = init_handler(self, h, spec->argument, before, error);
     if (status != ACTA_OK) {
         if (h->owner.value != 0) acta_demonitor(self, h->owner_ref);
-        acta_free(self, h);
+        free_handler(self, h);
         return status;
     }
     h->next = *at;
@@ -257,7 +261,7 @@ swap(acta_self *self, manager *m, const acti_event_ask *ask, acta_error *error)
     *at = old->next;
     say_goodbye(self, old, ACTA_GEN_EVENT_SWAPPED, &normal);
     acta_status status = add_at(self, at, &ask->spec, old->state, error);
-    acta_free(self, old);
+    free_handler(self, old);
     return status;
 }
 
@@ -414,13 +418,27 @@ manager_terminate(acta_self *self, void *state, const acta_exit_reason *reason)
         remove_at(self, &m->first, ACTA_GEN_EVENT_STOPPED, reason);
 }
 
+/* Killed: no terminate has run, and the handlers' memory goes with the actor's; their owners are told here. */
+static void
+manager_release(void *state)
+{
+    static const acta_exit_reason killed = { .kind = ACTA_EXIT_KILLED };
+    const manager *m = state;
+
+    for (handler *h = m->first; h != NULL; h = h->next)
+        if (h->notice != NULL) tell_owner(m->runtime, m->pid, h, ACTA_GEN_EVENT_STOPPED, &killed);
+}
+
 static acta_status
 manager_init(acta_self *self, void *state, const void *argument, acta_error *error)
 {
     static const acta_exit_reason failed = { .kind = ACTA_EXIT_FAILED, .text = "another handler could not be added" };
     const acta_gen_event_specs *specs = argument;
     acta_status status = ACTA_OK;
+    manager *m = state;
 
+    m->runtime = self->runtime;
+    m->pid = acti_pid_of(self);
     for (uint32_t i = 0; specs != NULL && i < specs->count && status == ACTA_OK; i++)
         status = add(self, state, &specs->specs[i], error);
     if (status != ACTA_OK) manager_terminate(self, state, &failed);
@@ -433,4 +451,5 @@ const acta_behaviour acta_gen_event_manager = { .name = "gen_event",
     .handle_call = manager_call,
     .handle_cast = manager_cast,
     .handle_info = manager_info,
-    .terminate = manager_terminate };
+    .terminate = manager_terminate,
+    .release = manager_release };

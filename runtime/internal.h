@@ -275,6 +275,8 @@ void acti_record_turn(acti_context *context, const acti_actor *actor);
 /* send.c: give a node to whom it is for. */
 acta_status acti_deliver(acta_runtime *runtime, acta_pid to, acti_message *message, acti_actor **claimed_out);
 acta_status acti_deliver_system(acta_runtime *runtime, acta_pid to, acti_message *message, acti_actor **claimed_out);
+/* A cast that the bound of the mailbox doesn't refuse, and which counts in it. Owns the message. */
+void acti_deliver_notice(acta_runtime *runtime, acta_pid to, acta_message *notice);
 void acti_push_signal(acti_actor *actor, uint32_t generation, acti_node *node, acti_kind kind);
 void acti_wake(acti_actor *actor);
 

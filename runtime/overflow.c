@@ -95,6 +95,25 @@ acti_overflow_refuse(acta_runtime *runtime, acti_actor *actor, acta_pid to, cons
     return is_shed ? ACTI_SHED : ACTA_BUSY;
 }
 
+void
+acti_deliver_notice(acta_runtime *runtime, acta_pid to, acta_message *notice)
+{
+    acti_message *message = acti_message_of(notice);
+    acti_actor *actor = acti_actor_alive(runtime, to);
+
+    message->node.kind = ACTI_CAST;
+    if (actor == NULL) {
+        acti_overflow_refuse(runtime, NULL, to, message);
+        acta_message_destroy(notice);
+        return;
+    }
+    message->node.generation = (uint32_t)(to.value >> 32);
+    /* relaxed: as in acti_mailbox_admit. Counted by itself, so the push takes no charge: as a signal's. */
+    atomic_fetch_add_explicit(&actor->sent_load, ACTI_LOAD_COUNT + acti_message_weight(message), memory_order_relaxed);
+    acti_count(runtime, ACTI_STAT_SENT);
+    if (acti_mailbox_push_signal(actor, &message->node)) acti_schedule(actor);
+}
+
 /* -- waiting for room -- */
 
 static acta_message *

@@ -82,7 +82,9 @@ typedef struct acta_gen_event_spec {
                              valid until the answer has come */
     size_t argument_size;
     /* Who supervises it; {0}: nobody. When the owner ends the handler is removed. When the handler goes in any other way
-     * the owner gets a cast with `tag` and an acta_gen_event_gone; a full mailbox misses it, with a line in the log. */
+     * the owner gets a cast with `tag` and an acta_gen_event_gone, also when the manager is killed. Its memory is taken
+     * when the handler is added, and no full mailbox refuses it; only an owner that drops the oldest may let go of it, as
+     * of any message, which is counted and told as a dead letter. */
     acta_pid owner;
     uint32_t tag;
 } acta_gen_event_spec;

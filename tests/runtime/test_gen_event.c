@@ -530,32 +530,67 @@ a_handler_goes_with_its_owner(void **state)
     harness_stop(&h);
 }
 
-/* An owner whose mailbox is full misses the news, with a line in the log. */
+/* A full mailbox takes the news all the same, in its place behind what is in it, without memory too; the bound is kept for
+ * all others before and after. */
 static void
-an_owner_with_a_full_mailbox_misses_the_news_with_a_line(void **state)
+an_owner_with_a_full_mailbox_is_told_all_the_same(void **state)
 {
     (void)state;
     harness h;
     slate s = { .init = INIT_OK };
     owner o = { .to = &s };
     script what = { .cast = owner_cast, .info = owner_info, .user = &o };
-    const script *given = &what;
-    char line[1000] = "";
     acta_pid pid;
 
     harness_start(&h, 0);
-    h.log = keep_the_line;
-    h.log_user = line;
     o.manager = start_manager(&h);
-    acta_spawn_options options = { .behaviour = &scripted, .argument = given, .mailbox_count_max = 1 };
+    acta_spawn_options options = { .behaviour = &scripted, .argument = &what, .mailbox_count_max = 1 };
     assert_int_equal(acta_spawn(h.runtime, &options, &pid, NULL), ACTA_OK);
-    acta_send(h.runtime, pid, event_for(&h, OWN, 1));
-    harness_run(&h);
+    for (int i = 1; i <= 2; i++) {
+        acta_send(h.runtime, pid, event_for(&h, OWN, i));
+        harness_run(&h);
+    }
     assert_int_equal(acta_sys_suspend(h.runtime, pid, 1000, NULL), ACTA_OK);
     assert_int_equal(send_tag(&h, pid, PLAIN), ACTA_OK);
-    assert_int_equal(remove_it(&h, o.manager, 1), ACTA_OK);
-    assert_string_equal(line, "the owner of handler 'noting' (id 1) can't be told that it is gone: ACTA_BUSY");
+    assert_int_equal(send_tag(&h, pid, PLAIN), ACTA_BUSY);
+    acta_message *removal = acta_gen_event_remove(h.runtime, &noting, 1);
+    atomic_store(&h.allocs_left, 0);
+    assert_int_equal(acta_send(h.runtime, o.manager, removal), ACTA_OK);
+    harness_run(&h);
+    atomic_store(&h.allocs_left, -1);
+    assert_int_equal(remove_it(&h, o.manager, 2), ACTA_OK);
+    assert_int_equal(send_tag(&h, pid, PLAIN), ACTA_BUSY);
+    assert_string_equal(o.heard, "");
     assert_int_equal(acta_sys_resume(h.runtime, pid, 1000, NULL), ACTA_OK);
+    harness_run(&h);
+    assert_string_equal(o.heard, "1,0,0, 2,0,0, ");
+    assert_int_equal(send_tag(&h, pid, PLAIN), ACTA_OK);
+    harness_stop(&h);
+}
+
+/* A manager that is killed runs no terminate; the owners are told, and what was made for that isn't lost. */
+static void
+an_owner_is_told_of_the_managers_kill(void **state)
+{
+    (void)state;
+    static const acta_exit_reason kill = { .kind = ACTA_EXIT_KILLED };
+    harness h;
+    slate s = { .init = INIT_OK };
+
+    harness_start(&h, 0);
+    owner o = { .manager = start_manager(&h), .to = &s };
+    script what = { .cast = owner_cast, .info = owner_info, .user = &o };
+    acta_pid pid = spawn(&h, &what);
+    for (int i = 1; i <= 2; i++)
+        acta_send(h.runtime, pid, event_for(&h, OWN, i));
+    harness_run(&h);
+    acta_exit(h.runtime, (acta_pid){ 0 }, o.manager, &kill);
+    harness_run(&h);
+    assert_string_equal(s.seen, "+1 +2 ");
+    char expected[64];
+    snprintf(expected, sizeof expected, "1,%d,%d, 2,%d,%d, ", ACTA_GEN_EVENT_STOPPED, ACTA_EXIT_KILLED,
+        ACTA_GEN_EVENT_STOPPED, ACTA_EXIT_KILLED);
+    assert_string_equal(o.heard, expected);
     harness_stop(&h);
 }
 
@@ -750,7 +785,8 @@ main(void)
         cmocka_unit_test(a_swap_hands_over_the_place_and_the_state),
         cmocka_unit_test(an_owner_is_told_of_every_end_of_its_handler),
         cmocka_unit_test(a_handler_goes_with_its_owner),
-        cmocka_unit_test(an_owner_with_a_full_mailbox_misses_the_news_with_a_line),
+        cmocka_unit_test(an_owner_with_a_full_mailbox_is_told_all_the_same),
+        cmocka_unit_test(an_owner_is_told_of_the_managers_kill),
         cmocka_unit_test(information_goes_to_all_handlers),
         cmocka_unit_test(the_managers_end_is_the_end_of_all_handlers),
         cmocka_unit_test(a_manager_is_spawned_with_handlers_or_not_at_all),
