@@ -57,6 +57,17 @@ version_fits(uint64_t version, uint64_t expected)
     return version == expected; /* ACTA_NO_STREAM is version 0 */
 }
 
+enum { EXPECTED_TEXT_SIZE = 32 };
+
+static const char *
+expected_text(uint64_t expected, const char *none, const char *any, char *room)
+{
+    if (expected == ACTA_NO_STREAM) return none;
+    if (expected == ACTA_STREAM_EXISTS) return any;
+    snprintf(room, EXPECTED_TEXT_SIZE, "version %" PRIu64, expected);
+    return room;
+}
+
 static acta_str
 record_type(const acti_record *record)
 {
@@ -125,6 +136,24 @@ change_fits(const acti_operation *operation, acti_change_kind kind, acta_error *
     return ACTA_OK;
 }
 
+static bool
+check_metadata_version(acta_store *store, acta_transaction *transaction, const acti_operation *operation)
+{
+    acta_error *error = &transaction->error;
+    acta_status status = acti_stream_metadata_version(store, operation->entry, error);
+    uint64_t version = operation->entry->metadata_version, expected = operation->expected_version;
+
+    if (status == ACTA_OK && version_fits(version, expected)) return true;
+    if (status == ACTA_OK) {
+        char room[EXPECTED_TEXT_SIZE];
+        status = acta_error_set(error, ACTA_CONFLICT,
+            "the metadata of stream '" ACTA_FMT "' are at version %" PRIu64 ", %s was expected",
+            ACTA_ARG(operation->stream), version, expected_text(expected, "none", "some", room));
+        error->actual_version = version;
+    }
+    return refuse(transaction, ACTI_REFUSED_ERROR, status, operation);
+}
+
 static acti_change
 change_of(const acta_transaction *transaction, const acti_operation *operation)
 {
@@ -144,8 +173,10 @@ check_change(acta_store *store, acta_transaction *transaction, acti_operation *o
 
     if (status == ACTA_OK) status = find_stream(store, changes, &operation->changes_entry, error);
     if (status == ACTA_OK) status = resolve_types(store, transaction, operation, error);
-    if (status == ACTA_OK) status = change_fits(operation, change_of(transaction, operation).kind, error);
+    acti_change_kind kind = change_of(transaction, operation).kind;
+    if (status == ACTA_OK) status = change_fits(operation, kind, error);
     if (status != ACTA_OK) return refuse(transaction, ACTI_REFUSED_ERROR, status, operation);
+    if (kind == ACTI_CHANGE_METADATA) return check_metadata_version(store, transaction, operation);
     return check_version(transaction, operation);
 }
 
@@ -285,13 +316,8 @@ acti_transaction_explain(acta_store *store, const acta_transaction *transaction,
 
     switch (transaction->refusal) {
     case ACTI_REFUSED_VERSION: {
-        char expected[32];
-        if (by->expected_version == ACTA_NO_STREAM)
-            snprintf(expected, sizeof expected, "no stream");
-        else if (by->expected_version == ACTA_STREAM_EXISTS)
-            snprintf(expected, sizeof expected, "a stream");
-        else
-            snprintf(expected, sizeof expected, "version %" PRIu64, by->expected_version);
+        char room[EXPECTED_TEXT_SIZE];
+        const char *expected = expected_text(by->expected_version, "no stream", "a stream", room);
         acta_error_set(error, ACTA_CONFLICT, "stream '" ACTA_FMT "' is at version %" PRIu64 ", %s was expected",
             ACTA_ARG(by->stream), transaction->actual_version, expected);
         error->actual_version = transaction->actual_version;
@@ -400,6 +426,8 @@ forget_stream(acta_store *store, const acti_operation *operation)
     acti_pending_rows_set(&committer->rows, operation->key, false);
     operation->entry->id = operation->entry->version = 0;
     operation->entry->deleted = false;
+    operation->entry->metadata_version = 0;
+    operation->entry->metadata_known = true;
 }
 
 /* Record the change where changes are recorded; only now it is known which stream the name stands for. */
@@ -413,8 +441,12 @@ apply_change(acta_store *store, acta_transaction *transaction, const acti_operat
 
     change.stream_id = operation->entry->id;
     change.version = operation->entry->version;
+    if (change.kind == ACTI_CHANGE_METADATA && change.stream_id != 0)
+        change.metadata_version = ++operation->entry->metadata_version;
     acti_change_encode(&change, record->bytes + ACTI_RECORD_HEADER);
     acti_record_digest(record->bytes);
+    acta_bytes payload =
+        acta_bytes_from(record->bytes + ACTI_RECORD_HEADER, acti_get_le32(record->bytes + ACTI_RECORD_AT_PAYLOAD_SIZE));
     if (changes->id == 0) changes->id = committer->next_stream_id++;
     if (changes->version == 0) put_names(store, ACTI_STREAMS, acta_str_of(ACTI_STREAM_OF_CHANGES), changes->id);
     if (transaction->first_position == 0) transaction->first_position = committer->position + 1;
@@ -424,6 +456,7 @@ apply_change(acta_store *store, acta_transaction *transaction, const acti_operat
 
     if (change.stream_id == 0) return; /* deleted for good by this very transaction */
     acti_change_put_rows(store, &change);
+    if (change.kind == ACTI_CHANGE_METADATA) acti_stream_metadata_put(store, &change, payload);
     if (change.kind == ACTI_CHANGE_SOFT_DELETED) operation->entry->deleted = true;
     if (change.kind == ACTI_CHANGE_RESTORED) operation->entry->deleted = false;
     if (change.kind == ACTI_CHANGE_HARD_DELETED) forget_stream(store, operation);

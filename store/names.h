@@ -27,6 +27,8 @@ struct acti_stream {
     uint64_t id;      /* 0: not in the log yet */
     uint64_t version; /* 0: no events */
     bool deleted;     /* softly */
+    bool metadata_known;
+    uint64_t metadata_version; /* when it is known */
     size_t name_size;
     char name[];
 };

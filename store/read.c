@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "internal.h"
+#include "link.h"
 #include "log_reader.h"
 #include "read_filter.h"
 
@@ -21,6 +22,7 @@ struct acta_cursor {
     uint64_t left;   /* events that may still be given */
     uint64_t before; /* a stream: version of the last one; 0: none yet */
     acti_read_filter filter;
+    bool links;                     /* give them as they are */
     acti_engine_iterator *iterator; /* of the stream's index, or of tags */
     acti_log_reader log;
     bool ended;
@@ -138,6 +140,7 @@ acta_cursor_open(acta_store *store, const acta_read *read, acta_cursor **cursor_
     cursor->direction = read->direction;
     cursor->head = acti_store_head(store); /* before the engine's view is taken, which then holds at least this */
     cursor->left = read->count_max == 0 ? UINT64_MAX : read->count_max;
+    cursor->links = read->links;
     acti_name_cache_init(&cursor->names, store);
     acta_status status = acti_read_filter_init(&cursor->filter, read, allocator, error);
     if (status == ACTA_OK)
@@ -313,6 +316,49 @@ next_of_stream(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
     return ACTA_OK;
 }
 
+/* An event that a link of the stream points at, in its place. False in *found_out: it can't be read any more. */
+static acta_status
+follow(acta_cursor *cursor, const acti_link *link, acta_recorded *event, bool *found_out, acta_error *error)
+{
+    const uint64_t position = event->position, version = event->version;
+    acti_log_reader one;
+    acti_record_view view;
+    acta_status status = acti_link_check(cursor->store, link, error);
+
+    *found_out = status == ACTA_OK;
+    if (status == ACTA_NOT_FOUND || status == ACTA_DELETED) return ACTA_OK;
+    if (status != ACTA_OK) return status;
+    status = acti_log_read(cursor->store->engine, link->position, &one, &view, error);
+    if (status == ACTA_OK) status = take_record(cursor, &view, event, error);
+    acti_log_reader_close(&one);
+    if (status != ACTA_OK) return status;
+    if (event->stream_id != link->stream_id || event->version != link->version)
+        return stream_damaged(cursor, version, position, "the link points to an event of another place", error);
+    *found_out = event->kind == ACTA_RECORD_EVENT;
+    event->link_position = position;
+    event->link_version = version;
+    event->link_stream = acta_str_from(cursor->stream_name, cursor->stream_name_size);
+    return acti_name_cache_get(&cursor->names, event->stream_id, &event->stream, error);
+}
+
+/* The next event of a stream, links followed, those that lead nowhere left out. */
+static acta_status
+next_followed(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
+{
+    acti_link link;
+    bool found = true;
+    acta_status status;
+
+    do {
+        status = next_of_stream(cursor, event_out, error);
+        if (status == ACTA_OK && !cursor->links && acti_link_decode(event_out, &link))
+            status = follow(cursor, &link, event_out, &found, error);
+        else
+            found = true;
+    } while (status == ACTA_OK && !found);
+    return status;
+}
+
 acta_status
 acta_cursor_next(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
 {
@@ -320,7 +366,7 @@ acta_cursor_next(acta_cursor *cursor, acta_recorded *event_out, acta_error *erro
     acta_status status;
 
     do
-        status = cursor->stream_id != 0 ? next_of_stream(cursor, event_out, error)
+        status = cursor->stream_id != 0 ? next_followed(cursor, event_out, error)
                  : cursor->by_tags      ? next_of_tags(cursor, event_out, error)
                                         : next_of_log(cursor, event_out, error);
     while (status == ACTA_OK && !acti_read_filter_passes(&cursor->filter, event_out));

@@ -424,6 +424,7 @@ restore_change(acta_store *store, const acti_record_view *view, uint32_t *count)
     if (!acta_str_equal(type, acta_str_of(ACTI_TYPE_OF_CHANGES))) return;
     if (!acti_change_decode(payload, &change) || change.stream_id == 0) return;
     acti_change_put_rows(store, &change);
+    if (change.kind == ACTI_CHANGE_METADATA) acti_stream_metadata_put(store, &change, payload);
     if (change.kind == ACTI_CHANGE_HARD_DELETED)
         store->engine->ops->batch_delete(store->committer.batch, ACTI_STREAMS,
             acti_name_key(room, acta_str_from(payload.data + ACTI_CHANGE_SIZE, payload.size - ACTI_CHANGE_SIZE)));

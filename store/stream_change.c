@@ -9,6 +9,7 @@
 
 #include "internal.h"
 
+enum { AT_METADATA_VERSION = 24, AT_NAME_SIZE = 32 }; /* METADATA */
 enum { AT_STREAM_ID = 0, AT_VERSION = 8, AT_KIND = 16, AT_COUNT_MAX = 24, AT_AGE_MAX = 32, AT_FROM_VERSION = 40 };
 
 /* -- bytes -- */
@@ -20,6 +21,11 @@ acti_change_encode(const acti_change *change, uint8_t *bytes)
     acti_put_le64(bytes + AT_STREAM_ID, change->stream_id);
     acti_put_le64(bytes + AT_VERSION, change->version);
     bytes[AT_KIND] = (uint8_t)change->kind;
+    if (change->kind == ACTI_CHANGE_METADATA) {
+        acti_put_le64(bytes + AT_METADATA_VERSION, change->metadata_version);
+        acti_put_le64(bytes + AT_NAME_SIZE, change->name_size);
+        return;
+    }
     acti_put_le64(bytes + AT_COUNT_MAX, change->limits.count_max);
     acti_put_le64(bytes + AT_AGE_MAX, change->limits.age_ms_max);
     acti_put_le64(bytes + AT_FROM_VERSION, change->limits.from_version);
@@ -31,11 +37,16 @@ acti_change_decode(acta_bytes bytes, acti_change *change_out)
     if (bytes.size < ACTI_CHANGE_SIZE) return false;
     *change_out = (acti_change){ .kind = (acti_change_kind)bytes.data[AT_KIND],
         .stream_id = acti_get_le64(bytes.data + AT_STREAM_ID),
-        .version = acti_get_le64(bytes.data + AT_VERSION),
-        .limits = { .count_max = acti_get_le64(bytes.data + AT_COUNT_MAX),
+        .version = acti_get_le64(bytes.data + AT_VERSION) };
+    if (change_out->kind == ACTI_CHANGE_METADATA) {
+        change_out->metadata_version = acti_get_le64(bytes.data + AT_METADATA_VERSION);
+        change_out->name_size = acti_get_le64(bytes.data + AT_NAME_SIZE);
+    } else {
+        change_out->limits = (acta_stream_limits){ .count_max = acti_get_le64(bytes.data + AT_COUNT_MAX),
             .age_ms_max = acti_get_le64(bytes.data + AT_AGE_MAX),
-            .from_version = acti_get_le64(bytes.data + AT_FROM_VERSION) } };
-    return change_out->kind >= ACTI_CHANGE_SOFT_DELETED && change_out->kind <= ACTI_CHANGE_LIMITED;
+            .from_version = acti_get_le64(bytes.data + AT_FROM_VERSION) };
+    }
+    return change_out->kind >= ACTI_CHANGE_SOFT_DELETED && change_out->kind <= ACTI_CHANGE_METADATA;
 }
 
 static bool
@@ -82,14 +93,18 @@ void
 acti_change_put_rows(acta_store *store, const acti_change *change)
 {
     acti_key deleted_key = acti_change_key('m', change->stream_id),
-             limits_key = acti_change_key('l', change->stream_id);
+             limits_key = acti_change_key('l', change->stream_id),
+             metadata_key = acti_change_key('d', change->stream_id);
     const acta_stream_limits *limits = &change->limits;
     bool is_limited = limits->count_max != 0 || limits->age_ms_max != 0 || limits->from_version != 0;
 
     switch (change->kind) {
     case ACTI_CHANGE_SOFT_DELETED:
+        put_row(store, 'm', change);
+        break;
     case ACTI_CHANGE_HARD_DELETED:
         put_row(store, 'm', change);
+        store->engine->ops->batch_delete(store->committer.batch, ACTI_STREAMS, acti_key_view(&metadata_key));
         break;
     case ACTI_CHANGE_RESTORED:
         store->engine->ops->batch_delete(store->committer.batch, ACTI_STREAMS, acti_key_view(&deleted_key));
@@ -100,6 +115,7 @@ acti_change_put_rows(acta_store *store, const acti_change *change)
         else
             store->engine->ops->batch_delete(store->committer.batch, ACTI_STREAMS, acti_key_view(&limits_key));
         break;
+    case ACTI_CHANGE_METADATA: /* acti_stream_metadata_put */
     case ACTI_CHANGE_NONE:
         break;
     }
@@ -139,10 +155,12 @@ acti_first_visible(acta_store *store, uint64_t stream_id, uint64_t last, uint64_
 
 /* -- asking -- */
 
-static void
-ask(acta_transaction *transaction, acta_str stream, uint64_t expected_version, const acti_change *change)
+static const acta_bytes nothing = { NULL, 0 };
+
+void
+acti_change_ask(acta_transaction *transaction, acta_str stream, uint64_t expected_version, const acti_change *change,
+    acta_bytes more)
 {
-    uint8_t payload[ACTI_CHANGE_SIZE + ACTA_STREAM_NAME_MAX];
     acta_error error;
     acta_status status = acti_stream_name_check_own(stream, &error);
 
@@ -150,10 +168,13 @@ ask(acta_transaction *transaction, acta_str stream, uint64_t expected_version, c
         acti_transaction_fail(transaction, status, "%s", error.text);
         return;
     }
+    uint8_t *payload = acti_transaction_room(transaction, ACTI_CHANGE_SIZE + stream.size + more.size);
+    if (payload == NULL) return;
     acti_change_encode(change, payload);
     memcpy(payload + ACTI_CHANGE_SIZE, stream.data, stream.size);
+    if (more.size > 0) memcpy(payload + ACTI_CHANGE_SIZE + stream.size, more.data, more.size);
     const acta_event event = { .type = acta_str_of(ACTI_TYPE_OF_CHANGES),
-        .payload = acta_bytes_from(payload, ACTI_CHANGE_SIZE + stream.size) };
+        .payload = acta_bytes_from(payload, ACTI_CHANGE_SIZE + stream.size + more.size) };
     acti_operation *operation =
         acti_transaction_change(transaction, stream, expected_version, &event, acta_str_of(ACTI_STREAM_OF_CHANGES));
     if (operation == NULL) return;
@@ -173,18 +194,18 @@ acta_transaction_delete_stream(
         acti_transaction_fail(transaction, ACTA_INVALID, "%d is no way to delete a stream", (int)how);
         return;
     }
-    ask(transaction, stream, expected_version, &change);
+    acti_change_ask(transaction, stream, expected_version, &change, nothing);
 }
 
 void
 acta_transaction_restore_stream(acta_transaction *transaction, acta_str stream)
 {
-    ask(transaction, stream, ACTA_ANY_VERSION, &(acti_change){ .kind = ACTI_CHANGE_RESTORED });
+    acti_change_ask(transaction, stream, ACTA_ANY_VERSION, &(acti_change){ .kind = ACTI_CHANGE_RESTORED }, nothing);
 }
 
 void
 acta_transaction_limit_stream(acta_transaction *transaction, acta_str stream, const acta_stream_limits *limits)
 {
     const acti_change change = { .kind = ACTI_CHANGE_LIMITED, .limits = *limits };
-    ask(transaction, stream, ACTA_ANY_VERSION, &change);
+    acti_change_ask(transaction, stream, ACTA_ANY_VERSION, &change, nothing);
 }

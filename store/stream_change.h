@@ -1,7 +1,7 @@
 /*
  * Changes of a stream that are no events of it: deleted, restored, limited.
  *
- *     "$streams"        [$stream: 1 soft deleted | 2 hard deleted | 3 restored | 4 limited]     the log tells each of them
+ *     "$streams"        [$stream: 1 soft deleted | 2 hard deleted | 3 restored | 4 limited | 5 metadata]     the log tells each of them
  *     ACTI_STREAMS      m, id -> deleted, and how      l, id -> limits      s, id -> stubbed up to
  *
  * Each is recorded as an event in a stream of the store's own, so that readers of the whole log see it and the rows can be
@@ -13,6 +13,7 @@
 #include "acta/store.h"
 
 #include "keys.h"
+#include "names.h"
 
 #define ACTI_STREAM_OF_CHANGES "$streams"
 #define ACTI_TYPE_OF_CHANGES   "$stream"
@@ -22,14 +23,17 @@ typedef enum acti_change_kind {
     ACTI_CHANGE_SOFT_DELETED = 1,
     ACTI_CHANGE_HARD_DELETED = 2,
     ACTI_CHANGE_RESTORED = 3,
-    ACTI_CHANGE_LIMITED = 4
+    ACTI_CHANGE_LIMITED = 4,
+    ACTI_CHANGE_METADATA = 5
 } acti_change_kind;
 
 typedef struct acti_change {
     acti_change_kind kind;
     uint64_t stream_id;
-    uint64_t version; /* of the stream when it was changed */
-    acta_stream_limits limits;
+    uint64_t version;          /* of the stream when it was changed */
+    acta_stream_limits limits; /* LIMITED */
+    uint64_t metadata_version; /* METADATA: which this is */
+    uint64_t name_size;        /* METADATA: of the stream's name, behind which they lie */
 } acti_change;
 
 enum {
@@ -38,7 +42,7 @@ enum {
     ACTI_SCRUBBED_SIZE = 8 + 4
 };
 
-/* streams: 'm' deleted, 'l' limits, 's' how far it was scrubbed */
+/* streams: 'm' deleted, 'l' limits, 's' how far it was scrubbed, 'd' metadata */
 static inline acti_key
 acti_change_key(char what, uint64_t stream_id)
 {
@@ -59,7 +63,17 @@ acta_status acti_change_read(
 acta_status acti_first_visible(
     acta_store *store, uint64_t stream_id, uint64_t last, uint64_t *first_out, acta_error *error);
 
+/* Ask for a change in a transaction; `more` goes behind the name in its event. Keeps what is wrong with the name. */
+void acti_change_ask(acta_transaction *transaction, acta_str stream, uint64_t expected_version,
+    const acti_change *change, acta_bytes more);
+
 /* Put a change's rows into the batch under way. Whoever holds the role. */
 void acti_change_put_rows(acta_store *store, const acti_change *change);
+
+/* stream_metadata.c; whoever holds the role */
+/* Know which version a stream's metadata are at. */
+acta_status acti_stream_metadata_version(acta_store *store, acti_stream *stream, acta_error *error);
+/* Put the row of a METADATA change; `payload` is its event's. */
+void acti_stream_metadata_put(acta_store *store, const acti_change *change, acta_bytes payload);
 
 #endif

@@ -246,12 +246,12 @@ acti_stream_name_check_own(acta_str stream, acta_error *error)
 }
 
 static acta_status
-check_event(const acta_event *event, size_t payload_size, acta_error *error)
+check_event(const acta_event *event, size_t payload_size, bool own, acta_error *error)
 {
     acta_status status = acti_name_check("an event type", event->type, ACTA_TYPE_NAME_MAX, error);
 
     if (status != ACTA_OK) return status;
-    if (event->type.data[0] == '$')
+    if (event->type.data[0] == '$' && !own)
         return acta_error_set(error, ACTA_INVALID, "the event type '%.*s' is reserved: it begins with '$'",
             shown_size(event->type), event->type.data);
     if (payload_size > ACTA_PAYLOAD_MAX)
@@ -268,7 +268,7 @@ check_event(const acta_event *event, size_t payload_size, acta_error *error)
 /* Is all of this append fine, and is there room for it? Adds up what its records take in memory. */
 static bool
 check_append(acta_transaction *transaction, acta_str stream, const acta_event *events, uint32_t count,
-    const size_t *payload_size, size_t *slab_size_out)
+    const size_t *payload_size, bool own, size_t *slab_size_out)
 {
     acta_error error;
     acta_status status = acti_stream_name_check_own(stream, &error);
@@ -279,7 +279,7 @@ check_append(acta_transaction *transaction, acta_str stream, const acta_event *e
             shown_size(stream), stream.data, ACTA_APPEND_COUNT_MAX);
     for (uint32_t i = 0; status == ACTA_OK && i < count; i++) {
         size_t size = payload_size != NULL ? *payload_size : events[i].payload.size;
-        status = check_event(&events[i], size, &error);
+        status = check_event(&events[i], size, own, &error);
         if (status != ACTA_OK) break;
         slab_size += aligned(acti_record_size(stream, &events[i], size));
         charged += ACTI_RECORD_HEADER + size + events[i].metadata.size;
@@ -335,15 +335,16 @@ digest_written(acta_transaction *transaction)
         acti_record_digest(transaction->records[transaction->undigested].bytes);
 }
 
-/* Append events; with `payload_size` one event whose payload of that size is not there yet. Returns its place. */
+/* Append events; with `payload_size` one event whose payload of that size is not there yet. Returns its place. `own`: they
+ * may be of the store's own types. */
 static uint8_t *
 append(acta_transaction *transaction, acta_str stream, uint64_t expected_version, const acta_event *events,
-    uint32_t count, const size_t *payload_size)
+    uint32_t count, const size_t *payload_size, bool own)
 {
     size_t slab_size;
 
     if (transaction->status != ACTA_OK) return NULL;
-    if (!check_append(transaction, stream, events, count, payload_size, &slab_size)) return NULL;
+    if (!check_append(transaction, stream, events, count, payload_size, own, &slab_size)) return NULL;
     if (!add_append(transaction, stream, expected_version, count) || count == 0) return NULL;
 
     acti_slab *slab = acti_slab_create(&transaction->store->environment.allocator, slab_size);
@@ -361,7 +362,15 @@ void
 acta_transaction_append(
     acta_transaction *transaction, acta_str stream, uint64_t expected_version, const acta_event *events, uint32_t count)
 {
-    if (append(transaction, stream, expected_version, events, count, NULL) == NULL) return;
+    if (append(transaction, stream, expected_version, events, count, NULL, false) == NULL) return;
+    if (transaction->undigested + count == transaction->record_count) digest_written(transaction);
+}
+
+void
+acti_transaction_append_own(
+    acta_transaction *transaction, acta_str stream, uint64_t expected_version, const acta_event *events, uint32_t count)
+{
+    if (append(transaction, stream, expected_version, events, count, NULL, true) == NULL) return;
     if (transaction->undigested + count == transaction->record_count) digest_written(transaction);
 }
 
@@ -369,7 +378,7 @@ uint8_t *
 acta_transaction_reserve(acta_transaction *transaction, acta_str stream, uint64_t expected_version,
     const acta_event *event, size_t payload_size)
 {
-    return append(transaction, stream, expected_version, event, 1, &payload_size);
+    return append(transaction, stream, expected_version, event, 1, &payload_size, false);
 }
 
 acti_operation *

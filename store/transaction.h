@@ -127,6 +127,10 @@ void acti_transaction_finish(acta_transaction *transaction);
 /* A put into a table that acta_transaction_put refuses, for rows that only the store writes. */
 void acti_transaction_put_row(acta_transaction *transaction, const char *table, acta_bytes key, acta_bytes value);
 
+/* acta_transaction_append for events of the store's own types. */
+void acti_transaction_append_own(acta_transaction *transaction, acta_str stream, uint64_t expected_version,
+    const acta_event *events, uint32_t count);
+
 /* Append one event with room for a payload to a stream of the store's own, as a CHANGE of `stream`. NULL: it failed. */
 acti_operation *acti_transaction_change(acta_transaction *transaction, acta_str stream, uint64_t expected_version,
     const acta_event *event, acta_str change_stream);

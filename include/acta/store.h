@@ -32,14 +32,15 @@ typedef struct acta_store acta_store;
 typedef struct acta_engine acta_engine; /* engine.h of store/: where the bytes lie */
 
 enum {
-    ACTA_STREAM_NAME_MAX = 512,     /* bytes */
-    ACTA_TYPE_NAME_MAX = 256,       /* bytes */
-    ACTA_TABLE_NAME_MAX = 64,       /* bytes */
-    ACTA_TAG_MAX = 255,             /* bytes */
-    ACTA_TAG_COUNT_MAX = 64,        /* of an event, or of a condition */
-    ACTA_KEY_MAX = 4096,            /* bytes of a row's key */
-    ACTA_PAYLOAD_MAX = 16 << 20,    /* bytes of one event or row */
-    ACTA_APPEND_COUNT_MAX = 100000, /* events in one transaction */
+    ACTA_STREAM_NAME_MAX = 512,          /* bytes */
+    ACTA_TYPE_NAME_MAX = 256,            /* bytes */
+    ACTA_TABLE_NAME_MAX = 64,            /* bytes */
+    ACTA_TAG_MAX = 255,                  /* bytes */
+    ACTA_TAG_COUNT_MAX = 64,             /* of an event, or of a condition */
+    ACTA_KEY_MAX = 4096,                 /* bytes of a row's key */
+    ACTA_PAYLOAD_MAX = 16 << 20,         /* bytes of one event or row */
+    ACTA_STREAM_METADATA_MAX = 16 << 10, /* bytes of a stream's metadata */
+    ACTA_APPEND_COUNT_MAX = 100000,      /* events in one transaction */
     ACTA_TRANSACTION_BYTES_MAX = 64 << 20
 };
 
@@ -160,6 +161,20 @@ ACTA_API uint8_t *acta_transaction_reserve(acta_transaction *transaction, acta_s
     const acta_event *event, size_t payload_size);
 
 /*
+ * Append links to a stream: events that stand for events of other streams, such as all that have to do with one customer.
+ * Who reads the stream gets the originals (acta_recorded.link_position and link_version tell the places of the links), and
+ * a link whose original can't be read in its own stream (removed, its stream deleted, behind its limits) is passed over. A
+ * link to a link is one to the original. The whole log, and acta_read.links, give them as what they are: events of type
+ * "$link", whose payload begins with the original's position (8 bytes, little-endian).
+ *   stream, expected_version, count  as in append
+ *   positions  of events that are there already; links can be mixed with other events, and their versions go on together
+ * Reads each of the events here, so it may wait for the disk. What submit or commit then returns: ACTA_NOT_FOUND there is no
+ * such event, or it can't be read any more; ACTA_DELETED its stream is softly deleted; ACTA_INVALID it is the store's own.
+ */
+ACTA_API void acta_transaction_link(acta_transaction *transaction, acta_str stream, uint64_t expected_version,
+    const uint64_t *positions, uint32_t count);
+
+/*
  * Delete a stream.
  *   SOFT  it can be restored. Until then reading it and appending to it is ACTA_DELETED; its events stay in the log
  *   HARD  as if it had never been: reading finds nothing, and the name may be used afresh, from version 1 on, for what is
@@ -187,6 +202,22 @@ typedef struct acta_stream_limits {
 /* Set a stream's limits, all of them. ACTA_NOT_FOUND; ACTA_DELETED. */
 ACTA_API void acta_transaction_limit_stream(
     acta_transaction *transaction, acta_str stream, const acta_stream_limits *limits);
+
+/*
+ * Set the metadata of a stream: bytes that belong to it and are no event of it, such as who may read it. They have versions
+ * of their own, 1, 2, 3 …, of which the newest is kept with the stream and all are in the log (as events "$stream"); a hard
+ * deletion takes them along.
+ *   expected_version  what the metadata must be at: as in append; ACTA_NO_STREAM: the stream has none so far
+ *   metadata          at most ACTA_STREAM_METADATA_MAX bytes; may be empty
+ * Refused with ACTA_NOT_FOUND when there is no such stream (a transaction later), ACTA_DELETED, ACTA_CONFLICT.
+ */
+ACTA_API void acta_transaction_stream_metadata(
+    acta_transaction *transaction, acta_str stream, uint64_t expected_version, acta_bytes metadata);
+
+/* The newest metadata of a stream, copied into `memory`, and their version: 0 and nothing when none were set. `version_out`
+ * may be NULL. Also of one that is softly deleted. ACTA_NOT_FOUND: there is no such stream. */
+ACTA_API acta_status acta_store_stream_metadata(acta_store *store, acta_str stream, acta_memory *memory,
+    acta_bytes *metadata_out, uint64_t *version_out, acta_error *error);
 
 /*
  * Condition on tags: the log has no event behind position `after` that has all of them. With `after` the position up to
@@ -313,8 +344,11 @@ typedef struct acta_recorded {
     acta_digest digest; /* of the payload */
     acta_bytes payload;
     acta_bytes metadata;
-    acta_bytes tags; /* acta_tag_next reads them */
-    bool replaying;  /* subscriptions: it may have been delivered before */
+    acta_bytes tags;        /* acta_tag_next reads them */
+    bool replaying;         /* subscriptions: it may have been delivered before */
+    uint64_t link_position; /* read through a link, this one; 0: it wasn't. All of the above is the original's */
+    uint64_t link_version;  /* of the stream that is read: where `from` goes on */
+    acta_str link_stream;   /* which is this one */
 } acta_recorded;
 
 /* The next of an event's tags: begin with a copy of its `tags`, which moves on. False at the end. */
@@ -329,6 +363,7 @@ typedef struct acta_read {
     int64_t from_us; /* recorded at that time or later, or backward: or earlier; 0: any time. Found by halving, not by
                            reading through. With `from` too, whatever begins later in the direction of reading */
     uint64_t count_max; /* events given; 0: all */
+    bool links;         /* give a stream's links as they are, instead of the events that they point at */
 
     /* Only events for which all of these hold that are set. Others are read and passed over, and not counted. */
     const acta_str *types; /* copied; at most 4,096; NULL: any */
