@@ -8,6 +8,9 @@ enum { MAILBOX_COUNT_MAX = 8000000 }; /* as acta_spawn_options has it */
 const acti_word acti_tree_restarts[] = { { "permanent", ACTA_PERMANENT }, { "transient", ACTA_TRANSIENT },
     { "temporary", ACTA_TEMPORARY }, { NULL, 0 } };
 
+const acti_word acti_tree_overflows[] = { { "refuse", ACTA_OVERFLOW_REFUSE },
+    { "drop_newest", ACTA_OVERFLOW_DROP_NEWEST }, { "drop_oldest", ACTA_OVERFLOW_DROP_OLDEST }, { NULL, 0 } };
+
 typedef struct child_form {
     acta_child_spec *spec;
     const acta_tree_behaviour *entry;
@@ -92,6 +95,17 @@ read_mailbox_bytes(acti_loader *loader, const char *key, const acti_yaml *node, 
     return acti_tree_uint32(loader, key, node, 1, UINT32_MAX, &form->spec->start.mailbox_bytes_max);
 }
 
+static acta_status
+read_overflow(acti_loader *loader, const char *key, const acti_yaml *node, void *into)
+{
+    child_form *form = into;
+    int value;
+
+    acta_status status = acti_tree_word(loader, key, node, "a policy of a full mailbox", acti_tree_overflows, &value);
+    if (status == ACTA_OK) form->spec->start.overflow = (acta_overflow)value;
+    return status;
+}
+
 enum { KEY_ID, KEY_NAME, KEY_BEHAVIOUR, KEY_ARGUMENTS, KEY_SUPERVISOR, KEY_RESTART, KEY_SHUTDOWN, KEY_SIGNIFICANT };
 const acti_key acti_tree_child_keys[] = {
     [KEY_ID] = { "id", read_id },
@@ -104,6 +118,7 @@ const acti_key acti_tree_child_keys[] = {
     [KEY_SIGNIFICANT] = { "significant", read_significant },
     { "mailbox_count_max", read_mailbox_count },
     { "mailbox_bytes_max", read_mailbox_bytes },
+    { "overflow", read_overflow },
     { NULL, NULL },
 };
 

@@ -5,7 +5,7 @@
  *
  * What a supervisor has on its own (its flags, the children that came and went) is only known to itself; so one that
  * doesn't run is told as what it would be started with. The lists that the specs point into are held until the text is
- * made.
+ * made. How a child is stands in a remark behind its id, which a load passes over.
  */
 #include "internal.h"
 #include "tree_internal.h"
@@ -19,6 +19,7 @@ typedef struct dump {
     acta_runtime *runtime;
     acta_memory *memory; /* of the options */
     held *lists;
+    const acti_tree_remarks *remarks;
     acta_error *error;
 } dump;
 
@@ -40,6 +41,49 @@ hold_list(dump *d, acta_pid supervisor, const acta_child_list **list_out)
     d->lists = h;
     return ACTA_OK;
 }
+
+/* -- remarks -- */
+
+/* Words for `count` children at `children`; they are there, but say nothing yet. NULL: no memory. */
+static const char **
+add_remarks(dump *d, const acta_child_spec *children, uint32_t count)
+{
+    acti_tree_remarks *r = acta_memory_alloc(d->memory, sizeof *r);
+    const char **words = acta_memory_alloc(d->memory, (count + 1) * sizeof *words);
+
+    if (r == NULL || words == NULL) return NULL;
+    *r = (acti_tree_remarks){ .next = d->remarks, .children = children, .words = words };
+    d->remarks = r;
+    return words;
+}
+
+static const char *
+word_of(acta_child_state state)
+{
+    return state == ACTA_CHILD_RUNNING ? "running" : state == ACTA_CHILD_RESTARTING ? "restarting" : "stopped";
+}
+
+/* Of the spec of a simple_one_for_one: how many there are like it. */
+static acta_status
+remark_dynamic(dump *d, const acta_child_list *list)
+{
+    enum { ROOM = 64 };
+    const char **words = add_remarks(d, list->dynamic, 1);
+    char *text = acta_memory_alloc(d->memory, ROOM);
+    uint32_t running = 0;
+
+    if (words == NULL || text == NULL) return no_memory(d);
+    for (uint32_t i = 0; i < list->count; i++)
+        running += list->children[i].state == ACTA_CHILD_RUNNING;
+    if (running == list->count)
+        snprintf(text, ROOM, "%u running", running);
+    else
+        snprintf(text, ROOM, "%u running, %u restarting", running, list->count - running);
+    words[0] = text;
+    return ACTA_OK;
+}
+
+/* -- reading -- */
 
 static acta_status read_supervisor(
     dump *d, acta_pid supervisor, uint32_t depth, const acta_supervisor_options **options_out);
@@ -69,12 +113,14 @@ can_be_told(const acta_child_spec *spec)
 static acta_status
 read_children(dump *d, const acta_child_list *list, uint32_t depth, acta_supervisor_options *options)
 {
-    acta_child_spec *specs = acta_memory_alloc(d->memory, list->count * sizeof *specs);
+    acta_child_spec *specs = acta_memory_alloc(d->memory, (list->count + 1) * sizeof *specs);
+    const char **remarks = specs != NULL ? add_remarks(d, specs, list->count) : NULL;
     uint32_t count = 0;
 
-    if (specs == NULL) return no_memory(d);
+    if (remarks == NULL) return no_memory(d);
     for (uint32_t i = 0; i < list->count; i++) {
         if (!can_be_told(&list->children[i].spec)) continue;
+        remarks[count] = word_of(list->children[i].state);
         acta_status status = read_child(d, &list->children[i], depth, &specs[count++]);
         if (status != ACTA_OK) return status;
     }
@@ -99,7 +145,7 @@ read_supervisor(dump *d, acta_pid supervisor, uint32_t depth, const acta_supervi
     if (list->dynamic == NULL) return read_children(d, list, depth + 1, options);
     options->children = list->dynamic;
     options->child_count = 1;
-    return ACTA_OK;
+    return remark_dynamic(d, list);
 }
 
 /* The name that the top is registered by; absent when it has none, or has ended. */
@@ -125,7 +171,7 @@ dump_in(dump *d, const acta_tree_registry *registry, acta_pid supervisor, acta_m
     if (status != ACTA_OK) return status;
     acta_supervisor_options top = *options;
     status = read_name(d, supervisor, &top.name);
-    return status == ACTA_OK ? acta_tree_print(registry, &top, memory, text_out, d->error) : status;
+    return status == ACTA_OK ? acti_tree_print(registry, &top, d->remarks, memory, text_out, d->error) : status;
 }
 
 acta_status

@@ -81,7 +81,7 @@ typedef struct acti_word {
     int value;
 } acti_word;
 
-extern const acti_word acti_tree_strategies[], acti_tree_restarts[], acti_tree_auto_shutdowns[];
+extern const acti_word acti_tree_strategies[], acti_tree_restarts[], acti_tree_auto_shutdowns[], acti_tree_overflows[];
 
 /* "; did you mean 'near'?", or "; expected one of: a, b, c" when none is near. `words` are `count` elements of `stride`
  * bytes that each begin with a const char *. Returns `hint`. */
@@ -143,6 +143,17 @@ acta_status acti_tree_child(acti_loader *loader, const acti_yaml *node, acta_chi
 bool acti_tree_is_supervisor(const acta_child_spec *spec);
 /* A name to be registered, which may be there once in the whole. */
 acta_status acti_tree_name(acti_loader *loader, const char *key, const acti_yaml *node, acta_str *name_out);
+
+/* What is to be said of children, in remarks behind their ids: of those of one supervisor. */
+typedef struct acti_tree_remarks {
+    const struct acti_tree_remarks *next;
+    const acta_child_spec *children; /* whose these are, by their address */
+    const char **words;              /* one a child; NULL: nothing */
+} acti_tree_remarks;
+
+/* acta_tree_print with remarks. */
+acta_status acti_tree_print(const acta_tree_registry *registry, const acta_supervisor_options *options,
+    const acti_tree_remarks *remarks, acta_memory *memory, acta_str *text_out, acta_error *error);
 
 /* ---- init's arguments ---- */
 

@@ -12,6 +12,7 @@
 typedef struct printer {
     acti_page text;
     const acta_tree_registry *registry;
+    const acti_tree_remarks *remarks;
     acta_error *error;
     uint32_t depth, child_count; /* a table in C can stand within itself */
 } printer;
@@ -22,16 +23,24 @@ indent(printer *p, int columns)
     acti_page_addf(&p->text, "%*s", columns, "");
 }
 
+/* `remark`: a comment behind it, or NULL. */
 static acta_status
-print_text(printer *p, int columns, const char *key, acta_str value)
+print_remarked(printer *p, int columns, const char *key, acta_str value, const char *remark)
 {
     indent(p, columns);
     acti_page_addf(&p->text, "%s: ", key);
     if (!acti_page_add_scalar(&p->text, value))
         return acta_error_set(
             p->error, ACTA_INVALID, "the %s '%.60s' is no UTF-8, which YAML must be", key, value.data);
+    if (remark != NULL) acti_page_addf(&p->text, " # %s", remark);
     acti_page_add(&p->text, acta_str_of("\n"));
     return ACTA_OK;
+}
+
+static acta_status
+print_text(printer *p, int columns, const char *key, acta_str value)
+{
+    return print_remarked(p, columns, key, value, NULL);
 }
 
 static void
@@ -182,7 +191,7 @@ print_behaviour(printer *p, int columns, const acta_child_spec *spec)
 }
 
 static acta_status
-print_child(printer *p, int columns, const acta_child_spec *spec)
+print_child(printer *p, int columns, const acta_child_spec *spec, const char *remark)
 {
     bool is_supervisor = acti_tree_is_supervisor(spec);
     acta_status status = ACTA_OK;
@@ -190,7 +199,7 @@ print_child(printer *p, int columns, const acta_child_spec *spec)
     indent(p, columns);
     acti_page_add(&p->text, acta_str_of("- "));
     if (spec->id == NULL) return acta_error_set(p->error, ACTA_INVALID, "a child has no id");
-    status = print_text(p, 0, "id", acta_str_of(spec->id));
+    status = print_remarked(p, 0, "id", acta_str_of(spec->id), remark);
     columns += 2;
     if (status == ACTA_OK && spec->start.name.data != NULL) status = print_text(p, columns, "name", spec->start.name);
     if (status == ACTA_OK && !is_supervisor) status = print_behaviour(p, columns, spec);
@@ -200,6 +209,8 @@ print_child(printer *p, int columns, const acta_child_spec *spec)
     if (spec->significant) print_word(p, columns, "significant", (acti_word[]){ { "true", 1 }, { NULL, 0 } }, 1);
     print_unless(p, columns, "mailbox_count_max", spec->start.mailbox_count_max, ACTA_MAILBOX_COUNT_DEFAULT);
     print_unless(p, columns, "mailbox_bytes_max", spec->start.mailbox_bytes_max, ACTA_MAILBOX_BYTES_DEFAULT);
+    if (spec->start.overflow != ACTA_OVERFLOW_REFUSE)
+        print_word(p, columns, "overflow", acti_tree_overflows, (int)spec->start.overflow);
     if (!is_supervisor) return ACTA_OK;
     indent(p, columns);
     acti_page_add(&p->text, acta_str_of("supervisor:\n"));
@@ -234,6 +245,30 @@ print_backoff(printer *p, int columns, const acta_backoff *backoff)
         backoff->first_at_once);
 }
 
+static const char **
+find_remarks(const printer *p, const acta_child_spec *children)
+{
+    const acti_tree_remarks *r = p->remarks;
+
+    while (r != NULL && r->children != children)
+        r = r->next;
+    return r != NULL ? r->words : NULL;
+}
+
+static acta_status
+print_children(printer *p, int columns, const acta_supervisor_options *options)
+{
+    const char **remarks = find_remarks(p, options->children);
+    acta_status status = ACTA_OK;
+
+    if (options->child_count == 0) return ACTA_OK;
+    indent(p, columns);
+    acti_page_add(&p->text, acta_str_of("children:\n"));
+    for (uint32_t i = 0; i < options->child_count && status == ACTA_OK; i++)
+        status = print_child(p, columns + 2, &options->children[i], remarks != NULL ? remarks[i] : NULL);
+    return status;
+}
+
 static acta_status
 print_supervisor(printer *p, int columns, const acta_supervisor_options *options)
 {
@@ -253,12 +288,7 @@ print_supervisor(printer *p, int columns, const acta_supervisor_options *options
     if (options->auto_shutdown != ACTA_AUTO_SHUTDOWN_NEVER)
         print_word(p, columns, "auto_shutdown", acti_tree_auto_shutdowns, (int)options->auto_shutdown);
     print_backoff(p, columns, &options->backoff);
-    if (options->child_count > 0) {
-        indent(p, columns);
-        acti_page_add(&p->text, acta_str_of("children:\n"));
-    }
-    for (uint32_t i = 0; i < options->child_count && status == ACTA_OK; i++)
-        status = print_child(p, columns + 2, &options->children[i]);
+    if (status == ACTA_OK) status = print_children(p, columns, options);
     p->depth--;
     return status;
 }
@@ -275,10 +305,10 @@ must_load(const acta_tree_registry *registry, acta_str text, acta_error *error)
 }
 
 acta_status
-acta_tree_print(const acta_tree_registry *registry, const acta_supervisor_options *options, acta_memory *memory,
-    acta_str *text_out, acta_error *error)
+acti_tree_print(const acta_tree_registry *registry, const acta_supervisor_options *options,
+    const acti_tree_remarks *remarks, acta_memory *memory, acta_str *text_out, acta_error *error)
 {
-    printer p = { .text = { .memory = memory }, .registry = registry, .error = error };
+    printer p = { .text = { .memory = memory }, .registry = registry, .remarks = remarks, .error = error };
 
     acta_status status = acti_tree_check_registry(registry, error);
     if (status == ACTA_OK) status = print_supervisor(&p, 0, options);
@@ -289,4 +319,11 @@ acta_tree_print(const acta_tree_registry *registry, const acta_supervisor_option
     else
         acta_memory_free(memory, p.text.data);
     return status;
+}
+
+acta_status
+acta_tree_print(const acta_tree_registry *registry, const acta_supervisor_options *options, acta_memory *memory,
+    acta_str *text_out, acta_error *error)
+{
+    return acti_tree_print(registry, options, NULL, memory, text_out, error);
 }

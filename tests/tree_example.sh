@@ -18,14 +18,14 @@ strategy: rest_for_one
 intensity: 5
 period_ms: 10000
 children:
-  - id: clock
+  - id: clock # running
     name: clock
     behaviour: ticker
     arguments:
       every_ms: 60000
     restart: permanent
     shutdown: 5000
-  - id: workers
+  - id: workers # running
     restart: permanent
     shutdown: infinity
     supervisor:
@@ -33,14 +33,14 @@ children:
       intensity: 3
       period_ms: 5000
       children:
-        - id: alice
+        - id: alice # running
           name: alice
           behaviour: greeter
           arguments:
             greeting: "good morning"
           restart: permanent
           shutdown: 5000
-        - id: bob
+        - id: bob # running
           name: bob
           behaviour: greeter
           arguments:
@@ -59,14 +59,14 @@ strategy: rest_for_one
 intensity: 5
 period_ms: 10000
 children:
-  - id: clock
+  - id: clock # running
     name: clock
     behaviour: ticker
     arguments:
       every_ms: 60000
     restart: permanent
     shutdown: 5000
-  - id: workers
+  - id: workers # running
     restart: permanent
     shutdown: infinity
     supervisor:
@@ -74,14 +74,14 @@ children:
       intensity: 3
       period_ms: 5000
       children:
-        - id: alice
+        - id: alice # running
           name: alice
           behaviour: greeter
           arguments:
             greeting: "good morning"
           restart: permanent
           shutdown: 5000
-        - id: carol
+        - id: carol # running
           name: carol
           behaviour: greeter
           arguments:

@@ -142,9 +142,11 @@ ACTA_API acta_status acta_tree_print(const acta_tree_registry *registry, const a
 
 /*
  * Print a running tree: what its supervisors would start now. Children that were added are there, those that were
- * deleted are not; one that was terminated and can be restarted is there, and one that waits for its restart too. Left
- * out is what the form can't tell: the children of a simple_one_for_one, which is printed with its spec, and temporary
- * children whose argument was copied and, as they have started, is gone.
+ * deleted are not; one that was terminated and can be restarted is there, and one that waits for its restart too. How each
+ * was when its supervisor was asked stands behind its id, as a comment that a load passes over: running, restarting,
+ * stopped. What is below a supervisor that doesn't run has no comment. Left out is what the form can't tell: the children
+ * of a simple_one_for_one, which is printed with its spec and their number, and temporary children whose argument was
+ * copied and, as they have started, is gone.
  *   supervisor  any supervisor of the runtime: its tree is printed from there on
  *   memory, text_out  as for acta_tree_print
  * Threads: outside threads. Every supervisor of the tree is asked once; children that come and go meanwhile may be

@@ -21,7 +21,8 @@ static const char text[] = "name: shop\n"
                            "      intensity: 0\n"
                            "      backoff: { max_ms: 1min }\n"
                            "      children:\n"
-                           "        - { id: first, behaviour: worker, restart: transient, shutdown: brutal_kill }\n"
+                           "        - { id: first, behaviour: worker, restart: transient, shutdown: brutal_kill,\n"
+                           "            mailbox_count_max: 1, overflow: drop_newest }\n"
                            "        - id: all\n"
                            "          behaviour: everything\n"
                            "          arguments: { flag: true, small: -5, port: 80, path: \"/x y\" }\n"
@@ -38,7 +39,10 @@ static const char text[] = "name: shop\n"
 static const ticker_options quarter = { .every_ms = 250 };
 static const everything all_of_it = { .flag = true, .small = -5, .port = 80, .path = "/x y" };
 static const acta_child_spec worker_specs[] = {
-    { .id = "first", .start = { .behaviour = &worker_behaviour }, .restart = ACTA_TRANSIENT, .brutal_kill = true },
+    { .id = "first",
+        .start = { .behaviour = &worker_behaviour, .mailbox_count_max = 1, .overflow = ACTA_OVERFLOW_DROP_NEWEST },
+        .restart = ACTA_TRANSIENT,
+        .brutal_kill = true },
     { .id = "all", .start = { .behaviour = &everything_behaviour, .argument = &all_of_it } },
 };
 static const acta_supervisor_options workers = {
@@ -126,8 +130,9 @@ fell(garden *g)
     assert_false(acta_is_alive(g->h.runtime, g->pid));
 }
 
+/* With what is said of the children. */
 static const char *
-dumped(garden *g)
+remarked(garden *g)
 {
     acta_error error;
     acta_str dump;
@@ -138,14 +143,28 @@ dumped(garden *g)
     return dump.data;
 }
 
+/* Without that. */
+static const char *
+dumped(garden *g)
+{
+    char *dump = (char *)(uintptr_t)remarked(g), *to = dump;
+
+    for (const char *from = dump; *from != '\0'; from++) {
+        if (strncmp(from, " # ", 3) == 0) from += strcspn(from, "\n");
+        *to++ = *from;
+    }
+    *to = '\0';
+    return dump;
+}
+
 /* What runs is dumped, felled, planted by its dump and dumped again: the same. Returns it. */
 static const char *
 comes_round(garden *g)
 {
-    const char *first = dumped(g);
+    const char *planted = remarked(g), *first = dumped(g);
 
     fell(g);
-    plant(g, first);
+    plant(g, planted);
     assert_string_equal(dumped(g), first);
     return first;
 }
@@ -198,6 +217,15 @@ a_text_and_a_table_give_the_same_tree(void **state)
     assert_int_equal(inner->backoff.max_ms, 60000);
     assert_true(all->flag && all->small == -5 && all->port == 80 && all->count == 0 && all->label == NULL);
     assert_string_equal(all->path, "/x y");
+    assert_int_equal(inner->children[0].start.overflow, ACTA_OVERFLOW_DROP_NEWEST);
+    assert_non_null(strstr(from_text, "          mailbox_count_max: 1\n          overflow: drop_newest\n"));
+
+    acta_pid first = child(&g, child(&g, g.pid, "workers"), "first"); /* and in force */
+    acta_runtime_stats stats;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(send_tag(&g.h, first, 1), ACTA_OK);
+    acta_runtime_stats_read(g.h.runtime, &stats);
+    assert_int_equal(stats.shed, 2);
     close_garden(&g);
 }
 
@@ -286,6 +314,58 @@ a_child_that_waits_for_its_restart_is_in_the_dump(void **state)
     end(&g, child(&g, g.pid, "a"), ACTA_EXIT_KILLED);
     assert_int_equal(child(&g, g.pid, "a").value, 0);
     assert_string_equal(comes_round(&g), first);
+    close_garden(&g);
+}
+
+static void
+expect_remarks(garden *g, const char *const *lines)
+{
+    const char *dump = remarked(g);
+    size_t count = 0, found = 0;
+
+    for (const char *at = dump; (at = strstr(at, " # ")) != NULL; at++)
+        found++;
+    for (; lines[count] != NULL; count++)
+        if (strstr(dump, lines[count]) == NULL) fail_msg("there is no '%s' in\n%s", lines[count], dump);
+    assert_int_equal(found, count);
+}
+#define EXPECT_REMARKS(garden, ...) expect_remarks(garden, (const char *const[]){ __VA_ARGS__, NULL })
+
+/* How a child is stands behind its id: running, waiting for its restart, stopped; of what is below a supervisor that doesn't
+ * run nothing is said; of dynamic children it is their number. */
+static void
+a_dump_says_how_each_child_is(void **state)
+{
+    acta_started one, other;
+    garden g;
+
+    (void)state;
+    open_garden(&g);
+    plant(&g, text);
+    EXPECT_REMARKS(&g, "- id: clock # running\n", "- id: workers # running\n", "- id: first # running\n",
+        "- id: all # running\n", "- id: readers # running\n", "- id: reader # 0 running\n");
+    acta_pid readers_pid = child(&g, g.pid, "readers"), workers_pid = child(&g, g.pid, "workers");
+    assert_int_equal(acta_supervisor_start_dynamic(g.h.runtime, readers_pid, NULL, 0, &one, NULL), ACTA_OK);
+    assert_int_equal(acta_supervisor_start_dynamic(g.h.runtime, readers_pid, NULL, 0, &other, NULL), ACTA_OK);
+    assert_int_equal(acta_supervisor_terminate_child(g.h.runtime, workers_pid, "first", NULL), ACTA_OK);
+    EXPECT_REMARKS(&g, "- id: clock # running\n", "- id: workers # running\n", "- id: first # stopped\n",
+        "- id: all # running\n", "- id: readers # running\n", "- id: reader # 2 running\n");
+    assert_int_equal(acta_supervisor_terminate_child(g.h.runtime, g.pid, "workers", NULL), ACTA_OK);
+    EXPECT_REMARKS(&g, "- id: clock # running\n", "- id: workers # stopped\n", "- id: readers # running\n",
+        "- id: reader # 2 running\n");
+    fell(&g);
+
+    plant(&g, "backoff: { min_ms: 1h, max_ms: 2h }\nchildren: [{ id: \"a #1\", behaviour: worker }]\n");
+    end(&g, child(&g, g.pid, "a #1"), ACTA_EXIT_KILLED);
+    EXPECT_REMARKS(&g, "- id: \"a #1\" # restarting\n");
+    fell(&g);
+
+    plant(&g, "strategy: simple_one_for_one\nbackoff: { min_ms: 1h, max_ms: 2h }\n"
+              "children: [{ id: a, behaviour: worker }]\n");
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(acta_supervisor_start_dynamic(g.h.runtime, g.pid, NULL, 0, &one, NULL), ACTA_OK);
+    end(&g, one.pid, ACTA_EXIT_KILLED);
+    EXPECT_REMARKS(&g, "- id: a # 2 running, 1 restarting\n");
     close_garden(&g);
 }
 
@@ -457,6 +537,7 @@ main(void)
         cmocka_unit_test(children_that_were_added_are_in_the_dump),
         cmocka_unit_test(children_that_ended_are_in_the_dump_until_they_are_deleted),
         cmocka_unit_test(a_child_that_waits_for_its_restart_is_in_the_dump),
+        cmocka_unit_test(a_dump_says_how_each_child_is),
         cmocka_unit_test(children_that_cannot_be_told_are_left_out),
         cmocka_unit_test(what_cannot_be_loaded_is_not_printed),
         cmocka_unit_test(nothing_is_left_of_a_tree_that_cannot_start),

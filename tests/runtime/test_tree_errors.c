@@ -157,7 +157,17 @@ static const mistake bad_children[] = {
       "    behaviour: worker\n"
       "    type: worker\n",
         "4:5: a child has no 'type'; expected one of: id, name, behaviour, arguments, supervisor, restart, shutdown, "
-        "significant, mailbox_count_max, mailbox_bytes_max" },
+        "significant, mailbox_count_max, mailbox_bytes_max, overflow" },
+    { "children:\n"
+      "  - id: a\n"
+      "    behaviour: worker\n"
+      "    overflow: drop_oldst\n",
+        "4:15: 'drop_oldst' is not a policy of a full mailbox; did you mean 'drop_oldest'?" },
+    { "children:\n"
+      "  - id: a\n"
+      "    behaviour: worker\n"
+      "    overflow: block\n",
+        "4:15: 'block' is not a policy of a full mailbox; expected one of: refuse, drop_newest, drop_oldest" },
     { "children:\n"
       "  - id: a\n"
       "    behaviour: worker\n"
