@@ -218,7 +218,6 @@ acti_terminate(acti_actor *actor, const acta_exit_reason *reason)
     if (reason->kind != ACTA_EXIT_KILLED && actor->behaviour->terminate != NULL) {
         acta_exit_reason *kept = acti_exit_reason_room(actor);
         if (kept != NULL && kept != reason) *kept = *reason; /* for acti_turn_failed, should terminate fail */
-        actor->doing = ACTI_DOING_TERMINATE;
         acti_task_begin(actor, ACTI_TASK_TERMINATE, 0);
         actor->behaviour->terminate(actor, actor->state, reason);
     }

@@ -97,6 +97,7 @@ static void
 put_message(acti_text *text, const acti_actor *actor)
 {
     const acti_message *message = actor->handling;
+    uint32_t what = acti_task_what(acti_task_own(actor));
 
     acti_text_put(text, "acta: ");
     if (message != NULL) {
@@ -109,11 +110,11 @@ put_message(acti_text *text, const acti_actor *actor)
         acti_text_put(text, "no message: it starts\n");
     else if (actor->phase == ACTI_ENDING)
         acti_text_put(text, "no message: it ends\n");
-    else if (actor->doing == ACTI_DOING_CONTINUE)
+    else if (what == ACTI_TASK_CONTINUE)
         acti_text_put(text, "no message: handle_continue\n");
-    else if (actor->doing >= ACTI_DOING_INFO) {
+    else if (what >= ACTI_TASK_INFO) {
         acti_text_put(text, "no message: handle_info of ");
-        acti_text_put(text, acti_info_word((acta_info_kind)(actor->doing - ACTI_DOING_INFO)));
+        acti_text_put(text, acti_info_word((acta_info_kind)(what - ACTI_TASK_INFO)));
         acti_text_put(text, "\n");
     } else
         acti_text_put(text, "no message in its hands\n");

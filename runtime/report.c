@@ -45,28 +45,24 @@ acti_info_word(acta_info_kind kind)
     return (unsigned)kind < sizeof words / sizeof words[0] ? words[kind] : "information";
 }
 
-/* What the actor saw last: its message is still `first`, unless it was kept or was no message. */
+/* What the actor did last. */
 static void
 describe_place(const acti_actor *actor, char *place)
 {
-    const acti_node *first = actor->first;
-    bool is_message = first->kind == ACTI_CAST || first->kind == ACTI_REQUEST;
+    static const char *const words[ACTI_TASK_INFO] = { [ACTI_TASK_NOTHING] = "in no handler",
+        [ACTI_TASK_CONTINUE] = "in a continue",
+        [ACTI_TASK_SIGNAL] = "by an exit signal",
+        [ACTI_TASK_TERMINATE] = "in terminate",
+        [ACTI_TASK_HIBERNATE] = "in hibernate" };
+    uint64_t task = acti_task_own(actor);
+    uint32_t what = acti_task_what(task);
 
-    if (actor->doing == ACTI_DOING_SIGNAL)
-        snprintf(place, PLACE_MAX, "by an exit signal");
-    else if (actor->doing == ACTI_DOING_TERMINATE)
-        snprintf(place, PLACE_MAX, "in terminate");
-    else if (actor->doing == ACTI_DOING_HIBERNATE)
-        snprintf(place, PLACE_MAX, "in hibernate");
-    else if (actor->doing == ACTI_DOING_CONTINUE)
-        snprintf(place, PLACE_MAX, "in a continue");
-    else if (is_message)
-        snprintf(place, PLACE_MAX, "in a %s of tag %u", first->kind == ACTI_CAST ? "cast" : "call",
-            ACTI_CONTAINER(first, const acti_message, node)->body.tag);
-    else if (actor->doing >= ACTI_DOING_INFO)
-        snprintf(place, PLACE_MAX, "in %s", acti_info_word((acta_info_kind)(actor->doing - ACTI_DOING_INFO)));
+    if (what == ACTI_TASK_CAST || what == ACTI_TASK_CALL)
+        snprintf(place, PLACE_MAX, "in a %s of tag %u", what == ACTI_TASK_CAST ? "cast" : "call", (uint32_t)task);
+    else if (what >= ACTI_TASK_INFO)
+        snprintf(place, PLACE_MAX, "in %s", acti_info_word((acta_info_kind)(what - ACTI_TASK_INFO)));
     else
-        snprintf(place, PLACE_MAX, "in a message that it kept");
+        snprintf(place, PLACE_MAX, "%s", words[what]);
 }
 
 typedef struct format_job {

@@ -20,17 +20,6 @@ enum { /* in acta_self.life, below the generation */
 #define ACTI_MAILBOX_IDLE ((uintptr_t)1)
 #define ACTI_LOAD_COUNT   ((uint64_t)1 << 40) /* of a load: messages above, bytes below */
 
-/* What the actor's own code does, or did last, when `first` isn't the message concerned; for reports. */
-typedef enum acti_doing {
-    ACTI_DOING_NOTHING = 0,
-    ACTI_DOING_KEPT, /* it has kept the message */
-    ACTI_DOING_CONTINUE,
-    ACTI_DOING_SIGNAL, /* an exit signal ends it */
-    ACTI_DOING_TERMINATE,
-    ACTI_DOING_HIBERNATE,
-    ACTI_DOING_INFO /* and the acta_info_kind */
-} acti_doing;
-
 /* What a turn must look at before it takes the next node, or when it handles one: bits of acta_self.odd. */
 enum {
     ACTI_ODD_CONTINUE = 1,  /* handle_continue comes first */
@@ -44,8 +33,17 @@ enum {
 };
 #define ACTI_IS_NOTED(actor) (((actor)->odd & (ACTI_ODD_TRACED | ACTI_ODD_COUNTED)) != 0)
 
-/* What the actor's own code does, for other threads: count << 40 | what << 32 | tag. */
-enum { ACTI_TASK_CAST = 1, ACTI_TASK_CALL, ACTI_TASK_CONTINUE, ACTI_TASK_TERMINATE, ACTI_TASK_INFO = 16 };
+/* What the actor's own code does, or did last: in acta_self.task as count << 40 | what << 32 | tag. */
+enum {
+    ACTI_TASK_NOTHING = 0, /* or init */
+    ACTI_TASK_CAST,
+    ACTI_TASK_CALL,
+    ACTI_TASK_CONTINUE,
+    ACTI_TASK_SIGNAL, /* an exit signal or a stop ends it */
+    ACTI_TASK_TERMINATE,
+    ACTI_TASK_HIBERNATE,
+    ACTI_TASK_INFO = 16 /* and the acta_info_kind */
+};
 
 typedef enum acti_unhandled_kind {
     ACTI_UNHANDLED_CALL,
@@ -97,7 +95,6 @@ struct acta_self {
     uint32_t generation;
     uint8_t phase : 2;
     uint8_t listed : 1;  /* in the free list, or retired */
-    uint8_t doing : 5;   /* acti_doing */
     uint8_t odd;         /* ACTI_ODD_… */
     bool first_is_spent; /* `first` is a message whose memory is ours to free */
     bool heard;          /* a message came in this turn: the idle time begins again */
@@ -154,7 +151,8 @@ acti_relations_of(const acti_actor *actor)
     return acti_side_of(actor)->relations;
 }
 
-/* A handler begins. The watchdog, on its own thread, sees by the count that it is another one than before. */
+/* A handler begins: for reports, and for the watchdog, which on its own thread sees by the count that it is another one
+ * than before. */
 static inline void
 acti_task_begin(acti_actor *actor, uint32_t what, uint32_t tag)
 {
@@ -167,6 +165,13 @@ static inline uint32_t
 acti_task_what(uint64_t task)
 {
     return (uint32_t)(task >> 32) & 0xff;
+}
+
+/* On the actor's own thread. */
+static inline uint64_t
+acti_task_own(const acti_actor *actor)
+{
+    return atomic_load_explicit(&actor->task, memory_order_relaxed); /* ours */
 }
 
 static inline uint32_t

@@ -51,7 +51,7 @@ bring_to_life(acti_actor *actor, const acta_spawn_options *options)
     if (ACTI_UNLIKELY(behaviour->contain_faults.start != NULL) && !acti_contain_enter(actor)) return false;
     if (behaviour->state_size > 0 && !acti_actor_make_state(actor, behaviour->state_size)) return false;
     actor->phase = ACTI_STARTING;
-    actor->doing = ACTI_DOING_NOTHING;
+    acti_task_begin(actor, ACTI_TASK_NOTHING, 0);
     actor->odd = options->overflow == ACTA_OVERFLOW_DROP_OLDEST ? ACTI_ODD_SHEDS : 0;
     actor->heard = true; /* the idle time runs from the start */
     if (!begin_idle_times(actor, behaviour->idle_timeout_ms)) return false;
@@ -303,7 +303,6 @@ acta_message_keep(acta_self *self, acta_message *body)
 
     if (self->handling == message) {
         self->handling = NULL;
-        self->doing = ACTI_DOING_KEPT;
         acti_mailbox_detach(self);
     } else if (r != NULL && r->reply_in_hand != NULL && r->reply_in_hand->reply == body)
         r->reply_in_hand->reply = NULL;

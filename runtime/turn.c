@@ -76,7 +76,6 @@ handle_message(acti_actor *actor, acti_message *message)
 static acta_next
 handle_info(acti_actor *actor, const acta_info *info)
 {
-    actor->doing = (uint8_t)(ACTI_DOING_INFO + info->kind);
     actor->heard = true; /* the idle time begins again at the end of this turn */
     if (ACTI_UNLIKELY(ACTI_IS_NOTED(actor))) acti_note_info(actor, info);
     acti_task_begin(actor, ACTI_TASK_INFO + (uint32_t)info->kind, info->tag);
@@ -214,7 +213,7 @@ take_signal(acti_actor *actor, acti_node *node)
     case ACTI_EXIT:
         switch (acti_exit_receive(actor, ACTI_CONTAINER(node, acti_link, node), &end)) {
         case ACTI_EXIT_ENDS:
-            actor->doing = ACTI_DOING_SIGNAL;
+            acti_task_begin(actor, ACTI_TASK_SIGNAL, 0);
             acti_terminate(actor, &end);
             return false;
         case ACTI_EXIT_TELLS:
@@ -229,7 +228,7 @@ take_signal(acti_actor *actor, acti_node *node)
         return true;
     case ACTI_SYSTEM:
         if (!acti_sys_receive(actor, node, &end)) return true;
-        actor->doing = ACTI_DOING_SIGNAL;
+        acti_task_begin(actor, ACTI_TASK_SIGNAL, 0);
         acti_terminate(actor, &end);
         return false;
     default:
@@ -276,7 +275,7 @@ obey_flags(acti_actor *actor, uint64_t life)
     /* acq_rel: cleared before the search, so that a signal that comes after is either found or sets it again. */
     atomic_fetch_and_explicit(&actor->life, ~(uint64_t)ACTI_LOOK, memory_order_acq_rel);
     if ((life & ACTI_TRAP) != 0 || !acti_exit_find(actor, &reason)) return true;
-    actor->doing = ACTI_DOING_SIGNAL;
+    acti_task_begin(actor, ACTI_TASK_SIGNAL, 0);
     acti_terminate(actor, &reason);
     return false;
 }
@@ -340,13 +339,10 @@ go_on(acti_actor *actor)
     acta_next next = ACTA_NEXT;
 
     actor->odd &= (uint8_t)~ACTI_ODD_CONTINUE;
-    actor->doing = ACTI_DOING_CONTINUE;
     if (ACTI_IS_NOTED(actor)) acti_note_continue(actor);
     acti_task_begin(actor, ACTI_TASK_CONTINUE, 0);
     if (actor->behaviour->handle_continue != NULL) next = actor->behaviour->handle_continue(actor, actor->state);
-    if (!obey(actor, next)) return false;
-    actor->doing = ACTI_DOING_NOTHING;
-    return true;
+    return obey(actor, next);
 }
 
 /* The mailbox is empty: what can be had again is given back. */
@@ -354,11 +350,10 @@ static void
 hibernate(acti_actor *actor)
 {
     actor->odd &= (uint8_t)~ACTI_ODD_HIBERNATE;
-    actor->doing = ACTI_DOING_HIBERNATE;
+    acti_task_begin(actor, ACTI_TASK_HIBERNATE, 0);
     acti_mailbox_detach(actor);
     if (actor->behaviour->hibernate != NULL) actor->behaviour->hibernate(actor, actor->state);
     acti_actor_trim(actor);
-    actor->doing = ACTI_DOING_NOTHING;
 }
 
 typedef enum odd_step { ODD_GONE, ODD_DONE, ODD_NONE } odd_step;

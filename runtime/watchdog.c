@@ -186,6 +186,8 @@ describe_task(uint64_t task, char *words)
         snprintf(words, WORDS_MAX, "handle_continue");
     else if (what == ACTI_TASK_TERMINATE)
         snprintf(words, WORDS_MAX, "terminate");
+    else if (what == ACTI_TASK_HIBERNATE)
+        snprintf(words, WORDS_MAX, "hibernate");
     else if (what >= ACTI_TASK_INFO && what - ACTI_TASK_INFO < sizeof infos / sizeof infos[0])
         snprintf(words, WORDS_MAX, "handle_info (%s %u)", infos[what - ACTI_TASK_INFO], tag);
     else

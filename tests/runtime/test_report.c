@@ -201,7 +201,7 @@ a_failure_is_one_report_with_name_place_reason_and_state(void **state)
         { FAIL, true, "failed: line one", "in a call of tag 2" },
         { BAD, false, "failed: bad return value", "in a cast of tag 5" },
         { BAD, true, "failed: bad return value", "in a call of tag 5" },
-        { KEEP_AND_FAIL, false, "failed: lost it", "in a message that it kept" },
+        { KEEP_AND_FAIL, false, "failed: lost it", "in a cast of tag 6" }, /* which it kept */
         { GO_ON, false, "failed: no further", "in a continue" },
         { TIMER, false, "failed: not now", "in TIMER" },
     };
