@@ -347,7 +347,7 @@ const char *acti_info_word(acta_info_kind kind);
 void acti_format_state(acti_actor *actor, acta_format_use use, char *text, size_t size);
 size_t acti_escape(char *out, size_t out_size, const char *text, size_t text_size);
 
-/* signal.c */
+/* signal.c, ties.c, link.c */
 typedef enum acti_exit_effect { ACTI_EXIT_IGNORED, ACTI_EXIT_TELLS, ACTI_EXIT_ENDS } acti_exit_effect;
 /* Set a flag of a life. False: that one is not alive. */
 bool acti_life_raise(acta_runtime *runtime, acta_pid pid, uint64_t flag);
