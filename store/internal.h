@@ -105,6 +105,7 @@ struct acta_store {
     acta_engine *engine;
     uint8_t store_id[ACTI_STORE_ID_SIZE];
     bool manual, read_only, no_sync;
+    bool is_damaged; /* read_only: its log is good up to the head only */
     uint64_t queue_bytes_max;
     uint32_t batch_count_max;
     uint64_t opened_at; /* head when it was opened */
@@ -204,8 +205,15 @@ size_t acti_outcome_encode(const acta_outcome *outcome, uint8_t *value);
 void acti_outcome_seal(uint8_t *value, size_t size, uint64_t version, uint64_t position, int64_t recorded_at_us);
 size_t acti_snapshot_encode(acta_str stream, const acta_snapshot *snapshot, uint8_t *value);
 void acti_checkpoint_encode(uint64_t position, uint8_t *value);
+/* What such rows say, if they are sound. */
+bool acti_outcome_place(acta_bytes value, uint64_t *position_out, int64_t *recorded_at_us_out);
+uint64_t acti_snapshot_version(acta_str stream, acta_bytes value); /* 0: it isn't sound */
+bool acti_checkpoint_decode(acta_bytes value, uint64_t *position_out);
 acta_status acti_checkpoint_read(
     acta_store *store, const char *name, uint64_t *position_out, bool *found_out, acta_error *error);
+
+/* backup_add.c: remove what a backup that was killed left in the store's directory */
+void acti_backup_clear(acta_store *store);
 
 /* lookup.c */
 /* The id of a stream; 0 when there is none. */

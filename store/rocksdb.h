@@ -11,6 +11,7 @@
 #include <rocksdb/c.h>
 
 #include "engine.h"
+#include "files.h"
 
 typedef struct rocksdb_engine {
     acta_engine engine;
@@ -54,12 +55,7 @@ void acti_rocksdb_mark_close(rocksdb_engine *engine); /* gives the lock back too
 acta_status acti_rocksdb_failed(const rocksdb_engine *engine, const char *what, char *said, acta_error *error);
 
 /* rocksdb_files.c, for what else writes files */
-#define ACTI_MARK_FILE "acta.mark"
 enum { ACTI_MARK_SLOT_SPACING = 4096 }; /* so that a torn sector or page hits one slot only */
-/* errno, as a status of ours: cannot WHAT 'PATH/FILE': … */
-acta_status acti_file_failed(const char *what, const char *path, const char *file, acta_error *error);
-void acti_parent_of(const char *path, char *parent, size_t size); /* the directory that `path` lies in */
-acta_status acti_directory_sync(const char *path, acta_error *error);
 
 /* rocksdb_backup.c */
 acta_status acti_rocksdb_backup(

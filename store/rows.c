@@ -89,6 +89,18 @@ outcome_decode(acta_bytes value, acta_outcome *outcome, acta_error *error)
     return ACTA_OK;
 }
 
+bool
+acti_outcome_place(acta_bytes value, uint64_t *position_out, int64_t *recorded_at_us_out)
+{
+    acta_outcome outcome;
+    acta_error ignored;
+
+    if (outcome_decode(value, &outcome, &ignored) != ACTA_OK) return false;
+    *position_out = outcome.position;
+    *recorded_at_us_out = outcome.recorded_at_us;
+    return true;
+}
+
 /* A row, in the engine's place. */
 static acta_status
 row_get(acta_store *store, const char *table, acta_bytes key, acti_value *value_out, acta_error *error)
@@ -200,6 +212,12 @@ snapshot_is_sound(acta_str stream, acta_bytes value)
            acti_get_le64(value.data + SNAPSHOT_AT_STATE_SIZE) == value.size - ACTI_SNAPSHOT_HEADER;
 }
 
+uint64_t
+acti_snapshot_version(acta_str stream, acta_bytes value)
+{
+    return snapshot_is_sound(stream, value) ? acti_get_le64(value.data + SNAPSHOT_AT_VERSION) : 0;
+}
+
 static acta_status
 snapshot_read(acta_store *store, acta_str stream, acta_bytes value, acta_memory *memory, acta_snapshot *snapshot_out,
     acta_error *error)
@@ -260,6 +278,15 @@ acti_checkpoint_encode(uint64_t position, uint8_t *value)
     acti_put_le32(value + 8, acta_crc32c(0, value, 8));
 }
 
+bool
+acti_checkpoint_decode(acta_bytes value, uint64_t *position_out)
+{
+    if (value.size != ACTI_CHECKPOINT_SIZE || acti_get_le32(value.data + 8) != acta_crc32c(0, value.data, 8))
+        return false;
+    *position_out = acti_get_le64(value.data);
+    return true;
+}
+
 acta_status
 acti_checkpoint_read(acta_store *store, const char *name, uint64_t *position_out, bool *found_out, acta_error *error)
 {
@@ -271,11 +298,8 @@ acti_checkpoint_read(acta_store *store, const char *name, uint64_t *position_out
     if (status == ACTA_NOT_FOUND) return ACTA_OK;
     if (status != ACTA_OK) return status;
 
-    if (value.bytes.size != ACTI_CHECKPOINT_SIZE ||
-        acti_get_le32(value.bytes.data + 8) != acta_crc32c(0, value.bytes.data, 8))
+    if (!acti_checkpoint_decode(value.bytes, position_out))
         status = acta_error_set(error, ACTA_CORRUPT, "the checkpoint of subscription '%s' is damaged", name);
-    else
-        *position_out = acti_get_le64(value.bytes.data);
     store->engine->ops->release(store->engine, &value);
     return status;
 }

@@ -107,6 +107,7 @@ open_existing(acta_store *store, const acta_store_config *config, const acti_mar
     store->committer.mark = *mark;
     status = acti_recovery_check(store, mark, &damage);
     if (status == ACTA_OK) damage.status = ACTA_OK;
+    store->is_damaged = status != ACTA_OK;
     if (status != ACTA_OK && (!store->read_only || status != ACTA_CORRUPT)) {
         if (error != NULL) *error = damage;
         return status;
@@ -115,6 +116,7 @@ open_existing(acta_store *store, const acta_store_config *config, const acti_mar
     if (status == ACTA_OK && store->read_only) refuse_writes(store, &damage);
     if (status != ACTA_OK || store->read_only) return status;
 
+    acti_backup_clear(store);
     status = store->engine->ops->start(store->engine, ACTI_START_WRITE, error);
     if (status == ACTA_OK) status = acti_recovery_repair(store, error);
     if (status == ACTA_OK) status = acti_recovery_schema(store, config->schema_name, config->schema_hash, true, error);

@@ -16,6 +16,7 @@
 #include "acta/id.h"
 #include "acta/memory.h"
 #include "acta/offload.h"
+#include "acta/operations.h"
 #include "acta/process_manager.h"
 #include "acta/request.h"
 #include "acta/recorder.h"

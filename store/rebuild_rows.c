@@ -1,0 +1,194 @@
+/*
+ * Rebuild: the rows. Which of them fit a log that ends where the new one does (acta_restore in operations.h says which).
+ *
+ *     kept | dropped | changed (checkpoints)                    the table "tags" is made from the log, and never copied
+ *
+ * A block of rows that can't be read stops an iterator: with to_damage those behind it are read from the other end.
+ */
+#include "rebuild.h"
+
+typedef struct sorting {
+    acti_rebuild *rebuild;
+    acta_store *to;
+    uint8_t changed[ACTI_CHECKPOINT_SIZE];
+} sorting;
+
+static acta_status
+write_rows(acta_store *to, acta_error *error)
+{
+    if (to->engine->ops->batch_bytes(to->committer.batch) == 0) return ACTA_OK;
+    acti_batch_close(to, 0);
+    return acti_commit_own(to, error);
+}
+
+/* The id that the old store had for a name; 0: none, or it can't be read. */
+static uint64_t
+old_stream_id(const acti_rebuild *rebuild, acta_str stream)
+{
+    uint8_t room[ACTI_NAME_KEY_MAX];
+    acta_error ignored;
+    acti_value value;
+
+    if (stream.size == 0 || stream.size > ACTA_STREAM_NAME_MAX ||
+        rebuild->from->ops->get(rebuild->from, ACTI_STREAMS, acti_name_key(room, stream), &value, &ignored) != ACTA_OK)
+        return 0;
+    uint64_t id = value.bytes.size == ACTI_ID_VALUE_SIZE ? acti_get_be64(value.bytes.data) : 0;
+    rebuild->from->ops->release(rebuild->from, &value);
+    return id;
+}
+
+/* -- does it fit? -- */
+
+static bool
+outcome_fits(acti_rebuild *rebuild, acta_bytes value)
+{
+    uint64_t position;
+    int64_t recorded_at_us;
+    bool fits = acti_outcome_place(value, &position, &recorded_at_us) && position <= rebuild->position &&
+                recorded_at_us < rebuild->left_out_from_us;
+
+    if (!fits) rebuild->outcomes_dropped++;
+    return fits;
+}
+
+/* A snapshot is a state after events that are here. Of another stream of that name it would not be. */
+static acta_status
+snapshot_fits(sorting *s, acta_str stream, acta_bytes value, bool *fits_out, acta_error *error)
+{
+    uint64_t id = 0, version = 0, at = acti_snapshot_version(stream, value);
+    acta_status status = acti_stream_id(s->to, stream, &id, error);
+
+    if (status == ACTA_OK && id != 0) status = acti_stream_version(s->to, id, s->rebuild->position, &version, error);
+    *fits_out = id != 0 && at != 0 && at <= version && old_stream_id(s->rebuild, stream) == id;
+    if (status == ACTA_OK && !*fits_out) s->rebuild->snapshots_dropped++;
+    return status;
+}
+
+/* A claim doesn't tell when it was made. An owner that was a stream, and is none now, can't have made it. */
+static acta_status
+claim_fits(sorting *s, acta_str owner, bool *fits_out, acta_error *error)
+{
+    uint64_t id = 0;
+    acta_status status = ACTA_OK;
+
+    *fits_out = true;
+    if (old_stream_id(s->rebuild, owner) == 0) return ACTA_OK;
+    status = acti_stream_id(s->to, owner, &id, error);
+    *fits_out = id != 0;
+    if (status == ACTA_OK && id == 0) s->rebuild->claims_dropped++;
+    return status;
+}
+
+/* One that is behind the end is set to it. */
+static void
+cut_checkpoint(sorting *s, acta_bytes *value)
+{
+    uint64_t position;
+
+    if (!acti_checkpoint_decode(*value, &position) || position <= s->rebuild->position) return;
+    acti_checkpoint_encode(s->rebuild->position, s->changed);
+    *value = acta_bytes_from(s->changed, sizeof s->changed);
+    s->rebuild->checkpoints_cut++;
+}
+
+static bool
+is_of(acta_bytes key, const char *table)
+{
+    size_t size = strlen(table) + 1;
+    return key.size >= size && memcmp(key.data, table, size) == 0;
+}
+
+/* Is this row wanted? Its value may be changed. */
+static acta_status
+judge_row(sorting *s, acta_bytes key, acta_bytes *value, bool *wanted_out, acta_error *error)
+{
+    bool is_cut = s->rebuild->left_out > 0 && !s->rebuild->keep_tables;
+
+    *wanted_out = true;
+    if (is_of(key, ACTI_TABLE_TAGS)) {
+        *wanted_out = false;
+    } else if (is_of(key, ACTI_TABLE_OUTCOMES)) {
+        *wanted_out = outcome_fits(s->rebuild, *value);
+    } else if (is_of(key, ACTI_TABLE_SNAPSHOTS)) {
+        size_t table = sizeof ACTI_TABLE_SNAPSHOTS;
+        return snapshot_fits(
+            s, acta_str_from((const char *)key.data + table, key.size - table), *value, wanted_out, error);
+    } else if (is_of(key, ACTI_TABLE_CLAIMS)) {
+        return claim_fits(s, acta_str_from((const char *)value->data, value->size), wanted_out, error);
+    } else if (is_of(key, ACTI_TABLE_CHECKPOINTS)) {
+        cut_checkpoint(s, value);
+    } else if (is_cut) {
+        *wanted_out = false;
+        s->rebuild->table_rows_dropped++;
+    }
+    return ACTA_OK;
+}
+
+/* -- all rows -- */
+
+static acta_status
+take_row(sorting *s, acta_bytes key, acta_bytes value, acta_error *error)
+{
+    bool wanted;
+    acta_status status = judge_row(s, key, &value, &wanted, error);
+
+    if (status != ACTA_OK || !wanted) return status;
+    s->to->engine->ops->batch_put(s->to->committer.batch, ACTI_TABLES, key, value);
+    s->rebuild->rows_kept++;
+    return s->to->engine->ops->batch_bytes(s->to->committer.batch) < ACTI_REBUILD_BATCH_BYTES
+               ? ACTA_OK
+               : write_rows(s->to, error);
+}
+
+/* From one end to the other, or to what can't be read. */
+static acta_status
+take_rows(sorting *s, bool backward, bool *stopped_out, acta_error *error)
+{
+    const acti_engine_ops *ops = s->rebuild->from->ops;
+    acti_range range = { .from = acta_bytes_from((const uint8_t *)"", 0), .backward = backward, .scan = true };
+    acti_engine_iterator *iterator = NULL;
+    acta_bytes key, value;
+    acta_status status = ops->iterator_open(s->rebuild->from, ACTI_TABLES, &range, &iterator, error);
+
+    *stopped_out = false;
+    while (status == ACTA_OK) {
+        status = ops->iterator_next(iterator, &key, &value, error);
+        if (status == ACTA_CORRUPT && s->rebuild->to_damage) {
+            *stopped_out = true;
+            status = ACTA_NOT_FOUND;
+        }
+        if (status == ACTA_OK) status = take_row(s, key, value, error);
+    }
+    if (iterator != NULL) ops->iterator_close(iterator);
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
+static acta_status
+take_schemas(const sorting *s, acta_error *error)
+{
+    const acti_engine_ops *ops = s->rebuild->from->ops;
+    acti_range range = { .from = acta_str_bytes(acta_str_of(ACTI_META_SCHEMA)),
+        .to = acta_str_bytes(acta_str_of("schema;")) };
+    acti_engine_iterator *iterator;
+    acta_bytes key, value;
+    acta_status status = ops->iterator_open(s->rebuild->from, ACTI_META, &range, &iterator, error);
+
+    if (status != ACTA_OK) return status;
+    while ((status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK)
+        s->to->engine->ops->batch_put(s->to->committer.batch, ACTI_META, key, value);
+    ops->iterator_close(iterator);
+    return status == ACTA_NOT_FOUND || (status == ACTA_CORRUPT && s->rebuild->to_damage) ? ACTA_OK : status;
+}
+
+acta_status
+acti_rebuild_rows(acti_rebuild *rebuild, acta_store *to, acta_error *error)
+{
+    sorting s = { .rebuild = rebuild, .to = to };
+    bool backward_stopped;
+
+    to->engine->ops->batch_clear(to->committer.batch);
+    acta_status status = take_rows(&s, false, &rebuild->rows_were_lost, error);
+    if (status == ACTA_OK && rebuild->rows_were_lost) status = take_rows(&s, true, &backward_stopped, error);
+    if (status == ACTA_OK) status = take_schemas(&s, error);
+    return status == ACTA_OK ? write_rows(to, error) : status;
+}
