@@ -269,12 +269,13 @@ acti_batch_finish(acta_store *store)
     acta_error error;
     bool few = committer->batch_count <= FEW;
 
-    if (committer->batch_writes && committer->batch_status == ACTA_OK) {
+    bool synced = committer->batch_writes && committer->batch_status == ACTA_OK;
+    if (synced) {
         committer->batch_status = acti_mark_await(store, &error);
         if (committer->batch_status != ACTA_OK) acti_store_fail(store, committer->batch_status, &error);
+        publish(store); /* also without its mark: its rows can be read already */
     }
-    bool written = committer->batch_writes && committer->batch_status == ACTA_OK;
-    if (written) publish(store);
+    bool written = synced && committer->batch_status == ACTA_OK;
     if (written && !few) acti_mark_want(store);
 
     for (acta_transaction *t = committer->batch_first; t != NULL;) {
@@ -286,7 +287,7 @@ acti_batch_finish(acta_store *store)
     committer->phase = ACTI_IDLE;
 
     if (written && few) acti_mark_want(store); /* waking a thread takes longer than a reply: those went first */
-    if (written && committer->batch_events > 0) acti_subscriptions_wake(store);
+    if (synced && committer->batch_events > 0) acti_subscriptions_wake(store);
 }
 
 bool

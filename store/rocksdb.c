@@ -20,6 +20,7 @@
  */
 #include "rocksdb.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,15 +168,57 @@ make_options(rocksdb_engine *engine)
     engine->unsafe_write_options = rocksdb_writeoptions_create();
 }
 
+/* A new log that can't be made while writing leaves references behind inside RocksDB (7.8, under atomic_flush), and closing
+ * such a database ends the process by an assertion. It is left behind, at rest, with its memory. */
+static void
+abandon_db(rocksdb_engine *engine)
+{
+    rocksdb_cancel_all_background_work(engine->db, 1);
+    acti_rocksdb_unlock(engine);
+    memset(engine->families, 0, sizeof engine->families);
+    engine->db = NULL;
+    engine->undeletable = false;
+}
+
 static void
 close_db(rocksdb_engine *engine)
 {
+    if (engine->undeletable) abandon_db(engine);
     for (int family = 0; family < ACTI_FAMILY_COUNT; family++) {
         if (engine->families[family] != NULL) rocksdb_column_family_handle_destroy(engine->families[family]);
         engine->families[family] = NULL;
     }
     if (engine->db != NULL) rocksdb_close(engine->db);
     engine->db = NULL;
+}
+
+enum { ABANDONED_MAX = 64 };
+
+/* NULL: it is open. A database of this process that was left behind keeps its path locked, by the path's spelling; that
+ * nobody else has it open is known from the mark's lock. */
+static char *
+open_db(rocksdb_engine *engine, bool read_only)
+{
+    const rocksdb_options_t *const *options = (const rocksdb_options_t *const *)engine->family_options;
+    char path[4096 + 2 * ABANDONED_MAX], *said = NULL;
+    int size = snprintf(path, sizeof path - 2 * (size_t)ABANDONED_MAX, "%s", engine->path);
+
+    if (read_only) {
+        engine->db = rocksdb_open_for_read_only_column_families(
+            engine->db_options, path, ACTI_FAMILY_COUNT, family_names, options, engine->families, 0, &said);
+        return said;
+    }
+    for (int abandoned = 0; abandoned < ABANDONED_MAX; abandoned++) {
+        engine->db = rocksdb_open_column_families(
+            engine->db_options, path, ACTI_FAMILY_COUNT, family_names, options, engine->families, &said);
+        if (said == NULL || strstr(said, "lock hold by current process") == NULL) return said;
+        if (abandoned + 1 == ABANDONED_MAX) break;
+        rocksdb_free(said);
+        said = NULL;
+        memcpy(path + size, "/.", 3);
+        size += 2;
+    }
+    return said;
 }
 
 static acta_status
@@ -188,12 +231,7 @@ engine_start(acta_engine *base, acti_start how, acta_error *error)
     if (engine->db_options == NULL) make_options(engine);
     rocksdb_options_set_create_if_missing(engine->db_options, how == ACTI_START_CREATE);
     rocksdb_options_set_create_missing_column_families(engine->db_options, how == ACTI_START_CREATE);
-    if (how == ACTI_START_READ)
-        engine->db = rocksdb_open_for_read_only_column_families(engine->db_options, engine->path, ACTI_FAMILY_COUNT,
-            family_names, (const rocksdb_options_t *const *)engine->family_options, engine->families, 0, &said);
-    else
-        engine->db = rocksdb_open_column_families(engine->db_options, engine->path, ACTI_FAMILY_COUNT, family_names,
-            (const rocksdb_options_t *const *)engine->family_options, engine->families, &said);
+    said = open_db(engine, how == ACTI_START_READ);
     if (said == NULL) return ACTA_OK;
 
     engine->db = NULL;
@@ -329,6 +367,7 @@ engine_sync(acta_engine *base, bool durable, acta_error *error)
         engine->db, durable ? engine->write_options : engine->unsafe_write_options, engine->written->batch, &said);
     engine->written = NULL;
     if (said == NULL) return ACTA_OK;
+    if (strstr(said, "While open a file") != NULL) engine->undeletable = true;
     /* A record may be in the file though its write or its sync failed: nobody can tell before the next open. */
     acti_rocksdb_failed(engine, "write to the log", said, error);
     if (error != NULL) error->status = ACTA_UNKNOWN_OUTCOME;

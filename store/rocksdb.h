@@ -32,6 +32,7 @@ typedef struct rocksdb_engine {
     rocksdb_writeoptions_t *unsafe_write_options;
 
     struct acti_engine_batch *written; /* handed over, not yet synced */
+    bool undeletable;                  /* the database can't be closed without ending the process */
 } rocksdb_engine;
 
 static inline rocksdb_engine *
@@ -56,6 +57,9 @@ acta_status acti_rocksdb_failed(const rocksdb_engine *engine, const char *what, 
 
 /* rocksdb_files.c, for what else writes files */
 enum { ACTI_MARK_SLOT_SPACING = 4096 }; /* so that a torn sector or page hits one slot only */
+
+/* Give back the lock on RocksDB's own lock file, which no call of it does while a database is open. */
+void acti_rocksdb_unlock(const rocksdb_engine *engine);
 
 /* rocksdb_backup.c */
 acta_status acti_rocksdb_backup(

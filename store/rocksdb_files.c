@@ -13,6 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The mark file while it is made: under its own name it is always whole. */
+#define NEW_MARK_FILE ACTI_MARK_FILE ".new"
+
 acta_status
 acti_file_failed(const char *what, const char *path, const char *file, acta_error *error)
 {
@@ -39,7 +42,8 @@ ends_with(const char *name, const char *ending)
 static bool
 is_info_file(const char *name)
 {
-    return strncmp(name, "LOG", 3) == 0 || strcmp(name, "LOCK") == 0 || strcmp(name, "lost+found") == 0;
+    return strncmp(name, "LOG", 3) == 0 || strcmp(name, "LOCK") == 0 || strcmp(name, "lost+found") == 0 ||
+           strcmp(name, NEW_MARK_FILE) == 0;
 }
 
 static bool
@@ -98,24 +102,29 @@ judge(const rocksdb_engine *engine, const listing *found, acti_found *found_out,
     return ACTA_OK;
 }
 
-/* Open the mark file and, to write, keep all others out. */
 static acta_status
-open_mark_file(rocksdb_engine *engine, int flags, acta_error *error)
+in_use(const rocksdb_engine *engine, acta_error *error)
 {
-    char path[4096];
-
-    if (engine->mark_fd >= 0) return ACTA_OK;
-    if (snprintf(path, sizeof path, "%s/%s", engine->path, ACTI_MARK_FILE) >= (int)sizeof path)
-        return acta_error_set(
-            error, ACTA_INVALID, "the path of the store is too long (%zu bytes)", strlen(engine->path));
-    engine->mark_fd = open(path, flags | O_CLOEXEC, 0666);
-    if (engine->mark_fd < 0) return acti_file_failed("open", engine->path, ACTI_MARK_FILE, error);
-    if (engine->read_only || flock(engine->mark_fd, LOCK_EX | LOCK_NB) == 0) return ACTA_OK;
-    if (errno != EWOULDBLOCK) return acti_file_failed("lock", engine->path, ACTI_MARK_FILE, error);
     return acta_error_set(error, ACTA_IN_USE,
         "the store '%s' is open for writing in this or another process; end that one first, or set .read_only to read "
         "beside it",
         engine->path);
+}
+
+/* Open the mark file and, to write, keep all others out. */
+static acta_status
+open_mark_file(rocksdb_engine *engine, const char *file, int flags, acta_error *error)
+{
+    char path[4096];
+
+    if (snprintf(path, sizeof path, "%s/%s", engine->path, file) >= (int)sizeof path)
+        return acta_error_set(
+            error, ACTA_INVALID, "the path of the store is too long (%zu bytes)", strlen(engine->path));
+    engine->mark_fd = open(path, flags | O_CLOEXEC, 0666);
+    if (engine->mark_fd < 0) return acti_file_failed("open", engine->path, file, error);
+    if (engine->read_only || flock(engine->mark_fd, LOCK_EX | LOCK_NB) == 0) return ACTA_OK;
+    if (errno != EWOULDBLOCK) return acti_file_failed("lock", engine->path, file, error);
+    return in_use(engine, error);
 }
 
 acta_status
@@ -147,7 +156,7 @@ acti_rocksdb_probe(acta_engine *base, const acti_engine_config *config, acti_fou
         return acta_error_set(error, ACTA_READ_ONLY,
             "the directory '%s' can't be written to (%s); make it writable, or set .read_only to read the store",
             engine->path, strerror(errno));
-    return open_mark_file(engine, engine->read_only ? O_RDONLY : O_RDWR, error);
+    return open_mark_file(engine, ACTI_MARK_FILE, engine->read_only ? O_RDONLY : O_RDWR, error);
 }
 
 acta_status
@@ -195,27 +204,51 @@ make_directory(const rocksdb_engine *engine, acta_error *error)
     return acti_directory_sync(parent, error);
 }
 
+/* All of it; a signal, or a disk that takes less at once, is no failure. False: errno says why. */
+static bool
+write_at(int fd, const uint8_t *bytes, size_t size, off_t offset)
+{
+    while (size > 0) {
+        ssize_t written = pwrite(fd, bytes, size, offset);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return false;
+        bytes += written;
+        size -= (size_t)written;
+        offset += written;
+    }
+    return true;
+}
+
+/* Real zeros, so that later writes change no metadata and their sync stays cheap. A power cut may leave anything of a file
+ * that is not synced yet: so it gets its name afterwards. */
+static acta_status
+make_mark_file(rocksdb_engine *engine, acta_error *error)
+{
+    static const uint8_t zeros[ACTI_MARK_SLOT_COUNT * ACTI_MARK_SLOT_SPACING];
+    char path[4096], new_path[4096];
+
+    acta_status status = open_mark_file(engine, NEW_MARK_FILE, O_RDWR | O_CREAT, error);
+    if (status != ACTA_OK) return status;
+    snprintf(path, sizeof path, "%s/%s", engine->path, ACTI_MARK_FILE); /* shorter than the one that was opened */
+    snprintf(new_path, sizeof new_path, "%s/%s", engine->path, NEW_MARK_FILE);
+    if (access(path, F_OK) == 0) return in_use(engine, error); /* somebody was faster */
+    if (!write_at(engine->mark_fd, zeros, sizeof zeros, 0) || fsync(engine->mark_fd) != 0)
+        return acti_file_failed("write", engine->path, NEW_MARK_FILE, error);
+    if (rename(new_path, path) != 0) return acti_file_failed("rename", engine->path, NEW_MARK_FILE, error);
+    return ACTA_OK;
+}
+
 acta_status
 acti_rocksdb_prepare(acta_engine *base, acta_error *error)
 {
-    static const uint8_t zeros[ACTI_MARK_SLOT_COUNT * ACTI_MARK_SLOT_SPACING];
     rocksdb_engine *engine = engine_of(base);
 
     acta_status status = make_directory(engine, error);
     if (status == ACTA_OK && access(engine->path, W_OK) != 0)
         status = acta_error_set(error, ACTA_READ_ONLY,
             "cannot make a store in '%s': the directory can't be written to (%s)", engine->path, strerror(errno));
-    if (status == ACTA_OK) status = open_mark_file(engine, O_RDWR | O_CREAT, error);
-    if (status != ACTA_OK) return status;
-
-    /* Real zeros, so that later writes change no metadata and their sync stays cheap. */
-    struct stat stat_of_mark;
-    if (fstat(engine->mark_fd, &stat_of_mark) != 0)
-        return acti_file_failed("look at", engine->path, ACTI_MARK_FILE, error);
-    if (stat_of_mark.st_size < (off_t)sizeof zeros &&
-        (pwrite(engine->mark_fd, zeros, sizeof zeros, 0) != (ssize_t)sizeof zeros || fsync(engine->mark_fd) != 0))
-        return acti_file_failed("write", engine->path, ACTI_MARK_FILE, error);
-    return acti_directory_sync(engine->path, error);
+    if (status == ACTA_OK && engine->mark_fd < 0) status = make_mark_file(engine, error);
+    return status == ACTA_OK ? acti_directory_sync(engine->path, error) : status;
 }
 
 /* -- marks -- */
@@ -223,20 +256,27 @@ acti_rocksdb_prepare(acta_engine *base, acta_error *error)
 acta_status
 acti_rocksdb_mark_read(acta_engine *base, uint32_t slot, uint8_t *bytes_out, acta_error *error)
 {
-    rocksdb_engine *engine = engine_of(base);
-    ssize_t size = pread(engine->mark_fd, bytes_out, ACTI_MARK_SIZE, (off_t)slot * ACTI_MARK_SLOT_SPACING);
+    const rocksdb_engine *engine = engine_of(base);
+    off_t begin = (off_t)slot * ACTI_MARK_SLOT_SPACING;
+    size_t done = 0;
 
-    if (size < 0) return acti_file_failed("read", engine->path, ACTI_MARK_FILE, error);
-    memset(bytes_out + size, 0, ACTI_MARK_SIZE - (size_t)size); /* a file cut short */
+    while (done < ACTI_MARK_SIZE) {
+        ssize_t size = pread(engine->mark_fd, bytes_out + done, ACTI_MARK_SIZE - done, begin + (off_t)done);
+        if (size < 0 && errno == EINTR) continue;
+        if (size < 0) return acti_file_failed("read", engine->path, ACTI_MARK_FILE, error);
+        if (size == 0) break;
+        done += (size_t)size;
+    }
+    memset(bytes_out + done, 0, ACTI_MARK_SIZE - done); /* a file cut short */
     return ACTA_OK;
 }
 
 acta_status
 acti_rocksdb_mark_write(acta_engine *base, uint32_t slot, const uint8_t *bytes, acta_error *error)
 {
-    rocksdb_engine *engine = engine_of(base);
+    const rocksdb_engine *engine = engine_of(base);
 
-    if (pwrite(engine->mark_fd, bytes, ACTI_MARK_SIZE, (off_t)slot * ACTI_MARK_SLOT_SPACING) != ACTI_MARK_SIZE ||
+    if (!write_at(engine->mark_fd, bytes, ACTI_MARK_SIZE, (off_t)slot * ACTI_MARK_SLOT_SPACING) ||
         fdatasync(engine->mark_fd) != 0)
         return acti_file_failed("write", engine->path, ACTI_MARK_FILE, error);
     return ACTA_OK;
@@ -247,4 +287,15 @@ acti_rocksdb_mark_close(rocksdb_engine *engine)
 {
     if (engine->mark_fd >= 0) close(engine->mark_fd);
     engine->mark_fd = -1;
+}
+
+void
+acti_rocksdb_unlock(const rocksdb_engine *engine)
+{
+    char path[4096];
+
+    /* POSIX: a process loses its locks on a file when it closes any descriptor of it. */
+    if (snprintf(path, sizeof path, "%s/LOCK", engine->path) >= (int)sizeof path) return;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) close(fd);
 }

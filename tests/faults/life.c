@@ -114,11 +114,11 @@ fill_payload(uint64_t step, uint32_t index, uint8_t *bytes, uint32_t size)
 {
     uint64_t x = step * 64 + index + 1;
 
-    for (uint32_t i = 0; i < size; i++) {
+    for (uint32_t i = 0; i < size; i += 8) {
         x ^= x << 13;
         x ^= x >> 7;
         x ^= x << 17;
-        bytes[i] = (uint8_t)(x >> 32);
+        memcpy(bytes + i, &x, size - i < 8 ? size - i : 8);
     }
 }
 

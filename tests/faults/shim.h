@@ -42,7 +42,7 @@ typedef enum fault_op {
 #define FAULT_BIT(op) (1u << (op))
 
 enum {
-    FAULT_RULES = 4,
+    FAULT_RULES = 48,
     FAULT_PATTERN_SIZE = 64,
     FAULT_PATH_SIZE = 256,
     FAULT_TEXT_SIZE = 600,
