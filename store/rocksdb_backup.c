@@ -24,6 +24,17 @@ write_mark(const char *path, uint32_t slot, const uint8_t *bytes, acta_error *er
     return status == ACTA_OK ? acti_file_write(full, file, sizeof file, error) : status;
 }
 
+/* A file that RocksDB wanted to copy and isn't there is no damage: it lives without its options file, a copy of it doesn't. */
+static acta_status
+copying_failed(const rocksdb_engine *engine, char *said, acta_error *error)
+{
+    bool is_io = strncmp(said, "IO error", 8) == 0;
+    acta_status status = acti_rocksdb_failed(engine, "back up the store", said, error);
+
+    if (is_io && error != NULL) error->status = ACTA_IO;
+    return is_io ? ACTA_IO : status;
+}
+
 static acta_status
 make_checkpoint(rocksdb_engine *engine, const char *path, acta_error *error)
 {
@@ -33,7 +44,7 @@ make_checkpoint(rocksdb_engine *engine, const char *path, acta_error *error)
     if (said != NULL) return acti_rocksdb_failed(engine, "back up the store", said, error);
     rocksdb_checkpoint_create(checkpoint, path, UINT64_MAX, &said);
     rocksdb_checkpoint_object_destroy(checkpoint);
-    return said != NULL ? acti_rocksdb_failed(engine, "back up the store", said, error) : ACTA_OK;
+    return said != NULL ? copying_failed(engine, said, error) : ACTA_OK;
 }
 
 static acta_status

@@ -81,8 +81,9 @@ typedef struct fault_page {
     char root[FAULT_PATH_SIZE]; /* only paths below it; no '/' at its end */
     fault_rule rules[FAULT_RULES];
     bool has_journal;
-    bool skips_syncs; /* they are journaled, not done: for speed, where the machine is not to lose power itself */
-    uint64_t end_at;  /* the process ends before this operation; 0: never */
+    bool
+        skips_syncs; /* they are journaled, not done, and no room is asked for: for speed, the machine is not to lose power */
+    uint64_t end_at; /* the process ends before this operation; 0: never */
 
     uint64_t op_count; /* those of the journal, notes not among them */
     bool overflowed;
