@@ -259,10 +259,10 @@ open_subscription(acti_reader_actor *r)
     acti_reader *reader = r->reader;
     acta_error error;
     acta_subscription_config config = { .name = reader->name,
-        .from_current = reader->from_current,
-        .types = reader->type_count > 0 ? reader->types : no_types,
-        .type_count = reader->type_count,
+        .start = reader->from_current ? ACTA_START_CURRENT : ACTA_START_ORIGIN,
+        .filter = { .types = reader->type_count > 0 ? reader->types : no_types, .type_count = reader->type_count },
         .window = reader->window,
+        .manual_checkpoint = true,
         .ready = on_ready,
         .user = reader };
 

@@ -279,7 +279,7 @@ scan(const options *o)
 static uint64_t
 consume_all(bench *b, const char *name)
 {
-    const acta_subscription_config config = { .name = name, .window = 4096 };
+    const acta_subscription_config config = { .name = name, .window = 4096, .manual_checkpoint = true };
     acta_subscription *subscription;
     acta_error error;
     uint64_t count = 0;

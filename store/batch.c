@@ -214,7 +214,10 @@ publish(acta_store *store)
 
     for (acta_transaction *t = committer->batch_first; t != NULL; t = t->next) {
         if (t->refusal != ACTI_REFUSED_NOT) continue;
-        if (t->removes_events) acti_tail_clear(&store->tail);
+        if (t->removes_events) {
+            acti_tail_clear(&store->tail);
+            acti_blocks_clear(&store->blocks);
+        }
         if (t->record_count > 0) acti_tail_push(&store->tail, t->first_position, t->records, t->record_count);
     }
     ACTI_COUNT(store, batches, 1);

@@ -55,7 +55,18 @@ acta_chunk_unref(acta_chunk *chunk)
 
     for (uint32_t i = 0; i < chunk->slab_count; i++)
         acti_slab_unref(chunk->slabs[i]);
+    acta_chunk_unref(chunk->of);
     allocator.free(allocator.user, chunk, chunk->size);
+}
+
+size_t
+acti_chunk_bytes(const acta_chunk *chunk)
+{
+    size_t bytes = chunk->size;
+
+    for (uint32_t i = 0; i < chunk->slab_count; i++)
+        bytes += chunk->slabs[i]->size;
+    return bytes;
 }
 
 uint8_t *
@@ -73,4 +84,24 @@ acti_chunk_room(acta_chunk *chunk, size_t size, size_t *used)
     uint8_t *room = last->bytes + *used;
     *used += size;
     return room;
+}
+
+bool
+acti_chunk_own(acta_chunk *chunk, acta_recorded *event, size_t *used)
+{
+    acta_bytes parts[] = { event->payload, event->metadata, event->tags, acta_str_bytes(event->stream) };
+    size_t size = parts[0].size + parts[1].size + parts[2].size + parts[3].size;
+    uint8_t *at = acti_chunk_room(chunk, size, used);
+
+    if (at == NULL) return false;
+    for (uint32_t i = 0; i < 4; i++) {
+        if (parts[i].size > 0) memcpy(at, parts[i].data, parts[i].size);
+        parts[i].data = at;
+        at += parts[i].size;
+    }
+    event->payload = parts[0];
+    event->metadata = parts[1];
+    event->tags = parts[2];
+    event->stream = acta_str_from(parts[3].data, parts[3].size);
+    return true;
 }

@@ -20,6 +20,7 @@
 #include "acta/store.h"
 #include "acta/subscription.h"
 
+#include "blocks.h"
 #include "engine.h"
 #include "keys.h"
 #include "mark.h"
@@ -34,6 +35,7 @@
 #define ACTI_TABLE_OUTCOMES    "outcomes"
 #define ACTI_TABLE_SNAPSHOTS   "snapshots"
 #define ACTI_TABLE_CHECKPOINTS "checkpoints"
+#define ACTI_TABLE_PARKED      "parked"
 #define ACTI_TABLE_TAGS        "tags"
 #define ACTI_TABLE_CLAIMS      "claims"
 
@@ -42,7 +44,7 @@ enum {
     ACTI_HELPER_SLOTS = 128, /* a power of two */
     ACTI_OUTCOME_SIZE_MAX = 512,
     ACTI_SNAPSHOT_HEADER = 32,
-    ACTI_SUBSCRIPTION_NAME_MAX = 128
+    ACTI_SUBSCRIPTION_NAME_MAX = ACTA_SUBSCRIPTION_NAME_MAX
 };
 
 /* A thread between acta_store_help_begin and _end. */
@@ -123,6 +125,7 @@ struct acta_store {
     acti_helper_slot helpers[ACTI_HELPER_SLOTS];
     acti_types types;
     acti_tail tail;
+    acti_blocks blocks;
     acti_monitor expiry; /* of expiry_next */
     acta_id expiry_next;
     _Atomic bool scrubbing;
@@ -209,6 +212,9 @@ void acti_checkpoint_encode(uint64_t position, uint8_t *value);
 bool acti_outcome_place(acta_bytes value, uint64_t *position_out, int64_t *recorded_at_us_out);
 uint64_t acti_snapshot_version(acta_str stream, acta_bytes value); /* 0: it isn't sound */
 bool acti_checkpoint_decode(acta_bytes value, uint64_t *position_out);
+/* Rows from `from` to the end of the table. */
+acta_status acti_row_cursor_open_from(
+    acta_store *store, const char *table, acta_bytes from, acta_row_cursor **cursor_out, acta_error *error);
 acta_status acti_checkpoint_read(
     acta_store *store, const char *name, uint64_t *position_out, bool *found_out, acta_error *error);
 
@@ -247,7 +253,7 @@ void acti_name_cache_init(acti_name_cache *cache, acta_store *store);
 void acti_name_cache_deinit(acti_name_cache *cache);
 acta_status acti_name_cache_get(acti_name_cache *cache, uint64_t stream_id, acta_str *name_out, acta_error *error);
 
-/* subscription.c */
+/* subscription_list.c */
 void acti_subscriptions_wake(acta_store *store); /* the head has moved */
 
 /* Relaxed: counts are read for people, each alone. */

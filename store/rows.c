@@ -350,21 +350,22 @@ end_of_prefix(uint8_t *room, acta_bytes prefix)
     return acta_bytes_from(room, prefix.size);
 }
 
-acta_status
-acta_row_cursor_open(
-    acta_store *store, const char *table, acta_bytes prefix, acta_row_cursor **cursor_out, acta_error *error)
+/* From `from` to the end of those that begin with `prefix`, which it begins with. */
+static acta_status
+open_rows(acta_store *store, const char *table, acta_bytes from_key, acta_bytes prefix, acta_row_cursor **cursor_out,
+    acta_error *error)
 {
     const acta_allocator *allocator = &store->environment.allocator;
-    uint8_t from[ACTI_ROW_KEY_MAX], to[ACTI_ROW_KEY_MAX];
+    uint8_t from[ACTI_ROW_KEY_MAX], of[ACTI_ROW_KEY_MAX], to[ACTI_ROW_KEY_MAX];
 
-    if (!acti_table_name_fits(table) || prefix.size > ACTA_KEY_MAX)
+    if (!acti_table_name_fits(table) || from_key.size > ACTA_KEY_MAX)
         return acta_error_set(error, ACTA_INVALID,
-            "cannot read rows: the table's name or the prefix (%zu bytes) is no valid one", prefix.size);
+            "cannot read rows: the table's name or the prefix (%zu bytes) is no valid one", from_key.size);
 
     acta_row_cursor *cursor = allocator->alloc(allocator->user, sizeof *cursor);
     if (cursor == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot read rows of table '%s'", table);
-    acti_range range = { .from = acti_row_key(from, table, prefix) };
-    range.to = end_of_prefix(to, range.from);
+    acti_range range = { .from = acti_row_key(from, table, from_key) };
+    range.to = end_of_prefix(to, acti_row_key(of, table, prefix));
     *cursor = (acta_row_cursor){ .store = store, .table_size = strlen(table) + 1 };
     acta_status status =
         store->engine->ops->iterator_open(store->engine, ACTI_TABLES, &range, &cursor->iterator, error);
@@ -374,6 +375,20 @@ acta_row_cursor_open(
     }
     *cursor_out = cursor;
     return ACTA_OK;
+}
+
+acta_status
+acta_row_cursor_open(
+    acta_store *store, const char *table, acta_bytes prefix, acta_row_cursor **cursor_out, acta_error *error)
+{
+    return open_rows(store, table, prefix, prefix, cursor_out, error);
+}
+
+acta_status
+acti_row_cursor_open_from(
+    acta_store *store, const char *table, acta_bytes from, acta_row_cursor **cursor_out, acta_error *error)
+{
+    return open_rows(store, table, from, acta_bytes_from(NULL, 0), cursor_out, error);
 }
 
 acta_status

@@ -39,6 +39,18 @@ acti_monitor_wait(acti_monitor *monitor)
 }
 
 void
+acti_monitor_wait_ms(acti_monitor *monitor, uint64_t timeout_ms)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    uint64_t ns = (uint64_t)until.tv_nsec + timeout_ms % 1000 * 1000000;
+    until.tv_sec += (time_t)(timeout_ms / 1000 + ns / 1000000000);
+    until.tv_nsec = (long)(ns % 1000000000);
+    pthread_cond_clockwait(&monitor->changed, &monitor->mutex, CLOCK_MONOTONIC, &until);
+}
+
+void
 acti_monitor_wake(acti_monitor *monitor)
 {
     pthread_cond_broadcast(&monitor->changed);

@@ -15,6 +15,7 @@ runtime gen_server gen_statem supervisor offload recorder fault watch_fd sys top
 gen_event acta.hpp                                        : runtime
 schema buffer                                             : schema
 store subscription memory_engine operations               : store
+consumer_group                                            : store
 aggregate app handler process_manager generated test acta : actors
 sim                                                       : sim'
 

@@ -21,7 +21,7 @@ runtime/safe_text.c   : file
 runtime/fd_poll.c     : clock thread file
 runtime/backtrace.c   : file
 runtime/fault.c       : clock thread file
-store/thread.c        : thread
+store/thread.c        : thread clock
 store/rocksdb_files.c : file
 store/files.c         : file
 store/rocksdb_backup.c : file

@@ -315,9 +315,9 @@ static seen
 consume(fixture *f, const char *name, const char *type)
 {
     acta_str wanted = acta_str_of(type);
-    const acta_subscription_config config = {
-        .name = name, .types = type != NULL ? &wanted : NULL, .type_count = type != NULL ? 1 : 0
-    };
+    const acta_subscription_config config = { .name = name,
+        .filter = { .types = type != NULL ? &wanted : NULL, .type_count = type != NULL ? 1 : 0 },
+        .manual_checkpoint = true };
     acta_subscription *subscription;
     acta_chunk *chunk;
     bool more = true;

@@ -418,7 +418,7 @@ use_store(acta_store *store)
 {
     acta_error error;
     uint32_t acknowledged = 0;
-    acta_subscription_config config = { .name = "sub" };
+    acta_subscription_config config = { .name = "sub", .manual_checkpoint = true };
     acta_subscription *subscription = NULL;
     acta_outcome outcome = { .status = ACTA_OK };
     acta_status status = acta_subscription_open(store, &config, &subscription, &error);

@@ -19,7 +19,7 @@ subscribe(fixture *f, const acta_subscription_config *config)
 static acta_subscription *
 subscribe_to_all(fixture *f, const char *name)
 {
-    acta_subscription_config config = { .name = name };
+    acta_subscription_config config = { .name = name, .manual_checkpoint = true };
     return subscribe(f, &config);
 }
 
@@ -70,7 +70,7 @@ static void
 a_subscription_begins_where_it_should(void **state)
 {
     fixture *f = FIXTURE(state);
-    acta_subscription_config current = { .name = "current", .from_current = true };
+    acta_subscription_config current = { .name = "current", .start = ACTA_START_CURRENT, .manual_checkpoint = true };
 
     append_many(f, "s", ACTA_ANY_VERSION, 10, NULL);
     acta_subscription *from_origin = subscribe_to_all(f, "origin"), *from_current = subscribe(f, &current);
@@ -259,7 +259,9 @@ a_filter_passes_over_the_rest(void **state)
 {
     fixture *f = FIXTURE(state);
     acta_str wanted[] = { S("test.Wanted"), S("test.Later") };
-    acta_subscription_config config = { .name = "sub", .types = wanted, .type_count = 2 };
+    acta_subscription_config config = {
+        .name = "sub", .filter = { .types = wanted, .type_count = 2 }, .manual_checkpoint = true
+    };
 
     for (int round = 0; round < 2; round++) { /* from memory; after a restart from the engine */
         acta_subscription *subscription;
@@ -297,14 +299,14 @@ a_filter_of_no_types_wants_nothing(void **state)
 {
     fixture *f = FIXTURE(state);
     acta_str none[1] = { S("") };
-    acta_subscription_config config = { .name = "sub", .types = none };
+    acta_subscription_config config = { .name = "sub", .filter = { .types = none }, .manual_checkpoint = true };
     acta_subscription *subscription = subscribe(f, &config), *refused;
 
     append_many(f, "s", ACTA_ANY_VERSION, 5, NULL);
     assert_null(next(f, subscription, 10));
     assert_int_equal(acta_subscription_passed(subscription), 5);
     acta_subscription_close(subscription);
-    config = (acta_subscription_config){ .name = "sub", .type_count = 1 };
+    config = (acta_subscription_config){ .name = "sub", .filter = { .type_count = 1 } };
     assert_int_equal(ACTA_INVALID, acta_subscription_open(f->store, &config, &refused, NULL));
 }
 
@@ -417,7 +419,7 @@ catching_up_goes_live_without_gap_or_repeat(void **state)
     assert_int_equal(0, pthread_create(&writer, NULL, run_load, &l));
     while (position < total) {
         acta_subscription_config config = {
-            .name = "sub", .ready = wake_reader, .user = &reader, .window = (uint32_t)(next_random(&seed) % 300 + 1)
+            .name = "sub", .manual_checkpoint = true, .ready = wake_reader, .user = &reader, .window = (uint32_t)(next_random(&seed) % 300 + 1)
         };
         acta_subscription *subscription = subscribe(f, &config);
         uint64_t stop_at = position + next_random(&seed) % 500 + 1;
