@@ -286,6 +286,19 @@ check_session(acta_store *store, acta_transaction *transaction)
     return transaction->sequence == last + 1 || refuse(transaction, ACTI_REFUSED_SESSION, ACTA_CONFLICT, NULL);
 }
 
+/* Bytes of the largest of its records, names included. */
+static size_t
+largest_record(const acta_transaction *transaction)
+{
+    size_t largest = 0;
+
+    for (uint32_t i = 0; i < transaction->record_count; i++) {
+        size_t size = acti_record_body_size(transaction->records[i].bytes);
+        if (size > largest) largest = size;
+    }
+    return largest + ACTA_STREAM_NAME_MAX + ACTA_TYPE_NAME_MAX;
+}
+
 static bool
 make_room(acta_store *store, acta_transaction *transaction)
 {
@@ -293,6 +306,9 @@ make_room(acta_store *store, acta_transaction *transaction)
     bool room = acti_pending_rows_reserve(&committer->rows, transaction->operation_count);
 
     if (room) room = acti_tags_make_room(store, transaction->tagged_count);
+    if (room)
+        room = acti_runs_reserve(&committer->runs, &store->environment.allocator, transaction->record_count) &&
+               acti_page_writer_reserve(&committer->page, largest_record(transaction));
     if (room && transaction->session != 0)
         room = acti_sessions_set(&committer->sessions, transaction->session, transaction->sequence);
     if (room) return true;
@@ -388,11 +404,13 @@ apply_record(acta_store *store, acta_transaction *transaction, acti_stream *stre
         .command_id = transaction->command_id,
         .names = stream->version == 1 || is_new_type,
     };
-    acti_key log_key = acti_log_key(place.position), index_key = acti_index_key(place.stream_id, place.version);
-    size_t size = acti_record_seal(record->bytes, &place);
-
-    put(store, ACTI_LOG, acti_key_view(&log_key), acta_bytes_from(record->bytes, size));
-    put(store, ACTI_INDEX, acti_key_view(&index_key), acti_key_view(&log_key)); /* the value is the log's key */
+    acti_record_seal(record->bytes, &place);
+    if (!acti_page_writer_fits(&committer->page, record->bytes)) acti_batch_put_page(store);
+    acti_page_writer_add(&committer->page, record->bytes);
+    if (stream->batch != committer->batch_number) stream->run = 0;
+    stream->batch = committer->batch_number;
+    stream->run = acti_runs_note(
+        &committer->runs, stream->run, place.stream_id, place.version, committer->page.first, place.position);
     acti_tags_put(store, acti_record_tags(record->bytes), place.position);
     if (is_new_type) put_names(store, ACTI_TYPES, acta_str_from(type->name, type->name_size), type->id);
 }
@@ -425,6 +443,7 @@ forget_stream(acta_store *store, const acti_operation *operation)
     store->engine->ops->batch_delete(committer->batch, ACTI_TABLES, operation->key);
     acti_pending_rows_set(&committer->rows, operation->key, false);
     operation->entry->id = operation->entry->version = 0;
+    operation->entry->run = 0;
     operation->entry->deleted = false;
     operation->entry->metadata_version = 0;
     operation->entry->metadata_known = true;

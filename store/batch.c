@@ -139,6 +139,16 @@ move_verified(acta_store *store)
 }
 
 void
+acti_batch_put_page(acta_store *store)
+{
+    acti_page_writer *page = &store->committer.page;
+
+    if (page->count == 0) return;
+    acti_key key = acti_log_key(page->first);
+    store->engine->ops->batch_put(store->committer.batch, ACTI_LOG, acti_key_view(&key), acti_page_writer_finish(page));
+}
+
+void
 acti_batch_close(acta_store *store, uint32_t event_count)
 {
     const acti_engine_ops *ops = store->engine->ops;
@@ -147,6 +157,8 @@ acti_batch_close(acta_store *store, uint32_t event_count)
              position_key = acti_log_key(committer->position);
     uint8_t value[ACTI_BATCH_SIZE];
 
+    acti_batch_put_page(store);
+    acti_runs_put(&committer->runs, store->engine, committer->batch);
     acti_put_le64(value, committer->position);
     acti_put_le64(value + 8, (uint64_t)committer->recorded_at_us);
     acti_put_le32(value + 16, event_count);

@@ -155,8 +155,10 @@ acti_committer_init(acta_store *store, uint64_t memory_bytes, acta_error *error)
     acti_sessions_init(&committer->sessions, allocator, memory_bytes / 512);
     acti_pending_rows_init(&committer->rows, allocator);
     committer->next_stream_id = 1;
+    bool room = acti_page_writer_init(&committer->page, allocator);
     committer->batch = store->engine->ops->batch_create(store->engine);
-    if (committer->batch == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot open store: there is no memory");
+    if (committer->batch == NULL || !room)
+        return acta_error_set(error, ACTA_NO_MEMORY, "cannot open store: there is no memory");
     return ACTA_OK;
 }
 
@@ -169,6 +171,8 @@ acti_committer_deinit(acta_store *store)
     acti_sessions_deinit(&committer->sessions);
     acti_pending_rows_deinit(&committer->rows);
     acti_tags_deinit(store);
+    acti_page_writer_deinit(&committer->page);
+    acti_runs_deinit(&committer->runs, &store->environment.allocator);
     if (committer->batch != NULL) store->engine->ops->batch_destroy(committer->batch);
 }
 

@@ -24,8 +24,8 @@
 #include "acta/str.h"
 
 typedef enum acti_family {
-    ACTI_LOG,     /* position -> record; written once, in the order of keys */
-    ACTI_INDEX,   /* stream id, version -> position */
+    ACTI_LOG,     /* position -> page of records; written once, in the order of keys */
+    ACTI_INDEX,   /* stream id, first version -> where these events lie */
     ACTI_STREAMS, /* stream name -> id, and id -> name */
     ACTI_TYPES,   /* event type name -> id, and id -> name */
     ACTI_TABLES,  /* table, key -> value */
@@ -44,10 +44,12 @@ typedef struct acti_value {
     void *pin;
 } acti_value;
 
-/* Keys from `from` (inclusive) to `to` (exclusive; empty: no end), in ascending or, backward, descending order. */
+/* Keys from `from` (inclusive) to `to` (exclusive; empty: no end), in ascending or, backward, descending order. With a
+ * `start` between them, ascending, what stands before the last key at or before `start` is left out. */
 typedef struct acti_range {
     acta_bytes from;
     acta_bytes to;
+    acta_bytes start;
     bool backward;
     bool scan; /* many records will be read once: read ahead, and leave the cache alone */
 } acti_range;

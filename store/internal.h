@@ -25,8 +25,10 @@
 #include "keys.h"
 #include "mark.h"
 #include "names.h"
+#include "page.h"
 #include "record.h"
 #include "stream_change.h"
+#include "stream_index.h"
 #include "tags.h"
 #include "tail.h"
 #include "thread.h"
@@ -81,7 +83,9 @@ typedef struct acti_committer {
     acti_sessions sessions;
     acti_pending_rows rows;
     acti_tagged_batch tagged;
-    acti_mark mark; /* the last one wanted */
+    acti_page_writer page; /* records of the batch that aren't in it yet */
+    acti_runs runs;        /* of the batch's events */
+    acti_mark mark;        /* the last one wanted */
 } acti_committer;
 
 /* The mark thread's side. Under its monitor. */
@@ -99,6 +103,8 @@ typedef struct acti_recovered {
     uint64_t verified_position, verified_batch; /* checked before */
     uint64_t index_end;                         /* the last position that the index has */
     bool index_damaged;                         /* and must be made again from `verified` on */
+    uint32_t format; /* of the store; an older one becomes the newest when it is written to */
+    int64_t made_at_us;
 } acti_recovered;
 
 struct acta_store {
@@ -167,6 +173,7 @@ bool acti_batch_gather(acta_store *store);                          /* and write
 void acti_batch_sync(acta_store *store);
 void acti_batch_finish(acta_store *store);                      /* publish and complete */
 bool acti_batch_commit(acta_store *store);                      /* all of these; false: there was nothing */
+void acti_batch_put_page(acta_store *store);                    /* of the records added so far, if there are any */
 void acti_batch_close(acta_store *store, uint32_t event_count); /* put what every batch ends with */
 void acti_batch_put_verified(acta_store *store, uint64_t position, uint64_t batch);
 /* Put the store's own batch (committer.batch, closed) on disk, and the mark behind it. */
@@ -227,8 +234,6 @@ acta_status acti_stream_id(acta_store *store, acta_str stream, uint64_t *id_out,
 /* The highest version of a stream whose event isn't behind `head`; 0: none. */
 acta_status acti_stream_version(
     acta_store *store, uint64_t stream_id, uint64_t head, uint64_t *version_out, acta_error *error);
-/* Is this an entry of the index? ACTA_CORRUPT. */
-acta_status acti_index_entry_check(acta_bytes key, acta_bytes value, acta_error *error);
 /* Where an event of a stream lies, and when it was recorded. */
 acta_status acti_stream_event(acta_store *store, uint64_t stream_id, uint64_t version, uint64_t *position_out,
     int64_t *us_out, acta_error *error);

@@ -83,7 +83,7 @@ acti_key_view(const acti_key *key)
     return acta_bytes_from(key->bytes, key->size);
 }
 
-/* log: position */
+/* log: position of the first record of a page */
 static inline acti_key
 acti_log_key(uint64_t position)
 {
@@ -93,7 +93,7 @@ acti_log_key(uint64_t position)
     return key;
 }
 
-/* index: stream id, version */
+/* index: stream id, first version */
 static inline acti_key
 acti_index_key(uint64_t stream_id, uint64_t version)
 {
@@ -149,7 +149,7 @@ acti_batch_key(uint64_t batch)
 #define ACTI_META_SCHEMA   "schema:"  /* and a schema's name -> its hash */
 
 enum {
-    ACTI_FORMAT_VERSION = 1,
+    ACTI_FORMAT_VERSION = 2,
     ACTI_FORMAT_SIZE = 4 + 16 + 8 + 4, /* version, store id, created at, crc */
     ACTI_VERIFIED_SIZE = 8 + 8 + 4,    /* position, batch, crc */
     ACTI_BATCH_SIZE = 8 + 8 + 4 + 4,   /* last position, recorded at, events, crc */

@@ -8,13 +8,15 @@
 #define ACTI_LOG_READER_H
 
 #include "engine.h"
-#include "record.h"
+#include "page.h"
 
 typedef struct acti_log_reader {
     acta_engine *engine;
     acti_engine_iterator *iterator;
     uint64_t next, left; /* the position that comes next; how many are left with it */
     bool backward;
+    bool has_page;  /* one was read */
+    acti_page page; /* that has the record given last */
 } acti_log_reader;
 
 /*

@@ -39,32 +39,13 @@ acti_stream_id(acta_store *store, acta_str stream, uint64_t *id_out, acta_error 
 }
 
 acta_status
-acti_index_entry_check(acta_bytes key, acta_bytes value, acta_error *error)
-{
-    if (key.size == 16 && value.size == 8) return ACTA_OK;
-    return acta_error_set(error, ACTA_CORRUPT, "an entry of the index is damaged: key of %zu and value of %zu bytes",
-        key.size, value.size);
-}
-
-acta_status
 acti_stream_version(acta_store *store, uint64_t stream_id, uint64_t head, uint64_t *version_out, acta_error *error)
 {
-    const acti_engine_ops *ops = store->engine->ops;
-    acti_key from = acti_index_key(stream_id, 1), to = acti_index_key(stream_id + 1, 0);
-    acti_range range = { .from = acti_key_view(&from), .to = acti_key_view(&to), .backward = true };
-    acti_engine_iterator *iterator;
-    acta_bytes key, value;
-    acta_status status = ops->iterator_open(store->engine, ACTI_INDEX, &range, &iterator, error);
+    acti_event_place last = { .version = 0 };
+    acta_status status = acti_index_last(store->engine, stream_id, head, &last, error);
 
-    if (status != ACTA_OK) return status;
-    *version_out = 0;
-    while ((status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK) {
-        status = acti_index_entry_check(key, value, error);
-        if (status != ACTA_OK || acti_get_be64(value.data) <= head) break;
-    }
-    if (status == ACTA_OK) *version_out = acti_get_be64(key.data + 8);
-    ops->iterator_close(iterator);
-    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+    if (status == ACTA_OK) *version_out = last.version;
+    return status;
 }
 
 acta_status
@@ -205,31 +186,18 @@ recorded_at(acta_store *store, uint64_t position, int64_t *us_out, acta_error *e
     return status;
 }
 
-static acta_status
-position_of(acta_store *store, uint64_t stream_id, uint64_t version, uint64_t *position_out, acta_error *error)
-{
-    const acti_engine_ops *ops = store->engine->ops;
-    acti_key key = acti_index_key(stream_id, version);
-    acti_value value;
-    acta_status status = ops->get(store->engine, ACTI_INDEX, acti_key_view(&key), &value, error);
-
-    *position_out = 0;
-    if (status == ACTA_NOT_FOUND)
-        return acta_error_set(
-            error, ACTA_CORRUPT, "version %" PRIu64 " of stream id %" PRIu64 " has no index", version, stream_id);
-    if (status != ACTA_OK) return status;
-    status = acti_index_entry_check(acti_key_view(&key), value.bytes, error);
-    if (status == ACTA_OK) *position_out = acti_get_be64(value.bytes.data);
-    ops->release(store->engine, &value);
-    return status;
-}
-
 acta_status
 acti_stream_event(
     acta_store *store, uint64_t stream_id, uint64_t version, uint64_t *position_out, int64_t *us_out, acta_error *error)
 {
-    acta_status status = position_of(store, stream_id, version, position_out, error);
-    return status == ACTA_OK ? recorded_at(store, *position_out, us_out, error) : status;
+    acti_event_place place = { .position = 0 };
+    acta_status status = acti_index_find(store->engine, stream_id, version, &place, error);
+
+    *position_out = place.position;
+    if (status == ACTA_NOT_FOUND)
+        return acta_error_set(
+            error, ACTA_CORRUPT, "version %" PRIu64 " of stream id %" PRIu64 " has no index", version, stream_id);
+    return status == ACTA_OK ? recorded_at(store, place.position, us_out, error) : status;
 }
 
 /* Times never fall along the log, nor along a stream: halve what is left until it is found. */

@@ -152,7 +152,8 @@ iterator_open(acta_engine *base, acti_family family, const acti_range *range, ac
     acta_error *error)
 {
     acta_disk *disk = engine_of(base)->disk;
-    acti_engine_iterator *iterator = disk_alloc(disk, sizeof *iterator + range->from.size + range->to.size);
+    acti_engine_iterator *iterator =
+        disk_alloc(disk, sizeof *iterator + range->from.size + range->to.size + range->start.size);
 
     if (iterator == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot read: there is no memory");
     *iterator = (acti_engine_iterator){
@@ -161,9 +162,12 @@ iterator_open(acta_engine *base, acti_family family, const acti_range *range, ac
         .backward = range->backward,
         .from_size = range->from.size,
         .to_size = range->to.size,
+        .start_size = range->start.size,
     };
     if (range->from.size > 0) memcpy(iterator->bounds, range->from.data, range->from.size);
     if (range->to.size > 0) memcpy(iterator->bounds + range->from.size, range->to.data, range->to.size);
+    if (range->start.size > 0)
+        memcpy(iterator->bounds + range->from.size + range->to.size, range->start.data, range->start.size);
 
     acti_monitor_enter(&disk->lock);
     iterator->sequence = disk->visible;
@@ -193,6 +197,24 @@ last_before(const acta_disk *disk, acti_family family, acta_bytes key)
     return before[0] != disk->heads[family] ? before[0] : NULL;
 }
 
+/* The last node at or before the start that can be seen, or the first one there is. */
+static const node *
+find_start(const acti_engine_iterator *iterator, acta_bytes from)
+{
+    const acta_disk *disk = iterator->disk;
+    acta_bytes start =
+        acta_bytes_from(iterator->bounds + iterator->from_size + iterator->to_size, iterator->start_size);
+    node *before[LEVEL_MAX];
+    const node *at = acti_disk_find_before(disk, iterator->family, start, before);
+
+    if (!acti_disk_has_key(at, start)) at = last_before(disk, iterator->family, start);
+    while (at != NULL && acti_disk_compare(at->key, at->key_size, from.data, from.size) >= 0) {
+        if (acti_disk_version_at(at, iterator->sequence) != NULL) return at;
+        at = last_before(disk, iterator->family, acta_bytes_from(at->key, at->key_size));
+    }
+    return acti_disk_find_before(disk, iterator->family, from, before);
+}
+
 static const node *
 iterator_step(acti_engine_iterator *iterator)
 {
@@ -203,6 +225,7 @@ iterator_step(acti_engine_iterator *iterator)
 
     if (!iterator->begun) {
         iterator->begun = true;
+        if (iterator->start_size > 0) return find_start(iterator, from);
         return iterator->backward ? last_before(disk, iterator->family, to)
                                   : acti_disk_find_before(disk, iterator->family, from, before);
     }
@@ -256,7 +279,7 @@ iterator_close(acti_engine_iterator *iterator)
     if (iterator->next != NULL) iterator->next->prev = iterator->prev;
     acti_disk_settle(disk);
     acti_monitor_leave(&disk->lock);
-    disk_free(disk, iterator, sizeof *iterator + iterator->from_size + iterator->to_size);
+    disk_free(disk, iterator, sizeof *iterator + iterator->from_size + iterator->to_size + iterator->start_size);
 }
 
 /* -- opening, marks -- */

@@ -91,7 +91,7 @@ struct acti_engine_iterator {
     uint64_t sequence;
     bool backward, begun;
     const node *at; /* what was shown last; stays, since its version is one that we see */
-    size_t from_size, to_size;
+    size_t from_size, to_size, start_size;
     uint8_t bounds[];
 };
 

@@ -23,7 +23,7 @@ struct acta_cursor {
     uint64_t before; /* a stream: version of the last one; 0: none yet */
     acti_read_filter filter;
     bool links;                     /* give them as they are */
-    acti_engine_iterator *iterator; /* of the stream's index, or of tags */
+    acti_engine_iterator *iterator; /* of tags */
     acti_log_reader log;
     bool ended;
 
@@ -35,9 +35,13 @@ struct acta_cursor {
     uint64_t stream_id;
     char *stream_name;
     size_t stream_name_size;
-    uint64_t positions[CHUNK], versions[CHUNK];
-    acti_value values[CHUNK];
-    uint32_t chunk_count, chunk_next;
+    acti_index_reader index;
+    acti_event_place places[CHUNK];
+    uint32_t page_of[CHUNK]; /* which of the pages it is in */
+    acti_value pages[CHUNK]; /* in ascending order, each once */
+    uint32_t chunk_count, chunk_next, page_count;
+    acti_page page;     /* the one used last */
+    uint32_t open_page; /* which that is, plus 1; 0: none */
 
     /* The event given out last, aligned. */
     uint8_t *room;
@@ -121,11 +125,9 @@ open_stream(acta_cursor *cursor, const acta_read *read, acta_error *error)
         cursor->ended = true;
         return ACTA_OK;
     }
-    acti_key from = acti_index_key(cursor->stream_id, first), to = acti_index_key(cursor->stream_id, last + 1);
-    acti_range range = { .from = acti_key_view(&from), .to = acti_key_view(&to), .backward = backward };
     cursor->before = backward ? last + 1 : first - 1;
-    return cursor->store->engine->ops->iterator_open(
-        cursor->store->engine, ACTI_INDEX, &range, &cursor->iterator, error);
+    return acti_index_reader_open(
+        &cursor->index, cursor->store->engine, cursor->stream_id, first, last, backward, error);
 }
 
 acta_status
@@ -156,9 +158,9 @@ acta_cursor_open(acta_store *store, const acta_read *read, acta_cursor **cursor_
 static void
 release_chunk(acta_cursor *cursor)
 {
-    for (uint32_t i = 0; i < cursor->chunk_count; i++)
-        cursor->store->engine->ops->release(cursor->store->engine, &cursor->values[i]);
-    cursor->chunk_count = cursor->chunk_next = 0;
+    for (uint32_t i = 0; i < cursor->page_count; i++)
+        cursor->store->engine->ops->release(cursor->store->engine, &cursor->pages[i]);
+    cursor->chunk_count = cursor->chunk_next = cursor->page_count = cursor->open_page = 0;
 }
 
 void
@@ -170,6 +172,7 @@ acta_cursor_close(acta_cursor *cursor)
     release_chunk(cursor);
     cursor->store->engine->ops->iterator_close(cursor->iterator);
     acti_log_reader_close(&cursor->log);
+    acti_index_reader_close(&cursor->index);
     acti_name_cache_deinit(&cursor->names);
     acti_read_filter_deinit(&cursor->filter, allocator);
     if (cursor->stream_name != NULL) allocator->free(allocator->user, cursor->stream_name, cursor->stream_name_size);
@@ -247,41 +250,48 @@ next_of_tags(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
     return status;
 }
 
-/* The next chunk of the stream's events, by way of their positions. */
+/* Read the pages that the chunk's events are in. */
+static acta_status
+load_pages(acta_cursor *cursor, uint32_t count, acta_error *error)
+{
+    bool backward = cursor->direction == ACTA_BACKWARD;
+    acti_key log_keys[CHUNK];
+    acta_bytes keys[CHUNK];
+    uint32_t page_count = 0;
+
+    for (uint32_t i = 0; i < count; i++) { /* in ascending order, as the engine likes it */
+        uint32_t at = backward ? count - 1 - i : i;
+        acti_key key = acti_log_key(cursor->places[at].page);
+        if (page_count == 0 || memcmp(log_keys[page_count - 1].bytes, key.bytes, key.size) != 0) {
+            log_keys[page_count] = key;
+            keys[page_count] = acti_key_view(&log_keys[page_count]);
+            page_count++;
+        }
+        cursor->page_of[at] = page_count - 1;
+    }
+    acta_status status =
+        cursor->store->engine->ops->get_many(cursor->store->engine, ACTI_LOG, keys, page_count, cursor->pages, error);
+    if (status != ACTA_OK) return status;
+    cursor->page_count = page_count;
+    cursor->chunk_count = count;
+    return ACTA_OK;
+}
+
+/* The next chunk of the stream's events, by way of their places. */
 static acta_status
 load_chunk(acta_cursor *cursor, acta_error *error)
 {
-    const acti_engine_ops *ops = cursor->store->engine->ops;
-    acti_key log_keys[CHUNK];
-    acta_bytes keys[CHUNK], key, value;
-    acti_value values[CHUNK];
-    bool backward = cursor->direction == ACTA_BACKWARD;
     acta_status status = ACTA_OK;
     uint32_t count = 0;
     uint32_t limit = cursor->left < CHUNK && !cursor->filter.is_set ? (uint32_t)cursor->left : CHUNK;
 
     release_chunk(cursor);
     while (count < limit && status == ACTA_OK) {
-        status = ops->iterator_next(cursor->iterator, &key, &value, error);
-        if (status == ACTA_OK) status = acti_index_entry_check(key, value, error);
-        if (status != ACTA_OK) break;
-        cursor->versions[count] = acti_get_be64(key.data + 8);
-        cursor->positions[count++] = acti_get_be64(value.data);
+        status = acti_index_reader_next(&cursor->index, &cursor->places[count], error);
+        if (status == ACTA_OK) count++;
     }
-    if (status != ACTA_OK && status != ACTA_NOT_FOUND) return status;
-    if (count == 0) return status;
-
-    for (uint32_t i = 0; i < count; i++) { /* in ascending order, as the engine likes it */
-        uint32_t at = backward ? count - 1 - i : i;
-        log_keys[i] = acti_log_key(cursor->positions[at]);
-        keys[i] = acti_key_view(&log_keys[i]);
-    }
-    status = ops->get_many(cursor->store->engine, ACTI_LOG, keys, count, values, error);
-    if (status != ACTA_OK) return status;
-    for (uint32_t i = 0; i < count; i++)
-        cursor->values[backward ? count - 1 - i : i] = values[i];
-    cursor->chunk_count = count;
-    return ACTA_OK;
+    if (status != ACTA_OK && (status != ACTA_NOT_FOUND || count == 0)) return status;
+    return load_pages(cursor, count, error);
 }
 
 static acta_status
@@ -291,27 +301,46 @@ stream_damaged(const acta_cursor *cursor, uint64_t version, uint64_t position, c
         (int)cursor->stream_name_size, cursor->stream_name, version, position, how);
 }
 
+/* The record of a place in the chunk. */
+static acta_status
+read_place(acta_cursor *cursor, uint32_t i, acti_record_view *view_out, acta_error *error)
+{
+    const acti_event_place *place = &cursor->places[i];
+    uint32_t which = cursor->page_of[i];
+    acti_key key = acti_log_key(place->page);
+
+    if (cursor->pages[which].pin == NULL)
+        return stream_damaged(cursor, place->version, place->position, "the event is missing", error);
+    if (cursor->open_page != which + 1) {
+        acta_status status = acti_page_open(acti_key_view(&key), cursor->pages[which].bytes, &cursor->page, error);
+        cursor->open_page = status == ACTA_OK ? which + 1 : 0;
+        if (status != ACTA_OK) return status;
+    }
+    if (place->position - cursor->page.first >= cursor->page.count)
+        return stream_damaged(cursor, place->version, place->position, "its page doesn't have it", error);
+    return acti_page_record(&cursor->page, place->position, view_out, error);
+}
+
 static acta_status
 next_of_stream(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
 {
+    acti_record_view view;
+
     if (cursor->chunk_next == cursor->chunk_count) {
         acta_status status = load_chunk(cursor, error);
         if (status != ACTA_OK) return status;
     }
-    uint32_t i = cursor->chunk_next;
-    uint64_t version = cursor->versions[i], position = cursor->positions[i];
-    if (version != expected_next(cursor))
+    const acti_event_place *place = &cursor->places[cursor->chunk_next];
+    if (place->version != expected_next(cursor))
         return stream_damaged(cursor, expected_next(cursor), 0, "it is missing in the index", error);
-    if (cursor->values[i].pin == NULL) return stream_damaged(cursor, version, position, "the event is missing", error);
-
-    acti_record_view view;
-    acta_status status = acti_record_read(cursor->values[i].bytes, position, &view, error);
+    acta_status status = read_place(cursor, cursor->chunk_next, &view, error);
     if (status == ACTA_OK) status = take_record(cursor, &view, event_out, error);
     if (status != ACTA_OK) return status;
-    if (event_out->stream_id != cursor->stream_id || event_out->version != version)
-        return stream_damaged(cursor, version, position, "the index points to an event of another place", error);
+    if (event_out->stream_id != cursor->stream_id || event_out->version != place->version)
+        return stream_damaged(
+            cursor, place->version, place->position, "the index points to an event of another place", error);
     event_out->stream = acta_str_from(cursor->stream_name, cursor->stream_name_size);
-    cursor->before = version;
+    cursor->before = place->version;
     cursor->chunk_next++;
     return ACTA_OK;
 }

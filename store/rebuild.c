@@ -1,7 +1,7 @@
 /*
  * Rebuild: the log. See rebuild.h.
  *
- * The new store gets the records as they are, byte for byte, in batches of its own, and neither index nor names: opening it
+ * The new store gets the pages as they are, byte for byte, but for the one in which the log is cut, in batches of its own, and neither index nor names: opening it
  * finds an index that ends before the log and makes all that follows from the log, as after any crash. Nothing here knows how.
  */
 #include "rebuild.h"
@@ -12,8 +12,9 @@
 
 typedef struct copying {
     acti_rebuild *rebuild;
-    acta_store *to; /* NULL: only look */
-    uint32_t count; /* records in the batch under way */
+    acta_store *to;    /* NULL: only look */
+    uint32_t count;    /* records in the batch under way */
+    acta_digest chain; /* behind the last page taken */
 } copying;
 
 static acta_status
@@ -29,41 +30,107 @@ write_batch(copying *c, acta_error *error)
     return acti_commit_own(to, error);
 }
 
+/* The first `count` records of a page, as a page. */
 static acta_status
-copy_record(copying *c, acta_bytes key, acta_bytes value, const acta_recorded *event, acta_error *error)
+put_cut(copying *c, const acti_page *page, uint32_t count, acta_error *error)
 {
-    c->rebuild->position = event->position;
+    const acta_allocator *allocator = &c->to->environment.allocator;
+    size_t room_size = page->value.size + acti_page_core_size(page), size;
+    uint8_t *room = allocator->alloc(allocator->user, room_size);
+    acti_key key = acti_log_key(page->first);
+
+    if (room == NULL)
+        return acta_error_set(error, ACTA_NO_MEMORY, "cannot copy the log: no memory for %zu bytes", room_size);
+    acta_status status = acti_page_cut(page, count, &c->chain, room, room + page->value.size, &size, error);
+    if (status == ACTA_OK)
+        c->to->engine->ops->batch_put(
+            c->to->committer.batch, ACTI_LOG, acti_key_view(&key), acta_bytes_from(room, size));
+    allocator->free(allocator->user, room, room_size);
+    return status;
+}
+
+static acta_status
+copy_page(copying *c, const acti_page *page, uint32_t count, int64_t recorded_at_us, acta_error *error)
+{
+    acti_key key = acti_log_key(page->first);
+    acta_status status = ACTA_OK;
+
+    if (count == 0) return ACTA_OK;
+    c->rebuild->position = page->first + count - 1;
     if (c->to == NULL) return ACTA_OK;
-    c->to->engine->ops->batch_put(c->to->committer.batch, ACTI_LOG, key, value);
-    c->to->committer.position = event->position;
-    c->to->committer.recorded_at_us = event->recorded_at_us;
-    c->count++;
+    if (count < page->count)
+        status = put_cut(c, page, count, error);
+    else
+        c->to->engine->ops->batch_put(c->to->committer.batch, ACTI_LOG, acti_key_view(&key), page->value);
+    c->chain = acti_page_chain_value(page);
+    c->to->committer.position = c->rebuild->position;
+    c->to->committer.recorded_at_us = recorded_at_us;
+    c->count += count;
+    if (status != ACTA_OK) return status;
     return c->to->engine->ops->batch_bytes(c->to->committer.batch) < ACTI_REBUILD_BATCH_BYTES ? ACTA_OK
                                                                                               : write_batch(c, error);
 }
 
-/* The record behind the last one taken. Is it there, and sound? */
+/* Is this the page behind the last record taken? */
 static acta_status
-check_record(const copying *c, acta_bytes key, acta_bytes value, acti_record_view *view, acta_error *error)
+check_page(const copying *c, acta_bytes key, acta_bytes value, acti_page *page_out, acta_error *error)
 {
     uint64_t position = c->rebuild->position + 1, found = key.size == 8 ? acti_get_be64(key.data) : 0;
 
     if (found != position)
         return acta_error_set(
             error, ACTA_CORRUPT, "position %" PRIu64 " is missing (the next one is %" PRIu64 ")", position, found);
-    return acti_record_read(value, position, view, error);
+    return acti_page_open(key, value, page_out, error);
 }
 
-/* What isn't taken is counted, as far as it can be read. */
+/* What isn't taken is counted, as far as it can be read: the records of a page from `first` on. */
 static void
-leave_out(acti_rebuild *rebuild, acta_bytes key, acta_bytes value)
+leave_out(acti_rebuild *rebuild, acta_bytes key, acta_bytes value, uint32_t first)
 {
     acti_record_view view;
     acta_error ignored;
+    acti_page page;
 
-    if (key.size != 8 || acti_record_read(value, acti_get_be64(key.data), &view, &ignored) != ACTA_OK) return;
-    rebuild->left_out++;
-    if (view.event.recorded_at_us < rebuild->left_out_from_us) rebuild->left_out_from_us = view.event.recorded_at_us;
+    if (acti_page_open(key, value, &page, &ignored) != ACTA_OK) return;
+    for (uint32_t i = first; i < page.count; i++) {
+        if (acti_page_record(&page, page.first + i, &view, &ignored) != ACTA_OK) continue;
+        rebuild->left_out++;
+        if (view.event.recorded_at_us < rebuild->left_out_from_us)
+            rebuild->left_out_from_us = view.event.recorded_at_us;
+    }
+}
+
+/* How many records of a page are wanted, and sound. */
+static uint32_t
+count_sound(const acti_rebuild *rebuild, const acti_page *page, int64_t *recorded_at_us, acta_error *damage)
+{
+    acti_record_view view;
+    uint32_t count = 0;
+
+    while (count < page->count && page->first + count <= rebuild->last) {
+        if (acti_page_record(page, page->first + count, &view, damage) != ACTA_OK) break;
+        *recorded_at_us = view.event.recorded_at_us;
+        count++;
+    }
+    return count;
+}
+
+/* Take of a page what is wanted. Damage: *damage says so. */
+static acta_status
+take_page(copying *c, acta_bytes key, acta_bytes value, acta_error *damage, acta_error *error)
+{
+    int64_t recorded_at_us = 0;
+    uint32_t count = 0;
+    acti_page page;
+    acta_status status = ACTA_OK;
+
+    if (check_page(c, key, value, &page, damage) == ACTA_OK) {
+        damage->status = ACTA_OK;
+        count = count_sound(c->rebuild, &page, &recorded_at_us, damage);
+        status = copy_page(c, &page, count, recorded_at_us, error);
+    }
+    leave_out(c->rebuild, key, value, count);
+    return status;
 }
 
 static acta_status
@@ -71,26 +138,20 @@ take_records(copying *c, acti_engine_iterator *iterator, acta_error *error)
 {
     const acti_engine_ops *ops = c->rebuild->from->ops;
     acti_rebuild *rebuild = c->rebuild;
-    acti_record_view view;
     acta_bytes key, value;
     acta_status status;
 
     while ((status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK) {
         if (rebuild->position >= rebuild->last || rebuild->damage.status != ACTA_OK) {
-            leave_out(rebuild, key, value);
+            leave_out(rebuild, key, value, 0);
             continue;
         }
-        acta_status damage = check_record(c, key, value, &view, &rebuild->damage);
-        if (damage == ACTA_OK) {
-            rebuild->damage.status = ACTA_OK;
-            status = copy_record(c, key, value, &view.event, error);
-            if (status != ACTA_OK) return status;
-        } else if (damage == ACTA_CORRUPT && rebuild->to_damage) {
-            leave_out(rebuild, key, value);
-        } else {
-            if (error != NULL) *error = rebuild->damage;
-            return damage;
-        }
+        status = take_page(c, key, value, &rebuild->damage, error);
+        if (status != ACTA_OK) return status;
+        acta_status damage = rebuild->damage.status;
+        if (damage == ACTA_OK || (damage == ACTA_CORRUPT && rebuild->to_damage)) continue;
+        if (error != NULL) *error = rebuild->damage;
+        return damage;
     }
     return status;
 }

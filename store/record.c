@@ -78,7 +78,9 @@ write_tags(uint8_t *next, const acta_event *event)
 size_t
 acti_record_size(acta_str stream, const acta_event *event, size_t payload_size)
 {
-    return ACTI_RECORD_HEADER + payload_size + event->metadata.size + tags_size(event) + stream.size + event->type.size;
+    size_t beside = event->metadata.size + tags_size(event);
+    size_t digest = beside > 0 ? ACTA_DIGEST_SIZE : 0;
+    return ACTI_RECORD_HEADER + payload_size + beside + stream.size + event->type.size + digest;
 }
 
 void
@@ -104,15 +106,48 @@ acti_record_prepare(uint8_t *bytes, acta_str stream, const acta_event *event, si
     memcpy(next + stream.size, event->type.data, event->type.size);
 }
 
+bool
+acti_record_has_beside(const uint8_t *bytes)
+{
+    return acti_record_body_size(bytes) > acti_get_le32(bytes + ACTI_RECORD_AT_PAYLOAD_SIZE);
+}
+
+/* Where the digest of metadata and tags lies: behind the names. */
+static size_t
+beside_at(const uint8_t *bytes)
+{
+    return ACTI_RECORD_HEADER + acti_record_body_size(bytes) + acti_get_le16(bytes + ACTI_RECORD_AT_STREAM_SIZE) +
+           acti_get_le16(bytes + ACTI_RECORD_AT_TYPE_SIZE);
+}
+
+acta_digest
+acti_record_beside(const uint8_t *bytes)
+{
+    acta_digest digest = { { 0 } };
+
+    if (acti_record_has_beside(bytes)) memcpy(digest.bytes, bytes + beside_at(bytes), ACTA_DIGEST_SIZE);
+    return digest;
+}
+
+acta_digest
+acti_beside_digest(acta_bytes metadata, acta_bytes tags)
+{
+    const acta_bytes parts[] = { metadata, tags };
+    return acta_digest_of(parts, 2);
+}
+
 void
 acti_record_digest(uint8_t *bytes)
 {
     size_t payload_size = acti_get_le32(bytes + ACTI_RECORD_AT_PAYLOAD_SIZE);
+    size_t metadata_size = acti_get_le32(bytes + ACTI_RECORD_AT_METADATA_SIZE);
     acta_bytes payload = acta_bytes_from(bytes + ACTI_RECORD_HEADER, payload_size);
-
     acta_digest digest = acta_digest_of(&payload, 1);
+
     memcpy(bytes + ACTI_RECORD_AT_DIGEST, digest.bytes, ACTA_DIGEST_SIZE);
-    acti_put_le32(bytes + ACTI_RECORD_AT_PAYLOAD_CRC, acta_crc32c(0, payload.data, acti_record_body_size(bytes)));
+    if (!acti_record_has_beside(bytes)) return;
+    digest = acti_beside_digest(acta_bytes_from(payload.data + payload_size, metadata_size), acti_record_tags(bytes));
+    memcpy(bytes + beside_at(bytes), digest.bytes, ACTA_DIGEST_SIZE);
 }
 
 /* The sum over the header behind its first field, and over the names if they are stored. */
@@ -123,14 +158,9 @@ header_crc(const uint8_t *bytes, size_t names_at, size_t names_size)
     return acta_crc32c(crc, bytes + names_at, names_size);
 }
 
-size_t
+void
 acti_record_seal(uint8_t *bytes, const acti_place *place)
 {
-    size_t names_at = ACTI_RECORD_HEADER + acti_record_body_size(bytes);
-    size_t names_size = place->names ? (size_t)acti_get_le16(bytes + ACTI_RECORD_AT_STREAM_SIZE) +
-                                           acti_get_le16(bytes + ACTI_RECORD_AT_TYPE_SIZE)
-                                     : 0;
-
     acti_put_le16(bytes + ACTI_RECORD_AT_FLAGS, place->names ? ACTI_RECORD_NAMES : 0);
     acti_put_le32(bytes + ACTI_RECORD_AT_TYPE_ID, place->type_id);
     acti_put_le64(bytes + ACTI_RECORD_AT_POSITION, place->position);
@@ -138,8 +168,6 @@ acti_record_seal(uint8_t *bytes, const acti_place *place)
     acti_put_le64(bytes + ACTI_RECORD_AT_VERSION, place->version);
     acti_put_le64(bytes + ACTI_RECORD_AT_RECORDED_AT, (uint64_t)place->recorded_at_us);
     memcpy(bytes + ACTI_RECORD_AT_COMMAND, place->command_id.bytes, ACTA_ID_SIZE);
-    acti_put_le32(bytes + ACTI_RECORD_AT_HEADER_CRC, header_crc(bytes, names_at, names_size));
-    return names_at + names_size;
 }
 
 static size_t
@@ -242,6 +270,12 @@ acti_record_read(acta_bytes record, uint64_t position, acti_record_view *view_ou
         event->type = acta_str_from(bytes + names_at + stream_size, type_size);
     }
     return ACTA_OK;
+}
+
+acta_digest
+acta_recorded_digest(const acta_recorded *event)
+{
+    return event->kind == ACTA_RECORD_STUB ? event->digest : acta_digest_of(&event->payload, 1);
 }
 
 size_t

@@ -86,11 +86,16 @@ bool acti_tags_have(acta_bytes tags, acta_bytes wanted);
 /* Write everything but the payload, its digest and its crc, and the place. */
 void acti_record_prepare(uint8_t *bytes, acta_str stream, const acta_event *event, size_t payload_size);
 
-/* The payload is there: write its digest and crc. */
+/* The payload is there: write its digest, and that of what lies beside it. */
 void acti_record_digest(uint8_t *bytes);
 
-/* Write the place and the header's crc; returns how many of the bytes are to be stored. */
-size_t acti_record_seal(uint8_t *bytes, const acti_place *place);
+/* Write the place. */
+void acti_record_seal(uint8_t *bytes, const acti_place *place);
+
+/* Has it metadata or tags? The digest of both; zeros when it hasn't. */
+bool acti_record_has_beside(const uint8_t *bytes);
+acta_digest acti_record_beside(const uint8_t *bytes);
+acta_digest acti_beside_digest(acta_bytes metadata, acta_bytes tags);
 
 /* What is left of a sound record when its event is removed; a stub gives itself. */
 size_t acti_record_stub_size(const uint8_t *bytes);

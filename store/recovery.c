@@ -18,6 +18,8 @@
 #include "acta/crc.h"
 
 #include "internal.h"
+#include "log_reader.h"
+#include "page_chain.h"
 
 enum { REPAIR_CHUNK = 10000 }; /* entries put in one batch */
 
@@ -54,6 +56,8 @@ check_format(acta_store *store, const acti_mark *mark, acta_error *error)
             "the mark of the store '%s' belongs to another store; nothing was changed", store->path);
     else
         memcpy(store->store_id, value.bytes.data + 4, ACTI_STORE_ID_SIZE);
+    store->recovered.format = version;
+    if (status == ACTA_OK) store->recovered.made_at_us = (int64_t)acti_get_le64(value.bytes.data + 20);
     store->engine->ops->release(store->engine, &value);
     return status;
 }
@@ -117,6 +121,7 @@ typedef struct scan {
     acti_sessions versions; /* used as a map: stream id -> the last version seen */
     uint64_t position;      /* the last one seen */
     int64_t recorded_at_us;
+    acti_page_chain chain;
 } scan;
 
 static acta_status
@@ -135,16 +140,12 @@ missing(const acta_store *store, uint64_t position, uint64_t found, acta_error *
 static acta_status
 check_first_version(scan *s, const acta_recorded *event, acta_error *error)
 {
-    const acti_engine_ops *ops = s->store->engine->ops;
-    acti_key key = acti_index_key(event->stream_id, event->version - 1);
-    acti_value value;
+    acti_event_place before;
 
     if (event->version == 1 || s->store->recovered.index_damaged) return ACTA_OK;
-    acta_status status = ops->get(s->store->engine, ACTI_INDEX, acti_key_view(&key), &value, error);
-    bool before = status == ACTA_OK && value.bytes.size == 8 && acti_get_be64(value.bytes.data) < event->position;
-    if (status == ACTA_OK) ops->release(s->store->engine, &value);
+    acta_status status = acti_index_find(s->store->engine, event->stream_id, event->version - 1, &before, error);
+    if (status == ACTA_OK && before.position < event->position) return ACTA_OK;
     if (status != ACTA_OK && status != ACTA_NOT_FOUND) return status;
-    if (before) return ACTA_OK;
     return acta_error_set(error, ACTA_CORRUPT,
         "the log of '%s' is damaged: position %" PRIu64 " is version %" PRIu64 " of stream id %" PRIu64
         ", and version %" PRIu64 " is missing; nothing was changed",
@@ -170,21 +171,46 @@ check_version(scan *s, const acta_recorded *event, acta_error *error)
     return ACTA_OK;
 }
 
+/* Does the chain lead to what the page says? The first page that is looked at is believed, unless it is the log's first. */
 static acta_status
-check_record(scan *s, acta_bytes key, acta_bytes value, acta_error *error)
+check_chain(scan *s, const acti_page *page, acta_error *error)
 {
-    uint64_t position = s->position + 1;
-    acti_record_view view;
+    acta_error said;
+    acta_status status = acti_page_chain_follow(&s->chain, page, &said);
 
-    if (key.size != 8 || acti_get_be64(key.data) != position)
-        return missing(s->store, position, key.size == 8 ? acti_get_be64(key.data) : 0, error);
-    acta_status status = acti_record_read(value, position, &view, error);
+    if (status == ACTA_OK) return ACTA_OK;
+    return acta_error_set(
+        error, status, "the log of '%s' is damaged: %s; nothing was changed", s->store->path, said.text);
+}
+
+static acta_status
+check_record(scan *s, const acti_page *page, uint64_t position, acta_error *error)
+{
+    acti_record_view view;
+    acta_status status = acti_page_record(page, position, &view, error);
+
     if (status == ACTA_OK && position > s->store->recovered.verified_position)
         status = check_version(s, &view.event, error);
+    if (status == ACTA_OK) s->recorded_at_us = view.event.recorded_at_us;
+    return status;
+}
+
+static acta_status
+check_page(scan *s, acta_bytes key, acta_bytes value, bool is_first, acta_error *error)
+{
+    uint64_t position = s->position + 1;
+    acti_page page;
+
+    if (key.size != 8) return missing(s->store, position, 0, error);
+    acta_status status = acti_page_open(key, value, &page, error);
     if (status != ACTA_OK) return status;
-    s->position = position;
-    s->recorded_at_us = view.event.recorded_at_us;
-    return ACTA_OK;
+    bool follows = is_first ? page.first <= position && acti_page_last(&page) >= position : page.first == position;
+    if (!follows) return missing(s->store, position, page.first, error);
+    status = check_chain(s, &page, error);
+    for (; status == ACTA_OK && position <= acti_page_last(&page); position++)
+        status = check_record(s, &page, position, error);
+    if (status == ACTA_OK) s->position = acti_page_last(&page);
+    return status;
 }
 
 /* From the verified point, itself included, to the end. */
@@ -193,8 +219,8 @@ scan_log(acta_store *store, acta_error *error)
 {
     const acti_engine_ops *ops = store->engine->ops;
     uint64_t first = store->recovered.verified_position > 0 ? store->recovered.verified_position : 1;
-    acti_key from = acti_log_key(first);
-    acti_range range = { .from = acti_key_view(&from), .scan = true };
+    acti_key from = acti_log_key(0), start = acti_log_key(first);
+    acti_range range = { .from = acti_key_view(&from), .start = acti_key_view(&start), .scan = true };
     acti_engine_iterator *iterator;
     acta_bytes key, value;
     scan s = { .store = store, .position = first - 1 };
@@ -202,14 +228,18 @@ scan_log(acta_store *store, acta_error *error)
 
     if (status != ACTA_OK) return status;
     acti_sessions_init(&s.versions, &store->environment.allocator, SIZE_MAX);
-    while ((status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK) {
-        status = check_record(&s, key, value, error);
+    acti_page_chain_init(&s.chain, &store->environment.allocator);
+    for (bool is_first = true; (status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK;
+         is_first = false) {
+        status = check_page(&s, key, value, is_first, error);
         if (status != ACTA_OK) break;
     }
     ops->iterator_close(iterator);
     acti_sessions_deinit(&s.versions);
+    acti_page_chain_deinit(&s.chain);
     store->recovered.position = s.position;
     store->committer.recorded_at_us = s.recorded_at_us;
+    store->committer.page.chain = s.chain.value;
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;
 }
 
@@ -356,6 +386,20 @@ flush_repair(acta_store *store, uint32_t *count, bool all, acta_error *error)
     return acti_commit_own(store, error);
 }
 
+/* Take an entry out if it leads behind the end of the log. A batch has entries of its own, so all of it does. */
+static acta_status
+cut_entry(acta_store *store, acta_bytes key, acta_bytes value, uint32_t *count, acta_error *error)
+{
+    acti_event_place first, last;
+    acta_status status = acti_index_entry_ends(key, value, &first, &last, error);
+
+    if (status == ACTA_OK && last.position <= store->recovered.position) return ACTA_OK;
+    if (status != ACTA_OK && status != ACTA_CORRUPT) return status; /* a damaged entry leads nowhere */
+    store->engine->ops->batch_delete(store->committer.batch, ACTI_INDEX, key);
+    ++*count;
+    return flush_repair(store, count, false, error);
+}
+
 /* Take out entries of events that are not in the log. */
 static acta_status
 cut_index(acta_store *store, uint32_t *count, acta_error *error)
@@ -369,10 +413,7 @@ cut_index(acta_store *store, uint32_t *count, acta_error *error)
 
     if (status != ACTA_OK) return status;
     while ((status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK) {
-        if (value.size == 8 && acti_get_be64(value.data) <= store->recovered.position) continue;
-        ops->batch_delete(store->committer.batch, ACTI_INDEX, key);
-        ++*count;
-        status = flush_repair(store, count, false, error);
+        status = cut_entry(store, key, value, count, error);
         if (status != ACTA_OK) break;
     }
     ops->iterator_close(iterator);
@@ -431,31 +472,38 @@ restore_change(acta_store *store, const acti_record_view *view, uint32_t *count)
     *count += 2;
 }
 
+/* What the index has of one event: an entry of its own, whatever entries of more events there are before the end. */
 static acta_status
-restore_entry(acta_store *store, acta_bytes record, uint64_t position, uint32_t *count, acta_error *error)
+put_entry(acta_store *store, const acti_record_view *view, uint64_t page, uint32_t *count, acta_error *error)
 {
-    acti_record_view view;
-    acta_status status = acti_record_read(record, position, &view, error);
+    acti_runs *runs = &store->committer.runs;
 
+    if (!acti_runs_reserve(runs, &store->environment.allocator, 1))
+        return acta_error_set(error, ACTA_NO_MEMORY, "cannot make the index of '%s' again", store->path);
+    acti_runs_note(runs, 0, view->event.stream_id, view->event.version, page, view->event.position);
+    acti_tags_put(store, view->event.tags, view->event.position);
+    ++*count;
+    return ACTA_OK;
+}
+
+static acta_status
+restore_entry(acta_store *store, const acti_record_view *view, uint64_t page, uint32_t *count, acta_error *error)
+{
+    acta_status status = ACTA_OK;
+
+    if (view->event.position > store->recovered.index_end) status = put_entry(store, view, page, count, error);
     if (status != ACTA_OK) return status;
-    if (position > store->recovered.index_end) {
-        acti_key index_key = acti_index_key(view.event.stream_id, view.event.version), log_key = acti_log_key(position);
-        store->engine->ops->batch_put(
-            store->committer.batch, ACTI_INDEX, acti_key_view(&index_key), acti_key_view(&log_key));
-        ++*count;
-        acti_tags_put(store, view.event.tags, position);
-    }
-    restore_change(store, &view, count);
-    if (view.event.stream.data == NULL) return ACTA_OK;
-    if (view.event.version == 1) put_stream_name(store, view.event.stream, view.event.stream_id, count);
-    if (view.type_id == acti_types_count(&store->types)) {
+    restore_change(store, view, count);
+    if (view->event.stream.data == NULL) return ACTA_OK;
+    if (view->event.version == 1) put_stream_name(store, view->event.stream, view->event.stream_id, count);
+    if (view->type_id == acti_types_count(&store->types)) {
         acti_type *type;
-        status = acti_types_add(&store->types, view.event.type, &type, error);
+        status = acti_types_add(&store->types, view->event.type, &type, error);
         if (status == ACTA_OK) acti_types_assign(&store->types, type);
-        if (status == ACTA_OK) status = restore_name(store, ACTI_TYPES, view.event.type, view.type_id, count, error);
+        if (status == ACTA_OK) status = restore_name(store, ACTI_TYPES, view->event.type, view->type_id, count, error);
     }
-    if (view.event.stream_id >= store->committer.next_stream_id)
-        store->committer.next_stream_id = view.event.stream_id + 1;
+    if (view->event.stream_id >= store->committer.next_stream_id)
+        store->committer.next_stream_id = view->event.stream_id + 1;
     return status;
 }
 
@@ -463,20 +511,18 @@ restore_entry(acta_store *store, acta_bytes record, uint64_t position, uint32_t 
 static acta_status
 extend_indexes(acta_store *store, uint64_t after, uint32_t *count, acta_error *error)
 {
-    const acti_engine_ops *ops = store->engine->ops;
-    acti_key from = acti_log_key(after + 1);
-    acti_range range = { .from = acti_key_view(&from), .scan = true };
-    acti_engine_iterator *iterator;
-    acta_bytes key, value;
-    acta_status status = ops->iterator_open(store->engine, ACTI_LOG, &range, &iterator, error);
+    acti_log_reader reader;
+    acti_record_view view;
+    acta_status status =
+        acti_log_reader_open(&reader, store->engine, after + 1, store->recovered.position, false, true, error);
 
     if (status != ACTA_OK) return status;
-    while ((status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK) {
-        status = restore_entry(store, value, acti_get_be64(key.data), count, error);
+    while ((status = acti_log_reader_next(&reader, &view, error)) == ACTA_OK) {
+        status = restore_entry(store, &view, reader.page.first, count, error);
         if (status == ACTA_OK) status = flush_repair(store, count, false, error);
         if (status != ACTA_OK) break;
     }
-    ops->iterator_close(iterator);
+    acti_log_reader_close(&reader);
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;
 }
 
@@ -489,6 +535,19 @@ put_index_end(acta_store *store, uint32_t *count)
     ++*count;
 }
 
+static void
+put_format(acta_store *store, int64_t made_at_us)
+{
+    uint8_t value[ACTI_FORMAT_SIZE];
+
+    acti_put_le32(value, ACTI_FORMAT_VERSION);
+    memcpy(value + 4, store->store_id, ACTI_STORE_ID_SIZE);
+    acti_put_le64(value + 20, (uint64_t)made_at_us);
+    acti_put_le32(value + 28, acta_crc32c(0, value, 28));
+    store->engine->ops->batch_put(store->committer.batch, ACTI_META, acta_str_bytes(acta_str_of(ACTI_META_FORMAT)),
+        acta_bytes_from(value, sizeof value));
+}
+
 acta_status
 acti_recovery_repair(acta_store *store, acta_error *error)
 {
@@ -497,8 +556,9 @@ acti_recovery_repair(acta_store *store, acta_error *error)
     uint32_t count = 0;
     acta_status status = ACTA_OK;
 
+    bool is_newest = found->format == ACTI_FORMAT_VERSION;
     if (found->verified_position == found->position && found->verified_batch == found->batch &&
-        found->index_end == found->position)
+        found->index_end == found->position && is_newest)
         return ACTA_OK; /* closed cleanly */
 
     ACTA_CRASH_POINT("in_recovery");
@@ -513,29 +573,20 @@ acti_recovery_repair(acta_store *store, acta_error *error)
             store->path, found->index_end, found->position);
 
     ACTA_CRASH_POINT("in_recovery");
+    if (!is_newest) put_format(store, found->made_at_us);
     acti_batch_close(store, 0);
     acti_batch_put_verified(store, store->committer.position, store->committer.batch_number);
     status = acti_commit_own(store, error);
     store->recovered.verified_position = store->committer.position;
     store->recovered.verified_batch = store->committer.batch_number;
+    if (status == ACTA_OK && !is_newest)
+        acta_log_write(&store->environment, ACTA_LOG_INFO,
+            "the store '%s' had format %" PRIu32 ", it has %d from now on: an older program can't open it any more",
+            store->path, found->format, ACTI_FORMAT_VERSION);
     return status;
 }
 
 /* -- making and closing -- */
-
-static void
-put_format(acta_store *store)
-{
-    const acta_clock *clock = &store->environment.clock;
-    uint8_t value[ACTI_FORMAT_SIZE];
-
-    acti_put_le32(value, ACTI_FORMAT_VERSION);
-    memcpy(value + 4, store->store_id, ACTI_STORE_ID_SIZE);
-    acti_put_le64(value + 20, (uint64_t)clock->wall_us(clock->user));
-    acti_put_le32(value + 28, acta_crc32c(0, value, 28));
-    store->engine->ops->batch_put(store->committer.batch, ACTI_META, acta_str_bytes(acta_str_of(ACTI_META_FORMAT)),
-        acta_bytes_from(value, sizeof value));
-}
 
 acta_status
 acti_recovery_create(acta_store *store, acta_error *error)
@@ -551,7 +602,7 @@ acti_recovery_create(acta_store *store, acta_error *error)
     if (status == ACTA_OK) status = store->engine->ops->start(store->engine, ACTI_START_CREATE, error);
     if (status != ACTA_OK) return status;
 
-    put_format(store);
+    put_format(store, store->environment.clock.wall_us(store->environment.clock.user));
     acti_batch_close(store, 0);
     acti_batch_put_verified(store, 0, committer->batch_number);
     status = acti_commit_own(store, error);

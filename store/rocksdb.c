@@ -54,7 +54,8 @@ struct acti_engine_iterator {
     rocksdb_readoptions_t *options;
     bool backward;
     bool begun;
-    uint8_t bounds[]; /* RocksDB borrows them */
+    size_t start_at, start_size; /* in `bounds` */
+    uint8_t bounds[];            /* RocksDB borrows them */
 };
 
 /* -- errors -- */
@@ -453,13 +454,17 @@ iterator_open(acta_engine *base, acti_family family, const acti_range *range, ac
     acta_error *error)
 {
     rocksdb_engine *engine = engine_of(base);
-    acti_engine_iterator *iterator = malloc(sizeof *iterator + range->from.size + range->to.size);
+    acti_engine_iterator *iterator = malloc(sizeof *iterator + range->from.size + range->to.size + range->start.size);
 
     if (iterator == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot read '%s'", engine->path);
-    *iterator = (acti_engine_iterator){ .engine = engine, .backward = range->backward };
+    *iterator = (acti_engine_iterator){ .engine = engine,
+        .backward = range->backward,
+        .start_at = range->from.size + range->to.size,
+        .start_size = range->start.size };
     char *from = (char *)iterator->bounds, *to = from + range->from.size;
     if (range->from.size > 0) memcpy(from, range->from.data, range->from.size);
     if (range->to.size > 0) memcpy(to, range->to.data, range->to.size);
+    if (range->start.size > 0) memcpy(to + range->to.size, range->start.data, range->start.size);
 
     iterator->options = rocksdb_readoptions_create();
     rocksdb_readoptions_set_verify_checksums(iterator->options, 1);
@@ -474,11 +479,24 @@ iterator_open(acta_engine *base, acti_family family, const acti_range *range, ac
     return ACTA_OK;
 }
 
+/* To the last key at or before the start, or to the first there is. */
+static void
+seek_start(acti_engine_iterator *iterator)
+{
+    const char *start = (const char *)iterator->bounds + iterator->start_at;
+
+    rocksdb_iter_seek_for_prev(iterator->iterator, start, iterator->start_size);
+    if (rocksdb_iter_valid(iterator->iterator)) return;
+    rocksdb_iter_seek_to_first(iterator->iterator);
+}
+
 static void
 iterator_move(acti_engine_iterator *iterator)
 {
     if (!iterator->begun && iterator->backward)
         rocksdb_iter_seek_to_last(iterator->iterator); /* within the bounds */
+    else if (!iterator->begun && iterator->start_size > 0)
+        seek_start(iterator);
     else if (!iterator->begun)
         rocksdb_iter_seek_to_first(iterator->iterator);
     else if (iterator->backward)

@@ -1,11 +1,11 @@
 /*
  * Scrub: events that nobody can read any more become stubs.
  *
- *     rows m (deleted for good), l (limits)  -->  versions [scrubbed, dead)  -->  stubs over their records, in one
+ *     rows m (deleted for good), l (limits)  -->  versions [scrubbed, dead)  -->  pages with stubs in their place, in one
  *     transaction of at most CHUNK, with the row s: scrubbed up to there
  *
- * A record's place, times, ids and digest stay, so that positions, versions and whatever rests on digests run on. Records
- * change in no other way, so what was read here is what is there when the transaction commits.
+ * A record's place, times, ids and digests stay, so that positions, versions and the chain run on. Pages change in no other
+ * way, so what was read here is what is there when the transaction commits.
  */
 #include <inttypes.h>
 
@@ -88,29 +88,77 @@ delete_tags(acta_transaction *t, acta_bytes tags, uint64_t position)
     }
 }
 
-/* Put a stub over the record of one version. */
+/* Records of one page that are to go. */
+typedef struct dead_records {
+    uint64_t page;
+    uint64_t bits[ACTI_PAGE_RECORDS_MAX / 64];
+    uint32_t count;
+} dead_records;
+
 static acta_status
-put_stub(acta_store *store, acta_transaction *t, uint64_t stream_id, uint64_t version, acta_error *error)
+delete_tags_of(acta_transaction *t, const acti_page *page, const dead_records *dead, acta_error *error)
+{
+    acta_status status = ACTA_OK;
+    acti_record_view view;
+
+    for (uint32_t i = 0; i < page->count && status == ACTA_OK; i++) {
+        if ((dead->bits[i / 64] >> (i % 64) & 1) == 0) continue;
+        status = acti_page_record(page, page->first + i, &view, error);
+        if (status == ACTA_OK) delete_tags(t, view.event.tags, page->first + i);
+    }
+    return status;
+}
+
+/* Write the page anew with stubs in their place, and begin without any. */
+static acta_status
+put_stubs(acta_store *store, acta_transaction *t, dead_records *dead, acta_error *error)
 {
     const acti_engine_ops *ops = store->engine->ops;
-    uint64_t position;
-    int64_t recorded_at_us;
+    acti_key key = acti_log_key(dead->page);
     acti_value value;
-    acta_status status = acti_stream_event(store, stream_id, version, &position, &recorded_at_us, error);
+    acti_page page;
+    size_t size;
 
-    if (status != ACTA_OK) return status; /* read whole, and sound */
-    acti_key key = acti_log_key(position);
-    status = ops->get(store->engine, ACTI_LOG, acti_key_view(&key), &value, error);
+    if (dead->count == 0) return ACTA_OK;
+    acta_status status = ops->get(store->engine, ACTI_LOG, acti_key_view(&key), &value, error);
+    if (status == ACTA_NOT_FOUND)
+        return acta_error_set(error, ACTA_CORRUPT, "the event at position %" PRIu64 " is missing", dead->page);
     if (status != ACTA_OK) return status;
-    delete_tags(t, acti_record_tags(value.bytes.data), position);
-    size_t size = acti_record_stub_size(value.bytes.data);
-    uint8_t *stub = acti_transaction_room(t, size);
-    if (stub != NULL) {
-        acti_record_make_stub(value.bytes.data, stub);
-        acti_transaction_raw(t, ACTI_LOG, copy_key(t, &key), acta_bytes_from(stub, size));
-    }
+    status = acti_page_open(acti_key_view(&key), value.bytes, &page, error);
+    if (status == ACTA_OK) status = delete_tags_of(t, &page, dead, error);
+    uint8_t *room = status == ACTA_OK ? acti_transaction_room(t, acti_page_stubs_size(&page, dead->count)) : NULL;
+    if (room != NULL) status = acti_page_make_stubs(&page, dead->bits, room, &size, error);
+    if (room != NULL && status == ACTA_OK)
+        acti_transaction_raw(t, ACTI_LOG, copy_key(t, &key), acta_bytes_from(room, size));
     ops->release(store->engine, &value);
-    return ACTA_OK;
+    memset(dead, 0, sizeof *dead);
+    return status;
+}
+
+/* Put stubs over the records of versions `from` up to, and without, `end`. */
+static acta_status
+put_stubs_of(acta_store *store, acta_transaction *t, uint64_t stream_id, uint64_t from, uint64_t end, acta_error *error)
+{
+    acti_index_reader reader = { .engine = NULL };
+    acti_event_place place;
+    dead_records dead = { .count = 0 };
+    acta_status status = ACTA_OK;
+
+    if (from < end) status = acti_index_reader_open(&reader, store->engine, stream_id, from, end - 1, false, error);
+    for (uint64_t version = from; version < end && status == ACTA_OK; version++) {
+        status = acti_index_reader_next(&reader, &place, error);
+        if (status == ACTA_NOT_FOUND || (status == ACTA_OK && place.version != version))
+            status = acta_error_set(
+                error, ACTA_CORRUPT, "version %" PRIu64 " of stream id %" PRIu64 " has no index", version, stream_id);
+        if (status == ACTA_OK && dead.count > 0 && dead.page != place.page) status = put_stubs(store, t, &dead, error);
+        uint64_t i = place.position - place.page;
+        if (status != ACTA_OK || i >= ACTI_PAGE_RECORDS_MAX) continue;
+        dead.page = place.page;
+        dead.bits[i / 64] |= UINT64_C(1) << (i % 64);
+        dead.count++;
+    }
+    acti_index_reader_close(&reader);
+    return status == ACTA_OK ? put_stubs(store, t, &dead, error) : status;
 }
 
 /* Replace versions from `from` up to, and without, `dead`; as many as one transaction takes. */
@@ -119,13 +167,12 @@ scrub_some(scrub *s, uint64_t stream_id, uint64_t from, uint64_t dead, bool forg
 {
     acta_transaction *t = acta_transaction_create(s->store);
     acta_status status = ACTA_OK;
-    uint64_t version = from, end = dead;
+    uint64_t end = dead;
 
     if (t == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot scrub: there is no memory");
     if (end - from > CHUNK) end = from + CHUNK;
     if (end - from > s->left) end = from + s->left;
-    for (; version < end && status == ACTA_OK; version++)
-        status = put_stub(s->store, t, stream_id, version, error);
+    if (from < end) status = put_stubs_of(s->store, t, stream_id, from, end, error);
     if (status != ACTA_OK) {
         acta_transaction_destroy(t);
         return status;

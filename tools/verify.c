@@ -106,7 +106,7 @@ verify_format(verify *v)
     } else {
         v->format = little(format, 4);
         v->made_at_us = (int64_t)little(format + 20, 8);
-        if (v->format != 1) damaged(v, "format %" PRIu64 ", this program knows 1", v->format);
+        if (v->format < 1 || v->format > 2) damaged(v, "format %" PRIu64 ", this program knows 1 and 2", v->format);
         if (v->mark_turn > 0 && memcmp(v->store_id, format + 4, 16) != 0) damaged(v, "the marks are of another store");
     }
     if (format != NULL) rocksdb_free(format);
@@ -222,7 +222,13 @@ print_summary(const verify *v)
         printf("recorded     %s to %s\n", when(v->first_recorded_us, first, sizeof first),
             when(v->last_recorded_us, last, sizeof last));
     printf("streams      %s, of %s types of events\n", grouped(streams), grouped(types));
-    printf("index        %s entries\n", grouped(v->index_entries));
+    printf("index        %s events in %s entries\n", grouped(v->index_events), grouped(v->index_entries));
+    if (v->is_chained) {
+        printf("chain        ");
+        for (int i = 0; i < ACTA_DIGEST_SIZE; i++)
+            printf("%02x", v->chain.bytes[i]);
+        putchar('\n');
+    }
     printf("rows         %s in %s tables; %s outcomes, %s snapshots, %s checkpoints\n", grouped(v->rows),
         grouped(v->tables), grouped(v->outcomes), grouped(v->snapshots), grouped(v->checkpoints));
     printf("batches      %s told, the last is %s; %s schemas\n", grouped(v->batches), grouped(v->batch),

@@ -3,6 +3,7 @@
  * mistake there isn't repeated here.
  *
  *     verify.c        the run, marks, meta, the summary
+ *     verify_page.c   records of both formats, and the chain
  *     verify_log.c    the log, and the index and names against it
  *     verify_rows.c   tables, and the rows that the store itself writes
  */
@@ -17,6 +18,7 @@
 
 #include <rocksdb/c.h>
 
+#include "acta/id.h"
 #include "acta/status.h"
 #include "acta/str.h"
 
@@ -28,6 +30,11 @@ typedef struct named {
     size_t name_size;
     uint64_t version; /* streams: the last one seen */
     bool is_gone;     /* streams: deleted for good, so that its name may lead elsewhere */
+
+    /* Streams: the entry of the index that its next events are in. */
+    uint8_t *entry; /* NULL: none; a copy */
+    size_t entry_size, entry_at;
+    uint64_t run_page, run_position, run_left;
 } named;
 
 typedef struct named_list {
@@ -48,11 +55,14 @@ typedef struct verify {
     uint64_t mark_turn, mark_position, mark_batch;
 
     /* Counted. */
-    uint64_t format, position, stubs, payload_bytes, batches, batch, batch_position, index_entries;
+    uint64_t format, position, stubs, payload_bytes, batches, batch, batch_position, index_entries, index_events;
     uint64_t verified_position, verified_batch, schemas, tables, rows, outcomes, snapshots, checkpoints, gone_streams;
     uint64_t tags, tag_rows;
     int64_t made_at_us, first_recorded_us, last_recorded_us;
     named_list streams, types;
+
+    acta_digest chain; /* behind the last page */
+    bool is_chained;   /* there was a page */
 
     uint64_t damage_count;
 } verify;
@@ -62,6 +72,24 @@ int verify_store(const char *path);
 
 /* Print one piece of damage, and count it. Only the first ones are printed. */
 void damaged(verify *v, const char *format, ...) ACTA_PRINTF(2, 3);
+
+/* -- verify_page.c -- */
+
+/* An event of the log, of either format. */
+typedef struct record {
+    uint64_t position, page, stream_id, version, type_id;
+    size_t payload_size, metadata_size, tags_size, stream_size, type_size;
+    const uint8_t *payload, *metadata, *tags, *stream, *type;
+    bool names, stub;
+    int64_t recorded_at_us;
+} record;
+
+/* Hand on the sound ones of the records of a value of the log, and tell what is wrong; returns the last position that the
+ * value has. */
+uint64_t read_records(
+    verify *v, uint64_t position, const uint8_t *bytes, size_t size, void (*take_record)(verify *v, const record *rec));
+/* A varint; `*fine` becomes false when it has no end. */
+uint64_t take_number(const uint8_t **at, const uint8_t *end, bool *fine);
 
 void verify_log(verify *v);
 void verify_index(verify *v);

@@ -9,67 +9,8 @@
 #include <stdlib.h>
 
 #include "acta/crc.h"
-#include "acta/id.h"
 
-enum { HEADER = 152, NAMES = 1, STUB = 1, CHANGE = 48, CHANGE_ROW = 52, SCRUBBED = 12, DELETED_FOR_GOOD = 2 };
-
-typedef struct record {
-    uint64_t position, stream_id, version, type_id;
-    size_t payload_size, metadata_size, tags_size, stream_size, type_size;
-    bool names, stub;
-    int64_t recorded_at_us;
-} record;
-
-static record
-decode(const uint8_t *r)
-{
-    return (record){
-        .stub = r[9] == STUB,
-        .names = (little(r + 10, 2) & NAMES) != 0,
-        .type_id = r[9] == STUB ? little(r + 148, 4) : little(r + 12, 4),
-        .position = little(r + 16, 8),
-        .stream_id = little(r + 24, 8),
-        .version = little(r + 32, 8),
-        .recorded_at_us = (int64_t)little(r + 48, 8),
-        .tags_size = r[9] == STUB ? 0 : little(r + 148, 2),
-        .metadata_size = little(r + 136, 4),
-        .payload_size = little(r + 140, 4),
-        .stream_size = little(r + 144, 2),
-        .type_size = little(r + 146, 2),
-    };
-}
-
-/* Are the bytes what they were? What is wrong is told; then nothing else of the record is believed. */
-static bool
-is_sound(verify *v, uint64_t position, const uint8_t *r, size_t size)
-{
-    if (size < HEADER || r[8] != 1) {
-        damaged(v, "position %" PRIu64 ": no record of format 1 (%zu bytes)", position, size);
-        return false;
-    }
-    record rec = decode(r);
-    size_t names_at = HEADER + rec.payload_size + rec.metadata_size + rec.tags_size;
-    size_t names_size = rec.names ? rec.stream_size + rec.type_size : 0;
-    if (size != names_at + names_size) {
-        damaged(v, "position %" PRIu64 ": %zu bytes, its header says %zu", position, size, names_at + names_size);
-        return false;
-    }
-    if (acta_crc32c(acta_crc32c(0, r + 4, HEADER - 4), r + names_at, names_size) != little(r, 4)) {
-        damaged(v, "position %" PRIu64 ": the checksum of its header", position);
-        return false;
-    }
-    if (acta_crc32c(0, r + HEADER, rec.payload_size + rec.metadata_size + rec.tags_size) != little(r + 4, 4)) {
-        damaged(v, "position %" PRIu64 ": the checksum of its payload", position);
-        return false;
-    }
-    acta_bytes payload = acta_bytes_from(r + HEADER, rec.payload_size);
-    acta_digest digest = acta_digest_of(&payload, 1);
-    if (!rec.stub && memcmp(r + 104, digest.bytes, ACTA_DIGEST_SIZE) != 0) {
-        damaged(v, "position %" PRIu64 ": the digest of its payload", position);
-        return false;
-    }
-    return true;
-}
+enum { CHANGE = 48, CHANGE_ROW = 52, SCRUBBED = 12, DELETED_FOR_GOOD = 2 };
 
 /* Room for one more id; false when it is not the next one, or there is no memory. */
 static bool
@@ -104,7 +45,7 @@ learn_name(verify *v, named *of, const uint8_t *name, size_t size, uint64_t posi
 }
 
 static void
-check_place(verify *v, const record *rec, const uint8_t *r)
+check_place(verify *v, const record *rec)
 {
     if (!make_room(&v->streams, rec->stream_id)) {
         damaged(v, "position %" PRIu64 ": stream id %" PRIu64 " comes before %zu", rec->position, rec->stream_id,
@@ -130,15 +71,15 @@ check_place(verify *v, const record *rec, const uint8_t *r)
         return;
     }
     if (!rec->names) return;
-    const uint8_t *names = r + HEADER + rec->payload_size + rec->metadata_size + rec->tags_size;
-    learn_name(v, stream, names, rec->stream_size, rec->position, "stream");
-    learn_name(v, &v->types.items[rec->type_id], names + rec->stream_size, rec->type_size, rec->position, "type");
+    learn_name(v, stream, rec->stream, rec->stream_size, rec->position, "stream");
+    learn_name(v, &v->types.items[rec->type_id], rec->type, rec->type_size, rec->position, "type");
 }
 
 /* An event of the type "$stream" may say that a stream was deleted for good. */
 static void
-learn_change(verify *v, const record *rec, const uint8_t *payload)
+learn_change(verify *v, const record *rec)
 {
+    const uint8_t *payload = rec->payload;
     const named *type = rec->type_id < v->types.count ? &v->types.items[rec->type_id] : NULL;
 
     if (rec->stub || type == NULL || type->name == NULL || strcmp(type->name, "$stream") != 0) return;
@@ -156,25 +97,80 @@ learn_change(verify *v, const record *rec, const uint8_t *payload)
     v->gone_streams++;
 }
 
+/* -- the index -- */
+
+/* Take the entry that begins with this version; NULL: there is none. */
 static void
-check_index_of(verify *v, const record *rec)
+begin_entry(verify *v, named *stream, uint64_t stream_id, uint64_t version)
 {
     uint8_t key[16];
-    size_t size;
+    size_t size = 0;
 
-    put_big(key, rec->stream_id);
-    put_big(key + 8, rec->version);
+    put_big(key, stream_id);
+    put_big(key + 8, version);
     uint8_t *value = get(v, INDEX, key, sizeof key, &size);
-    if (value == NULL || size != 8 || big(value) != rec->position)
-        damaged(v, "position %" PRIu64 ": the index has %s for version %" PRIu64 " of stream id %" PRIu64,
-            rec->position, value == NULL ? "nothing" : "another position", rec->version, rec->stream_id);
+    stream->run_left = stream->entry_size = stream->entry_at = 0;
+    stream->run_page = 0;
+    if (value != NULL && size == 8 && value[0] == 0) { /* of format 1: one event */
+        stream->run_page = stream->run_position = big(value);
+        stream->run_left = 1;
+    } else if (value != NULL && size > 0 && value[0] == 2) {
+        stream->entry = malloc(size);
+        if (stream->entry != NULL) memcpy(stream->entry, value, size);
+        stream->entry_size = stream->entry != NULL ? size : 0;
+        stream->entry_at = 1;
+    }
     if (value != NULL) rocksdb_free(value);
 }
 
+/* The next run of a stream's entry; false: it has none. */
+static bool
+next_run(named *stream)
+{
+    const uint8_t *at = stream->entry + stream->entry_at, *end = stream->entry + stream->entry_size;
+    bool fine = true;
+
+    if (stream->entry_at >= stream->entry_size) return false;
+    stream->run_page += take_number(&at, end, &fine);
+    stream->run_position = stream->run_page + take_number(&at, end, &fine);
+    stream->run_left = take_number(&at, end, &fine);
+    stream->entry_at = (size_t)(at - stream->entry);
+    return fine && stream->run_left > 0;
+}
+
+static bool
+has_run(verify *v, named *stream, const record *rec)
+{
+    if (stream->run_left > 0 || next_run(stream)) return true;
+    free(stream->entry);
+    stream->entry = NULL;
+    begin_entry(v, stream, rec->stream_id, rec->version);
+    return stream->run_left > 0 || next_run(stream);
+}
+
+/* What the index has next for the stream must be this event. */
+static void
+check_index_of(verify *v, const record *rec)
+{
+    if (rec->stream_id >= v->streams.count) return; /* told already */
+    named *stream = &v->streams.items[rec->stream_id];
+    bool found = has_run(v, stream, rec);
+
+    if (!found || stream->run_position != rec->position || stream->run_page != rec->page)
+        damaged(v, "position %" PRIu64 ": the index has %s for version %" PRIu64 " of stream id %" PRIu64,
+            rec->position, found ? "another position" : "nothing", rec->version, rec->stream_id);
+    if (!found) return;
+    stream->run_position++;
+    stream->run_left--;
+}
+
+/* -- tags -- */
+
 /* Each tag of the record has its row. */
 static void
-check_tags(verify *v, const record *rec, const uint8_t *tags)
+check_tags(verify *v, const record *rec)
 {
+    const uint8_t *tags = rec->tags;
     uint8_t key[sizeof "tags" + 255 + 1 + 8];
     size_t left = rec->tags_size, size;
 
@@ -199,6 +195,18 @@ check_tags(verify *v, const record *rec, const uint8_t *tags)
     }
 }
 
+static void
+verify_record(verify *v, const record *rec)
+{
+    check_place(v, rec);
+    learn_change(v, rec);
+    check_tags(v, rec);
+    check_index_of(v, rec);
+    v->stubs += rec->stub;
+    v->payload_bytes += rec->payload_size;
+    v->position = rec->position;
+}
+
 void
 verify_log(verify *v)
 {
@@ -211,20 +219,31 @@ verify_log(verify *v)
             damaged(v, "position %" PRIu64 " is missing", v->position + 1);
         else if (position != v->position + 1)
             damaged(v, "positions %" PRIu64 " to %" PRIu64 " are missing", v->position + 1, position - 1);
-        if (is_sound(v, position, e.value, e.value_size)) {
-            record rec = decode(e.value);
-            if (rec.position != position)
-                damaged(v, "position %" PRIu64 ": its header says %" PRIu64, position, rec.position);
-            check_place(v, &rec, e.value);
-            learn_change(v, &rec, e.value + HEADER);
-            check_tags(v, &rec, e.value + HEADER + rec.payload_size + rec.metadata_size);
-            check_index_of(v, &rec);
-            v->stubs += rec.stub;
-            v->payload_bytes += rec.payload_size;
-        }
-        v->position = position;
+        v->position = read_records(v, position, e.value, e.value_size, verify_record);
     }
     rocksdb_iter_destroy(iterator);
+}
+
+/* How many events an entry has; 0: it makes no sense. */
+static uint64_t
+count_entry(const entry *e, uint64_t *last_out)
+{
+    const uint8_t *at = e->value + 1, *end = e->value + e->value_size;
+    uint64_t count = 0, page = 0;
+    bool fine = true;
+
+    if (e->value_size == 8 && e->value[0] == 0) {
+        *last_out = big(e->value);
+        return 1;
+    }
+    if (e->value_size == 0 || e->value[0] != 2) return 0;
+    while (fine && at < end) {
+        page += take_number(&at, end, &fine);
+        uint64_t place = take_number(&at, end, &fine), run = take_number(&at, end, &fine);
+        *last_out = page + place + run - 1;
+        count += run;
+    }
+    return fine ? count : 0;
 }
 
 /* The other way: no entry without a record. Each record's own was found, so it is enough to count. */
@@ -232,11 +251,12 @@ void
 verify_index(verify *v)
 {
     rocksdb_iterator_t *iterator = scan(v, INDEX);
-    uint64_t stream_id = 0, version = 0, end = 0;
+    uint64_t stream_id = 0, version = 0, end = 0, last = 0;
     entry e;
 
     for (rocksdb_iter_seek_to_first(iterator); entry_at(v, INDEX, iterator, &e); rocksdb_iter_next(iterator)) {
-        if (e.key_size != 16 || e.value_size != 8) {
+        uint64_t count = e.key_size == 16 ? count_entry(&e, &last) : 0;
+        if (count == 0) {
             damaged(v, "index: an entry of %zu and %zu bytes", e.key_size, e.value_size);
             continue;
         }
@@ -248,19 +268,20 @@ verify_index(verify *v)
         stream_id = big(e.key);
         if (big(e.key + 8) != version)
             damaged(v, "index: version %" PRIu64 " of stream id %" PRIu64 " is missing", version, stream_id);
-        version = big(e.key + 8);
-        if (big(e.value) > v->position)
+        version = big(e.key + 8) + count - 1;
+        if (last > v->position)
             damaged(v,
                 "index: version %" PRIu64 " of stream id %" PRIu64 " is at position %" PRIu64
                 ", which the log does not have",
-                version, stream_id, big(e.value));
+                version, stream_id, last);
         v->index_entries++;
+        v->index_events += count;
     }
     rocksdb_iter_destroy(iterator);
     if (end != v->position)
         damaged(v, "index: it says that it ends at position %" PRIu64 ", the log ends at %" PRIu64, end, v->position);
-    if (v->index_entries > v->position)
-        damaged(v, "index: %" PRIu64 " entries for %" PRIu64 " records", v->index_entries, v->position);
+    if (v->index_events > v->position)
+        damaged(v, "index: %" PRIu64 " events, the log has %" PRIu64, v->index_events, v->position);
 }
 
 static void
@@ -337,7 +358,9 @@ verify_names(verify *v)
 void
 free_names(named_list *list)
 {
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         free(list->items[i].name);
+        free(list->items[i].entry);
+    }
     free(list->items);
 }

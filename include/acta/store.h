@@ -341,7 +341,7 @@ typedef struct acta_recorded {
     acta_record_kind kind;
     int64_t recorded_at_us; /* never falls from one position to the next */
     acta_id command_id, correlation_id, causation_id;
-    acta_digest digest; /* of the payload */
+    acta_digest digest; /* a stub's: of the payload that was removed; acta_recorded_digest gives it of any event */
     acta_bytes payload;
     acta_bytes metadata;
     acta_bytes tags;        /* acta_tag_next reads them */
@@ -353,6 +353,9 @@ typedef struct acta_recorded {
 
 /* The next of an event's tags: begin with a copy of its `tags`, which moves on. False at the end. */
 ACTA_API bool acta_tag_next(acta_bytes *tags, acta_str *tag_out);
+
+/* The digest of an event's payload: acta_digest_of it as the only part. A stub has kept it. */
+ACTA_API acta_digest acta_recorded_digest(const acta_recorded *event);
 
 typedef enum acta_direction { ACTA_FORWARD = 0, ACTA_BACKWARD } acta_direction;
 

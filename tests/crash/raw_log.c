@@ -1,6 +1,6 @@
 /*
- * Reads records of format 1 (docs/format.md): a header of 152 bytes, payload, metadata, and, with the first event of a
- * stream or of a type, the names of both.
+ * Reads pages of format 2 (docs/format.md): a front, and records of which each has a sum, some numbers of variable size, and,
+ * with the first event of a stream or of a type, the names of both.
  */
 #include "raw_log.h"
 
@@ -13,22 +13,13 @@
 #include "acta/crc.h"
 
 enum {
-    AT_HEADER_CRC = 0,
-    AT_PAYLOAD_CRC = 4,
-    AT_FORMAT = 8,
-    AT_KIND = 9,
-    AT_FLAGS = 10,
-    AT_TYPE_ID = 12,
-    AT_POSITION = 16,
-    AT_STREAM_ID = 24,
-    AT_VERSION = 32,
-    AT_RECORDED_AT = 48,
-    AT_METADATA_SIZE = 136,
-    AT_PAYLOAD_SIZE = 140,
-    AT_STREAM_SIZE = 144,
-    AT_TYPE_SIZE = 146,
-    HEADER_SIZE = 152,
+    FRONT = 64,
+    TYPE = 12,
+    ID = 16,
     FLAG_NAMES = 1,
+    FLAG_STUB = 16,
+    FLAG_BESIDE = 32,
+    FLAG_LATER = 64,
     FAMILY_MAX = 16
 };
 
@@ -97,42 +88,105 @@ damaged(acta_error *error, uint64_t position, const char *what)
     return acta_error_set(error, ACTA_CORRUPT, "the record at key %" PRIu64 ": %s", position, what);
 }
 
-static acta_status
-read_record(reader *r, uint64_t key, acta_bytes record, acta_recorded *event, acta_error *error)
+typedef struct bytes {
+    const uint8_t *at, *end;
+    bool ended; /* too early */
+} bytes;
+
+static const uint8_t *
+take(bytes *b, size_t size)
 {
-    const uint8_t *bytes = record.data;
-    if (record.size < HEADER_SIZE) return damaged(error, key, "shorter than a header");
-    if (bytes[AT_FORMAT] != 1) return damaged(error, key, "not of format 1");
+    const uint8_t *taken = b->at;
+    if ((size_t)(b->end - b->at) < size) {
+        b->ended = true;
+        return b->end;
+    }
+    b->at += size;
+    return taken;
+}
 
-    size_t payload_size = number(bytes + AT_PAYLOAD_SIZE, 4), metadata_size = number(bytes + AT_METADATA_SIZE, 4);
-    size_t stream_size = number(bytes + AT_STREAM_SIZE, 2), type_size = number(bytes + AT_TYPE_SIZE, 2);
-    bool has_names = (number(bytes + AT_FLAGS, 2) & FLAG_NAMES) != 0;
-    size_t names_at = HEADER_SIZE + payload_size + metadata_size, names_size = has_names ? stream_size + type_size : 0;
-    if (record.size != names_at + names_size) return damaged(error, key, "not as long as its header says");
+static uint64_t
+varint(bytes *b)
+{
+    uint64_t value = 0;
+    for (int shift = 0; shift < 64 && b->at < b->end; shift += 7) {
+        uint8_t byte = *b->at++;
+        value |= (uint64_t)(byte & 127) << shift;
+        if (byte < 128) return value;
+    }
+    b->ended = true;
+    return 0;
+}
 
-    uint32_t crc = acta_crc32c(0, bytes + AT_PAYLOAD_CRC, HEADER_SIZE - AT_PAYLOAD_CRC);
-    if (acta_crc32c(crc, bytes + names_at, names_size) != number(bytes + AT_HEADER_CRC, 4))
-        return damaged(error, key, "the header's checksum");
-    if (acta_crc32c(0, bytes + HEADER_SIZE, payload_size + metadata_size) != number(bytes + AT_PAYLOAD_CRC, 4))
-        return damaged(error, key, "the payload's checksum");
+static acta_status
+read_record(reader *r, const uint8_t *page, uint64_t position, bytes b, acta_recorded *event, acta_error *error)
+{
+    uint8_t place[8];
+    for (int i = 0; i < 8; i++)
+        place[i] = (uint8_t)(position >> (8 * i));
+    const uint8_t *begin = take(&b, 4);
+    if (b.ended || b.at == b.end) return damaged(error, position, "shorter than its sum");
+    if (acta_crc32c(acta_crc32c(0, place, 8), b.at, (size_t)(b.end - b.at)) != number(begin, 4))
+        return damaged(error, position, "its sum");
 
-    uint64_t stream_id = number(bytes + AT_STREAM_ID, 8), type_id = number(bytes + AT_TYPE_ID, 4);
-    const char *names = (const char *)bytes + names_at;
-    if (has_names && (!learn(&r->streams, stream_id, acta_str_from(names, stream_size)) ||
-                         !learn(&r->types, type_id, acta_str_from(names + stream_size, type_size))))
-        return acta_error_set(error, ACTA_NO_MEMORY, "no memory");
-    *event = (acta_recorded){ .position = number(bytes + AT_POSITION, 8),
-        .version = number(bytes + AT_VERSION, 8),
+    uint8_t flags = *take(&b, 1);
+    uint64_t type_index = varint(&b), stream_id = varint(&b), version = varint(&b);
+    uint64_t later = (flags & FLAG_LATER) != 0 ? varint(&b) : 0;
+    for (int id = 2; id <= 8; id *= 2)
+        if ((flags & id) != 0) take(&b, ID);
+    if (type_index >= page[9]) return damaged(error, position, "a type that its page doesn't have");
+    uint64_t type_id = number(page + FRONT + type_index * TYPE, 4);
+    if ((flags & FLAG_NAMES) != 0) {
+        size_t stream_size = varint(&b), type_size = varint(&b);
+        acta_str stream = acta_str_from(take(&b, stream_size), stream_size);
+        acta_str type = acta_str_from(take(&b, type_size), type_size);
+        if (b.ended) return damaged(error, position, "names without an end");
+        if (!learn(&r->streams, stream_id, stream) || !learn(&r->types, type_id, type))
+            return acta_error_set(error, ACTA_NO_MEMORY, "no memory");
+    }
+    if ((flags & FLAG_STUB) == 0 && (flags & FLAG_BESIDE) != 0) {
+        size_t metadata_size = varint(&b), tags_size = varint(&b);
+        take(&b, metadata_size);
+        take(&b, tags_size);
+    }
+    if (b.ended) return damaged(error, position, "not as long as it says");
+    size_t payload_size = (flags & FLAG_STUB) == 0 ? (size_t)(b.end - b.at) : 0;
+    *event = (acta_recorded){ .position = position,
+        .version = version,
         .stream_id = stream_id,
         .stream = look_up(&r->streams, stream_id),
         .type = look_up(&r->types, type_id),
-        .kind = (acta_record_kind)bytes[AT_KIND],
-        .recorded_at_us = (int64_t)number(bytes + AT_RECORDED_AT, 8),
-        .payload = acta_bytes_from(bytes + HEADER_SIZE, payload_size) };
-    if (event->position != key) return damaged(error, key, "it says that it is another position");
+        .kind = (flags & FLAG_STUB) != 0 ? ACTA_RECORD_STUB : ACTA_RECORD_EVENT,
+        .recorded_at_us = (int64_t)(number(page + 24, 8) + later),
+        .payload = acta_bytes_from(b.at, payload_size) };
     if (event->stream.size == 0 || event->type.size == 0)
-        return damaged(error, key, "no record before it tells its names");
+        return damaged(error, position, "no record before it tells its names");
     return ACTA_OK;
+}
+
+/* Hand on what is in a page; false in `more`: enough. */
+static acta_status
+read_page(reader *r, uint64_t key, acta_bytes page, bool *more, acta_error *error)
+{
+    const uint8_t *front = page.data;
+    if (page.size < FRONT || front[8] != 2) return damaged(error, key, "no page of format 2");
+    size_t count = number(front + 10, 2), records_size = number(front + 4, 4);
+    size_t front_size = FRONT + front[9] * (size_t)TYPE + 2 * count;
+    if (page.size != front_size + records_size) return damaged(error, key, "not as long as its front says");
+    if (acta_crc32c(0, front + 4, front_size - 4) != number(front, 4)) return damaged(error, key, "its front's sum");
+    if (number(front + 16, 8) != key) return damaged(error, key, "it says that it is another position");
+
+    const uint8_t *offsets = front + front_size - 2 * count, *records = front + front_size;
+    acta_status status = ACTA_OK;
+    for (size_t i = 0; i < count && *more && status == ACTA_OK; i++) {
+        size_t from = number(offsets + 2 * i, 2), to = i + 1 < count ? number(offsets + 2 * i + 2, 2) : records_size;
+        acta_recorded event;
+        if (from > to || to > records_size) return damaged(error, key + i, "its place in its page");
+        bytes b = { .at = records + from, .end = records + to };
+        status = read_record(r, front, key + i, b, &event, error);
+        if (status == ACTA_OK) *more = r->take(r->user, &event);
+    }
+    return status;
 }
 
 static acta_status
@@ -141,7 +195,7 @@ read_family(reader *r, rocksdb_t *db, rocksdb_column_family_handle_t *family, ac
     rocksdb_readoptions_t *options = rocksdb_readoptions_create();
     rocksdb_iterator_t *iterator = rocksdb_create_iterator_cf(db, options, family);
     acta_status status = ACTA_OK;
-    acta_recorded event;
+    bool more = true;
     char *said = NULL;
 
     for (rocksdb_iter_seek_to_first(iterator); rocksdb_iter_valid(iterator); rocksdb_iter_next(iterator)) {
@@ -151,8 +205,8 @@ read_family(reader *r, rocksdb_t *db, rocksdb_column_family_handle_t *family, ac
         if (key_size != 8)
             status = acta_error_set(error, ACTA_CORRUPT, "a key of the log with %zu bytes", key_size);
         else
-            status = read_record(r, big_endian(key), acta_bytes_from(value, size), &event, error);
-        if (status != ACTA_OK || !r->take(r->user, &event)) break;
+            status = read_page(r, big_endian(key), acta_bytes_from(value, size), &more, error);
+        if (status != ACTA_OK || !more) break;
     }
     rocksdb_iter_get_error(iterator, &said);
     if (said != NULL) status = acta_error_set(error, ACTA_IO, "cannot read the log: %s", said);

@@ -1,8 +1,7 @@
 /*
  * The golden store: a store of format 1 that is checked in, decoded by docs/format.md with plain RocksDB iterators (no
- * function of store/ has a part in it), and then opened, read and written by the store as it is today.
- *
- *     ACTA_MAKE_GOLDEN=DIR store-golden    makes such a store in DIR, for a new format version
+ * function of store/ has a part in it), and then opened, read and written by the store as it is today, which brings it to
+ * the newest format.
  */
 #include <unistd.h>
 
@@ -16,30 +15,6 @@ enum { FAMILIES = 6 };
 static const char *const family_names[FAMILIES] = { "default", "log", "index", "streams", "types", "tables" };
 
 /* -- what is in it -- */
-
-static int64_t made_clock_us = INT64_C(1700000000000000);
-
-static int64_t
-tick(void *user)
-{
-    (void)user;
-    return made_clock_us += 1000;
-}
-
-static uint64_t
-no_clock(void *user)
-{
-    (void)user;
-    return 0;
-}
-
-static void
-fill_counting(void *user, void *bytes, size_t size)
-{
-    (void)user;
-    for (size_t i = 0; i < size; i++)
-        ((uint8_t *)bytes)[i] = (uint8_t)(0xa0 + i);
-}
 
 static const struct {
     const char *stream, *type, *payload, *metadata;
@@ -62,39 +37,6 @@ golden_event(size_t i)
         .schema_hash = 0x1000 + i,
         .correlation_id = acta_id_of(S("correlation")),
         .causation_id = acta_id_of(S("causation")) };
-}
-
-static void
-make_golden(const char *path)
-{
-    static acta_environment environment = { .clock = { .monotonic_ns = no_clock, .wall_us = tick },
-        .random = { .fill = fill_counting } };
-    acta_store_config config = {
-        .path = path, .environment = &environment, .schema_hash = 0x5c4e3a, .schema_name = "bank"
-    };
-    acta_snapshot snapshot = { .version = 2, .schema_hash = 77, .state = B("state") };
-    acta_outcome rejected = {
-        .status = ACTA_REJECTED, .code = 3, .rejection = "insufficient_funds", .text = "too little", .version = 2
-    };
-    acta_outcome succeeded = { .status = ACTA_OK };
-    acta_bytes command = B("command");
-    succeeded.command_digest = rejected.command_digest = acta_digest_of(&command, 1);
-    acta_error error;
-    acta_store *store;
-
-    if (acta_store_open(&config, &store, &error) != ACTA_OK) fail_msg("%s", error.text);
-    for (size_t i = 0; i < GOLDEN_COUNT; i++) {
-        acta_event event = golden_event(i);
-        acta_transaction *t = acta_transaction_create(store);
-        acta_transaction_append(t, acta_str_of(golden[i].stream), golden[i].version - 1, &event, 1);
-        if (i == 1) acta_transaction_outcome(t, acta_id_of(S("command-ok")), &succeeded);
-        if (i == 2) acta_transaction_outcome(t, acta_id_of(S("command-rejected")), &rejected);
-        if (i == 3) acta_transaction_snapshot(t, S("Account-alice"), &snapshot);
-        if (i == 4) acta_transaction_checkpoint(t, "reader", 4);
-        if (i == 4) acta_transaction_put(t, "balances", B("alice"), B("150"));
-        assert_int_equal(ACTA_OK, acta_store_commit(store, t, NULL, &error));
-    }
-    acta_store_close(store);
 }
 
 /* -- a reader by the document -- */
@@ -462,21 +404,91 @@ todays_store_reads_and_continues_it(void **state)
     assert_int_equal(ACTA_OK, acta_store_commit(store, t, NULL, &error));
     assert_int_equal(acta_store_head(store), GOLDEN_COUNT + 1);
     acta_store_close(store);
+
+    raw_store raw;
+    size_t size;
+    raw_open(&raw, golden_copy);
+    uint8_t *format = raw_get(&raw, "default", "format", 6, &size);
+    assert_int_equal(little(format, 4), 2);
+    assert_int_equal(little(format + 28, 4), acta_crc32c(0, format, 28));
+    rocksdb_free(format);
+    raw_close(&raw);
+
+    if (acta_store_open(&config, &store, &error) != ACTA_OK) fail_msg("%s", error.text);
+    acta_read alice = { .stream = S("Account-alice"), .direction = ACTA_BACKWARD };
+    assert_int_equal(ACTA_OK, acta_cursor_open(store, &alice, &cursor, &error));
+    for (uint64_t version = 4; version > 0; version--) { /* across both formats */
+        assert_int_equal(ACTA_OK, acta_cursor_next(cursor, &event, &error));
+        assert_int_equal(event.version, version);
+    }
+    assert_int_equal(ACTA_NOT_FOUND, acta_cursor_next(cursor, &event, &error));
+    acta_cursor_close(cursor);
+    acta_store_close(store);
+}
+
+/* Opened to read only it stays what it was. */
+static void
+reading_alone_changes_nothing(void **state)
+{
+    (void)state;
+    acta_store_config config = { .path = golden_copy, .read_only = true };
+    acta_error error;
+    acta_store *store;
+    raw_store raw;
+    size_t size;
+
+    if (acta_store_open(&config, &store, &error) != ACTA_OK) fail_msg("%s", error.text);
+    assert_int_equal(acta_store_head(store), GOLDEN_COUNT);
+    acta_store_close(store);
+    raw_open(&raw, golden_copy);
+    uint8_t *format = raw_get(&raw, "default", "format", 6, &size);
+    assert_int_equal(little(format, 4), 1);
+    rocksdb_free(format);
+    raw_close(&raw);
+}
+
+/* Events of format 1 can be removed too: their stubs are of that format. */
+static void
+old_events_become_stubs(void **state)
+{
+    (void)state;
+    acta_store_config config = { .path = golden_copy };
+    acta_read all = { .count_max = 0 };
+    acta_error error;
+    acta_store *store;
+    acta_cursor *cursor;
+    acta_recorded event;
+    uint64_t count, stubs = 0;
+
+    if (acta_store_open(&config, &store, &error) != ACTA_OK) fail_msg("%s", error.text);
+    acta_transaction *t = acta_transaction_create(store);
+    acta_transaction_delete_stream(t, S("Account-alice"), 3, ACTA_DELETE_HARD);
+    assert_int_equal(ACTA_OK, acta_store_commit(store, t, NULL, &error));
+    assert_int_equal(ACTA_OK, acta_store_scrub(store, 0, &count, &error));
+    assert_int_equal(count, 3);
+    assert_int_equal(ACTA_OK, acta_cursor_open(store, &all, &cursor, &error));
+    while (acta_cursor_next(cursor, &event, &error) == ACTA_OK) {
+        if (event.kind != ACTA_RECORD_STUB) continue;
+        acta_bytes payload = acta_str_bytes(acta_str_of(golden[event.position - 1].payload));
+        acta_digest digest = acta_digest_of(&payload, 1), found = acta_recorded_digest(&event);
+        assert_memory_equal(found.bytes, digest.bytes, ACTA_DIGEST_SIZE);
+        stubs++;
+    }
+    acta_cursor_close(cursor);
+    assert_int_equal(stubs, 3);
+    acta_store_close(store);
 }
 
 int
 main(void)
 {
-    const char *path = getenv("ACTA_MAKE_GOLDEN");
-    if (path != NULL) {
-        make_golden(path);
-        return 0;
-    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_log_and_its_indexes_are_as_the_document_says, copy_golden, remove_golden),
         cmocka_unit_test_setup_teardown(rows_are_as_the_document_says, copy_golden, remove_golden),
         cmocka_unit_test_setup_teardown(meta_and_marks_are_as_the_document_says, copy_golden, remove_golden),
         cmocka_unit_test_setup_teardown(todays_store_reads_and_continues_it, copy_golden, remove_golden),
+        cmocka_unit_test_setup_teardown(reading_alone_changes_nothing, copy_golden, remove_golden),
+        cmocka_unit_test_setup_teardown(old_events_become_stubs, copy_golden, remove_golden),
     };
     return run_on_rocksdb("golden store", tests);
 }

@@ -265,7 +265,7 @@ a_newer_format_is_refused(void **state)
     const rocksdb_options_t *all[6] = { options, options, options, options, options, options };
     rocksdb_column_family_handle_t *families[6];
     rocksdb_writeoptions_t *write_options = rocksdb_writeoptions_create();
-    uint8_t format[32] = { 2 };
+    uint8_t format[32] = { 3 };
     char *said = NULL;
 
     make_store(f);
@@ -278,7 +278,7 @@ a_newer_format_is_refused(void **state)
     rocksdb_close(db);
     rocksdb_options_destroy(options);
     rocksdb_writeoptions_destroy(write_options);
-    expect_refusal(f, ACTA_UNSUPPORTED, "has format 2, this program reads up to 1; use a newer one");
+    expect_refusal(f, ACTA_UNSUPPORTED, "has format 3, this program reads up to 2; use a newer one");
 }
 
 /* A store remembers by which schema it was made. */

@@ -247,7 +247,7 @@ a_sound_store_is_sound_and_counted(void **state)
     assert_int_equal(count_damage(f), 0);
     expect_output(f, "events       5, of which 0 stubs; 40 bytes of payload\n");
     expect_output(f, "streams      3, of 3 types of events\n");
-    expect_output(f, "index        5 entries\n");
+    expect_output(f, "index        5 events in 5 entries\n");
     expect_output(f, "rows         5 in 4 tables; 2 outcomes, 1 snapshots, 1 checkpoints\n");
     expect_output(f, "mark         position 5, batch 8; 2 of 2 slots sound\n");
     expect_output(f, "verdict      sound\n");
@@ -426,7 +426,7 @@ an_index_out_of_line_is_found_both_ways(void **state)
     put(f, INDEX, INDEX_KEY("\1", "\2"), LOG_KEY("\2"));
     put(f, INDEX, INDEX_KEY("\2", "\2"), LOG_KEY("\6"));
     expect_damage(f, 2, "index: version 2 of stream id 2 is at position 6, which the log does not have");
-    expect_output(f, "damage: index: 6 entries for 5 records");
+    expect_output(f, "damage: index: 6 events, the log has 5");
     remove_key(f, INDEX, INDEX_KEY("\2", "\2"));
     put(f, INDEX, INDEX_END, LOG_KEY("\4"));
     expect_damage(f, 1, "index: it says that it ends at position 4, the log ends at 5");
