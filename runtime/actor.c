@@ -221,6 +221,7 @@ acti_relations_free(acti_actor *actor)
 
     if (r == NULL) return;
     acti_sys_free(actor);
+    acti_alarms_free(actor);
     acti_free(runtime, r->unhandled, r->unhandled_capacity * sizeof *r->unhandled);
     acti_free(runtime, r->refs, r->ref_capacity * sizeof *r->refs);
     acti_free(runtime, r->link_chains, r->link_chain_count * sizeof(acti_link *));
@@ -382,6 +383,7 @@ acti_actor_trim(acti_actor *actor)
         r->link_chain_count = 0;
     }
     if (r->ref_used == 0) free_refs(actor, r);
+    acti_alarms_trim(actor);
     if (!ACTI_IS_NOTED(actor) && (actor->odd & (ACTI_ODD_SUSPENDED | ACTI_ODD_WAITING)) == 0) acti_sys_free(actor);
 }
 

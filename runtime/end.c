@@ -149,7 +149,7 @@ release_belongings(acti_actor *actor)
     acti_idle *idle = acti_side_of(actor)->idle;
 
     if (idle != NULL && idle->is_used) acti_timer_forget(actor->runtime, &idle->idle_timer);
-    acti_actor_cancel_alarms(actor);
+    acti_alarms_cancel(actor);
     acti_actor_unwatch_fds(actor);
     abandon_requests(actor);
     if (acti_relations_of(actor) != NULL && acti_relations_of(actor)->layer != NULL) end_layer(actor);

@@ -183,40 +183,69 @@ acti_table_has(const acti_table *table, uint32_t index)
 
 typedef enum acti_timer_kind { ACTI_TIMER_ALARM, ACTI_TIMER_IDLE, ACTI_TIMER_CALL } acti_timer_kind;
 
-typedef struct acti_timer {
-    struct acti_timer *prev, *next; /* in a slot of the wheel; under its lock */
-    uint64_t tick;                  /* when it is due in the wheel; under its lock */
-    acti_timer_kind kind;
-    uint8_t level;
+/* What the wheel holds. All of it under its lock, but for `state` and, while it isn't in the wheel, the rest. */
+typedef struct acti_wheel_item {
+    struct acti_wheel_item *next, *prev; /* in a slot */
+    uint64_t due_ns;
+    uint16_t slot;
+    uint8_t kind; /* acti_timer_kind */
     bool is_in;
-    _Atomic uint64_t armed_ns;    /* lazy timers: what the wheel has it for; 0: not in the wheel */
-    _Atomic uint64_t deadline_ns; /* lazy timers: when it is really due; 0: never */
+    uint8_t state; /* alarms: see acti_alarm */
+} acti_wheel_item;
+
+/* A lazy timer. */
+typedef struct acti_timer {
+    acti_wheel_item item;
+    _Atomic uint64_t armed_ns;    /* what the wheel has it for; 0: not in the wheel */
+    _Atomic uint64_t deadline_ns; /* when it is really due; 0: never */
 } acti_timer;
 
-enum { ACTI_WHEEL_LEVELS = 8, ACTI_WHEEL_SLOTS = 64 };
+enum {
+    ACTI_WHEEL_NEAR = 1024, /* slots of a tick */
+    ACTI_WHEEL_FAR = 7,     /* levels of */
+    ACTI_WHEEL_SLOTS = 64   /* slots each */
+};
 
 typedef struct acti_wheel {
     acti_mutex lock;
     uint64_t now_tick;
-    uint64_t bitmap[ACTI_WHEEL_LEVELS];
-    uint32_t unfinished; /* level + 1 of the slot at now_tick that is being emptied; 0: none is */
-    acti_timer *slots[ACTI_WHEEL_LEVELS][ACTI_WHEEL_SLOTS];
+    uint64_t near_words; /* which of `near` aren't 0 */
+    uint64_t near[ACTI_WHEEL_NEAR / 64];
+    uint64_t far[ACTI_WHEEL_FAR];
+    uint64_t far_again[ACTI_WHEEL_FAR]; /* the tick for the next piece of a slot that is being emptied */
+    acti_wheel_item *slots[ACTI_WHEEL_NEAR + ACTI_WHEEL_FAR * ACTI_WHEEL_SLOTS];
     alignas(ACTI_CACHE_LINE) _Atomic uint64_t next_ns; /* no timer is due before; UINT64_MAX: none */
 } acti_wheel;
 
-/* acta_send_after: owned by the actor while it is in the wheel, on its way in the mailbox after. */
+/*
+ * acta_send_after: a cache line in a table of its actor's. In the wheel, and then, on its way in the mailbox, its first
+ * words are the node's.
+ */
 typedef struct acti_alarm {
-    acti_node node;
-    acti_timer timer;
+    union {
+        acti_node node;
+        acti_wheel_item item;
+    };
     acti_actor *actor;
-    acta_ref ref;
-    uint32_t tag;
     uint64_t user;
-    uint64_t due_ns, period_ns; /* period_ns 0: once */
+    uint32_t tag;
+    uint32_t serial;
+    uint32_t period_ms; /* 0: once; else item.due_ns stays on its grid */
+    uint32_t index;
 } acti_alarm;
+static_assert(sizeof(acti_alarm) == ACTI_CACHE_LINE, "a timer's price");
 
+/* wheel.c */
 acta_status acti_wheel_init(acta_runtime *runtime);
 void acti_wheel_deinit(acta_runtime *runtime);
+/* Fire all that is due. True if there was anything. */
+bool acti_wheel_run(acta_runtime *runtime, uint64_t now_ns);
+uint64_t acti_wheel_next_exact_ns(acta_runtime *runtime);
+/* Items that are linked by `next`, and not in the wheel. */
+void acti_wheel_put(acta_runtime *runtime, acti_wheel_item *first);
+/* True: it was in the wheel, and is out. */
+bool acti_wheel_withdraw(acta_runtime *runtime, acti_wheel_item *item);
+
 void acti_timer_init(acti_timer *timer, acti_timer_kind kind);
 /* Lazy timers: due at deadline_ns, whatever it was before. Touches the wheel only when it must be earlier. */
 void acti_timer_set(acta_runtime *runtime, acti_timer *timer, uint64_t deadline_ns);
@@ -225,11 +254,14 @@ void acti_push_idle(acti_actor *actor); /* the idle time is over */
 bool acti_idle_receive(acti_actor *actor);
 /* Lazy timers: out of the wheel now, and not on its way. */
 void acti_timer_forget(acta_runtime *runtime, acti_timer *timer);
-/* Fire all that is due. True if there was anything. */
-bool acti_wheel_run(acta_runtime *runtime, uint64_t now_ns);
-uint64_t acti_wheel_next_exact_ns(acta_runtime *runtime);
-void acti_actor_cancel_alarms(acti_actor *actor);
-uint32_t acti_alarm_again(acta_runtime *runtime, acti_alarm *alarm); /* an interval's next; how many were missed */
+
+/* timer.c: an actor's alarms. */
+void acti_alarms_put(acti_actor *actor);    /* into the wheel, what was set in this turn */
+void acti_alarms_cancel(acti_actor *actor); /* at the end: those that have fired are dropped with the mailbox */
+void acti_alarms_trim(acti_actor *actor);
+void acti_alarms_free(acti_actor *actor);
+bool acti_alarm_receive(acti_actor *actor, acti_alarm *alarm, acta_info *info_out); /* false: it was cancelled */
+void acti_alarm_drop(acti_alarm *alarm);
 
 /* ---- links, monitors ---- */
 
@@ -260,15 +292,9 @@ typedef struct acti_watch {
     acta_pid target;
 } acti_watch;
 
-/* ---- references of an actor: monitors, requests, timers ---- */
+/* ---- references of an actor: monitors, requests, files ---- */
 
-typedef enum acti_ref_kind {
-    ACTI_REF_FREE = 0,
-    ACTI_REF_WATCH,
-    ACTI_REF_REQUEST,
-    ACTI_REF_ALARM,
-    ACTI_REF_FD
-} acti_ref_kind;
+typedef enum acti_ref_kind { ACTI_REF_FREE = 0, ACTI_REF_WATCH, ACTI_REF_REQUEST, ACTI_REF_FD } acti_ref_kind;
 
 typedef struct acti_ref_entry {
     uint32_t serial;
@@ -301,9 +327,11 @@ typedef struct acti_relations {
     uint32_t link_chain_count;
     acti_open *open;
     uint32_t open_first, open_count, open_capacity;
-    struct acti_sys *sys; /* sys.c */
-    struct acti_via *via; /* via.c */
-    uint64_t *unhandled;  /* kinds that were logged: unhandled.c */
+    struct acti_sys *sys;       /* sys.c */
+    struct acti_alarms *alarms; /* timer.c */
+    uint32_t alarm_serial;      /* no alarm of it has more */
+    struct acti_via *via;       /* via.c */
+    uint64_t *unhandled;        /* kinds that were logged: unhandled.c */
     uint32_t unhandled_count, unhandled_capacity;
     void *layer; /* what a layer on the gen_server keeps beside the state: gen_statem.c, gen_event.c */
     void (*layer_end)(acti_actor *actor, void *layer); /* frees it, whatever end the actor comes to */

@@ -236,7 +236,7 @@ acti_signal_drop(acti_actor *actor, acti_node *node)
         return;
     }
     case ACTI_TIMER:
-        acti_free(runtime, ACTI_CONTAINER(node, acti_alarm, node), sizeof(acti_alarm));
+        acti_alarm_drop(ACTI_CONTAINER(node, acti_alarm, node));
         return;
     case ACTI_FD:
         acti_fd_watch_free(actor, node);

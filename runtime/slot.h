@@ -31,6 +31,11 @@ enum {
     ACTI_ODD_HIBERNATE = 64, /* once the mailbox is empty */
     ACTI_ODD_SHEDS = 128     /* all its life: what is too many and oldest goes unhandled; see overflow.c */
 };
+/* What is to be done at a turn's end, before the actor is given up: bits of acta_self.at_finish. */
+enum {
+    ACTI_FINISH_IDLE = 1,  /* all the while that it has an idle time: idle->timeout_ms isn't 0 */
+    ACTI_FINISH_ALARMS = 2 /* some were set */
+};
 #define ACTI_IS_NOTED(actor) (((actor)->odd & (ACTI_ODD_TRACED | ACTI_ODD_COUNTED)) != 0)
 
 /* What the actor's own code does, or did last: in acta_self.task as count << 40 | what << 32 | tag. */
@@ -58,7 +63,7 @@ typedef struct acti_idle {
     acti_node idle_node;
     acti_timer idle_timer;
     acti_actor *actor;
-    uint32_t timeout_ms;      /* with acta_self.has_idle_time */
+    uint32_t timeout_ms;      /* with ACTI_FINISH_IDLE */
     bool is_used;             /* by this generation: `idle_timer` has been set */
     _Atomic bool idle_queued; /* `idle_node` is in the mailbox */
 } acti_idle;
@@ -79,7 +84,7 @@ struct acta_self {
     _Atomic bool on_caller;   /* behaviour->run_on_caller */
     _Atomic uint8_t overflow; /* acta_overflow */
     _Atomic bool wake_queued; /* `wake` is in the mailbox */
-    bool has_idle_time;       /* the owner's: idle->timeout_ms isn't 0 */
+    uint8_t at_finish;        /* the owner's: ACTI_FINISH_… */
 
     /* The owner, in each turn. */
     alignas(ACTI_CACHE_LINE) acti_node *first; /* the node consumed last */

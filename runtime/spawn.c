@@ -32,7 +32,7 @@ begin_idle_times(acti_actor *actor, uint32_t timeout_ms)
 {
     acti_idle *idle = timeout_ms != 0 ? acti_actor_idle(actor) : acti_side_of(actor)->idle;
 
-    actor->has_idle_time = timeout_ms != 0;
+    actor->at_finish = timeout_ms != 0 ? ACTI_FINISH_IDLE : 0;
     if (idle == NULL) return timeout_ms == 0;
     idle->idle_node.generation = actor->generation;
     idle->is_used = false;
@@ -379,7 +379,10 @@ void
 acta_set_idle_timeout(acta_self *self, uint32_t timeout_ms)
 {
     if (timeout_ms != 0 && acti_actor_idle(self) == NULL) acta_fail(self, "no memory for an idle time");
-    self->has_idle_time = timeout_ms != 0;
-    if (timeout_ms != 0) acti_side_of(self)->idle->timeout_ms = timeout_ms;
+    self->at_finish &= (uint8_t)~ACTI_FINISH_IDLE;
+    if (timeout_ms != 0) {
+        self->at_finish |= ACTI_FINISH_IDLE;
+        acti_side_of(self)->idle->timeout_ms = timeout_ms;
+    }
     self->heard = true; /* the time runs from the end of this turn */
 }

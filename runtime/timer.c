@@ -1,418 +1,220 @@
 /*
- * Timers: a hierarchical wheel of 1 ms ticks, eight levels of 64 slots, for all of a runtime.
+ * What handlers call: an actor's own timers, its alarms.
  *
- *     level 0: 64 slots of 1 tick | level 1: 64 of 64 | level 2: 64 of 4096 | …
+ *     relations -> table -> chunk of 4 -> chunk of 2
+ *                             [head][alarm][alarm][alarm][alarm]      one cache line each
  *
- * A timer lies at the level of the highest six bits in which its tick differs from the wheel's; when the wheel comes to
- * a slot of a higher level, its timers go down. To put in and to take out is a few stores under one lock. A timer's
- * tick is its deadline rounded up, and a tick is due when the clock has passed it: never early.
+ * An alarm lies in a table of its actor's, where it stays; its reference is its place and a serial number. A chunk is
+ * twice the one before.
  *
- * A slot may hold a million timers. It is emptied in pieces, with the lock free between them, and after some thousands
- * the thread goes back to its actors: `unfinished` is the slot that is half empty, and the clock stands still until it
- * is done.
+ *     FREE -> SET, in this turn -> ARMED: in the wheel, or in the mailbox -> FREE
+ *                                    \ -> CANCELLED, and in the mailbox  -> FREE
  *
- * Timers that are set again and again (an idle timeout after each turn, a call's deadline) are lazy: setting one later
- * only writes its deadline. When the wheel comes to it, it looks at the deadline and moves it on.
+ * What a turn sets goes into the wheel when it ends, many by one hold of the lock: nobody misses it before, because its
+ * actor couldn't be told. What is cancelled soon never was there.
  *
- * Who watches the clock: workers between turns, and one of the parked ones (parking.c).
+ * Whether an alarm that is ARMED is in the wheel is known under the wheel's lock only; the wheel pushes it under the same
+ * lock. So who finds it out of the wheel has it in the mailbox. An actor's end leaves those in the mailbox, and the table
+ * goes with the last of them.
  */
 #include "internal.h"
 
-enum { NS_PER_TICK = 1000000, LEVEL_BITS = 6 };
+enum { CHUNK_FIRST = 2, CHUNK_KEPT_MAX = 64, REF_BIT = INT32_MIN /* in a reference's lower half: it is an alarm's */ };
+enum { FREE = 0, SET, ARMED, CANCELLED };
+enum { SET_MAX = 64 }; /* then they go into the wheel at once, while they are in the cache */
 
-acta_status
-acti_wheel_init(acta_runtime *runtime)
+typedef struct chunk {
+    alignas(ACTI_CACHE_LINE) struct chunk *before;
+    struct acti_alarms *table;
+    uint32_t first, count; /* of the alarms behind it */
+} chunk;
+
+typedef struct acti_alarms {
+    chunk *chunks; /* the newest */
+    acti_alarm *free;
+    acti_wheel_item *set; /* in this turn, and not yet in the wheel; linked by `next` and `prev` */
+    uint32_t made;        /* of the newest chunk */
+    uint32_t used;
+    uint32_t set_count;
+    bool is_orphan; /* the actor has ended */
+} acti_alarms;
+
+static acti_alarms *
+table_of(const acti_actor *actor)
 {
-    acti_wheel *wheel = &runtime->wheel;
+    acti_relations *r = acti_relations_of(actor);
 
-    if (!acti_mutex_init(&wheel->lock)) return ACTA_NO_MEMORY;
-    wheel->now_tick = acti_now_ns(runtime) / NS_PER_TICK;
-    atomic_init(&wheel->next_ns, UINT64_MAX);
-    return ACTA_OK;
+    return r != NULL ? r->alarms : NULL;
 }
 
-void
-acti_wheel_deinit(acta_runtime *runtime)
+static acti_alarm *
+alarms_of(chunk *c)
 {
-    acti_mutex_deinit(&runtime->wheel.lock);
+    return (acti_alarm *)(void *)(c + 1);
 }
 
-void
-acti_timer_init(acti_timer *timer, acti_timer_kind kind)
+static acti_alarms *
+table_of_alarm(acti_alarm *alarm)
 {
-    memset(timer, 0, sizeof *timer);
-    timer->kind = kind;
-    atomic_init(&timer->armed_ns, 0);
-    atomic_init(&timer->deadline_ns, 0);
+    uint32_t number = alarm->index + CHUNK_FIRST;
+    uint32_t first = 1u << (31 - __builtin_clz(number)); /* of its chunk, by the same count */
+    chunk *c = (chunk *)(void *)(alarm - (number - first)) - 1;
+
+    return c->table;
 }
 
-static uint64_t
-tick_of(uint64_t deadline_ns)
+static size_t
+chunk_size(uint32_t count)
 {
-    return deadline_ns / NS_PER_TICK + (deadline_ns % NS_PER_TICK != 0);
+    return sizeof(chunk) + count * sizeof(acti_alarm);
 }
 
-static int
-level_of(const acti_wheel *wheel, uint64_t tick)
+/* -- the table -- */
+
+static acti_alarms *
+make_table(acti_actor *actor)
 {
-    uint64_t differing = (wheel->now_tick ^ tick) | (ACTI_WHEEL_SLOTS - 1);
-    int level = (63 - __builtin_clzll(differing)) / LEVEL_BITS;
-    return level < ACTI_WHEEL_LEVELS ? level : ACTI_WHEEL_LEVELS - 1;
+    acti_relations *r = acti_actor_relations(actor);
+
+    if (r == NULL || r->alarms != NULL) return r != NULL ? r->alarms : NULL;
+    r->alarms = acti_alloc(actor->runtime, sizeof *r->alarms);
+    if (r->alarms != NULL) *r->alarms = (acti_alarms){ .chunks = NULL };
+    return r->alarms;
 }
 
-static unsigned
-slot_of(uint64_t tick, int level)
-{
-    return (unsigned)(tick >> (level * LEVEL_BITS)) & (ACTI_WHEEL_SLOTS - 1);
-}
-
-/* Under the lock. A tick that has passed goes into the next one: it is due at once. */
-static void
-put_in(acti_wheel *wheel, acti_timer *timer, uint64_t tick)
-{
-    uint64_t farthest = wheel->now_tick + ((UINT64_C(1) << (LEVEL_BITS * ACTI_WHEEL_LEVELS)) - 1);
-
-    if (tick <= wheel->now_tick) tick = wheel->now_tick + 1;
-    if (tick > farthest) tick = farthest;
-    int level = level_of(wheel, tick);
-    acti_timer **slot = &wheel->slots[level][slot_of(tick, level)];
-    timer->tick = tick;
-    timer->level = (uint8_t)level;
-    timer->prev = NULL;
-    timer->next = *slot;
-    if (timer->next != NULL) timer->next->prev = timer;
-    *slot = timer;
-    wheel->bitmap[level] |= UINT64_C(1) << slot_of(tick, level);
-    timer->is_in = true;
-}
-
-static void
-take_out(acti_wheel *wheel, acti_timer *timer)
-{
-    int level = timer->level;
-    unsigned at = slot_of(timer->tick, level);
-
-    if (timer->prev != NULL)
-        timer->prev->next = timer->next;
-    else
-        wheel->slots[level][at] = timer->next;
-    if (timer->next != NULL) timer->next->prev = timer->prev;
-    if (wheel->slots[level][at] == NULL) {
-        wheel->bitmap[level] &= ~(UINT64_C(1) << at);
-        if (wheel->unfinished == (uint32_t)level + 1 && at == slot_of(wheel->now_tick, level)) wheel->unfinished = 0;
-    }
-    timer->is_in = false;
-}
-
-/* The first slot after now that holds a timer: its level and first tick. False: the wheel is empty. */
 static bool
-find_next(const acti_wheel *wheel, int *level_out, uint64_t *tick_out)
+add_chunk(acta_runtime *runtime, acti_alarms *table)
 {
-    if (ACTI_UNLIKELY(wheel->unfinished != 0)) {
-        *level_out = (int)wheel->unfinished - 1;
-        *tick_out = wheel->now_tick;
-        return true;
-    }
-    for (int level = 0; level < ACTI_WHEEL_LEVELS; level++) {
-        if (wheel->bitmap[level] == 0) continue;
-        unsigned here = slot_of(wheel->now_tick, level);
-        uint64_t rotated =
-            here == 0 ? wheel->bitmap[level] : wheel->bitmap[level] >> here | wheel->bitmap[level] << (64 - here);
-        uint64_t ahead = (uint64_t)__builtin_ctzll(rotated);
-        int shift = level * LEVEL_BITS;
-        *level_out = level;
-        *tick_out = ((wheel->now_tick >> shift) + ahead) << shift;
-        return true;
-    }
-    return false;
-}
+    chunk *before = table->chunks;
+    uint32_t count = before != NULL ? before->count * 2 : CHUNK_FIRST;
+    if (count > UINT32_C(1) << 29) return false;
+    chunk *c = acti_line_alloc(&runtime->environment.allocator, chunk_size(count));
 
-/* Under the lock: tell the workers until when nothing is due. */
-static void
-publish_next(acti_wheel *wheel)
-{
-    uint64_t tick = 0;
-    int level;
-    uint64_t next_ns = find_next(wheel, &level, &tick) ? tick * NS_PER_TICK : UINT64_MAX;
-
-    /* seq_cst: a worker about to park reads it after it is known as parked; see acti_notify_timer. */
-    atomic_store_explicit(&wheel->next_ns, next_ns, memory_order_seq_cst);
-}
-
-/* Under the lock. True: this one is the next now, and a sleeping timekeeper must know. */
-static bool
-put_in_and_publish(acti_wheel *wheel, acti_timer *timer, uint64_t deadline_ns)
-{
-    uint64_t next_ns = atomic_load_explicit(&wheel->next_ns, memory_order_relaxed); /* written under the lock */
-
-    put_in(wheel, timer, tick_of(deadline_ns));
-    int shift = timer->level * LEVEL_BITS;
-    uint64_t look_ns = ((timer->tick >> shift) << shift) * NS_PER_TICK; /* the start of its slot, as in find_next */
-    if (look_ns >= next_ns) return false;
-    atomic_store_explicit(&wheel->next_ns, look_ns, memory_order_seq_cst); /* see publish_next */
+    if (c == NULL) return false;
+    *c = (chunk){
+        .before = before, .table = table, .first = before != NULL ? before->first + before->count : 0, .count = count
+    };
+    table->chunks = c;
+    table->made = 0;
     return true;
 }
 
-void
-acti_timer_set(acta_runtime *runtime, acti_timer *timer, uint64_t deadline_ns)
+static void
+free_chunks(acta_runtime *runtime, acti_alarms *table)
 {
-    acti_wheel *wheel = &runtime->wheel;
-    bool sooner = false;
-
-    /* seq_cst, both: the wheel that takes the timer out writes armed_ns and then reads deadline_ns. One of us sees the
-     * other: either it moves the timer on to this deadline, or we see 0 and put it in. */
-    atomic_store_explicit(&timer->deadline_ns, deadline_ns, memory_order_seq_cst);
-    uint64_t armed_ns = atomic_load_explicit(&timer->armed_ns, memory_order_seq_cst);
-    if (ACTI_LIKELY(armed_ns != 0 && armed_ns <= deadline_ns)) return;
-
-    acti_mutex_lock(&wheel->lock);
-    armed_ns = atomic_load_explicit(&timer->armed_ns, memory_order_relaxed); /* written under the lock */
-    if (armed_ns == 0 || armed_ns > deadline_ns) {
-        if (timer->is_in) take_out(wheel, timer);
-        atomic_store_explicit(&timer->armed_ns, deadline_ns, memory_order_seq_cst);
-        sooner = put_in_and_publish(wheel, timer, deadline_ns);
+    for (chunk *c = table->chunks, *before; c != NULL; c = before) {
+        before = c->before;
+        acti_line_free(&runtime->environment.allocator, c, chunk_size(c->count));
     }
-    acti_mutex_unlock(&wheel->lock);
-    if (sooner) acti_notify_timer(runtime);
+    table->chunks = NULL;
+    table->free = NULL;
 }
 
-bool
-acti_idle_receive(acti_actor *actor)
+static acti_alarm *
+take_alarm(acta_runtime *runtime, acti_alarms *table)
 {
-    acti_idle *idle = acti_side_of(actor)->idle;
+    acti_alarm *alarm = table->free;
 
-    /* acq_rel: see acti_push_idle. The deadline is relaxed: only the owner writes it. */
-    atomic_exchange_explicit(&idle->idle_queued, false, memory_order_acq_rel);
-    uint64_t deadline_ns = atomic_load_explicit(&idle->idle_timer.deadline_ns, memory_order_relaxed);
-    return acti_now_ns(actor->runtime) >= deadline_ns;
-}
-
-/* The idle time is over. By the wheel, or in the actor's own turn. */
-void
-acti_push_idle(acti_actor *actor)
-{
-    /* The one before may lie in the mailbox of an actor that is late for its turn. acq_rel: pairs with the owner, who has
-     * taken the node out when it clears this. */
-    acti_idle *idle = acti_side_of(actor)->idle;
-    if (!atomic_exchange_explicit(&idle->idle_queued, true, memory_order_acq_rel))
-        acti_push_signal(actor, idle->idle_node.generation, &idle->idle_node, ACTI_IDLE);
-}
-
-void
-acti_timer_forget(acta_runtime *runtime, acti_timer *timer)
-{
-    acti_wheel *wheel = &runtime->wheel;
-
-    atomic_store_explicit(&timer->deadline_ns, 0, memory_order_seq_cst); /* as in acti_timer_set */
-    acti_mutex_lock(&wheel->lock);
-    if (timer->is_in) {
-        take_out(wheel, timer);
-        publish_next(wheel);
+    if (alarm != NULL) {
+        table->free = (acti_alarm *)(void *)alarm->item.next;
+        return alarm;
     }
-    atomic_store_explicit(&timer->armed_ns, 0, memory_order_seq_cst);
-    acti_mutex_unlock(&wheel->lock);
-}
-
-/* -- firing -- */
-
-enum {
-    EXPIRED_MAX = 64, /* calls for one hold of the lock */
-    PIECE_MAX = 1024, /* timers for one hold of the lock */
-    FIRED_MAX = 16384 /* timers, until the thread looks at its actors again */
-};
-
-typedef struct expired_call {
-    acti_call *call;
-    uint64_t generation;
-} expired_call;
-
-typedef struct firing {
-    uint64_t now_ns;
-    expired_call calls[EXPIRED_MAX]; /* completed after the lock is released: they run what the user gave */
-    uint32_t call_count;
-    uint32_t fired_count;
-    uint32_t piece_count; /* taken out of the wheel since the lock was taken */
-    bool fired;
-} firing;
-
-/*
- * Out of the wheel, a lazy timer: what is its deadline now? 0: none, or its call isn't pending any more.
- * seq_cst as in acti_timer_set: whoever sets it from here on sees armed_ns 0 and puts it in. For a call, the deadline
- * is that of the generation in *state_out.
- */
-static uint64_t
-real_deadline(acti_timer *timer, uint64_t *state_out)
-{
-    atomic_store_explicit(&timer->armed_ns, 0, memory_order_seq_cst);
-    if (timer->kind == ACTI_TIMER_IDLE) return atomic_load_explicit(&timer->deadline_ns, memory_order_seq_cst);
-
-    acti_call *call = ACTI_CONTAINER(timer, acti_call, timer);
-    uint64_t state = atomic_load_explicit(&call->state, memory_order_seq_cst);
-    uint64_t deadline_ns, before;
-    do {
-        before = state;
-        deadline_ns = atomic_load_explicit(&timer->deadline_ns, memory_order_seq_cst);
-        state = atomic_load_explicit(&call->state, memory_order_seq_cst);
-    } while (state != before);
-    *state_out = state;
-    return (state & 3) == ACTI_CALL_PENDING ? deadline_ns : 0;
+    if ((table->chunks == NULL || table->made == table->chunks->count) && !add_chunk(runtime, table)) return NULL;
+    alarm = alarms_of(table->chunks) + table->made;
+    alarm->index = table->chunks->first + table->made++;
+    alarm->item.kind = ACTI_TIMER_ALARM;
+    alarm->item.is_in = false;
+    return alarm;
 }
 
 static void
-put_back(acti_wheel *wheel, acti_timer *timer, uint64_t deadline_ns)
+give_back(acta_runtime *runtime, acti_alarms *table, acti_alarm *alarm)
 {
-    atomic_store_explicit(&timer->armed_ns, deadline_ns, memory_order_seq_cst); /* as in acti_timer_set */
-    put_in(wheel, timer, tick_of(deadline_ns));
+    alarm->item.state = FREE;
+    alarm->item.next = (acti_wheel_item *)(void *)table->free;
+    table->free = alarm;
+    if (--table->used == 0 && ACTI_UNLIKELY(table->chunks->count > CHUNK_KEPT_MAX)) free_chunks(runtime, table);
+}
+
+static acta_ref
+ref_of(const acti_alarm *alarm)
+{
+    return (acta_ref){ (uint64_t)alarm->serial << 32 | (uint32_t)REF_BIT | (alarm->index + 1) };
+}
+
+/* NULL: there is none, or it was cancelled. */
+static acti_alarm *
+find(const acti_actor *actor, acta_ref ref)
+{
+    acti_alarms *table = table_of(actor);
+    uint32_t index = ((uint32_t)ref.value ^ (uint32_t)REF_BIT) - 1;
+
+    if (table == NULL || table->chunks == NULL || index >= table->chunks->first + table->made) return NULL;
+    chunk *c = table->chunks;
+    while (index < c->first)
+        c = c->before;
+    acti_alarm *alarm = alarms_of(c) + (index - c->first);
+    bool is_used = alarm->item.state == SET || alarm->item.state == ARMED;
+    return is_used && alarm->serial == (uint32_t)(ref.value >> 32) ? alarm : NULL;
+}
+
+/* -- setting -- */
+
+static void
+set(acti_actor *actor, acti_alarms *table, acti_alarm *alarm)
+{
+    acti_wheel_item *item = &alarm->item;
+
+    item->state = SET;
+    item->prev = NULL;
+    item->next = table->set;
+    if (item->next != NULL) item->next->prev = item;
+    table->set = item;
+    actor->at_finish |= ACTI_FINISH_ALARMS;
+    if (++table->set_count == SET_MAX) acti_alarms_put(actor);
 }
 
 static void
-fire_lazy(acti_wheel *wheel, acti_timer *timer, firing *f)
+unset(acti_alarms *table, acti_wheel_item *item)
 {
-    uint64_t state = 0;
-    uint64_t deadline_ns = real_deadline(timer, &state);
-
-    if (deadline_ns == 0) return;
-    if (deadline_ns > f->now_ns) {
-        put_back(wheel, timer, deadline_ns);
-        return;
-    }
-    f->fired = true;
-    f->fired_count++;
-    if (timer->kind == ACTI_TIMER_CALL) {
-        f->calls[f->call_count++] = (expired_call){ ACTI_CONTAINER(timer, acti_call, timer), state >> 2 };
-        return;
-    }
-    acti_push_idle(ACTI_CONTAINER(timer, acti_idle, idle_timer)->actor);
+    if (item->next != NULL) item->next->prev = item->prev;
+    if (item->prev != NULL)
+        item->prev->next = item->next;
+    else
+        table->set = item->next;
 }
 
-static void
-fire(acti_wheel *wheel, acti_timer *timer, firing *f)
+void
+acti_alarms_put(acti_actor *actor)
 {
-    if (timer->kind != ACTI_TIMER_ALARM) {
-        fire_lazy(wheel, timer, f);
-        return;
-    }
-    acti_alarm *alarm = ACTI_CONTAINER(timer, acti_alarm, timer);
-    /* Under the lock, so that an actor that finds it out of the wheel finds it in its mailbox. */
-    acti_push_signal(alarm->actor, alarm->node.generation, &alarm->node, ACTI_TIMER);
-    f->fired = true;
-    f->fired_count++;
+    acti_alarms *table = table_of(actor);
+
+    actor->at_finish &= (uint8_t)~ACTI_FINISH_ALARMS;
+    if (table == NULL) return; /* all were cancelled, and it was trimmed */
+    acti_wheel_item *first = table->set;
+    table->set = NULL;
+    table->set_count = 0;
+    for (acti_wheel_item *item = first; item != NULL; item = item->next)
+        item->state = ARMED;
+    if (first != NULL) acti_wheel_put(actor->runtime, first);
 }
-
-/* Under the lock: empty the first slot that is due. False: none is, or the piece is done. */
-static bool
-advance(acti_wheel *wheel, firing *f)
-{
-    uint64_t now_tick = f->now_ns / NS_PER_TICK;
-    uint64_t tick = 0;
-    int level;
-
-    if (!find_next(wheel, &level, &tick) || tick > now_tick) {
-        if (wheel->now_tick < now_tick) wheel->now_tick = now_tick;
-        return false;
-    }
-    if (wheel->now_tick < tick) wheel->now_tick = tick;
-    acti_timer **slot = &wheel->slots[level][slot_of(tick, level)];
-    while (*slot != NULL && f->call_count < EXPIRED_MAX && f->piece_count < PIECE_MAX) {
-        acti_timer *timer = *slot;
-        take_out(wheel, timer);
-        f->piece_count++;
-        if (timer->tick <= wheel->now_tick)
-            fire(wheel, timer, f);
-        else
-            put_in(wheel, timer, timer->tick);
-    }
-    wheel->unfinished = *slot != NULL ? (uint32_t)level + 1 : 0;
-    return *slot == NULL;
-}
-
-bool
-acti_wheel_run(acta_runtime *runtime, uint64_t now_ns)
-{
-    acti_wheel *wheel = &runtime->wheel;
-    firing f = { .now_ns = now_ns };
-    bool more;
-
-    do {
-        f.call_count = f.piece_count = 0;
-        acti_mutex_lock(&wheel->lock);
-        while (advance(wheel, &f)) {}
-        more = wheel->unfinished != 0 && f.fired_count < FIRED_MAX;
-        publish_next(wheel);
-        acti_mutex_unlock(&wheel->lock);
-        for (uint32_t i = 0; i < f.call_count; i++)
-            acti_call_expire(f.calls[i].call, f.calls[i].generation);
-    } while (more);
-    if (ACTI_UNLIKELY(f.fired_count >= ACTA_TIMER_STORM_COUNT))
-        acti_record(runtime, ACTA_FLIGHT_TIMERS, (acta_pid){ 0 }, NULL, 0, f.fired_count);
-    return f.fired;
-}
-
-/* Under the lock: the earliest of the first slot that holds any; NULL: there is none. */
-static acti_timer *
-earliest(acti_wheel *wheel)
-{
-    acti_timer *first = NULL;
-    uint64_t tick;
-    int level;
-
-    if (!find_next(wheel, &level, &tick)) return NULL;
-    for (acti_timer *t = wheel->slots[level][slot_of(tick, level)]; t != NULL; t = t->next) {
-        if (first == NULL || t->tick < first->tick) first = t;
-    }
-    return first;
-}
-
-/* When the first timer is really due, where next_ns may be when to look: lazy ones are moved on or out on the way. */
-uint64_t
-acti_wheel_next_exact_ns(acta_runtime *runtime)
-{
-    acti_wheel *wheel = &runtime->wheel;
-    acti_timer *timer;
-    uint64_t state;
-
-    acti_mutex_lock(&wheel->lock);
-    while ((timer = earliest(wheel)) != NULL && timer->kind != ACTI_TIMER_ALARM) {
-        uint64_t tick = timer->tick;
-        take_out(wheel, timer);
-        uint64_t deadline_ns = real_deadline(timer, &state);
-        if (deadline_ns != 0) put_back(wheel, timer, deadline_ns);
-        if (deadline_ns != 0 && timer->tick <= tick) break;
-    }
-    publish_next(wheel);
-    uint64_t exact = timer != NULL ? timer->tick * NS_PER_TICK : UINT64_MAX;
-    acti_mutex_unlock(&wheel->lock);
-    return exact;
-}
-
-/* -- what handlers call -- */
 
 static acta_status
-arm(acti_actor *self, uint64_t due_ns, uint64_t period_ns, uint32_t tag, uint64_t user, acta_ref *ref_out)
+arm(acti_actor *self, uint64_t due_ns, uint32_t period_ms, uint32_t tag, uint64_t user, acta_ref *ref_out)
 {
-    acta_runtime *runtime = self->runtime;
-    acti_wheel *wheel = &runtime->wheel;
-    acti_alarm *alarm = acti_alloc(runtime, sizeof *alarm);
+    acti_alarms *table = make_table(self);
+    acti_alarm *alarm = table != NULL ? take_alarm(self->runtime, table) : NULL;
 
     if (alarm == NULL) return ACTA_NO_MEMORY;
-    alarm->ref = acti_ref_add(self, ACTI_REF_ALARM, alarm, 0);
-    if (alarm->ref.value == 0) {
-        acti_free(runtime, alarm, sizeof *alarm);
-        return ACTA_NO_MEMORY;
-    }
-    acti_timer_init(&alarm->timer, ACTI_TIMER_ALARM);
-    alarm->node.generation = self->generation;
+    table->used++;
+    alarm->serial = ++acti_relations_of(self)->alarm_serial;
     alarm->actor = self;
     alarm->tag = tag;
     alarm->user = user;
-    alarm->due_ns = due_ns;
-    alarm->period_ns = period_ns;
-    if (ref_out != NULL) *ref_out = alarm->ref;
-
-    acti_mutex_lock(&wheel->lock);
-    bool sooner = put_in_and_publish(wheel, &alarm->timer, due_ns);
-    acti_mutex_unlock(&wheel->lock);
-    if (sooner) acti_notify_timer(runtime);
+    alarm->item.due_ns = due_ns;
+    alarm->period_ms = period_ms;
+    if (ref_out != NULL) *ref_out = ref_of(alarm);
+    set(self, table, alarm);
     return ACTA_OK;
 }
 
@@ -429,10 +231,16 @@ now_in_handler(acti_actor *self)
     return now_ns;
 }
 
+static uint64_t
+ns_of(uint32_t ms)
+{
+    return ms * UINT64_C(1000000);
+}
+
 acta_status
 acta_send_after(acta_self *self, uint32_t delay_ms, uint32_t tag, uint64_t user, acta_ref *ref_out)
 {
-    return arm(self, now_in_handler(self) + delay_ms * UINT64_C(1000000), 0, tag, user, ref_out);
+    return arm(self, now_in_handler(self) + ns_of(delay_ms), 0, tag, user, ref_out);
 }
 
 acta_status
@@ -444,67 +252,116 @@ acta_send_at(acta_self *self, uint64_t at_ns, uint32_t tag, uint64_t user, acta_
 acta_status
 acta_send_interval(acta_self *self, uint32_t period_ms, uint32_t tag, uint64_t user, acta_ref *ref_out)
 {
-    uint64_t period_ns = period_ms * UINT64_C(1000000);
-
     if (period_ms == 0) return ACTA_INVALID;
-    return arm(self, now_in_handler(self) + period_ns, period_ns, tag, user, ref_out);
+    return arm(self, now_in_handler(self) + ns_of(period_ms), period_ms, tag, user, ref_out);
 }
 
-/* Due on the grid that it began on, after now: it doesn't drift, and doesn't pile up. */
-uint32_t
-acti_alarm_again(acta_runtime *runtime, acti_alarm *alarm)
+/* -- out of the mailbox -- */
+
+/* Due on the grid that it began on, after now: it doesn't drift, and doesn't pile up. How many were missed. */
+static uint32_t
+set_again(acti_actor *actor, acti_alarm *alarm)
 {
-    acti_wheel *wheel = &runtime->wheel;
-    uint64_t now_ns = acti_now_ns(runtime);
+    uint64_t now_ns = acti_now_ns(actor->runtime), period_ns = ns_of(alarm->period_ms);
     uint64_t missed = 0;
 
-    alarm->due_ns += alarm->period_ns;
-    if (now_ns >= alarm->due_ns) {
-        missed = (now_ns - alarm->due_ns) / alarm->period_ns + 1;
-        alarm->due_ns += missed * alarm->period_ns;
+    alarm->item.due_ns += period_ns;
+    if (now_ns >= alarm->item.due_ns) {
+        missed = (now_ns - alarm->item.due_ns) / period_ns + 1;
+        alarm->item.due_ns += missed * period_ns;
     }
-    acti_mutex_lock(&wheel->lock);
-    bool sooner = put_in_and_publish(wheel, &alarm->timer, alarm->due_ns);
-    acti_mutex_unlock(&wheel->lock);
-    if (sooner) acti_notify_timer(runtime);
+    set(actor, table_of(actor), alarm);
     return missed < UINT32_MAX ? (uint32_t)missed : UINT32_MAX;
 }
 
-/* True: it was in the wheel, and is gone. False: it has fired, and its node is in the mailbox. */
-static bool
-withdraw(acta_runtime *runtime, acti_alarm *alarm)
+bool
+acti_alarm_receive(acti_actor *actor, acti_alarm *alarm, acta_info *info_out)
 {
-    acti_wheel *wheel = &runtime->wheel;
+    bool known = alarm->item.state == ARMED;
 
-    acti_mutex_lock(&wheel->lock);
-    bool in_time = alarm->timer.is_in;
-    if (in_time) {
-        take_out(wheel, &alarm->timer);
-        publish_next(wheel);
-    }
-    acti_mutex_unlock(&wheel->lock);
-    if (in_time) acti_free(runtime, alarm, sizeof *alarm);
-    return in_time;
+    *info_out = (acta_info){ .kind = ACTA_INFO_TIMER, .ref = ref_of(alarm), .tag = alarm->tag, .user = alarm->user };
+    if (known && alarm->period_ms != 0)
+        info_out->missed = set_again(actor, alarm); /* before the handler, which may cancel it */
+    else
+        give_back(actor->runtime, table_of(actor), alarm);
+    return known;
+}
+
+/* In the mailbox of an actor that has ended. */
+void
+acti_alarm_drop(acti_alarm *alarm)
+{
+    acti_alarms *table = table_of_alarm(alarm);
+    acta_runtime *runtime = alarm->actor->runtime;
+    bool is_orphan = table->is_orphan;
+
+    give_back(runtime, table, alarm);
+    if (!is_orphan || table->used > 0) return;
+    free_chunks(runtime, table);
+    acti_free(runtime, table, sizeof *table);
 }
 
 bool
 acta_cancel_timer(acta_self *self, acta_ref ref)
 {
-    acti_ref_entry *entry = acti_ref_find(self, ref, ACTI_REF_ALARM);
+    acti_alarm *alarm = find(self, ref);
 
-    if (entry == NULL) return false;
-    acti_alarm *alarm = entry->object;
-    acti_ref_remove(self, ref);
-    return withdraw(self->runtime, alarm);
+    if (alarm == NULL) return false;
+    if (alarm->item.state == SET)
+        unset(table_of(self), &alarm->item);
+    else if (!acti_wheel_withdraw(self->runtime, &alarm->item)) {
+        alarm->item.state = CANCELLED; /* it is in the mailbox */
+        return false;
+    }
+    give_back(self->runtime, table_of(self), alarm);
+    return true;
 }
 
-/* At the actor's end. Those that have fired are dropped with the mailbox. */
-void
-acti_actor_cancel_alarms(acti_actor *actor)
-{
-    acti_relations *r = acti_relations_of(actor);
+/* -- the end -- */
 
-    for (uint32_t i = 0; r != NULL && i < r->ref_count; i++) {
-        if (r->refs[i].kind == ACTI_REF_ALARM) withdraw(actor->runtime, r->refs[i].object);
+static void
+cancel_chunk(acta_runtime *runtime, acti_alarms *table, chunk *c, uint32_t made)
+{
+    for (uint32_t i = 0; i < made; i++) {
+        acti_alarm *alarm = alarms_of(c) + i;
+        if (alarm->item.state != SET && (alarm->item.state != ARMED || !acti_wheel_withdraw(runtime, &alarm->item)))
+            continue;
+        alarm->item.state = FREE;
+        table->used--;
     }
+}
+
+/* Those that are in the mailbox stay, and are dropped with it. */
+void
+acti_alarms_cancel(acti_actor *actor)
+{
+    acti_alarms *table = table_of(actor);
+
+    if (table == NULL || table->used == 0) return;
+    for (chunk *c = table->chunks; c != NULL; c = c->before)
+        cancel_chunk(actor->runtime, table, c, c == table->chunks ? table->made : c->count);
+    table->set = NULL;
+}
+
+void
+acti_alarms_free(acti_actor *actor)
+{
+    acti_alarms *table = table_of(actor);
+
+    if (table == NULL) return;
+    table->is_orphan = true;
+    if (table->used > 0) return; /* some are in the mailbox, behind one that isn't linked yet: see acti_alarm_drop */
+    free_chunks(actor->runtime, table);
+    acti_free(actor->runtime, table, sizeof *table);
+}
+
+/* None is in use: the memory goes, and the serial numbers go on. */
+void
+acti_alarms_trim(acti_actor *actor)
+{
+    acti_alarms *table = table_of(actor);
+
+    if (table == NULL || table->used > 0) return;
+    acti_alarms_free(actor);
+    acti_relations_of(actor)->alarms = NULL;
 }

@@ -112,16 +112,9 @@ handle_answer(acti_actor *actor, acti_call *call)
 static acta_next
 handle_alarm(acti_actor *actor, acti_alarm *alarm)
 {
-    acta_info info = { .kind = ACTA_INFO_TIMER, .ref = alarm->ref, .tag = alarm->tag, .user = alarm->user };
-    bool known = acti_ref_find(actor, alarm->ref, ACTI_REF_ALARM) != NULL;
+    acta_info info;
 
-    if (known && alarm->period_ns != 0) {
-        info.missed = acti_alarm_again(actor->runtime, alarm); /* before the handler, which may cancel it */
-        return handle_info(actor, &info);
-    }
-    if (known) acti_ref_remove(actor, alarm->ref);
-    acti_free(actor->runtime, alarm, sizeof *alarm);
-    return known ? handle_info(actor, &info) : ACTA_NEXT;
+    return acti_alarm_receive(actor, alarm, &info) ? handle_info(actor, &info) : ACTA_NEXT;
 }
 
 static acta_next
@@ -141,9 +134,10 @@ handle_idle(acti_actor *actor)
     static const acta_info info = { .kind = ACTA_INFO_TIMEOUT };
     bool once = (actor->odd & ACTI_ODD_IDLE_AT) != 0;
 
-    if (!acti_idle_receive(actor)) return ACTA_NEXT;                        /* the wheel has a later time for it */
-    if (actor->heard || (!once && !actor->has_idle_time)) return ACTA_NEXT; /* a message was there first */
-    if ((actor->odd & ACTI_ODD_SUSPENDED) != 0) return ACTA_NEXT;           /* see the resume */
+    if (!acti_idle_receive(actor)) return ACTA_NEXT; /* the wheel has a later time for it */
+    if (actor->heard || (!once && (actor->at_finish & ACTI_FINISH_IDLE) == 0))
+        return ACTA_NEXT;                                         /* a message was there first */
+    if ((actor->odd & ACTI_ODD_SUSPENDED) != 0) return ACTA_NEXT; /* see the resume */
     actor->odd &= (uint8_t)~ACTI_ODD_IDLE_AT;
     return handle_info(actor, &info);
 }
@@ -293,7 +287,7 @@ begin_idle_time(acti_actor *actor)
         actor->odd &= (uint8_t)~ACTI_ODD_IDLE_AT;
         once = false;
     }
-    if (!once && (!actor->heard || !actor->has_idle_time)) return;
+    if (!once && (!actor->heard || (actor->at_finish & ACTI_FINISH_IDLE) == 0)) return;
     actor->heard = false;
     idle->is_used = true;
     uint64_t now_ns = acti_now_ns(runtime);
@@ -317,12 +311,13 @@ is_busy_with_itself(const acti_actor *actor)
 static inline void
 finish(acti_actor *actor)
 {
+    if (ACTI_UNLIKELY((actor->at_finish & ACTI_FINISH_ALARMS) != 0)) acti_alarms_put(actor);
     if (acti_mailbox_has_more(actor) || ACTI_UNLIKELY(is_busy_with_itself(actor))) {
         acti_mailbox_settle(actor);
         acti_reschedule(actor);
         return;
     }
-    if (ACTI_UNLIKELY(actor->has_idle_time || (actor->odd & ACTI_ODD_IDLE_AT) != 0)) begin_idle_time(actor);
+    if (ACTI_UNLIKELY(actor->at_finish != 0 || (actor->odd & ACTI_ODD_IDLE_AT) != 0)) begin_idle_time(actor);
     if (!acti_mailbox_try_idle(actor)) acti_reschedule(actor);
 }
 

@@ -86,6 +86,7 @@ an_alarm_is_cancelled(void)
 {
     begin_wheel();
     acta_send_after(&m.slots.actors[0], 5, 0, 0, &m.ref);
+    acti_alarms_put(&m.slots.actors[0]); /* its turn has ended */
     model_thread("owner", cancel, NULL, false);
     model_thread("wheel", turn_wheel, (void *)6, false);
 }
@@ -160,7 +161,7 @@ it_is_in_the_wheel(void)
 {
     acti_timer *timer = &m.idle.idle_timer;
 
-    MODEL_CHECK(timer->is_in);
+    MODEL_CHECK(timer->item.is_in);
     MODEL_CHECK(atomic_load(&timer->deadline_ns) == start_ns + 10 * MS);
     MODEL_CHECK(atomic_load(&timer->armed_ns) != 0 && atomic_load(&timer->armed_ns) <= start_ns + 10 * MS);
     MODEL_CHECK(atomic_load(&m.runtime.wheel.next_ns) <= start_ns + 10 * MS);
@@ -246,7 +247,7 @@ an_idle_timer_is_forgotten(void)
 static void
 it_is_gone(void)
 {
-    MODEL_CHECK(!m.idle.idle_timer.is_in);
+    MODEL_CHECK(!m.idle.idle_timer.item.is_in);
     MODEL_CHECK(receive() == NULL);
 }
 
@@ -333,7 +334,7 @@ the_second_call_is_pending_and_timed(void)
 {
     MODEL_CHECK(m.done_count == 0);
     MODEL_CHECK((atomic_load(&m.call->state) & 3) == ACTI_CALL_PENDING);
-    MODEL_CHECK(m.call->timer.is_in);
+    MODEL_CHECK(m.call->timer.item.is_in);
 }
 
 static void
