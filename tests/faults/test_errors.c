@@ -274,11 +274,151 @@ a_call_that_fails_costs_no_acknowledged_event(void **state)
     assert_true(t.open_failed > 0 && t.refused > 0 && t.unharmed > 0);
 }
 
+/* -- what is no failure -- */
+
+/* No step may fail, and nothing be missing. */
+static void
+live_unharmed(void *user)
+{
+    const life *l = user;
+    lived so_far = { 0 };
+
+    l->page->found[FOUND_OPEN_FAILED] = l->page->found[FOUND_REFUSED] = 0;
+    live_until_it_fails(l, &so_far);
+    if (so_far.done != STEPS) life_fail(l, "it failed behind step %" PRIu64, so_far.done);
+    go_on(l, &so_far);
+}
+
+static void
+run_unharmed(const char *name, const fault_rule *rule, uint64_t *acted)
+{
+    life l = new_life();
+
+    disk_remove_tree(harness_root);
+    harness_page->rules[0] = *rule;
+    l.payload = 20000;
+    if (harness_run(live_unharmed, &l) != CHILD_OK) fail_msg("%s: %s", name, harness_page->text);
+    *acted += atomic_load(&harness_page->rules[0].acted);
+}
+
+/* CR-08: a call that a signal interrupts is made again; one that did less than was asked goes on where it stopped. */
+static void
+interrupted_and_short_calls_are_no_failure(void **state)
+{
+    static const uint32_t ops[] = { FAULT_BIT(FAULT_WRITE), FAULT_BIT(FAULT_READ), FAULT_BIT(FAULT_OPEN),
+        FAULT_BIT(FAULT_CREATE) };
+    uint64_t seed = harness_seed(), count = harness_runs_max(2), acted = 0;
+    (void)state;
+
+    for (size_t k = 0; k < sizeof ops / sizeof ops[0]; k++) {
+        for (uint64_t i = 0; i < (count < 50 ? count : 50); i++) {
+            fault_rule once = {
+                .ops = ops[k], .pattern = "*", .skip = harness_draw(&seed) % 60, .times = 1, .error = EINTR
+            };
+            run_unharmed("interrupted", &once, &acted);
+        }
+    }
+    fault_rule writes = { .ops = FAULT_BIT(FAULT_WRITE), .pattern = "*", .times = FAULT_FOR_EVER, .size_max = 501 };
+    run_unharmed("short writes", &writes, &acted);
+    fault_rule marks = { .ops = FAULT_BIT(FAULT_WRITE) | FAULT_BIT(FAULT_READ),
+        .pattern = "*acta.mark",
+        .times = FAULT_FOR_EVER,
+        .size_max = 5 };
+    run_unharmed("short marks", &marks, &acted);
+    fault_rule reads = { .ops = FAULT_BIT(FAULT_READ), .pattern = "*.sst", .times = FAULT_FOR_EVER, .size_max = 99 };
+    run_unharmed("short reads", &reads, &acted);
+    assert_true(acted > 100);
+}
+
+/* CR-13: a disk that takes its time for every sync. The queue is bounded by its own tests; here nothing else goes wrong. */
+static void
+a_slow_disk_is_no_failure(void **state)
+{
+    fault_rule slow = { .ops = FAULT_BIT(FAULT_SYNC), .pattern = "*", .skip = 10, .times = 20, .delay_us = 20000 };
+    uint64_t acted = 0;
+    (void)state;
+
+    run_unharmed("slow", &slow, &acted);
+    assert_int_equal(acted, 20);
+}
+
+/* -- reading while a store is opened -- */
+
+/* The process ends without closing: all that is new lies in the log alone. */
+static void
+live_and_leave(void *user)
+{
+    const life *l = user;
+    acta_store *store;
+    acta_error error;
+
+    for (int time = 0; time < 2; time++) {
+        if (life_open(l, "data", false, &store, &error) != ACTA_OK) life_fail(l, "%s", error.text);
+        for (uint64_t step = 1; step <= STEPS; step++) {
+            if (life_commit(l, store, (uint64_t)time * STEPS + step, &error) != ACTA_OK) life_fail(l, "%s", error.text);
+        }
+        if (time == 0) acta_store_close(store);
+    }
+}
+
+static void
+open_through(void *user)
+{
+    const life *l = user;
+    acta_store *store;
+    acta_error error;
+    acta_status status = life_open(l, "data", false, &store, &error);
+
+    l->page->found[FOUND_OPEN_FAILED] = status != ACTA_OK;
+    if (status == ACTA_OK) acta_store_close(store);
+    if (status != ACTA_OK && status != ACTA_IO)
+        life_fail(l, "an error of reading was told as %s: %s", acta_status_name(status), error.text);
+    for (size_t i = 0; i < FAULT_RULES; i++)
+        l->page->rules[i].ops = 0;
+    go_on(l, &(lived){ 2 * STEPS, 2 * STEPS });
+}
+
+/* CR-07: what can't be read is not taken for an end: open fails, changes nothing, and succeeds when it can be read. */
+static void
+an_error_while_the_log_is_read_is_not_its_end(void **state)
+{
+    static const char *const patterns[] = { "*.log", "*MANIFEST*", "*CURRENT", "*.sst", "*acta.mark" };
+    uint64_t each = harness_runs_max(2), runs = 0, failed = 0;
+    life l = new_life();
+    (void)state;
+
+    disk_remove_tree(harness_root);
+    l.payload = 20000;
+    if (harness_run(live_and_leave, &l) != CHILD_OK) fail_msg("%s", harness_page->text);
+    disk *left = disk_create(harness_root);
+    for (size_t k = 0; k < sizeof patterns / sizeof patterns[0]; k++) {
+        for (uint64_t n = 0; n < 2 * each; n++) {
+            fault_rule *rule = &harness_page->rules[0];
+            disk_build(left, DISK_KEPT, 1, harness_root);
+            *rule = (fault_rule){
+                .ops = FAULT_BIT(FAULT_READ), .skip = n / 2, .times = n % 2 == 0 ? 1 : FAULT_FOR_EVER, .error = EIO
+            };
+            snprintf(rule->pattern, sizeof rule->pattern, "%s", patterns[k]);
+            if (harness_run(open_through, &l) != CHILD_OK)
+                fail_msg("%s, read %" PRIu64 ": %s", patterns[k], n / 2 + 1, harness_page->text);
+            runs++;
+            failed += harness_page->found[FOUND_OPEN_FAILED];
+            if (n % 2 == 1 && atomic_load(&rule->acted) == 0) break; /* there are no more reads */
+        }
+    }
+    disk_destroy(left);
+    printf("errors of reading: %" PRIu64 " runs, %" PRIu64 " openings failed, none lost anything\n", runs, failed);
+    assert_true(failed > runs / 4);
+}
+
 int
 main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_that_fails_costs_no_acknowledged_event),
+        cmocka_unit_test(interrupted_and_short_calls_are_no_failure),
+        cmocka_unit_test(a_slow_disk_is_no_failure),
+        cmocka_unit_test(an_error_while_the_log_is_read_is_not_its_end),
     };
 
     if (argc < 2) return 2;

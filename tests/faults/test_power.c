@@ -224,7 +224,7 @@ a_power_cut_anywhere_loses_nothing(void **state)
     sweep s = sweep_of("power cut", 36, 60);
     (void)state;
 
-    cut_everywhere(&s, harness_runs_max(150), harness_runs_max(15), 8);
+    cut_everywhere(&s, harness_runs_max(100), harness_runs_max(10), 8);
     assert_int_equal(s.losses, 0);
     assert_int_equal(s.refusals, 0);
 }
@@ -237,7 +237,7 @@ a_power_cut_during_a_flush_loses_nothing(void **state)
     (void)state;
 
     s.life.has_backups = false;
-    cut_everywhere(&s, harness_runs_max(60), harness_runs_max(5), 6);
+    cut_everywhere(&s, harness_runs_max(40), harness_runs_max(4), 6);
     assert_int_equal(s.losses, 0);
     assert_int_equal(s.refusals, 0);
 }
@@ -270,6 +270,73 @@ a_disk_that_lies_is_found_out(void **state)
     assert_true(s.refusals > 0);
 }
 
+/* -- the process alone ends -- */
+
+enum { ENDS_IN_RECOVERY = 3 };
+
+/* What the last child noted adds to what must, and what may be there. */
+static void
+add_notes(check *c)
+{
+    disk_journal journal = harness_take_journal();
+    uint64_t done = harness_noted(&journal, LIFE_DONE, UINT64_MAX),
+             begun = harness_noted(&journal, LIFE_BEGUN, UINT64_MAX);
+    uint64_t backup_begun = harness_noted(&journal, LIFE_BACKUP_BEGUN, UINT64_MAX);
+    uint64_t backup_done = harness_noted(&journal, LIFE_BACKUP_DONE, UINT64_MAX);
+
+    if (done > c->least) c->least = done;
+    if (begun > c->most) c->most = begun;
+    if (backup_begun > c->backup_begun) c->backup_begun = backup_begun;
+    if (backup_done > c->backup_done) c->backup_done = backup_done;
+    free((void *)(uintptr_t)journal.bytes);
+}
+
+/* The life ends at operation `end`; each recovery of it does too, some operations later; the last one may finish. */
+static void
+end_at(sweep *s, uint64_t end)
+{
+    check c = { .life = &s->life };
+    char where[64];
+
+    harness_page->end_at = end;
+    child_end ended = harness_run(live, &s->life);
+    add_notes(&c);
+    snprintf(where, sizeof where, "ended at %" PRIu64, end);
+    if (ended != CHILD_OK && ended != CHILD_ENDED) tell(s, ended, where);
+    for (int i = 0; i < ENDS_IN_RECOVERY; i++) {
+        harness_page->end_at = 1 + harness_draw(&s->seed) % 60;
+        ended = harness_run(open_and_check, &c);
+        if (ended != CHILD_OK && ended != CHILD_ENDED) tell(s, ended, where);
+        s->deep_runs += ended == CHILD_ENDED;
+        add_notes(&c);
+    }
+    harness_page->end_at = 0;
+    tell(s, harness_run(open_and_check, &c), where);
+    s->runs++;
+}
+
+/* CR-02: at every operation, enumerated, and then again in the recovery, three times in a row. */
+static void
+a_process_that_ends_anywhere_loses_nothing(void **state)
+{
+    sweep s = sweep_of("process ended", 24, 60);
+    uint64_t runs = harness_runs_max(20);
+    (void)state;
+
+    harness_page->has_journal = true;
+    if (harness_run(live, &s.life) != CHILD_OK) fail_msg("%s", harness_page->text);
+    s.operations = harness_page->op_count;
+    runs = at_most(s.operations, runs);
+    for (uint64_t i = 0; i < runs; i++)
+        end_at(&s, place(&s, i, runs, s.operations) + 1);
+    printf("%s: %" PRIu64 " operations, %" PRIu64 " ended at, %" PRIu64 " times again in recovery, %" PRIu64
+           " lost or wrong, %" PRIu64 " refused\n",
+        s.name, s.operations, s.runs, s.deep_runs, s.losses, s.refusals);
+    if (s.first_text[0] != '\0') printf("  first: %s\n", s.first_text);
+    assert_int_equal(s.losses + s.refusals, 0);
+    assert_true(s.deep_runs > runs);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -278,6 +345,7 @@ main(int argc, char **argv)
         cmocka_unit_test(a_power_cut_during_a_flush_loses_nothing),
         cmocka_unit_test(without_sync_the_sweep_finds_losses),
         cmocka_unit_test(a_disk_that_lies_is_found_out),
+        cmocka_unit_test(a_process_that_ends_anywhere_loses_nothing),
     };
 
     if (argc < 2) return 2;
