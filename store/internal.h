@@ -198,6 +198,8 @@ void acti_transaction_apply(acta_store *store, acta_transaction *transaction);
 void acti_transaction_explain(acta_store *store, const acta_transaction *transaction, acta_error *error);
 
 /* recovery.c */
+/* The engine is started to READ: does it hold a store's first batch? */
+bool acti_recovery_is_made(acta_store *store);
 /* The engine is started to READ: is all there? Fills store->recovered, the types, and where the committer goes on.
  * ACTA_CORRUPT: what is missing or damaged; recovered.position is then the last position before it. */
 acta_status acti_recovery_check(acta_store *store, const acti_mark *mark, acta_error *error);

@@ -35,6 +35,16 @@ sum_fits(acta_bytes value, size_t size)
     return value.size == size && acti_get_le32(value.data + size - 4) == acta_crc32c(0, value.data, size - 4);
 }
 
+bool
+acti_recovery_is_made(acta_store *store)
+{
+    acti_value value;
+
+    if (get_meta(store, acta_str_of(ACTI_META_FORMAT), &value, NULL) != ACTA_OK) return false;
+    store->engine->ops->release(store->engine, &value);
+    return true;
+}
+
 static acta_status
 check_format(acta_store *store, const acti_mark *mark, acta_error *error)
 {

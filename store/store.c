@@ -125,6 +125,15 @@ open_existing(acta_store *store, const acta_store_config *config, const acti_mar
     return status;
 }
 
+static bool
+is_made(acta_store *store)
+{
+    acta_error ignored;
+
+    return store->engine->ops->start(store->engine, ACTI_START_READ, &ignored) == ACTA_OK &&
+           acti_recovery_is_made(store);
+}
+
 static acta_status
 open_new(acta_store *store, const acta_store_config *config, acta_error *error)
 {
@@ -153,8 +162,9 @@ open_engine(acta_store *store, const acta_store_config *config, acta_error *erro
     if (status == ACTA_OK && found != ACTI_FOUND_NOTHING) status = acti_mark_read(store->engine, &mark, &blank, error);
     if (status != ACTA_OK) return status;
 
-    /* It never became a store, so nothing was ever acknowledged. */
+    /* It never became a store, so nothing was ever acknowledged. But the mark alone may be of before. */
     bool unfinished = (mark.turn > 0 && mark.batch == 0) || (blank && found == ACTI_FOUND_PLACE);
+    if (unfinished && found == ACTI_FOUND_STORE) unfinished = !is_made(store);
     store->committer.mark.turn = mark.turn;
     if (found == ACTI_FOUND_NOTHING || unfinished) return open_new(store, config, error);
     if (mark.turn == 0)

@@ -135,6 +135,12 @@ last_part(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
+node *
+disk_find(const disk *d, const char *path)
+{
+    return resolve(d, path, false);
+}
+
 static node *
 node_of(const disk *d, const fault_entry *entry, const char *path)
 {

@@ -45,6 +45,14 @@ void disk_forget_inodes(disk *d);
 /* Write the tree that the model makes of it below `root`, which is emptied before. */
 void disk_build(const disk *d, disk_model model, uint64_t seed, const char *root);
 
+/* Copy `directory` to the same place below `root`, file by file: the names are those of operation `begin`, each file is as it
+ * was `step` operations after the one before it, and missing if it was gone by then. Returns the operation of the last one. */
+uint64_t disk_copy_live(
+    disk *d, disk_journal *journal, uint64_t begin, uint64_t step, const char *directory, const char *root);
+
+/* Flip the bit of that number, modulo the file's size. */
+void disk_flip_bit(const char *path, uint64_t bit);
+
 /* Remove what lies below. */
 void disk_remove_tree(const char *path);
 

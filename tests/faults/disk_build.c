@@ -176,3 +176,46 @@ disk_build(const disk *d, disk_model model, uint64_t seed, const char *root)
     disk_remove_tree(root);
     build_directory(&b, d->root, root);
 }
+
+/* -- other ways to come by a tree -- */
+
+uint64_t
+disk_copy_live(disk *d, disk_journal *journal, uint64_t begin, uint64_t step, const char *directory, const char *root)
+{
+    name_list names = { .list = NULL };
+    char path[FAULT_PATH_SIZE * 2];
+
+    disk_replay(d, journal, begin);
+    const node *from = disk_find(d, directory);
+    if (from != NULL) disk_copy_names(&names, &from->names);
+    snprintf(path, sizeof path, "%s/%s", root, directory);
+    if (mkdir(path, 0777) != 0) {
+        perror(path);
+        abort();
+    }
+    for (size_t i = 0; i < names.count; i++) {
+        disk_replay(d, journal, begin);
+        snprintf(path, sizeof path, "%s/%s", directory, names.list[i].text);
+        const node *file = disk_find(d, path);
+        snprintf(path, sizeof path, "%s/%s/%s", root, directory, names.list[i].text);
+        if (file != NULL && !file->directory) write_file(path, &file->current);
+        begin += step;
+    }
+    free(names.list);
+    return begin;
+}
+
+void
+disk_flip_bit(const char *path, uint64_t bit)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    struct stat found;
+    uint8_t byte;
+
+    if (fd < 0 || fstat(fd, &found) != 0 || found.st_size == 0) abort();
+    off_t at = (off_t)(bit / 8 % (uint64_t)found.st_size);
+    if (pread(fd, &byte, 1, at) != 1) abort();
+    byte ^= (uint8_t)(1 << bit % 8);
+    if (pwrite(fd, &byte, 1, at) != 1) abort();
+    close(fd);
+}

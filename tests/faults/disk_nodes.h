@@ -63,6 +63,9 @@ void disk_resize(content *c, uint64_t size); /* new bytes are zeros */
 void disk_apply_names(name_list *to, const change_of_names *change);
 void disk_copy_names(name_list *to, const name_list *from);
 
+/* What a path leads to now; NULL: nothing. */
+node *disk_find(const disk *d, const char *path);
+
 /* Room for one more of `size` bytes each. */
 void *disk_grow(void *list, size_t count, size_t *room, size_t size);
 
