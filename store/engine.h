@@ -76,8 +76,12 @@ typedef struct acti_engine_ops {
         acta_engine *engine, const acti_engine_config *config, acti_found *found_out, acta_error *error);
     /* Make the place for a new store: directory and mark slots; keeps other writers out. */
     acta_status (*prepare)(acta_engine *engine, acta_error *error);
-    /* Open the families. READ changes nothing that is stored. */
+    /* Open the families. READ changes nothing that is stored; once more, it shows what is there by then, and an error leaves
+     * what was shown before: ACTA_BUSY an iterator is open. */
     acta_status (*start)(acta_engine *engine, acti_start how, acta_error *error);
+    /* Behind READ of an engine that is read_only. *writer_out: somebody has it open for writing, and what he wrote may be
+     * seen before it is durable; when the mark says so, it is. False: all that is seen is durable. NULL: always so. */
+    acta_status (*settle)(acta_engine *engine, bool *writer_out, acta_error *error);
     void (*close)(acta_engine *engine); /* in any state; frees it */
     /* Move what is in memory to its final files, before a clean close. */
     acta_status (*flush)(acta_engine *engine, acta_error *error);

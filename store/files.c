@@ -318,10 +318,13 @@ acti_file_lock(const char *path, const char *why, int *lock_out, acta_error *err
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
     if (fd < 0) return acti_file_failed("open", path, "", error);
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        acta_status status = errno == EWOULDBLOCK ? acta_error_set(error, ACTA_IN_USE,
-                                                        "%s: '%s' is locked by this or another process", why, path)
-                                                  : acti_file_failed("lock", path, "", error);
+    /* One against others of its kind; one against a store's writer, who has the mark locked (rocksdb_files.c). */
+    struct flock whole = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+        acta_status status =
+            errno == EWOULDBLOCK || errno == EACCES
+                ? acta_error_set(error, ACTA_IN_USE, "%s: '%s' is locked by this or another process", why, path)
+                : acti_file_failed("lock", path, "", error);
         close(fd);
         return status;
     }

@@ -102,6 +102,7 @@ typedef struct acti_recovered {
     uint64_t position, batch;                   /* the last ones that are there */
     uint64_t verified_position, verified_batch; /* checked before */
     uint64_t index_end;                         /* the last position that the index has */
+    bool shown;                                 /* read_only: the engine is started */
     bool index_damaged;                         /* and must be made again from `verified` on */
     uint32_t format; /* of the store; an older one becomes the newest when it is written to */
     int64_t made_at_us;
@@ -211,6 +212,11 @@ acta_status acti_recovery_create(acta_store *store, acta_error *error);
 acta_status acti_recovery_schema(acta_store *store, const char *name, uint64_t hash, bool write, acta_error *error);
 /* Remember, before a clean close, that all is checked up to the end. */
 acta_status acti_recovery_close(acta_store *store, acta_error *error);
+
+/* view.c */
+/* Start the engine to READ, beside whoever writes, and check what is seen; `mark` is the one read before, and becomes the
+ * newest. As acti_recovery_check; ACTA_BUSY: what is seen is not durable yet. */
+acta_status acti_view_open(acta_store *store, acti_mark *mark, acta_error *error);
 
 /* rows.c */
 size_t acti_outcome_encode(const acta_outcome *outcome, uint8_t *value);

@@ -109,7 +109,7 @@ static acta_status
 load_types(acta_store *store, acta_error *error)
 {
     const acti_engine_ops *ops = store->engine->ops;
-    acti_key from = acti_id_key(0);
+    acti_key from = acti_id_key(acti_types_count(&store->types)); /* all, or those that came since */
     acti_range range = { .from = acti_key_view(&from), .to = acta_bytes_from((const uint8_t *)"j", 1) };
     acti_engine_iterator *iterator;
     acta_bytes key, value;

@@ -181,15 +181,23 @@ abandon_db(rocksdb_engine *engine)
     engine->undeletable = false;
 }
 
+typedef rocksdb_column_family_handle_t *family_handles[ACTI_FAMILY_COUNT];
+
+static void
+close_handles(rocksdb_t *db, family_handles families)
+{
+    for (int family = 0; family < ACTI_FAMILY_COUNT; family++) {
+        if (families[family] != NULL) rocksdb_column_family_handle_destroy(families[family]);
+        families[family] = NULL;
+    }
+    if (db != NULL) rocksdb_close(db);
+}
+
 static void
 close_db(rocksdb_engine *engine)
 {
     if (engine->undeletable) abandon_db(engine);
-    for (int family = 0; family < ACTI_FAMILY_COUNT; family++) {
-        if (engine->families[family] != NULL) rocksdb_column_family_handle_destroy(engine->families[family]);
-        engine->families[family] = NULL;
-    }
-    if (engine->db != NULL) rocksdb_close(engine->db);
+    close_handles(engine->db, engine->families);
     engine->db = NULL;
 }
 
@@ -198,17 +206,12 @@ enum { ABANDONED_MAX = 64 };
 /* NULL: it is open. A database of this process that was left behind keeps its path locked, by the path's spelling; that
  * nobody else has it open is known from the mark's lock. */
 static char *
-open_db(rocksdb_engine *engine, bool read_only)
+open_db(rocksdb_engine *engine)
 {
     const rocksdb_options_t *const *options = (const rocksdb_options_t *const *)engine->family_options;
     char path[4096 + 2 * ABANDONED_MAX], *said = NULL;
     int size = snprintf(path, sizeof path - 2 * (size_t)ABANDONED_MAX, "%s", engine->path);
 
-    if (read_only) {
-        engine->db = rocksdb_open_for_read_only_column_families(
-            engine->db_options, path, ACTI_FAMILY_COUNT, family_names, options, engine->families, 0, &said);
-        return said;
-    }
     for (int abandoned = 0; abandoned < ABANDONED_MAX; abandoned++) {
         engine->db = rocksdb_open_column_families(
             engine->db_options, path, ACTI_FAMILY_COUNT, family_names, options, engine->families, &said);
@@ -222,17 +225,38 @@ open_db(rocksdb_engine *engine, bool read_only)
     return said;
 }
 
+/* What is there now, in the place of what was shown before; an error leaves that. */
+static acta_status
+open_to_read(rocksdb_engine *engine, acta_error *error)
+{
+    family_handles families = { NULL };
+    char *said = NULL;
+
+    /* Relaxed: whoever opens an iterator isn't at work beside this (engine.h). */
+    if (engine->db != NULL && atomic_load_explicit(&engine->iterator_count, memory_order_relaxed) > 0)
+        return acta_error_set(error, ACTA_BUSY,
+            "the store '%s' can't be looked at anew while a cursor is open; close it first", engine->path);
+    rocksdb_t *db = rocksdb_open_for_read_only_column_families(engine->db_options, engine->path, ACTI_FAMILY_COUNT,
+        family_names, (const rocksdb_options_t *const *)engine->family_options, families, 0, &said);
+    if (said != NULL) return acti_rocksdb_failed(engine, "open the store", said, error);
+    close_db(engine);
+    engine->db = db;
+    memcpy(engine->families, families, sizeof families);
+    return ACTA_OK;
+}
+
 static acta_status
 engine_start(acta_engine *base, acti_start how, acta_error *error)
 {
     rocksdb_engine *engine = engine_of(base);
     char *said = NULL;
 
-    close_db(engine);
     if (engine->db_options == NULL) make_options(engine);
+    if (how == ACTI_START_READ) return open_to_read(engine, error);
+    close_db(engine);
     rocksdb_options_set_create_if_missing(engine->db_options, how == ACTI_START_CREATE);
     rocksdb_options_set_create_missing_column_families(engine->db_options, how == ACTI_START_CREATE);
-    said = open_db(engine, how == ACTI_START_READ);
+    said = open_db(engine);
     if (said == NULL) return ACTA_OK;
 
     engine->db = NULL;
@@ -461,6 +485,7 @@ iterator_open(acta_engine *base, acti_family family, const acti_range *range, ac
         .backward = range->backward,
         .start_at = range->from.size + range->to.size,
         .start_size = range->start.size };
+    atomic_fetch_add_explicit(&engine->iterator_count, 1, memory_order_relaxed); /* as open_to_read says */
     char *from = (char *)iterator->bounds, *to = from + range->from.size;
     if (range->from.size > 0) memcpy(from, range->from.data, range->from.size);
     if (range->to.size > 0) memcpy(to, range->to.data, range->to.size);
@@ -528,6 +553,7 @@ iterator_close(acti_engine_iterator *iterator)
     if (iterator == NULL) return;
     rocksdb_iter_destroy(iterator->iterator);
     rocksdb_readoptions_destroy(iterator->options);
+    atomic_fetch_sub_explicit(&iterator->engine->iterator_count, 1, memory_order_relaxed); /* as open_to_read says */
     free(iterator);
 }
 
@@ -538,6 +564,7 @@ acti_rocksdb_engine(void)
         .probe = acti_rocksdb_probe,
         .prepare = acti_rocksdb_prepare,
         .start = engine_start,
+        .settle = acti_rocksdb_settle,
         .close = engine_close,
         .flush = engine_flush,
         .batch_create = batch_create,

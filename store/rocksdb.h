@@ -8,6 +8,8 @@
 #ifndef ACTI_ROCKSDB_H
 #define ACTI_ROCKSDB_H
 
+#include <stdatomic.h>
+
 #include <rocksdb/c.h>
 
 #include "engine.h"
@@ -31,6 +33,7 @@ typedef struct rocksdb_engine {
     rocksdb_writeoptions_t *write_options;
     rocksdb_writeoptions_t *unsafe_write_options;
 
+    _Atomic uint32_t iterator_count;   /* open ones */
     struct acti_engine_batch *written; /* handed over, not yet synced */
     bool undeletable;                  /* the database can't be closed without ending the process */
 } rocksdb_engine;
@@ -50,6 +53,7 @@ acta_status acti_rocksdb_probe(
 acta_status acti_rocksdb_prepare(acta_engine *base, acta_error *error);
 acta_status acti_rocksdb_mark_read(acta_engine *base, uint32_t slot, uint8_t *bytes_out, acta_error *error);
 acta_status acti_rocksdb_mark_write(acta_engine *base, uint32_t slot, const uint8_t *bytes, acta_error *error);
+acta_status acti_rocksdb_settle(acta_engine *base, bool *writer_out, acta_error *error);
 void acti_rocksdb_mark_close(rocksdb_engine *engine); /* gives the lock back too */
 
 /* rocksdb.c: what RocksDB said, as a status of ours; frees it. `what`: "open the store". */

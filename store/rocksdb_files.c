@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,9 +121,56 @@ open_mark_file(rocksdb_engine *engine, const char *file, int flags, acta_error *
             error, ACTA_INVALID, "the path of the store is too long (%zu bytes)", strlen(engine->path));
     engine->mark_fd = open(path, flags | O_CLOEXEC, 0666);
     if (engine->mark_fd < 0) return acti_file_failed("open", engine->path, file, error);
-    if (engine->read_only || flock(engine->mark_fd, LOCK_EX | LOCK_NB) == 0) return ACTA_OK;
-    if (errno != EWOULDBLOCK) return acti_file_failed("lock", engine->path, file, error);
+    struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    if (engine->read_only || fcntl(engine->mark_fd, F_OFD_SETLK, &whole) == 0) return ACTA_OK;
+    if (errno != EAGAIN && errno != EACCES) return acti_file_failed("lock", engine->path, file, error);
     return in_use(engine, error);
+}
+
+/* Of the file descriptor, not of the process: also between two stores of one process, and asked for without taking it. */
+static acta_status
+has_writer(const rocksdb_engine *engine, bool *writer_out, acta_error *error)
+{
+    struct flock whole = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+
+    if (fcntl(engine->mark_fd, F_OFD_GETLK, &whole) != 0)
+        return acti_file_failed("look at the lock of", engine->path, ACTI_MARK_FILE, error);
+    *writer_out = whole.l_type != F_UNLCK;
+    return ACTA_OK;
+}
+
+static acta_status
+sync_file(const rocksdb_engine *engine, const char *name, acta_error *error)
+{
+    char path[4096];
+
+    if (snprintf(path, sizeof path, "%s/%s", engine->path, name) >= (int)sizeof path)
+        return acta_error_set(
+            error, ACTA_INVALID, "the path of the store is too long (%zu bytes)", strlen(engine->path));
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) return ACTA_OK; /* a writer came, and is done with it */
+    if (fd < 0) return acti_file_failed("open", engine->path, name, error);
+    acta_status status = fdatasync(fd) != 0 ? acti_file_failed("sync", engine->path, name, error) : ACTA_OK;
+    close(fd);
+    return status;
+}
+
+/* What a writer that was killed had written, and not synced, may be seen: it is to stay. */
+acta_status
+acti_rocksdb_settle(acta_engine *base, bool *writer_out, acta_error *error)
+{
+    const rocksdb_engine *engine = engine_of(base);
+    acta_status status = has_writer(engine, writer_out, error);
+    struct dirent *entry;
+
+    if (status != ACTA_OK || *writer_out) return status;
+    DIR *directory = opendir(engine->path);
+    if (directory == NULL) return acti_file_failed("open directory", engine->path, "", error);
+    while (status == ACTA_OK && (entry = readdir(directory)) != NULL) {
+        if (ends_with(entry->d_name, ".log")) status = sync_file(engine, entry->d_name, error);
+    }
+    closedir(directory);
+    return status == ACTA_OK ? acti_directory_sync(engine->path, error) : status;
 }
 
 acta_status

@@ -103,14 +103,15 @@ open_existing(acta_store *store, const acta_store_config *config, const acti_mar
     acta_error damage = { .status = ACTA_OK };
 
     ACTA_CRASH_POINT("recovery_begun");
-    acta_status status = store->engine->ops->start(store->engine, ACTI_START_READ, error);
+    acti_mark durable = *mark;
+    acta_status status = store->read_only ? acti_view_open(store, &durable, &damage)
+                                          : store->engine->ops->start(store->engine, ACTI_START_READ, &damage);
 
-    if (status != ACTA_OK) return status;
-    store->committer.mark = *mark;
-    status = acti_recovery_check(store, mark, &damage);
+    store->committer.mark = durable;
+    if (status == ACTA_OK && !store->read_only) status = acti_recovery_check(store, mark, &damage);
     if (status == ACTA_OK) damage.status = ACTA_OK;
     store->is_damaged = status != ACTA_OK;
-    if (status != ACTA_OK && (!store->read_only || status != ACTA_CORRUPT)) {
+    if (status != ACTA_OK && (!store->recovered.shown || status != ACTA_CORRUPT)) {
         if (error != NULL) *error = damage;
         return status;
     }

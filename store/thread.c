@@ -4,6 +4,7 @@
 #include "thread.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <signal.h>
 
 void
@@ -97,4 +98,10 @@ uint64_t
 acti_store_thread_self(void)
 {
     return (uint64_t)pthread_self();
+}
+
+void
+acti_store_thread_pause(uint32_t ms)
+{
+    poll(NULL, 0, (int)ms);
 }

@@ -52,7 +52,8 @@ enum {
 typedef struct acta_store_config {
     const char *path;     /* directory; made when missing (its parent must exist) unless `must_exist` */
     bool must_exist;      /* a missing store is ACTA_NOT_FOUND instead of a new one */
-    bool read_only;       /* open beside a live program, or after damage; all writes ACTA_READ_ONLY */
+    bool read_only;       /* to look at it as it is now: beside a program that writes it (acta_store_refresh), or after
+                             damage; nothing in its directory is changed, and all writes are ACTA_READ_ONLY */
     bool manual;          /* no threads: acta_store_step commits */
     acta_engine *engine;  /* NULL: RocksDB at `path`; else e.g. acta_memory_engine; the store closes it */
     uint64_t schema_hash; /* 0: not checked; else kept with the store by schema_name and compared on open */
@@ -78,6 +79,7 @@ typedef struct acta_store_config {
  *          ACTA_UNSUPPORTED      a newer format
  *          ACTA_SCHEMA_MISMATCH  made with another schema; the text names both
  *          ACTA_READ_ONLY        the directory can't be written to
+ *          ACTA_BUSY             read_only: whoever writes has not made its newest events durable for a second
  *          ACTA_IO, ACTA_NO_MEMORY, ACTA_INVALID
  */
 ACTA_API acta_status acta_store_open(const acta_store_config *config, acta_store **store_out, acta_error *error);
@@ -119,6 +121,20 @@ ACTA_API void acta_store_help_end(acta_store *store);
  *         only; ACTA_IO. Nothing is left at either place after one, and the store goes on.
  */
 ACTA_API acta_status acta_store_backup(acta_store *store, const char *path, uint64_t *position_out, acta_error *error);
+
+/*
+ * Stores that were opened read_only: see what was committed since, by another store or another process. What such a store
+ * shows is what was durable, whole transactions only, at some moment between the beginning and the end of open or of the
+ * last refresh, in events and rows alike; it stays so until the next one. What was acknowledged before the call is there
+ * (unless the writer doesn't sync). Other stores see all at once, and for them this does nothing.
+ *
+ * Costs what opening costs: all that the writer has not moved to its final files yet is read again. Subscriptions are told
+ * (`ready`, on this thread).
+ * Threads: as close: no other thread may be in a call of this store. Waits for the disk.
+ * Errors: ACTA_BUSY a cursor is open, or a subscription isn't at its end; or the writer's newest events are not durable yet:
+ *         try again. ACTA_CORRUPT, ACTA_IO, ACTA_NO_MEMORY. The head stays where it was after one.
+ */
+ACTA_API acta_status acta_store_refresh(acta_store *store, acta_error *error);
 
 /* Why the store refuses writes, or ACTA_OK: ACTA_READ_ONLY opened so; ACTA_UNKNOWN_OUTCOME, ACTA_IO after a failure. */
 ACTA_API acta_status acta_store_health(const acta_store *store, acta_error *error);
