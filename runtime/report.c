@@ -53,7 +53,8 @@ describe_place(const acti_actor *actor, char *place)
         [ACTI_TASK_CONTINUE] = "in a continue",
         [ACTI_TASK_SIGNAL] = "by an exit signal",
         [ACTI_TASK_TERMINATE] = "in terminate",
-        [ACTI_TASK_HIBERNATE] = "in hibernate" };
+        [ACTI_TASK_HIBERNATE] = "in hibernate",
+        [ACTI_TASK_INIT] = "in a spawn" };
     uint64_t task = acti_task_own(actor);
     uint32_t what = acti_task_what(task);
 

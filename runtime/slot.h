@@ -47,6 +47,7 @@ enum {
     ACTI_TASK_SIGNAL, /* an exit signal or a stop ends it */
     ACTI_TASK_TERMINATE,
     ACTI_TASK_HIBERNATE,
+    ACTI_TASK_INIT,     /* of one that it spawns; the tag is that one's index */
     ACTI_TASK_INFO = 16 /* and the acta_info_kind */
 };
 

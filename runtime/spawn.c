@@ -95,6 +95,21 @@ run_init(acti_actor *actor, const acta_spawn_options *options, acta_error *error
     return status;
 }
 
+/* The spawner's task is this init as long as it lasts, so that one which hangs can be told by name. */
+static acta_status
+run_init_as_task(acti_actor *actor, const acta_spawn_options *options, acta_error *error)
+{
+    const acti_context *here = acti_context_here(actor->runtime);
+    acti_actor *spawner = here != NULL ? here->actor : NULL;
+
+    if (spawner == NULL) return run_init(actor, options, error);
+    uint64_t before = acti_task_own(spawner);
+    acti_task_begin(spawner, ACTI_TASK_INIT, actor->index);
+    acta_status status = run_init(actor, options, error);
+    acti_task_begin(spawner, acti_task_what(before), (uint32_t)before);
+    return status;
+}
+
 static bool
 is_status(acta_status status)
 {
@@ -114,7 +129,7 @@ init_and_tie(acti_actor *actor, const acta_spawn_options *options, acta_error *e
     error->text[0] = '\0';
     error->status = ACTA_OK;
     uint64_t begun_ns = options->init_timeout_ms != 0 ? acti_now_ns(actor->runtime) : 0;
-    acta_status status = run_init(actor, options, error);
+    acta_status status = run_init_as_task(actor, options, error);
     if (status == ACTA_OK && options->init_timeout_ms != 0 &&
         acti_now_ns(actor->runtime) - begun_ns > options->init_timeout_ms * UINT64_C(1000000))
         status = acta_error_set(error, ACTA_TIMEOUT, "actor '%s': init took more than %u ms", options->behaviour->name,

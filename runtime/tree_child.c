@@ -106,6 +106,13 @@ read_overflow(acti_loader *loader, const char *key, const acti_yaml *node, void 
     return status;
 }
 
+static acta_status
+read_init_timeout(acti_loader *loader, const char *key, const acti_yaml *node, void *into)
+{
+    child_form *form = into;
+    return acti_tree_ms(loader, key, node, "", &form->spec->start.init_timeout_ms);
+}
+
 enum { KEY_ID, KEY_NAME, KEY_BEHAVIOUR, KEY_ARGUMENTS, KEY_SUPERVISOR, KEY_RESTART, KEY_SHUTDOWN, KEY_SIGNIFICANT };
 const acti_key acti_tree_child_keys[] = {
     [KEY_ID] = { "id", read_id },
@@ -119,6 +126,7 @@ const acti_key acti_tree_child_keys[] = {
     { "mailbox_count_max", read_mailbox_count },
     { "mailbox_bytes_max", read_mailbox_bytes },
     { "overflow", read_overflow },
+    { "init_timeout_ms", read_init_timeout },
     { NULL, NULL },
 };
 

@@ -211,6 +211,7 @@ print_child(printer *p, int columns, const acta_child_spec *spec, const char *re
     print_unless(p, columns, "mailbox_bytes_max", spec->start.mailbox_bytes_max, ACTA_MAILBOX_BYTES_DEFAULT);
     if (spec->start.overflow != ACTA_OVERFLOW_REFUSE)
         print_word(p, columns, "overflow", acti_tree_overflows, (int)spec->start.overflow);
+    print_unless(p, columns, "init_timeout_ms", spec->start.init_timeout_ms, 0);
     if (!is_supervisor) return ACTA_OK;
     indent(p, columns);
     acti_page_add(&p->text, acta_str_of("supervisor:\n"));

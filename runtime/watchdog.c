@@ -172,28 +172,6 @@ is_help_due(acti_worker *worker, const sight *seen, uint64_t now_ns)
 
 /* -- reporting -- */
 
-static void
-describe_task(uint64_t task, char *words)
-{
-    static const char *const infos[] = { "DOWN", "EXIT", "TIMER", "REPLY", "TIMEOUT", "FD" };
-    uint32_t what = acti_task_what(task), tag = (uint32_t)task;
-
-    if (what == ACTI_TASK_CAST)
-        snprintf(words, WORDS_MAX, "handle_cast (message %u)", tag);
-    else if (what == ACTI_TASK_CALL)
-        snprintf(words, WORDS_MAX, "handle_call (message %u)", tag);
-    else if (what == ACTI_TASK_CONTINUE)
-        snprintf(words, WORDS_MAX, "handle_continue");
-    else if (what == ACTI_TASK_TERMINATE)
-        snprintf(words, WORDS_MAX, "terminate");
-    else if (what == ACTI_TASK_HIBERNATE)
-        snprintf(words, WORDS_MAX, "hibernate");
-    else if (what >= ACTI_TASK_INFO && what - ACTI_TASK_INFO < sizeof infos / sizeof infos[0])
-        snprintf(words, WORDS_MAX, "handle_info (%s %u)", infos[what - ACTI_TASK_INFO], tag);
-    else
-        snprintf(words, WORDS_MAX, "a handler");
-}
-
 /* What can be said of the actor without its owner. False: it is another's slot by now. */
 static bool
 copy_names(acta_runtime *runtime, acti_actor *actor, uint32_t generation, const char **behaviour_out, char *name)
@@ -210,6 +188,45 @@ copy_names(acta_runtime *runtime, acti_actor *actor, uint32_t generation, const 
     return is_same;
 }
 
+/* Of one whose init is run now: "the init of 'worker' <1.7>". */
+static void
+describe_init(acta_runtime *runtime, uint32_t index, char *words)
+{
+    acti_actor *actor = acti_actor_slot(runtime, index);
+
+    snprintf(words, WORDS_MAX, "a spawn"); /* if it is over by now */
+    acti_mutex_lock(&runtime->actor_lock);
+    uint64_t life = atomic_load_explicit(&actor->life, memory_order_acquire); /* as in copy_names */
+    if ((life & ACTI_ALIVE) != 0)
+        snprintf(
+            words, WORDS_MAX, "the init of '%.50s' <%u.%u>", actor->behaviour->name, acti_life_generation(life), index);
+    acti_mutex_unlock(&runtime->actor_lock);
+}
+
+static void
+describe_task(acta_runtime *runtime, uint64_t task, char *words)
+{
+    static const char *const infos[] = { "DOWN", "EXIT", "TIMER", "REPLY", "TIMEOUT", "FD" };
+    uint32_t what = acti_task_what(task), tag = (uint32_t)task;
+
+    if (what == ACTI_TASK_CAST)
+        snprintf(words, WORDS_MAX, "handle_cast (message %u)", tag);
+    else if (what == ACTI_TASK_CALL)
+        snprintf(words, WORDS_MAX, "handle_call (message %u)", tag);
+    else if (what == ACTI_TASK_CONTINUE)
+        snprintf(words, WORDS_MAX, "handle_continue");
+    else if (what == ACTI_TASK_TERMINATE)
+        snprintf(words, WORDS_MAX, "terminate");
+    else if (what == ACTI_TASK_HIBERNATE)
+        snprintf(words, WORDS_MAX, "hibernate");
+    else if (what == ACTI_TASK_INIT)
+        describe_init(runtime, tag, words);
+    else if (what >= ACTI_TASK_INFO && what - ACTI_TASK_INFO < sizeof infos / sizeof infos[0])
+        snprintf(words, WORDS_MAX, "handle_info (%s %u)", infos[what - ACTI_TASK_INFO], tag);
+    else
+        snprintf(words, WORDS_MAX, "a handler");
+}
+
 static void
 report(acta_runtime *runtime, const sight *seen, uint64_t now_ns)
 {
@@ -219,7 +236,7 @@ report(acta_runtime *runtime, const sight *seen, uint64_t now_ns)
     const char *behaviour;
 
     if (!copy_names(runtime, actor, seen->generation, &behaviour, name)) return;
-    describe_task(seen->task, words);
+    describe_task(runtime, seen->task, words);
     acti_count(runtime, ACTI_STAT_SLOW);
     acti_record(runtime, ACTA_FLIGHT_SLOW, acti_pid_make(actor->index, seen->generation), behaviour,
         (uint32_t)seen->task, elapsed_ns);

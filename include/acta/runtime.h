@@ -329,7 +329,8 @@ typedef struct acta_spawn_options {
     uint64_t *info_out;              /* what init said by acta_set_start_info, 0 if nothing; may be NULL */
     const acta_name_service *via;    /* who keeps `name`; must outlive the actor; NULL: the runtime */
     uint32_t init_timeout_ms;        /* 0: none. An init that took longer has failed with ACTA_TIMEOUT, found when it
-                                        returns: it runs on the caller's thread, and can't be interrupted */
+                                        returns: it runs on the caller's thread, and can't be interrupted. One that hangs
+                                        in an actor's turn is told by the watchdog, with both names */
 } acta_spawn_options;
 
 /*

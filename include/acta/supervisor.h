@@ -22,9 +22,12 @@
  * stopped with the rest and forgotten. Other ends within the group, while it is being stopped, count as none.
  *
  * Starting. A child's init runs in its supervisor's turn (the first time: on the thread that starts the supervisor). It
- * can't be ended from outside, so there is no timeout for it: what may take long belongs in handle_continue or behind a
- * first message, where the supervisor doesn't wait for it and shutdown and kill reach it between two messages. An init
- * that gives ACTA_IGNORE starts nothing: a permanent or transient child keeps its spec, without a pid; a temporary or
+ * can't be ended from outside, as OTP's start timeout ends a process of its own. start.init_timeout_ms is found when init
+ * returns: then that start has failed with ACTA_TIMEOUT, as if init had, and what it made is let go of. Until it returns
+ * the supervisor does nothing else, not even end; a spare worker goes on with others (acta_runtime_config.spare_workers),
+ * and the watchdog tells of it: "actor 'supervisor' … has been in the init of 'worker' <1.7> for 1000 ms". So what may take
+ * long belongs in handle_continue or behind a first message, where the supervisor doesn't wait for it and shutdown and kill
+ * reach it between two messages. An init that gives ACTA_IGNORE starts nothing: a permanent or transient child keeps its spec, without a pid; a temporary or
  * dynamic one is forgotten. One that gives an error, or finds its name taken, is a start that failed; whoever holds the
  * name is left alone.
  *

@@ -22,7 +22,7 @@ static const char text[] = "name: shop\n"
                            "      backoff: { max_ms: 1min }\n"
                            "      children:\n"
                            "        - { id: first, behaviour: worker, restart: transient, shutdown: brutal_kill,\n"
-                           "            mailbox_count_max: 1, overflow: drop_newest }\n"
+                           "            mailbox_count_max: 1, overflow: drop_newest, init_timeout_ms: 5s }\n"
                            "        - id: all\n"
                            "          behaviour: everything\n"
                            "          arguments: { flag: true, small: -5, port: 80, path: \"/x y\" }\n"
@@ -40,7 +40,10 @@ static const ticker_options quarter = { .every_ms = 250 };
 static const everything all_of_it = { .flag = true, .small = -5, .port = 80, .path = "/x y" };
 static const acta_child_spec worker_specs[] = {
     { .id = "first",
-        .start = { .behaviour = &worker_behaviour, .mailbox_count_max = 1, .overflow = ACTA_OVERFLOW_DROP_NEWEST },
+        .start = { .behaviour = &worker_behaviour,
+            .mailbox_count_max = 1,
+            .overflow = ACTA_OVERFLOW_DROP_NEWEST,
+            .init_timeout_ms = 5000 },
         .restart = ACTA_TRANSIENT,
         .brutal_kill = true },
     { .id = "all", .start = { .behaviour = &everything_behaviour, .argument = &all_of_it } },
@@ -218,7 +221,8 @@ a_text_and_a_table_give_the_same_tree(void **state)
     assert_true(all->flag && all->small == -5 && all->port == 80 && all->count == 0 && all->label == NULL);
     assert_string_equal(all->path, "/x y");
     assert_int_equal(inner->children[0].start.overflow, ACTA_OVERFLOW_DROP_NEWEST);
-    assert_non_null(strstr(from_text, "          mailbox_count_max: 1\n          overflow: drop_newest\n"));
+    assert_non_null(strstr(from_text, "          mailbox_count_max: 1\n          overflow: drop_newest\n"
+                                      "          init_timeout_ms: 5000\n"));
 
     acta_pid first = child(&g, child(&g, g.pid, "workers"), "first"); /* and in force */
     acta_runtime_stats stats;

@@ -157,7 +157,7 @@ static const mistake bad_children[] = {
       "    behaviour: worker\n"
       "    type: worker\n",
         "4:5: a child has no 'type'; expected one of: id, name, behaviour, arguments, supervisor, restart, shutdown, "
-        "significant, mailbox_count_max, mailbox_bytes_max, overflow" },
+        "significant, mailbox_count_max, mailbox_bytes_max, overflow, init_timeout_ms" },
     { "children:\n"
       "  - id: a\n"
       "    behaviour: worker\n"
