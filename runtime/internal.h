@@ -358,6 +358,8 @@ void acti_signal_drop(acti_actor *actor, acti_node *node); /* the receiver is go
 bool acti_exit_find(acti_actor *actor, acta_exit_reason *reason_out);
 uint32_t acti_link_count(const acti_actor *actor);
 void acti_tell_the_end(acti_actor *actor, const acta_exit_reason *reason);
+/* acta_exit by one who waits for the end, and would for ever if there were no memory for the signal: a kill then. */
+void acti_exit_or_kill(acta_runtime *runtime, acta_pid from, acta_pid to, const acta_exit_reason *reason);
 
 /* Reserved before init, tied after it; `tie` and `untie` take what `reserve` left, NULLs too. */
 typedef struct acti_ties {

@@ -339,7 +339,7 @@ stop_roots(acta_runtime *runtime, uint64_t deadline_ns)
     acta_pid pid;
 
     while (take_youngest_root(runtime, &pid)) {
-        acta_exit(runtime, (acta_pid){ 0 }, pid, &shutdown);
+        acti_exit_or_kill(runtime, (acta_pid){ 0 }, pid, &shutdown);
         for (;;) {
             uint32_t seen = exit_signal(runtime);
             if (!acta_is_alive(runtime, pid)) break;
@@ -360,7 +360,7 @@ tell_all(acta_runtime *runtime, acta_exit_kind kind)
         /* relaxed: acta_exit looks again. */
         uint64_t life = atomic_load_explicit(&actor->life, memory_order_relaxed);
         if ((life & ACTI_ALIVE) != 0)
-            acta_exit(runtime, (acta_pid){ 0 }, acti_pid_make(i, acti_life_generation(life)), &reason);
+            acti_exit_or_kill(runtime, (acta_pid){ 0 }, acti_pid_make(i, acti_life_generation(life)), &reason);
     }
 }
 

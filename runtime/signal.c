@@ -75,23 +75,37 @@ acti_kill(acti_actor *actor, uint32_t generation)
     if (raise_flag(actor, generation, ACTI_KILL, 0)) acti_wake(actor);
 }
 
-void
-acta_exit(acta_runtime *runtime, acta_pid from, acta_pid to, const acta_exit_reason *reason)
+/* False: there is no memory for it. */
+static bool
+ask_to_end(acta_runtime *runtime, acta_pid from, acta_pid to, const acta_exit_reason *reason)
 {
     acti_actor *actor = acti_actor_alive(runtime, to);
 
-    if (actor == NULL) return;
+    if (actor == NULL) return true;
     if (reason->kind == ACTA_EXIT_KILLED) {
         acti_kill(actor, (uint32_t)(to.value >> 32));
-        return;
+        return true;
     }
     acti_link *signal = acti_alloc(runtime, sizeof *signal);
-    if (signal == NULL) {
-        acta_log_write(&runtime->environment, ACTA_LOG_WARNING, "no memory for an exit signal: it is lost");
-        return;
-    }
+    if (signal == NULL) return false;
     signal->asked = true;
     acti_exit_send(runtime, from, to, signal, reason);
+    return true;
+}
+
+void
+acta_exit(acta_runtime *runtime, acta_pid from, acta_pid to, const acta_exit_reason *reason)
+{
+    if (!ask_to_end(runtime, from, to, reason))
+        acta_log_write(&runtime->environment, ACTA_LOG_WARNING, "no memory for an exit signal: it is lost");
+}
+
+void
+acti_exit_or_kill(acta_runtime *runtime, acta_pid from, acta_pid to, const acta_exit_reason *reason)
+{
+    static const acta_exit_reason kill = { .kind = ACTA_EXIT_KILLED };
+
+    if (!ask_to_end(runtime, from, to, reason)) ask_to_end(runtime, from, to, &kill);
 }
 
 /* -- receiving -- */

@@ -283,7 +283,7 @@ acti_child_stop(acta_self *self, acti_child *child)
 
     child->is_told = true;
     acti_child_forget_timer(self, child);
-    acta_exit(self->runtime, acta_self_pid(self), child->pid, &reason);
+    acti_exit_or_kill(self->runtime, acta_self_pid(self), child->pid, &reason);
     if (child->spec.brutal_kill || patience_ms == ACTA_INFINITE) return;
     uint64_t user = (uint64_t)(uintptr_t)child;
     if (acta_send_after(self, patience_ms, ACTI_TIMER_PATIENCE, user, &child->timer) != ACTA_OK) {

@@ -30,7 +30,7 @@ tell_all(acta_self *self, const acti_supervisor *s, acta_exit_kind kind)
     for (acti_child *child = s->first; child != NULL; child = child->next) {
         acti_child_forget_timer(self, child);
         child->is_told = true;
-        if (child->pid.value != 0) acta_exit(self->runtime, acta_self_pid(self), child->pid, &reason);
+        if (child->pid.value != 0) acti_exit_or_kill(self->runtime, acta_self_pid(self), child->pid, &reason);
     }
 }
 

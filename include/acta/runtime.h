@@ -348,7 +348,8 @@ ACTA_API bool acta_is_alive(const acta_runtime *runtime, acta_pid pid);
 /*
  * Ask an actor to end. FAILED, KILLED-less reasons: one that doesn't trap exits ends before its next message; one that
  * traps gets ACTA_INFO_EXIT. kind NORMAL is ignored unless trapped. ACTA_EXIT_KILLED can't be trapped.
- * `from` is the sender as seen by a trapping receiver; may be {0}. No effect on the dead.
+ * `from` is the sender as seen by a trapping receiver; may be {0}. No effect on the dead. Without memory for it the signal
+ * is lost, with a line in the log; a kill takes none, and the shutdown by a supervisor or a stop becomes a kill then.
  */
 ACTA_API void acta_exit(acta_runtime *runtime, acta_pid from, acta_pid to, const acta_exit_reason *reason);
 

@@ -70,11 +70,33 @@ a_supervisor_without_memory_loses_nothing(void **state)
     assert_true(whole > 0); /* the last ones had enough */
 }
 
+/* GS-31: no memory for the signal to a child that may take as long as it likes: it is killed, instead of waited for without
+ * having been told. One that could be told ends in order. */
+static void
+a_child_that_can_t_be_told_to_end_is_killed(void **state)
+{
+    (void)state;
+    for (int left = 1; left <= 10; left++) {
+        nursery *n = plant(2);
+        n->specs[0].shutdown_ms = n->specs[1].shutdown_ms = ACTA_INFINITE;
+        must_grow(n);
+        n->d.text[0] = '\0';
+        atomic_store(&n->h.allocs_left, left); /* the first is the supervisor's own signal */
+        tell(n, n->pid, ACTA_EXIT_SHUTDOWN);
+        atomic_store(&n->h.allocs_left, -1);
+        if (left == 1) expect_diary(n, ""); /* no terminate after a kill */
+        if (left == 10) expect_diary(n, "-b -a ");
+        assert_int_equal(alive_count(n), 0);
+        uproot(n);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_supervisor_without_memory_loses_nothing),
+        cmocka_unit_test(a_child_that_can_t_be_told_to_end_is_killed),
     };
     return cmocka_run_group_tests_name("supervisor_memory", tests, NULL, NULL);
 }
