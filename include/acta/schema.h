@@ -83,6 +83,33 @@ struct acta_schema {
 /* By full name ("bank.Deposit") or, where `name` has no dot, within the schema's namespace. NULL when there is none. */
 ACTA_API const acta_table *acta_schema_find(const acta_schema *schema, acta_str name);
 
+/* -- evolution -- */
+
+/* What a new schema changed that it must not. */
+typedef struct acta_schema_change {
+    acta_str table;   /* "bank.Deposited"; of an enum's value, the enum */
+    acta_str member;  /* the field, or the enum's value; empty: the whole table */
+    const char *text; /* what it is, and what to do instead: "is gone: mark it (deprecated) instead" */
+} acta_schema_change;
+
+typedef void acta_schema_tell(void *user, const acta_schema_change *change);
+
+/*
+ * Can a program with the new schema read what one with the old schema wrote, and does it mean the same? Compared is all
+ * that events, commands, process managers and read models of the old schema hold. An event may not go; of the others,
+ * one that is gone is not read any more. States may change at will: they are made again from their events.
+ * What is allowed: new tables, new fields at the end that aren't required, new values of enums, (deprecated), and to give
+ * up (required).
+ *   before, after  binary schemas, as flatc --binary --schema writes them and acta_schema.binary has them
+ *   tell           called once for each change that isn't allowed; what it gets lives until it returns. May be NULL
+ * Errors: ACTA_SCHEMA_MISMATCH  there is such a change; the text is the first one's, error->where its "table.member"
+ *         ACTA_CORRUPT          one of them is no binary schema
+ *         ACTA_NO_MEMORY
+ * Threads: any.
+ */
+ACTA_API acta_status acta_schema_compare(
+    acta_bytes before, acta_bytes after, acta_schema_tell *tell, void *user, acta_error *error);
+
 /* -- JSON, by the official FlatBuffers library -- */
 
 /*

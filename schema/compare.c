@@ -1,0 +1,348 @@
+/*
+ * Evolution: can a program with the new schema read what one with the old schema wrote, and does it mean the same?
+ *
+ *     old events, process managers, read models, commands --> their fields --> tables, structs, enums in them --> …
+ *
+ * All that is reached from these roots is compared, by the id of a field and the number of a value, for these are what
+ * lies in a buffer. States aren't roots: a snapshot of another schema is void, and the state is made again from events.
+ * What may be added: tables, fields that aren't required, values behind the known ones.
+ *
+ * Binary schemas are FlatBuffers of reflection.fbs, so their reader is what actac makes of that.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "internal.h"
+
+#include "reflection.acta.h"
+
+enum { TYPE_NAME_MAX = 160, TEXT_MAX = 320 };
+
+typedef struct comparison {
+    reflection_Schema before, after;
+    bool *done; /* a flag a table of `before`, and behind them one an enum */
+    acta_schema_tell *tell;
+    void *user;
+    acta_error *error;
+    uint32_t count; /* of changes that were told */
+} comparison;
+
+static void ACTA_PRINTF(4, 5) refuse(comparison *c, acta_str table, acta_str member, const char *format, ...)
+{
+    char text[TEXT_MAX];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (c->tell != NULL) c->tell(c->user, &(acta_schema_change){ .table = table, .member = member, .text = text });
+    if (c->count++ != 0) return;
+    acta_error_set(c->error, ACTA_SCHEMA_MISMATCH, "'" ACTA_FMT "%s" ACTA_FMT "' %s", ACTA_ARG(table),
+        member.size != 0 ? "." : "", ACTA_ARG(member), text);
+    if (c->error != NULL)
+        snprintf(c->error->where, sizeof c->error->where, ACTA_FMT "%s" ACTA_FMT, ACTA_ARG(table),
+            member.size != 0 ? "." : "", ACTA_ARG(member));
+}
+
+/* -- finding -- */
+
+static bool
+find_object(const reflection_Schema *schema, acta_str name, reflection_Object *object_out)
+{
+    for (uint32_t i = 0; reflection_Object_vector_at(schema->objects, i, object_out); i++) {
+        if (acta_str_equal(object_out->name, name)) return true;
+    }
+    return false;
+}
+
+static bool
+find_field(const reflection_Object *object, uint16_t id, reflection_Field *field_out)
+{
+    for (uint32_t i = 0; reflection_Field_vector_at(object->fields, i, field_out); i++) {
+        if (field_out->id == id) return true;
+    }
+    return false;
+}
+
+static bool
+find_value(const reflection_Enum *of, int64_t number, reflection_EnumVal *value_out)
+{
+    for (uint32_t i = 0; reflection_EnumVal_vector_at(of->values, i, value_out); i++) {
+        if (value_out->value == number) return true;
+    }
+    return false;
+}
+
+/* The attribute's value; absent when there is no such attribute. */
+static acta_str
+attribute_of(const reflection_Object *object, const char *name)
+{
+    reflection_KeyValue pair;
+
+    for (uint32_t i = 0; reflection_KeyValue_vector_at(object->attributes, i, &pair); i++) {
+        if (acta_str_equal(pair.name, acta_str_of(name))) return pair.value.data != NULL ? pair.value : acta_str_of("");
+    }
+    return acta_str_from(NULL, 0);
+}
+
+/* -- types -- */
+
+static bool
+is_number(const reflection_Type *type)
+{
+    return type->base_type > reflection_BaseType_none && type->base_type < reflection_BaseType_string;
+}
+
+static bool
+holds_object(const reflection_Type *type)
+{
+    return type->base_type == reflection_BaseType_obj || type->element == reflection_BaseType_obj;
+}
+
+/* "string", "[bank.Line]", "bank.Currency". */
+static const char *
+describe_type(const reflection_Schema *schema, const reflection_Type *type, char *text)
+{
+    bool is_list = type->base_type == reflection_BaseType_vector || type->base_type == reflection_BaseType_array;
+    acta_str name = acta_str_of(reflection_BaseType_name(is_list ? type->element : type->base_type));
+    reflection_Object object;
+    reflection_Enum enumeration;
+
+    if (type->index >= 0 && holds_object(type)) {
+        if (reflection_Object_vector_at(schema->objects, (uint32_t)type->index, &object)) name = object.name;
+    } else if (type->index >= 0) {
+        if (reflection_Enum_vector_at(schema->enums, (uint32_t)type->index, &enumeration)) name = enumeration.name;
+    }
+    int size = snprintf(text, TYPE_NAME_MAX, "%s" ACTA_FMT, is_list ? "[" : "", ACTA_ARG(name));
+    if (size > 0 && size < TYPE_NAME_MAX && type->base_type == reflection_BaseType_array)
+        snprintf(text + size, TYPE_NAME_MAX - (size_t)size, ":%u]", (unsigned)type->fixed_length);
+    else if (size > 0 && size < TYPE_NAME_MAX && is_list)
+        snprintf(text + size, TYPE_NAME_MAX - (size_t)size, "]");
+    return text;
+}
+
+/* -- enums and unions -- */
+
+static void compare_type(
+    comparison *c, acta_str table, acta_str member, const reflection_Type *before, const reflection_Type *after);
+
+static void
+compare_value(
+    comparison *c, const reflection_Enum *before, const reflection_EnumVal *value, const reflection_Enum *after)
+{
+    reflection_Type old_type, new_type;
+    reflection_EnumVal now;
+
+    if (!find_value(after, value->value, &now)) {
+        refuse(c, before->name, value->name, "= %" PRId64 " is gone: what has it is in the log; keep the value",
+            value->value);
+        return;
+    }
+    if (!acta_str_equal(now.name, value->name)) {
+        refuse(c, before->name, value->name,
+            "= %" PRId64 " is named '" ACTA_FMT "' now: keep the name, and give the new one a number of its own",
+            value->value, ACTA_ARG(now.name));
+        return;
+    }
+    if (before->is_union && reflection_Type_ref_get(value->union_type, &old_type) &&
+        reflection_Type_ref_get(now.union_type, &new_type))
+        compare_type(c, before->name, value->name, &old_type, &new_type);
+}
+
+static void
+compare_enum(comparison *c, uint32_t before_index, uint32_t after_index)
+{
+    bool *done = &c->done[c->before.objects.count + before_index];
+    reflection_Enum before, after;
+    reflection_EnumVal value;
+
+    if (!reflection_Enum_vector_at(c->before.enums, before_index, &before) || *done) return;
+    if (!reflection_Enum_vector_at(c->after.enums, after_index, &after)) return;
+    *done = true;
+    for (uint32_t i = 0; reflection_EnumVal_vector_at(before.values, i, &value); i++)
+        compare_value(c, &before, &value, &after);
+}
+
+/* -- tables and structs -- */
+
+static void compare_object(comparison *c, uint32_t index);
+
+static void
+compare_type(
+    comparison *c, acta_str table, acta_str member, const reflection_Type *before, const reflection_Type *after)
+{
+    char was[TYPE_NAME_MAX], is[TYPE_NAME_MAX];
+
+    describe_type(&c->before, before, was);
+    describe_type(&c->after, after, is);
+    bool is_same = before->base_type == after->base_type && before->element == after->element &&
+                   before->fixed_length == after->fixed_length && (before->index >= 0) == (after->index >= 0);
+    if (!is_same || (holds_object(before) && strcmp(was, is) != 0)) {
+        refuse(c, table, member, "was %s and is %s: add a field for the new, and mark this one (deprecated)", was, is);
+        return;
+    }
+    if (before->index < 0) return;
+    if (holds_object(before))
+        compare_object(c, (uint32_t)before->index);
+    else
+        compare_enum(c, (uint32_t)before->index, (uint32_t)after->index);
+}
+
+static void
+compare_default(comparison *c, acta_str table, const reflection_Field *before, const reflection_Field *after)
+{
+    if (before->is_optional != after->is_optional)
+        refuse(c, table, before->name, "%s: absent ones would read otherwise; keep it as it was",
+            after->is_optional ? "is optional (= null) now" : "was optional (= null)");
+    else if (before->default_integer != after->default_integer)
+        refuse(c, table, before->name,
+            "had the default %" PRId64 " and has %" PRId64 ": what was left out would change; keep the default",
+            before->default_integer, after->default_integer);
+    else if (memcmp(&before->default_real, &after->default_real, sizeof before->default_real) != 0)
+        refuse(c, table, before->name,
+            "had the default %g and has %g: what was left out would change; keep the default", before->default_real,
+            after->default_real);
+}
+
+static void
+compare_field(
+    comparison *c, const reflection_Object *object, const reflection_Field *before, const reflection_Object *now)
+{
+    reflection_Field after;
+    reflection_Type old_type, new_type;
+
+    if (!find_field(now, before->id, &after)) {
+        refuse(c, object->name, before->name, "is gone: mark it (deprecated) instead");
+        return;
+    }
+    if (!acta_str_equal(after.name, before->name)) {
+        refuse(c, object->name, before->name,
+            "has its place taken by '" ACTA_FMT
+            "': add new fields at the end, and rather than rename one, add one and mark the old one (deprecated)",
+            ACTA_ARG(after.name));
+        return;
+    }
+    if (reflection_Type_ref_get(before->type, &old_type) && reflection_Type_ref_get(after.type, &new_type)) {
+        compare_type(c, object->name, before->name, &old_type, &new_type);
+        if (is_number(&old_type) && is_number(&new_type)) compare_default(c, object->name, before, &after);
+    }
+    if (after.is_required && !before->is_required)
+        refuse(c, object->name, before->name,
+            "is required now: there may be some without it in the log; keep it as it was");
+    if (after.is_key != before->is_key)
+        refuse(c, object->name, before->name, "%s: what is sorted by it is stored; keep it as it was",
+            after.is_key ? "is the key now" : "was the key");
+}
+
+static void
+compare_struct(comparison *c, const reflection_Object *before, const reflection_Object *after)
+{
+    bool is_same = before->is_struct == after->is_struct && before->bytesize == after->bytesize &&
+                   before->minalign == after->minalign && before->fields.count == after->fields.count;
+
+    if (!is_same)
+        refuse(c, before->name, acta_str_of(""),
+            "was a struct of %d bytes with %u fields: structs can't change; make a new one", (int)before->bytesize,
+            (unsigned)before->fields.count);
+}
+
+static void
+compare_added(comparison *c, const reflection_Object *before, const reflection_Object *after)
+{
+    reflection_Field field, known;
+
+    for (uint32_t i = 0; reflection_Field_vector_at(after->fields, i, &field); i++) {
+        if (field.is_required && !find_field(before, field.id, &known))
+            refuse(c, after->name, field.name,
+                "is new and required: those in the log don't have it; leave out (required)");
+    }
+}
+
+/* The object `index` of the old schema, which the new one has under the same name. */
+static void
+compare_object(comparison *c, uint32_t index)
+{
+    reflection_Object before, after;
+    reflection_Field field;
+
+    if (index >= c->before.objects.count || c->done[index]) return;
+    c->done[index] = true;
+    reflection_Object_vector_at(c->before.objects, index, &before);
+    if (!find_object(&c->after, before.name, &after)) {
+        refuse(c, before.name, acta_str_of(""), "is gone: buffers with it are in the log; keep it");
+        return;
+    }
+    if (before.is_struct || after.is_struct) compare_struct(c, &before, &after);
+    for (uint32_t i = 0; reflection_Field_vector_at(before.fields, i, &field); i++)
+        compare_field(c, &before, &field, &after);
+    compare_added(c, &before, &after);
+}
+
+/* -- roots -- */
+
+/* An event's aggregate is in the names of its streams. */
+static void
+compare_owner(comparison *c, const reflection_Object *before)
+{
+    acta_str owner = attribute_of(before, "event");
+    reflection_Object after;
+
+    if (owner.data == NULL || !find_object(&c->after, before->name, &after)) return;
+    acta_str now = attribute_of(&after, "event");
+    if (now.data == NULL || !acta_str_equal(owner, now))
+        refuse(c, before->name, acta_str_of(""), "was an event of '" ACTA_FMT "': its streams are named so; keep that",
+            ACTA_ARG(owner));
+}
+
+static bool
+is_root(const comparison *c, const reflection_Object *before)
+{
+    static const char *const kept_rows[] = { "process_manager", "read_model", "command" };
+    reflection_Object after;
+
+    if (attribute_of(before, "event").data != NULL) return true;
+    for (size_t i = 0; i < sizeof kept_rows / sizeof kept_rows[0]; i++) {
+        /* one that nobody knows any more is not read any more */
+        if (attribute_of(before, kept_rows[i]).data != NULL) return find_object(&c->after, before->name, &after);
+    }
+    return false;
+}
+
+static acta_status
+decode(const char *which, acta_bytes binary, reflection_Schema *schema_out, acta_error *error)
+{
+    acta_error damage;
+
+    if (binary.data == NULL || binary.size < 8 || memcmp(binary.data + 4, "BFBS", 4) != 0)
+        return acta_error_set(error, ACTA_CORRUPT, "the %s schema is no binary schema of flatc", which);
+    if (reflection_Schema_verify(binary, &damage) != ACTA_OK)
+        return acta_error_set(error, ACTA_CORRUPT, "the %s schema: %s", which, damage.text);
+    reflection_Schema_decode(binary, schema_out);
+    return ACTA_OK;
+}
+
+acta_status
+acta_schema_compare(acta_bytes before, acta_bytes after, acta_schema_tell *tell, void *user, acta_error *error)
+{
+    comparison c = { .tell = tell, .user = user, .error = error };
+    reflection_Object object;
+
+    acta_status status = decode("old", before, &c.before, error);
+    if (status == ACTA_OK) status = decode("new", after, &c.after, error);
+    if (status != ACTA_OK) return status;
+    acta_memory *memory = acta_memory_create(NULL);
+    size_t count = (size_t)c.before.objects.count + c.before.enums.count;
+    c.done = memory != NULL ? acta_memory_alloc(memory, count * sizeof *c.done) : NULL;
+    if (c.done == NULL) {
+        acta_memory_destroy(memory);
+        return acta_error_set(error, ACTA_NO_MEMORY, "no memory to compare two schemas");
+    }
+    for (uint32_t i = 0; reflection_Object_vector_at(c.before.objects, i, &object); i++) {
+        if (!is_root(&c, &object)) continue;
+        compare_object(&c, i);
+        compare_owner(&c, &object);
+    }
+    acta_memory_destroy(memory);
+    return c.count == 0 ? ACTA_OK : ACTA_SCHEMA_MISMATCH;
+}
