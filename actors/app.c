@@ -74,11 +74,8 @@ open_store(acta_app *app, const acta_app_config *config, acta_error *error)
     if (config->data_path != NULL) store.path = config->data_path;
     store.environment = &app->environment;
     store.manual = app->manual;
-    if (app->schema != NULL) {
-        store.schema_hash = app->schema->hash;
-        store.schema_name = app->schema->name;
-    }
-    return acta_store_open(&store, &app->store, error);
+    acta_status status = acta_store_open(&store, &app->store, error);
+    return status == ACTA_OK ? acti_schema_join(app, config, error) : status;
 }
 
 static bool

@@ -203,6 +203,9 @@ acta_allocator acti_allocator_over(acta_memory *memory);
 /* Set the strings and vectors of a struct to absent: of a value whose buffer goes away. */
 void acti_value_forget_views(const acta_table *table, void *value);
 
+/* schemas.c: the application's schema becomes the log's, or is refused because it can't follow that. */
+acta_status acti_schema_join(acta_app *app, const acta_app_config *config, acta_error *error);
+
 /* gate.c: how many instances read many events at once. A permit comes as the reply to a request; it is given back by
  * its holder, or by its end. */
 acta_child_spec acti_gate_spec(acta_app *app);

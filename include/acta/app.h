@@ -44,6 +44,9 @@ typedef struct acta_app_config {
  * go on. `schema`, the lists and what they point to must outlive the app.
  * Errors: ACTA_INVALID, in words such as "aggregate Account: no apply for event MoneyDeposited; set
  *         .apply.MoneyDeposited, or bank_Account_ignore_MoneyDeposited"; those of acta_store_open.
+ *         ACTA_SCHEMA_MISMATCH: the log was written by another schema of this name, and not all of it would read with
+ *         the same meaning; the text names the table and the field, and what to do (schema.h: acta_schema_compare). One
+ *         that only adds takes the old one's place, which the log keeps.
  */
 ACTA_API acta_status acta_app_start(const acta_app_config *config, acta_app **app_out, acta_error *error);
 

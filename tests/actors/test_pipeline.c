@@ -34,9 +34,10 @@ commands_go_on_while_appends_are_under_way(void **state)
 {
     fixture *f = FIXTURE(state);
     answer answers[5] = { { 0 } };
-    acta_store_stats stats;
+    acta_store_stats before, stats;
 
     start(f);
+    acta_store_stats_read(acta_app_store(f->app), &before);
     send_adds(f, "a", (int64_t[]){ 1, 2, 3, 4, 5 }, 5, answers);
     for (int i = 0; i < 5; i++)
         assert_false(is_answered(&answers[i]));
@@ -48,7 +49,7 @@ commands_go_on_while_appends_are_under_way(void **state)
     }
     assert_int_equal(fold_counter(f, "a"), 15);
     acta_store_stats_read(acta_app_store(f->app), &stats);
-    assert_int_equal(stats.syncs, 1); /* one sync for all five */
+    assert_int_equal(stats.syncs - before.syncs, 1); /* one sync for all five */
 }
 
 static void

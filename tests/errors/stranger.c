@@ -2,33 +2,46 @@
  * stranger DIRECTORY: a program with another schema of the same name as the bank's. Opens the store there, or makes it
  * with one event, and tells how many events it has. For another_schema.txt.
  */
-#include "acta/store.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 
-static acta_status
-append_one(acta_store *store, acta_error *error)
-{
-    acta_transaction *transaction = acta_transaction_create(store);
-    const acta_event event = { .type = acta_str_of("bank.Robbed") };
+#include "stranger.acta.h"
 
-    acta_transaction_append(transaction, acta_str_of("Account-alice"), ACTA_NO_STREAM, &event, 1);
-    return acta_store_commit(store, transaction, NULL, error);
+static acta_verdict
+deposit(const bank_Account *account, bank_Deposit command, acta_decision *decision)
+{
+    (void)account;
+    return bank_MoneyDeposited_emit(decision, (bank_MoneyDeposited){ .amount = command.amount });
+}
+
+static const bank_Account_aggregate account =
+    BANK_ACCOUNT(.execute.Deposit = deposit, .apply.MoneyDeposited = bank_Account_ignore_MoneyDeposited);
+
+static acta_status
+look(acta_app *app, acta_error *error)
+{
+    const bank_Deposit command = { .account_id = acta_str_of("alice"), .amount = acta_str_of("all that I have") };
+    acta_status status = ACTA_OK;
+
+    if (acta_store_head(acta_app_store(app)) == 0) status = bank_Deposit_dispatch(app, command, NULL, error);
+    if (status == ACTA_OK) printf("%" PRIu64 " events\n", acta_store_head(acta_app_store(app)));
+    return status;
 }
 
 int
 main(int argc, char **argv)
 {
-    const acta_store_config config = { .path = argc > 1 ? argv[1] : "data", .schema_name = "bank", .schema_hash = 1 };
-    acta_store *store;
+    static const acta_aggregate *const aggregates[] = { &account.base, NULL };
+    const acta_app_config config = {
+        .data_path = argc > 1 ? argv[1] : "data", .schema = &bank_schema, .aggregates = aggregates
+    };
+    acta_app *app;
     acta_error error;
 
-    acta_status status = acta_store_open(&config, &store, &error);
+    acta_status status = acta_app_start(&config, &app, &error);
     if (status == ACTA_OK) {
-        if (acta_store_head(store) == 0) status = append_one(store, &error);
-        printf("%" PRIu64 " events\n", acta_store_head(store));
-        acta_store_close(store);
+        status = look(app, &error);
+        acta_app_stop(app, 5000, NULL);
     }
     if (status != ACTA_OK) fprintf(stderr, "stranger: %s\n", error.text);
     return status != ACTA_OK;
