@@ -94,7 +94,7 @@ typedef struct bytes {
 } bytes;
 
 static const uint8_t *
-take(bytes *b, size_t size)
+take_bytes(bytes *b, size_t size)
 {
     const uint8_t *taken = b->at;
     if ((size_t)(b->end - b->at) < size) {
@@ -124,30 +124,30 @@ read_record(reader *r, const uint8_t *page, uint64_t position, bytes b, acta_rec
     uint8_t place[8];
     for (int i = 0; i < 8; i++)
         place[i] = (uint8_t)(position >> (8 * i));
-    const uint8_t *begin = take(&b, 4);
+    const uint8_t *begin = take_bytes(&b, 4);
     if (b.ended || b.at == b.end) return damaged(error, position, "shorter than its sum");
     if (acta_crc32c(acta_crc32c(0, place, 8), b.at, (size_t)(b.end - b.at)) != number(begin, 4))
         return damaged(error, position, "its sum");
 
-    uint8_t flags = *take(&b, 1);
+    uint8_t flags = *take_bytes(&b, 1);
     uint64_t type_index = varint(&b), stream_id = varint(&b), version = varint(&b);
     uint64_t later = (flags & FLAG_LATER) != 0 ? varint(&b) : 0;
     for (int id = 2; id <= 8; id *= 2)
-        if ((flags & id) != 0) take(&b, ID);
+        if ((flags & id) != 0) take_bytes(&b, ID);
     if (type_index >= page[9]) return damaged(error, position, "a type that its page doesn't have");
     uint64_t type_id = number(page + FRONT + type_index * TYPE, 4);
     if ((flags & FLAG_NAMES) != 0) {
         size_t stream_size = varint(&b), type_size = varint(&b);
-        acta_str stream = acta_str_from(take(&b, stream_size), stream_size);
-        acta_str type = acta_str_from(take(&b, type_size), type_size);
+        acta_str stream = acta_str_from(take_bytes(&b, stream_size), stream_size);
+        acta_str type = acta_str_from(take_bytes(&b, type_size), type_size);
         if (b.ended) return damaged(error, position, "names without an end");
         if (!learn(&r->streams, stream_id, stream) || !learn(&r->types, type_id, type))
             return acta_error_set(error, ACTA_NO_MEMORY, "no memory");
     }
     if ((flags & FLAG_STUB) == 0 && (flags & FLAG_BESIDE) != 0) {
         size_t metadata_size = varint(&b), tags_size = varint(&b);
-        take(&b, metadata_size);
-        take(&b, tags_size);
+        take_bytes(&b, metadata_size);
+        take_bytes(&b, tags_size);
     }
     if (b.ended) return damaged(error, position, "not as long as it says");
     size_t payload_size = (flags & FLAG_STUB) == 0 ? (size_t)(b.end - b.at) : 0;
