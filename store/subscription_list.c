@@ -88,6 +88,27 @@ acti_subscription_set_ready(acta_subscription *subscription, void (*ready)(void 
     acti_monitor_leave(&store->subscriptions_lock);
 }
 
+struct acta_group *
+acti_subscription_group(acta_subscription *subscription)
+{
+    acti_monitor_enter(&subscription->store->subscriptions_lock);
+    struct acta_group *group = subscription->group;
+    acti_monitor_leave(&subscription->store->subscriptions_lock);
+    return group;
+}
+
+void
+acti_subscription_set_group(acta_subscription *subscription, struct acta_group *group)
+{
+    acta_store *store = subscription->store;
+
+    acti_monitor_enter(&store->subscriptions_lock);
+    subscription->group = group;
+    while (group == NULL && subscription->calls > 0)
+        acti_monitor_wait(&store->subscriptions_lock);
+    acti_monitor_leave(&store->subscriptions_lock);
+}
+
 /* -- waking -- */
 
 typedef struct wake {

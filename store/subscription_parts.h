@@ -64,6 +64,9 @@ void acti_subscription_leave_list(acta_subscription *subscription);
 /* An open one by its name, held until it is released; NULL: there is none. */
 acta_subscription *acti_subscription_hold(acta_store *store, const char *name);
 void acti_subscription_release(acta_subscription *subscription);
+/* The group that reads by it, or none. Whoever holds it may use what it gets. set waits for those that do. */
+struct acta_group *acti_subscription_group(acta_subscription *subscription);
+void acti_subscription_set_group(acta_subscription *subscription, struct acta_group *group);
 /* Who is called when there is something; NULL: nobody. Waits for a call that is under way. */
 void acti_subscription_set_ready(acta_subscription *subscription, void (*ready)(void *user), void *user);
 

@@ -6,6 +6,7 @@
 
 #include "acta/consumer_group.h"
 
+#include "group_parts.h"
 #include "parked.h"
 #include "subscription_parts.h"
 
@@ -155,7 +156,11 @@ acta_store_subscription_info(acta_store *store, const char *name, acta_subscript
         return acta_error_set(error, ACTA_NOT_FOUND, "there is no subscription '%s'", name);
     strcpy(info.name, name);
     if (subscription != NULL) {
-        acta_subscription_read_info(subscription, &info);
+        acta_group *group = acti_subscription_group(subscription);
+        if (group != NULL)
+            acti_group_info(group, &info);
+        else
+            acta_subscription_read_info(subscription, &info);
         acti_subscription_release(subscription);
         if (info.parked_count < parked_count) info.parked_count = parked_count;
     }

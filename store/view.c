@@ -91,6 +91,7 @@ acta_store_refresh(acta_store *store, acta_error *error)
             "another store has taken the place of '%s': it ends at position %" PRIu64 ", it was at %" PRIu64
             "; close it and open it again",
             store->path, store->recovered.position, head);
+    acti_blocks_clear(&store->blocks); /* the writer may have removed events */
     /* Release: who sees the head sees the engine as it is now; pairs with acti_store_head. seq_cst, as run_dry says. */
     atomic_store_explicit(&store->head, store->recovered.position, memory_order_seq_cst);
     if (store->recovered.position > head) acti_subscriptions_wake(store);

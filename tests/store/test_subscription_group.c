@@ -1,0 +1,722 @@
+/*
+ * Consumer groups: one key's events to one consumer, in order; giving back, retrying, parking, replaying; who may join; what
+ * a consumer or the whole process leaves when it dies. Time is virtual.
+ */
+#include "fixture.h"
+
+#include "acta/consumer_group.h"
+
+static uint64_t now_ns;
+
+static uint64_t
+virtual_ns(void *user)
+{
+    (void)user;
+    return now_ns;
+}
+
+static int64_t
+virtual_us(void *user)
+{
+    (void)user;
+    return (int64_t)(now_ns / 1000) + 1700000000000000;
+}
+
+static void
+pass_ms(uint64_t ms)
+{
+    now_ns += ms * 1000000;
+}
+
+static void
+no_log(void *user, acta_log_level level, acta_str line)
+{
+    (void)user;
+    (void)level;
+    (void)line;
+}
+
+static void
+open_with_clock(fixture *f)
+{
+    static acta_environment environment;
+
+    environment = (acta_environment){ .clock = { .monotonic_ns = virtual_ns, .wall_us = virtual_us },
+        .log = { .write = no_log } };
+    now_ns = 1000000000;
+    f->config.manual = true;
+    f->config.environment = &environment;
+    open_store_ok(f);
+}
+
+static acta_group *
+open_group(fixture *f, const acta_group_config *config)
+{
+    acta_group *group;
+
+    if (acta_group_open(f->store, config, &group, &f->error) != ACTA_OK) fail_msg("%s", f->error.text);
+    return group;
+}
+
+static acta_group *
+open_plain(fixture *f)
+{
+    return open_group(f, &(acta_group_config){ .subscription = { .name = "g" } });
+}
+
+static acta_consumer *
+join(fixture *f, acta_group *group)
+{
+    acta_consumer *consumer;
+    const acta_consumer_config config = { .name = "c", .window = 100 };
+
+    if (acta_consumer_open(group, &config, &consumer, &f->error) != ACTA_OK) fail_msg("%s", f->error.text);
+    return consumer;
+}
+
+static void
+close_group(fixture *f, acta_group *group)
+{
+    if (acta_group_close(group, &f->error) != ACTA_OK) fail_msg("%s", f->error.text);
+}
+
+/* Take what there is, without acknowledging; positions as a text: "1 2 5". */
+static const char *
+take_some(fixture *f, acta_consumer *consumer, uint32_t count_max)
+{
+    static char text[4096];
+    size_t at = 0;
+    bool more = true;
+
+    text[0] = '\0';
+    for (uint32_t taken = 0; more && taken < count_max;) {
+        acta_chunk *chunk;
+        if (acta_consumer_next(consumer, count_max - taken, &chunk, &more, &f->error) != ACTA_OK)
+            fail_msg("%s", f->error.text);
+        for (uint32_t i = 0; chunk != NULL && i < acta_chunk_count(chunk); i++, taken++)
+            at += (size_t)snprintf(
+                text + at, sizeof text - at, "%s%" PRIu64, at > 0 ? " " : "", acta_chunk_at(chunk, i)->position);
+        acta_chunk_unref(chunk);
+    }
+    return text;
+}
+
+static const char *
+take(fixture *f, acta_consumer *consumer)
+{
+    return take_some(f, consumer, 100);
+}
+
+static void
+append_to(fixture *f, const char *streams)
+{
+    for (; *streams != '\0'; streams++)
+        append_ok(f, (char[]){ *streams, '\0' }, "x");
+}
+
+static acta_subscription_info
+info_of(acta_group *group)
+{
+    acta_subscription_info info;
+
+    acta_group_read_info(group, &info);
+    return info;
+}
+
+/* "key:position" of what is parked. */
+static const char *
+parked(fixture *f)
+{
+    static char text[1024];
+    acta_parked_cursor *cursor;
+    acta_parked row;
+    size_t at = 0;
+    uint64_t count = 0, counted;
+
+    text[0] = '\0';
+    assert_int_equal(ACTA_OK, acta_parked_cursor_open(f->store, "g", &cursor, &f->error));
+    for (; acta_parked_cursor_next(cursor, &row, &f->error) == ACTA_OK; count++)
+        at += (size_t)snprintf(
+            text + at, sizeof text - at, "%s" ACTA_FMT ":%" PRIu64, at > 0 ? " " : "", ACTA_ARG(row.key), row.position);
+    acta_parked_cursor_close(cursor);
+    assert_int_equal(ACTA_OK, acta_store_parked_count(f->store, "g", &counted, &f->error));
+    assert_int_equal(counted, count);
+    return text;
+}
+
+static void
+nack(acta_consumer *consumer, uint64_t position, acta_nack how)
+{
+    assert_int_equal(ACTA_OK, acta_consumer_nack(consumer, position, how, S("it can't be read")));
+}
+
+static void
+ack(acta_consumer *consumer, uint64_t position)
+{
+    assert_int_equal(ACTA_OK, acta_consumer_ack(consumer, position));
+}
+
+/* ES-37: one key's events go to one consumer, in order, as long as it has any; then whoever asks has the next. */
+static void
+events_of_one_key_go_to_one_consumer_in_order(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    open_with_clock(f);
+    acta_group *group = open_plain(f);
+    acta_consumer *one = join(f, group), *two = join(f, group);
+    append_to(f, "aabbaab");
+    assert_string_equal(take_some(f, one, 1), "1");
+    assert_string_equal(take(f, two), "3 4 7");
+    assert_string_equal(take(f, one), "2 5 6");
+    append_to(f, "ab");
+    assert_string_equal(take(f, two), "9");
+    assert_int_equal(ACTA_OK, acta_consumer_ack_up_to(one, 6));
+    assert_string_equal(take(f, two), "8"); /* a is free now */
+    assert_int_equal(info_of(group).member_count, 2);
+    acta_consumer_close(one);
+    acta_consumer_close(two);
+    close_group(f, group);
+}
+
+/* ES-37, ES-39: a consumer dies: what it had goes to another, in order, and the dead one's acknowledgement of it counts no more. */
+static void
+what_a_dead_consumer_had_goes_to_another(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    open_with_clock(f);
+    acta_group *group = open_plain(f);
+    acta_consumer *one = join(f, group), *two = join(f, group);
+    append_to(f, "aabab");
+    assert_string_equal(take(f, one), "1 2 3 4 5");
+    assert_int_equal(ACTA_INVALID, acta_consumer_ack(two, 1)); /* not in its hands */
+    ack(one, 2);
+    ack(one, 3);
+    assert_int_equal(ACTA_INVALID, acta_consumer_ack(one, 3));
+    assert_string_equal(take(f, two), "");
+    acta_consumer_close(one);
+    assert_string_equal(take(f, two), "1 4 5");
+    assert_int_equal(info_of(group).passed, 0);
+    assert_int_equal(ACTA_INVALID, acta_consumer_ack_many(two, (uint64_t[]){ 1, 4, 6 }, 3)); /* none of them */
+    assert_int_equal(info_of(group).passed, 0);
+    assert_int_equal(ACTA_OK, acta_consumer_ack_many(two, (uint64_t[]){ 4, 1, 5 }, 3));
+    assert_int_equal(info_of(group).passed, 5);
+    acta_consumer_close(two);
+    close_group(f, group);
+}
+
+/* ES-29: the number of consumers is exact, and a group with one isn't closed. */
+static void
+no_more_consumers_join_than_are_allowed(void **state)
+{
+    fixture *f = FIXTURE(state);
+    const acta_group_config config = { .subscription = { .name = "g" }, .consumer_count_max = 2 };
+    acta_consumer *third;
+    acta_group *second;
+
+    open_with_clock(f);
+    acta_group *group = open_group(f, &config);
+    acta_consumer *one = join(f, group), *two = join(f, group);
+    assert_int_equal(ACTA_BUSY, acta_consumer_open(group, &(acta_consumer_config){ 0 }, &third, &f->error));
+    assert_string_equal(f->error.text, "group 'g' has 2 consumers already: no more are allowed");
+    assert_int_equal(ACTA_ALREADY_EXISTS, acta_group_open(f->store, &config, &second, &f->error));
+    acta_consumer_close(one);
+    one = join(f, group);
+    assert_int_equal(ACTA_IN_USE, acta_group_close(group, &f->error));
+    acta_consumer_close(one);
+    acta_consumer_close(two);
+    close_group(f, group);
+    close_group(f, open_group(f, &config)); /* its holder is gone: the next one gets the name */
+}
+
+/* Given back for a retry it comes again after the backoff, and takes later ones of its key along; other keys go on. */
+static void
+a_retry_waits_and_keeps_the_order_of_its_key(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    open_with_clock(f);
+    acta_group *group = open_plain(f);
+    acta_consumer *one = join(f, group);
+    append_to(f, "aaba");
+    assert_string_equal(take(f, one), "1 2 3 4");
+    ack(one, 1);
+    nack(one, 2, ACTA_NACK_RETRY);
+    assert_int_equal(ACTA_INVALID, acta_consumer_ack(one, 4)); /* it was taken back with 2 */
+    assert_string_equal(take(f, one), "");
+    assert_in_range(acta_group_due_in_ms(group), 99, 101);
+    append_to(f, "ab");
+    assert_string_equal(take(f, one), "6");
+    pass_ms(101);
+    assert_int_equal(acta_group_due_in_ms(group), 0);
+    assert_string_equal(take(f, one), "2 4 5");
+    assert_int_equal(acta_consumer_attempts(one, 2), 1);
+    assert_int_equal(acta_consumer_attempts(one, 4), 0);
+    nack(one, 2, ACTA_NACK_RETRY);
+    pass_ms(101);
+    assert_string_equal(take(f, one), ""); /* the second time it takes twice as long */
+    pass_ms(100);
+    assert_string_equal(take(f, one), "2 4 5");
+    assert_int_equal(ACTA_OK, acta_consumer_ack_up_to(one, 6));
+    assert_int_equal(info_of(group).passed, 6);
+    acta_consumer_close(one);
+    close_group(f, group);
+}
+
+/* A parked event is on disk before the checkpoint moves; later ones of its key park behind it; others go on. */
+static void
+parked_events_hold_back_their_key_alone(void **state)
+{
+    fixture *f = FIXTURE(state);
+    uint64_t position;
+
+    open_with_clock(f);
+    acta_group *group = open_plain(f);
+    acta_consumer *one = join(f, group);
+    append_to(f, "aabab");
+    assert_string_equal(take(f, one), "1 2 3 4 5");
+    nack(one, 1, ACTA_NACK_PARK);
+    ack(one, 3);
+    ack(one, 5);
+    assert_int_equal(info_of(group).passed, 0); /* its row isn't durable yet */
+    step_all(f);
+    assert_string_equal(parked(f), "a:1");
+    assert_int_equal(info_of(group).passed, 1);
+    assert_string_equal(take(f, one), "");
+    step_all(f);
+    assert_string_equal(parked(f), "a:1 a:2 a:4");
+    assert_int_equal(info_of(group).passed, 5);
+    append_to(f, "ab");
+    assert_string_equal(take(f, one), "7");
+    step_all(f);
+    assert_string_equal(parked(f), "a:1 a:2 a:4 a:6");
+    assert_int_equal(info_of(group).parked_count, 4);
+    ack(one, 7);
+    assert_int_equal(ACTA_OK, acta_group_checkpoint(group, &f->error));
+    step_all(f);
+    assert_int_equal(ACTA_OK, acta_store_checkpoint(f->store, "g", &position, &f->error));
+    assert_int_equal(position, 7);
+    acta_consumer_close(one);
+    close_group(f, group);
+}
+
+/* After so many retries it is parked by itself; the row tells how often and why. */
+static void
+an_event_that_fails_too_often_is_parked(void **state)
+{
+    fixture *f = FIXTURE(state);
+    const acta_group_config config = {
+        .subscription = { .name = "g" }, .retry_max = 2, .backoff_ms = 1, .park_alone = true
+    };
+    acta_parked_cursor *cursor;
+    acta_parked row;
+
+    open_with_clock(f);
+    acta_group *group = open_group(f, &config);
+    acta_consumer *one = join(f, group);
+    append_to(f, "a");
+    for (int round = 0; round < 3; round++) {
+        pass_ms(10);
+        assert_string_equal(take(f, one), "1");
+        nack(one, 1, ACTA_NACK_RETRY);
+    }
+    step_all(f);
+    assert_int_equal(ACTA_OK, acta_parked_cursor_open(f->store, "g", &cursor, &f->error));
+    assert_int_equal(ACTA_OK, acta_parked_cursor_next(cursor, &row, &f->error));
+    assert_int_equal(row.position, 1);
+    assert_int_equal(row.attempts, 3);
+    assert_int_equal(row.parked_at_us, virtual_us(NULL));
+    assert_true(acta_str_equal(row.reason, S("it can't be read")));
+    assert_int_equal(ACTA_NOT_FOUND, acta_parked_cursor_next(cursor, &row, &f->error));
+    acta_parked_cursor_close(cursor);
+    append_to(f, "a");
+    assert_string_equal(take(f, one), "2"); /* park_alone */
+    acta_consumer_close(one);
+    close_group(f, group);
+}
+
+/* What is replayed comes in order, one of a key at a time; what is acknowledged leaves; what comes of the key meanwhile goes
+ * behind, and when nothing is left the key is as any other. All of it after a restart too. */
+static void
+a_replay_delivers_what_is_parked_in_order(void **state)
+{
+    fixture *f = FIXTURE(state);
+    uint64_t count;
+
+    open_with_clock(f);
+    for (int restart = 0; restart < 2; restart++) {
+        acta_group *group = open_plain(f);
+        acta_consumer *one = join(f, group);
+        uint64_t base = acta_store_head(f->store);
+        char text[64];
+        append_to(f, "aab");
+        assert_int_equal(ACTA_NOT_FOUND, acta_group_replay(group, (acta_str){ 0 }, NULL, &f->error));
+        take(f, one);
+        nack(one, base + 1, ACTA_NACK_PARK);
+        nack(one, base + 3, ACTA_NACK_PARK);
+        take(f, one);
+        step_all(f);
+        if (restart == 1) {
+            acta_consumer_close(one);
+            close_group(f, group);
+            close_store(f);
+            open_store_ok(f);
+            group = open_plain(f);
+            one = join(f, group);
+        }
+        assert_int_equal(info_of(group).parked_count, 3);
+        assert_int_equal(ACTA_NOT_FOUND, acta_group_replay(group, S("c"), NULL, &f->error));
+        assert_int_equal(ACTA_OK, acta_group_replay(group, S("a"), &count, &f->error));
+        assert_int_equal(count, 2);
+        snprintf(text, sizeof text, "%" PRIu64, base + 1);
+        assert_string_equal(take(f, one), text);
+        assert_int_equal(ACTA_IN_USE, acta_group_drop_parked(group, base + 1, &f->error));
+        append_to(f, "a"); /* base + 4: behind it */
+        assert_string_equal(take(f, one), "");
+        ack(one, base + 1);
+        assert_string_equal(take(f, one), ""); /* its row must be gone first */
+        step_all(f);
+        snprintf(text, sizeof text, "%" PRIu64, base + 2);
+        assert_string_equal(take(f, one), text);
+        ack(one, base + 2);
+        step_all(f);
+        snprintf(text, sizeof text, "%" PRIu64, base + 4);
+        assert_string_equal(take(f, one), text);
+        ack(one, base + 4);
+        step_all(f);
+        snprintf(text, sizeof text, "b:%" PRIu64, base + 3);
+        assert_string_equal(parked(f), text);
+        assert_int_equal(ACTA_OK, acta_group_drop_parked(group, base + 3, &f->error));
+        assert_int_equal(ACTA_NOT_FOUND, acta_group_drop_parked(group, base + 3, &f->error));
+        step_all(f);
+        assert_string_equal(parked(f), "");
+        append_to(f, "ab");
+        snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64, base + 5, base + 6);
+        assert_string_equal(take(f, one), text);
+        assert_int_equal(ACTA_OK, acta_consumer_ack_up_to(one, base + 6));
+        assert_int_equal(info_of(group).passed, base + 6);
+        acta_consumer_close(one);
+        close_group(f, group);
+    }
+}
+
+/* One that fails in a replay stays parked, with the rest of its key behind it. */
+static void
+a_replay_that_fails_leaves_all_parked(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    open_with_clock(f);
+    acta_group *group = open_plain(f);
+    acta_consumer *one = join(f, group);
+    append_to(f, "aa");
+    take(f, one);
+    nack(one, 1, ACTA_NACK_PARK);
+    take(f, one);
+    step_all(f);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(ACTA_OK, acta_group_replay(group, S("a"), NULL, &f->error));
+        assert_string_equal(take(f, one), "1");
+        nack(one, 1, ACTA_NACK_PARK);
+        step_all(f);
+        assert_string_equal(take(f, one), "");
+        assert_string_equal(parked(f), "a:1 a:2");
+    }
+    assert_int_equal(info_of(group).passed, 2);
+    acta_consumer_close(one);
+    close_group(f, group);
+}
+
+/* Skipped is done with; stopped stands still until it is resumed, and tells why and since when. */
+static void
+a_consumer_skips_or_stops(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_chunk *chunk;
+    bool more;
+
+    open_with_clock(f);
+    acta_group *group = open_plain(f);
+    acta_consumer *one = join(f, group), *two = join(f, group);
+    append_to(f, "aab");
+    assert_string_equal(take(f, one), "1 2 3");
+    nack(one, 1, ACTA_NACK_SKIP);
+    assert_int_equal(info_of(group).passed, 1);
+    int64_t stopped_us = virtual_us(NULL);
+    nack(one, 2, ACTA_NACK_STOP);
+    pass_ms(500);
+    assert_int_equal(ACTA_STOPPED, acta_consumer_next(two, 10, &chunk, &more, &f->error));
+    acta_subscription_info info = info_of(group);
+    assert_int_equal(info.state, ACTA_SUBSCRIPTION_STALLED);
+    assert_int_equal(info.since_us, stopped_us);
+    assert_string_equal(info.reason, "stopped by a consumer at position 2: it can't be read");
+    acta_group_resume(group);
+    assert_string_equal(take(f, two), "2");
+    ack(two, 2);
+    ack(one, 3);
+    assert_int_equal(info_of(group).passed, 3);
+    assert_int_equal(ACTA_INVALID, acta_consumer_nack(one, 3, ACTA_NACK_PARK, S("late")));
+    acta_consumer_close(one);
+    acta_consumer_close(two);
+    close_group(f, group);
+}
+
+/* With as many parked as may be, nothing new is read, and it says so; room lets it go on. */
+static void
+too_many_parked_stall_the_group(void **state)
+{
+    fixture *f = FIXTURE(state);
+    const acta_group_config config = { .subscription = { .name = "g" }, .parked_count_max = 2 };
+
+    open_with_clock(f);
+    acta_group *group = open_group(f, &config);
+    append_to(f, "abc");
+    assert_string_equal(info_of(group).reason, "nobody consumes it");
+    acta_consumer *one = join(f, group);
+    take(f, one);
+    nack(one, 1, ACTA_NACK_PARK);
+    nack(one, 2, ACTA_NACK_PARK);
+    ack(one, 3);
+    step_all(f);
+    append_to(f, "d");
+    assert_string_equal(take(f, one), "");
+    assert_int_equal(info_of(group).state, ACTA_SUBSCRIPTION_STALLED);
+    assert_string_equal(info_of(group).reason, "2 events are parked, as many as may be");
+    assert_int_equal(ACTA_OK, acta_group_drop_parked(group, 1, &f->error));
+    assert_string_equal(take(f, one), "4");
+    ack(one, 4);
+    assert_string_equal(take(f, one), "");
+    assert_int_equal(info_of(group).state, ACTA_SUBSCRIPTION_LIVE);
+    acta_consumer_close(one);
+    close_group(f, group);
+}
+
+static acta_str
+by_payload(void *user, const acta_recorded *event)
+{
+    (void)user;
+    return acta_str_from(event->payload.data, event->payload.size);
+}
+
+/* The key may be anything of the event; without one there is no order to keep. */
+static void
+a_partition_says_what_belongs_together(void **state)
+{
+    fixture *f = FIXTURE(state);
+    const acta_group_config config = { .subscription = { .name = "g" }, .partition = by_payload };
+
+    open_with_clock(f);
+    acta_group *group = open_group(f, &config);
+    acta_consumer *one = join(f, group), *two = join(f, group);
+    const char *const payloads[] = { "x", "y", "x", "", "" };
+    for (int i = 0; i < 5; i++)
+        append_ok(f, "s", payloads[i]);
+    assert_string_equal(take_some(f, one, 1), "1");
+    assert_string_equal(take_some(f, two, 2), "2 4");
+    assert_string_equal(take(f, one), "3 5");
+    acta_consumer_close(one);
+    acta_consumer_close(two);
+    close_group(f, group);
+}
+
+typedef struct calls {
+    uint32_t count;
+} calls;
+
+static void
+count_call(void *user)
+{
+    ((calls *)user)->count++;
+}
+
+/* A consumer that found nothing is called when there is something: an event, a key that was freed, one that another left. */
+static void
+a_consumer_is_called_when_there_is_something(void **state)
+{
+    fixture *f = FIXTURE(state);
+    calls of[2] = { { 0 }, { 0 } };
+    acta_consumer *c[2];
+
+    open_with_clock(f);
+    acta_group *group = open_plain(f);
+    for (int i = 0; i < 2; i++) {
+        const acta_consumer_config config = { .ready = count_call, .user = &of[i] };
+        assert_int_equal(ACTA_OK, acta_consumer_open(group, &config, &c[i], &f->error));
+        assert_string_equal(take(f, c[i]), "");
+    }
+    append_to(f, "aa");
+    assert_int_equal(of[0].count, 1);
+    assert_int_equal(of[1].count, 1);
+    assert_string_equal(take_some(f, c[0], 1), "1");
+    assert_string_equal(take(f, c[1]), "");
+    ack(c[0], 1);
+    assert_int_equal(of[1].count, 2);
+    assert_string_equal(take(f, c[1]), "2");
+    assert_string_equal(take(f, c[0]), "");
+    acta_consumer_close(c[1]);
+    assert_int_equal(of[0].count, 2);
+    assert_string_equal(take(f, c[0]), "2");
+    acta_consumer_close(c[0]);
+    close_group(f, group);
+}
+
+/*
+ * ES-36, ES-37: the process dies after every number of commits: whatever is parked is parked once, what was acknowledged
+ * behind the checkpoint comes again, nothing is lost: each event is either behind the checkpoint or comes, or is parked.
+ */
+static void
+a_crash_loses_neither_events_nor_what_is_parked(void **state)
+{
+    fixture *f = FIXTURE(state);
+    enum { EVENTS = 12 };
+
+    for (int steps = 0; steps < 24; steps += f->memory ? 1 : 5) {
+        bool seen[EVENTS + 1] = { false };
+        uint64_t passed;
+        acta_disk_destroy(f->disk);
+        f->disk = acta_disk_create(NULL);
+        if (!f->memory) remove_tree(f->path);
+        open_with_clock(f);
+        append_to(f, "abcabcabcabc");
+        acta_group *group = open_plain(f);
+        acta_consumer *one = join(f, group);
+        take(f, one);
+        nack(one, 1, ACTA_NACK_PARK); /* 4, 7 and 10 go behind it */
+        for (uint64_t position = 2; position <= EVENTS; position++)
+            if (position % 3 != 1) ack(one, position);
+        for (int i = 0; i < steps; i++) {
+            acta_store_step(f->store);
+            take(f, one);
+            if (i % 4 == 3) acta_group_checkpoint(group, NULL);
+        }
+        acta_consumer_close(one);
+        close_group(f, group);
+        crash_store(f);
+
+        open_store_ok(f);
+        assert_int_equal(ACTA_OK, acta_store_checkpoint(f->store, "g", &passed, &f->error));
+        for (uint64_t position = 1; position <= passed; position++)
+            seen[position] =
+                position % 3 != 1; /* what was acknowledged may be behind it; what was parked has its row */
+        group = open_plain(f);
+        one = join(f, group);
+        acta_parked_cursor *cursor;
+        acta_parked row;
+        assert_int_equal(ACTA_OK, acta_parked_cursor_open(f->store, "g", &cursor, &f->error));
+        while (acta_parked_cursor_next(cursor, &row, &f->error) == ACTA_OK) {
+            assert_int_equal(row.position % 3, 1);
+            seen[row.position] = true;
+        }
+        acta_parked_cursor_close(cursor);
+        for (bool more = true; more;) {
+            acta_chunk *chunk;
+            assert_int_equal(ACTA_OK, acta_consumer_next(one, 100, &chunk, &more, &f->error));
+            for (uint32_t i = 0; chunk != NULL && i < acta_chunk_count(chunk); i++)
+                seen[acta_chunk_at(chunk, i)->position] = true;
+            acta_chunk_unref(chunk);
+        }
+        step_all(f);
+        assert_int_equal(ACTA_OK, acta_parked_cursor_open(f->store, "g", &cursor, &f->error));
+        while (acta_parked_cursor_next(cursor, &row, &f->error) == ACTA_OK)
+            seen[row.position] = true;
+        acta_parked_cursor_close(cursor);
+        for (uint64_t position = 1; position <= EVENTS; position++)
+            if (!seen[position]) fail_msg("%d steps: position %" PRIu64 " is lost", steps, position);
+        acta_consumer_close(one);
+        close_group(f, group);
+        close_store(f);
+    }
+    f->config.environment = NULL;
+}
+
+/*
+ * At random, from a seed: consumers come, go, acknowledge, give back, and the whole group restarts. Each event is delivered
+ * until it is settled; of a key nothing is acknowledged before what comes before it.
+ */
+static void
+random_consumers_settle_everything_in_order(void **state)
+{
+    fixture *f = FIXTURE(state);
+    enum { EVENTS = 400, KEYS = 5, CONSUMERS = 4 };
+    uint64_t seed = test_seed();
+    uint64_t last_acked[KEYS] = { 0 };
+    bool settled[EVENTS + 1] = { false };
+    acta_consumer *consumers[CONSUMERS] = { NULL };
+    const acta_group_config config = {
+        .subscription = { .name = "g", .window = 40 }, .retry_max = 1000, .backoff_ms = 1
+    };
+    uint32_t left = EVENTS, appended = 0;
+
+    open_with_clock(f);
+    acta_group *group = open_group(f, &config);
+    for (uint32_t round = 0; left > 0; round++) {
+        uint32_t who = (uint32_t)(next_random(&seed) % CONSUMERS);
+        assert_true(round < 200000);
+        pass_ms(1);
+        if (appended < EVENTS && next_random(&seed) % 3 == 0) {
+            append_ok(f, (char[]){ (char)('a' + next_random(&seed) % KEYS), '\0' }, "x");
+            appended++;
+        }
+        if (consumers[who] == NULL) {
+            consumers[who] = join(f, group);
+            continue;
+        }
+        if (next_random(&seed) % 20 == 0) {
+            acta_consumer_close(consumers[who]);
+            consumers[who] = NULL;
+            continue;
+        }
+        acta_chunk *chunk;
+        bool more;
+        assert_int_equal(ACTA_OK, acta_consumer_next(consumers[who], 5, &chunk, &more, &f->error));
+        for (uint32_t i = 0; chunk != NULL && i < acta_chunk_count(chunk); i++) {
+            const acta_recorded *event = acta_chunk_at(chunk, i);
+            uint32_t key = (uint32_t)(event->stream.data[0] - 'a');
+            switch (next_random(&seed) % 6) {
+            case 0:
+                acta_consumer_nack(consumers[who], event->position, ACTA_NACK_RETRY, S("again"));
+                break;
+            case 1:
+                acta_consumer_close(consumers[who]);
+                consumers[who] = NULL;
+                break;
+            default:
+                if (acta_consumer_ack(consumers[who], event->position) != ACTA_OK) break; /* taken back */
+                assert_false(settled[event->position]);
+                assert_true(event->position > last_acked[key]);
+                last_acked[key] = event->position;
+                settled[event->position] = true;
+                left--;
+            }
+            if (consumers[who] == NULL) break;
+        }
+        acta_chunk_unref(chunk);
+    }
+    assert_int_equal(info_of(group).passed, EVENTS);
+    for (uint32_t i = 0; i < CONSUMERS; i++)
+        acta_consumer_close(consumers[i]);
+    close_group(f, group);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        on_no_store(events_of_one_key_go_to_one_consumer_in_order),
+        on_no_store(what_a_dead_consumer_had_goes_to_another),
+        on_no_store(no_more_consumers_join_than_are_allowed),
+        on_no_store(a_retry_waits_and_keeps_the_order_of_its_key),
+        on_no_store(parked_events_hold_back_their_key_alone),
+        on_no_store(an_event_that_fails_too_often_is_parked),
+        on_no_store(a_replay_delivers_what_is_parked_in_order),
+        on_no_store(a_replay_that_fails_leaves_all_parked),
+        on_no_store(a_consumer_skips_or_stops),
+        on_no_store(too_many_parked_stall_the_group),
+        on_no_store(a_partition_says_what_belongs_together),
+        on_no_store(a_consumer_is_called_when_there_is_something),
+        on_no_store(a_crash_loses_neither_events_nor_what_is_parked),
+        on_no_store(random_consumers_settle_everything_in_order),
+    };
+    return run_on_engines("consumer group", tests);
+}
