@@ -1,8 +1,9 @@
 /*
  * Rebuild: the log. See rebuild.h.
  *
- * The new store gets the pages as they are, byte for byte, but for the one in which the log is cut, in batches of its own, and neither index nor names: opening it
- * finds an index that ends before the log and makes all that follows from the log, as after any crash. Nothing here knows how.
+ * The new store gets the pages as they are, byte for byte, but for the one in which the log is cut, in batches of its own,
+ * and neither index nor names: opening it finds an index that ends before the log and makes all that follows from the log, as
+ * after any crash. Nothing here knows how.
  */
 #include "rebuild.h"
 
@@ -56,7 +57,7 @@ copy_page(copying *c, const acti_page *page, uint32_t count, int64_t recorded_at
     acta_status status = ACTA_OK;
 
     if (count == 0) return ACTA_OK;
-    c->rebuild->position = page->first + count - 1;
+    c->rebuild->position = c->rebuild->last_seen = page->first + count - 1;
     if (c->to == NULL) return ACTA_OK;
     if (count < page->count)
         status = put_cut(c, page, count, error);
@@ -91,7 +92,9 @@ leave_out(acti_rebuild *rebuild, acta_bytes key, acta_bytes value, uint32_t firs
     acta_error ignored;
     acti_page page;
 
+    if (key.size == 8 && acti_get_be64(key.data) > rebuild->last_seen) rebuild->last_seen = acti_get_be64(key.data);
     if (acti_page_open(key, value, &page, &ignored) != ACTA_OK) return;
+    if (acti_page_last(&page) > rebuild->last_seen) rebuild->last_seen = acti_page_last(&page);
     for (uint32_t i = first; i < page.count; i++) {
         if (acti_page_record(&page, page.first + i, &view, &ignored) != ACTA_OK) continue;
         rebuild->left_out++;
@@ -133,27 +136,43 @@ take_page(copying *c, acta_bytes key, acta_bytes value, acta_error *damage, acta
     return status;
 }
 
+/* An entry of the log: taken as far as it is wanted and sound, the rest left out. */
+static acta_status
+take_entry(copying *c, acta_bytes key, acta_bytes value, acta_error *error)
+{
+    acti_rebuild *rebuild = c->rebuild;
+
+    if (rebuild->position >= rebuild->last || rebuild->damage.status != ACTA_OK) {
+        leave_out(rebuild, key, value, 0);
+        return ACTA_OK;
+    }
+    acta_status status = take_page(c, key, value, &rebuild->damage, error), damage = rebuild->damage.status;
+    if (status != ACTA_OK || damage == ACTA_OK || (damage == ACTA_CORRUPT && rebuild->to_damage)) return status;
+    if (error != NULL) *error = rebuild->damage;
+    return damage;
+}
+
+/* All of the log. What the engine can't read is damage too; what is behind it may be there, and isn't looked for. */
 static acta_status
 take_records(copying *c, acti_engine_iterator *iterator, acta_error *error)
 {
-    const acti_engine_ops *ops = c->rebuild->from->ops;
     acti_rebuild *rebuild = c->rebuild;
     acta_bytes key, value;
-    acta_status status;
+    acta_error said;
 
-    while ((status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK) {
-        if (rebuild->position >= rebuild->last || rebuild->damage.status != ACTA_OK) {
-            leave_out(rebuild, key, value, 0);
-            continue;
+    for (;;) {
+        acta_status status = rebuild->from->ops->iterator_next(iterator, &key, &value, &said);
+        if (status == ACTA_NOT_FOUND) return ACTA_OK;
+        if (status != ACTA_OK && rebuild->to_damage) {
+            if (rebuild->damage.status == ACTA_OK) rebuild->damage = said;
+            return ACTA_OK;
         }
-        status = take_page(c, key, value, &rebuild->damage, error);
-        if (status != ACTA_OK) return status;
-        acta_status damage = rebuild->damage.status;
-        if (damage == ACTA_OK || (damage == ACTA_CORRUPT && rebuild->to_damage)) continue;
-        if (error != NULL) *error = rebuild->damage;
-        return damage;
+        if (status == ACTA_OK) status = take_entry(c, key, value, &said);
+        if (status != ACTA_OK) {
+            if (error != NULL) *error = said;
+            return status;
+        }
     }
-    return status;
 }
 
 acta_status
@@ -164,23 +183,15 @@ acti_rebuild_log(acti_rebuild *rebuild, acta_store *to, acta_error *error)
     acti_range range = { .from = acti_key_view(&first), .scan = true };
     copying c = { .rebuild = rebuild, .to = to };
     acti_engine_iterator *iterator;
-    acta_error stopped;
 
-    rebuild->position = rebuild->left_out = 0;
+    rebuild->position = rebuild->left_out = rebuild->last_seen = 0;
     rebuild->left_out_from_us = INT64_MAX;
     rebuild->damage.status = ACTA_OK;
     acta_status status = ops->iterator_open(rebuild->from, ACTI_LOG, &range, &iterator, error);
     if (status != ACTA_OK) return status;
-    status = take_records(&c, iterator, &stopped);
+    status = take_records(&c, iterator, error);
     ops->iterator_close(iterator);
-    if (status == ACTA_CORRUPT &&
-        rebuild->to_damage) { /* of a file: what is behind it may be there, and isn't looked for */
-        if (rebuild->damage.status == ACTA_OK) rebuild->damage = stopped;
-        status = ACTA_NOT_FOUND;
-    }
-    if (status == ACTA_NOT_FOUND) return to != NULL ? write_batch(&c, error) : ACTA_OK;
-    if (error != NULL) *error = stopped;
-    return status;
+    return status == ACTA_OK && to != NULL ? write_batch(&c, error) : status;
 }
 
 /* -- the run -- */

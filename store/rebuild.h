@@ -24,6 +24,7 @@ typedef struct acti_rebuild {
     /* acti_rebuild_log: what there is. */
     uint64_t position;        /* of the last event taken */
     uint64_t left_out;        /* events behind it that can be read */
+    uint64_t last_seen;       /* the last position that there is something at */
     int64_t left_out_from_us; /* when the first of those was recorded; INT64_MAX: there is none */
     acta_error damage;        /* to_damage: why the log ended there; status ACTA_OK: it was its end */
 

@@ -153,7 +153,7 @@ take_rows(sorting *s, bool backward, bool *stopped_out, acta_error *error)
     *stopped_out = false;
     while (status == ACTA_OK) {
         status = ops->iterator_next(iterator, &key, &value, error);
-        if (status == ACTA_CORRUPT && s->rebuild->to_damage) {
+        if (status != ACTA_OK && status != ACTA_NOT_FOUND && s->rebuild->to_damage) {
             *stopped_out = true;
             status = ACTA_NOT_FOUND;
         }
@@ -177,7 +177,7 @@ take_schemas(const sorting *s, acta_error *error)
     while ((status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK)
         s->to->engine->ops->batch_put(s->to->committer.batch, ACTI_META, key, value);
     ops->iterator_close(iterator);
-    return status == ACTA_NOT_FOUND || (status == ACTA_CORRUPT && s->rebuild->to_damage) ? ACTA_OK : status;
+    return status == ACTA_NOT_FOUND || s->rebuild->to_damage ? ACTA_OK : status;
 }
 
 acta_status

@@ -231,7 +231,8 @@ acti_stream_name_check(acta_str stream, acta_error *error)
     acta_status status = acti_name_check("a stream", stream, ACTA_STREAM_NAME_MAX, error);
 
     if (status != ACTA_OK) return status;
-    if (stream.data[0] == '$' && !acta_str_equal(stream, acta_str_of(ACTI_STREAM_OF_CHANGES)))
+    if (stream.data[0] == '$' && !acta_str_equal(stream, acta_str_of(ACTI_STREAM_OF_CHANGES)) &&
+        !acta_str_equal(stream, acta_str_of(ACTI_STREAM_OF_AUDIT)))
         return reserved(stream, error);
     return ACTA_OK;
 }
@@ -271,7 +272,8 @@ check_append(acta_transaction *transaction, acta_str stream, const acta_event *e
     const size_t *payload_size, bool own, size_t *slab_size_out)
 {
     acta_error error;
-    acta_status status = acti_stream_name_check_own(stream, &error);
+    bool is_audit = own && acta_str_equal(stream, acta_str_of(ACTI_STREAM_OF_AUDIT));
+    acta_status status = is_audit ? ACTA_OK : acti_stream_name_check_own(stream, &error);
     size_t slab_size = 0, charged = 0;
 
     if (status == ACTA_OK && count > ACTA_APPEND_COUNT_MAX - transaction->record_count)

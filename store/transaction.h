@@ -127,7 +127,9 @@ void acti_transaction_finish(acta_transaction *transaction);
 /* A put into a table that acta_transaction_put refuses, for rows that only the store writes. */
 void acti_transaction_put_row(acta_transaction *transaction, const char *table, acta_bytes key, acta_bytes value);
 
-/* acta_transaction_append for events of the store's own types. */
+#define ACTI_STREAM_OF_AUDIT "$audit" /* what was done to the store from outside: repairs */
+
+/* acta_transaction_append for events of the store's own types, and into the stream of audit. */
 void acti_transaction_append_own(acta_transaction *transaction, acta_str stream, uint64_t expected_version,
     const acta_event *events, uint32_t count);
 

@@ -1,0 +1,343 @@
+/*
+ * Repair: what refuses to open becomes a sound store in a new directory, with the log's prefix and a record of the repair;
+ * the damaged one isn't touched, and a sound one is refused. Damage is done to files, in each way that the store knows.
+ *
+ *     store -> crash, or close -> one mutation -> repair into DIR.new -> verify, and go on writing
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "acta/operations.h"
+
+#include "fixture.h"
+
+enum { EVENTS = 60 };
+
+static char *
+beside(const fixture *f, const char *ending, char *room, size_t size)
+{
+    int length = snprintf(room, size, "%s%s", f->path, ending);
+    assert_true(length > 0 && (size_t)length < size);
+    return room;
+}
+
+static bool
+is_there(const fixture *f, const char *ending)
+{
+    char path[400];
+    struct stat found;
+    return lstat(beside(f, ending, path, sizeof path), &found) == 0;
+}
+
+static acta_status
+repair(fixture *f, const char *target, acta_repair_report *report)
+{
+    char path[400];
+    const acta_repair_config config = { .path = f->path,
+        .target = target != NULL ? beside(f, target, path, sizeof path) : NULL,
+        .who = "the test",
+        .why = "to see it" };
+    return acta_repair(&config, report, &f->error);
+}
+
+static void
+repair_ok(fixture *f, const char *target, acta_repair_report *report)
+{
+    if (repair(f, target, report) != ACTA_OK) fail_msg("%s", f->error.text);
+}
+
+/* Events in three streams, each with a row, some with tags; one outcome and one snapshot at the end. */
+static void
+fill(fixture *f)
+{
+    acta_outcome outcome = { .status = ACTA_OK };
+    acta_snapshot snapshot = { .version = EVENTS / 3, .state = B("state") };
+
+    for (int i = 0; i < EVENTS; i++) {
+        char stream[16], key[16];
+        acta_str tags[] = { S("tag") };
+        acta_event event = event_of("test.Happened", "with some bytes to hit: 0123456789");
+        acta_transaction *t = acta_transaction_create(f->store);
+        snprintf(stream, sizeof stream, "stream-%d", i % 3);
+        snprintf(key, sizeof key, "%02d", i);
+        event.tags = tags;
+        event.tag_count = i % 2;
+        acta_transaction_append(t, acta_str_of(stream), ACTA_ANY_VERSION, &event, 1);
+        acta_transaction_put(t, "rows", acta_str_bytes(acta_str_of(key)), B("row"));
+        if (i == EVENTS - 1) acta_transaction_outcome(t, (acta_id){ .bytes = { 1 } }, &outcome);
+        if (i == EVENTS - 1) acta_transaction_snapshot(t, S("stream-0"), &snapshot);
+        assert_int_equal(ACTA_OK, commit(f, t, NULL));
+    }
+}
+
+/* A directory's files and their bytes, as one number. */
+static uint64_t
+hash_of(const char *path)
+{
+    DIR *directory = opendir(path);
+    uint64_t hash = 0;
+
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        char full[700];
+        struct stat found;
+        size_t size;
+        snprintf(full, sizeof full, "%s/%s", path, entry->d_name);
+        if (stat(full, &found) != 0 || !S_ISREG(found.st_mode) || strncmp(entry->d_name, "LOG", 3) == 0) continue;
+        uint8_t *bytes = read_file(full, &size);
+        uint64_t one = size;
+        for (size_t i = 0; i < size; i++)
+            one = one * 31 + bytes[i];
+        for (const char *c = entry->d_name; *c != '\0'; c++)
+            one = one * 31 + (uint8_t)*c;
+        hash += one; /* in whatever order they come */
+        free(bytes);
+    }
+    closedir(directory);
+    return hash;
+}
+
+static void
+flip(const char *path, off_t at)
+{
+    int fd = open(path, O_RDWR);
+    uint8_t byte;
+
+    assert_true(fd >= 0);
+    assert_int_equal(1, pread(fd, &byte, 1, at));
+    byte ^= 16;
+    assert_int_equal(1, pwrite(fd, &byte, 1, at));
+    close(fd);
+}
+
+static off_t
+size_of(const char *path)
+{
+    struct stat found;
+    assert_int_equal(0, stat(path, &found));
+    return found.st_size;
+}
+
+static char *
+newest(const fixture *f, const char *ending, char *room, size_t size)
+{
+    char name[256];
+
+    assert_true(find_file(f->path, ending, name, sizeof name));
+    int length = snprintf(room, size, "%s/%s", f->path, name);
+    assert_true(length > 0 && (size_t)length < size);
+    return room;
+}
+
+/* The store that was made: sound, `kept` events and the record of the repair, which names who and why; it can be written. */
+static void
+expect_mended(const fixture *f, const char *target, uint64_t kept)
+{
+    fixture made = *f;
+    acta_verify_report report;
+    acta_recorded event;
+    acta_cursor *cursor;
+    char text[2048];
+
+    made.store = NULL;
+    beside(f, target, made.path, sizeof made.path);
+    open_store_ok(&made);
+    if (acta_store_verify(made.store, NULL, NULL, &report, &made.error) != ACTA_OK) fail_msg("%s", made.error.text);
+    assert_int_equal(report.events, kept + 1);
+    assert_int_equal(
+        ACTA_OK, acta_cursor_open(made.store, &(acta_read){ .stream = S("$audit") }, &cursor, &made.error));
+    assert_int_equal(ACTA_OK, acta_cursor_next(cursor, &event, &made.error));
+    assert_int_equal(event.position, kept + 1);
+    assert_true(acta_str_equal(event.type, S("$repaired")));
+    snprintf(text, sizeof text, "%.*s", (int)event.payload.size, (const char *)event.payload.data);
+    assert_non_null(strstr(text, "who: the test\nwhy: to see it\n"));
+    acta_cursor_close(cursor);
+    append_ok(&made, "stream-0", "goes on");
+    assert_int_equal(ACTA_INVALID, append(&made, "$audit", ACTA_ANY_VERSION, "forged"));
+    close_store(&made);
+}
+
+/* -- what is damaged -- */
+
+static void
+a_sound_store_is_not_repaired(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_repair_report report;
+    char text[ACTA_ERROR_TEXT_MAX];
+
+    fill(f);
+    assert_int_equal(ACTA_IN_USE, repair(f, ".new", &report));
+    close_store(f);
+    assert_int_equal(ACTA_INVALID, repair(f, ".new", &report));
+    snprintf(text, sizeof text, "the store '%s' is sound: there is nothing to repair", f->path);
+    assert_string_equal(f->error.text, text);
+    assert_false(is_there(f, ".new") || is_there(f, ".new.unfinished"));
+    open_store_ok(f);
+    crash_store(f); /* one that needs no more than its recovery is sound */
+    assert_int_equal(ACTA_INVALID, repair(f, ".new", &report));
+}
+
+/* A log that ends before its mark: what would be lost is told, and nothing is made, before it is done. */
+static void
+a_log_that_lost_its_end_is_cut(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_repair_report told, done;
+    char log[700];
+
+    fill(f);
+    crash_store(f);
+    newest(f, ".log", log, sizeof log);
+    assert_int_equal(0, truncate(log, size_of(log) * 3 / 4));
+    assert_int_equal(ACTA_CORRUPT, open_store(f));
+    uint64_t before = hash_of(f->path);
+
+    repair_ok(f, NULL, &told);
+    assert_true(told.kept > EVENTS / 2 && told.kept < EVENTS);
+    assert_int_equal(told.kept + told.lost, told.durable);
+    assert_true(told.durable >= EVENTS - 1);
+    assert_non_null(strstr(told.damage, "but it was durable up to"));
+    assert_false(is_there(f, ".new"));
+    repair_ok(f, ".new", &done);
+    assert_int_equal(done.kept, told.kept);
+    assert_int_equal(done.lost, told.lost);
+    assert_int_equal(done.rows_kept, done.kept);
+    assert_int_equal(hash_of(f->path), before);
+    assert_false(is_there(f, ".new.unfinished"));
+    expect_mended(f, ".new", done.kept);
+}
+
+/* RocksDB can't even be opened: its lists are made again from its files, whether they hold the log or its log does. */
+static void
+expect_lists_made_again(fixture *f)
+{
+    acta_repair_report report;
+    uint64_t before = hash_of(f->path);
+
+    assert_int_not_equal(ACTA_OK, open_store(f));
+    repair_ok(f, ".new", &report);
+    assert_true(report.files_were_rebuilt);
+    assert_int_equal(report.kept, EVENTS);
+    assert_int_equal(report.lost, 0);
+    assert_int_equal(hash_of(f->path), before);
+    assert_false(is_there(f, ".new.unfinished") || is_there(f, ".new.unfinished.salvage"));
+    expect_mended(f, ".new", EVENTS);
+}
+
+static void
+a_damaged_manifest_costs_nothing(void **state)
+{
+    fixture *f = FIXTURE(state);
+    char manifest[700], name[256];
+
+    fill(f);
+    close_store(f);
+    assert_true(find_file(f->path, ".sst", name, sizeof name));
+    DIR *directory = opendir(f->path);
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        if (strncmp(entry->d_name, "MANIFEST-", 9) != 0) continue;
+        snprintf(manifest, sizeof manifest, "%s/%s", f->path, entry->d_name);
+        flip(manifest, size_of(manifest) / 2);
+    }
+    closedir(directory);
+    expect_lists_made_again(f);
+}
+
+static void
+a_lost_current_costs_nothing(void **state)
+{
+    fixture *f = FIXTURE(state);
+    char path[400];
+
+    fill(f);
+    crash_store(f); /* all is in RocksDB's log, and no sorted file tells of families */
+    assert_int_equal(0, unlink(beside(f, "/CURRENT", path, sizeof path)));
+    expect_lists_made_again(f);
+}
+
+static void
+a_lost_mark_costs_nothing(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_repair_report report;
+    char path[400];
+
+    fill(f);
+    close_store(f);
+    assert_int_equal(0, unlink(beside(f, "/acta.mark", path, sizeof path)));
+    assert_int_equal(ACTA_CORRUPT, open_store(f));
+    repair_ok(f, ".new", &report);
+    assert_int_equal(report.durable, 0); /* nothing says how far it reached */
+    assert_int_equal(report.kept, EVENTS);
+    expect_mended(f, ".new", EVENTS);
+}
+
+/* One bit in each sorted file in turn: what is made is sound, and the log is a prefix. */
+static void
+each_damaged_file_can_be_mended(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_repair_report report;
+    uint32_t files = 0, whole = 0;
+
+    fill(f);
+    close_store(f);
+    DIR *directory = opendir(f->path);
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        char path[700], target[32];
+        size_t length = strlen(entry->d_name);
+        if (length < 4 || strcmp(entry->d_name + length - 4, ".sst") != 0) continue;
+        snprintf(path, sizeof path, "%s/%s", f->path, entry->d_name);
+        snprintf(target, sizeof target, ".new-%u", files++);
+        flip(path, 10);
+        repair_ok(f, target, &report);
+        assert_true(report.kept + report.lost == EVENTS);
+        expect_mended(f, target, report.kept);
+        whole += report.kept == EVENTS;
+        flip(path, 10);
+    }
+    closedir(directory);
+    assert_true(files >= 5);
+    assert_true(whole >= files - 1); /* only the log's own file costs events: all else is made from the log */
+    assert_int_equal(ACTA_INVALID, repair(f, ".new", &report));
+}
+
+/* -- what is refused -- */
+
+static void
+wrong_places_are_refused(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_repair_report report;
+    char path[400];
+
+    fill(f);
+    close_store(f);
+    assert_int_equal(0, unlink(beside(f, "/acta.mark", path, sizeof path)));
+    assert_int_equal(ACTA_ALREADY_EXISTS, repair(f, "", &report)); /* into itself */
+    assert_int_equal(0, mkdir(beside(f, ".new", path, sizeof path), 0777));
+    assert_int_equal(ACTA_ALREADY_EXISTS, repair(f, ".new", &report));
+    assert_int_equal(ACTA_NOT_FOUND, acta_repair(&(acta_repair_config){ .path = "/nowhere" }, &report, &f->error));
+    assert_int_equal(ACTA_INVALID, acta_repair(&(acta_repair_config){ .path = "" }, &report, &f->error));
+    assert_int_equal(ACTA_INVALID,
+        acta_repair(&(acta_repair_config){ .path = f->path, .target = "" }, &report, &f->error));
+    acta_status status = acta_repair(&(acta_repair_config){ .path = path }, &report, &f->error); /* an empty directory */
+    assert_int_equal(ACTA_NOT_FOUND, status);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        on_store(a_sound_store_is_not_repaired),
+        on_store(a_log_that_lost_its_end_is_cut),
+        on_store(a_damaged_manifest_costs_nothing),
+        on_store(a_lost_current_costs_nothing),
+        on_store(a_lost_mark_costs_nothing),
+        on_store(each_damaged_file_can_be_mended),
+        on_store(wrong_places_are_refused),
+    };
+    return run_on_rocksdb("repair", tests);
+}
