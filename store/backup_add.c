@@ -140,11 +140,8 @@ check_copy(adding *a, acta_error *error)
 
     if (status != ACTA_OK) return status;
     a->now.info.position = acta_store_head(copy);
-    if (copy->is_damaged) {
-        (void)acta_store_health(copy, error);
-        if (error != NULL) error->status = ACTA_CORRUPT;
-        status = ACTA_CORRUPT;
-    }
+    if (copy->damage.status != ACTA_OK)
+        status = acta_error_set(error, ACTA_CORRUPT, "the new backup is damaged: %.400s", copy->damage.text);
     if (status == ACTA_OK) status = last_recorded(copy, &a->now.info.recorded_at_us, error);
     if (status == ACTA_OK && a->config->check_all) status = acta_store_verify(copy, NULL, NULL, NULL, error);
     acta_store_close(copy);

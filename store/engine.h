@@ -137,7 +137,7 @@ acta_engine *acti_rocksdb_engine(void);
 
 /* One over what is left of the files in `from`, whose lists of them are damaged: they are brought to the new directory `to`,
  * which stays when the engine is closed, and after an error (rocksdb_salvage.c). */
-acta_status acti_rocksdb_salvage(const char *from, const char *to, const acta_environment *environment,
-    acta_engine **engine_out, acta_error *error);
+acta_status acti_rocksdb_salvage(
+    const char *from, const char *to, const acta_environment *environment, acta_engine **engine_out, acta_error *error);
 
 #endif

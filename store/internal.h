@@ -114,13 +114,13 @@ struct acta_store {
     acta_engine *engine;
     uint8_t store_id[ACTI_STORE_ID_SIZE];
     bool manual, read_only, no_sync;
-    bool is_damaged; /* read_only: its log is good up to the head only */
     uint64_t queue_bytes_max;
     uint32_t batch_count_max;
     uint64_t opened_at; /* head when it was opened */
     char *path;         /* for messages */
     size_t path_size;
     acti_recovered recovered;
+    acta_error damage; /* read_only: why its log is good up to the head only; status ACTA_OK: it is good */
 
     /* Any thread. */
     alignas(ACTI_CACHE_LINE) _Atomic(acta_transaction *) incoming; /* a stack, newest first; ACTI_CLOSED */

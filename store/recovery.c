@@ -313,14 +313,16 @@ check_mark(acta_store *store, const acti_mark *mark, acta_error *error)
         return acta_error_set(error, ACTA_CORRUPT,
             "the log of '%s' ends at position %" PRIu64 ", but it was durable up to %" PRIu64
             ": the first missing position is %" PRIu64
-            "; nothing was changed; see it with `acta verify`, set .read_only to read what is there",
+            "; nothing was changed; see it with `acta verify`, mend it with `acta repair`, or set .read_only to "
+            "read what is there",
             store->path, found->position, mark->position, found->position + 1);
     if (found->verified_position > found->position) return missing(store, found->position + 1, 0, error);
     if (mark->batch > found->batch)
         return acta_error_set(error, ACTA_CORRUPT,
             "the store '%s' ends at batch %" PRIu64 ", but it was durable up to %" PRIu64
             ": the first missing batch is %" PRIu64
-            "; nothing was changed; see it with `acta verify`, set .read_only to read what is there",
+            "; nothing was changed; see it with `acta verify`, mend it with `acta repair`, or set .read_only to "
+            "read what is there",
             store->path, found->batch, mark->batch, found->batch + 1);
     return ACTA_OK;
 }

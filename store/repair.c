@@ -58,10 +58,9 @@ read_mark(repairing *r)
 static acta_status
 look(repairing *r, acta_error *error)
 {
-    const acta_store_config config = { .path = r->config->path,
-        .read_only = true,
-        .memory_bytes = UINT64_C(64) << 20,
-        .environment = &r->environment };
+    const acta_store_config config = {
+        .path = r->config->path, .read_only = true, .memory_bytes = UINT64_C(64) << 20, .environment = &r->environment
+    };
     acta_store *store;
     acta_error damage;
     acta_status status = acta_store_open(&config, &store, &damage);
@@ -114,8 +113,8 @@ open_damaged(repairing *r, acta_error *error)
     if (snprintf(r->salvage, sizeof r->salvage, "%s.salvage", beside) >= (int)sizeof r->salvage)
         return acta_error_set(error, ACTA_INVALID, "the path '%s' is too long", beside);
     if (acti_path_exists(r->salvage)) {
-        acta_status status = acta_error_set(error, ACTA_ALREADY_EXISTS,
-            "'%s' exists, left by a repair that was cut off; remove it first", r->salvage);
+        acta_status status = acta_error_set(
+            error, ACTA_ALREADY_EXISTS, "'%s' exists, left by a repair that was cut off; remove it first", r->salvage);
         r->salvage[0] = '\0';
         return status;
     }
@@ -156,9 +155,9 @@ write_audit(repairing *r, acta_store *to, acta_error *error)
     if (t == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "there is no memory for the record of the repair");
     int size = snprintf(text, sizeof text,
         "who: %.200s\nwhy: %.200s\nfrom: %.300s\nfound: %.500s\nkept: positions 1 to %" PRIu64 "\nlost: %" PRIu64
-        " positions behind it, of which %" PRIu64 " can be read there\ndurable: %" PRIu64
-        "\nrows: %" PRIu64 " kept%s; dropped %" PRIu64 " outcomes, %" PRIu64 " snapshots, %" PRIu64
-        " claims; %" PRIu64 " checkpoints set back\n",
+        " positions behind it, of which %" PRIu64 " can be read there\ndurable: %" PRIu64 "\nrows: %" PRIu64
+        " kept%s; dropped %" PRIu64 " outcomes, %" PRIu64 " snapshots, %" PRIu64 " claims; %" PRIu64
+        " checkpoints set back\n",
         config->who != NULL ? config->who : "unknown", config->why != NULL ? config->why : "", config->path,
         report->damage, report->kept, report->lost, report->readable_behind, report->durable, report->rows_kept,
         report->rows_were_lost ? ", some can't be read" : "", report->outcomes_dropped, report->snapshots_dropped,
@@ -224,8 +223,7 @@ acta_repair(const acta_repair_config *config, acta_repair_report *report_out, ac
     int lock = -1;
     acta_status status = check_config(config, error);
 
-    if (status == ACTA_OK && config->target != NULL)
-        status = acti_new_store_place(config->target, r.unfinished, error);
+    if (status == ACTA_OK && config->target != NULL) status = acti_new_store_place(config->target, r.unfinished, error);
     if (status == ACTA_OK) status = lock_store(config->path, &lock, error);
     if (status == ACTA_OK) status = look(&r, error);
     if (status == ACTA_OK) {

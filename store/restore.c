@@ -180,11 +180,11 @@ open_backup(const restoring *r, acta_store **from_out, acta_error *error)
     };
     acta_status status = acta_store_open(&config, from_out, error);
 
-    if (status != ACTA_OK || !(*from_out)->is_damaged) return status;
-    (void)acta_store_health(*from_out, error);
-    if (error != NULL) error->status = ACTA_CORRUPT;
+    if (status != ACTA_OK || (*from_out)->damage.status == ACTA_OK) return status;
+    status = acta_error_set(
+        error, ACTA_CORRUPT, "the backup '%.100s' is damaged: %.350s", r->from, (*from_out)->damage.text);
     acta_store_close(*from_out);
-    return ACTA_CORRUPT;
+    return status;
 }
 
 /* Make the new store, and leave it open. */

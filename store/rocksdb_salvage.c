@@ -53,8 +53,7 @@ make_mark(const char *path, acta_error *error)
 
 /* Open it as one to be made: what is missing, families too, is made. */
 static acta_status
-open_salvaged(
-    const char *path, const acta_environment *environment, acta_engine **engine_out, acta_error *error)
+open_salvaged(const char *path, const acta_environment *environment, acta_engine **engine_out, acta_error *error)
 {
     acti_engine_config config = { .path = path, .memory_bytes = UINT64_C(64) << 20, .environment = *environment };
     acta_engine *engine = acti_rocksdb_engine();
@@ -110,8 +109,8 @@ make_families(const char *path, const acta_environment *environment, acta_error 
 }
 
 acta_status
-acti_rocksdb_salvage(const char *from, const char *to, const acta_environment *environment, acta_engine **engine_out,
-    acta_error *error)
+acti_rocksdb_salvage(
+    const char *from, const char *to, const acta_environment *environment, acta_engine **engine_out, acta_error *error)
 {
     salvage s = { .to = to };
     acta_status status = acti_directory_make(to, error);

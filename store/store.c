@@ -110,7 +110,7 @@ open_existing(acta_store *store, const acta_store_config *config, const acti_mar
     store->committer.mark = durable;
     if (status == ACTA_OK && !store->read_only) status = acti_recovery_check(store, mark, &damage);
     if (status == ACTA_OK) damage.status = ACTA_OK;
-    store->is_damaged = status != ACTA_OK;
+    store->damage = damage;
     if (status != ACTA_OK && (!store->recovered.shown || status != ACTA_CORRUPT)) {
         if (error != NULL) *error = damage;
         return status;

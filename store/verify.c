@@ -396,16 +396,12 @@ acta_store_verify(
     acta_store *store, acta_damage_found found, void *user, acta_verify_report *report_out, acta_error *error)
 {
     verifying v = { .store = store, .found = found, .user = user, .recorded_at_us = INT64_MIN };
-    acta_error said;
 
     v.first.text[0] = '\0';
     v.report.position = acti_store_head(store);
     acti_sessions_init(&v.versions, &store->environment.allocator, SIZE_MAX);
     acti_page_chain_init(&v.chain, &store->environment.allocator);
-    if (store->is_damaged) {
-        (void)acta_store_health(store, &said);
-        damaged(&v, v.report.position + 1, "%s", said.text);
-    }
+    if (store->damage.status != ACTA_OK) damaged(&v, v.report.position + 1, "%s", store->damage.text);
     acta_status status = check_log(&v, error);
     v.report.types = acti_types_count(&store->types) - 1;
     if (status == ACTA_OK) status = each_entry(&v, ACTI_STREAMS, "i", "j", check_stream_entry, error);

@@ -2,18 +2,76 @@
  * acta: work on stores from the command line.
  *
  *     acta verify DIR
+ *     acta backup DIR SET, acta backups SET, acta restore BACKUP DIR, acta repair DIR [NEW]
  *
  * Exit status: 0 done and sound, 1 damage or failure, 2 wrong usage.
  */
 #include <argp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "commands.h"
 #include "verify.h"
 
+typedef struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} command;
+
+static const command commands[] = {
+    { "verify", command_verify },
+    { "backup", command_backup },
+    { "backups", command_backups },
+    { "restore", command_restore },
+    { "repair", command_repair },
+};
+#define NAMES "verify, backup, backups, restore, repair"
+
+/* -- verify -- */
+
+static error_t
+parse_verify(int key, char *argument, struct argp_state *state)
+{
+    const char **path = state->input;
+
+    switch (key) {
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0) argp_error(state, "'%s' is one argument too many", argument);
+        *path = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (*path == NULL) argp_error(state, "which directory?");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int
+command_verify(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .parser = parse_verify,
+        .args_doc = "DIR",
+        .doc =
+            "Read all of the store in DIR, which may be in use: every checksum, the order of positions and versions, "
+            "the "
+            "index and the names against the log, rows, batches and the mark. Prints what it counted, and each piece "
+            "of damage.\v"
+            "Exit status: 0 sound, 1 damage or failure, 2 wrong usage.",
+    };
+    const char *path = NULL;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &path);
+    return verify_store(path);
+}
+
+/* -- which command -- */
+
 typedef struct command_line {
-    const char *command;
-    const char *path;
+    const command *command;
+    int at; /* in argv */
 } command_line;
 
 static error_t
@@ -23,19 +81,15 @@ parse(int key, char *argument, struct argp_state *state)
 
     switch (key) {
     case ARGP_KEY_ARG:
-        if (state->arg_num == 0) {
-            if (strcmp(argument, "verify") != 0)
-                argp_error(state, "there is no command '%s'; the commands are: verify", argument);
-            line->command = argument;
-        } else if (state->arg_num == 1) {
-            line->path = argument;
-        } else {
-            argp_error(state, "'%s' is one argument too many", argument);
+        for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+            if (strcmp(argument, commands[i].name) == 0) line->command = &commands[i];
         }
+        if (line->command == NULL) argp_error(state, "there is no command '%s'; the commands are: %s", argument, NAMES);
+        line->at = state->next - 1;
+        state->next = state->argc; /* the rest is the command's */
         return 0;
     case ARGP_KEY_END:
-        if (line->command == NULL) argp_error(state, "which command? One of: verify");
-        if (line->path == NULL) argp_error(state, "verify: which directory?");
+        if (line->command == NULL) argp_error(state, "which command? One of: %s", NAMES);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -54,17 +108,23 @@ main(int argc, char **argv)
 {
     static const struct argp argp = {
         .parser = parse,
-        .args_doc = "verify DIR",
+        .args_doc = "COMMAND ...",
         .doc =
             "Work on the stores of Acta.\v"
-            "verify DIR reads all of the store in DIR, which may be in use: every checksum, the order of positions and "
-            "versions, the index and the names against the log, rows, batches and the mark. It prints what it counted, "
-            "and each piece of damage.\n\nExit status: 0 sound, 1 damage or failure, 2 wrong usage.",
+            "  verify DIR           check all of a store\n"
+            "  backup DIR SET       add a backup to a set of them\n"
+            "  backups SET          list the backups of a set\n"
+            "  restore BACKUP DIR   make a new store of a backup, or of its beginning\n"
+            "  repair DIR [NEW]     say what is damaged, or make a sound store of it\n\n"
+            "`acta COMMAND --help` tells more.\n\nExit status: 0 done and sound, 1 damage or failure, 2 wrong usage.",
     };
-    command_line line = { 0 };
+    command_line line = { .command = NULL };
+    char name[64];
 
     argp_err_exit_status = 2;
     argp_program_version_hook = print_version;
-    argp_parse(&argp, argc, argv, 0, NULL, &line);
-    return verify_store(line.path);
+    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &line);
+    snprintf(name, sizeof name, "acta %s", line.command->name);
+    argv[line.at] = name;
+    return line.command->run(argc - line.at, argv + line.at);
 }

@@ -6,6 +6,7 @@
  */
 #include "verify.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "acta/crc.h"
@@ -95,6 +96,22 @@ learn_change(verify *v, const record *rec)
     if (payload[16] != DELETED_FOR_GOOD || id == 0 || v->streams.items[id].is_gone) return;
     v->streams.items[id].is_gone = true;
     v->gone_streams++;
+}
+
+/* An event of the type "$repaired" tells of a repair, in lines. */
+static void
+tell_repair(const verify *v, const record *rec)
+{
+    const uint8_t *payload = rec->payload;
+    const named *type = rec->type_id < v->types.count ? &v->types.items[rec->type_id] : NULL;
+
+    if (rec->stub || type == NULL || type->name == NULL || strcmp(type->name, "$repaired") != 0) return;
+    printf("repaired     position %" PRIu64 " tells:", rec->position);
+    for (size_t i = 0; i < rec->payload_size; i++) {
+        if (i == 0 || payload[i - 1] == '\n') fputs("\n             ", stdout);
+        if (payload[i] >= ' ') putchar(payload[i]);
+    }
+    putchar('\n');
 }
 
 /* -- the index -- */
@@ -200,6 +217,7 @@ verify_record(verify *v, const record *rec)
 {
     check_place(v, rec);
     learn_change(v, rec);
+    tell_repair(v, rec);
     check_tags(v, rec);
     check_index_of(v, rec);
     v->stubs += rec->stub;

@@ -321,9 +321,10 @@ wrong_places_are_refused(void **state)
     assert_int_equal(ACTA_ALREADY_EXISTS, repair(f, ".new", &report));
     assert_int_equal(ACTA_NOT_FOUND, acta_repair(&(acta_repair_config){ .path = "/nowhere" }, &report, &f->error));
     assert_int_equal(ACTA_INVALID, acta_repair(&(acta_repair_config){ .path = "" }, &report, &f->error));
-    assert_int_equal(ACTA_INVALID,
-        acta_repair(&(acta_repair_config){ .path = f->path, .target = "" }, &report, &f->error));
-    acta_status status = acta_repair(&(acta_repair_config){ .path = path }, &report, &f->error); /* an empty directory */
+    assert_int_equal(
+        ACTA_INVALID, acta_repair(&(acta_repair_config){ .path = f->path, .target = "" }, &report, &f->error));
+    acta_status status =
+        acta_repair(&(acta_repair_config){ .path = path }, &report, &f->error); /* an empty directory */
     assert_int_equal(ACTA_NOT_FOUND, status);
 }
 

@@ -555,7 +555,7 @@ wrong_usage_is_told_with_status_2(void **state)
     assert_int_equal(f->status, 2);
     run(f, "--help");
     assert_int_equal(f->status, 0);
-    expect_output(f, "Usage: acta [OPTION...] verify DIR");
+    expect_output(f, "Usage: acta [OPTION...] COMMAND ...");
     run(f, "--version");
     assert_int_equal(f->status, 0);
     run(f, "verify /nowhere");

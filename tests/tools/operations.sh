@@ -1,0 +1,92 @@
+#!/bin/sh
+# acta backup, backups, restore and repair, run as a user would on a bank: what they make can be opened, and verifies.
+#
+#     tests/tools/operations.sh ACTA BANK
+set -eu
+here=$(cd "$(dirname "$0")/.." && pwd)
+. "$here/lib.sh"
+acta=$1 bank=$2
+data=$scratch/data set=$scratch/set
+
+a_bank() { # three events
+    rm -rf "$data" "$set" "$scratch/new" "$scratch/mended"
+    "$bank" --data "$data" open alice --balance 100 &&
+        "$bank" --data "$data" deposit alice 5 &&
+        "$bank" --data "$data" deposit alice 7
+}
+
+holds() { # text command...: what the command prints has that text
+    text=$1
+    shift
+    "$@" >"$scratch/said" 2>&1 || { cat "$scratch/said"; return 1; }
+    grep -qF -- "$text" "$scratch/said" || { cat "$scratch/said"; echo "there is no '$text' in it"; return 1; }
+}
+
+says() { # status text command...
+    wanted=$1 text=$2 status=0
+    shift 2
+    "$@" >"$scratch/said" 2>&1 || status=$?
+    [ "$status" -eq "$wanted" ] && grep -qF -- "$text" "$scratch/said" && return 0
+    cat "$scratch/said"
+    echo "status $status, expected $wanted and '$text'"
+    return 1
+}
+
+backups_are_added_listed_and_restored() {
+    a_bank &&
+        holds 'backup 1, up to position 3' "$acta" backup "$data" "$set" &&
+        "$bank" --data "$data" deposit alice 9 &&
+        holds 'backup 2, up to position 4' "$acta" backup "$data" "$set" --keep 5 --check-all &&
+        holds 'position 3 ' "$acta" backups "$set" &&
+        holds 'position 4 ' "$acta" backups "$set" &&
+        holds 'up to position 4' "$acta" restore "$set" "$scratch/new" &&
+        holds 'verdict      sound' "$acta" verify "$scratch/new" &&
+        holds 'balance   121' "$bank" --data "$scratch/new" show alice
+}
+
+a_bank_is_restored_to_a_position() {
+    a_bank &&
+        "$acta" backup "$data" "$set" &&
+        holds 'left out   1 events' "$acta" restore "$set" "$scratch/new" --to-position 2 &&
+        holds 'verdict      sound' "$acta" verify "$scratch/new" &&
+        holds 'balance   105' "$bank" --data "$scratch/new" show alice &&
+        holds 'alice has 106' "$bank" --data "$scratch/new" deposit alice 1
+}
+
+a_bank_is_restored_to_a_time() {
+    a_bank &&
+        "$acta" backup "$data" "$set" &&
+        holds 'up to position 3' "$acta" restore "$set" "$scratch/new" --to-time "$(date -u -d tomorrow +%Y-%m-%dT%H:%M:%SZ)" &&
+        rm -r "$scratch/new" &&
+        holds 'up to position 0' "$acta" restore "$set" "$scratch/new" --to-time "2001-02-03 04:05:06.5"
+}
+
+a_damaged_bank_is_repaired() {
+    a_bank &&
+        says 1 'is sound: there is nothing to repair' "$acta" repair "$data" &&
+        mv "$data/acta.mark" "$scratch/mark" &&
+        holds "nothing was made; \`acta repair $data NEW\` makes a sound store in NEW" "$acta" repair "$data" &&
+        [ ! -e "$scratch/mended" ] &&
+        holds 'position 4 tells of it' "$acta" repair "$data" "$scratch/mended" --who clara --why 'a lost file' &&
+        holds 'verdict      sound' "$acta" verify "$scratch/mended" &&
+        holds 'who: clara' "$acta" verify "$scratch/mended" &&
+        holds 'why: a lost file' "$acta" verify "$scratch/mended" &&
+        holds 'kept: positions 1 to 3' "$acta" verify "$scratch/mended" &&
+        holds 'balance   112' "$bank" --data "$scratch/mended" show alice
+}
+
+every_command_helps() {
+    for command in verify backup backups restore repair; do
+        holds "Usage: acta $command" "$acta" $command --help &&
+            says 2 'one argument too many' "$acta" $command a b c &&
+            says 2 "unrecognized option '--nonsense'" "$acta" $command --nonsense &&
+            says 2 'expected' "$acta" restore a || return 1
+    done
+}
+
+check "backups are added, listed and restored" backups_are_added_listed_and_restored
+check "a bank is restored to a position" a_bank_is_restored_to_a_position
+check "a bank is restored to a time" a_bank_is_restored_to_a_time
+check "a damaged bank is repaired" a_damaged_bank_is_repaired
+check "every command helps" every_command_helps
+finish
