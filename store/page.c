@@ -150,6 +150,14 @@ take_head(const uint8_t **at, const uint8_t *end, page_record *r)
     return (r->flags & RECORD_NAMES) == 0 || take_names(at, end, r);
 }
 
+/* What a stub ends with. */
+static bool
+take_digests(const uint8_t **at, const uint8_t *end, parts *p)
+{
+    return take_digest(at, end, &p->payload_digest) &&
+           ((p->head.flags & RECORD_BESIDE) == 0 || take_digest(at, end, &p->beside_digest));
+}
+
 static bool
 take_apart(const uint8_t *at, const uint8_t *end, parts *p)
 {
@@ -252,7 +260,7 @@ acti_page_core(const acti_page *page, uint8_t *room, size_t *size_out, acta_erro
     acta_status status = ACTA_OK;
     parts p;
 
-    acti_page_put_core_head(room, page->first, page->recorded_at_us, page->count);
+    acti_page_put_core_head(room, page->first, page->recorded_at_us, page->count, page->type_count);
     to = mempcpy(to, page->types, page->type_count * ACTI_PAGE_TYPE_SIZE);
     for (uint32_t i = 0; i < page->count && status == ACTA_OK; i++) {
         status = read_parts(page, i, &p, error);
@@ -271,6 +279,48 @@ acti_page_chain_on(
 
     if (status == ACTA_OK) *chain_out = acti_chain_next(before, acta_bytes_from(room, size));
     return status;
+}
+
+bool
+acti_core_open(acta_bytes bytes, acti_core *core_out)
+{
+    if (bytes.size < ACTI_PAGE_CORE_HEAD) return false;
+    acti_core core = { .first = acti_get_le64(bytes.data),
+        .recorded_at_us = (int64_t)acti_get_le64(bytes.data + 8),
+        .left = acti_get_le16(bytes.data + 16),
+        .type_count = acti_get_le16(bytes.data + 18),
+        .types = bytes.data + ACTI_PAGE_CORE_HEAD,
+        .end = bytes.data + bytes.size };
+    core.next = core.first;
+    if (core.left == 0 || (size_t)(core.end - core.types) < (size_t)core.type_count * ACTI_PAGE_TYPE_SIZE) return false;
+    core.at = core.types + (size_t)core.type_count * ACTI_PAGE_TYPE_SIZE;
+    *core_out = core;
+    return true;
+}
+
+bool
+acti_core_next(acti_core *core, acta_chained *event_out)
+{
+    parts p = { .payload = { NULL, 0 } };
+
+    if (!take_head(&core->at, core->end, &p.head) || (p.head.flags & RECORD_STUB) == 0 ||
+        p.head.type_index >= core->type_count || !take_digests(&core->at, core->end, &p))
+        return false;
+    const uint8_t *type = core->types + (size_t)p.head.type_index * ACTI_PAGE_TYPE_SIZE;
+    *event_out = (acta_chained){ .position = core->next++,
+        .stream_id = p.head.stream_id,
+        .version = p.head.version,
+        .type_id = acti_get_le32(type),
+        .schema_hash = acti_get_le64(type + 4),
+        .recorded_at_us = core->recorded_at_us + (int64_t)p.head.later_us,
+        .command_id = p.head.command_id,
+        .correlation_id = p.head.correlation_id,
+        .causation_id = p.head.causation_id,
+        .stream = p.head.stream,
+        .type = p.head.type,
+        .payload = p.payload_digest,
+        .beside = p.beside_digest };
+    return --core->left > 0 || core->at == core->end;
 }
 
 static bool

@@ -16,6 +16,8 @@
 #ifndef ACTI_PAGE_H
 #define ACTI_PAGE_H
 
+#include "acta/chain.h"
+
 #include "record.h"
 
 enum {
@@ -65,6 +67,17 @@ acta_status acti_page_chain_on(
     const acti_page *page, const acta_digest *before, uint8_t *room, acta_digest *chain_out, acta_error *error);
 /* The core itself; returns its size. */
 acta_status acti_page_core(const acti_page *page, uint8_t *room, size_t *size_out, acta_error *error);
+
+/* A core, read again. */
+typedef struct acti_core {
+    uint64_t first, next;
+    int64_t recorded_at_us;
+    uint32_t left, type_count; /* records that come yet; types */
+    const uint8_t *types, *at, *end;
+} acti_core;
+bool acti_core_open(acta_bytes bytes, acti_core *core_out); /* false: it is none */
+/* While some are left. False: it makes no sense. */
+bool acti_core_next(acti_core *core, acta_chained *event_out);
 
 /* -- rewriting -- */
 

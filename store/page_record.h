@@ -38,6 +38,7 @@ uint32_t acti_page_record_crc(uint64_t position, const uint8_t *record, size_t s
 /* The front of a page whose offsets and types are written: everything before them, and its sum. */
 void acti_page_put_front(uint8_t *front, uint32_t count, uint32_t type_count, size_t records_size, uint64_t first,
     int64_t recorded_at_us, const acta_digest *chain);
-void acti_page_put_core_head(uint8_t *core, uint64_t first, int64_t recorded_at_us, uint32_t count);
+void acti_page_put_core_head(
+    uint8_t *core, uint64_t first, int64_t recorded_at_us, uint32_t count, uint32_t type_count);
 
 #endif

@@ -77,11 +77,12 @@ acti_page_put_front(uint8_t *front, uint32_t count, uint32_t type_count, size_t 
 }
 
 void
-acti_page_put_core_head(uint8_t *core, uint64_t first, int64_t recorded_at_us, uint32_t count)
+acti_page_put_core_head(uint8_t *core, uint64_t first, int64_t recorded_at_us, uint32_t count, uint32_t type_count)
 {
     acti_put_le64(core, first);
     acti_put_le64(core + 8, (uint64_t)recorded_at_us);
-    acti_put_le32(core + 16, count);
+    acti_put_le16(core + 16, (uint16_t)count);
+    acti_put_le16(core + 18, (uint16_t)type_count);
 }
 
 /* -- the writer -- */
@@ -240,7 +241,7 @@ acti_page_writer_finish(acti_page_writer *writer)
     uint8_t *core = writer->core + CORE_FRONT_MAX - types_size - ACTI_PAGE_CORE_HEAD;
     uint8_t *front = writer->bytes + ACTI_PAGE_FRONT_MAX - front_size;
 
-    acti_page_put_core_head(core, writer->first, writer->recorded_at_us, writer->count);
+    acti_page_put_core_head(core, writer->first, writer->recorded_at_us, writer->count, writer->type_count);
     put_types(writer, core + ACTI_PAGE_CORE_HEAD);
     acta_bytes whole_core = acta_bytes_from(core, writer->core_size - (size_t)(core - writer->core));
     writer->chain = acti_chain_next(&writer->chain, whole_core);

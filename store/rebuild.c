@@ -90,7 +90,7 @@ leave_out(acti_rebuild *rebuild, acta_bytes key, acta_bytes value, uint32_t firs
 {
     acti_record_view view;
     acta_error ignored;
-    acti_page page;
+    acti_page page = { .count = 0 };
 
     if (key.size == 8 && acti_get_be64(key.data) > rebuild->last_seen) rebuild->last_seen = acti_get_be64(key.data);
     if (acti_page_open(key, value, &page, &ignored) != ACTA_OK) return;
@@ -124,7 +124,7 @@ take_page(copying *c, acta_bytes key, acta_bytes value, acta_error *damage, acta
 {
     int64_t recorded_at_us = 0;
     uint32_t count = 0;
-    acti_page page;
+    acti_page page = { .count = 0 };
     acta_status status = ACTA_OK;
 
     if (check_page(c, key, value, &page, damage) == ACTA_OK) {

@@ -3,6 +3,7 @@
  */
 #include "stream_index.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -44,6 +45,7 @@ acti_runs_reserve(acti_runs *runs, const acta_allocator *allocator, uint32_t cou
 uint32_t
 acti_runs_note(acti_runs *runs, uint32_t last, uint64_t stream_id, uint64_t version, uint64_t page, uint64_t position)
 {
+    assert(runs->count < runs->room && runs->runs != NULL); /* after reserve */
     acti_run *before = last != 0 ? &runs->runs[last - 1] : NULL;
 
     if (before != NULL && before->page == page && before->page + before->place + before->count == position) {

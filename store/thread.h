@@ -18,9 +18,9 @@ void acti_monitor_init(acti_monitor *monitor);
 void acti_monitor_deinit(acti_monitor *monitor);
 void acti_monitor_enter(acti_monitor *monitor);
 void acti_monitor_leave(acti_monitor *monitor);
-void acti_monitor_wait(acti_monitor *monitor); /* inside; may return early */
+void acti_monitor_wait(acti_monitor *monitor);                         /* inside; may return early */
 void acti_monitor_wait_ms(acti_monitor *monitor, uint64_t timeout_ms); /* the same, no longer than this */
-void acti_monitor_wake(acti_monitor *monitor); /* all that wait */
+void acti_monitor_wake(acti_monitor *monitor);                         /* all that wait */
 
 typedef struct acti_store_thread {
     pthread_t thread;

@@ -14,7 +14,7 @@ status str environment memory id crc crash_point          : base
 runtime gen_server gen_statem supervisor offload recorder fault watch_fd sys topic tree request : runtime
 gen_event acta.hpp                                        : runtime
 schema buffer                                             : schema
-store subscription memory_engine operations               : store
+store subscription memory_engine operations chain         : store
 consumer_group                                            : store
 aggregate app handler process_manager generated test acta : actors
 sim                                                       : sim'

@@ -277,8 +277,9 @@ read_page(verify *v, const page *p, void (*take_record)(verify *v, const record 
         return;
     }
     end = append(end, p->bytes + 16, 16); /* first position, recorded at */
-    end = append(end, p->bytes + 10, 2);  /* how many, in 4 bytes */
-    end = append(end, "\0", 2);
+    end = append(end, p->bytes + 10, 2);  /* how many */
+    end = append(end, p->bytes + 9, 1);   /* of how many types, in 2 bytes */
+    end = append(end, "", 1);
     end = append(end, p->types, p->type_count * TYPE_SIZE);
     for (size_t i = 0; i < p->count; i++) {
         record rec;

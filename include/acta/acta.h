@@ -7,6 +7,7 @@
 
 #include "acta/aggregate.h"
 #include "acta/app.h"
+#include "acta/chain.h"
 #include "acta/consumer_group.h"
 #include "acta/environment.h"
 #include "acta/fault.h"

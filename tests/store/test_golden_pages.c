@@ -242,7 +242,7 @@ expect_page(const uint8_t *key, const uint8_t *p, size_t size, size_t first, siz
 
     c.size = 0;
     core_add(&c, p + 16, 16);
-    uint8_t counted[4] = { (uint8_t)count };
+    uint8_t counted[4] = { (uint8_t)count, 0, (uint8_t)type_count, 0 };
     core_add(&c, counted, 4);
     core_add(&c, p + 64, 12 * type_count);
     for (size_t i = 0; i < count; i++) {
