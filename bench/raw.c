@@ -1,52 +1,31 @@
 /*
- * Raw: what RocksDB itself can do with the batches that a store writes, on this machine, now. The ceiling beside which
- * the numbers of bank.c are read.
- *
- * One thread writes batches of 1, 100 and 1,000 events, each batch with one sync, in the families and with the options of
- * store/rocksdb.c. For each event the keys that a store writes (docs/format.md):
- *
- *     log      position (8)             -> record: header, a deposit's payload
- *     index    stream id, version (16)  -> position (8)
- *     and once a batch: the index's end (16 -> 8), the batch's entry in meta (9 -> 24)
+ * Raw: what RocksDB itself can do with a log of events, on this machine, now: the ceiling beside which the numbers of store.c
+ * and bank.c are read. Two keys an event of 100 bytes (raw_log.h), batches of 1, 100 and 1,000, and 1,000 without sync.
  *
  * Not measured: encoding, checksums, waking of threads, and the mark, which a store syncs in a second thread meanwhile.
  *
- *     bench/raw [--seconds N] [--data DIR] [append_1] [append_100] [append_1000]
+ *     bench/raw [--seconds N] [--data DIR] [append_1] [append_100] [append_1000] [append_nosync]
  */
 #include "bench.h"
+#include "raw_log.h"
 
 #include <argp.h>
-#include <rocksdb/c.h>
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    RECORD_HEADER = 152,
-    PAYLOAD = 72, /* a MoneyDeposited of an account with a short name */
-    STREAM_COUNT = 10000,
-    SECONDS_DEFAULT = 5,
-    SECONDS_MAX = 3600,
-    BATCH_MAX = 1000,
-    SAMPLE_MAX = 1 << 20,
-    WRITE_BUFFER_BYTES = 64 << 20,
-    CACHE_BYTES = 128 << 20,
-    PATH_SIZE = 512,
-    ROW_MAX = 3
-};
-
-typedef enum family { LOG, INDEX, META, FAMILY_COUNT } family;
-static const char *const family_names[FAMILY_COUNT] = { "log", "index", "default" };
+enum { SECONDS_DEFAULT = 5, SECONDS_MAX = 3600, ROW_MAX = 4 };
 
 typedef struct row {
     const char *name;
     uint32_t batch_size;
-    bool wants_rate;
+    bool wants_rate, sync;
 } row;
 
 static const row rows[ROW_MAX] = {
-    { "append_1", 1, false },
-    { "append_100", 100, true },
-    { "append_1000", 1000, true },
+    { "append_1", 1, false, true },
+    { "append_100", 100, true, true },
+    { "append_1000", 1000, true, true },
+    { "append_nosync", 1000, true, false },
 };
 
 typedef struct options {
@@ -56,184 +35,13 @@ typedef struct options {
     bool is_any_chosen;
 } options;
 
-typedef struct raw {
-    rocksdb_t *db;
-    rocksdb_options_t *db_options;
-    rocksdb_options_t *family_options[FAMILY_COUNT];
-    rocksdb_column_family_handle_t *families[FAMILY_COUNT];
-    rocksdb_writeoptions_t *write_options;
-    rocksdb_cache_t *cache;
-    rocksdb_writebatch_t *batch;
-    uint64_t position, batch_number;
-    uint64_t versions[STREAM_COUNT];
-    uint64_t random;
-} raw;
-
-static void
-check(char *said)
-{
-    if (said == NULL) return;
-    fprintf(stderr, "raw: %s\n", said);
-    exit(1);
-}
-
-static rocksdb_options_t *
-make_family_options(const raw *r, family f)
-{
-    rocksdb_options_t *o = rocksdb_options_create();
-    rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
-
-    rocksdb_options_set_write_buffer_size(o, WRITE_BUFFER_BYTES);
-    rocksdb_options_set_max_write_buffer_number(o, 4);
-    rocksdb_options_set_compression(o, rocksdb_lz4_compression);
-    rocksdb_options_set_level_compaction_dynamic_level_bytes(o, 1);
-    rocksdb_block_based_options_set_block_size(table, 16 << 10);
-    rocksdb_block_based_options_set_format_version(table, 5);
-    rocksdb_block_based_options_set_block_cache(table, r->cache);
-    if (f == INDEX) {
-        rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_bloom_full(10));
-        rocksdb_options_set_memtable_whole_key_filtering(o, 1);
-        rocksdb_options_set_memtable_prefix_bloom_size_ratio(o, 0.02);
-    }
-    rocksdb_options_set_block_based_table_factory(o, table);
-    rocksdb_block_based_options_destroy(table);
-    return o;
-}
-
-static void
-raw_open(raw *r, const char *path)
-{
-    char *said = NULL;
-
-    *r = (raw){ .random = 1, .cache = rocksdb_cache_create_lru(CACHE_BYTES) };
-    rocksdb_options_t *o = r->db_options = rocksdb_options_create();
-    rocksdb_options_set_create_if_missing(o, 1);
-    rocksdb_options_set_create_missing_column_families(o, 1);
-    rocksdb_options_set_info_log_level(o, 4);
-    rocksdb_options_set_stats_dump_period_sec(o, 0);
-    rocksdb_options_set_stats_persist_period_sec(o, 0);
-    rocksdb_options_set_wal_recovery_mode(o, rocksdb_point_in_time_recovery);
-    rocksdb_options_set_allow_concurrent_memtable_write(o, 0);
-    rocksdb_options_set_enable_pipelined_write(o, 0);
-    rocksdb_options_set_enable_write_thread_adaptive_yield(o, 0);
-    rocksdb_options_set_max_background_jobs(o, 2);
-    rocksdb_options_set_db_write_buffer_size(o, CACHE_BYTES);
-    rocksdb_options_set_max_total_wal_size(o, WRITE_BUFFER_BYTES * 2);
-    for (int f = 0; f < FAMILY_COUNT; f++)
-        r->family_options[f] = make_family_options(r, (family)f);
-    r->db = rocksdb_open_column_families(
-        o, path, FAMILY_COUNT, family_names, (const rocksdb_options_t *const *)r->family_options, r->families, &said);
-    check(said);
-    r->write_options = rocksdb_writeoptions_create();
-    rocksdb_writeoptions_set_sync(r->write_options, 1);
-    r->batch = rocksdb_writebatch_create();
-}
-
-static void
-raw_close(raw *r)
-{
-    rocksdb_writebatch_destroy(r->batch);
-    rocksdb_writeoptions_destroy(r->write_options);
-    for (int f = 0; f < FAMILY_COUNT; f++)
-        rocksdb_column_family_handle_destroy(r->families[f]);
-    rocksdb_close(r->db);
-    for (int f = 0; f < FAMILY_COUNT; f++)
-        rocksdb_options_destroy(r->family_options[f]);
-    rocksdb_options_destroy(r->db_options);
-    rocksdb_cache_destroy(r->cache);
-}
-
-static void
-put_big_endian(char *bytes, uint64_t value)
-{
-    value = __builtin_bswap64(value);
-    memcpy(bytes, &value, sizeof value);
-}
-
-static void
-put(raw *r, family f, const char *key, size_t key_size, const char *value, size_t size)
-{
-    rocksdb_writebatch_put_cf(r->batch, r->families[f], key, key_size, value, size);
-}
-
-static void
-put_event(raw *r)
-{
-    char log_key[8], index_key[16], record[RECORD_HEADER + PAYLOAD];
-    uint64_t stream = bench_random(&r->random) % STREAM_COUNT;
-
-    put_big_endian(log_key, ++r->position);
-    put_big_endian(index_key, stream);
-    put_big_endian(index_key + 8, ++r->versions[stream]);
-    for (size_t i = 0; i + 8 <= sizeof record; i += 8) { /* as good as incompressible, as digests and ids are */
-        uint64_t word = bench_random(&r->random);
-        memcpy(record + i, &word, sizeof word);
-    }
-    put(r, LOG, log_key, sizeof log_key, record, sizeof record);
-    put(r, INDEX, index_key, sizeof index_key, log_key, sizeof log_key);
-}
-
-static void
-write_batch(raw *r, uint32_t event_count)
-{
-    char end_key[16], batch_key[9] = "b", entry[24] = "", position[8];
-    char *said = NULL;
-
-    rocksdb_writebatch_clear(r->batch);
-    for (uint32_t i = 0; i < event_count; i++)
-        put_event(r);
-    memset(end_key, 0xff, sizeof end_key);
-    put_big_endian(batch_key + 1, ++r->batch_number);
-    put_big_endian(position, r->position);
-    put(r, META, batch_key, sizeof batch_key, entry, sizeof entry);
-    put(r, INDEX, end_key, sizeof end_key, position, sizeof position);
-    rocksdb_write(r->db, r->write_options, r->batch, &said);
-    check(said);
-}
-
-/* How many records there really are. */
-static uint64_t
-count_records(raw *r)
-{
-    rocksdb_readoptions_t *o = rocksdb_readoptions_create();
-    rocksdb_iterator_t *iterator = rocksdb_create_iterator_cf(r->db, o, r->families[LOG]);
-    uint64_t count = 0;
-
-    for (rocksdb_iter_seek_to_first(iterator); rocksdb_iter_valid(iterator); rocksdb_iter_next(iterator))
-        count++;
-    rocksdb_iter_destroy(iterator);
-    rocksdb_readoptions_destroy(o);
-    return count;
-}
-
 static void
 run_row(const row *w, const options *o)
 {
-    static raw r;
-    char path[PATH_SIZE];
-    bench_samples samples;
+    raw_log_result result = raw_log_run(o->data_path, w->batch_size, w->sync, o->seconds);
 
-    bench_make_directory(o->data_path, path, sizeof path);
-    raw_open(&r, path);
-    bench_samples_init(&samples, SAMPLE_MAX);
-    for (int i = 0; i < 20; i++)
-        write_batch(&r, w->batch_size); /* warm */
-
-    uint64_t warm = r.position, begun_ns = bench_now_ns(), before_ns = begun_ns, now_ns;
-    do {
-        write_batch(&r, w->batch_size);
-        now_ns = bench_now_ns();
-        bench_samples_add(&samples, now_ns - before_ns);
-        before_ns = now_ns;
-    } while (now_ns - begun_ns < (uint64_t)o->seconds * UINT64_C(1000000000));
-
-    bench_expect(count_records(&r) == r.position);
-    double seconds = (double)(now_ns - begun_ns) / 1e9;
-    if (w->wants_rate) bench_report(w->name, "rate", (double)(r.position - warm) / seconds, "per_second");
-    bench_report(w->name, "p50_us", bench_samples_us(&samples, 500), "us");
-    free(samples.ns);
-    raw_close(&r);
-    bench_remove(path);
+    if (w->wants_rate) bench_report(w->name, "rate", result.rate, "per_second");
+    bench_report(w->name, "p50_us", result.p50_us, "us");
 }
 
 static error_t
@@ -256,7 +64,7 @@ parse(int key, char *argument, struct argp_state *state)
                 o->is_chosen[i] = o->is_any_chosen = true;
                 return 0;
             }
-        argp_error(state, "there is no row '%s'; one of: append_1 append_100 append_1000", argument);
+        argp_error(state, "there is no row '%s'; one of: append_1 append_100 append_1000 append_nosync", argument);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -272,7 +80,7 @@ main(int argc, char **argv)
         { 0 },
     };
     const struct argp argp = { option_list, parse, "[ROW...]",
-        "Plain RocksDB, with the batches that a store writes. Rows: append_1, append_100, append_1000 (default: all).",
+        "Plain RocksDB as a log of events. Rows: append_1, append_100, append_1000, append_nosync (default: all).",
         NULL, NULL, NULL };
     options o = { .seconds = SECONDS_DEFAULT, .data_path = "bench-data" };
 

@@ -1,6 +1,6 @@
 /*
  * Store: what the log itself does, without actors: appends in flight, a lone append, scans, subscriptions, look-ups.
- * Read its rates beside those of raw.c, taken in the same minutes.
+ * The rows raw_… are plain RocksDB (raw_log.h), each beside what it is the ceiling of, taken in the same minutes.
  *
  * Each append is a transaction of one event of 100 random bytes, in one of 10,000 streams, and counts when its sync is
  * done. What is read was written before, to two stores: one with streams of 1,000 events, one with streams of a single
@@ -9,6 +9,7 @@
  *     bench/store [--seconds N] [--events N] [--data DIR] [ROW...]
  */
 #include "bench.h"
+#include "raw_log.h"
 
 #include <argp.h>
 #include <pthread.h>
@@ -362,6 +363,32 @@ last_event(const options *o)
     close_bench(&b);
 }
 
+/* -- plain RocksDB -- */
+
+static void
+raw_1(const options *o)
+{
+    bench_report("raw_1", "p50_us", raw_log_run(o->data_path, 1, true, o->seconds).p50_us, "us");
+}
+
+static void
+raw_100(const options *o)
+{
+    bench_report("raw_100", "rate", raw_log_run(o->data_path, 100, true, o->seconds).rate, "per_second");
+}
+
+static void
+raw_1000(const options *o)
+{
+    bench_report("raw_1000", "rate", raw_log_run(o->data_path, 1000, true, o->seconds).rate, "per_second");
+}
+
+static void
+raw_nosync(const options *o)
+{
+    bench_report("raw_nosync", "rate", raw_log_run(o->data_path, 1000, false, o->seconds).rate, "per_second");
+}
+
 /* -- rows -- */
 
 typedef struct row {
@@ -370,10 +397,14 @@ typedef struct row {
 } row;
 
 static const row rows[] = {
+    { "raw_100", raw_100 },
     { "append_256", append_256 },
+    { "raw_1000", raw_1000 },
     { "append_2048", append_2048 },
+    { "raw_1", raw_1 },
     { "append_1", append_1 },
     { "append_1_async", append_1_async },
+    { "raw_nosync", raw_nosync },
     { "append_nosync", append_nosync },
     { "scan", scan },
     { "subscribe", subscribe },
@@ -438,7 +469,9 @@ main(int argc, char **argv)
         { 0 },
     };
     const struct argp argp = { option_list, parse, "[ROW...]",
-        "The store alone. Rows (default: all): append_256, append_2048, append_1, append_1_async, append_nosync, scan, "
+        "The store alone, beside plain RocksDB. Rows (default: all): raw_100, append_256, raw_1000, append_2048, "
+        "raw_1, "
+        "append_1, append_1_async, raw_nosync, append_nosync, scan, "
         "subscribe, stream_1000, last_event.",
         NULL, NULL, NULL };
     options o = { .seconds = SECONDS_DEFAULT, .event_count = EVENTS_DEFAULT, .data_path = "bench-data" };

@@ -36,7 +36,7 @@ tests        : base runtime schema store actors sim'
 
 # Headers of outside libraries, and the only folders that may know them.
 outside='
-rocksdb/     : store bench/raw tests/store tests/crash tests/tools tools/verify
+rocksdb/     : store bench/raw bench/raw_log tests/store tests/crash tests/tools tools/verify
 flatbuffers/ : schema tests/schema tests/actac
 ck_          : runtime tests/runtime
 yaml.h       : runtime/tree_yaml
