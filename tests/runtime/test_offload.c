@@ -461,7 +461,8 @@ sleep_long(acta_job *job, acta_message *argument, acta_message **result_out, act
     atomic_fetch_add(&b->begun, 1);
     while (acta_job_is_wanted(job)) /* the actor's end, by the stop */
         sleep_ms(1);
-    sleep_ms(50);
+    for (int i = 0; i < 300; i++) /* the stopping thread has its turns too, and so its deadline, however slow all is */
+        sleep_ms(1);
     *result_out = make_load(b, 0);
     atomic_fetch_add(&b->ended, 1);
     return ACTA_OK;
