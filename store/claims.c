@@ -29,6 +29,18 @@ check_value(const char *scope, acta_bytes value, acta_error *error)
     return ACTA_OK;
 }
 
+/* Conditions are about what was there before the transaction: two claims of one value in it have to be found here. */
+static bool
+claims_already(const acta_transaction *transaction, acta_bytes key)
+{
+    for (uint32_t i = 0; i < transaction->operation_count; i++) {
+        const acti_operation *operation = &transaction->operations[i];
+        if (operation->kind != ACTI_CLAIM || operation->key.size != sizeof ACTI_TABLE_CLAIMS + key.size) continue;
+        if (memcmp(operation->key.data + sizeof ACTI_TABLE_CLAIMS, key.data, key.size) == 0) return true;
+    }
+    return false;
+}
+
 void
 acta_transaction_claim(acta_transaction *transaction, const char *scope, acta_bytes value, acta_str owner)
 {
@@ -40,7 +52,12 @@ acta_transaction_claim(acta_transaction *transaction, const char *scope, acta_by
         acti_transaction_fail(transaction, status, "%s", error.text);
         return;
     }
-    acti_transaction_put_row(transaction, ACTI_TABLE_CLAIMS, claim_key(room, scope, value), acta_str_bytes(owner));
+    acta_bytes key = claim_key(room, scope, value);
+    if (claims_already(transaction, key)) {
+        acti_transaction_fail(transaction, ACTA_ALREADY_EXISTS, "a transaction claims one value of '%s' twice", scope);
+        return;
+    }
+    acti_transaction_put_row(transaction, ACTI_TABLE_CLAIMS, key, acta_str_bytes(owner));
     if (transaction->status == ACTA_OK) transaction->operations[transaction->operation_count - 1].kind = ACTI_CLAIM;
 }
 

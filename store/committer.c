@@ -239,6 +239,9 @@ enqueue(acta_store *store, acta_transaction *transaction, acta_commit_done done,
     acta_status status = transaction->status;
 
     acti_transaction_finish(transaction);
+    if (status == ACTA_OK && transaction->store != store)
+        status = acti_transaction_fail(
+            transaction, ACTA_INVALID, "a transaction is committed by the store that it was created for");
     if (status != ACTA_OK) {
         if (error != NULL) *error = transaction->error;
         acta_transaction_destroy(transaction);

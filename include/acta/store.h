@@ -146,6 +146,14 @@ ACTA_API uint64_t acta_store_head(const acta_store *store);
 
 typedef struct acta_transaction acta_transaction;
 
+/*
+ * An event to append. What identifies it later is its position, which the store gives it: no two have the same, and it is
+ * never given again, whatever is deleted. So an event brings no id of its own, and none can be brought twice:
+ *  - An append that may have happened is repeated safely with a command id (acta_transaction_outcome), or with the version
+ *    that it expected the first time: it is then refused, never doubled.
+ *  - Who has ids of his own, of messages from elsewhere, claims them in the same transaction (acta_transaction_claim): an
+ *    id that was used before, in whatever stream, is refused with all that came with it.
+ */
 typedef struct acta_event {
     acta_str type;        /* "bank.MoneyDeposited" */
     uint64_t schema_hash; /* of the type's table; 0: none */
@@ -251,7 +259,7 @@ ACTA_API void acta_transaction_expect_no_tagged(
  *   scope  which kind of value; a name as of a table, 1 to ACTA_TABLE_NAME_MAX of [a-z0-9_.-]
  *   value  1 to ACTA_KEY_MAX - ACTA_TABLE_NAME_MAX - 1 bytes, any
  *   owner  who has it, such as a stream's name; told to whom is refused
- * Refused with ACTA_ALREADY_EXISTS when it is taken, by whomever.
+ * Refused with ACTA_ALREADY_EXISTS when it is taken, by whomever, also by this very transaction.
  */
 ACTA_API void acta_transaction_claim(
     acta_transaction *transaction, const char *scope, acta_bytes value, acta_str owner);

@@ -8,7 +8,53 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool group_is_memory;
+/*
+ * The engines that the contract suite runs on. One that is to be tested too gets a line here, and nothing else:
+ *   engine  what a store of the fixture is opened on; NULL: RocksDB at f->path
+ *   crash   the process dies and the power goes: what was not durable is lost; the store is closed, and can be opened again
+ */
+typedef struct test_engine {
+    const char *name;
+    bool memory; /* on f->disk: what tests of the simulated disk need */
+    acta_engine *(*engine)(fixture *f);
+    void (*crash)(fixture *f);
+} test_engine;
+
+static acta_engine *
+memory_engine(fixture *f)
+{
+    return acta_memory_engine(f->disk);
+}
+
+static void
+crash_memory(fixture *f)
+{
+    assert_true(f->config.manual);
+    acta_disk_crash(f->disk);
+    acta_store_abandon(f->store);
+}
+
+static void
+crash_files(fixture *f)
+{
+    char copy[300];
+
+    snprintf(copy, sizeof copy, "%s.copy", f->path);
+    copy_tree(f->path, copy);
+    if (f->config.manual)
+        acta_store_abandon(f->store);
+    else
+        acta_store_close(f->store);
+    remove_tree(f->path);
+    assert_int_equal(0, rename(copy, f->path));
+}
+
+static const test_engine engines[] = {
+    { .name = "memory", .memory = true, .engine = memory_engine, .crash = crash_memory },
+    { .name = "rocksdb", .crash = crash_files },
+};
+
+static const test_engine *group_engine = &engines[1]; /* tests without a group are about files */
 
 /* -- stores -- */
 
@@ -16,8 +62,8 @@ acta_status
 open_store(fixture *f)
 {
     assert_null(f->store);
-    f->config.path = f->memory ? NULL : f->path;
-    f->config.engine = f->memory ? acta_memory_engine(f->disk) : NULL;
+    f->config.engine = group_engine->engine != NULL ? group_engine->engine(f) : NULL;
+    f->config.path = f->config.engine != NULL ? NULL : f->path;
     memset(&f->error, 0, sizeof f->error);
     acta_status status = acta_store_open(&f->config, &f->store, &f->error);
     if (status != ACTA_OK) f->store = NULL;
@@ -40,23 +86,8 @@ close_store(fixture *f)
 void
 crash_store(fixture *f)
 {
-    if (f->memory) {
-        assert_true(f->config.manual);
-        acta_disk_crash(f->disk);
-        acta_store_abandon(f->store);
-        f->store = NULL;
-        return;
-    }
-    char copy[300];
-    snprintf(copy, sizeof copy, "%s.copy", f->path);
-    copy_tree(f->path, copy);
-    if (f->config.manual)
-        acta_store_abandon(f->store);
-    else
-        acta_store_close(f->store);
+    group_engine->crash(f);
     f->store = NULL;
-    remove_tree(f->path);
-    assert_int_equal(0, rename(copy, f->path));
 }
 
 static int
@@ -65,7 +96,7 @@ make(void **state, bool manual, bool open)
     fixture *f = calloc(1, sizeof *f);
     char directory[] = "/tmp/acta-store-XXXXXX";
 
-    f->memory = group_is_memory;
+    f->memory = group_engine->memory;
     f->config.manual = manual;
     f->config.memory_bytes = 16 << 20;
     if (mkdtemp(directory) == NULL) return -1;
@@ -119,12 +150,12 @@ run_on_engines_(const char *name, const struct CMUnitTest *tests, size_t count, 
     const char *only = getenv("ACTA_TEST_ENGINE");
     int failures = 0;
 
-    for (int engine = 0; engine < 2; engine++) {
+    for (size_t i = 0; i < sizeof engines / sizeof engines[0]; i++) {
         char group[128];
-        group_is_memory = engine == 0;
-        if (group_is_memory ? !memory : !rocksdb) continue;
-        if (only != NULL && strcmp(only, group_is_memory ? "memory" : "rocksdb") != 0) continue;
-        snprintf(group, sizeof group, "%s on %s", name, group_is_memory ? "memory" : "rocksdb");
+        if (engines[i].memory ? !memory : !rocksdb) continue;
+        if (only != NULL && strcmp(only, engines[i].name) != 0) continue;
+        group_engine = &engines[i];
+        snprintf(group, sizeof group, "%s on %s", name, group_engine->name);
         failures += _cmocka_run_group_tests(group, tests, count, NULL, NULL);
     }
     return failures;

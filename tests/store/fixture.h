@@ -1,7 +1,8 @@
 /*
  * What the tests of the store share: one store, on the engine that the group runs on, opened afresh for each test.
  *
- * The suite runs on each engine in turn: `run_on_engines(tests)`. ACTA_TEST_ENGINE=memory or rocksdb runs one of them.
+ * The suite runs on each engine of the list in fixture.c in turn: `run_on_engines(tests)`. ACTA_TEST_ENGINE=memory or
+ * rocksdb runs one of them.
  */
 #ifndef STORE_FIXTURE_H
 #define STORE_FIXTURE_H

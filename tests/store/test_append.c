@@ -606,7 +606,7 @@ a_full_queue_is_busy(void **state)
     append_ok(f, "s", "again");
 }
 
-/* recorded_at never falls, though the clock does. */
+/* ES-22, its other half: recorded_at never falls, though the clock does. */
 static int64_t clock_us;
 
 static int64_t
