@@ -102,7 +102,7 @@ sync_file(void *user, const char *path, const char *name, acta_error *error)
 
     (void)user;
     if (status != ACTA_OK) return status;
-    int fd = open(full, O_RDONLY | O_CLOEXEC);
+    int fd = acti_file_open(full, O_RDONLY);
     if (fd < 0) return acti_file_failed("open", path, name, error);
     int failed = fsync(fd);
     close(fd);
@@ -167,7 +167,7 @@ sum_up(int fd, const char *path, acti_file_sum *sum, acta_error *error)
 acta_status
 acti_file_sum_up(const char *path, acti_file_sum *sum_out, acta_error *error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = acti_file_open(path, O_RDONLY);
 
     if (fd < 0) return acti_file_failed("open", path, "", error);
     acta_status status = sum_up(fd, path, sum_out, error);
@@ -223,10 +223,10 @@ compare_sum(int fd, const char *path, const acti_file_sum *sum, acta_error *erro
 acta_status
 acti_file_copy(const char *from, const char *to, acti_file_sum *sum_out, acta_error *error)
 {
-    int from_fd = open(from, O_RDONLY | O_CLOEXEC);
+    int from_fd = acti_file_open(from, O_RDONLY);
 
     if (from_fd < 0) return acti_file_failed("open", from, "", error);
-    int to_fd = open(to, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    int to_fd = acti_file_open(to, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
     acta_status status = to_fd < 0 ? acti_file_failed("make", to, "", error) : ACTA_OK;
     if (status == ACTA_OK) status = copy_bytes(from_fd, from, to_fd, to, sum_out, error);
     if (status == ACTA_OK) status = compare_sum(to_fd, to, sum_out, error);
@@ -251,7 +251,7 @@ acti_file_link(const char *from, const char *to)
 static ssize_t
 read_end(const char *path, uint8_t *bytes, off_t *size_out)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = acti_file_open(path, O_RDONLY);
     struct stat found;
     ssize_t size = -1;
 
@@ -278,7 +278,7 @@ acti_file_ends_same(const char *one, const char *other)
 acta_status
 acti_file_write(const char *path, const void *bytes, size_t size, acta_error *error)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    int fd = acti_file_open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
 
     if (fd < 0) return acti_file_failed("make", path, "", error);
     acta_status status = write_all(fd, path, bytes, size, error);
@@ -291,7 +291,7 @@ acta_status
 acti_file_read(const char *path, const acta_allocator *allocator, char **bytes_out, size_t *size_out, acta_error *error)
 {
     struct stat found;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = acti_file_open(path, O_RDONLY);
 
     if (fd < 0) return acti_file_failed("open", path, "", error);
     char *bytes = NULL;
@@ -315,7 +315,7 @@ acti_file_read(const char *path, const acta_allocator *allocator, char **bytes_o
 acta_status
 acti_file_lock(const char *path, const char *why, int *lock_out, acta_error *error)
 {
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = acti_file_open(path, O_RDONLY | O_NOFOLLOW);
 
     if (fd < 0) return acti_file_failed("open", path, "", error);
     /* One against others of its kind; one against a store's writer, who has the mark locked (rocksdb_files.c). */

@@ -19,6 +19,7 @@ acta_environment acti_silent(const acta_environment *environment);
 
 /* errno, as a status of ours: cannot WHAT 'PATH/FILE': … */
 acta_status acti_file_failed(const char *what, const char *path, const char *file, acta_error *error);
+int acti_file_open(const char *path, int flags);                  /* open, made again after a signal; closed on exec */
 void acti_parent_of(const char *path, char *parent, size_t size); /* the directory that `path` lies in */
 acta_status acti_directory_sync(const char *path, acta_error *error);
 

@@ -24,6 +24,17 @@ acti_file_failed(const char *what, const char *path, const char *file, acta_erro
         error, status, "cannot %s '%s%s%s': %s", what, path, file[0] != '\0' ? "/" : "", file, strerror(code));
 }
 
+int
+acti_file_open(const char *path, int flags)
+{
+    int fd;
+
+    do
+        fd = open(path, flags | O_CLOEXEC, 0666);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
 /* -- looking at the directory -- */
 
 typedef struct listing {
@@ -119,7 +130,7 @@ open_mark_file(rocksdb_engine *engine, const char *file, int flags, acta_error *
     if (snprintf(path, sizeof path, "%s/%s", engine->path, file) >= (int)sizeof path)
         return acta_error_set(
             error, ACTA_INVALID, "the path of the store is too long (%zu bytes)", strlen(engine->path));
-    engine->mark_fd = open(path, flags | O_CLOEXEC, 0666);
+    engine->mark_fd = acti_file_open(path, flags);
     if (engine->mark_fd < 0) return acti_file_failed("open", engine->path, file, error);
     struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
     if (engine->read_only || fcntl(engine->mark_fd, F_OFD_SETLK, &whole) == 0) return ACTA_OK;
@@ -208,7 +219,7 @@ acti_rocksdb_probe(acta_engine *base, const acti_engine_config *config, acti_fou
 acta_status
 acti_directory_sync(const char *path, acta_error *error)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = acti_file_open(path, O_RDONLY | O_DIRECTORY);
 
     if (fd < 0) return acti_file_failed("open directory", path, "", error);
     int failed = fsync(fd);
@@ -342,6 +353,6 @@ acti_rocksdb_unlock(const rocksdb_engine *engine)
 
     /* POSIX: a process loses its locks on a file when it closes any descriptor of it. */
     if (snprintf(path, sizeof path, "%s/LOCK", engine->path) >= (int)sizeof path) return;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = acti_file_open(path, O_RDONLY);
     if (fd >= 0) close(fd);
 }
