@@ -12,12 +12,18 @@
 #ifndef ACTI_ACTORS_READER_H
 #define ACTI_ACTORS_READER_H
 
+#include "acta/consumer_group.h"
+
 #include "internal.h"
 
 typedef struct acti_reader_actor acti_reader_actor;
 typedef struct acti_aside acti_aside;
 
-enum { ACTI_REASON_MAX = 192, ACTI_PARKED_KEY_MAX = 640, ACTI_READER_ACTOR_NAME_MAX = 160 };
+enum {
+    ACTI_REASON_MAX = ACTA_PARKED_REASON_MAX,
+    ACTI_PARKED_KEY_MAX = ACTA_PARKED_KEY_MAX,
+    ACTI_READER_ACTOR_NAME_MAX = 160
+};
 
 /* -- an event on its way -- */
 

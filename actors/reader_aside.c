@@ -1,7 +1,7 @@
 /*
  * Aside: events that a reader could not work on, so that all others go on.
  *
- *     table "parked":  reader | 0 | key | 0 | position  ->  why
+ *     table "parked": reader, key, position -> why                          (acta/consumer_group.h)
  *
  *     key K:  [p3: failed] [p7] [p9] …     p3 is tried again with backoff, `retry_max` times, then K is parked; p7 and p9
  *                                          wait behind it, whatever comes of K goes behind them
@@ -9,56 +9,29 @@
  * A row is durable before its event is acknowledged, and is deleted in the transaction that holds what the event led to.
  * At the start of an application each key is tried again. With ACTI_PARKED_COUNT_MAX events aside the reader stalls.
  */
+#include "acta/consumer_group.h"
+
 #include "reader.h"
 
-#define PARKED_TABLE "parked"
-
-enum { VALUE_FORMAT = 1, VALUE_HEADER = 2 };
-
 /* -- rows -- */
-
-static size_t
-row_prefix(const acti_reader *reader, uint8_t *room)
-{
-    size_t size = strlen(reader->name) + 1; /* with its NUL: no name begins with another's row */
-
-    memcpy(room, reader->name, size);
-    return size;
-}
-
-static acta_bytes
-row_key(const acti_reader *reader, const acti_aside *aside, uint64_t position, uint8_t *room)
-{
-    size_t size = row_prefix(reader, room);
-
-    memcpy(room + size, aside->key, aside->key_size);
-    size += aside->key_size;
-    room[size++] = 0;
-    for (int i = 0; i < 8; i++)
-        room[size++] = (uint8_t)(position >> (56 - 8 * i));
-    return acta_bytes_from(room, size);
-}
-
-enum { ROW_KEY_MAX = 128 + 1 + ACTI_PARKED_KEY_MAX + 1 + 8 };
-static_assert((int)ROW_KEY_MAX <= (int)ACTA_KEY_MAX, "a row's key fits");
 
 void
 acti_aside_rows_fill(acti_reader_actor *r, acta_transaction *transaction)
 {
-    uint8_t room[ROW_KEY_MAX], value[VALUE_HEADER + ACTI_REASON_MAX];
+    const acta_clock *clock = &r->app->environment.clock;
 
     for (uint32_t i = 0; i < r->row_count; i++) {
         const acti_aside_row *row = &r->rows[i];
-        acta_bytes key = row_key(r->reader, row->aside, row->position, room);
-        if (!row->put) {
-            acta_transaction_delete(transaction, PARKED_TABLE, key);
-            continue;
-        }
-        size_t size = strlen(row->aside->reason);
-        value[0] = VALUE_FORMAT;
-        value[1] = row->by_commands;
-        memcpy(value + VALUE_HEADER, row->aside->reason, size);
-        acta_transaction_put(transaction, PARKED_TABLE, key, acta_bytes_from(value, VALUE_HEADER + size));
+        const acta_parked parked = { .key = acta_str_from(row->aside->key, row->aside->key_size),
+            .position = row->position,
+            .attempts = row->aside->attempts,
+            .parked_at_us = clock->wall_us(clock->user),
+            .reason = acta_str_of(row->aside->reason),
+            .mark = row->by_commands };
+        if (row->put)
+            acta_transaction_park(transaction, r->reader->name, &parked);
+        else
+            acta_transaction_unpark(transaction, r->reader->name, parked.key, row->position);
     }
 }
 
@@ -380,44 +353,33 @@ acti_aside_rows_durable(acti_reader_actor *r)
 
 /* -- from before -- */
 
-/* reader | 0 | key | 0 | position */
 static acta_status
-parse_row(acti_reader_actor *r, acta_bytes key, acta_bytes value, size_t prefix_size, acta_error *error)
+take_row(acti_reader_actor *r, const acta_parked *row, acta_error *error)
 {
-    if (key.size < prefix_size + 9 || value.size < VALUE_HEADER || value.data[0] != VALUE_FORMAT)
-        return acta_error_set(error, ACTA_CORRUPT, "a parked event of reader '%s' is damaged", r->reader->name);
-
-    acta_str name = acta_str_from(key.data + prefix_size, key.size - prefix_size - 9);
-    uint64_t position = 0;
-    for (size_t i = 0; i < 8; i++)
-        position = position << 8 | key.data[key.size - 8 + i];
-    acti_aside *aside = acti_aside_find(r, name);
+    acti_aside *aside = acti_aside_find(r, row->key);
     bool is_first = aside == NULL;
-    if (is_first) aside = create(r, name);
+
+    if (is_first) aside = create(r, row->key);
     if (aside == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for what is set aside");
     if (is_first) {
-        aside->by_commands = value.data[1] != 0;
-        snprintf(aside->reason, sizeof aside->reason, "%.*s", (int)(value.size - VALUE_HEADER),
-            (const char *)value.data + VALUE_HEADER);
+        aside->by_commands = row->mark != 0;
+        snprintf(aside->reason, sizeof aside->reason, ACTA_FMT, ACTA_ARG(row->reason));
         acti_aside_due(r, aside);
     }
-    return add_position(r, aside, position, error);
+    return add_position(r, aside, row->position, error);
 }
 
 acta_status
 acti_asides_open(acti_reader_actor *r, acta_error *error)
 {
-    uint8_t prefix[ROW_KEY_MAX];
-    size_t prefix_size = row_prefix(r->reader, prefix);
-    acta_row_cursor *cursor = NULL;
-    acta_bytes key, value;
+    acta_parked_cursor *cursor = NULL;
+    acta_parked row;
 
-    acta_status status =
-        acta_row_cursor_open(r->app->store, PARKED_TABLE, acta_bytes_from(prefix, prefix_size), &cursor, error);
+    acta_status status = acta_parked_cursor_open(r->app->store, r->reader->name, &cursor, error);
     while (status == ACTA_OK) {
-        status = acta_row_cursor_next(cursor, &key, &value, error);
-        if (status == ACTA_OK) status = parse_row(r, key, value, prefix_size, error);
+        status = acta_parked_cursor_next(cursor, &row, error);
+        if (status == ACTA_OK) status = take_row(r, &row, error);
     }
-    acta_row_cursor_close(cursor);
+    acta_parked_cursor_close(cursor);
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;
 }

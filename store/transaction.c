@@ -449,7 +449,7 @@ is_own_table(const char *table)
 {
     return strcmp(table, ACTI_TABLE_OUTCOMES) == 0 || strcmp(table, ACTI_TABLE_SNAPSHOTS) == 0 ||
            strcmp(table, ACTI_TABLE_CHECKPOINTS) == 0 || strcmp(table, ACTI_TABLE_TAGS) == 0 ||
-           strcmp(table, ACTI_TABLE_CLAIMS) == 0;
+           strcmp(table, ACTI_TABLE_CLAIMS) == 0 || strcmp(table, ACTI_TABLE_PARKED) == 0;
 }
 
 static acti_operation *

@@ -273,8 +273,8 @@ ACTA_API acta_status acta_store_claimed_by(acta_store *store, const char *scope,
 ACTA_API void acta_transaction_expect_row(
     acta_transaction *transaction, const char *table, acta_bytes key, bool present);
 
-/* Rows. `table` is 1 to ACTA_TABLE_NAME_MAX of [a-z0-9_.-]; "outcomes", "snapshots" and "checkpoints" are the store's own:
- * their rows are put by the functions below alone, and may be deleted. */
+/* Rows. `table` is 1 to ACTA_TABLE_NAME_MAX of [a-z0-9_.-]; "outcomes", "snapshots", "checkpoints" and "parked" are the
+ * store's own: their rows are put by functions made for them alone, and may be deleted. */
 ACTA_API void acta_transaction_put(acta_transaction *transaction, const char *table, acta_bytes key, acta_bytes value);
 ACTA_API void acta_transaction_delete(acta_transaction *transaction, const char *table, acta_bytes key);
 
