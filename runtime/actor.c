@@ -4,6 +4,8 @@
  * A slot is made once and used again and again; each use has the next generation. A free slot's mailbox goes on
  * working: a message that comes late finds a generation that isn't its own and is dropped by whoever runs the slot. So
  * a slot is taken for a new actor only by taking the IDLE bit off its mailbox. After the last generation it is retired.
+ *
+ *     a worker's spawns and ends <-> its pile, up to 64 <- 32 at a time -> the list of all <-> other threads' spawns
  */
 #include "internal.h"
 
@@ -22,7 +24,7 @@ init_slot(acta_runtime *runtime, acti_actor *actor, uint32_t index)
     side->wake.kind = ACTI_WAKE;
 }
 
-/* Free slots are linked by `state`, under actor_lock: a free slot's turn, for a late message, has none. */
+/* Free slots are linked by `state`: a free slot's turn, for a late message, has none. The list of all is under actor_lock. */
 static acti_actor *
 pop_free(acta_runtime *runtime)
 {
@@ -60,28 +62,112 @@ claim_free(acta_runtime *runtime)
     return NULL;
 }
 
-acti_actor *
-acti_actor_take(acta_runtime *runtime, bool *full_out)
+/* Under the lock: a slot that never was used; NULL: no memory, or the limit. */
+static acti_actor *
+make_slot(acta_runtime *runtime, bool *full_out)
 {
     uint32_t index;
 
-    *full_out = false;
+    if (!acti_table_grow(&runtime->actors, &runtime->environment.allocator, &index, full_out)) return NULL;
+    if (runtime->is_manual && !acti_ready_reserve(runtime, index + 1)) return NULL;
+    acti_actor *actor = acti_actor_slot(runtime, index);
+    init_slot(runtime, actor, index);
+    acti_table_publish(&runtime->actors);
+    return actor;
+}
+
+/* -- a worker's pile: the slots that it used last, so that most spawns and ends take no lock -- */
+
+enum { PILE_MAX = 64, PILE_MOVED = 32 /* at a time, between a pile and the list of all */ };
+
+/* NULL: none for this thread. Near the limit there are none, so that no slot is kept from who needs it. */
+static acti_worker *
+pile_of(const acta_runtime *runtime)
+{
+    const acti_context *here = acti_context_here(runtime);
+
+    if (here == NULL || here->worker == NULL) return NULL;
+    /* relaxed: a hint. */
+    uint32_t high = atomic_load_explicit(&runtime->actors.high, memory_order_relaxed);
+    return high < runtime->actors.count_max / 2 ? here->worker : NULL;
+}
+
+static void
+pile_push(acti_worker *worker, acti_actor *actor)
+{
+    actor->state = worker->slot_first;
+    worker->slot_first = actor;
+    worker->slot_count++;
+}
+
+static acti_actor *
+pile_pop(acti_worker *worker)
+{
+    acti_actor *actor = worker->slot_first;
+
+    if (actor == NULL) return NULL;
+    worker->slot_first = actor->state;
+    actor->state = NULL;
+    worker->slot_count--;
+    return actor;
+}
+
+/* Under the lock. */
+static void
+fill_pile(acta_runtime *runtime, acti_worker *worker)
+{
+    bool full;
+
+    for (uint32_t i = 0; i < PILE_MOVED; i++) {
+        acti_actor *actor = pop_free(runtime);
+        if (actor == NULL) actor = make_slot(runtime, &full);
+        if (actor == NULL) return;
+        pile_push(worker, actor);
+    }
+}
+
+static acti_actor *
+take_from_pile(acta_runtime *runtime, acti_worker *worker)
+{
+    acti_actor *actor = pile_pop(worker);
+
+    if (actor == NULL) {
+        acti_mutex_lock(&runtime->actor_lock);
+        fill_pile(runtime, worker);
+        acti_mutex_unlock(&runtime->actor_lock);
+        actor = pile_pop(worker);
+    }
+    if (actor == NULL || acti_mailbox_try_claim(actor)) return actor;
+    acti_mutex_lock(&runtime->actor_lock); /* somebody runs it, for a late message */
+    push_free(runtime, actor);
+    acti_mutex_unlock(&runtime->actor_lock);
+    return NULL;
+}
+
+static acti_actor *
+take_from_all(acta_runtime *runtime, bool *full_out)
+{
     acti_mutex_lock(&runtime->actor_lock);
     acti_actor *actor = claim_free(runtime);
     if (actor == NULL) {
-        if (acti_table_grow(&runtime->actors, &runtime->environment.allocator, &index, full_out) &&
-            (!runtime->is_manual || acti_ready_reserve(runtime, index + 1))) {
-            actor = acti_actor_slot(runtime, index);
-            init_slot(runtime, actor, index);
-            bool claimed = acti_mailbox_try_claim(actor);
-            ACTI_ASSERT(claimed);
-            (void)claimed;
-            acti_table_publish(&runtime->actors);
-        }
+        actor = make_slot(runtime, full_out);
+        bool claimed = actor == NULL || acti_mailbox_try_claim(actor);
+        ACTI_ASSERT(claimed);
+        (void)claimed;
     }
     acti_mutex_unlock(&runtime->actor_lock);
-    if (actor == NULL) return NULL;
+    return actor;
+}
 
+acti_actor *
+acti_actor_take(acta_runtime *runtime, bool *full_out)
+{
+    acti_worker *worker = pile_of(runtime);
+
+    *full_out = false;
+    acti_actor *actor = worker != NULL ? take_from_pile(runtime, worker) : NULL;
+    if (actor == NULL) actor = take_from_all(runtime, full_out);
+    if (actor == NULL) return NULL;
     actor->listed = false;
     actor->generation++;
     ACTI_ASSERT(actor->generation != 0);
@@ -93,9 +179,16 @@ void
 acti_actor_give_back(acti_actor *actor)
 {
     acta_runtime *runtime = actor->runtime;
+    acti_worker *worker = pile_of(runtime);
 
+    if (worker != NULL && worker->slot_count < PILE_MAX) {
+        pile_push(worker, actor);
+        return;
+    }
     acti_mutex_lock(&runtime->actor_lock);
     push_free(runtime, actor);
+    for (uint32_t i = 0; worker != NULL && i < PILE_MOVED; i++)
+        push_free(runtime, pile_pop(worker));
     acti_mutex_unlock(&runtime->actor_lock);
 }
 

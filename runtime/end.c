@@ -124,10 +124,10 @@ acti_drop_in_hand(acti_actor *actor)
 static void
 leave_the_living(acti_actor *actor)
 {
-    /* release: pairs with acti_actor_alive; the registry's lock orders it for names. An exchange, so that none who joins a
-     * topic for us now is overlooked: it sets its flag before, or finds us dead. */
+    /* release: pairs with acti_actor_alive. An exchange, so that none who gives us a name or joins a topic for us now is
+     * overlooked: it sets its flag before, or finds us dead. */
     uint64_t life = atomic_exchange_explicit(&actor->life, (uint64_t)actor->generation << 32, memory_order_acq_rel);
-    acti_name_remove(actor);
+    if (ACTI_UNLIKELY((life & ACTI_NAMED) != 0)) acti_name_remove(actor);
     const acti_relations *r = acti_relations_of(actor);
     if (ACTI_UNLIKELY(r != NULL && r->via != NULL)) acti_via_leave(actor);
     if (ACTI_UNLIKELY((life & ACTI_MEMBER) != 0)) acti_topics_leave_all(actor->runtime, acti_pid_of(actor));
@@ -147,19 +147,22 @@ static void
 release_belongings(acti_actor *actor)
 {
     acti_idle *idle = acti_side_of(actor)->idle;
+    const acti_relations *r = acti_relations_of(actor);
 
     if (idle != NULL && idle->is_used) acti_timer_forget(actor->runtime, &idle->idle_timer);
-    acti_alarms_cancel(actor);
-    acti_actor_unwatch_fds(actor);
-    abandon_requests(actor);
-    if (acti_relations_of(actor) != NULL && acti_relations_of(actor)->layer != NULL) end_layer(actor);
+    if (r != NULL) {
+        acti_alarms_cancel(actor);
+        acti_actor_unwatch_fds(actor);
+        abandon_requests(actor);
+        if (r->layer != NULL) end_layer(actor);
+    }
     free_state(actor);
 }
 
 static void
 drain(acti_actor *actor)
 {
-    for (acti_node *node; (node = acti_sys_take_waiting(actor)) != NULL;)
+    for (acti_node *node; acti_relations_of(actor) != NULL && (node = acti_sys_take_waiting(actor)) != NULL;)
         acti_drop_node(actor, node);
     for (acti_node *node; (node = acti_mailbox_pop(actor)) != NULL;)
         acti_drop_node(actor, node);
@@ -197,11 +200,13 @@ acti_end(acti_actor *actor, const acta_exit_reason *given)
     release_belongings(actor);
     drain(actor);
     acti_tell_the_end(actor, &reason);
-    acta_from stopper = acti_sys_take_stopper(actor, &wanted);
-    bool is_root = acti_relations_of(actor) != NULL && acti_relations_of(actor)->is_root_supervisor;
-    acti_relations_free(actor);
-
-    acti_sys_tell_stopper(actor, stopper, wanted, &reason);
+    const acti_relations *r = acti_relations_of(actor);
+    bool is_root = r != NULL && r->is_root_supervisor;
+    if (r != NULL) {
+        acta_from stopper = acti_sys_take_stopper(actor, &wanted);
+        acti_relations_free(actor);
+        acti_sys_tell_stopper(actor, stopper, wanted, &reason);
+    }
     if (reason.kind == ACTA_EXIT_FAILED) acti_count(runtime, ACTI_STAT_CRASHED);
     acti_count(runtime, ACTI_STAT_EXITED);
     if (is_root) acti_root_remove(runtime, pid);

@@ -303,7 +303,7 @@ add_locked(acti_actor *actor, acta_pid pid, acta_str name, acta_pid *holder_out)
     uint64_t hash = hash_of(registry->seed, name);
     map *in = atomic_load_explicit(&registry->map, memory_order_relaxed); /* written under the lock */
 
-    if (acti_actor_alive(runtime, pid) == NULL) /* its end takes the lock after this, or has taken it before */
+    if (!acti_life_raise(runtime, pid, ACTI_NAMED)) /* its end sees this and waits for the lock, or was before */
         return ACTA_NOPROC;
     acti_name *there = find(registry, in, hash, name, NULL);
     if (there != NULL || acti_side_of(actor)->name != NULL) {

@@ -15,7 +15,8 @@ enum { /* in acta_self.life, below the generation */
     ACTI_TRAP = 2, /* traps exits */
     ACTI_LOOK = 4, /* an exit signal is in the mailbox */
     ACTI_KILL = 8,
-    ACTI_MEMBER = 16 /* has joined topics */
+    ACTI_MEMBER = 16, /* has joined topics */
+    ACTI_NAMED = 32   /* has had a name in the registry, or nearly */
 };
 #define ACTI_MAILBOX_IDLE ((uintptr_t)1)
 #define ACTI_LOAD_COUNT   ((uint64_t)1 << 40) /* of a load: messages above, bytes below */

@@ -134,7 +134,7 @@ init_and_tie(acti_actor *actor, const acta_spawn_options *options, acta_error *e
         acti_now_ns(actor->runtime) - begun_ns > options->init_timeout_ms * UINT64_C(1000000))
         status = acta_error_set(error, ACTA_TIMEOUT, "actor '%s': init took more than %u ms", options->behaviour->name,
             options->init_timeout_ms);
-    if (!is_status(status))
+    if (ACTI_UNLIKELY(status != ACTA_OK && !is_status(status)))
         status = acta_error_set(
             error, ACTA_FAILED, "actor '%s': init gave %d, which is no status", options->behaviour->name, (int)status);
     if (status != ACTA_OK) {

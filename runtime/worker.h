@@ -93,6 +93,8 @@ struct acti_worker {
     /* The worker alone. */
     acti_node *spare[ACTI_SPARE_CLASSES]; /* blocks of small messages, to be used again; linked by `next` */
     uint32_t spare_count[ACTI_SPARE_CLASSES];
+    acti_actor *slot_first; /* free slots, linked by `state`; actor.c */
+    uint32_t slot_count;
     bool is_searching;
     uint32_t lifo_in_a_row;
     uint32_t tick;
