@@ -152,7 +152,8 @@ run_on_engines_(const char *name, const struct CMUnitTest *tests, size_t count, 
 
     for (size_t i = 0; i < sizeof engines / sizeof engines[0]; i++) {
         char group[128];
-        if (engines[i].memory ? !memory : !rocksdb) continue;
+        if (!memory && engines[i].engine != NULL) continue; /* tests of RocksDB's files */
+        if (!rocksdb && !engines[i].memory) continue;       /* tests of the simulated disk */
         if (only != NULL && strcmp(only, engines[i].name) != 0) continue;
         group_engine = &engines[i];
         snprintf(group, sizeof group, "%s on %s", name, group_engine->name);
