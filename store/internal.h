@@ -204,9 +204,10 @@ bool acti_recovery_is_made(acta_store *store);
 /* The engine is started to READ: is all there? Fills store->recovered, the types, and where the committer goes on.
  * ACTA_CORRUPT: what is missing or damaged; recovered.position is then the last position before it. */
 acta_status acti_recovery_check(acta_store *store, const acti_mark *mark, acta_error *error);
-/* The engine is started to WRITE: bring the indexes in line with the log, and remember that all was checked. */
+/* recovery_index.c. The engine is started to WRITE: bring the indexes in line with the log, and remember that all was checked. */
 acta_status acti_recovery_repair(acta_store *store, acta_error *error);
 /* Make a new store. */
+void acti_recovery_put_format(acta_store *store, int64_t made_at_us); /* the record of the format, into the batch */
 acta_status acti_recovery_create(acta_store *store, acta_error *error);
 /* Compare a schema's hash with the one kept; keep it if there is none and `write`. */
 acta_status acti_recovery_schema(acta_store *store, const char *name, uint64_t hash, bool write, acta_error *error);

@@ -1,0 +1,211 @@
+/*
+ * Recovery of what is made from the log: the index by stream, names, rows of tags, what is known of changed streams.
+ *
+ *     log      1 … index end  …  end        behind the index's end, and behind the verified point, all is put again
+ *
+ * The first record of a stream and of a type name both, and each record has its tags, so nothing but the log is needed. What
+ * is put is what was there, so that doing it twice changes nothing.
+ */
+#include <inttypes.h>
+
+#include "internal.h"
+#include "log_reader.h"
+
+enum { REPAIR_CHUNK = 10000 }; /* entries put in one batch */
+
+/* What is in the batch goes to the disk, if it is much, or `all`. */
+static acta_status
+flush_repair(acta_store *store, uint32_t *count, bool all, acta_error *error)
+{
+    if (*count == 0 || (!all && *count < REPAIR_CHUNK)) return ACTA_OK;
+    *count = 0;
+    acti_batch_close(store, 0);
+    return acti_commit_own(store, error);
+}
+
+/* Take an entry out if it leads behind the end of the log. A batch has entries of its own, so all of it does. */
+static acta_status
+cut_entry(acta_store *store, acta_bytes key, acta_bytes value, uint32_t *count, acta_error *error)
+{
+    acti_event_place first, last;
+    acta_status status = acti_index_entry_ends(key, value, &first, &last, error);
+
+    if (status == ACTA_OK && last.position <= store->recovered.position) return ACTA_OK;
+    if (status != ACTA_OK && status != ACTA_CORRUPT) return status; /* a damaged entry leads nowhere */
+    store->engine->ops->batch_delete(store->committer.batch, ACTI_INDEX, key);
+    ++*count;
+    return flush_repair(store, count, false, error);
+}
+
+/* Take out entries of events that are not in the log. */
+static acta_status
+cut_index(acta_store *store, uint32_t *count, acta_error *error)
+{
+    const acti_engine_ops *ops = store->engine->ops;
+    acti_key end = acti_index_end_key();
+    acti_range range = { .to = acti_key_view(&end), .scan = true };
+    acti_engine_iterator *iterator;
+    acta_bytes key, value;
+    acta_status status = ops->iterator_open(store->engine, ACTI_INDEX, &range, &iterator, error);
+
+    if (status != ACTA_OK) return status;
+    while ((status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK) {
+        status = cut_entry(store, key, value, count, error);
+        if (status != ACTA_OK) break;
+    }
+    ops->iterator_close(iterator);
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
+/* Put a name both ways, if it isn't there. */
+static acta_status
+restore_name(acta_store *store, acti_family family, acta_str name, uint64_t id, uint32_t *count, acta_error *error)
+{
+    const acti_engine_ops *ops = store->engine->ops;
+    uint8_t room[ACTI_NAME_KEY_MAX], bytes[ACTI_ID_VALUE_SIZE];
+    acti_key id_key = acti_id_key(id);
+    acti_value value;
+    acta_status status = ops->get(store->engine, family, acti_name_key(room, name), &value, error);
+
+    if (status == ACTA_OK) ops->release(store->engine, &value);
+    if (status != ACTA_NOT_FOUND) return status;
+    acti_put_be64(bytes, id);
+    ops->batch_put(store->committer.batch, family, acti_name_key(room, name), acta_bytes_from(bytes, sizeof bytes));
+    ops->batch_put(store->committer.batch, family, acti_key_view(&id_key), acta_str_bytes(name));
+    *count += 2;
+    return ACTA_OK;
+}
+
+/* A stream's name, both ways, whatever was there: of two streams of one name the later one has it. */
+static void
+put_stream_name(acta_store *store, acta_str name, uint64_t id, uint32_t *count)
+{
+    uint8_t room[ACTI_NAME_KEY_MAX], bytes[ACTI_ID_VALUE_SIZE];
+    acti_key id_key = acti_id_key(id);
+
+    acti_put_be64(bytes, id);
+    store->engine->ops->batch_put(
+        store->committer.batch, ACTI_STREAMS, acti_name_key(room, name), acta_bytes_from(bytes, sizeof bytes));
+    store->engine->ops->batch_put(store->committer.batch, ACTI_STREAMS, acti_key_view(&id_key), acta_str_bytes(name));
+    *count += 2;
+}
+
+/* What a change of a stream did: its rows, and the name of one that was deleted for good. */
+static void
+restore_change(acta_store *store, const acti_record_view *view, uint32_t *count)
+{
+    acta_bytes payload = view->event.payload;
+    acta_str type = view->event.type.data != NULL ? view->event.type : acti_types_name(&store->types, view->type_id);
+    uint8_t room[ACTI_NAME_KEY_MAX];
+    acti_change change;
+
+    if (!acta_str_equal(type, acta_str_of(ACTI_TYPE_OF_CHANGES))) return;
+    if (!acti_change_decode(payload, &change) || change.stream_id == 0) return;
+    acti_change_put_rows(store, &change);
+    if (change.kind == ACTI_CHANGE_METADATA) acti_stream_metadata_put(store, &change, payload);
+    if (change.kind == ACTI_CHANGE_HARD_DELETED)
+        store->engine->ops->batch_delete(store->committer.batch, ACTI_STREAMS,
+            acti_name_key(room, acta_str_from(payload.data + ACTI_CHANGE_SIZE, payload.size - ACTI_CHANGE_SIZE)));
+    *count += 2;
+}
+
+/* What the index has of one event: an entry of its own, whatever entries of more events there are before the end. */
+static acta_status
+put_entry(acta_store *store, const acti_record_view *view, uint64_t page, uint32_t *count, acta_error *error)
+{
+    acti_runs *runs = &store->committer.runs;
+
+    if (!acti_runs_reserve(runs, &store->environment.allocator, 1))
+        return acta_error_set(error, ACTA_NO_MEMORY, "cannot make the index of '%s' again", store->path);
+    acti_runs_note(runs, 0, view->event.stream_id, view->event.version, page, view->event.position);
+    acti_tags_put(store, view->event.tags, view->event.position);
+    ++*count;
+    return ACTA_OK;
+}
+
+static acta_status
+restore_entry(acta_store *store, const acti_record_view *view, uint64_t page, uint32_t *count, acta_error *error)
+{
+    acta_status status = ACTA_OK;
+
+    if (view->event.position > store->recovered.index_end) status = put_entry(store, view, page, count, error);
+    if (status != ACTA_OK) return status;
+    restore_change(store, view, count);
+    if (view->event.stream.data == NULL) return ACTA_OK;
+    if (view->event.version == 1) put_stream_name(store, view->event.stream, view->event.stream_id, count);
+    if (view->type_id == acti_types_count(&store->types)) {
+        acti_type *type;
+        status = acti_types_add(&store->types, view->event.type, &type, error);
+        if (status == ACTA_OK) acti_types_assign(&store->types, type);
+        if (status == ACTA_OK) status = restore_name(store, ACTI_TYPES, view->event.type, view->type_id, count, error);
+    }
+    if (view->event.stream_id >= store->committer.next_stream_id)
+        store->committer.next_stream_id = view->event.stream_id + 1;
+    return status;
+}
+
+/* Make index entries and names again, for all events behind `after`. */
+static acta_status
+extend_indexes(acta_store *store, uint64_t after, uint32_t *count, acta_error *error)
+{
+    acti_log_reader reader;
+    acti_record_view view;
+    acta_status status =
+        acti_log_reader_open(&reader, store->engine, after + 1, store->recovered.position, false, true, error);
+
+    if (status != ACTA_OK) return status;
+    while ((status = acti_log_reader_next(&reader, &view, error)) == ACTA_OK) {
+        status = restore_entry(store, &view, reader.page.first, count, error);
+        if (status == ACTA_OK) status = flush_repair(store, count, false, error);
+        if (status != ACTA_OK) break;
+    }
+    acti_log_reader_close(&reader);
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
+static void
+put_index_end(acta_store *store, uint32_t *count)
+{
+    acti_key end = acti_index_end_key(), position = acti_log_key(store->recovered.position);
+
+    store->engine->ops->batch_put(store->committer.batch, ACTI_INDEX, acti_key_view(&end), acti_key_view(&position));
+    ++*count;
+}
+
+acta_status
+acti_recovery_repair(acta_store *store, acta_error *error)
+{
+    const acti_recovered *found = &store->recovered;
+    uint64_t after = found->index_end < found->verified_position ? found->index_end : found->verified_position;
+    uint32_t count = 0;
+    acta_status status = ACTA_OK;
+
+    bool is_newest = found->format == ACTI_FORMAT_VERSION;
+    if (found->verified_position == found->position && found->verified_batch == found->batch &&
+        found->index_end == found->position && is_newest)
+        return ACTA_OK; /* closed cleanly */
+
+    ACTA_CRASH_POINT("in_recovery");
+    if (found->index_end > found->position) status = cut_index(store, &count, error);
+    if (status == ACTA_OK && after < found->position) status = extend_indexes(store, after, &count, error);
+    if (status == ACTA_OK && found->index_end != found->position) put_index_end(store, &count);
+    if (status == ACTA_OK) status = flush_repair(store, &count, true, error);
+    if (status != ACTA_OK) return status;
+    if (found->index_end != found->position)
+        acta_log_write(&store->environment, ACTA_LOG_WARNING,
+            "the index of store '%s' ended at position %" PRIu64 ", its log at %" PRIu64 "; it was brought in line",
+            store->path, found->index_end, found->position);
+
+    ACTA_CRASH_POINT("in_recovery");
+    if (!is_newest) acti_recovery_put_format(store, found->made_at_us);
+    acti_batch_close(store, 0);
+    acti_batch_put_verified(store, store->committer.position, store->committer.batch_number);
+    status = acti_commit_own(store, error);
+    store->recovered.verified_position = store->committer.position;
+    store->recovered.verified_batch = store->committer.batch_number;
+    if (status == ACTA_OK && !is_newest)
+        acta_log_write(&store->environment, ACTA_LOG_INFO,
+            "the store '%s' had format %" PRIu32 ", it has %d from now on: an older program can't open it any more",
+            store->path, found->format, ACTI_FORMAT_VERSION);
+    return status;
+}
