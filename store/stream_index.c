@@ -123,6 +123,7 @@ begin_entry(acti_index_reader *reader, acta_bytes key, acta_bytes value, acta_er
 static bool
 next_run(acti_index_reader *reader)
 {
+    if (reader->runs.size == 0) return false; /* no entry was read yet, or it had one run */
     const uint8_t *end = reader->runs.data + reader->runs.size;
     uint64_t gap, place, count;
 

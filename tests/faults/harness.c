@@ -132,7 +132,7 @@ end_of(int status)
         return CHILD_FAILED;
     }
     if (WEXITSTATUS(status) == FAULT_ENDED) return CHILD_ENDED;
-    if (WEXITSTATUS(status) > 1) {
+    if (WEXITSTATUS(status) > 1 || (WEXITSTATUS(status) == 1 && page->text[0] == '\0')) {
         snprintf(page->text, sizeof page->text, "ended with status %d", WEXITSTATUS(status));
         return CHILD_DIED;
     }
