@@ -623,13 +623,19 @@ read_no_clock(void *user)
     return 0;
 }
 
+/* CR-12: a clock that goes back a day, on ten years, over 2038, stands still, and is before the epoch: times never fall, and
+ * positions go on. */
 static void
 recorded_at_never_falls(void **state)
 {
+    enum { TIMES = 13 };
     fixture *f = FIXTURE(state);
     static acta_environment environment = { .clock = { .monotonic_ns = read_no_clock, .wall_us = read_test_clock } };
-    static const int64_t times[] = { 1000, 900, 1100, 5, 1100, 1101 };
-    static const int64_t recorded[] = { 1000, 1000, 1100, 1100, 1100, 1101 };
+    const int64_t now = INT64_C(1795000000000000), later = now + INT64_C(10) * 365 * 86400 * 1000000;
+    const int64_t y2038 = INT64_C(2147483648000000);
+    const int64_t times[TIMES] = { 1000, 900, 1100, 5, 1100, 1101, now, now - INT64_C(86400000000), later, now, y2038,
+        y2038, -5 };
+    const int64_t recorded[TIMES] = { 1000, 1000, 1100, 1100, 1100, 1101, now, now, later, later, y2038, y2038, y2038 };
     acta_read all = { .count_max = 0 };
     acta_cursor *cursor;
     acta_recorded e;
@@ -638,17 +644,18 @@ recorded_at_never_falls(void **state)
     clock_us = 1;
     f->config.environment = &environment;
     open_store_ok(f);
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < TIMES; i++) {
         clock_us = times[i];
         append_ok(f, "s", "x");
-        if (i != 3) continue;
+        if (i != 3 && i != 9) continue;
         close_store(f); /* nor over a restart */
         open_store_ok(f);
     }
     assert_int_equal(ACTA_OK, acta_cursor_open(f->store, &all, &cursor, &f->error));
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < TIMES; i++) {
         assert_int_equal(ACTA_OK, acta_cursor_next(cursor, &e, &f->error));
         assert_int_equal(e.recorded_at_us, recorded[i]);
+        assert_int_equal(e.position, i + 1);
     }
     acta_cursor_close(cursor);
     close_store(f);
