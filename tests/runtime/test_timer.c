@@ -37,8 +37,9 @@ check_fired(acta_self *self, void *user, const acta_info *info)
 static uint32_t
 some_delay(uint64_t *seed)
 {
-    static const uint32_t edges[] = { 0, 1, 63, 64, 65, 4095, 4096, 4097, 262143, 262144, 262145, 16777215, 16777216,
-        16777217, 4233600000u, 4294967294u };
+    static const uint32_t edges[] = { 0, 1, 63, 64, 65, 1023, 1024, 1025, 16127, 16128, 16129, 258047, 258048, 258049,
+        4128768, 4128769, 4095, 4096, 4097, 262143, 262144, 262145, 16777215, 16777216, 16777217, 4233600000u,
+        4294967294u };
     switch (draw(seed, 3)) {
     case 0:
         return edges[draw(seed, sizeof edges / sizeof edges[0])];
@@ -107,6 +108,53 @@ random_timers_are_never_early_never_lost_and_at_most_a_tick_late(void **state)
     assert_true(t.latest_ns <= 1000000);
     assert_true(acta_runtime_next_timer_ns(h.runtime) == UINT64_MAX);
     harness_stop(&h);
+}
+
+/* As one who sets a crowd at once: TIMER_COUNT of them, all due within 3 ticks, some seconds ahead. */
+static acta_next
+set_a_crowd(acta_self *self, void *user, acta_message *message)
+{
+    timers *t = user;
+
+    (void)message;
+    for (uint32_t i = 0; i < TIMER_COUNT; i++) {
+        uint32_t delay_ms = 3000 + i % 3;
+        t->is_set[i] = 1;
+        t->due_ns[i] = atomic_load(&t->h->now_ns) + delay_ms * UINT64_C(1000000);
+        ACTA_CHECK(self, acta_send_after(self, delay_ms, i % 7, i, &t->refs[i]) == ACTA_OK);
+    }
+    for (uint32_t i = 0; i < TIMER_COUNT; i += 10) /* those of this turn, in the wheel already or not yet */
+        if (acta_cancel_timer(self, t->refs[i]) && !acta_cancel_timer(self, t->refs[i])) t->cancelled++;
+    return ACTA_NEXT;
+}
+
+/* GS-27: more than a far slot of the wheel gives down in a tick; its clock goes a tick at a time, and by a leap. */
+static void
+a_crowd_that_is_due_at_once_is_not_late(void **state)
+{
+    (void)state;
+
+    for (int leaps = 0; leaps < 2; leaps++) {
+        harness h;
+        static timers t;
+        script s = { .cast = set_a_crowd, .info = check_fired, .user = &t };
+
+        memset(&t, 0, sizeof t);
+        t.h = &h;
+        harness_start(&h, 0);
+        acta_pid pid = spawn(&h, &s);
+        send_tag(&h, pid, 0);
+        harness_run(&h);
+        assert_int_equal(t.cancelled, TIMER_COUNT / 10);
+        for (int i = 0; i < 2990 && leaps == 0; i++)
+            harness_advance(&h, 1);
+        assert_int_equal(t.fired, 0);
+        harness_advance(&h, 10000);
+        assert_int_equal(t.fired, TIMER_COUNT - TIMER_COUNT / 10);
+        assert_int_equal(t.early, 0);
+        assert_true(t.latest_ns <= 1000000);
+        harness_stop(&h);
+    }
 }
 
 /* GS-28: time leaps far beyond many levels at once, without stops at the timers in between. */
@@ -396,6 +444,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_timers_are_never_early_never_lost_and_at_most_a_tick_late),
+        cmocka_unit_test(a_crowd_that_is_due_at_once_is_not_late),
         cmocka_unit_test(a_leap_of_the_clock_fires_all_that_it_passed),
         cmocka_unit_test(no_timer_is_early_by_the_real_clock),
         cmocka_unit_test(a_long_handler_holds_up_no_other_actor_s_timer),
