@@ -7,6 +7,46 @@
 
 enum { BLOCK_BYTES_MAX = 1 << 20 }; /* of events, but for the one that passes it */
 
+/* -- names of streams -- */
+
+static void
+names_free(acti_name_cache *names)
+{
+    if (names == NULL) return;
+    const acta_allocator *allocator = &names->store->environment.allocator;
+
+    acti_name_cache_deinit(names);
+    allocator->free(allocator->user, names, sizeof *names);
+}
+
+/* What others learned already; a new one when that is in use. NULL: no memory; then the cursor learns alone. */
+static acti_name_cache *
+names_take(acta_store *store)
+{
+    const acta_allocator *allocator = &store->environment.allocator;
+
+    acti_monitor_enter(&store->blocks.lock);
+    acti_name_cache *names = store->blocks.names;
+    store->blocks.names = NULL;
+    acti_monitor_leave(&store->blocks.lock);
+    if (names != NULL) return names;
+    names = allocator->alloc(allocator->user, sizeof *names);
+    if (names != NULL) acti_name_cache_init(names, store);
+    return names;
+}
+
+static void
+names_give_back(acta_store *store, acti_name_cache *names)
+{
+    acti_monitor_enter(&store->blocks.lock);
+    acti_name_cache *spare = store->blocks.names;
+    store->blocks.names = names;
+    acti_monitor_leave(&store->blocks.lock);
+    names_free(spare);
+}
+
+/* -- life -- */
+
 void
 acti_blocks_init(acti_blocks *blocks, uint64_t bytes_max)
 {
@@ -37,6 +77,7 @@ void
 acti_blocks_deinit(acti_blocks *blocks)
 {
     acti_blocks_clear(blocks);
+    names_free(blocks->names);
     acti_monitor_deinit(&blocks->lock);
 }
 
@@ -73,7 +114,13 @@ read_block(acta_store *store, uint64_t first, uint64_t last, acta_chunk **block_
         return acta_error_set(error, ACTA_NO_MEMORY, "cannot read the event at position %" PRIu64, first);
     acta_status status = acta_cursor_open(store, &read, &cursor, error);
     if (status == ACTA_OK) {
+        acti_name_cache *names = names_take(store);
+        if (names != NULL) acti_cursor_swap_names(cursor, names);
         status = fill(cursor, block, error);
+        if (names != NULL) {
+            acti_cursor_swap_names(cursor, names);
+            names_give_back(store, names);
+        }
         acta_cursor_close(cursor);
     }
     if (status == ACTA_NOT_FOUND)
@@ -100,13 +147,13 @@ find_slot(acti_blocks *blocks, uint64_t position)
 
 /* The one used longest ago among those that are whole; NULL: all are being read. */
 static acti_block_slot *
-oldest_slot(acti_blocks *blocks, const acti_block_slot *but)
+oldest_slot(acti_blocks *blocks)
 {
     acti_block_slot *oldest = NULL;
 
     for (uint32_t i = 0; i < ACTI_BLOCK_SLOTS; i++) {
         acti_block_slot *slot = &blocks->slots[i];
-        if (slot->chunk != NULL && slot != but && (oldest == NULL || slot->used < oldest->used)) oldest = slot;
+        if (slot->chunk != NULL && (oldest == NULL || slot->used < oldest->used)) oldest = slot;
     }
     return oldest;
 }
@@ -121,7 +168,7 @@ take_slot(acti_blocks *blocks, uint64_t first, uint64_t last)
         if (blocks->slots[i].first == 0) slot = &blocks->slots[i];
     }
     if (slot == NULL) {
-        slot = oldest_slot(blocks, NULL);
+        slot = oldest_slot(blocks);
         if (slot == NULL) return NULL;
         free_slot(blocks, slot);
     }
@@ -141,8 +188,8 @@ keep(acti_blocks *blocks, acti_block_slot *slot, acta_chunk *block, uint64_t cle
     slot->used = ++blocks->turn;
     blocks->bytes += acti_chunk_bytes(block);
     while (blocks->bytes > blocks->bytes_max) {
-        acti_block_slot *oldest = oldest_slot(blocks, slot);
-        if (oldest == NULL) return;
+        acti_block_slot *oldest = oldest_slot(blocks);
+        if (oldest == slot) return; /* it alone is more than that; the next one makes it go */
         free_slot(blocks, oldest);
     }
 }

@@ -34,7 +34,8 @@ typedef struct acti_blocks {
     acti_monitor lock;
     acti_block_slot slots[ACTI_BLOCK_SLOTS];
     uint64_t bytes, turn;
-    uint64_t cleared; /* how often: a block begun before it isn't kept */
+    uint64_t cleared;              /* how often: a block begun before it isn't kept */
+    struct acti_name_cache *names; /* for one who reads; NULL: in use, or none yet */
 } acti_blocks;
 
 void acti_blocks_init(acti_blocks *blocks, uint64_t bytes_max);

@@ -164,6 +164,15 @@ release_chunk(acta_cursor *cursor)
 }
 
 void
+acti_cursor_swap_names(acta_cursor *cursor, acti_name_cache *names)
+{
+    acti_name_cache was = cursor->names;
+
+    cursor->names = *names;
+    *names = was;
+}
+
+void
 acta_cursor_close(acta_cursor *cursor)
 {
     if (cursor == NULL) return;
