@@ -196,7 +196,7 @@ void
 acti_actor_drop_new(acti_actor *actor)
 {
     actor->listed = true;
-    if (acti_mailbox_try_idle(actor))
+    if (acti_mailbox_try_idle(acti_context_here(actor->runtime), actor))
         acti_actor_give_back(actor);
     else {
         actor->listed = false;

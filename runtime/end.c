@@ -162,9 +162,11 @@ release_belongings(acti_actor *actor)
 static void
 drain(acti_actor *actor)
 {
+    acti_context *here = acti_context_here(actor->runtime);
+
     for (acti_node *node; acti_relations_of(actor) != NULL && (node = acti_sys_take_waiting(actor)) != NULL;)
         acti_drop_node(actor, node);
-    for (acti_node *node; (node = acti_mailbox_pop(actor)) != NULL;)
+    for (acti_node *node; (node = acti_mailbox_pop(here, actor)) != NULL;)
         acti_drop_node(actor, node);
 }
 
@@ -176,7 +178,7 @@ acti_finish_free(acti_actor *actor)
 
     drain(actor);
     actor->listed = true;
-    if (acti_mailbox_try_idle(actor)) {
+    if (acti_mailbox_try_idle(acti_context_here(actor->runtime), actor)) {
         if (to_list) acti_actor_give_back(actor);
         return;
     }

@@ -209,24 +209,29 @@ acti_count(acta_runtime *runtime, int which)
     acti_count_many(runtime, which, 1);
 }
 
-/* Give up a message's block; `destroy` has been called. Small ones are kept by the worker. */
+/* Give up a message's block; `destroy` has been called. Small ones are kept by the worker. `here`: as above. */
 static inline void
-acti_message_release(acti_message *message)
+acti_message_release_here(acti_context *here, acti_message *message)
 {
-    int class = message->spare_class;
-    acti_context *here = acti_context_here(message->runtime);
+    uint32_t class = message->spare_class;
 
-    if (ACTI_LIKELY(class >= 0 && here != NULL && here->worker != NULL)) {
+    if (ACTI_LIKELY(here != NULL && here->worker != NULL)) {
         acti_worker *worker = here->worker;
-        if (ACTI_LIKELY(worker->spare_count[class] < ACTI_SPARE_MAX)) {
+        if (ACTI_LIKELY(worker->spare_room[class] > 0)) {
             /* relaxed: the worker's alone */
             atomic_store_explicit(&message->node.next, worker->spare[class], memory_order_relaxed);
             worker->spare[class] = &message->node;
-            worker->spare_count[class]++;
+            worker->spare_room[class]--;
             return;
         }
     }
     acti_message_free(message);
+}
+
+static inline void
+acti_message_release(acti_message *message)
+{
+    acti_message_release_here(acti_context_here(message->runtime), message);
 }
 
 /* Of a slot that is made. */
@@ -376,6 +381,7 @@ void acti_kill(acti_actor *actor, uint32_t generation);
 /* scheduler.c */
 void acti_schedule_elsewhere(acti_context *here, acti_actor *actor); /* see acti_schedule_here */
 void acti_schedule_behind(acti_worker *worker, acti_actor *actor);
+void acti_schedule_second(acti_worker *worker, acti_actor *actor);
 void acti_queue_stand_back(acti_worker *worker); /* see acti_queue_enter */
 void acti_schedule(acti_actor *actor);           /* the caller owns it; it is ready */
 void acti_reschedule(acti_actor *actor);         /* after a turn: behind the others */

@@ -100,9 +100,9 @@ acti_mailbox_send(acti_actor *actor, acti_node *node, uint64_t weight)
     return is_ready ? ACTI_READY : ACTI_QUEUED;
 }
 
-/* NULL: empty, or a sender is between its two steps. */
+/* NULL: empty, or a sender is between its two steps. `here`: acti_context_here of the actor's runtime. */
 static inline acti_node *
-acti_mailbox_pop(acti_actor *actor)
+acti_mailbox_pop(acti_context *here, acti_actor *actor)
 {
     acti_node *first = actor->first;
     acti_node *next = atomic_load_explicit(&first->next, memory_order_acquire); /* pairs with (B) of the push */
@@ -111,7 +111,7 @@ acti_mailbox_pop(acti_actor *actor)
     actor->first = next;
     if (actor->first_is_spent) {
         actor->first_is_spent = false;
-        acti_message_release(acti_message_at(first)); /* behind us now */
+        acti_message_release_here(here, acti_message_at(first)); /* behind us now */
     }
     return next;
 }
@@ -123,12 +123,22 @@ acti_mailbox_has_more(const acti_actor *actor)
     return atomic_load_explicit(&actor->first->next, memory_order_relaxed) != NULL;
 }
 
+/* The owner: messages that are waiting, about. */
+static inline uint64_t
+acti_mailbox_count(const acti_actor *actor)
+{
+    /* relaxed: some moment's count of what is sent is enough, and what is settled is ours. */
+    int64_t load = (int64_t)(atomic_load_explicit(&actor->sent_load, memory_order_relaxed) -
+                             atomic_load_explicit(&actor->settled_load, memory_order_relaxed) - actor->handled_load);
+    return load > 0 ? (uint64_t)load / ACTI_LOAD_COUNT : 0; /* less: a sender is about to correct its count */
+}
+
 /*
  * Settle, and give the actor up if its mailbox is empty. True: hands off the actor from then on. The node consumed last
- * is let go of by the same exchange, which makes the stub stand in its place.
+ * is let go of by the same exchange, which makes the stub stand in its place. `here`: as in acti_mailbox_pop.
  */
 static inline bool
-acti_mailbox_try_idle(acti_actor *actor)
+acti_mailbox_try_idle(acti_context *here, acti_actor *actor)
 {
     acti_node *first = actor->first;
     bool is_spent = actor->first_is_spent;
@@ -145,7 +155,7 @@ acti_mailbox_try_idle(acti_actor *actor)
      * claim. Fails when a sender was there first, and then we go on. */
     if (ACTI_LIKELY(atomic_compare_exchange_strong_explicit(&actor->last, &expected,
             (uintptr_t)&actor->stub | ACTI_MAILBOX_IDLE, memory_order_release, memory_order_relaxed))) {
-        if (is_spent) acti_message_release(acti_message_at(first));
+        if (is_spent) acti_message_release_here(here, acti_message_at(first));
         return true;
     }
     actor->first = first;

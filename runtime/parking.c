@@ -258,6 +258,7 @@ acti_park(acti_worker *worker)
     while (atomic_load_explicit(&worker->token, memory_order_acquire) == 0) {
         uint64_t limit_ns = sleep_limit_ns(runtime, keeper);
         if (limit_ns == 0 || is_work_in_sight(worker) || acti_worker_is_over(worker)) break;
+        if (acti_spares_trim(worker)) continue;
         acti_futex_wait(&worker->token, 0, limit_ns);
     }
     get_up(worker);

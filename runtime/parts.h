@@ -52,7 +52,7 @@ enum {
     ACTI_SEGMENT_FIRST = 64,   /* items in the first */
     ACTI_SPARE_CLASSES = 3,    /* payloads of up to 16, 64 and 256 bytes */
     ACTI_WEIGHT_MIN = 128,     /* bytes: the least that a message weighs against the bound */
-    ACTI_SPARE_MAX = 256,      /* blocks a worker keeps of each */
+    ACTI_SPARE_KEPT = 256,     /* blocks a worker that sleeps keeps of each */
     ACTI_STAT_SHARD_COUNT = 16 /* for threads that are no workers */
 };
 
@@ -90,10 +90,10 @@ typedef struct acti_node {
 typedef struct acti_message {
     acti_node node;
     acta_runtime *runtime;
-    uint32_t capacity; /* payload bytes of the block */
-    int32_t spare_class;
-    acta_from from;    /* REQUEST */
-    acta_message body; /* what the user sees */
+    uint32_t weight;      /* against a mailbox's bound in bytes: the block's size, at least ACTI_WEIGHT_MIN */
+    uint32_t spare_class; /* ACTI_SPARE_CLASSES: none */
+    acta_from from;       /* REQUEST */
+    acta_message body;    /* what the user sees */
     alignas(max_align_t) unsigned char payload[];
 } acti_message;
 
@@ -109,14 +109,14 @@ acti_message_at(acti_node *node)
     return ACTI_CONTAINER(node, acti_message, node);
 }
 
-/* What a message weighs against the mailbox's bound in bytes. */
 static inline uint64_t
 acti_message_weight(const acti_message *message)
 {
-    size_t size = sizeof *message + message->capacity;
-    return size > ACTI_WEIGHT_MIN ? size : ACTI_WEIGHT_MIN;
+    return message->weight;
 }
 
+void acti_spares_init(acti_worker *worker);
+bool acti_spares_trim(acti_worker *worker);
 void acti_spares_free(acti_worker *worker);
 void acti_message_free(acti_message *message); /* give the block back to the allocator */
 

@@ -159,6 +159,14 @@ acti_lifo_steal(acti_worker *victim)
     return actor;
 }
 
+/* The worker alone: in front of all that is ready. */
+static inline void
+acti_schedule_on(acti_worker *worker, acti_actor *actor)
+{
+    acti_actor *before = acti_lifo_put(worker, actor);
+    if (before != NULL) acti_schedule_behind(worker, before);
+}
+
 /* The caller owns the actor; it is ready. `here`: acti_context_here of its runtime. */
 static inline void
 acti_schedule_here(acti_context *here, acti_actor *actor)
@@ -167,8 +175,7 @@ acti_schedule_here(acti_context *here, acti_actor *actor)
         acti_schedule_elsewhere(here, actor);
         return;
     }
-    acti_actor *before = acti_lifo_put(here->worker, actor);
-    if (before != NULL) acti_schedule_behind(here->worker, before);
+    acti_schedule_on(here->worker, actor);
 }
 
 #endif

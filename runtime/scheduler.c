@@ -21,8 +21,8 @@
 
 enum {
     LIFO_IN_A_ROW_MAX = 3,
-    INJECT_EVERY = 61, /* turns; odd and prime, to fall out of step with what programs do */
-    TIMERS_EVERY = 16, /* turns */
+    LOOK_EVERY = 16,  /* turns: at the timers */
+    INJECT_EVERY = 4, /* looks: at the injection queue */
     INJECT_BATCH = 32,
     SPIN_COUNT = 60 /* searches before parking, with pauses: some 5 µs */
 };
@@ -71,6 +71,14 @@ acti_reschedule(acti_actor *actor)
         acti_schedule_behind(here->worker, actor);
     else
         acti_schedule(actor);
+}
+
+/* After a turn: behind the next one only. */
+void
+acti_schedule_second(acti_worker *worker, acti_actor *actor)
+{
+    acti_schedule_on(worker, actor);
+    worker->lifo_in_a_row = LIFO_IN_A_ROW_MAX;
 }
 
 /* -- finding work -- */
@@ -180,32 +188,52 @@ search(acti_worker *worker)
     return steal_lifos(worker, turn_counts);
 }
 
-/* The next actor to run; NULL: the workers end, or this one is to rest. */
+/* Nothing of its own is ready. NULL: the workers end. */
 static acti_actor *
-next_actor(acti_worker *worker)
+wait_for_work(acti_worker *worker)
 {
     acta_runtime *runtime = worker->context.runtime;
-    acti_actor *actor = NULL;
 
-    uint32_t tick = worker->tick++;
-    if (tick % TIMERS_EVERY == 0 || worker->context.timers_are_due) {
-        worker->context.timers_are_due = false;
-        if (atomic_load_explicit(&worker->must_rest, memory_order_relaxed) != 0) return NULL; /* sooner or later */
+    for (;;) {
         run_timers(runtime);
-    }
-    if (tick % INJECT_EVERY == 0) actor = take_injected(worker);
-    if (actor == NULL) actor = take_own(worker);
-    while (actor == NULL) {
-        run_timers(runtime);
-        actor = take_injected(worker);
+        acti_actor *actor = take_injected(worker);
         if (actor == NULL) actor = search(worker);
         if (actor == NULL)
             actor = take_own(worker); /* what timers made ready; and nothing of ours may be left when we sleep */
-        if (actor != NULL) break;
+        if (actor != NULL) return actor;
         atomic_store_explicit(&worker->running, NULL, memory_order_relaxed); /* the watchdog need not look */
-        if (acti_worker_is_over(worker)) break;
+        if (acti_worker_is_over(worker)) return NULL;
         acti_park(worker);
     }
+}
+
+/* What isn't looked at in each turn: timers, a recall, the injection queue. NULL: nothing was injected. */
+static __attribute__((noinline)) acti_actor *
+look_around(acti_worker *worker)
+{
+    worker->context.timers_are_due = false;
+    worker->turns_to_look = LOOK_EVERY - 1;
+    worker->sent_before = worker->sent_at_look;
+    worker->sent_at_look = acti_sent_by(worker);
+    run_timers(worker->context.runtime);
+    if (worker->looks_to_inject-- != 0) return NULL;
+    worker->looks_to_inject = INJECT_EVERY - 1;
+    return take_injected(worker);
+}
+
+/* The next actor to run; NULL: the workers end, or this one is to rest. */
+static inline acti_actor *
+next_actor(acti_worker *worker)
+{
+    acti_actor *actor = NULL;
+
+    if (ACTI_UNLIKELY(worker->turns_to_look-- == 0 || worker->context.timers_are_due)) {
+        worker->turns_to_look = 0;
+        if (atomic_load_explicit(&worker->must_rest, memory_order_relaxed) != 0) return NULL; /* sooner or later */
+        actor = look_around(worker);
+    }
+    if (ACTI_LIKELY(actor == NULL)) actor = take_own(worker);
+    if (ACTI_UNLIKELY(actor == NULL)) actor = wait_for_work(worker);
     acti_stop_searching(worker);
     return actor;
 }
@@ -266,6 +294,7 @@ acti_workers_start(acta_runtime *runtime, acta_error *error)
         worker->steal_seed = i;
         worker->context.runtime = runtime;
         worker->has_barrier = runtime->has_barrier;
+        acti_spares_init(worker);
         worker->context.worker = worker;
         atomic_init(&worker->must_rest, i >= runtime->worker_count);
     }

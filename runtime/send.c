@@ -6,28 +6,32 @@
  */
 #include "run_queue.h"
 
-enum { PAYLOAD_MAX = 64 << 20 };
+enum { PAYLOAD_MAX = 64 << 20, TRIM_BATCH = 64 /* some µs */ };
 
 /* -- blocks: those of small payloads are kept by the worker that frees them -- */
 
 static const uint32_t spare_capacity[ACTI_SPARE_CLASSES] = { 16, 64, 256 };
 
-static inline int
+/* While it works: what a handler that sends by the thousand has made comes back. Some 3 MB in all. */
+static const uint32_t spare_max[ACTI_SPARE_CLASSES] = { 20480, 4096, 1024 };
+
+static inline uint32_t
 spare_class(size_t size)
 {
-    if (ACTI_IS_SANITIZED) return -1; /* it is to see each message's end */
-    return size <= 16 ? 0 : size <= 64 ? 1 : size <= 256 ? 2 : -1;
+    if (ACTI_IS_SANITIZED) return ACTI_SPARE_CLASSES; /* it is to see each message's end */
+    return size <= 16 ? 0 : size <= 64 ? 1 : size <= 256 ? 2 : ACTI_SPARE_CLASSES;
 }
 
 static acti_message *
-make_block(acta_runtime *runtime, int class, size_t size)
+make_block(acta_runtime *runtime, uint32_t class, size_t size)
 {
-    size_t capacity = class >= 0 ? spare_capacity[class] : size;
-    acti_message *message = acti_alloc(runtime, sizeof *message + capacity);
+    size_t block_size = sizeof(acti_message) + (class < ACTI_SPARE_CLASSES ? spare_capacity[class] : size);
+    if (class == ACTI_SPARE_CLASSES && block_size < ACTI_WEIGHT_MIN) block_size = ACTI_WEIGHT_MIN;
+    acti_message *message = acti_alloc(runtime, block_size);
 
     if (message == NULL) return NULL;
     message->runtime = runtime;
-    message->capacity = (uint32_t)capacity;
+    message->weight = (uint32_t)(block_size > ACTI_WEIGHT_MIN ? block_size : ACTI_WEIGHT_MIN);
     message->spare_class = class;
     return message;
 }
@@ -35,7 +39,33 @@ make_block(acta_runtime *runtime, int class, size_t size)
 void
 acti_message_free(acti_message *message)
 {
-    acti_free(message->runtime, message, sizeof *message + message->capacity);
+    uint32_t class = message->spare_class;
+    acti_free(message->runtime, message,
+        class < ACTI_SPARE_CLASSES ? sizeof *message + spare_capacity[class] : message->weight);
+}
+
+void
+acti_spares_init(acti_worker *worker)
+{
+    for (int class = 0; class < ACTI_SPARE_CLASSES; class ++)
+        worker->spare_room[class] = spare_max[class];
+}
+
+/* The worker has nothing to do: some of what it needn't keep goes back to the allocator. False: that was all. */
+bool
+acti_spares_trim(acti_worker *worker)
+{
+    uint32_t left = TRIM_BATCH;
+
+    for (uint32_t class = 0; class < ACTI_SPARE_CLASSES; class ++)
+        for (; worker->spare_room[class] + ACTI_SPARE_KEPT < spare_max[class]; left--) {
+            if (left == 0) return true;
+            acti_node *node = worker->spare[class];
+            worker->spare[class] = atomic_load_explicit(&node->next, memory_order_relaxed); /* the worker's alone */
+            worker->spare_room[class]++;
+            acti_message_free(acti_message_at(node));
+        }
+    return false;
 }
 
 /* After the worker has ended. */
@@ -48,7 +78,6 @@ acti_spares_free(acti_worker *worker)
             acti_message_free(acti_message_at(node));
         }
         worker->spare[class] = NULL;
-        worker->spare_count[class] = 0;
     }
 }
 
@@ -63,11 +92,30 @@ furnish(acti_message *message, uint32_t tag, size_t size)
     return &message->body;
 }
 
-static __attribute__((noinline)) acta_message *
-create_new(acta_runtime *runtime, uint32_t tag, size_t size)
+static inline acta_message *
+create_of_spare(acti_worker *worker, uint32_t class, uint32_t tag, size_t size)
 {
-    acti_message *message = size <= PAYLOAD_MAX ? make_block(runtime, spare_class(size), size) : NULL;
+    acti_node *node = worker->spare[class];
 
+    if (ACTI_UNLIKELY(node == NULL)) return NULL;
+    worker->spare[class] = atomic_load_explicit(&node->next, memory_order_relaxed); /* the worker's alone */
+    worker->spare_room[class]++;
+    acti_message *message = acti_message_at(node);
+    memset(message->payload, 0, 16); /* each has as much */
+    if (class > 0) memset(message->payload + 16, 0, size - 16);
+    return furnish(message, tag, size);
+}
+
+static __attribute__((noinline)) acta_message *
+create_new(acta_runtime *runtime, acti_context *here, uint32_t tag, size_t size)
+{
+    uint32_t class = spare_class(size);
+
+    if (class > 0 && class < ACTI_SPARE_CLASSES && here != NULL && here->worker != NULL) {
+        acta_message *body = create_of_spare(here->worker, class, tag, size);
+        if (body != NULL) return body;
+    }
+    acti_message *message = size <= PAYLOAD_MAX ? make_block(runtime, class, size) : NULL;
     if (message == NULL) return NULL;
     memset(message->payload, 0, size);
     return furnish(message, tag, size);
@@ -76,19 +124,13 @@ create_new(acta_runtime *runtime, uint32_t tag, size_t size)
 acta_message *
 acta_message_create(acta_runtime *runtime, uint32_t tag, size_t size)
 {
-    int class = spare_class(size);
     acti_context *here = acti_context_here(runtime);
 
-    if (ACTI_UNLIKELY(class < 0 || here == NULL || here->worker == NULL)) return create_new(runtime, tag, size);
-    acti_worker *worker = here->worker;
-    acti_node *node = worker->spare[class];
-    if (ACTI_UNLIKELY(node == NULL)) return create_new(runtime, tag, size);
-    worker->spare[class] = atomic_load_explicit(&node->next, memory_order_relaxed); /* the worker's alone */
-    worker->spare_count[class]--;
-    acti_message *message = acti_message_at(node);
-    memset(message->payload, 0, 16); /* each has as much */
-    if (class > 0) memset(message->payload + 16, 0, size - 16);
-    return furnish(message, tag, size);
+    if (ACTI_LIKELY(size <= 16 && here != NULL && here->worker != NULL)) {
+        acta_message *body = create_of_spare(here->worker, 0, tag, size);
+        if (ACTI_LIKELY(body != NULL)) return body;
+    }
+    return create_new(runtime, here, tag, size);
 }
 
 void
@@ -151,6 +193,14 @@ acti_deliver_system(acta_runtime *runtime, acta_pid to, acti_message *message, a
     return ACTA_OK;
 }
 
+/* A cast that was not delivered. */
+static __attribute__((noinline)) acta_status
+give_up(acti_message *message, acta_status status)
+{
+    acta_message_destroy(&message->body);
+    return status == ACTI_SHED ? ACTA_OK : status;
+}
+
 acta_status
 acta_send(acta_runtime *runtime, acta_pid to, acta_message *body)
 {
@@ -159,12 +209,17 @@ acta_send(acta_runtime *runtime, acta_pid to, acta_message *body)
     acti_message *message = acti_message_of(body);
     acti_context *here = acti_context_here(runtime);
     acti_actor *ready;
+    acta_status status;
     message->node.kind = ACTI_CAST;
-    acta_status status = deliver(runtime, to, message, here, &ready);
-    if (ready != NULL) acti_schedule_here(here, ready);
-    if (ACTI_LIKELY(status == ACTA_OK)) return ACTA_OK;
-    acta_message_destroy(body);
-    return status == ACTI_SHED ? ACTA_OK : status;
+    if (ACTI_LIKELY(here != NULL && here->worker != NULL)) {
+        acti_worker *worker = here->worker;
+        status = deliver(runtime, to, message, &worker->context, &ready);
+        if (ready != NULL) acti_schedule_on(worker, ready);
+    } else {
+        status = deliver(runtime, to, message, here, &ready);
+        if (ready != NULL) acti_schedule_here(here, ready);
+    }
+    return ACTI_LIKELY(status == ACTA_OK) ? ACTA_OK : give_up(message, status);
 }
 
 /* Signals are never refused: their memory was there before. */

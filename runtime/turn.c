@@ -12,6 +12,11 @@
  */
 #include "end.h"
 
+enum {
+    BURST_MIN = 4096,      /* sends of a worker in its last turns, 32 at most */
+    LONG_TURN_NS = 2000000 /* 2 ms */
+};
+
 _Thread_local acti_context *acti_current;
 
 void
@@ -48,28 +53,47 @@ handle_request(acti_actor *actor, acti_message *message)
     return next;
 }
 
-static inline acta_next
-handle_message(acti_actor *actor, acti_message *message)
+static inline void
+begin_message(acti_context *context, acti_actor *actor, acti_message *message, uint32_t what)
 {
-    acta_next next = ACTA_NEXT;
-
     actor->handled_load += ACTI_LOAD_COUNT + acti_message_weight(message);
     actor->handling = message;
     actor->heard = true;
-    acti_count_here(acti_current, actor->runtime, ACTI_STAT_HANDLED, 1); /* in a turn, it is this runtime's */
+    acti_count_here(context, actor->runtime, ACTI_STAT_HANDLED, 1);
     if (ACTI_UNLIKELY(ACTI_IS_NOTED(actor))) acti_note_message(actor, message);
-    acti_task_begin(actor, message->node.kind == ACTI_REQUEST ? ACTI_TASK_CALL : ACTI_TASK_CAST, message->body.tag);
-    if (message->node.kind == ACTI_REQUEST)
-        next = handle_request(actor, message);
-    else if (actor->behaviour->handle_cast != NULL)
-        next = actor->behaviour->handle_cast(actor, actor->state, &message->body);
-    else
-        acti_unhandled(actor, ACTI_UNHANDLED_CAST, message->body.tag);
+    acti_task_begin(actor, what, message->body.tag);
+}
+
+static inline void
+end_message(acti_actor *actor, acti_message *message)
+{
     if (ACTI_LIKELY(actor->handling == message && message->body.destroy == NULL)) {
         actor->handling = NULL;
         actor->first_is_spent = true;
     } else
         acti_drop_in_hand(actor);
+}
+
+static inline acta_next
+handle_cast(acti_context *context, acti_actor *actor, acti_message *message)
+{
+    acta_next next = ACTA_NEXT;
+
+    begin_message(context, actor, message, ACTI_TASK_CAST);
+    if (ACTI_LIKELY(actor->behaviour->handle_cast != NULL))
+        next = actor->behaviour->handle_cast(actor, actor->state, &message->body);
+    else
+        acti_unhandled(actor, ACTI_UNHANDLED_CAST, message->body.tag);
+    end_message(actor, message);
+    return next;
+}
+
+static __attribute__((noinline)) acta_next
+handle_call(acti_context *context, acti_actor *actor, acti_message *message)
+{
+    begin_message(context, actor, message, ACTI_TASK_CALL);
+    acta_next next = handle_request(actor, message);
+    end_message(actor, message);
     return next;
 }
 
@@ -231,10 +255,15 @@ take_signal(acti_actor *actor, acti_node *node)
     }
 }
 
+/* Not a cast to the one that the actor is now. False: the actor is gone. */
 static __attribute__((noinline)) bool
-take_odd_node(acti_actor *actor, acti_node *node)
+take_odd_node(acti_context *context, acti_actor *actor, acti_node *node)
 {
-    if (node->kind == ACTI_CAST || node->kind == ACTI_REQUEST) {
+    bool is_message = node->kind == ACTI_CAST || node->kind == ACTI_REQUEST;
+
+    if (is_message && node->generation == actor->generation)
+        return obey(actor, handle_call(context, actor, acti_message_at(node)));
+    if (is_message) {
         acti_drop_node(actor, node);
         return true;
     }
@@ -248,12 +277,11 @@ take_odd_node(acti_actor *actor, acti_node *node)
 
 /* False: the actor is gone. */
 static inline bool
-take_node(acti_actor *actor, acti_node *node)
+take_node(acti_context *context, acti_actor *actor, acti_node *node)
 {
-    bool is_message = node->kind == ACTI_CAST || node->kind == ACTI_REQUEST;
-
-    if (ACTI_UNLIKELY(!is_message || node->generation != actor->generation)) return take_odd_node(actor, node);
-    return obey(actor, handle_message(actor, acti_message_at(node)));
+    if (ACTI_UNLIKELY(node->kind != ACTI_CAST || node->generation != actor->generation))
+        return take_odd_node(context, actor, node);
+    return obey(actor, handle_cast(context, actor, acti_message_at(node)));
 }
 
 /* Killed, or an exit signal in the mailbox. False: the actor is gone. */
@@ -308,23 +336,31 @@ is_busy_with_itself(const acti_actor *actor)
            (actor->odd & ACTI_ODD_SUSPENDED) == 0;
 }
 
-static inline void
-finish(acti_actor *actor)
+/* What the turn has left to its end. */
+static __attribute__((noinline)) void
+look_at_timers(acti_actor *actor)
 {
-    if (ACTI_UNLIKELY((actor->at_finish & ACTI_FINISH_ALARMS) != 0)) acti_alarms_put(actor);
-    if (acti_mailbox_has_more(actor) || ACTI_UNLIKELY(is_busy_with_itself(actor))) {
-        acti_mailbox_settle(actor);
-        acti_reschedule(actor);
-        return;
-    }
-    if (ACTI_UNLIKELY(actor->at_finish != 0 || (actor->odd & ACTI_ODD_IDLE_AT) != 0)) begin_idle_time(actor);
-    if (!acti_mailbox_try_idle(actor)) acti_reschedule(actor);
+    if ((actor->at_finish & ACTI_FINISH_ALARMS) != 0) acti_alarms_put(actor);
+    if (actor->at_finish != 0 || (actor->odd & ACTI_ODD_IDLE_AT) != 0) begin_idle_time(actor);
+}
+
+/* Nothing is left to do: the actor is given up, if nothing has come. */
+static inline void
+rest(acti_context *here, acti_actor *actor)
+{
+    if (ACTI_UNLIKELY(actor->at_finish != 0 || (actor->odd & ACTI_ODD_IDLE_AT) != 0)) look_at_timers(actor);
+    if (ACTI_UNLIKELY(!acti_mailbox_try_idle(here, actor))) acti_reschedule(actor);
 }
 
 void
 acti_turn_finish(acti_actor *actor)
 {
-    finish(actor);
+    if ((actor->at_finish & ACTI_FINISH_ALARMS) != 0) acti_alarms_put(actor);
+    if (acti_mailbox_has_more(actor) || is_busy_with_itself(actor)) {
+        acti_mailbox_settle(actor);
+        acti_reschedule(actor);
+    } else
+        rest(acti_context_here(actor->runtime), actor);
 }
 
 /* False: the actor is gone. */
@@ -355,13 +391,13 @@ typedef enum odd_step { ODD_GONE, ODD_DONE, ODD_NONE } odd_step;
 
 /* Too much is waiting: the oldest message goes unhandled. Signals on the way are taken as ever. */
 static odd_step
-shed_oldest(acti_actor *actor)
+shed_oldest(acti_context *context, acti_actor *actor)
 {
-    acti_node *node = acti_mailbox_pop(actor);
+    acti_node *node = acti_mailbox_pop(context, actor);
 
     if (node == NULL) return ODD_NONE;
     if ((node->kind != ACTI_CAST && node->kind != ACTI_REQUEST) || node->generation != actor->generation)
-        return take_node(actor, node) ? ODD_DONE : ODD_GONE;
+        return take_node(context, actor, node) ? ODD_DONE : ODD_GONE;
     acti_message *message = acti_message_at(node);
     actor->handled_load += ACTI_LOAD_COUNT + acti_message_weight(message);
     acti_count(actor->runtime, ACTI_STAT_SHED);
@@ -376,53 +412,81 @@ shed_oldest(acti_actor *actor)
 
 /* What comes before the next node of the mailbox. ODD_NONE: nothing does. */
 static __attribute__((noinline)) odd_step
-take_odd_step(acti_actor *actor)
+take_odd_step(acti_context *context, acti_actor *actor)
 {
     acti_node *node;
 
     if ((actor->odd & ACTI_ODD_SUSPENDED) != 0) {
-        node = acti_mailbox_pop(actor);
+        node = acti_mailbox_pop(context, actor);
         if (node == NULL) return ODD_NONE;
-        return acti_sys_set_aside(actor, node) || take_node(actor, node) ? ODD_DONE : ODD_GONE;
+        return acti_sys_set_aside(actor, node) || take_node(context, actor, node) ? ODD_DONE : ODD_GONE;
     }
     if ((actor->odd & ACTI_ODD_CONTINUE) != 0) return go_on(actor) ? ODD_DONE : ODD_GONE;
     if ((actor->odd & ACTI_ODD_WAITING) == 0)
-        return (actor->odd & ACTI_ODD_SHEDS) != 0 && acti_overflow_is_over(actor) ? shed_oldest(actor) : ODD_NONE;
+        return (actor->odd & ACTI_ODD_SHEDS) != 0 && acti_overflow_is_over(actor) ? shed_oldest(context, actor)
+                                                                                  : ODD_NONE;
     node = acti_sys_take_waiting(actor);
-    return node == NULL || take_node(actor, node) ? ODD_DONE : ODD_GONE;
+    return node == NULL || take_node(context, actor, node) ? ODD_DONE : ODD_GONE;
+}
+
+/*
+ * The budget is used up. A handler that sends by the thousand can't be parted, and what it has sent is best handled
+ * while it is in the cache: then a receiver with a long mailbox goes on until it is empty or the time is over; and when
+ * something is left, one other actor comes before its next turn. Each such burst is good for one such turn.
+ * `*until_ns`: 0 before the first time.
+ */
+static __attribute__((noinline)) bool
+goes_on(acti_context *context, acti_actor *actor, uint64_t *until_ns)
+{
+    acti_worker *worker = context->worker;
+
+    if (worker == NULL) return false;
+    if (*until_ns != 0) return acti_now_ns(context->runtime) < *until_ns;
+    uint64_t sent = acti_sent_by(worker);
+    if (sent - worker->sent_before < BURST_MIN || acti_mailbox_count(actor) < BURST_MIN / 2) return false;
+    worker->sent_before = worker->sent_at_look = sent;
+    *until_ns = acti_now_ns(context->runtime) + LONG_TURN_NS;
+    return true;
 }
 
 void
 acti_turn(acti_context *context, acti_actor *actor)
 {
     uint32_t budget = context->runtime->budget;
+    uint64_t until_ns = 0;
 
-    if (actor->phase == ACTI_FREE) {
+    if (ACTI_UNLIKELY(actor->phase == ACTI_FREE)) {
         acti_finish_free(actor);
         return;
     }
     if (ACTI_UNLIKELY(context->runtime->record_turns != 0)) acti_record_turn(context, actor);
     context->actor = actor;
-    for (; budget > 0; budget--) {
+    for (; budget > 0 || goes_on(context, actor, &until_ns); budget--) {
+        if (ACTI_UNLIKELY(budget == 0)) budget = context->runtime->budget;
         /* acquire: a kill's or an exit's words are behind its flag. */
         uint64_t life = atomic_load_explicit(&actor->life, memory_order_acquire);
         if (ACTI_UNLIKELY((life & (ACTI_KILL | ACTI_LOOK)) != 0) && !obey_flags(actor, life)) break;
         if (ACTI_UNLIKELY(actor->odd != 0)) {
-            odd_step step = take_odd_step(actor);
+            odd_step step = take_odd_step(context, actor);
             if (step == ODD_GONE) break;
             if (step == ODD_DONE) continue;
         }
-        acti_node *node = acti_mailbox_pop(actor);
-        if (ACTI_UNLIKELY(node == NULL && (actor->odd & ACTI_ODD_HIBERNATE) != 0)) {
-            hibernate(actor);
-            continue;
-        }
-        if (node == NULL) {
+        acti_node *node = acti_mailbox_pop(context, actor);
+        if (ACTI_UNLIKELY(node == NULL)) {
+            if ((actor->odd & ACTI_ODD_HIBERNATE) != 0) {
+                hibernate(actor);
+                continue;
+            }
             context->actor = NULL;
-            finish(actor);
+            acti_turn_finish(actor);
             return;
         }
-        if (!take_node(actor, node)) break;
+        if (ACTI_UNLIKELY(!take_node(context, actor, node))) break;
+        if (ACTI_LIKELY(!acti_mailbox_has_more(actor) && actor->odd == 0)) { /* as most turns end */
+            context->actor = NULL;
+            rest(context, actor);
+            return;
+        }
         if (ACTI_UNLIKELY(context->timers_are_due) && context->worker != NULL) {
             budget = 0;
             break;
@@ -431,7 +495,13 @@ acti_turn(acti_context *context, acti_actor *actor)
     context->actor = NULL;
     if (budget > 0) return;
     context->timers_are_due = true; /* it was a long turn */
-    acti_turn_finish(actor);
+    if (until_ns == 0 || !acti_mailbox_has_more(actor)) {
+        acti_turn_finish(actor);
+        return;
+    }
+    if ((actor->at_finish & ACTI_FINISH_ALARMS) != 0) acti_alarms_put(actor);
+    acti_mailbox_settle(actor);
+    acti_schedule_second(context->worker, actor);
 }
 
 /* After a jump out of a handler, or out of terminate. */

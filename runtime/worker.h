@@ -91,15 +91,22 @@ struct acti_worker {
     _Atomic uint32_t must_rest;                      /* a futex; 1: a spare that isn't lent; see watchdog.c */
 
     /* The worker alone. */
-    acti_node *spare[ACTI_SPARE_CLASSES]; /* blocks of small messages, to be used again; linked by `next` */
-    uint32_t spare_count[ACTI_SPARE_CLASSES];
     acti_actor *slot_first; /* free slots, linked by `state`; actor.c */
     uint32_t slot_count;
+    acti_node *spare[ACTI_SPARE_CLASSES + 1];    /* blocks of small messages, to be used again; linked by `next` */
+    uint32_t spare_room[ACTI_SPARE_CLASSES + 1]; /* for so many more; the last is for the others, and has none */
     bool is_searching;
     uint32_t lifo_in_a_row;
-    uint32_t tick;
+    uint32_t turns_to_look, looks_to_inject;
+    uint64_t sent_at_look, sent_before; /* messages sent until it last looked around, and until the look before */
     uint32_t steal_seed;
     struct acti_record_ring *records; /* NULL: it records where outside threads do */
 };
+
+static inline uint64_t
+acti_sent_by(const acti_worker *worker)
+{
+    return atomic_load_explicit(&worker->stats.values[ACTI_STAT_SENT], memory_order_relaxed); /* by the worker itself */
+}
 
 #endif

@@ -116,9 +116,11 @@ typedef struct acta_dead_letters {
 } acta_dead_letters;
 
 typedef struct acta_runtime_config {
-    const char *name;                    /* in reports and thread names; copied; default "acta" */
-    uint32_t worker_count;               /* 1 to 256; 0: one for each processor */
-    uint32_t budget;                     /* messages an actor handles before others get their turn; 0: 64 */
+    const char *name;      /* in reports and thread names; copied; default "acta" */
+    uint32_t worker_count; /* 1 to 256; 0: one for each processor */
+    /* Messages an actor handles before others get their turn; 0: 64. When handlers have just sent 4,096 or more, a
+     * receiver of 2,048 or more goes on until its mailbox is empty, for 2 ms at most. */
+    uint32_t budget;
     uint32_t actor_count_max;            /* 0: 16,777,216 */
     uint32_t handler_limit_ms;           /* a handler that takes longer is reported; 0: 1,000; ACTA_INFINITE: none is */
     uint32_t spare_workers;              /* lent to others while handlers block; 0: 4; ACTA_NO_SPARE_WORKERS: none */

@@ -51,11 +51,11 @@ own(void)
     acti_node *node;
 
     for (;;) {
-        while ((node = acti_mailbox_pop(&m.actor)) != NULL)
+        while ((node = acti_mailbox_pop(NULL, &m.actor)) != NULL)
             handle(node);
         acti_mailbox_settle(&m.actor);
         if (acti_mailbox_has_more(&m.actor)) continue;
-        if (acti_mailbox_try_idle(&m.actor)) return;
+        if (acti_mailbox_try_idle(NULL, &m.actor)) return;
         while (!acti_mailbox_has_more(&m.actor)) /* the real one goes behind the others in the queue */
             acti_pause();
     }

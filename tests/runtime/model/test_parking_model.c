@@ -90,6 +90,7 @@ begin(uint32_t worker_count, uint32_t actor_count)
         m.workers[i].index = m.workers[i].steal_seed = i;
         m.workers[i].context.runtime = runtime;
         m.workers[i].context.worker = &m.workers[i];
+        acti_spares_init(&m.workers[i]);
     }
 }
 

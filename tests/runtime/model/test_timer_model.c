@@ -69,7 +69,7 @@ turn_wheel(void *argument)
 static acti_node *
 receive(void)
 {
-    return acti_mailbox_pop(&m.slots.actors[0]);
+    return acti_mailbox_pop(NULL, &m.slots.actors[0]);
 }
 
 /* -- acta_send_after, acta_cancel_timer -- */
