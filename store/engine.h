@@ -122,6 +122,15 @@ typedef struct acti_engine_ops {
     acta_status (*mark_read)(acta_engine *engine, uint32_t slot, uint8_t *bytes_out, acta_error *error);
     acta_status (*mark_write)(acta_engine *engine, uint32_t slot, const uint8_t *bytes, acta_error *error);
 
+    /* On request, from whoever commits: what is in memory goes to files, and nothing is left there. ACTA_BUSY: it is being
+     * done for another reason, try later. NULL: this engine has no files; so with the next two. */
+    acta_status (*write_out)(acta_engine *engine, acta_error *error);
+    /* Give back the room of what was overwritten or deleted from `from` to `to`, inclusive, of which nothing may be in memory.
+     * From any thread. */
+    acta_status (*compact)(acta_engine *engine, acti_family family, acta_bytes from, acta_bytes to, acta_error *error);
+    /* About how many bytes lie on the disk for these keys, with what is overwritten. */
+    uint64_t (*bytes_of)(acta_engine *engine, acti_family family, acta_bytes from, acta_bytes to);
+
     /* Copy all that is durable, and may be more, to a new directory, with `bytes` in the mark slot. From any thread, beside
      * everything but close. Nothing is left there after an error. NULL: this engine has no files. */
     acta_status (*backup)(

@@ -21,6 +21,7 @@
 #include "acta/subscription.h"
 
 #include "blocks.h"
+#include "compact.h"
 #include "engine.h"
 #include "keys.h"
 #include "mark.h"
@@ -136,6 +137,7 @@ struct acta_store {
     acti_monitor expiry; /* of expiry_next */
     acta_id expiry_next;
     _Atomic bool scrubbing;
+    acti_compaction compaction; /* its counts; the rest of whoever scrubs */
 
     /* Written by whoever commits, read by all. */
     alignas(ACTI_CACHE_LINE) _Atomic uint64_t head;

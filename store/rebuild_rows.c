@@ -117,6 +117,9 @@ judge_row(sorting *s, acta_bytes key, acta_bytes *value, bool *wanted_out, acta_
         return claim_fits(s, acta_str_from((const char *)value->data, value->size), wanted_out, error);
     } else if (is_of(key, ACTI_TABLE_CHECKPOINTS)) {
         cut_checkpoint(s, value);
+    } else if (is_of(key, ACTI_TABLE_PARKED)) { /* the key ends with the event's position */
+        *wanted_out = key.size > 8 && acti_get_be64(key.data + key.size - 8) <= s->rebuild->position;
+        s->rebuild->table_rows_dropped += !*wanted_out;
     } else if (is_cut) {
         *wanted_out = false;
         s->rebuild->table_rows_dropped++;

@@ -25,6 +25,7 @@
 #include <string.h>
 
 enum {
+    BOTTOMMOST_FORCED = 2,
     BLOCK_SIZE = 16 << 10,
     BLOOM_BITS = 10,
     READAHEAD_BYTES = 2 << 20,
@@ -289,6 +290,46 @@ engine_flush(acta_engine *base, acta_error *error)
         rocksdb_flush_cf(engine->db, options, engine->families[family], &said);
     rocksdb_flushoptions_destroy(options);
     return said != NULL ? acti_rocksdb_failed(engine, "flush", said, error) : ACTA_OK;
+}
+
+static acta_status
+engine_write_out(acta_engine *base, acta_error *error)
+{
+    const rocksdb_engine *engine = engine_of(base);
+
+    if (is_flushing(engine))
+        return acta_error_set(error, ACTA_BUSY, "'%s' is writing out its memory already; try later", engine->path);
+    return engine_flush(base, error);
+}
+
+/* Nothing of the range is in memory, so RocksDB doesn't flush for it. */
+static acta_status
+engine_compact(acta_engine *base, acti_family family, acta_bytes from, acta_bytes to, acta_error *error)
+{
+    rocksdb_engine *engine = engine_of(base);
+    rocksdb_compactoptions_t *options = rocksdb_compactoptions_create();
+
+    (void)error; /* the C API tells nothing; a background error makes the next write fail */
+    rocksdb_compactoptions_set_exclusive_manual_compaction(options, 0);
+    rocksdb_compactoptions_set_bottommost_level_compaction(options, BOTTOMMOST_FORCED);
+    rocksdb_compact_range_cf_opt(engine->db, engine->families[family], options, (const char *)from.data, from.size,
+        (const char *)to.data, to.size);
+    rocksdb_compactoptions_destroy(options);
+    return ACTA_OK;
+}
+
+static uint64_t
+engine_bytes_of(acta_engine *base, acti_family family, acta_bytes from, acta_bytes to)
+{
+    rocksdb_engine *engine = engine_of(base);
+    const char *start = (const char *)from.data, *limit = (const char *)to.data;
+    char *said = NULL;
+    uint64_t bytes = 0;
+
+    rocksdb_approximate_sizes_cf(
+        engine->db, engine->families[family], 1, &start, &from.size, &limit, &to.size, &bytes, &said);
+    if (said != NULL) rocksdb_free(said);
+    return bytes;
 }
 
 static void
@@ -585,6 +626,9 @@ acti_rocksdb_engine(void)
         .iterator_close = iterator_close,
         .mark_read = acti_rocksdb_mark_read,
         .mark_write = acti_rocksdb_mark_write,
+        .write_out = engine_write_out,
+        .compact = engine_compact,
+        .bytes_of = engine_bytes_of,
         .backup = acti_rocksdb_backup,
     };
     rocksdb_engine *engine = calloc(1, sizeof *engine);

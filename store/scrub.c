@@ -128,8 +128,10 @@ put_stubs(acta_store *store, acta_transaction *t, dead_records *dead, acta_error
     if (status == ACTA_OK) status = delete_tags_of(t, &page, dead, error);
     uint8_t *room = status == ACTA_OK ? acti_transaction_room(t, acti_page_stubs_size(&page, dead->count)) : NULL;
     if (room != NULL) status = acti_page_make_stubs(&page, dead->bits, room, &size, error);
-    if (room != NULL && status == ACTA_OK)
+    if (room != NULL && status == ACTA_OK) {
         acti_transaction_raw(t, ACTI_LOG, copy_key(t, &key), acta_bytes_from(room, size));
+        status = acti_dead_add(store, t, dead->page, page.value.size > size ? page.value.size - size : 0, error);
+    }
     ops->release(store->engine, &value);
     memset(dead, 0, sizeof *dead);
     return status;
@@ -158,7 +160,10 @@ put_stubs_of(acta_store *store, acta_transaction *t, uint64_t stream_id, uint64_
         dead.count++;
     }
     acti_index_reader_close(&reader);
-    return status == ACTA_OK ? put_stubs(store, t, &dead, error) : status;
+    if (status == ACTA_OK) status = put_stubs(store, t, &dead, error);
+    if (status == ACTA_OK) status = acti_dead_flush(store, t, error);
+    store->compaction.bytes = 0; /* after an error: nothing of it will be */
+    return status;
 }
 
 /* Replace versions from `from` up to, and without, `dead`; as many as one transaction takes. */
@@ -256,6 +261,7 @@ acta_store_scrub(acta_store *store, uint64_t count_max, uint64_t *count_out, act
         return acta_error_set(error, ACTA_BUSY, "'%s' is being scrubbed by another thread", store->path);
     acta_status status = scrub_all(&s, 'm', error);
     if (status == ACTA_OK) status = scrub_all(&s, 'l', error);
+    if (status == ACTA_OK) acti_compact_some(store);
     atomic_store_explicit(&store->scrubbing, false, memory_order_release);
     *count_out = s.count;
     return status;

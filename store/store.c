@@ -12,9 +12,10 @@
 
 #include "internal.h"
 
-#define MEMORY_BYTES_DEFAULT (UINT64_C(256) << 20)
-#define QUEUE_BYTES_DEFAULT  (UINT64_C(64) << 20)
-#define TAIL_BYTES_DEFAULT   (UINT64_C(32) << 20)
+#define MEMORY_BYTES_DEFAULT    (UINT64_C(256) << 20)
+#define QUEUE_BYTES_DEFAULT     (UINT64_C(64) << 20)
+#define COMPACTION_RATE_DEFAULT (UINT64_C(32) << 20)
+#define TAIL_BYTES_DEFAULT      (UINT64_C(32) << 20)
 
 enum { BATCH_COUNT_DEFAULT = 1024, BLOCKS_SHARE = 16 /* of the memory */ };
 
@@ -50,6 +51,8 @@ store_create(const acta_store_config *config, acta_engine *engine)
     store->manual = config->manual;
     store->read_only = config->read_only;
     store->no_sync = config->unsafe_no_sync;
+    store->compaction.bytes_per_second =
+        config->no_compaction ? 0 : or_default(config->compaction_bytes_per_second, COMPACTION_RATE_DEFAULT);
     store->queue_bytes_max = or_default(config->queue_bytes_max, QUEUE_BYTES_DEFAULT);
     store->batch_count_max = (uint32_t)or_default(config->batch_count_max, BATCH_COUNT_DEFAULT);
     acti_types_init(&store->types, &environment.allocator);
@@ -234,6 +237,8 @@ acta_store_open(const acta_store_config *config, acta_store **store_out, acta_er
     if (status == ACTA_OK) status = open_engine(store, config, error);
     if (status == ACTA_OK) {
         atomic_init(&store->head, store->recovered.position);
+        store->opened_at = store->recovered.position;
+        store->compaction.opening = store->committer.mark.turn;
         store->marker.written = store->marker.wanted = store->committer.mark;
         status = acti_committer_start(store, error);
         if (status != ACTA_OK) acti_committer_stop(store);

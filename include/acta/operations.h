@@ -115,7 +115,7 @@ typedef struct acta_restore_report {
  * that is made from the log (index, names, types, tags, deletions and limits) is made anew, and of the rows beside it:
  *   outcomes      of commands whose events, or whose time, lie behind the cut are dropped
  *   snapshots     newer than their stream, or of another stream of that name, are dropped
- *   checkpoints   behind the cut are set to it
+ *   checkpoints   behind the cut are set to it; parked events behind it are dropped
  *   claims        are kept; dropped when the owner is a stream that doesn't exist at the cut
  *   other tables  are dropped: nobody can tell what they held at the cut. With keep_tables they stay as they are in the backup
  * What was already replaced by stubs stays so. The new store verifies whole before it gets its name ("PATH.unfinished" until
@@ -166,10 +166,12 @@ typedef struct acta_compaction_info {
     uint64_t reclaimed_bytes; /* since open, by what was dead in them */
     uint64_t failures;
 } acta_compaction_info;
+
+/* How far it is: acta_store_scrub, called now and then, compacts a range at a time. Threads: any, beside everything but close. */
 ACTA_API void acta_store_compaction(acta_store *store, acta_compaction_info *info_out);
 
 /*
- * Compact now the ranges of the log that are more than half dead, instead of waiting for it to be done in the background
+ * Compact now the ranges of the log that are more than half dead, instead of leaving them to acta_store_scrub
  * (which waits for what was removed to leave memory). Commits stand still while what is in memory is written to files.
  *   all        ranges with anything dead in them
  *   count_out  how many were compacted; may be NULL

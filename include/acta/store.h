@@ -58,12 +58,14 @@ typedef struct acta_store_config {
     acta_engine *engine;  /* NULL: RocksDB at `path`; else e.g. acta_memory_engine; the store closes it */
     uint64_t schema_hash; /* 0: not checked; else kept with the store by schema_name and compared on open */
     const char *schema_name;
-    uint64_t memory_bytes;               /* caches and write buffers; 0: 256 MiB */
-    uint64_t queue_bytes_max;            /* transactions that wait for the committer; 0: 64 MiB; more is ACTA_BUSY */
-    uint32_t batch_count_max;            /* transactions in one sync; 0: 1,024 */
-    uint64_t tail_bytes_max;             /* of newest records kept in memory for live readers; 0: 32 MiB */
-    bool unsafe_no_sync;                 /* benchmarks only: acknowledge before the disk has it */
-    const acta_environment *environment; /* copied */
+    uint64_t memory_bytes;                /* caches and write buffers; 0: 256 MiB */
+    uint64_t queue_bytes_max;             /* transactions that wait for the committer; 0: 64 MiB; more is ACTA_BUSY */
+    uint32_t batch_count_max;             /* transactions in one sync; 0: 1,024 */
+    uint64_t tail_bytes_max;              /* of newest records kept in memory for live readers; 0: 32 MiB */
+    bool no_compaction;                   /* acta_store_scrub doesn't compact what it made dead (operations.h) */
+    uint64_t compaction_bytes_per_second; /* how fast it does, at most; 0: 32 MiB */
+    bool unsafe_no_sync;                  /* benchmarks only: acknowledge before the disk has it */
+    const acta_environment *environment;  /* copied */
 } acta_store_config;
 
 /*
@@ -424,7 +426,8 @@ ACTA_API acta_status acta_store_version(acta_store *store, acta_str stream, uint
 /*
  * Replace events that can't be read any more, of hard-deleted streams and behind limits, by stubs (ACTA_RECORD_STUB), some
  * at a time. For periodic calls: each goes on where the last one ended. What a reader holds, or is in the middle of
- * reading, stays with it; the disk's own copies go when the engine compacts.
+ * reading, stays with it. The disk's own copies go when the engine compacts: each call compacts one range of the log that
+ * is more than half dead and has left the engine's memory, unless that would be faster than the store's rate for it.
  *   count_max  events replaced at most; 0: all there are
  *   count_out  how many were; fewer than count_max: there is nothing left
  * Threads: outside threads; waits for the disk. Errors: ACTA_BUSY another thread is at it; those of a commit; ACTA_CORRUPT,

@@ -1,0 +1,246 @@
+/*
+ * Compaction: what removed events took is given back, by counted bytes of files; a store that is compacted has lost nothing.
+ * Case ES-46: limits are honoured before and after the physical removal.
+ */
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include "acta/operations.h"
+
+#include "fixture.h"
+
+enum { EVENTS = 2000, PAYLOAD = 1000 };
+
+/* Bytes of a kind of files in the store's directory. */
+static uint64_t
+bytes_of(const fixture *f, const char *ending)
+{
+    DIR *directory = opendir(f->path);
+    uint64_t bytes = 0;
+
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        char path[700];
+        struct stat found;
+        size_t size = strlen(entry->d_name), ending_size = strlen(ending);
+        if (size < ending_size || strcmp(entry->d_name + size - ending_size, ending) != 0) continue;
+        snprintf(path, sizeof path, "%s/%s", f->path, entry->d_name);
+        if (stat(path, &found) == 0) bytes += (uint64_t)found.st_size;
+    }
+    closedir(directory);
+    return bytes;
+}
+
+/* Random bytes, so that nothing is won by packing them. */
+static void
+append_random(fixture *f, const char *stream, uint32_t count)
+{
+    static uint8_t payload[PAYLOAD];
+    uint64_t seed = 88172645463325252u;
+
+    while (count > 0) {
+        acta_transaction *t = acta_transaction_create(f->store);
+        for (int i = 0; i < 50 && count > 0; i++, count--) {
+            acta_event event = { .type = S("test.Random"), .payload = acta_bytes_from(payload, sizeof payload) };
+            for (size_t at = 0; at < sizeof payload; at++)
+                payload[at] = (uint8_t)next_random(&seed);
+            acta_transaction_append(t, acta_str_of(stream), ACTA_ANY_VERSION, &event, 1);
+        }
+        assert_int_equal(ACTA_OK, commit(f, t, NULL));
+    }
+}
+
+static void
+keep_newest(fixture *f, const char *stream, uint64_t count)
+{
+    acta_transaction *t = acta_transaction_create(f->store);
+
+    acta_transaction_limit_stream(t, acta_str_of(stream), &(acta_stream_limits){ .count_max = count });
+    assert_int_equal(ACTA_OK, commit(f, t, NULL));
+}
+
+static uint64_t
+scrub(fixture *f)
+{
+    uint64_t count = 0;
+    if (acta_store_scrub(f->store, 0, &count, &f->error) != ACTA_OK) fail_msg("%s", f->error.text);
+    return count;
+}
+
+static acta_compaction_info
+info_of(fixture *f)
+{
+    acta_compaction_info info;
+    acta_store_compaction(f->store, &info);
+    return info;
+}
+
+/* How many events of a stream can be read; of one with limits the first isn't version 1. */
+static uint64_t
+readable(fixture *f, const char *stream)
+{
+    acta_cursor *cursor;
+    acta_recorded event;
+    uint64_t count = 0;
+
+    assert_int_equal(
+        ACTA_OK, acta_cursor_open(f->store, &(acta_read){ .stream = acta_str_of(stream) }, &cursor, &f->error));
+    while (acta_cursor_next(cursor, &event, &f->error) == ACTA_OK) {
+        assert_int_equal(event.payload.size, PAYLOAD);
+        count++;
+    }
+    acta_cursor_close(cursor);
+    return count;
+}
+
+static void
+expect_all_there(fixture *f)
+{
+    if (acta_store_verify(f->store, NULL, NULL, NULL, &f->error) != ACTA_OK) fail_msg("%s", f->error.text);
+    assert_int_equal(readable(f, "kept"), 10);
+    assert_int_equal(readable(f, "many"), 100);
+    assert_int_equal(count_log(f), acta_store_head(f->store));
+}
+
+/* ES-46: what is behind a limit can't be read before, when it is a stub, and when it is gone from the files. */
+static void
+a_range_that_died_is_given_back_on_request(void **state)
+{
+    fixture *f = FIXTURE(state);
+    uint64_t count;
+
+    append_random(f, "kept", 10);
+    append_random(f, "many", EVENTS);
+    keep_newest(f, "many", 100);
+    assert_int_equal(readable(f, "many"), 100);
+    close_store(f); /* what is written lies in files */
+    uint64_t before = f->memory ? 0 : bytes_of(f, ".sst");
+    open_store_ok(f);
+    assert_int_equal(scrub(f), EVENTS - 100);
+    expect_all_there(f);
+    acta_compaction_info info = info_of(f);
+    assert_true(info.dead_bytes > (uint64_t)(EVENTS - 100) * PAYLOAD * 9 / 10);
+    assert_int_equal(info.ranges_waiting, 1);
+
+    if (acta_store_compact(f->store, false, &count, &f->error) != ACTA_OK) fail_msg("%s", f->error.text);
+    assert_int_equal(count, 1);
+    expect_all_there(f);
+    assert_int_equal(info_of(f).dead_bytes, 0);
+    assert_int_equal(info_of(f).ranges_done, 1);
+    assert_int_equal(info_of(f).reclaimed_bytes, info.dead_bytes);
+    close_store(f);
+    open_store_ok(f); /* files that are of no use any more are gone */
+    expect_all_there(f);
+    if (!f->memory) assert_true(bytes_of(f, ".sst") < before / 4);
+    assert_int_equal(ACTA_OK, acta_store_compact(f->store, true, &count, &f->error));
+    assert_int_equal(count, 0);
+}
+
+/* What is less than half dead waits, but isn't forgotten, not even by a restart. */
+static void
+a_range_that_is_mostly_alive_waits(void **state)
+{
+    fixture *f = FIXTURE(state);
+    uint64_t count;
+
+    append_random(f, "kept", 10);
+    append_random(f, "alive", EVENTS);
+    append_random(f, "many", 300);
+    keep_newest(f, "many", 100);
+    close_store(f);
+    open_store_ok(f);
+    assert_int_equal(scrub(f), 200);
+    uint64_t dead = info_of(f).dead_bytes;
+    assert_true(dead > 100 * PAYLOAD);
+    assert_int_equal(info_of(f).ranges_waiting, 0);
+    assert_int_equal(ACTA_OK, acta_store_compact(f->store, false, &count, &f->error));
+    assert_int_equal(count, 0);
+    close_store(f);
+    open_store_ok(f);
+    assert_int_equal(info_of(f).dead_bytes, dead);
+    assert_int_equal(ACTA_OK, acta_store_compact(f->store, true, &count, &f->error));
+    assert_int_equal(count, 1);
+    expect_all_there(f);
+}
+
+/* Scrubbing compacts what has left memory: after a restart that is all there was; not when it is switched off. */
+static void
+scrubbing_compacts_what_has_left_memory(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    append_random(f, "kept", 10);
+    append_random(f, "many", EVENTS);
+    keep_newest(f, "many", 100);
+    close_store(f);
+    open_store_ok(f);
+    scrub(f);
+    scrub(f);
+    assert_int_equal(info_of(f).ranges_done, 0); /* the stubs are in memory */
+    close_store(f);
+    f->config.no_compaction = true;
+    open_store_ok(f);
+    scrub(f);
+    assert_int_equal(info_of(f).ranges_done, 0);
+    close_store(f);
+    f->config.no_compaction = false;
+    uint64_t before = bytes_of(f, ".sst");
+    open_store_ok(f);
+    scrub(f);
+    assert_int_equal(info_of(f).ranges_done, 1);
+    expect_all_there(f);
+    close_store(f);
+    open_store_ok(f);
+    assert_true(bytes_of(f, ".sst") < before / 4);
+    expect_all_there(f);
+}
+
+/* A range a call, and no more bytes than the rate allows. */
+static void
+the_rate_of_compaction_is_kept(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    append_random(f, "kept", 10);
+    append_random(f, "many", EVENTS);
+    keep_newest(f, "many", 100);
+    close_store(f);
+    open_store_ok(f);
+    scrub(f);
+    close_store(f);
+    f->config.compaction_bytes_per_second = 1; /* the first one uses up days */
+    open_store_ok(f);
+    scrub(f);
+    assert_int_equal(info_of(f).ranges_done, 1);
+    append_random(f, "many", 200);
+    scrub(f);
+    assert_int_equal(info_of(f).ranges_done, 1);
+    assert_true(info_of(f).dead_bytes > 0);
+}
+
+static void
+a_store_that_only_reads_is_not_compacted(void **state)
+{
+    fixture *f = FIXTURE(state);
+    uint64_t count;
+
+    append_ok(f, "a", "x");
+    close_store(f);
+    f->config.read_only = true;
+    open_store_ok(f);
+    assert_int_equal(ACTA_READ_ONLY, acta_store_compact(f->store, true, &count, &f->error));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        on_store(a_range_that_died_is_given_back_on_request),
+        on_store(a_store_that_only_reads_is_not_compacted),
+    };
+    const struct CMUnitTest with_files[] = {
+        on_store(a_range_that_is_mostly_alive_waits),
+        on_store(scrubbing_compacts_what_has_left_memory),
+        on_store(the_rate_of_compaction_is_kept),
+    };
+    return run_on_engines("compact", tests) + run_on_rocksdb("compact", with_files);
+}
