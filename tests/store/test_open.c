@@ -171,6 +171,52 @@ missing_and_empty_files_are_refused(void **state)
     remove_tree(keep);
 }
 
+static void
+cut_away(fixture *f, const char *ending)
+{
+    char name[256], file[600];
+
+    assert_true(find_file(f->path, ending, name, sizeof name));
+    path_in(f, name, file, sizeof file);
+    assert_int_equal(0, unlink(file));
+}
+
+/* ES-51: to read only, too, what can't be opened at all is refused, and what has lost its end shows the rest and says so. */
+static void
+a_damaged_store_is_read_up_to_the_damage(void **state)
+{
+    fixture *f = FIXTURE(state);
+    char keep[300];
+
+    make_store(f);
+    snprintf(keep, sizeof keep, "%s.keep", f->path);
+    copy_tree(f->path, keep);
+    f->config.read_only = true;
+    cut_away(f, ".sst");
+    expect_refusal(f, ACTA_CORRUPT, f->path);
+    remove_tree(f->path);
+    assert_int_equal(0, rename(keep, f->path));
+
+    f->config.read_only = false;
+    open_store_ok(f);
+    append_ok(f, "a", "4");
+    copy_tree(f->path, keep); /* what was appended lies in the write-ahead log */
+    close_store(f);
+    remove_tree(f->path);
+    assert_int_equal(0, rename(keep, f->path));
+    cut_away(f, ".log");
+    expect_refusal(f, ACTA_CORRUPT, "missing position is 4");
+    f->config.read_only = true;
+    open_store_ok(f);
+    acta_error error;
+    assert_int_equal(ACTA_READ_ONLY, acta_store_health(f->store, &error));
+    assert_non_null(strstr(error.text, "missing position is 4"));
+    assert_int_equal(acta_store_head(f->store), 3);
+    assert_int_equal(count_log(f), 3);
+    assert_int_equal(ACTA_CORRUPT, acta_store_refresh(f->store, &error));
+    assert_int_equal(count_log(f), 3); /* it still shows what it did */
+}
+
 /* One mark damaged: the other counts. Both: refused. The mark of another store: refused. */
 static void
 marks_are_held_against_the_log(void **state)
@@ -255,30 +301,65 @@ a_store_in_use_is_refused_at_once(void **state)
     close(ready[1]);
 }
 
-/* ES-47: a newer format is refused by number. */
+/* Put a row past the store: of family "default" (0) or "tables" (5). */
 static void
-a_newer_format_is_refused(void **state)
+put_raw(fixture *f, int family, const void *key, size_t key_size, const void *value, size_t value_size)
 {
-    fixture *f = FIXTURE(state);
     static const char *const names[] = { "default", "log", "index", "streams", "types", "tables" };
     rocksdb_options_t *options = rocksdb_options_create();
     const rocksdb_options_t *all[6] = { options, options, options, options, options, options };
     rocksdb_column_family_handle_t *families[6];
     rocksdb_writeoptions_t *write_options = rocksdb_writeoptions_create();
-    uint8_t format[32] = { 3 };
     char *said = NULL;
 
-    make_store(f);
     rocksdb_t *db = rocksdb_open_column_families(options, f->path, 6, names, all, families, &said);
     assert_null(said);
-    rocksdb_put_cf(db, write_options, families[0], "format", 6, (const char *)format, sizeof format, &said);
+    rocksdb_put_cf(db, write_options, families[family], key, key_size, value, value_size, &said);
     assert_null(said);
     for (int i = 0; i < 6; i++)
         rocksdb_column_family_handle_destroy(families[i]);
     rocksdb_close(db);
     rocksdb_options_destroy(options);
     rocksdb_writeoptions_destroy(write_options);
+}
+
+/* ES-47: a newer format is refused by number, to read only too. */
+static void
+a_newer_format_is_refused(void **state)
+{
+    fixture *f = FIXTURE(state);
+    const uint8_t format[32] = { 3 };
+
+    make_store(f);
+    put_raw(f, 0, "format", 6, format, sizeof format);
     expect_refusal(f, ACTA_UNSUPPORTED, "has format 3, this program reads up to 2; use a newer one");
+    f->config.read_only = true;
+    expect_refusal(f, ACTA_UNSUPPORTED, "has format 3, this program reads up to 2; use a newer one");
+}
+
+/* ES-44: a snapshot that is damaged is none; one of another schema says so. The events are read instead. */
+static void
+a_damaged_snapshot_is_none(void **state)
+{
+    fixture *f = FIXTURE(state);
+    const acta_snapshot given = { .version = 2, .schema_hash = 42, .state = B("state") };
+    acta_memory *memory = acta_memory_create(NULL);
+    acta_snapshot found;
+
+    make_store(f);
+    open_store_ok(f);
+    acta_transaction *t = acta_transaction_create(f->store);
+    acta_transaction_snapshot(t, S("a"), &given);
+    assert_int_equal(ACTA_OK, commit(f, t, NULL));
+    assert_int_equal(ACTA_OK, acta_store_snapshot(f->store, S("a"), memory, &found, &f->error));
+    assert_int_equal(found.schema_hash, 42); /* by which whoever has another schema knows it */
+    close_store(f);
+    put_raw(f, 5, "snapshots\0a", 11, "something else", 14);
+    open_store_ok(f);
+    assert_int_equal(ACTA_NOT_FOUND, acta_store_snapshot(f->store, S("a"), memory, &found, &f->error));
+    assert_string_equal(f->error.text, "the snapshot of 'a' is damaged");
+    assert_int_equal(count_stream(f, "a"), 2);
+    acta_memory_destroy(memory);
 }
 
 /* A store remembers by which schema it was made. */
@@ -391,9 +472,11 @@ main(void)
         on_no_store(what_is_no_place_for_a_store_is_refused),
         on_no_store(a_store_of_another_kind_is_refused),
         on_no_store(missing_and_empty_files_are_refused),
+        on_no_store(a_damaged_store_is_read_up_to_the_damage),
         on_no_store(marks_are_held_against_the_log),
         on_no_store(a_store_in_use_is_refused_at_once),
         on_no_store(a_newer_format_is_refused),
+        on_no_store(a_damaged_snapshot_is_none),
         on_no_store(an_unwritable_directory_is_refused),
         on_no_store(an_interrupted_making_is_begun_again),
     };
