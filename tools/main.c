@@ -2,6 +2,7 @@
  * acta: work on stores from the command line.
  *
  *     acta verify DIR
+ *     acta schema check OLD NEW
  *     acta backup DIR SET, acta backups SET, acta restore BACKUP DIR, acta repair DIR [NEW]
  *
  * Exit status: 0 done and sound, 1 damage or failure, 2 wrong usage.
@@ -25,8 +26,9 @@ static const command commands[] = {
     { "backups", command_backups },
     { "restore", command_restore },
     { "repair", command_repair },
+    { "schema", command_schema },
 };
-#define NAMES "verify, backup, backups, restore, repair"
+#define NAMES "verify, backup, backups, restore, repair, schema"
 
 /* -- verify -- */
 
@@ -115,7 +117,8 @@ main(int argc, char **argv)
             "  backup DIR SET       add a backup to a set of them\n"
             "  backups SET          list the backups of a set\n"
             "  restore BACKUP DIR   make a new store of a backup, or of its beginning\n"
-            "  repair DIR [NEW]     say what is damaged, or make a sound store of it\n\n"
+            "  repair DIR [NEW]     say what is damaged, or make a sound store of it\n"
+            "  schema check OLD NEW may a new schema follow an old one on its log?\n\n"
             "`acta COMMAND --help` tells more.\n\nExit status: 0 done and sound, 1 damage or failure, 2 wrong usage.",
     };
     command_line line = { .command = NULL };
