@@ -324,12 +324,14 @@ check_name(verify *v, family in, const named *from_log, uint64_t id, const entry
     if (back != NULL) rocksdb_free(back);
 }
 
-/* Rows of a stream that was changed: 'm' deleted, 'l' limits, 's' how far it was scrubbed. */
+/* Rows of a stream that was changed: 'm' deleted, 'l' limits, 's' how far it was scrubbed, 'd' its metadata. */
 static bool
 is_change_row(verify *v, const entry *e)
 {
-    if (e->key_size == 0 || strchr("mls", e->key[0]) == NULL) return false;
+    if (e->key_size == 0 || strchr("mlsd", e->key[0]) == NULL) return false;
     size_t size = e->key[0] == 's' ? SCRUBBED : CHANGE_ROW;
+    if (e->key[0] == 'd' && e->value_size > size)
+        size = e->value_size; /* metadata lie between the change and the sum */
     if (e->key_size != 9 || e->value_size != size ||
         acta_crc32c(0, e->value, size - 4) != little(e->value + size - 4, 4))
         damaged(v, "streams: a row '%c' of %zu and %zu bytes is damaged", e->key[0], e->key_size, e->value_size);
