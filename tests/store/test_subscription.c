@@ -418,9 +418,11 @@ catching_up_goes_live_without_gap_or_repeat(void **state)
     open_store_ok(f);
     assert_int_equal(0, pthread_create(&writer, NULL, run_load, &l));
     while (position < total) {
-        acta_subscription_config config = {
-            .name = "sub", .manual_checkpoint = true, .ready = wake_reader, .user = &reader, .window = (uint32_t)(next_random(&seed) % 300 + 1)
-        };
+        acta_subscription_config config = { .name = "sub",
+            .manual_checkpoint = true,
+            .ready = wake_reader,
+            .user = &reader,
+            .window = (uint32_t)(next_random(&seed) % 300 + 1) };
         acta_subscription *subscription = subscribe(f, &config);
         uint64_t stop_at = position + next_random(&seed) % 500 + 1;
         reader.ready = false;

@@ -3,8 +3,8 @@
 #
 #     tests/tools/operations.sh ACTA BANK
 set -eu
-here=$(cd "$(dirname "$0")/.." && pwd)
-. "$here/lib.sh"
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
 acta=$1 bank=$2
 data=$scratch/data set=$scratch/set
 
