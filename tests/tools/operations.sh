@@ -77,9 +77,9 @@ a_damaged_bank_is_repaired() {
 
 every_command_helps() {
     for command in verify backup backups restore repair; do
-        holds "Usage: acta $command" "$acta" $command --help &&
-            says 2 'one argument too many' "$acta" $command a b c &&
-            says 2 "unrecognized option '--nonsense'" "$acta" $command --nonsense &&
+        holds "Usage: acta $command" "$acta" "$command" --help &&
+            says 2 'one argument too many' "$acta" "$command" a b c &&
+            says 2 "unrecognized option '--nonsense'" "$acta" "$command" --nonsense &&
             says 2 'expected' "$acta" restore a || return 1
     done
 }
