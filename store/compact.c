@@ -202,7 +202,7 @@ acti_compact_some(acta_store *store)
 {
     acti_compaction *c = &store->compaction;
     const acta_clock *clock = &store->environment.clock;
-    uint64_t settled;
+    uint64_t settled = 0;
     dead_range dead;
     acta_error error;
 
@@ -272,7 +272,7 @@ settle(acta_store *store, uint64_t *settled, acta_error *error)
 static acta_status
 compact_all(acta_store *store, bool all, uint64_t *count, acta_error *error)
 {
-    uint64_t settled, from = 0;
+    uint64_t settled = 0, from = 0;
     dead_range dead;
     acta_status status = settle(store, &settled, error);
 

@@ -294,18 +294,19 @@ acti_file_read(const char *path, const acta_allocator *allocator, char **bytes_o
     int fd = acti_file_open(path, O_RDONLY);
 
     if (fd < 0) return acti_file_failed("open", path, "", error);
-    char *bytes = NULL;
-    acta_status status = fstat(fd, &found) == 0 ? ACTA_OK : acti_file_failed("look at", path, "", error);
-    if (status == ACTA_OK) {
-        bytes = allocator->alloc(allocator->user, (size_t)found.st_size + 1);
-        if (bytes == NULL) status = acta_error_set(error, ACTA_NO_MEMORY, "cannot read '%s'", path);
+    if (fstat(fd, &found) != 0) {
+        acta_status status = acti_file_failed("look at", path, "", error);
+        close(fd);
+        return status;
     }
-    if (status == ACTA_OK && read(fd, bytes, (size_t)found.st_size) != found.st_size) {
-        allocator->free(allocator->user, bytes, (size_t)found.st_size + 1);
-        status = acta_error_set(error, ACTA_IO, "cannot read '%s' to its end", path);
-    }
+    char *bytes = allocator->alloc(allocator->user, (size_t)found.st_size + 1);
+    ssize_t size = bytes != NULL ? read(fd, bytes, (size_t)found.st_size) : 0;
     close(fd);
-    if (status != ACTA_OK) return status;
+    if (bytes == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot read '%s'", path);
+    if (size != found.st_size) {
+        allocator->free(allocator->user, bytes, (size_t)found.st_size + 1);
+        return acta_error_set(error, ACTA_IO, "cannot read '%s' to its end", path);
+    }
     bytes[found.st_size] = '\0';
     *bytes_out = bytes;
     *size_out = (size_t)found.st_size;
