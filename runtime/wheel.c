@@ -325,7 +325,7 @@ typedef struct expired_call {
 
 typedef struct firing {
     uint64_t now_ns;
-    expired_call calls[EXPIRED_MAX]; /* completed after the lock is released: they run what the user gave */
+    expired_call *calls; /* EXPIRED_MAX; completed after the lock is released: they run what the user gave */
     uint32_t call_count;
     uint32_t fired_count;
     uint32_t piece_count; /* taken out of the wheel since the lock was taken */
@@ -460,12 +460,10 @@ bool
 acti_wheel_run(acta_runtime *runtime, uint64_t now_ns)
 {
     acti_wheel *wheel = &runtime->wheel;
-    firing f;
+    expired_call calls[EXPIRED_MAX];
+    firing f = { .now_ns = now_ns, .calls = calls };
     bool more;
 
-    f.now_ns = now_ns;
-    f.fired_count = 0;
-    f.actor = NULL;
     do {
         f.call_count = f.piece_count = 0;
         acti_mutex_lock(&wheel->lock);
