@@ -100,10 +100,10 @@ remove_log(void *user, const char *path, const char *name, acta_error *error)
 static acta_status
 make_families(const char *path, const acta_environment *environment, acta_error *error)
 {
-    acta_engine *engine;
+    acta_engine *engine = NULL;
     acta_status status = open_salvaged(path, environment, &engine, error);
 
-    if (status != ACTA_OK) return status;
+    if (status != ACTA_OK || engine == NULL) return status;
     engine->ops->close(engine);
     return acti_directory_each(path, remove_log, NULL, error);
 }
