@@ -142,7 +142,7 @@ acti_contain_enter(acti_actor *actor)
     if (user->handle_info != NULL) c->shadow.handle_info = contained_info;
     if (user->handle_continue != NULL) c->shadow.handle_continue = contained_continue;
     if (user->terminate != NULL) c->shadow.terminate = contained_terminate;
-    actor->behaviour = &c->shadow;
+    acti_behaviour_set(actor, &c->shadow);
     acti_relations_of(actor)->is_contained = true;
     return true;
 }
@@ -161,7 +161,7 @@ acti_contain_leave(acti_actor *actor)
     if (!is_contained(actor)) return;
     contained *c = ACTI_CONTAINER(actor->behaviour, contained, shadow);
     acti_mutex_lock(&actor->runtime->actor_lock);
-    actor->behaviour = c->user;
+    acti_behaviour_set(actor, c->user);
     acti_mutex_unlock(&actor->runtime->actor_lock);
     acti_relations_of(actor)->is_contained = false;
     acti_free(actor->runtime, c, sizeof *c);

@@ -158,6 +158,17 @@ acti_relations_of(const acti_actor *actor)
     return acti_side_of(actor)->relations;
 }
 
+/* The owner reads it plainly; the watchdog may read it at the same time, of a slot that is used again, and looks then
+ * whether the life is still the same. So what both touch is touched atomically. */
+typedef const acta_behaviour *_Atomic acti_behaviour_cell;
+#define ACTI_BEHAVIOUR_CELL(actor) ((acti_behaviour_cell *)(uintptr_t) & (actor)->behaviour)
+
+static inline void
+acti_behaviour_set(acti_actor *actor, const acta_behaviour *behaviour)
+{
+    atomic_store_explicit(ACTI_BEHAVIOUR_CELL(actor), behaviour, memory_order_relaxed); /* published by `life` */
+}
+
 /* A handler begins: for reports, and for the watchdog, which on its own thread sees by the count that it is another one
  * than before. */
 static inline void

@@ -46,7 +46,7 @@ bring_to_life(acti_actor *actor, const acta_spawn_options *options)
 {
     const acta_behaviour *behaviour = options->behaviour;
 
-    actor->behaviour = behaviour;
+    acti_behaviour_set(actor, behaviour);
     actor->state = NULL;
     if (ACTI_UNLIKELY(behaviour->contain_faults.start != NULL) && !acti_contain_enter(actor)) return false;
     if (behaviour->state_size > 0 && !acti_actor_make_state(actor, behaviour->state_size)) return false;

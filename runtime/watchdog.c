@@ -15,8 +15,9 @@
  * What it costs where the work is done: a store a turn (acti_worker.running), a store a message (acta_self.task), and a
  * look at one flag when a worker is woken.
  *
- * Reading an actor that isn't ours, for a report: under actor_lock no slot gets a new actor, so one that is alive there in
- * the generation that was stuck is the one that we mean, with the name and behaviour that it was born with.
+ * Reading an actor that isn't ours, for a report: its behaviour is read between two looks at its life; when both are the
+ * same it is that life's. A copy of a behaviour (contain.c) is freed under actor_lock, after its life, and so not while we
+ * hold that and have seen the life.
  *
  * Manual and host-driven runtimes have no watchdog: whoever steps them knows how long a step takes.
  */
@@ -172,18 +173,30 @@ is_help_due(acti_worker *worker, const sight *seen, uint64_t now_ns)
 
 /* -- reporting -- */
 
+/* Under actor_lock: the behaviour's name in the life that *life_out tells; NULL: it isn't alive. */
+static const char *
+name_in_life(const acti_actor *actor, uint64_t *life_out)
+{
+    /* acquire, both: each comes before the next look; the first pairs with the release in spawn. */
+    uint64_t life = atomic_load_explicit(&actor->life, memory_order_acquire);
+    const acta_behaviour *behaviour = atomic_load_explicit(ACTI_BEHAVIOUR_CELL(actor), memory_order_acquire);
+    uint64_t after = atomic_load_explicit(&actor->life, memory_order_relaxed); /* behind the second */
+    bool is_same = (life & after & ACTI_ALIVE) != 0 && acti_life_generation(life) == acti_life_generation(after);
+
+    *life_out = life;
+    return is_same ? behaviour->name : NULL;
+}
+
 /* What can be said of the actor without its owner. False: it is another's slot by now. */
 static bool
 copy_names(acta_runtime *runtime, acti_actor *actor, uint32_t generation, const char **behaviour_out, char *name)
 {
+    uint64_t life;
+
     acti_mutex_lock(&runtime->actor_lock);
-    /* acquire: pairs with the release in spawn. */
-    uint64_t life = atomic_load_explicit(&actor->life, memory_order_acquire);
-    bool is_same = (life & ACTI_ALIVE) != 0 && acti_life_generation(life) == generation;
-    if (is_same) {
-        *behaviour_out = actor->behaviour->name;
-        name[acti_name_copy(actor, name)] = '\0';
-    }
+    *behaviour_out = name_in_life(actor, &life);
+    bool is_same = *behaviour_out != NULL && acti_life_generation(life) == generation;
+    if (is_same) name[acti_name_copy(actor, name)] = '\0';
     acti_mutex_unlock(&runtime->actor_lock);
     return is_same;
 }
@@ -193,13 +206,13 @@ static void
 describe_init(acta_runtime *runtime, uint32_t index, char *words)
 {
     acti_actor *actor = acti_actor_slot(runtime, index);
+    uint64_t life;
 
     snprintf(words, WORDS_MAX, "a spawn"); /* if it is over by now */
     acti_mutex_lock(&runtime->actor_lock);
-    uint64_t life = atomic_load_explicit(&actor->life, memory_order_acquire); /* as in copy_names */
-    if ((life & ACTI_ALIVE) != 0)
-        snprintf(
-            words, WORDS_MAX, "the init of '%.50s' <%u.%u>", actor->behaviour->name, acti_life_generation(life), index);
+    const char *name = name_in_life(actor, &life);
+    if (name != NULL)
+        snprintf(words, WORDS_MAX, "the init of '%.50s' <%u.%u>", name, acti_life_generation(life), index);
     acti_mutex_unlock(&runtime->actor_lock);
 }
 
