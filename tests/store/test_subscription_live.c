@@ -158,7 +158,8 @@ every_interleaving_gives_every_position_once(void **state)
                 append_ok(f, "s", "x");
                 r.subscription = subscribe(f, &config);
                 assert_int_equal(acta_subscription_start(r.subscription), r.last);
-                r.dry = r.ready = false;
+                r.dry = false;
+                r.ready = false;
             }
             interleave(f, &r, order);
         }
