@@ -271,7 +271,7 @@ acta_subscription_next(
     uint32_t room = subscription->window - in_flight(subscription);
     uint32_t count = count_max < room ? count_max : room;
     acta_status status = ACTA_OK;
-    acta_error why;
+    acta_error why = { .status = ACTA_OK };
 
     *chunk_out = NULL;
     *more_out = false;
