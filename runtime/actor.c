@@ -112,17 +112,22 @@ pile_pop(acti_worker *worker)
     return actor;
 }
 
-/* Under the lock. */
+/* Under the lock. New slots only when none is free: a burst takes what has ended before it takes more memory. */
 static void
 fill_pile(acta_runtime *runtime, acti_worker *worker)
 {
+    acti_actor *actor;
+    uint32_t count = 0;
     bool full;
 
-    for (uint32_t i = 0; i < PILE_MOVED; i++) {
-        acti_actor *actor = pop_free(runtime);
-        if (actor == NULL) actor = make_slot(runtime, &full);
-        if (actor == NULL) return;
+    while (count < PILE_MOVED && (actor = pop_free(runtime)) != NULL) {
         pile_push(worker, actor);
+        count++;
+    }
+    if (count != 0) return;
+    while (count < PILE_MOVED && (actor = make_slot(runtime, &full)) != NULL) {
+        pile_push(worker, actor);
+        count++;
     }
 }
 
