@@ -189,6 +189,15 @@ compare_type(
         compare_enum(c, (uint32_t)before->index, (uint32_t)after->index);
 }
 
+/* So that a NaN is equal to itself. */
+static uint64_t
+bits_of(double real)
+{
+    uint64_t bits;
+    memcpy(&bits, &real, sizeof bits);
+    return bits;
+}
+
 static void
 compare_default(comparison *c, acta_str table, const reflection_Field *before, const reflection_Field *after)
 {
@@ -199,7 +208,7 @@ compare_default(comparison *c, acta_str table, const reflection_Field *before, c
         refuse(c, table, before->name,
             "had the default %" PRId64 " and has %" PRId64 ": what was left out would change; keep the default",
             before->default_integer, after->default_integer);
-    else if (memcmp(&before->default_real, &after->default_real, sizeof before->default_real) != 0)
+    else if (bits_of(before->default_real) != bits_of(after->default_real))
         refuse(c, table, before->name,
             "had the default %g and has %g: what was left out would change; keep the default", before->default_real,
             after->default_real);

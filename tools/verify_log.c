@@ -144,10 +144,10 @@ begin_entry(verify *v, named *stream, uint64_t stream_id, uint64_t version)
 static bool
 next_run(named *stream)
 {
+    if (stream->entry_at >= stream->entry_size) return false;
+
     const uint8_t *at = stream->entry + stream->entry_at, *end = stream->entry + stream->entry_size;
     bool fine = true;
-
-    if (stream->entry_at >= stream->entry_size) return false;
     stream->run_page += take_number(&at, end, &fine);
     stream->run_position = stream->run_page + take_number(&at, end, &fine);
     stream->run_left = take_number(&at, end, &fine);
