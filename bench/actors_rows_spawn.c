@@ -76,8 +76,9 @@ run_spawn(const actors_options *o, const char *name, uint32_t window)
 
     actors_start(o);
     row.window = window;
-    acta_pid pid = window > ACTA_MAILBOX_COUNT_DEFAULT ? actors_spawn_bounded(&behaviour, NULL, window)
-                                                       : actors_spawn(&behaviour, NULL);
+    acta_pid pid = window > ACTA_MAILBOX_COUNT_DEFAULT
+                       ? actors_spawn_bounded(&behaviour, NULL, window + 1) /* in hand */
+                       : actors_spawn(&behaviour, NULL);
     actors_send(pid, TAG_GO, NULL, 0);
     actors_wait();
     uint64_t peak = actors_resident_peak();
