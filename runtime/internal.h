@@ -382,9 +382,8 @@ void acti_kill(acti_actor *actor, uint32_t generation);
 void acti_schedule_elsewhere(acti_context *here, acti_actor *actor); /* see acti_schedule_here */
 void acti_schedule_behind(acti_worker *worker, acti_actor *actor);
 void acti_schedule_second(acti_worker *worker, acti_actor *actor);
-void acti_queue_stand_back(acti_worker *worker); /* see acti_queue_enter */
-void acti_schedule(acti_actor *actor);           /* the caller owns it; it is ready */
-void acti_reschedule(acti_actor *actor);         /* after a turn: behind the others */
+void acti_schedule(acti_actor *actor);   /* the caller owns it; it is ready */
+void acti_reschedule(acti_actor *actor); /* after a turn: behind the others */
 acta_status acti_workers_start(acta_runtime *runtime, acta_error *error);
 void acti_workers_join(acta_runtime *runtime);
 bool acti_worker_start(acti_worker *worker);

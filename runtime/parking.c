@@ -251,8 +251,6 @@ acti_park(acti_worker *worker)
     acta_runtime *runtime = worker->context.runtime;
     bool keeper = lie_down(worker);
 
-    /* We are known as a sleeper before we look: all that was pushed without an order of its own is seen. */
-    if (worker->has_barrier) acti_thread_barrier();
     atomic_fetch_add_explicit(&runtime->park_count, 1, memory_order_relaxed); /* a counter */
     /* acquire: pairs with unpark. */
     while (atomic_load_explicit(&worker->token, memory_order_acquire) == 0) {

@@ -29,15 +29,6 @@ enum {
 
 /* -- making actors ready -- */
 
-/* A thief is at it: the worker lets it in first. */
-void
-acti_queue_stand_back(acti_worker *worker)
-{
-    atomic_store_explicit(&worker->queue_held, 0, memory_order_release); /* pairs with the thief's look */
-    while (atomic_load_explicit(&worker->queue_wanted, memory_order_acquire) != 0)
-        acti_thread_yield();
-}
-
 void
 acti_schedule_behind(acti_worker *worker, acti_actor *actor)
 {
@@ -293,7 +284,6 @@ acti_workers_start(acta_runtime *runtime, acta_error *error)
         worker->index = i;
         worker->steal_seed = i;
         worker->context.runtime = runtime;
-        worker->has_barrier = runtime->has_barrier;
         acti_spares_init(worker);
         worker->context.worker = worker;
         atomic_init(&worker->must_rest, i >= runtime->worker_count);

@@ -79,8 +79,7 @@ struct acti_worker {
     alignas(ACTI_CACHE_LINE) _Atomic uint64_t ring_head;
     alignas(ACTI_CACHE_LINE) _Atomic uint64_t ring_tail;
     _Atomic(acti_actor *) lifo;
-    _Atomic uint32_t queue_held, queue_wanted; /* see run_queue.h */
-    bool has_barrier;                          /* the runtime has */
+    _Atomic uint32_t lifo_held, lifo_wanted; /* see run_queue.h */
     _Atomic uint64_t turn_count;
     _Atomic(acti_actor *) running; /* whose turn it is, or was until we looked for work in vain: then NULL */
     _Atomic(acti_actor *) ring[ACTI_RING_SIZE];

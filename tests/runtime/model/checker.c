@@ -418,8 +418,7 @@ acti_thread_barrier_begin(void)
 void
 acti_thread_barrier(void)
 {
-    for (uint32_t i = 0; running >= 0 && i < thread_count; i++)
-        threads[running].passed.at[i] = threads[i].memory.at[i] - 1; /* its next step has the number itself */
+    if (running >= 0) threads[running].is_fresh = true;
 }
 
 typedef void *(*thread_main)(void *);

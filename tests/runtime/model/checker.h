@@ -62,7 +62,6 @@ typedef struct thread {
     uint32_t step_count;
     clock_vector order;  /* of dependent steps */
     clock_vector memory; /* what happens before, by the rules of C11 */
-    clock_vector passed; /* what others had done when it last made them pass a barrier: its loads see that */
     const volatile void *read_last;
     uint64_t read_version;
     void *local; /* the thread-local variable, while others run */

@@ -91,7 +91,7 @@ floor_of(const word *w, const thread *t, memory_order order)
     if (order == memory_order_seq_cst && w->ordered > floor + 1) floor = w->ordered - 1;
     for (uint32_t i = w->count - 1; i > floor; i--) {
         const store *s = &w->stores[i % VALUE_MAX];
-        if (s->thread < 0 || s->time <= t->memory.at[s->thread] || s->time <= t->passed.at[s->thread]) floor = i;
+        if (s->thread < 0 || s->time <= t->memory.at[s->thread]) floor = i;
     }
     for (uint32_t i = 0; i < w->reading_count; i++) {
         const reading *r = &w->readings[i];

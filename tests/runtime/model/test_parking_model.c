@@ -105,15 +105,6 @@ add_workers(uint32_t from, uint32_t to, bool are_daemons)
     }
 }
 
-/* The kernel's barrier is there: workers leave the order of their stores to those who take and park. */
-static void
-leave_the_order_to_the_barrier(void)
-{
-    m.runtime.has_barrier = true;
-    for (uint32_t i = 0; i < WORKER_MAX; i++)
-        m.workers[i].has_barrier = true;
-}
-
 static void
 each_had_one_turn(void)
 {
@@ -201,21 +192,11 @@ a_blocked_worker_and_another(void)
     add_workers(1, 2, true);
 }
 
-static void
-a_blocked_worker_and_another_with_a_barrier(void)
-{
-    a_blocked_worker_and_another();
-    leave_the_order_to_the_barrier();
-}
-
 /* SCH-02, SCH-17: what a worker queues as it blocks is seen by one that parks. */
 static void
 no_work_of_a_blocked_worker_is_slept_through(void **state)
 {
     (void)state;
-    expect_no_failure(&(model_case){ .name = "parking: a blocked worker's work and a barrier",
-        .begin = a_blocked_worker_and_another_with_a_barrier,
-        .end = each_had_one_turn });
     expect_no_failure(&(model_case){
         .name = "parking: a blocked worker's work", .begin = a_blocked_worker_and_another, .end = each_had_one_turn });
 }
@@ -262,32 +243,11 @@ a_ring_and_two_thieves(void)
     model_thread("thief 2", steal_once, &m.workers[2], false);
 }
 
-static void
-a_ring_and_one_thief_with_a_barrier(void)
-{
-    a_ring_and_one_thief();
-    leave_the_order_to_the_barrier();
-}
-
-static void
-a_ring_and_two_thieves_with_a_barrier(void)
-{
-    a_ring_and_two_thieves();
-    leave_the_order_to_the_barrier();
-}
-
 /* SCH-08: the owner and thieves at one ring: none lost, none twice. */
 static void
 what_is_stolen_runs_once(void **state)
 {
     (void)state;
-    expect_no_failure(&(model_case){ .name = "ring: a thief and a barrier",
-        .begin = a_ring_and_one_thief_with_a_barrier,
-        .end = each_had_one_turn });
-    expect_no_failure(&(model_case){ .name = "ring: 2 thieves and a barrier",
-        .begin = a_ring_and_two_thieves_with_a_barrier,
-        .end = each_had_one_turn,
-        .part = 50000 });
     expect_no_failure(
         &(model_case){ .name = "ring: a thief", .begin = a_ring_and_one_thief, .end = each_had_one_turn });
     expect_no_failure(&(model_case){
@@ -328,7 +288,7 @@ static void
 a_slot_and_a_thief_with_a_barrier(void)
 {
     a_slot_and_a_thief();
-    leave_the_order_to_the_barrier();
+    m.runtime.has_barrier = true;
 }
 
 static void
@@ -357,7 +317,7 @@ planted_slot_without_an_order_is_found(void **state)
     expect_failure(&(model_case){ .name = "planted: a relaxed look at who wants the slot",
         .begin = a_slot_and_a_thief,
         .end = each_had_one_turn,
-        .plant = { "acti_queue_enter", "load &worker->queue_wanted", MODEL_PLANT_RELAX } });
+        .plant = { "acti_lifo_enter", "load &worker->lifo_wanted", MODEL_PLANT_RELAX } });
 }
 
 /* -- timers: the wheel wakes an actor by its idle timer -- */
@@ -437,23 +397,6 @@ planted_parking_without_another_look_is_found(void **state)
 }
 
 static void
-a_parking_worker_that_passes_no_barrier(void)
-{
-    a_blocked_worker_and_another_with_a_barrier();
-    m.workers[1].has_barrier = false;
-}
-
-/* SCH-02: its neighbour's push has no order of its own, and it doesn't make it pass a barrier. */
-static void
-planted_parking_without_the_barrier_is_found(void **state)
-{
-    (void)state;
-    expect_failure(&(model_case){ .name = "planted: parking without the barrier",
-        .begin = a_parking_worker_that_passes_no_barrier,
-        .end = each_had_one_turn });
-}
-
-static void
 planted_look_at_the_sleepers_without_an_order_is_found(void **state)
 {
     (void)state;
@@ -468,9 +411,9 @@ planted_theft_without_a_compare_is_found(void **state)
 {
     (void)state;
     expect_failure(&(model_case){ .name = "planted: a thief that doesn't compare",
-        .begin = a_ring_and_two_thieves,
+        .begin = a_ring_and_one_thief,
         .end = each_had_one_turn,
-        .plant = { "acti_queue_seize", "queue_wanted", MODEL_PLANT_BLIND } });
+        .plant = { "acti_ring_steal", "ring_head", MODEL_PLANT_BLIND } });
 }
 
 int
@@ -485,7 +428,6 @@ main(void)
         cmocka_unit_test(no_timer_is_slept_through),
         cmocka_unit_test(every_worker_sees_the_end),
         cmocka_unit_test(planted_parking_without_another_look_is_found),
-        cmocka_unit_test(planted_parking_without_the_barrier_is_found),
         cmocka_unit_test(planted_look_at_the_sleepers_without_an_order_is_found),
         cmocka_unit_test(planted_theft_without_a_compare_is_found),
     };
