@@ -86,6 +86,7 @@ typedef struct parts {
     page_record head;
     acta_bytes payload, metadata, tags;
     acta_digest payload_digest, beside_digest; /* of a stub */
+    int64_t recorded_at_us;
 } parts;
 
 static bool
@@ -150,6 +151,15 @@ take_head(const uint8_t **at, const uint8_t *end, page_record *r)
     return (r->flags & RECORD_NAMES) == 0 || take_names(at, end, r);
 }
 
+/* The time that lies `later_us` after a page's own; false: no such time. In unsigned numbers, which any sum fits. */
+static bool
+time_after(int64_t page_us, uint64_t later_us, int64_t *time_out_us)
+{
+    if (later_us > (uint64_t)INT64_MAX - (uint64_t)page_us) return false;
+    *time_out_us = (int64_t)((uint64_t)page_us + later_us);
+    return true;
+}
+
 /* What a stub ends with. */
 static bool
 take_digests(const uint8_t **at, const uint8_t *end, parts *p)
@@ -197,7 +207,8 @@ read_parts(const acti_page *page, uint32_t i, parts *p, acta_error *error)
     if (!record_bytes(page, i, &bytes)) return damaged(position, "its place in its page", error);
     if (acti_page_record_crc(position, bytes.data, bytes.size) != acti_get_le32(bytes.data))
         return damaged(position, "its checksum", error);
-    if (!take_apart(bytes.data + RECORD_CRC, bytes.data + bytes.size, p) || p->head.type_index >= page->type_count)
+    if (!take_apart(bytes.data + RECORD_CRC, bytes.data + bytes.size, p) || p->head.type_index >= page->type_count ||
+        !time_after(page->recorded_at_us, p->head.later_us, &p->recorded_at_us))
         return damaged(position, "it makes no sense, though its checksum fits", error);
     return ACTA_OK;
 }
@@ -221,7 +232,7 @@ acti_page_record(const acti_page *page, uint64_t position, acti_record_view *vie
         .type = p.head.type,
         .schema_hash = acti_get_le64(type + 4),
         .kind = (p.head.flags & RECORD_STUB) != 0 ? ACTA_RECORD_STUB : ACTA_RECORD_EVENT,
-        .recorded_at_us = page->recorded_at_us + (int64_t)p.head.later_us,
+        .recorded_at_us = p.recorded_at_us,
         .command_id = p.head.command_id,
         .correlation_id = p.head.correlation_id,
         .causation_id = p.head.causation_id,
@@ -304,7 +315,8 @@ acti_core_next(acti_core *core, acta_chained *event_out)
     parts p = { .payload = { NULL, 0 } };
 
     if (!take_head(&core->at, core->end, &p.head) || (p.head.flags & RECORD_STUB) == 0 ||
-        p.head.type_index >= core->type_count || !take_digests(&core->at, core->end, &p))
+        p.head.type_index >= core->type_count || !take_digests(&core->at, core->end, &p) ||
+        !time_after(core->recorded_at_us, p.head.later_us, &p.recorded_at_us))
         return false;
     const uint8_t *type = core->types + (size_t)p.head.type_index * ACTI_PAGE_TYPE_SIZE;
     *event_out = (acta_chained){ .position = core->next++,
@@ -312,7 +324,7 @@ acti_core_next(acti_core *core, acta_chained *event_out)
         .version = p.head.version,
         .type_id = acti_get_le32(type),
         .schema_hash = acti_get_le64(type + 4),
-        .recorded_at_us = core->recorded_at_us + (int64_t)p.head.later_us,
+        .recorded_at_us = p.recorded_at_us,
         .command_id = p.head.command_id,
         .correlation_id = p.head.correlation_id,
         .causation_id = p.head.causation_id,

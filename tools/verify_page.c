@@ -172,7 +172,9 @@ read_head(bytes_reader *b, const page *p, record *rec, uint8_t *flags_out, uint6
     *type_index_out = number(b);
     rec->stream_id = number(b);
     rec->version = number(b);
-    rec->recorded_at_us = p->recorded_at_us + ((flags & LATER) != 0 ? (int64_t)number(b) : 0);
+    uint64_t later_us = (flags & LATER) != 0 ? number(b) : 0;
+    b->fine = b->fine && later_us <= (uint64_t)INT64_MAX - (uint64_t)p->recorded_at_us; /* there is such a time */
+    rec->recorded_at_us = (int64_t)((uint64_t)p->recorded_at_us + later_us);
     for (int id = CORRELATION; id <= COMMAND; id *= 2)
         if ((flags & id) != 0) take(b, 16);
     rec->names = (flags & NAMES) != 0;
