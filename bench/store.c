@@ -7,9 +7,14 @@
  * event; both are larger with more --events.
  *
  *     bench/store [--seconds N] [--events N] [--data DIR] [ROW...]
+ *
+ * The row "large" is a store of --events, larger than its memory, killed and read cold (store_large.c); at full size:
+ *
+ *     bench/store --events 50000000 large
  */
 #include "bench.h"
 #include "raw_log.h"
+#include "store_large.h"
 
 #include <argp.h>
 #include <pthread.h>
@@ -36,7 +41,8 @@ enum {
 typedef struct options {
     uint32_t seconds, event_count;
     const char *data_path;
-    uint32_t chosen; /* bits by row; 0: all */
+    uint32_t chosen;                   /* bits by row; 0: all */
+    const char *fill_path, *read_path; /* a process of the row "large" */
 } options;
 
 typedef struct bench {
@@ -218,6 +224,33 @@ append_1_async(const options *o)
     append_alone("append_1_async", o, true);
 }
 
+/* So many in flight on a store that stays open, in turn: what one has, the others have. */
+static void
+in_flight(const options *o)
+{
+    static const uint32_t counts[] = { 1, 2, 4, 16 };
+    enum { COUNTS = sizeof counts / sizeof counts[0], ROUNDS = 10 };
+    uint64_t done[COUNTS] = { 0 }, ns[COUNTS] = { 0 };
+    bench b;
+
+    open_bench(&b, o, false);
+    submit_for(&b, 4, bench_now_ns() + UINT64_C(300000000)); /* warm */
+    for (int i = 0; i < ROUNDS * COUNTS; i++) {
+        uint64_t before = b.done, begun_ns = bench_now_ns();
+        submit_for(&b, counts[i % COUNTS], begun_ns + o->seconds * UINT64_C(1000000000) / ROUNDS / COUNTS);
+        take_place(&b, 1, 0);
+        done[i % COUNTS] += b.done - before;
+        ns[i % COUNTS] += bench_now_ns() - begun_ns;
+    }
+    bench_expect(b.failed == 0 && acta_store_head(b.store) == b.done);
+    for (int i = 0; i < COUNTS; i++) {
+        char metric[24];
+        snprintf(metric, sizeof metric, "rate_%" PRIu32, counts[i]);
+        bench_report("in_flight", metric, (double)done[i] / ((double)ns[i] / 1e9), "per_second");
+    }
+    close_bench(&b);
+}
+
 /* -- reading -- */
 
 /* Events in order of streams taken in turn, so that a stream's events lie far apart; many to a transaction. */
@@ -389,6 +422,14 @@ raw_nosync(const options *o)
     bench_report("raw_nosync", "rate", raw_log_run(o->data_path, 1000, false, o->seconds).rate, "per_second");
 }
 
+/* -- more than fits into memory -- */
+
+static void
+large(const options *o)
+{
+    large_run(o->data_path, o->event_count);
+}
+
 /* -- rows -- */
 
 typedef struct row {
@@ -404,12 +445,14 @@ static const row rows[] = {
     { "raw_1", raw_1 },
     { "append_1", append_1 },
     { "append_1_async", append_1_async },
+    { "in_flight", in_flight },
     { "raw_nosync", raw_nosync },
     { "append_nosync", append_nosync },
     { "scan", scan },
     { "subscribe", subscribe },
     { "stream_1000", stream_1000 },
     { "last_event", last_event },
+    { "large", large },
 };
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 
@@ -451,6 +494,12 @@ parse(int key, char *argument, struct argp_state *state)
     case 'd':
         o->data_path = argument;
         return 0;
+    case 'f':
+        o->fill_path = argument;
+        return 0;
+    case 'r':
+        o->read_path = argument;
+        return 0;
     case ARGP_KEY_ARG:
         choose(o, argument, state);
         return 0;
@@ -466,18 +515,23 @@ main(int argc, char **argv)
         { "seconds", 's', "N", 0, "How long each row is measured (default: 5)", 0 },
         { "events", 'e', "N", 0, "Events in the stores that are read (default: 1,000,000)", 0 },
         { "data", 'd', "DIR", 0, "Where the disk is that is measured (default: ./bench-data)", 0 },
+        { "fill", 'f', "DIR", OPTION_HIDDEN, NULL, 0 }, /* the row "large" calls itself so */
+        { "read", 'r', "DIR", OPTION_HIDDEN, NULL, 0 },
         { 0 },
     };
     const struct argp argp = { option_list, parse, "[ROW...]",
         "The store alone, beside plain RocksDB. Rows (default: all): raw_100, append_256, raw_1000, append_2048, "
         "raw_1, "
-        "append_1, append_1_async, raw_nosync, append_nosync, scan, "
-        "subscribe, stream_1000, last_event.",
+        "append_1, append_1_async, in_flight, raw_nosync, append_nosync, scan, "
+        "subscribe, stream_1000, last_event, large.",
         NULL, NULL, NULL };
     options o = { .seconds = SECONDS_DEFAULT, .event_count = EVENTS_DEFAULT, .data_path = "bench-data" };
 
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
+    if (o.fill_path != NULL) large_fill(o.fill_path, o.event_count);
+    if (o.read_path != NULL) large_read(o.read_path, o.event_count);
+    if (o.fill_path != NULL || o.read_path != NULL) return 0;
     for (int i = 0; i < ROW_COUNT; i++)
         if (o.chosen == 0 || (o.chosen & 1u << i) != 0) rows[i].run(&o);
     rmdir(o.data_path); /* if nobody else uses it */

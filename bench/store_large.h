@@ -1,0 +1,20 @@
+/*
+ * Large: a store of so many events that it doesn't fit into what memory it was given: filled by a process that is then
+ * killed, opened by another, read cold and warm.
+ *
+ *     large_run --start--> store --fill DIR: appends, counts what is written, SIGKILL to itself
+ *           \----start--> store --read DIR: opens, reads, drops the cache of the system, reads
+ */
+#ifndef BENCH_STORE_LARGE_H
+#define BENCH_STORE_LARGE_H
+
+#include <stdint.h>
+
+/* Both processes are this program, started again; their results go to stdout. */
+void large_run(const char *data_path, uint32_t event_count);
+
+/* What they do. */
+void large_fill(const char *path, uint32_t event_count);
+void large_read(const char *path, uint32_t event_count);
+
+#endif
