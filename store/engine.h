@@ -145,8 +145,9 @@ struct acta_engine {
 acta_engine *acti_rocksdb_engine(void);
 
 /* One over what is left of the files in `from`, whose lists of them are damaged: they are brought to the new directory `to`,
- * which stays when the engine is closed, and after an error (rocksdb_salvage.c). */
-acta_status acti_rocksdb_salvage(
-    const char *from, const char *to, const acta_environment *environment, acta_engine **engine_out, acta_error *error);
+ * which stays when the engine is closed, and after an error (rocksdb_salvage.c). *rows_lost_out: files of ACTI_TABLES are
+ * missing or can't be read; or there are no rows, and nothing tells that there were none. */
+acta_status acti_rocksdb_salvage(const char *from, const char *to, const acta_environment *environment,
+    acta_engine **engine_out, bool *rows_lost_out, acta_error *error);
 
 #endif

@@ -119,7 +119,8 @@ open_damaged(repairing *r, acta_error *error)
         return status;
     }
     r->report.files_were_rebuilt = true;
-    return acti_rocksdb_salvage(r->config->path, r->salvage, &r->environment, &r->from, error);
+    return acti_rocksdb_salvage(
+        r->config->path, r->salvage, &r->environment, &r->from, &r->report.rows_were_lost, error);
 }
 
 /* -- what was found -- */
@@ -140,7 +141,7 @@ take_report(repairing *r)
     report->snapshots_dropped = rebuild->snapshots_dropped;
     report->claims_dropped = rebuild->claims_dropped;
     report->checkpoints_cut = rebuild->checkpoints_cut;
-    report->rows_were_lost = rebuild->rows_were_lost;
+    report->rows_were_lost = report->rows_were_lost || rebuild->rows_were_lost;
 }
 
 /* The record of the repair, as lines of text. */

@@ -19,6 +19,7 @@
  * Not here: what keys and values mean, and what to do about damage.
  */
 #include "rocksdb.h"
+#include "rocksdb_records.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,6 +227,27 @@ open_db(rocksdb_engine *engine)
     return said;
 }
 
+/* Can it be opened to read with this family alone, beside the one that RocksDB always has? */
+bool
+acti_rocksdb_family_opens(const char *path, acti_family family)
+{
+    rocksdb_options_t *options = rocksdb_options_create();
+    const rocksdb_options_t *const each[] = { options, options };
+    const char *const names[] = { family_names[ACTI_META], family_names[family] };
+    rocksdb_column_family_handle_t *families[2] = { NULL };
+    int count = family == ACTI_META ? 1 : 2;
+    char *said = NULL;
+
+    rocksdb_options_set_info_log_level(options, 4);
+    rocksdb_t *db = rocksdb_open_for_read_only_column_families(options, path, count, names, each, families, 0, &said);
+    for (int i = 0; i < count && said == NULL; i++)
+        rocksdb_column_family_handle_destroy(families[i]);
+    if (said == NULL) rocksdb_close(db);
+    if (said != NULL) rocksdb_free(said);
+    rocksdb_options_destroy(options);
+    return said == NULL;
+}
+
 /* What is there now, in the place of what was shown before; an error leaves that. */
 static acta_status
 open_to_read(rocksdb_engine *engine, acta_error *error)
@@ -237,6 +259,8 @@ open_to_read(rocksdb_engine *engine, acta_error *error)
     if (engine->db != NULL && atomic_load_explicit(&engine->iterator_count, memory_order_relaxed) > 0)
         return acta_error_set(error, ACTA_BUSY,
             "the store '%s' can't be looked at anew while a cursor is open; close it first", engine->path);
+    acta_status status = acti_rocksdb_check_logs(engine->path, error);
+    if (status != ACTA_OK) return status;
     rocksdb_t *db = rocksdb_open_for_read_only_column_families(engine->db_options, engine->path, ACTI_FAMILY_COUNT,
         family_names, (const rocksdb_options_t *const *)engine->family_options, families, 0, &said);
     if (said != NULL) return acti_rocksdb_failed(engine, "open the store", said, error);

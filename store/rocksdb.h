@@ -4,6 +4,7 @@
  *     rocksdb.c          families, batches, reading
  *     rocksdb_files.c    the directory, its lock, the mark slots
  *     rocksdb_backup.c   a copy of all of it, while it is in use
+ *     rocksdb_records.c  its write-ahead logs, looked at without it
  */
 #ifndef ACTI_ROCKSDB_H
 #define ACTI_ROCKSDB_H
@@ -46,6 +47,9 @@ engine_of(acta_engine *engine)
 
 /* rocksdb.c: is this a RocksDB database with our column families? */
 bool acti_rocksdb_is_ours(const char *path);
+/* Can it be opened to read with this family alone, beside ACTI_META? What of others is lost doesn't matter. Its logs must be
+ * sound (rocksdb_records.h). */
+bool acti_rocksdb_family_opens(const char *path, acti_family family);
 
 /* rocksdb_files.c: parts of the engine, as engine.h says */
 acta_status acti_rocksdb_probe(

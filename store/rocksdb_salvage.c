@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "rocksdb.h"
+#include "rocksdb_records.h"
 
 typedef struct salvage {
     const char *to;
@@ -108,9 +109,42 @@ make_families(const char *path, const acta_environment *environment, acta_error 
     return acti_directory_each(path, remove_log, NULL, error);
 }
 
+/* -- rows: made from nothing else, so a lost file of theirs is to be told -- */
+
+static acta_status
+has_rows(acta_engine *engine, bool *has_out, acta_error *error)
+{
+    acti_range all = { .from = acta_bytes_from((const uint8_t *)"", 0) };
+    acti_engine_iterator *iterator;
+    acta_bytes key, value;
+    acta_status status = engine->ops->iterator_open(engine, ACTI_TABLES, &all, &iterator, error);
+
+    if (status != ACTA_OK) return status;
+    status = engine->ops->iterator_next(iterator, &key, &value, error);
+    engine->ops->iterator_close(iterator);
+    *has_out = status != ACTA_NOT_FOUND; /* what can't be read was there */
+    return ACTA_OK;
+}
+
+/* The old lists know which files there were, unless they are what is damaged. */
+static acta_status
+were_rows_lost(const char *from, acta_engine *engine, bool *lost_out, acta_error *error)
+{
+    acta_error ignored;
+    bool has = false;
+
+    if (acti_rocksdb_check_logs(from, &ignored) == ACTA_OK && acti_rocksdb_family_opens(from, ACTI_META)) {
+        *lost_out = !acti_rocksdb_family_opens(from, ACTI_TABLES);
+        return ACTA_OK;
+    }
+    acta_status status = has_rows(engine, &has, error);
+    *lost_out = !has;
+    return status;
+}
+
 acta_status
-acti_rocksdb_salvage(
-    const char *from, const char *to, const acta_environment *environment, acta_engine **engine_out, acta_error *error)
+acti_rocksdb_salvage(const char *from, const char *to, const acta_environment *environment, acta_engine **engine_out,
+    bool *rows_lost_out, acta_error *error)
 {
     salvage s = { .to = to };
     acta_status status = acti_directory_make(to, error);
@@ -120,6 +154,8 @@ acti_rocksdb_salvage(
     if (status == ACTA_OK && s.sorted_count == 0) status = make_families(to, environment, error);
     s.logs = true;
     if (status == ACTA_OK) status = acti_directory_each(from, bring_file, &s, error);
+    if (status == ACTA_OK) status = acti_rocksdb_cut_logs(to, error);
     if (status == ACTA_OK && s.sorted_count > 0) status = rebuild_lists(to, error);
-    return status == ACTA_OK ? open_salvaged(to, environment, engine_out, error) : status;
+    if (status == ACTA_OK) status = open_salvaged(to, environment, engine_out, error);
+    return status == ACTA_OK ? were_rows_lost(from, *engine_out, rows_lost_out, error) : status;
 }

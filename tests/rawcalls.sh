@@ -24,6 +24,7 @@ runtime/fault.c       : clock thread file
 store/thread.c        : thread clock
 store/rocksdb_files.c : file
 store/files.c         : file
+store/rocksdb_records.c : file
 store/rocksdb_backup.c : file
 '
 

@@ -143,7 +143,7 @@ typedef struct acta_repair_report {
     uint64_t durable;         /* how far the log had been durable; 0: not known */
     bool files_were_rebuilt;  /* the engine's list of files was damaged, and was made again from the files */
     uint64_t outcomes_dropped, snapshots_dropped, claims_dropped, checkpoints_cut, rows_kept;
-    bool rows_were_lost;              /* some rows can't be read */
+    bool rows_were_lost; /* some rows can't be read; or there are none, and nothing tells whether there were */
     char damage[ACTA_ERROR_TEXT_MAX]; /* the first that was found */
 } acta_repair_report;
 

@@ -48,9 +48,9 @@ repair_ok(fixture *f, const char *target, acta_repair_report *report)
     if (repair(f, target, report) != ACTA_OK) fail_msg("%s", f->error.text);
 }
 
-/* Events in three streams, each with a row, some with tags; one outcome and one snapshot at the end. */
+/* Events in three streams, each with a row, some with tags; one outcome and one snapshot at the end. Rows from number `first`. */
 static void
-fill(fixture *f)
+fill_from(fixture *f, int first)
 {
     acta_outcome outcome = { .status = ACTA_OK };
     acta_snapshot snapshot = { .version = EVENTS / 3, .state = B("state") };
@@ -61,15 +61,21 @@ fill(fixture *f)
         acta_event event = event_of("test.Happened", "with some bytes to hit: 0123456789");
         acta_transaction *t = acta_transaction_create(f->store);
         snprintf(stream, sizeof stream, "stream-%d", i % 3);
-        snprintf(key, sizeof key, "%02d", i);
+        snprintf(key, sizeof key, "%03d", first + i);
         event.tags = tags;
         event.tag_count = i % 2;
         acta_transaction_append(t, acta_str_of(stream), ACTA_ANY_VERSION, &event, 1);
         acta_transaction_put(t, "rows", acta_str_bytes(acta_str_of(key)), B("row"));
-        if (i == EVENTS - 1) acta_transaction_outcome(t, (acta_id){ .bytes = { 1 } }, &outcome);
+        if (i == EVENTS - 1) acta_transaction_outcome(t, (acta_id){ .bytes = { 1, (uint8_t)first } }, &outcome);
         if (i == EVENTS - 1) acta_transaction_snapshot(t, S("stream-0"), &snapshot);
         assert_int_equal(ACTA_OK, commit(f, t, NULL));
     }
+}
+
+static void
+fill(fixture *f)
+{
+    fill_from(f, 0);
 }
 
 /* A directory's files and their bytes, as one number. */
@@ -227,21 +233,29 @@ expect_lists_made_again(fixture *f)
 }
 
 static void
-a_damaged_manifest_costs_nothing(void **state)
+damage_manifest(const fixture *f)
 {
-    fixture *f = FIXTURE(state);
-    char manifest[700], name[256];
-
-    fill(f);
-    close_store(f);
-    assert_true(find_file(f->path, ".sst", name, sizeof name));
+    char manifest[700];
     DIR *directory = opendir(f->path);
+
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         if (strncmp(entry->d_name, "MANIFEST-", 9) != 0) continue;
         snprintf(manifest, sizeof manifest, "%s/%s", f->path, entry->d_name);
         flip(manifest, size_of(manifest) / 2);
     }
     closedir(directory);
+}
+
+static void
+a_damaged_manifest_costs_nothing(void **state)
+{
+    fixture *f = FIXTURE(state);
+    char name[256];
+
+    fill(f);
+    close_store(f);
+    assert_true(find_file(f->path, ".sst", name, sizeof name));
+    damage_manifest(f);
     expect_lists_made_again(f);
 }
 
@@ -304,6 +318,75 @@ each_damaged_file_can_be_mended(void **state)
     assert_int_equal(ACTA_INVALID, repair(f, ".new", &report));
 }
 
+/* Each sorted file lost in turn, with the lists whole or damaged too: rows that are gone with it are told, and no others. The
+ * second part of the rows lies in a file of its own. */
+static void
+rows_that_are_lost_with_a_file_are_told(void **state)
+{
+    enum { FILES_MAX = 24, ROWS = 2 * EVENTS + 3 /* two outcomes, and a snapshot that was put twice */ };
+    fixture *f = FIXTURE(state);
+    char names[FILES_MAX][32], path[700], aside[700], target[32];
+    uint32_t count = 0, told = 0;
+
+    for (int part = 0; part < 2; part++) {
+        if (part == 1) open_store_ok(f);
+        fill_from(f, part * EVENTS);
+        close_store(f);
+    }
+    DIR *directory = opendir(f->path);
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        size_t length = strlen(entry->d_name);
+        if (length < 4 || strcmp(entry->d_name + length - 4, ".sst") != 0) continue;
+        assert_true(count < FILES_MAX);
+        snprintf(names[count++], sizeof names[0], "%.31s", entry->d_name);
+    }
+    closedir(directory);
+    for (uint32_t i = 0; i < count; i++) {
+        acta_repair_report report;
+        snprintf(path, sizeof path, "%s/%s", f->path, names[i]);
+        snprintf(aside, sizeof aside, "%s.aside", f->path);
+        snprintf(target, sizeof target, ".new-%u", i);
+        assert_int_equal(0, rename(path, aside));
+        assert_int_equal(ACTA_CORRUPT, open_store(f));
+        repair_ok(f, target, &report);
+        bool lost = report.rows_kept + report.snapshots_dropped + report.outcomes_dropped < ROWS;
+        if (report.rows_were_lost != lost)
+            fail_msg("without '%s' %" PRIu64 " rows are left", names[i], report.rows_kept);
+        told += lost;
+        assert_int_equal(0, rename(aside, path));
+    }
+    assert_true(count >= 6);
+    assert_int_equal(told, 2);
+}
+
+/* All of the rows' files, and the lists: nothing tells that there were rows, and none are there. */
+static void
+a_lost_family_of_rows_is_told_without_lists(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_repair_report report;
+    char path[700], name[256];
+
+    fill(f);
+    close_store(f);
+    damage_manifest(f);
+    assert_true(find_file(f->path, ".sst", name, sizeof name));
+    for (int file = 1; file < 100; file++) {
+        uint64_t rows = 0;
+        snprintf(path, sizeof path, "%s/%06d.sst", f->path, file);
+        if (access(path, F_OK) != 0) continue;
+        assert_int_equal(0, rename(path, beside(f, ".aside", name, sizeof name)));
+        repair_ok(f, ".new", &report);
+        rows = report.rows_kept + report.snapshots_dropped + report.outcomes_dropped;
+        assert_int_equal(report.rows_were_lost, rows == 0);
+        remove_tree(beside(f, ".new", path, sizeof path));
+        snprintf(path, sizeof path, "%s/%06d.sst", f->path, file);
+        assert_int_equal(0, rename(name, path));
+        if (rows == 0) return;
+    }
+    fail_msg("no file held the rows");
+}
+
 /* -- what is refused -- */
 
 static void
@@ -338,6 +421,8 @@ main(void)
         on_store(a_lost_current_costs_nothing),
         on_store(a_lost_mark_costs_nothing),
         on_store(each_damaged_file_can_be_mended),
+        on_store(rows_that_are_lost_with_a_file_are_told),
+        on_store(a_lost_family_of_rows_is_told_without_lists),
         on_store(wrong_places_are_refused),
     };
     return run_on_rocksdb("repair", tests);
