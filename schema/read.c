@@ -15,39 +15,35 @@ static void
 read_number(const acta_field *field, const uint8_t *at, void *out)
 {
     uint64_t bits = field->absent;
+    const uint8_t *from = at != NULL ? at : (const uint8_t *)&bits; /* little-endian: its first bytes */
     int32_t number;
 
     if (field->flags & ACTA_FIELD_ENUM) {
-        switch (at != NULL ? field->kind : ACTA_FIELD_INT64) {
+        switch (field->kind) {
         case ACTA_FIELD_BOOL:
         case ACTA_FIELD_UINT8:
-            number = at[0];
+            number = from[0];
             break;
         case ACTA_FIELD_INT8:
-            number = (int8_t)at[0];
+            number = (int8_t)from[0];
             break;
         case ACTA_FIELD_INT16:
-            number = (int16_t)acti_load_u16(at);
+            number = (int16_t)acti_load_u16(from);
             break;
         case ACTA_FIELD_UINT16:
-            number = acti_load_u16(at);
-            break;
-        case ACTA_FIELD_INT32:
-        case ACTA_FIELD_UINT32:
-            number = acti_load_s32(at);
+            number = acti_load_u16(from);
             break;
         default:
-            number = (int32_t)bits;
+            number = acti_load_s32(from);
         }
         memcpy(out, &number, sizeof number);
         return;
     }
 
-    const void *from = at != NULL ? (const void *)at : &bits;
     switch (acti_inline_size(field->kind)) {
     case 1:
         if (field->kind == ACTA_FIELD_BOOL)
-            *(bool *)out = *(const uint8_t *)from != 0;
+            *(bool *)out = from[0] != 0;
         else
             memcpy(out, from, 1);
         break;

@@ -118,6 +118,7 @@ absent_numbers_read_as_the_schemas_defaults(void **state)
 {
     acta_memory *memory = *state;
     shop_Numbers n;
+    shop_Slot slot;
 
     acta_bytes nothing = values_write(&shop_Nothing_table, &(shop_Nothing){ 0 }, memory);
     shop_Numbers_decode(nothing, &n);
@@ -125,6 +126,8 @@ absent_numbers_read_as_the_schemas_defaults(void **state)
     assert_true(n.j == 0 && n.k == INT64_MIN && n.l == UINT64_C(9223372036854775807) && n.m == -2.25f);
     assert_true(n.material == shop_Material_silk && n.size == shop_Size_large && n.fourth == shop_Material_cotton);
     assert_int_equal(values_write(&shop_Numbers_table, &n, memory).size, nothing.size);
+    shop_Slot_decode(nothing, &slot);
+    assert_int_equal(slot.material, shop_Material_wool); /* a negative one, in one byte */
 }
 
 static void
