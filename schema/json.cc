@@ -8,6 +8,7 @@
  */
 #include <flatbuffers/idl.h>
 
+#include <cstdio>
 #include <cstring>
 #include <new>
 #include <string>
@@ -44,6 +45,25 @@ give(const void *bytes, size_t size, acta_memory *memory, uint8_t **out, acta_er
     return ACTA_OK;
 }
 
+/* The library escapes no control characters but those with a letter of their own, and its own parser refuses them. On one
+ * line there are none outside of strings. */
+std::string
+escaped(const std::string &text)
+{
+    std::string out;
+    char code[8];
+
+    for (const char c : text) {
+        if (static_cast<unsigned char>(c) >= ' ') {
+            out += c;
+            continue;
+        }
+        std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned>(c));
+        out += code;
+    }
+    return out;
+}
+
 acta_status
 print(const acta_table *table, acta_bytes buffer, acta_memory *memory, acta_str *text_out, acta_error *error)
 {
@@ -53,6 +73,7 @@ print(const acta_table *table, acta_bytes buffer, acta_memory *memory, acta_str 
 
     if (!begin(parser, table) || !flatbuffers::GenerateText(parser, buffer.data, &text))
         return acta_error_set(error, ACTA_CORRUPT, "can't print a %s as JSON", table->name);
+    text = escaped(text);
     acta_status status = give(text.data(), text.size(), memory, &copy, error);
     if (status == ACTA_OK) *text_out = acta_str_from(copy, text.size());
     return status;

@@ -45,6 +45,24 @@ random_values_survive_the_official_json_and_back(void **state)
     }
 }
 
+/* The official printer leaves them as they are, and its parser then refuses them. */
+static void
+control_characters_are_escaped_and_come_round(void **state)
+{
+    (void)state;
+    acta_memory *memory = acta_memory_create(NULL);
+    const shop_Slot slot = { .note = S("\x01\x1f\n\x7f") };
+    acta_bytes written = values_write(&shop_Slot_table, &slot, memory), parsed;
+    acta_str text;
+    acta_error error;
+
+    assert_int_equal(acta_json_print(&shop_Slot_table, written, memory, &text, &error), ACTA_OK);
+    assert_non_null(strstr(text.data, "\"note\": \"\\u0001\\u001f\\n\x7f\""));
+    assert_int_equal(acta_json_parse(&shop_Slot_table, text, memory, &parsed, &error), ACTA_OK);
+    assert_true(values_equal(values_rewrite(&shop_Slot_table, parsed, memory), written));
+    acta_memory_destroy(memory);
+}
+
 static void
 prints_all_fields_by_name_on_one_line(void **state)
 {
@@ -221,6 +239,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_values_survive_the_official_json_and_back),
+        cmocka_unit_test(control_characters_are_escaped_and_come_round),
         cmocka_unit_test(prints_all_fields_by_name_on_one_line),
         cmocka_unit_test(a_damaged_buffer_is_not_printed),
         cmocka_unit_test(unknown_repeated_and_missing_fields_are_named_with_their_place),
