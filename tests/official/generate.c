@@ -1,0 +1,315 @@
+/*
+ * A random schema that has all of the language that actac carries, for tests:
+ *
+ *     generate SEED TABLES SCHEMA.fbs SAME.inc
+ *
+ * SCHEMA.fbs: namespace dice, enums, tables T0, T1, … whose fields are dealt from a deck of makers, so that each kind of
+ * field comes again and again. Required tables are of a smaller number: there is always an end. SAME.inc: C++ which asks
+ * for each table, field by field, whether what flatc made and what actac made read the same (same.h).
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "random.h"
+
+enum { TABLES_MAX = 1000, FIELDS_MAX = 90, ENUM_COUNT = 14, NAME_SIZE = 48 };
+
+typedef struct field {
+    char name[NAME_SIZE];
+    char type[NAME_SIZE];
+    char value[NAME_SIZE]; /* " = 7", or empty */
+    bool required, key, deprecated;
+    unsigned id;
+} field;
+
+typedef struct table {
+    unsigned number;
+    field fields[FIELDS_MAX];
+    unsigned field_count;
+    bool has_ids;
+} table;
+
+typedef struct schema {
+    random_source random;
+    unsigned table_count;
+    bool is_nested[TABLES_MAX]; /* some table has it as a field */
+    unsigned deck_at;
+    FILE *fbs, *same;
+} schema;
+
+static const char *const numbers[] = { "bool", "byte", "ubyte", "short", "ushort", "int", "uint", "long", "ulong",
+    "float", "double" };
+static const unsigned widths[] = { 1, 8, 8, 16, 16, 32, 32, 64, 64 };
+enum { NUMBER_COUNT = sizeof numbers / sizeof numbers[0], INTEGER_COUNT = 9 };
+
+static void
+say(char out[NAME_SIZE], const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(out, NAME_SIZE, format, args);
+    va_end(args);
+}
+
+static unsigned
+below(schema *s, unsigned bound)
+{
+    return (unsigned)random_below(&s->random, bound);
+}
+
+/* -- enums: E0 to E13; bit flags are the last two, and a type is that of the number modulo seven -- */
+
+static unsigned
+type_of_enum(unsigned number)
+{
+    static const unsigned types[] = { 1, 2, 3, 4, 5, 6, 5 };
+    return number >= ENUM_COUNT - 2 ? 2 + 2 * (number % 2) : types[number % 7];
+}
+
+static bool
+is_flags(unsigned number)
+{
+    return number >= ENUM_COUNT - 2;
+}
+
+/* From a negative number, zero, or one above: not all have a zero. The value of each name is what the last one adds. */
+static void
+write_enum(schema *s, unsigned number)
+{
+    unsigned type = type_of_enum(number), count = 2 + below(s, 5);
+    bool is_signed = type % 2 == 1;
+    int64_t value = is_signed && below(s, 2) == 0 ? -3 - (int64_t)below(s, 100) : (int64_t)below(s, 3);
+
+    if (below(s, 2) == 0) fprintf(s->fbs, "/// The enum number %u.\n", number);
+    fprintf(s->fbs, "enum E%u : %s%s { ", number, numbers[type], is_flags(number) ? " (bit_flags)" : "");
+    for (unsigned i = 0; i < count; i++) {
+        if (is_flags(number))
+            fprintf(s->fbs, "%sflag%u", i > 0 ? ", " : "", i);
+        else
+            fprintf(s->fbs, "%sv%u = %" PRId64, i > 0 ? ", " : "", i, value);
+        value += 1 + (int64_t)below(s, 9);
+    }
+    fprintf(s->fbs, " }\n");
+}
+
+/* -- values that fields have when they are absent -- */
+
+static void
+default_of(schema *s, unsigned type, char out[NAME_SIZE])
+{
+    uint64_t bits = random_bits(&s->random);
+
+    if (type >= INTEGER_COUNT) {
+        say(out, " = %.2f", ((double)below(s, 2001) - 1000) / 4);
+    } else if (type == 0) {
+        say(out, " = true");
+    } else if (type % 2 == 0) {
+        bits &= (UINT64_C(1) << (widths[type] - 1)) - 1; /* flatc keeps 63 bits */
+        if (type != 8 && below(s, 2) == 0) bits = bits << 1 | 1;
+        say(out, " = %" PRIu64, bits);
+    } else {
+        int64_t value = (int64_t)(bits << (64 - widths[type])) >> (64 - widths[type]);
+        say(out, " = %" PRId64, value);
+    }
+}
+
+/* -- fields: each maker fills in a type, and what goes with it -- */
+
+static void
+number_field(schema *s, unsigned type, field *f)
+{
+    say(f->type, "%s", numbers[type]);
+    if (below(s, 2) == 0) default_of(s, type, f->value);
+}
+
+static void
+enum_field(schema *s, unsigned number, field *f)
+{
+    say(f->type, "E%u", number);
+    if (is_flags(number))
+        say(f->value, below(s, 2) == 0 ? " = \"flag0 flag1\"" : "");
+    else
+        say(f->value, " = v%u", below(s, 2));
+}
+
+static void
+name_a_table(schema *s, const table *of, bool in_vector, field *f)
+{
+    f->required = of->number > 0 && below(s, 4) == 0;
+    unsigned other = f->required ? below(s, of->number) : below(s, 6) == 0 ? of->number : below(s, s->table_count);
+
+    say(f->type, in_vector ? "[T%u]" : "T%u", other);
+    s->is_nested[other] = true;
+}
+
+enum {
+    DECK_NUMBER = 0,
+    DECK_NUMBER_VECTOR = DECK_NUMBER + NUMBER_COUNT,
+    DECK_ENUM = DECK_NUMBER_VECTOR + NUMBER_COUNT,
+    DECK_ENUM_VECTOR = DECK_ENUM + ENUM_COUNT,
+    DECK_STRING = DECK_ENUM_VECTOR + 6,
+    DECK_STRING_VECTOR = DECK_STRING + 4,
+    DECK_TABLE = DECK_STRING_VECTOR + 2,
+    DECK_TABLE_VECTOR = DECK_TABLE + 4,
+    DECK_SIZE = DECK_TABLE_VECTOR + 5
+};
+
+/* The deck is gone through by a step that is prime to its size: all cards, in no order that one sees. */
+static unsigned
+next_card(schema *s)
+{
+    s->deck_at = (s->deck_at + 31) % DECK_SIZE;
+    return s->deck_at;
+}
+
+static void
+make_field(schema *s, const table *of, field *f)
+{
+    unsigned card = next_card(s);
+
+    if (card < DECK_NUMBER_VECTOR) {
+        number_field(s, card, f);
+    } else if (card < DECK_ENUM) {
+        say(f->type, "[%s]", numbers[card - DECK_NUMBER_VECTOR]);
+    } else if (card < DECK_ENUM_VECTOR) {
+        enum_field(s, card - DECK_ENUM, f);
+    } else if (card < DECK_STRING) {
+        say(f->type, "[E%u]", below(s, ENUM_COUNT));
+    } else if (card < DECK_STRING_VECTOR) {
+        say(f->type, "string");
+    } else if (card < DECK_TABLE) {
+        say(f->type, "[string]");
+    } else {
+        name_a_table(s, of, card >= DECK_TABLE_VECTOR, f);
+    }
+    if (f->type[0] == '[' || strcmp(f->type, "string") == 0) f->required = f->required || below(s, 6) == 0;
+    f->deprecated = !f->required && below(s, 12) == 0;
+}
+
+/* -- tables -- */
+
+static void
+name_field(schema *s, unsigned index, field *f)
+{
+    static const char *const words[] = { "count", "is_open", "total", "x", "a_long_name_with_words", "id", "name",
+        "value", "type_of", "data", "size", "bytes", "self", "result", "at", "memory" };
+    say(f->name, "%s%u", words[below(s, sizeof words / sizeof words[0])], index);
+}
+
+/* One table in five has a key, of each type in turn. */
+static void
+make_key(const table *of, field *f)
+{
+    unsigned type = of->number / 5 % (NUMBER_COUNT + 3);
+
+    say(f->type, "%s", type < NUMBER_COUNT ? numbers[type] : "string");
+    f->key = true;
+    f->required = f->deprecated = false;
+    f->value[0] = '\0';
+}
+
+static unsigned
+count_of_fields(schema *s, const table *of)
+{
+    if (of->number % 40 == 7) return 0;
+    if (of->number % 40 == 17) return 70 + below(s, FIELDS_MAX - 70);
+    return 1 + below(s, 14);
+}
+
+static void
+give_ids(schema *s, table *t)
+{
+    t->has_ids = true;
+    for (unsigned i = 0; i < t->field_count; i++)
+        t->fields[i].id = i;
+    for (unsigned i = t->field_count; i > 1; i--) {
+        unsigned other = below(s, i), id = t->fields[i - 1].id;
+        t->fields[i - 1].id = t->fields[other].id;
+        t->fields[other].id = id;
+    }
+}
+
+static void
+make_table(schema *s, unsigned number, table *t)
+{
+    memset(t, 0, sizeof *t);
+    t->number = number;
+    t->field_count = count_of_fields(s, t);
+    for (unsigned i = 0; i < t->field_count; i++) {
+        name_field(s, i, &t->fields[i]);
+        make_field(s, t, &t->fields[i]);
+    }
+    if (t->field_count > 0 && number % 5 == 0) make_key(t, &t->fields[below(s, t->field_count)]);
+    if (below(s, 4) == 0) give_ids(s, t);
+}
+
+static void
+write_attributes(FILE *out, const table *t, const field *f)
+{
+    const char *before = " (";
+
+    if (f->key) fprintf(out, "%skey", before), before = ", ";
+    if (f->required) fprintf(out, "%srequired", before), before = ", ";
+    if (f->deprecated) fprintf(out, "%sdeprecated", before), before = ", ";
+    if (t->has_ids) fprintf(out, "%sid: %u", before, f->id), before = ", ";
+    fprintf(out, "%s;\n", before[0] == ',' ? ")" : "");
+}
+
+static void
+write_table(schema *s, const table *t)
+{
+    fprintf(s->fbs, "\n/// The table number %u.\ntable T%u {\n", t->number, t->number);
+    for (unsigned i = 0; i < t->field_count; i++) {
+        const field *f = &t->fields[i];
+        fprintf(s->fbs, "  %s:%s%s", f->name, f->type, f->value);
+        write_attributes(s->fbs, t, f);
+    }
+    fprintf(s->fbs, "}\n");
+
+    fprintf(s->same, "SAME_TABLE(T%u)\n", t->number);
+    for (unsigned i = 0; i < t->field_count; i++) {
+        if (!t->fields[i].deprecated) fprintf(s->same, "SAME_FIELD(%s)\n", t->fields[i].name);
+    }
+    fprintf(s->same, "SAME_END\n");
+}
+
+static void
+write_all(schema *s)
+{
+    static table t;
+
+    fprintf(s->fbs, "// A random schema, for tests.\nnamespace dice;\n\n");
+    for (unsigned i = 0; i < ENUM_COUNT; i++)
+        write_enum(s, i);
+    for (unsigned i = 0; i < s->table_count; i++) {
+        make_table(s, i, &t);
+        write_table(s, &t);
+    }
+    for (unsigned i = 0; i < s->table_count; i++)
+        fprintf(s->same, s->is_nested[i] ? "NESTED(T%u)\n" : "ALONE(T%u)\n", i);
+}
+
+int
+main(int argc, char **argv)
+{
+    schema s = { 0 };
+
+    if (argc != 5) {
+        fprintf(stderr, "usage: generate SEED TABLES SCHEMA.fbs SAME.inc\n");
+        return 2;
+    }
+    s.random.state = strtoull(argv[1], NULL, 10);
+    s.table_count = (unsigned)strtoul(argv[2], NULL, 10);
+    if (s.table_count < 1 || s.table_count > TABLES_MAX) return 2;
+    s.fbs = fopen(argv[3], "w");
+    s.same = fopen(argv[4], "w");
+    if (s.fbs == NULL || s.same == NULL) {
+        perror("generate");
+        return 1;
+    }
+    write_all(&s);
+    return fclose(s.fbs) == 0 && fclose(s.same) == 0 ? 0 : 1;
+}

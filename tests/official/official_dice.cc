@@ -1,0 +1,71 @@
+/*
+ * What flatc generated for the random schema, table by table, beside what actac did. dice.inc has a line for each field
+ * of each table: it is read once to declare, once to define, and once for the list.
+ */
+#include "official.h"
+#include "dice.acta.h"
+#include "dice_generated.h"
+#include "same.h"
+
+#define SAME_TABLE(T) static bool same(const dice::T *official, const dice_##T &ours);
+#define SAME_FIELD(field)
+#define SAME_END
+#define ALONE(T)
+#define NESTED(T)                                                                                                      \
+    static inline bool same(const dice::T *official, const dice_##T##_ref &ours)                                       \
+    {                                                                                                                  \
+        return same_nested<dice::T, dice_##T>(official, ours, dice_##T##_table);                                       \
+    }                                                                                                                  \
+    static inline bool same(                                                                                           \
+        const flatbuffers::Vector<flatbuffers::Offset<dice::T>> *official, const dice_##T##_vector &ours)              \
+    {                                                                                                                  \
+        return same_tables<dice::T, dice_##T>(official, ours, dice_##T##_table);                                       \
+    }
+#include "dice.inc"
+#undef SAME_TABLE
+#undef SAME_FIELD
+#undef SAME_END
+#undef NESTED
+
+#define SAME_TABLE(T)                                                                                                  \
+    static bool same(const dice::T *official, const dice_##T &ours)                                                    \
+    {                                                                                                                  \
+        const char *table = #T;                                                                                        \
+        (void)table, (void)official, (void)ours;
+#define SAME_FIELD(field)                                                                                              \
+    if (!same(official->field(), ours.field)) return differs(table, #field);
+#define SAME_END                                                                                                       \
+    return true;                                                                                                       \
+    }
+#define NESTED(T)
+#include "dice.inc"
+#undef SAME_TABLE
+#undef SAME_FIELD
+#undef SAME_END
+#undef ALONE
+#undef NESTED
+
+template <typename T>
+static bool
+accepts(const uint8_t *bytes, size_t size)
+{
+    flatbuffers::Verifier verifier(bytes, size);
+    return verifier.VerifyBuffer<T>(nullptr);
+}
+
+template <typename T, typename C>
+static bool
+same_root(const uint8_t *bytes, const void *value)
+{
+    return same(flatbuffers::GetRoot<T>(bytes), *static_cast<const C *>(value));
+}
+
+#define SAME_TABLE(T)
+#define SAME_FIELD(field)
+#define SAME_END
+#define ALONE(T)  { &dice_##T##_table, accepts<dice::T>, same_root<dice::T, dice_##T> },
+#define NESTED(T) ALONE(T)
+const official_table official_dice_tables[] = {
+#include "dice.inc"
+};
+const size_t official_dice_count = sizeof official_dice_tables / sizeof official_dice_tables[0];
