@@ -23,11 +23,12 @@ ACTI_LOAD(uint16_t, u16)
 ACTI_LOAD(uint32_t, u32)
 ACTI_LOAD(int32_t, s32)
 
-/* Bytes that a field of this kind takes inside its table: of the number, or of the offset to the rest. */
+/* Bytes that a field of this kind takes inside its table: of the number, or of the offset to the rest. STRUCT: see
+ * acti_field_size. */
 static inline size_t
 acti_inline_size(uint8_t kind)
 {
-    static const uint8_t sizes[] = { 1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 4, 4, 4, 4, 4 };
+    static const uint8_t sizes[] = { 1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 4, 4, 4, 4, 4, 0, 4 };
     return sizes[kind];
 }
 
@@ -35,6 +36,47 @@ static inline bool
 acti_is_number(const acta_field *field)
 {
     return field->kind < ACTA_FIELD_STRING;
+}
+
+/* Does it lie in its table as a whole, and hold nothing outside? */
+static inline bool
+acti_is_inline(const acta_field *field)
+{
+    return field->kind < ACTA_FIELD_STRING || field->kind == ACTA_FIELD_STRUCT;
+}
+
+static inline size_t
+acti_field_size(const acta_field *field)
+{
+    return field->kind == ACTA_FIELD_STRUCT ? field->table->inline_size : acti_inline_size(field->kind);
+}
+
+/* A power of two. */
+static inline size_t
+acti_field_alignment(const acta_field *field)
+{
+    return field->kind == ACTA_FIELD_STRUCT ? field->table->alignment : acti_inline_size(field->kind);
+}
+
+/* Bytes of a number or struct in a C struct, where a fixed array has one behind the other. */
+static inline size_t
+acti_c_size(const acta_field *field)
+{
+    if (field->kind == ACTA_FIELD_STRUCT) return field->table->struct_size;
+    return field->flags & ACTA_FIELD_ENUM ? sizeof(int32_t) : acti_inline_size(field->kind);
+}
+
+/* A vector of structs, or of tables: its items' descriptions are `table`. */
+static inline bool
+acti_has_items(const acta_field *field)
+{
+    return field->kind == ACTA_FIELD_TABLE_VECTOR || field->kind == ACTA_FIELD_STRUCT_VECTOR;
+}
+
+static inline bool
+acti_is_struct(const acta_table *table)
+{
+    return table->inline_size != 0;
 }
 
 /* Where a field lies in a C struct. */
@@ -121,6 +163,17 @@ acti_is_utf8(acta_str s)
 
 /* Fill a struct with views of a verified table; read.c. */
 void acti_read_table(const acta_table *table, const uint8_t *at, void *value_out);
+
+/* The item of a vector, or what an offset leads to: a table, or a struct. */
+void acti_read_object(const acta_table *table, const uint8_t *at, void *value_out);
+
+/* Where the item lies, in the bytes behind a vector's count. */
+static inline const uint8_t *
+acti_item_at(const acta_table *item, const uint8_t *elements, uint32_t index)
+{
+    if (acti_is_struct(item)) return elements + (size_t)index * item->inline_size;
+    return acti_follow(elements + (size_t)index * 4);
+}
 
 /* Give back what an owned field holds, and leave it absent; value.c. */
 void acti_field_clear(const acta_field *field, void *value, acta_memory *memory);

@@ -195,16 +195,19 @@ put_number_range(const acta_field *field, uint8_t kind, char *out, size_t size)
 static void
 put_expected(const acta_field *field, bool is_item, char *out, size_t size)
 {
-    bool is_list = field->kind >= ACTA_FIELD_VECTOR;
+    bool is_vector =
+        field->kind == ACTA_FIELD_VECTOR || field->kind == ACTA_FIELD_STRING_VECTOR || acti_has_items(field);
 
-    if (is_list && !is_item)
+    if (field->length != 0 && !is_item)
+        snprintf(out, size, "a list of %u in [ ]", (unsigned)field->length);
+    else if (is_vector && !is_item)
         snprintf(out, size, "a list in [ ]");
     else if (field->kind == ACTA_FIELD_STRING || field->kind == ACTA_FIELD_STRING_VECTOR)
         snprintf(out, size, "a string in quotes");
-    else if (field->kind == ACTA_FIELD_TABLE || field->kind == ACTA_FIELD_TABLE_VECTOR)
+    else if (field->table != NULL)
         snprintf(out, size, "an object in { }");
     else
-        put_number_range(field, is_list ? field->element : field->kind, out, size);
+        put_number_range(field, is_vector ? field->element : field->kind, out, size);
 }
 
 /* "line 1, column 12: ", of a place in the text. */

@@ -11,6 +11,7 @@ string_at(const uint8_t *string)
     return acta_str_from(string + 4, acti_load_u32(string));
 }
 
+/* `at` NULL: absent. */
 static void
 read_number(const acta_field *field, const uint8_t *at, void *out)
 {
@@ -58,6 +59,38 @@ read_number(const acta_field *field, const uint8_t *at, void *out)
     }
 }
 
+static void
+read_struct(const acta_table *table, const uint8_t *at, void *value_out)
+{
+    for (uint32_t i = 0; i < table->field_count; i++) {
+        const acta_field *field = &table->fields[i];
+        const uint8_t *from = at + field->id;
+        char *to = acti_field_of(field, value_out);
+        for (uint32_t left = field->length != 0 ? field->length : 1; left > 0; left--) {
+            if (field->kind == ACTA_FIELD_STRUCT)
+                read_struct(field->table, from, to);
+            else
+                read_number(field, from, to);
+            from += acti_field_size(field);
+            to += acti_c_size(field);
+        }
+    }
+}
+
+static void
+read_inline(const acta_field *field, const uint8_t *at, void *value_out)
+{
+    void *out = acti_field_of(field, value_out);
+
+    if (field->flags & ACTA_FIELD_OPTIONAL) *(bool *)((char *)value_out + field->is_set) = at != NULL;
+    if (field->kind != ACTA_FIELD_STRUCT)
+        read_number(field, at, out);
+    else if (at != NULL)
+        read_struct(field->table, at, out);
+    else
+        memset(out, 0, field->table->struct_size);
+}
+
 void
 acti_read_table(const acta_table *table, const uint8_t *at, void *value_out)
 {
@@ -71,8 +104,8 @@ acti_read_table(const acta_table *table, const uint8_t *at, void *value_out)
         const uint8_t *slot = offset != 0 ? at + offset : NULL;
         void *out = acti_field_of(field, value_out);
 
-        if (acti_is_number(field)) {
-            read_number(field, slot, out);
+        if (acti_is_inline(field)) {
+            read_inline(field, slot, value_out);
             continue;
         }
         const uint8_t *target = slot != NULL ? acti_follow(slot) : NULL;
@@ -88,6 +121,15 @@ acti_read_table(const acta_table *table, const uint8_t *at, void *value_out)
             acti_vector_set(field, value_out, vector);
         }
     }
+}
+
+void
+acti_read_object(const acta_table *table, const uint8_t *at, void *value_out)
+{
+    if (acti_is_struct(table))
+        read_struct(table, at, value_out);
+    else
+        acti_read_table(table, at, value_out);
 }
 
 void
@@ -116,7 +158,7 @@ acta_table_vector_at(const acta_table *item, const void *vector_view, uint32_t i
         return true;
     }
     if (index < vector.count && vector.encoded != NULL) {
-        acti_read_table(item, acti_follow(vector.encoded + (size_t)index * 4), value_out);
+        acti_read_object(item, acti_item_at(item, vector.encoded, index), value_out);
         return true;
     }
     memset(value_out, 0, item->struct_size);
@@ -132,7 +174,7 @@ acta_table_ref_get(const acta_table *item, const void *ref_view, void *value_out
     if (ref.data != NULL)
         memcpy(value_out, ref.data, item->struct_size);
     else if (ref.encoded != NULL)
-        acti_read_table(item, ref.encoded, value_out);
+        acti_read_object(item, ref.encoded, value_out);
     else
         memset(value_out, 0, item->struct_size);
     return ref.data != NULL || ref.encoded != NULL;

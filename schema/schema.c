@@ -6,12 +6,13 @@
 const acta_table *
 acta_schema_find(const acta_schema *schema, acta_str name)
 {
-    size_t prefix = strlen(schema->name) + 1; /* "bank." */
-    bool full = name.size != 0 && memchr(name.data, '.', name.size) != NULL;
+    size_t prefix = strlen(schema->name);
 
     for (uint32_t i = 0; i < schema->table_count; i++) {
         const char *candidate = schema->tables[i]->name;
-        if (acta_str_equal(name, acta_str_of(full ? candidate : candidate + prefix))) return schema->tables[i];
+        bool is_inside = strncmp(candidate, schema->name, prefix) == 0 && candidate[prefix] == '.';
+        if (acta_str_equal(name, acta_str_of(candidate))) return schema->tables[i];
+        if (is_inside && acta_str_equal(name, acta_str_of(candidate + prefix + 1))) return schema->tables[i];
     }
     return NULL;
 }

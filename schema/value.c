@@ -11,7 +11,7 @@ static size_t
 element_size(const acta_field *field)
 {
     if (field->kind == ACTA_FIELD_VECTOR) return acti_inline_size(field->element);
-    return field->kind == ACTA_FIELD_TABLE_VECTOR ? field->table->struct_size : sizeof(acta_str);
+    return acti_has_items(field) ? field->table->struct_size : sizeof(acta_str);
 }
 
 static size_t
@@ -35,9 +35,10 @@ acti_field_clear(const acta_field *field, void *value, acta_memory *memory)
 {
     const void *data = acti_ref_in(field, value).data; /* first member of every kind */
 
-    if (acti_is_number(field)) return;
+    if (acti_is_inline(field)) return;
     if (data != NULL && field->kind == ACTA_FIELD_TABLE) acta_table_clear(field->table, block_of(data), memory);
-    if (data != NULL && field->kind >= ACTA_FIELD_STRING_VECTOR) {
+    bool holds = field->kind == ACTA_FIELD_TABLE_VECTOR || field->kind == ACTA_FIELD_STRING_VECTOR;
+    if (data != NULL && holds) {
         acta_any_vector vector = acti_vector_in(field, value);
         for (uint32_t i = 0; i < vector.count; i++) {
             char *element = (char *)block_of(data) + i * element_size(field);
@@ -55,7 +56,7 @@ void
 acta_table_clear(const acta_table *table, void *value, acta_memory *memory)
 {
     for (uint32_t i = 0; i < table->field_count; i++) {
-        if (!acti_is_number(&table->fields[i])) acti_field_clear(&table->fields[i], value, memory);
+        if (!acti_is_inline(&table->fields[i])) acti_field_clear(&table->fields[i], value, memory);
     }
     memset(value, 0, table->struct_size);
 }
@@ -84,7 +85,7 @@ own_elements(const acta_field *field, acta_any_vector vector, char *elements, ac
 
     for (i = 0; i < vector.count && owned; i++) {
         void *element = elements + i * element_size(field);
-        if (field->kind == ACTA_FIELD_TABLE_VECTOR) {
+        if (acti_has_items(field)) {
             acta_table_vector_at(field->table, &vector, i, element);
             owned = acti_value_own(field->table, element, memory);
         } else {
@@ -116,7 +117,7 @@ own_vector(const acta_field *field, void *value, acta_memory *memory)
         return true;
     }
     if (own_elements(field, vector, elements, memory) &&
-        (field->kind != ACTA_FIELD_TABLE_VECTOR || acti_collection_sort(field->table, elements, copy.count, memory)))
+        (!acti_has_items(field) || acti_collection_sort(field->table, elements, copy.count, memory)))
         return true;
     acti_field_clear(field, value, memory); /* elements that weren't reached are zero */
     return false;
@@ -162,7 +163,7 @@ acti_value_own(const acta_table *table, void *value, acta_memory *memory)
 
     for (uint32_t i = 0; i < table->field_count; i++) {
         const acta_field *field = &table->fields[i];
-        if (acti_is_number(field)) continue;
+        if (acti_is_inline(field)) continue;
         if (owned)
             owned = own_field(field, value, memory);
         else

@@ -51,6 +51,12 @@ is_number_at(const verifier *v, size_t at, size_t size)
     return (at & (size - 1)) == 0 && is_inside(v, at, size); /* sizes are powers of two */
 }
 
+static bool
+is_object_at(const verifier *v, size_t at, size_t size, size_t alignment)
+{
+    return (at & (alignment - 1)) == 0 && is_inside(v, at, size);
+}
+
 /* Follow the offset at `at`; 0 when it leads nowhere. */
 static size_t
 follow(const verifier *v, size_t at)
@@ -110,8 +116,8 @@ verify_field(verifier *v, const acta_table *table, const acta_field *field, size
 {
     uint32_t count;
 
-    if (acti_is_number(field)) {
-        if (!is_number_at(v, at, acti_inline_size(field->kind)))
+    if (acti_is_inline(field)) {
+        if (!is_object_at(v, at, acti_field_size(field), acti_field_alignment(field)))
             return corrupt(v, table, field, "lies outside of it, or is not aligned");
         return ACTA_OK;
     }
@@ -124,9 +130,12 @@ verify_field(verifier *v, const acta_table *table, const acta_field *field, size
     case ACTA_FIELD_TABLE:
         return verify_table(v, field->table, target);
     case ACTA_FIELD_VECTOR:
-        if (!is_vector_at(v, target, acti_inline_size(field->element), &count))
-            return corrupt(v, table, field, "lies outside of it");
+    case ACTA_FIELD_STRUCT_VECTOR: {
+        bool is_struct = field->kind == ACTA_FIELD_STRUCT_VECTOR;
+        size_t size = is_struct ? field->table->inline_size : acti_inline_size(field->element);
+        if (!is_vector_at(v, target, size, &count)) return corrupt(v, table, field, "lies outside of it");
         return ACTA_OK;
+    }
     default:
         return verify_offset_vector(v, table, field, target);
     }

@@ -78,9 +78,8 @@ append(writer *w, const void *bytes, size_t size)
 
 /* A number's bits as in the buffer, the rest zero. */
 static uint64_t
-number_bits(const acta_field *field, const void *value)
+bits_at(const acta_field *field, const void *at)
 {
-    const void *at = acti_field_in(field, value);
     uint64_t bits = 0;
     int32_t number;
 
@@ -105,6 +104,12 @@ number_bits(const acta_field *field, const void *value)
     return bits;
 }
 
+static uint64_t
+number_bits(const acta_field *field, const void *value)
+{
+    return bits_at(field, acti_field_in(field, value));
+}
+
 /* Their low bytes. */
 static void
 put_number(uint8_t *out, uint64_t bits, size_t size)
@@ -124,14 +129,19 @@ put_number(uint8_t *out, uint64_t bits, size_t size)
     }
 }
 
+static bool
+is_set(const acta_field *field, const void *value)
+{
+    return (field->flags & ACTA_FIELD_OPTIONAL) == 0 || *(const bool *)((const char *)value + field->is_set);
+}
+
 /* An enum's value that its type in the buffer can't hold. */
 static bool
-is_cut(const acta_field *field, const void *value)
+is_cut_at(const acta_field *field, const void *at)
 {
     int32_t number;
 
-    if ((field->flags & ACTA_FIELD_ENUM) == 0) return false;
-    memcpy(&number, acti_field_in(field, value), sizeof number);
+    memcpy(&number, at, sizeof number);
     switch (field->kind) {
     case ACTA_FIELD_INT8:
         return number < INT8_MIN || number > INT8_MAX;
@@ -146,10 +156,28 @@ is_cut(const acta_field *field, const void *value)
     }
 }
 
+/* The same in a field that is there, or in any member of the struct that it is. */
+static bool
+is_cut(const acta_field *field, const void *value)
+{
+    const char *at = acti_field_in(field, value);
+
+    if ((field->flags & ACTA_FIELD_ENUM) == 0 && field->kind != ACTA_FIELD_STRUCT) return false;
+    for (uint32_t left = field->length != 0 ? field->length : 1; left > 0; left--, at += acti_c_size(field)) {
+        if (field->kind != ACTA_FIELD_STRUCT && is_cut_at(field, at)) return true;
+        for (uint32_t i = 0; field->kind == ACTA_FIELD_STRUCT && i < field->table->field_count; i++) {
+            if (is_cut(&field->table->fields[i], at)) return true;
+        }
+    }
+    return false;
+}
+
 static bool
 is_present(const acta_field *field, const void *value)
 {
+    if (field->flags & ACTA_FIELD_OPTIONAL) return is_set(field, value);
     if (acti_is_number(field)) return number_bits(field, value) != field->absent;
+    if (field->kind == ACTA_FIELD_STRUCT) return true;
     if (field->kind == ACTA_FIELD_STRING) return ((const acta_str *)acti_field_in(field, value))->data != NULL;
 
     acta_any_ref ref = acti_ref_in(field, value); /* a vector begins as a ref does */
@@ -170,7 +198,7 @@ typedef struct plan {
     uint16_t offsets[ACTA_FIELD_COUNT_MAX]; /* in the table, by the field's index; 0: absent */
     size_t size;                            /* of the table */
     size_t vtable_size;
-    bool is_wide; /* there are fields of 8 bytes: the place behind the table's first four is aligned to 8 */
+    size_t alignment; /* of the place behind the table's first four bytes, if it is above 4 */
 } plan;
 
 static acta_status
@@ -183,38 +211,52 @@ find_present(writer *w, const acta_table *table, const void *value, presence *fi
             fields_out->bits[i / 64] |= UINT64_C(1) << i % 64;
         else if (field->flags & ACTA_FIELD_REQUIRED)
             return refuse(w, table, field, "is required, but absent; set it");
-        if (is_cut(field, value)) return refuse(w, table, field, "is an enum with a number out of its range");
+        if (is_set(field, value) && is_cut(field, value))
+            return refuse(w, table, field, "is an enum with a number out of its range");
     }
     return ACTA_OK;
 }
 
-/* Wide fields first, so that there are no gaps between them. */
+/* Where the next field of each alignment lies: 1, 2, 4, … 256 (flatc allows 32). */
+typedef struct places {
+    uint16_t next[9];
+} places;
+
+/* A field's place among them. */
+static uint16_t *
+place_of(places *p, const acta_field *field)
+{
+    return &p->next[__builtin_ctz((unsigned)acti_field_alignment(field))];
+}
+
+/* Fields of a wide alignment first, so that there are no gaps between them: each size is a multiple of the alignment. */
 static void
 lay_out(const acta_table *table, plan *out)
 {
-    uint16_t next[9] = { 0 }; /* by size: first how many bytes its fields take, then where the next one lies */
+    places p = { { 0 } }; /* first how many bytes the fields take */
 
     out->vtable_size = 4;
     for (uint32_t i = 0; i < table->field_count; i++) {
         if (!has(&out->fields, i)) continue;
-        size_t size = acti_inline_size(table->fields[i].kind);
+        uint16_t *bytes = place_of(&p, &table->fields[i]);
         size_t vtable_end = 6 + 2 * (size_t)table->fields[i].id;
-        next[size] = (uint16_t)(next[size] + size);
+        *bytes = (uint16_t)(*bytes + acti_field_size(&table->fields[i]));
         if (vtable_end > out->vtable_size) out->vtable_size = vtable_end;
     }
-    out->is_wide = next[8] != 0;
 
     uint16_t end = 4;
-    for (size_t size = 8; size != 0; size /= 2) {
-        uint16_t bytes = next[size];
-        next[size] = end;
+    out->alignment = 1;
+    for (size_t i = sizeof p.next / sizeof p.next[0]; i-- > 0;) {
+        uint16_t bytes = p.next[i];
+        if (bytes != 0 && out->alignment == 1) out->alignment = (size_t)1 << i;
+        p.next[i] = end;
         end = (uint16_t)(end + bytes);
     }
     out->size = end;
     for (uint32_t i = 0; i < table->field_count; i++) {
-        size_t size = acti_inline_size(table->fields[i].kind);
-        out->offsets[i] = has(&out->fields, i) ? next[size] : 0;
-        if (out->offsets[i] != 0) next[size] = (uint16_t)(next[size] + size);
+        uint16_t *next = place_of(&p, &table->fields[i]);
+        out->offsets[i] = has(&out->fields, i) ? *next : 0;
+        if (out->offsets[i] != 0) *next = (uint16_t)(*next + acti_field_size(&table->fields[i]));
     }
 }
 
@@ -253,6 +295,26 @@ write_vtable(writer *w, const acta_table *table, const plan *p)
     return at;
 }
 
+/* `out` has inline_size bytes. */
+static void
+put_struct(const acta_table *table, const void *value, uint8_t *out)
+{
+    memset(out, 0, table->inline_size); /* what lies between members */
+    for (uint32_t i = 0; i < table->field_count; i++) {
+        const acta_field *field = &table->fields[i];
+        const char *from = acti_field_in(field, value);
+        uint8_t *to = out + field->id;
+        for (uint32_t left = field->length != 0 ? field->length : 1; left > 0; left--) {
+            if (field->kind == ACTA_FIELD_STRUCT)
+                put_struct(field->table, from, to);
+            else
+                put_number(to, bits_at(field, from), acti_inline_size(field->kind));
+            from += acti_c_size(field);
+            to += acti_field_size(field);
+        }
+    }
+}
+
 static acta_status write_target(
     writer *w, const acta_table *table, const acta_field *field, const void *value, size_t *at_out);
 
@@ -263,11 +325,15 @@ write_fields(writer *w, const acta_table *table, const void *value, const plan *
 
     for (uint32_t i = 0; i < table->field_count && w->out != NULL; i++) {
         const acta_field *field = &table->fields[i];
-        if (p->offsets[i] == 0 || !acti_is_number(field)) continue;
-        put_number(w->out + at + p->offsets[i], number_bits(field, value), acti_inline_size(field->kind));
+        uint8_t *slot = w->out + at + p->offsets[i];
+        if (p->offsets[i] == 0 || !acti_is_inline(field)) continue;
+        if (field->kind == ACTA_FIELD_STRUCT)
+            put_struct(field->table, acti_field_in(field, value), slot);
+        else
+            put_number(slot, number_bits(field, value), acti_inline_size(field->kind));
     }
     for (uint32_t i = 0; i < table->field_count && status == ACTA_OK; i++) {
-        if (p->offsets[i] == 0 || acti_is_number(&table->fields[i])) continue;
+        if (p->offsets[i] == 0 || acti_is_inline(&table->fields[i])) continue;
         size_t slot = at + p->offsets[i], target = slot;
         status = write_target(w, table, &table->fields[i], value, &target);
         put_u32(w, slot, target - slot);
@@ -279,7 +345,7 @@ static acta_status
 write_planned(writer *w, const acta_table *table, const void *value, const plan *p, size_t *at_out)
 {
     size_t vtable_at = write_vtable(w, table, p);
-    align(w, p->is_wide ? 4 : 0, p->is_wide ? 8 : 4);
+    align(w, p->alignment > 4 ? 4 : 0, p->alignment > 4 ? p->alignment : 4);
     size_t at = w->at;
     w->at += p->size;
     put_u32(w, at, at - vtable_at);
@@ -327,6 +393,29 @@ write_numbers(writer *w, const acta_table *table, const acta_field *field, acta_
     put_u32(w, w->at, vector.count);
     w->at += 4;
     append(w, vector.data, vector.count * element);
+    return ACTA_OK;
+}
+
+static acta_status
+write_structs(writer *w, const acta_table *table, const acta_field *field, acta_any_vector vector, size_t *at_out)
+{
+    const acta_table *item = field->table;
+    acta_field element = { .kind = ACTA_FIELD_STRUCT, .table = item };
+    size_t size = item->inline_size;
+
+    if (vector.count > ACTA_BUFFER_SIZE_MAX / size) return refuse(w, table, field, "is larger than 64 MiB");
+    for (uint32_t i = 0; i < vector.count && vector.data != NULL && w->out == NULL; i++) {
+        if (is_cut(&element, (const char *)vector.data + i * item->struct_size))
+            return refuse(w, table, field, "is an enum with a number out of its range");
+    }
+    align(w, 4, item->alignment > 4 ? item->alignment : 4);
+    *at_out = w->at;
+    put_u32(w, w->at, vector.count);
+    w->at += 4;
+    for (uint32_t i = 0; i < vector.count && vector.data != NULL && w->out != NULL; i++)
+        put_struct(item, (const char *)vector.data + i * item->struct_size, w->out + w->at + i * size);
+    if (vector.data == NULL && w->out != NULL) memcpy(w->out + w->at, vector.encoded, vector.count * size);
+    w->at += vector.count * size;
     return ACTA_OK;
 }
 
@@ -390,6 +479,8 @@ write_target(writer *w, const acta_table *table, const acta_field *field, const 
         return write_nested(w, field, acti_ref_in(field, value), at_out);
     case ACTA_FIELD_VECTOR:
         return write_numbers(w, table, field, acti_vector_in(field, value), at_out);
+    case ACTA_FIELD_STRUCT_VECTOR:
+        return write_structs(w, table, field, acti_vector_in(field, value), at_out);
     default:
         return write_offsets(w, table, field, acti_vector_in(field, value), at_out);
     }

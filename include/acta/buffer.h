@@ -63,6 +63,25 @@ ACTA_NUMBER_VECTOR(uint64_t, uint64);
 ACTA_NUMBER_VECTOR(float, float);
 ACTA_NUMBER_VECTOR(double, double);
 
+/* A number that may be absent (= null in the schema): { true, 80 } is there, { 0 } is not. */
+#define ACTA_NUMBER_OPTIONAL(type, name)                                                                               \
+    typedef struct acta_##name##_optional {                                                                            \
+        bool is_set;                                                                                                   \
+        type value; /* 0 when it isn't set */                                                                          \
+    } acta_##name##_optional
+
+ACTA_NUMBER_OPTIONAL(bool, bool);
+ACTA_NUMBER_OPTIONAL(int8_t, int8);
+ACTA_NUMBER_OPTIONAL(uint8_t, uint8);
+ACTA_NUMBER_OPTIONAL(int16_t, int16);
+ACTA_NUMBER_OPTIONAL(uint16_t, uint16);
+ACTA_NUMBER_OPTIONAL(int32_t, int32);
+ACTA_NUMBER_OPTIONAL(uint32_t, uint32);
+ACTA_NUMBER_OPTIONAL(int64_t, int64);
+ACTA_NUMBER_OPTIONAL(uint64_t, uint64);
+ACTA_NUMBER_OPTIONAL(float, float);
+ACTA_NUMBER_OPTIONAL(double, double);
+
 /* A vector of strings: set data and count to write one; read with acta_str_vector_at. */
 typedef struct acta_str_vector {
     const acta_str *data;
@@ -106,24 +125,31 @@ typedef enum acta_field_kind {
     ACTA_FIELD_TABLE,         /* bank_Line_ref */
     ACTA_FIELD_VECTOR,        /* of numbers: acta_int64_vector … */
     ACTA_FIELD_STRING_VECTOR, /* acta_str_vector */
-    ACTA_FIELD_TABLE_VECTOR   /* bank_Line_vector */
+    ACTA_FIELD_TABLE_VECTOR,  /* bank_Line_vector */
+    ACTA_FIELD_STRUCT,        /* bank_Point, or OPTIONAL: bank_Point_optional */
+    ACTA_FIELD_STRUCT_VECTOR  /* bank_Point_vector */
 } acta_field_kind;
 
 enum {
     ACTA_FIELD_REQUIRED = 1,
-    ACTA_FIELD_KEY = 2, /* keyed collections of this table are sorted by it */
-    ACTA_FIELD_ENUM = 4 /* a C enum in the struct, whatever its size in the buffer */
+    ACTA_FIELD_KEY = 2,     /* keyed collections of this table are sorted by it */
+    ACTA_FIELD_ENUM = 4,    /* a C enum in the struct, whatever its size in the buffer */
+    ACTA_FIELD_OPTIONAL = 8 /* a number or struct with an is_set beside it */
 };
+
+/* Of a table, or of a struct: a struct has numbers, structs and fixed arrays of both, all of them always there. */
 
 struct acta_field {
     const char *name;
-    uint32_t offset; /* in the C struct */
-    uint16_t id;     /* its place in the vtable */
+    uint32_t offset; /* in the C struct; OPTIONAL: of its value */
+    uint32_t is_set; /* OPTIONAL: of its is_set, in the C struct */
+    uint16_t id;     /* its place in the vtable; in a struct: its place in the struct's bytes */
+    uint16_t length; /* in a struct: of a fixed array; 0: it is none */
     uint8_t kind;    /* acta_field_kind */
     uint8_t element; /* VECTOR: the acta_field_kind of its numbers */
     uint8_t flags;
-    uint64_t absent;         /* numbers: the bits that stand for an absent field */
-    const acta_table *table; /* TABLE, TABLE_VECTOR: what is in it */
+    uint64_t absent;         /* numbers that aren't OPTIONAL: the bits that stand for an absent field */
+    const acta_table *table; /* TABLE, STRUCT and vectors of them: what is in it */
 };
 
 /* -- what each table's functions do -- */
@@ -134,8 +160,8 @@ ACTA_API acta_status acta_table_write(const acta_table *table, const void *value
 ACTA_API acta_status acta_table_load(const acta_table *table, void *value, acta_bytes buffer, acta_memory *memory);
 ACTA_API void acta_table_clear(const acta_table *table, void *value, acta_memory *memory);
 
-/* The table at `index` of a vector of tables, or the nested one, as a struct of views. False, and all zero, when there is
- * none. `vector` and `ref` are the generated types. */
+/* The table at `index` of a vector of tables, or the nested one, as a struct of views; of structs, the struct. False, and
+ * all zero, when there is none. `vector` and `ref` are the generated types. */
 ACTA_API bool acta_table_vector_at(const acta_table *item, const void *vector, uint32_t index, void *value_out);
 ACTA_API bool acta_table_ref_get(const acta_table *item, const void *ref, void *value_out);
 

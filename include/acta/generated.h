@@ -64,7 +64,7 @@
     }                                                                                                                  \
     static_assert(sizeof(T) <= ACTA_STRUCT_SIZE_MAX, "the struct of a table is too large")
 
-/* The types of a vector of T and of a nested T. */
+/* The types of a vector of T and of a nested T; T may be a struct of the schema too. */
 #define ACTA_TABLE_VIEWS(T)                                                                                            \
     typedef struct T T;                                                                                                \
     typedef struct T##_vector {                                                                                        \
@@ -89,6 +89,19 @@
         return acta_table_ref_get(&T##_table, &ref, value_out);                                                        \
     }                                                                                                                  \
     static_assert(sizeof(T##_vector) == sizeof(acta_any_vector) && sizeof(T##_ref) == sizeof(acta_any_ref), #T)
+
+/* The type of a field of enum or struct T that may be absent: { true, value }, or { 0 }. */
+#define ACTA_OPTIONAL(T)                                                                                               \
+    typedef struct T##_optional {                                                                                      \
+        bool is_set ACTA_ZERO;                                                                                         \
+        T value ACTA_ZERO;                                                                                             \
+    } T##_optional
+
+/* T_table: how the struct lies in a buffer. */
+#define ACTA_STRUCT(T)                                                                                                 \
+    ACTA_OPTIONAL(T);                                                                                                  \
+    extern const acta_table T##_table;                                                                                 \
+    static_assert(sizeof(T) <= ACTA_STRUCT_SIZE_MAX, "the struct is too large")
 
 /* T_dispatch, T_dispatch_async (app.h), T_send (process_manager.h). */
 #define ACTA_COMMAND(T)                                                                                                \
@@ -211,6 +224,21 @@
         .name = #field, .offset = offsetof(T, field), .id = number, .kind = ACTA_FIELD_##KIND, .flags = options,       \
         .absent = bits                                                                                                 \
     }
+#define ACTA_OPTIONAL_FIELD(T, field, number, KIND, options)                                                           \
+    {                                                                                                                  \
+        .name = #field, .offset = offsetof(T, field.value), .is_set = offsetof(T, field.is_set), .id = number,         \
+        .kind = ACTA_FIELD_##KIND, .flags = ACTA_FIELD_OPTIONAL | (options)                                            \
+    }
+#define ACTA_STRUCT_FIELD(T, field, number, Struct, options)                                                           \
+    {                                                                                                                  \
+        .name = #field, .offset = offsetof(T, field), .id = number, .kind = ACTA_FIELD_STRUCT, .flags = options,       \
+        .table = &Struct##_table                                                                                       \
+    }
+#define ACTA_OPTIONAL_STRUCT_FIELD(T, field, number, Struct, options)                                                  \
+    {                                                                                                                  \
+        .name = #field, .offset = offsetof(T, field.value), .is_set = offsetof(T, field.is_set), .id = number,         \
+        .kind = ACTA_FIELD_STRUCT, .flags = ACTA_FIELD_OPTIONAL | (options), .table = &Struct##_table                  \
+    }
 #define ACTA_STRING_FIELD(T, field, number, options)                                                                   \
     {                                                                                                                  \
         .name = #field, .offset = offsetof(T, field), .id = number, .kind = ACTA_FIELD_STRING, .flags = options        \
@@ -228,6 +256,18 @@
     {                                                                                                                  \
         .name = #field, .offset = offsetof(T, field), .id = number, .kind = ACTA_FIELD_##KIND, .table = &Item##_table, \
         .flags = options                                                                                               \
+    }
+
+/* Members of structs: `place` in the bytes; `count` of a fixed array, or 0. */
+#define ACTA_MEMBER(T, field, place, KIND, options, count)                                                             \
+    {                                                                                                                  \
+        .name = #field, .offset = offsetof(T, field), .id = place, .length = count, .kind = ACTA_FIELD_##KIND,         \
+        .flags = options                                                                                               \
+    }
+#define ACTA_STRUCT_MEMBER(T, field, place, Struct, count)                                                             \
+    {                                                                                                                  \
+        .name = #field, .offset = offsetof(T, field), .id = place, .length = count, .kind = ACTA_FIELD_STRUCT,         \
+        .table = &Struct##_table                                                                                       \
     }
 
 #define ACTA_TABLE_CODE(T)                                                                                             \

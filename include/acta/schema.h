@@ -55,6 +55,10 @@ typedef struct acta_table {
     const acta_field *fields; /* in the schema's order; what the functions below go by */
     uint32_t field_count;
 
+    /* Structs are described as tables are, but stand in no schema's list, and have none of the functions below. */
+    uint16_t inline_size; /* bytes of a struct in a buffer; 0: it is a table */
+    uint16_t alignment;   /* of a struct in a buffer */
+
     /* Is this a well-formed buffer of this table? All offsets, lengths, alignments and required fields, and strings that
      * are UTF-8 without NUL. ACTA_CORRUPT names the field. Never reads outside the bytes, which may lie at any address. */
     acta_status (*verify)(acta_bytes buffer, acta_error *error);

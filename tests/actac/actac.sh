@@ -30,14 +30,17 @@ same() { # expected, what came
 # -- what it makes --
 
 mkdir "$scratch/shop"
-cp "$root/tests/schema/shop.fbs" "$scratch/shop"
+schemas='shop parts kinds' # kinds includes parts
+for schema in $schemas; do
+    cp "$root/tests/schema/$schema.fbs" "$scratch/shop"
+done
 
-shop_is_as_expected() {
-    compile "$scratch/shop/shop.fbs" || return 1
+is_as_expected() { # name
+    compile "$scratch/shop/$1.fbs" || return 1
     # The bytes of the binary schema are flatc's, and differ from version to version.
-    sed '/clang-format off/,/clang-format on/d' "$scratch/shop/shop.acta.c" >"$scratch/shop/shop.acta.c.short"
-    same "$here/expected/shop.acta.h" "$scratch/shop/shop.acta.h" &&
-        same "$here/expected/shop.acta.c" "$scratch/shop/shop.acta.c.short"
+    sed '/clang-format off/,/clang-format on/d' "$scratch/shop/$1.acta.c" >"$scratch/shop/$1.acta.c.short"
+    same "$here/expected/$1.acta.h" "$scratch/shop/$1.acta.h" &&
+        same "$here/expected/$1.acta.c" "$scratch/shop/$1.acta.c.short"
 }
 
 making_it_again_changes_nothing() {
@@ -47,6 +50,10 @@ making_it_again_changes_nothing() {
 
 a_table_takes_at_most_40_lines() { # its struct, its functions, its description; not what aggregates and so on are made of
     tables=$(grep -c '^ACTA_.*TABLE(' "$scratch/shop/shop.acta.h")
+    structs=$(cat "$scratch/shop/kinds.acta.h" "$scratch/shop/kinds.acta.c.short" | wc -l)
+    types=$(grep -c -e '^ACTA_TABLE(' -e '^ACTA_STRUCT(' -e '_name(.*value);' "$scratch/shop/kinds.acta.h")
+    echo "$structs lines, $types types"
+    [ "$types" -gt 8 ] && [ "$structs" -le $((types * 40)) ] || return 1
     lines=$({ sed -n '/^ACTA_TABLE_VIEWS/,/^typedef struct shop_Cart_execute/p' "$scratch/shop/shop.acta.h"
         sed -n '/ shop_Line_fields/,/^shop_Cart_ignore_/p' "$scratch/shop/shop.acta.c.short"; } | wc -l)
     echo "$lines lines, $tables tables"
@@ -54,14 +61,21 @@ a_table_takes_at_most_40_lines() { # its struct, its functions, its description;
 }
 
 it_is_formatted() {
-    clang-format --style="file:$root/.clang-format" --dry-run -Werror "$scratch/shop/shop.acta.h" "$scratch/shop/shop.acta.c"
+    for schema in $schemas; do
+        clang-format --style="file:$root/.clang-format" --dry-run -Werror "$scratch/shop/$schema.acta.h" \
+            "$scratch/shop/$schema.acta.c" || return 1
+    done
 }
 
 it_compiles_without_warnings() {
-    # shellcheck disable=SC2086 # compilers and warnings are lists of words
-    ${CC:-cc} -std=c11 $warnings -Wmissing-prototypes -I "$root/include" -c "$scratch/shop/shop.acta.c" -o "$scratch/shop.o" &&
-        echo '#include "shop.acta.h"' >"$scratch/user.cc" &&
-        ${CXX:-c++} -std=c++17 $warnings -I "$root/include" -I "$scratch/shop" -c "$scratch/user.cc" -o "$scratch/user.o"
+    for schema in $schemas; do
+        # shellcheck disable=SC2086 # compilers and warnings are lists of words
+        ${CC:-cc} -std=c11 $warnings -Wmissing-prototypes -I "$root/include" -c "$scratch/shop/$schema.acta.c" \
+            -o "$scratch/$schema.o" &&
+            echo "#include \"$schema.acta.h\"" >"$scratch/user.cc" &&
+            ${CXX:-c++} -std=c++17 $warnings -I "$root/include" -I "$scratch/shop" -c "$scratch/user.cc" \
+                -o "$scratch/user.o" || return 1
+    done
 }
 
 hash_of() { # folder, table
@@ -92,7 +106,9 @@ hash_differs() { # folder, sed script, tables that it changes
     [ "$(hash_of "$folder" Nothing)" = "$(hash_of shop Nothing)" ]
 }
 
-check "the code of a schema is as expected" shop_is_as_expected
+for schema in $schemas; do
+    check "the code of $schema.fbs is as expected" is_as_expected "$schema"
+done
 check "making it again makes the same bytes" making_it_again_changes_nothing
 check "a table takes at most 40 lines" a_table_takes_at_most_40_lines
 if command -v clang-format >/dev/null; then

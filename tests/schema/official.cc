@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "kinds_generated.h"
 #include "shop_generated.h"
 
 template <typename T>
@@ -30,6 +31,13 @@ official_accepts(const char *table, const uint8_t *bytes, size_t size)
         { "shop.OpenCart", accepts<shop::OpenCart> },
         { "shop.LineAdded", accepts<shop::LineAdded> },
         { "shop.Cart", accepts<shop::Cart> },
+        { "kinds.Label", accepts<kinds::Label> },
+        { "kinds.inner.Note", accepts<kinds::inner::Note> },
+        { "kinds.Maybe", accepts<kinds::Maybe> },
+        { "kinds.Structs", accepts<kinds::Structs> },
+        { "kinds.Enums", accepts<kinds::Enums> },
+        { "kinds.Included", accepts<kinds::Included> },
+        { "kinds.All", accepts<kinds::All> },
     };
     for (const auto &candidate : tables) {
         if (std::strcmp(candidate.name, table) == 0) return candidate.accepts(bytes, size);

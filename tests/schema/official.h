@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/* Tables: shop.Line, Weight, Numbers, Everything, Nothing, OpenCart, LineAdded, Cart. */
+/* Tables: shop.Line, Weight, Numbers, Everything, Nothing, OpenCart, LineAdded, Cart; all of kinds.fbs and parts.fbs. */
 bool official_accepts(const char *table, const uint8_t *bytes, size_t size);
 
 #ifdef __cplusplus

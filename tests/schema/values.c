@@ -100,6 +100,29 @@ fill_number(values_random *random, uint8_t kind, bool is_enum, void *out)
     }
 }
 
+static size_t
+size_of_kind(uint8_t kind)
+{
+    static const size_t sizes[] = { 1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8 };
+    return sizes[kind];
+}
+
+static void fill_inline(values_random *random, const acta_field *field, void *out);
+
+static void
+fill_struct(values_random *random, const acta_table *table, void *value)
+{
+    for (uint32_t i = 0; i < table->field_count; i++) {
+        const acta_field *field = &table->fields[i];
+        char *out = (char *)value + field->offset;
+        size_t size = field->kind == ACTA_FIELD_STRUCT        ? field->table->struct_size
+                      : (field->flags & ACTA_FIELD_ENUM) != 0 ? sizeof(int32_t)
+                                                              : size_of_kind(field->kind);
+        for (uint32_t k = 0; k < (field->length != 0 ? field->length : 1u); k++)
+            fill_inline(random, field, out + k * size);
+    }
+}
+
 static acta_str
 random_string(values_random *random, acta_memory *memory)
 {
@@ -112,11 +135,14 @@ random_string(values_random *random, acta_memory *memory)
     return acta_str_of(text);
 }
 
-static size_t
-size_of_kind(uint8_t kind)
+/* One number or struct of a fixed array, or of a field. */
+static void
+fill_inline(values_random *random, const acta_field *field, void *out)
 {
-    static const size_t sizes[] = { 1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8 };
-    return sizes[kind];
+    if (field->kind == ACTA_FIELD_STRUCT)
+        fill_struct(random, field->table, out);
+    else
+        fill_number(random, field->kind, field->flags & ACTA_FIELD_ENUM, out);
 }
 
 /* Keys in order, and no two equal: the official parser sorts by them. */
@@ -129,6 +155,7 @@ set_key(const acta_table *item, void *value, uint32_t index, acta_memory *memory
         if ((field->flags & ACTA_FIELD_KEY) == 0) continue;
         if (field->kind == ACTA_FIELD_INT32) *(int32_t *)out = (int32_t)index - 1;
         if (field->kind == ACTA_FIELD_DOUBLE) *(double *)out = index - 1.5;
+        if (field->kind == ACTA_FIELD_UINT16) *(uint16_t *)out = (uint16_t)(index + 3);
         if (field->kind != ACTA_FIELD_STRING) continue;
         acta_str old = *(acta_str *)out;
         char *text = acta_memory_alloc(memory, old.size + 1);
@@ -142,9 +169,9 @@ static void
 fill_vector(values_random *random, const acta_field *field, void *out, acta_memory *memory, uint32_t depth)
 {
     acta_any_vector vector = { .count = (uint32_t)below(random, 4) };
-    size_t size = field->kind == ACTA_FIELD_VECTOR         ? size_of_kind(field->element)
-                  : field->kind == ACTA_FIELD_TABLE_VECTOR ? field->table->struct_size
-                                                           : sizeof(acta_str);
+    size_t size = field->kind == ACTA_FIELD_VECTOR          ? size_of_kind(field->element)
+                  : field->kind == ACTA_FIELD_STRING_VECTOR ? sizeof(acta_str)
+                                                            : field->table->struct_size;
     char *items = acta_memory_alloc(memory, vector.count * size);
 
     for (uint32_t i = 0; i < vector.count; i++) {
@@ -153,6 +180,9 @@ fill_vector(values_random *random, const acta_field *field, void *out, acta_memo
             fill_number(random, field->element, false, item);
         } else if (field->kind == ACTA_FIELD_TABLE_VECTOR) {
             values_fill(random, field->table, item, memory, depth - 1);
+            set_key(field->table, item, i, memory);
+        } else if (field->kind == ACTA_FIELD_STRUCT_VECTOR) {
+            fill_struct(random, field->table, item);
             set_key(field->table, item, i, memory);
         } else {
             *(acta_str *)item = random_string(random, memory);
@@ -181,8 +211,10 @@ values_fill(values_random *random, const acta_table *table, void *value, acta_me
         void *out = (char *)value + field->offset;
         bool leads_to_tables = field->kind == ACTA_FIELD_TABLE || field->kind == ACTA_FIELD_TABLE_VECTOR;
 
-        if (field->kind < ACTA_FIELD_STRING) {
-            fill_number(random, field->kind, field->flags & ACTA_FIELD_ENUM, out);
+        if (field->kind < ACTA_FIELD_STRING || field->kind == ACTA_FIELD_STRUCT) {
+            bool is_set = (field->flags & ACTA_FIELD_OPTIONAL) == 0 || below(random, 2) == 0;
+            if (field->flags & ACTA_FIELD_OPTIONAL) *(bool *)((char *)value + field->is_set) = is_set;
+            if (is_set) fill_inline(random, field, out);
             continue;
         }
         bool required = field->flags & ACTA_FIELD_REQUIRED;

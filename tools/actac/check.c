@@ -56,23 +56,61 @@ attribute_place(const acti_common *of, const char *name)
 
 /* -- the file -- */
 
+static const char *
+role_name(const acti_table *of)
+{
+    static const char *const names[] = { "", "command", "event", "state", "process_manager", "read_model" };
+    return names[of->role];
+}
+
+/* What has a role is called by the namespace: the schema, its handlers, its streams. So that is one, and in one file. */
+static void
+check_namespace(const acti_model *m, const acti_table *of, acti_errors *e)
+{
+    size_t size = strlen(m->namespace);
+    bool is_in = strncmp(of->full_name, m->namespace, size) == 0 && strcmp(of->full_name + size + 1, of->is.name) == 0;
+
+    if (of->role == ROLE_PLAIN) return;
+    if (of->is.text == NULL && is_in && size != 0)
+        error_at(e, m->text.includes[0].at,
+            "an included file has '%s' with the attribute %s in this file's namespace; put all that has a role into "
+            "one "
+            "file, and only other types into included ones",
+            of->full_name, role_name(of));
+    if (of->is.text == NULL) return;
+    if (size == 0)
+        error_at(e, of->is.at,
+            "%s has the attribute %s, but no namespace, which is the prefix of all C names; begin the file with one "
+            "such as 'namespace bank;'",
+            of->is.name, role_name(of));
+    else if (!is_in)
+        error_at(e, of->is.at,
+            "%s has the attribute %s in another namespace than '%s'; put all that has a role into one namespace",
+            of->full_name, role_name(of), m->namespace);
+}
+
 static void
 check_file(const acti_model *m, acti_errors *e)
 {
-    acti_place first = m->text.type_count != 0 ? m->text.types[0].at : (acti_place){ 1, 1 };
-
-    if (m->text.include.line != 0)
-        error_at(e, m->text.include, "includes are not carried yet; put all tables of the schema into this file");
-    if (m->text.namespace_count > 1)
-        error_at(e, m->text.namespaces[1], "a second namespace; a schema has one, which is the prefix of its C names");
-    if (m->table_count == 0)
-        error_at(e, first, "the schema has no table; add one");
-    else if (m->namespace[0] == '\0')
-        error_at(e, first,
-            "no namespace before the first type; add one such as 'namespace bank;': it is the prefix of "
-            "all C names");
-    if (strcmp(m->prefix, "acta_") == 0 || strcmp(m->prefix, "acti_") == 0)
-        error_at(e, m->text.namespaces[0], "namespace '%s' is the library's own prefix; choose another", m->namespace);
+    if (m->text.include_count == 0 && m->table_count != m->table_total) {
+        error_at(e, (acti_place){ 1, 1 },
+            "the binary schema has a type '%s', but this file has not; make it from this file, with flatc",
+            m->tables[m->table_count].full_name);
+        return;
+    }
+    if (m->table_count == 0 && m->enum_count == 0)
+        error_at(e, (acti_place){ 1, 1 }, "the schema has no type; add a table");
+    for (uint32_t i = 0; i < m->text.type_count; i++) {
+        const char *full = m->text.types[i].full_name;
+        if (strncmp(full, "acta.", 5) != 0 && strncmp(full, "acti.", 5) != 0) continue;
+        error_at(e, m->text.namespaces[0], "namespace '%.4s' is the library's own prefix; choose another", full);
+        break;
+    }
+    bool has_roles = false;
+    for (uint32_t i = 0; i < m->table_count; i++)
+        has_roles = has_roles || m->tables[i].role != ROLE_PLAIN;
+    for (uint32_t i = 0; i < m->table_total && has_roles; i++)
+        check_namespace(m, &m->tables[i], e);
 }
 
 /* -- enums -- */
@@ -84,11 +122,11 @@ check_enum_values(const acti_enumeration *of, acti_errors *e)
 
     for (uint32_t i = 0; i < of->value_count; i++) {
         int64_t number = of->values[i].number;
-        if (number < INT32_MIN || number > INT32_MAX)
+        if (is_rejection && (number < INT32_MIN || number > INT32_MAX))
             error_at(e, of->values[i].is.at,
-                "%s.%s is %" PRId64 ", which is no C int; keep it between -2147483648 and 2147483647", of->is.name,
+                "rejection %s is %" PRId64 ", which is no C int; keep it between 1 and 2147483647",
                 of->values[i].is.name, number);
-        if (is_rejection && number <= 0)
+        else if (is_rejection && number <= 0)
             error_at(e, of->values[i].is.at,
                 "rejection %s is %" PRId64 ", but codes begin at 1 (0 is no rejection); write '%s = 1'",
                 of->values[i].is.name, number, of->values[i].is.name);
@@ -107,8 +145,6 @@ check_enums(const acti_model *m, acti_errors *e)
                 of->is.name);
             continue;
         }
-        if (of->base == BASE_LONG || of->base == BASE_ULONG)
-            error_at(e, of->is.at, "enum %s has a type of 64 bits; C enums have 32: use int or smaller", of->is.name);
         check_enum_values(of, e);
         if (attribute_of(&of->is, "rejection") == NULL) continue;
         if (rejection != NULL)
@@ -130,10 +166,7 @@ not_carried(const acti_field *f)
     if (attribute_of(&f->is, "nested_flatbuffer") != NULL) return "a nested flatbuffer";
     if (attribute_of(&f->is, "flexbuffer") != NULL) return "a flexbuffer";
     if (attribute_of(&f->is, "force_align") != NULL) return "an alignment of its own";
-    if (f->optional && f->base <= BASE_DOUBLE) return "an optional number";
     if (type == BASE_UNION || type == BASE_UTYPE) return "a union";
-    if (type == BASE_OBJECT && f->table != NULL && f->table->is_struct) return "a struct";
-    if (type == BASE_ARRAY) return "an array";
     return NULL;
 }
 
@@ -154,11 +187,18 @@ check_identity(const acti_table *of, const acti_field *f, acti_errors *e)
             of->is.name, f->is.name, of->identity->is.name);
 }
 
-/* Is there a default in the text that is no zero? */
+/* Is there a default in the text that is no zero? It may be the name of an enum's value, or several in quotes. */
 static bool
-is_not_zero(const acti_scanned *text)
+is_not_zero(const acti_field *f)
 {
-    return text != NULL && text->value != NULL && strtoull(text->value, NULL, 0) != 0;
+    const char *value = f->is.text != NULL ? f->is.text->value : NULL;
+
+    if (value == NULL || strtoull(value, NULL, 0) != 0) return value != NULL;
+    for (uint32_t i = 0; f->enumeration != NULL && i < f->enumeration->value_count; i++) {
+        const struct enum_value *named = &f->enumeration->values[i];
+        if (named->number != 0 && strstr(value, named->is.name) != NULL) return true;
+    }
+    return false;
 }
 
 static void
@@ -170,13 +210,13 @@ check_field(const acti_table *of, const acti_field *f, acti_errors *e)
         error_at(e, f->is.at,
             "field %s.%s is %s, which is not carried yet; use numbers, enums, strings, tables, or vectors of them",
             of->is.name, f->is.name, type);
-    if (f->base == BASE_ULONG && f->default_integer == 0 && is_not_zero(f->is.text))
+    if (f->base == BASE_ULONG && f->default_integer == 0 && is_not_zero(f))
         error_at(e, f->is.at,
             "default %s of %s.%s is lost in flatc's binary schema, which holds at most 9223372036854775807; use a "
             "smaller one",
             f->is.text->value, of->is.name, f->is.name);
     if (attribute_of(&f->is, "identity") != NULL) check_identity(of, f, e);
-    if (is_mutable(of) && f->base == BASE_VECTOR && f->table != NULL && f->table->key == NULL)
+    if (is_mutable(of) && f->base == BASE_VECTOR && f->table != NULL && !f->table->is_struct && f->table->key == NULL)
         error_at(e, f->is.at,
             "field %s.%s is a vector of tables without a key, so that its items can't be found or replaced; "
             "mark a field of %s with (key)",
@@ -248,6 +288,17 @@ check_role(const acti_model *m, const acti_table *of, acti_errors *e)
         error_at(e, of->is.at, "process manager %s has no event to go by; add a table with (event: …)", of->is.name);
 }
 
+/* A table's own bytes, at most. */
+static uint32_t
+inline_bytes(const acti_table *of)
+{
+    uint32_t bytes = 4 + 256; /* as much lies before the widest field */
+
+    for (uint32_t i = 0; i < of->field_count; i++)
+        bytes += of->fields[i].table != NULL && of->fields[i].table->is_struct ? of->fields[i].table->inline_size : 9;
+    return bytes;
+}
+
 void
 model_check(acti_model *m, acti_errors *e)
 {
@@ -255,9 +306,14 @@ model_check(acti_model *m, acti_errors *e)
     check_enums(m, e);
     for (uint32_t i = 0; i < m->table_count; i++) {
         const acti_table *of = &m->tables[i];
-        if (of->is.text == NULL) continue; /* of an included file, which check_file reports */
-        if (of->is_struct)
-            error_at(e, of->is.at, "struct %s: structs are not carried yet; make it a table", of->is.name);
+        if (of->is_struct && of->inline_size > 8192)
+            error_at(e, of->is.at, "struct %s has %u bytes; at most 8192 are carried: make it a table", of->is.name,
+                of->inline_size);
+        if (!of->is_struct && inline_bytes(of) > UINT16_MAX)
+            error_at(e, of->is.at,
+                "the fields of %s take %u bytes beside each other; at most 65535 are possible: move "
+                "structs into a table of their own",
+                of->is.name, inline_bytes(of));
         if (of->field_count > 256)
             error_at(e, of->is.at,
                 "table %s has %u fields; at most 256 are carried: move some into a table of their own", of->is.name,

@@ -6,8 +6,38 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* C enums are ints: what is no int becomes a number, with a macro a value. */
 static void
-put_enum(const acti_model *m, const acti_enumeration *of, FILE *out, acti_arena *arena)
+put_wide_enum(const acti_enumeration *of, FILE *out, acti_arena *arena)
+{
+    bool is_signed = of->base == BASE_LONG || of->base == BASE_INT || of->base == BASE_SHORT || of->base == BASE_BYTE;
+    acti_field number = { .base = of->base };
+    size_t widest = 0;
+
+    for (uint32_t i = 0; i < of->value_count; i++) {
+        size_t width = strlen(of->values[i].is.c_name);
+        if (width > widest) widest = width;
+    }
+    put_doc(out, "", &of->is, NULL);
+    fprintf(out, "typedef %s %s;\n", c_type(&number, arena), of->is.c_name);
+    for (uint32_t i = 0; i < of->value_count; i++) {
+        int64_t value = of->values[i].number;
+        const char *name = of->values[i].is.c_name;
+        put_doc(out, "", &of->values[i].is, NULL);
+        int width = of->values[i].is.doc_count != 0 ? (int)strlen(name) : (int)widest;
+        if (!is_signed)
+            fprintf(out, "#define %-*s UINT64_C(%" PRIu64 ")\n", width, name, (uint64_t)value);
+        else if (value == INT64_MIN)
+            fprintf(out, "#define %-*s (-INT64_C(9223372036854775807) - 1)\n", width, name);
+        else if (value < 0)
+            fprintf(out, "#define %-*s (-INT64_C(%" PRId64 "))\n", width, name, -value);
+        else
+            fprintf(out, "#define %-*s INT64_C(%" PRId64 ")\n", width, name, value);
+    }
+}
+
+static void
+put_int_enum(const acti_enumeration *of, FILE *out)
 {
     put_doc(out, "", &of->is, NULL);
     fprintf(out, "typedef enum %s ACTA_ENUM_TYPE {\n", of->is.c_name);
@@ -21,6 +51,16 @@ put_enum(const acti_model *m, const acti_enumeration *of, FILE *out, acti_arena 
         fputs(",\n", out);
     }
     fprintf(out, "} %s;\n", of->is.c_name);
+}
+
+static void
+put_enum(const acti_model *m, const acti_enumeration *of, FILE *out, acti_arena *arena)
+{
+    if (of->is_wide)
+        put_wide_enum(of, out, arena);
+    else
+        put_int_enum(of, out);
+    fprintf(out, "/* %s_optional */\nACTA_OPTIONAL(%s);\n", of->is.c_name, of->is.c_name);
     fprintf(out, "const char *%s_name(%s value); /* as in the schema; \"unknown\" for any other */\n\n", of->is.c_name,
         of->is.c_name);
     if (of != m->rejection) return;
@@ -41,12 +81,6 @@ note_of(const acti_field *f, acti_arena *arena)
     if (f->required) note = arena_format(arena, "%s, required", note);
     if (f->key) note = arena_format(arena, "%s, key", note);
     return note[0] != '\0' ? arena_format(arena, "/* %s */", note + 2) : "";
-}
-
-static const char *
-member_of(const acti_field *f, acti_arena *arena)
-{
-    return arena_format(arena, "    %s %s ACTA_ZERO;", c_type(f, arena), f->is.name);
 }
 
 /* The column of the notes of neighbours: they stand below each other. */
@@ -99,17 +133,27 @@ put_mutable_functions(const acti_table *of, FILE *out, acti_arena *arena)
     for (uint32_t i = 0; i < of->field_count; i++) {
         const acti_field *f = &of->fields[i];
         const char *index = arena_format(arena, "%u", i);
-        if (f->base == BASE_VECTOR && f->table != NULL) {
+        if (is_collection(f)) {
             const char *items[] = { of->is.c_name, f->is.name, index, f->table->is.c_name,
                 c_type(f->table->key, arena) };
             fprintf(out, "/* %s_put, _remove, _find, _count, _at */\n", f->is.c_name);
             put_list(out, 0, "ACTA_COLLECTION(", items, 5, ");\n");
-        } else if (f->base == BASE_VECTOR || f->table != NULL) {
+        } else if (is_assigned(f)) {
             const char *items[] = { of->is.c_name, f->is.name, index, c_type(f, arena) };
             fprintf(out, "/* %s_assign */\n", f->is.c_name);
             put_list(out, 0, "ACTA_FIELD_ASSIGN(", items, 4, ");\n");
         }
     }
+}
+
+static void
+put_structure(const acti_table *of, FILE *out, acti_arena *arena)
+{
+    const char *c = of->is.c_name;
+
+    put_struct(of, out, arena);
+    fprintf(out, "/* %s_table, _optional */\nACTA_STRUCT(%s);\n", c, c);
+    fprintf(out, "/* %s_vector_at, _ref_get */\nACTA_TABLE_VIEW_FUNCTIONS(%s);\n\n", c, c);
 }
 
 static void
@@ -120,7 +164,7 @@ put_table(const acti_table *of, FILE *out, acti_arena *arena)
     put_struct(of, out, arena);
     fprintf(out, "/* %s_table, _verify, _decode, _write%s */\n", c, of->role == ROLE_STATE ? "" : ", _read");
     fprintf(out, "ACTA_%sTABLE(%s);\n", of->role == ROLE_STATE ? "STATE_" : "", c);
-    if (of->is_contained) fprintf(out, "/* %s_vector_at, _ref_get */\nACTA_TABLE_VIEW_FUNCTIONS(%s);\n", c, c);
+    fprintf(out, "/* %s_vector_at, _ref_get */\nACTA_TABLE_VIEW_FUNCTIONS(%s);\n", c, c);
     if (of->role == ROLE_COMMAND) fprintf(out, "/* %s_dispatch, _dispatch_async, _send */\nACTA_COMMAND(%s);\n", c, c);
     if (of->role == ROLE_EVENT) fprintf(out, "/* %s_emit */\nACTA_EVENT(%s);\n", c, c);
     if (of->role == ROLE_STATE) fprintf(out, "/* %s_read */\nACTA_STATE(%s);\n", c, c);
@@ -135,26 +179,50 @@ put_table(const acti_table *of, FILE *out, acti_arena *arena)
     fputc('\n', out);
 }
 
+static void
+put_views(const acti_model *m, FILE *out)
+{
+    for (uint32_t i = 0; i < m->table_count; i++) {
+        fprintf(out, "/* %s_vector, _ref */\n", m->tables[i].is.c_name);
+        fprintf(out, "ACTA_TABLE_VIEWS(%s);\n", m->tables[i].is.c_name);
+    }
+    if (m->table_count != 0) fputc('\n', out);
+}
+
+/* "types.acta.h" of "parts/types.fbs". */
+static void
+put_include(const char *path, FILE *out)
+{
+    const char *name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
+    const char *dot = strrchr(name, '.');
+
+    fprintf(out, "#include \"%.*s.acta.h\"\n", dot != NULL ? (int)(dot - name) : (int)strlen(name), name);
+}
+
 void
 put_header(const acti_model *m, FILE *out, acti_arena *arena)
 {
+    const char *guard = arena_format(arena, "%s_ACTA_H", file_macro(m, arena));
+
     fprintf(out, "/*\n * Made by actac from %s.fbs: change that, not this.\n */\n", m->stem);
-    fprintf(out, "#ifndef %sACTA_H\n#define %sACTA_H\n\n", m->macro, m->macro);
-    fputs("#include \"acta/generated.h\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", out);
+    fprintf(out, "#ifndef %s\n#define %s\n\n", guard, guard);
+    fputs("#include \"acta/generated.h\"\n\n", out);
+    if (m->text.include_count != 0) put_views(m, out); /* files may include each other */
+    for (uint32_t i = 0; i < m->text.include_count; i++)
+        put_include(m->text.includes[i].path, out);
+    if (m->text.include_count != 0) fputc('\n', out);
+    fputs("#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", out);
     fprintf(out, "extern const acta_schema %sschema;\n\n", m->prefix);
 
     for (uint32_t i = 0; i < m->enum_count; i++)
         put_enum(m, &m->enums[i], out, arena);
-    bool any = false;
+    if (m->text.include_count == 0) put_views(m, out);
     for (uint32_t i = 0; i < m->table_count; i++) {
-        if (!m->tables[i].is_contained) continue;
-        fprintf(out, "/* %s_vector, _ref */\n", m->tables[i].is.c_name);
-        fprintf(out, "ACTA_TABLE_VIEWS(%s);\n", m->tables[i].is.c_name);
-        any = true;
+        if (m->tables[i].is_struct) put_structure(&m->tables[i], out, arena);
     }
-    if (any) fputc('\n', out);
-    for (uint32_t i = 0; i < m->table_count; i++)
-        put_table(&m->tables[i], out, arena);
+    for (uint32_t i = 0; i < m->table_count; i++) {
+        if (!m->tables[i].is_struct) put_table(&m->tables[i], out, arena);
+    }
 
     put_handlers_header(m, out, arena);
     fputs("#ifdef __cplusplus\n}\n#endif\n\n#endif\n", out);

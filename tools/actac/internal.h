@@ -57,7 +57,8 @@ typedef struct acti_scanned_attribute {
 } acti_scanned_attribute;
 
 typedef struct acti_scanned {
-    const char *name; /* as written */
+    const char *name;      /* as written */
+    const char *full_name; /* of a type: with its namespace */
     acti_place at;
     const char *value; /* the word behind '='; NULL: none */
     acti_scanned_attribute *attributes;
@@ -71,11 +72,16 @@ typedef struct acti_scan {
     uint32_t type_count;
     acti_place *namespaces;
     uint32_t namespace_count;
-    acti_place include; /* the first */
+    struct acti_include {
+        const char *path; /* as written */
+        acti_place at;
+    } * includes;
+    uint32_t include_count;
 } acti_scan;
 
 void scan_text(const char *text, acti_arena *arena, acti_scan *out);
 const acti_scanned *scan_find(const acti_scanned *list, uint32_t count, const char *name);
+const acti_scanned *scan_find_type(const acti_scan *scan, const char *full_name);
 acti_place scan_attribute(const acti_scanned *of, const char *name); /* of the attribute, or of its owner */
 
 /* -- model.c: what the schema says, in the text's order -- */
@@ -121,6 +127,7 @@ typedef struct acti_common {
 typedef struct acti_enumeration {
     acti_common is;
     bool is_union;
+    bool is_wide; /* its values are no C ints: it becomes a number with named constants */
     uint8_t base;
     struct enum_value {
         acti_common is;
@@ -132,12 +139,15 @@ typedef struct acti_enumeration {
 typedef struct acti_field {
     acti_common is;
     uint8_t base;
-    uint8_t element;          /* of a vector */
+    uint8_t element;          /* of a vector or fixed array */
+    uint16_t length;          /* of a fixed array */
     struct acti_table *table; /* what it, or its elements, are */
     struct acti_enumeration *enumeration;
     uint16_t id;
+    uint16_t place; /* in the bytes of a struct */
     int64_t default_integer;
     double default_real;
+    bool is_member; /* of a struct: always there */
     bool deprecated;
     bool required;
     bool key;
@@ -157,7 +167,8 @@ typedef struct acti_table {
     acti_common is;
     const char *full_name; /* bank.Deposit */
     bool is_struct;
-    bool is_contained; /* other tables hold it: it needs its vector type */
+    uint32_t inline_size; /* of a struct */
+    uint32_t alignment;
     acti_role role;
     const char *owner;  /* "" for none */
     acti_field *fields; /* in the text's order, without the deprecated ones */
@@ -168,14 +179,16 @@ typedef struct acti_table {
 } acti_table;
 
 typedef struct acti_model {
-    const char *namespace; /* bank, or a.b */
-    const char *prefix;    /* bank_, or a_b_ */
+    const char *namespace; /* of the first type: bank, or a.b */
+    const char *prefix;    /* of what is the schema's own: bank_, or a_b_ */
     const char *macro;     /* BANK_, or A_B_ */
     const char *stem;      /* of the files: "bank" of bank.fbs */
-    acti_table *tables;
-    uint32_t table_count;
+    acti_table *tables;    /* this file's, and behind them those of the files that it includes */
+    uint32_t table_count;  /* of this file */
+    uint32_t table_total;
     acti_enumeration *enums;
     uint32_t enum_count;
+    uint32_t enum_total;
     const acti_enumeration *rejection;
     uint64_t hash;
     acti_bfbs binary;
@@ -189,6 +202,9 @@ const char *attribute_of(const acti_common *of, const char *name); /* NULL: it h
 /* Tables of a role, and for commands and events of an owner (NULL: any), one after the other; NULL behind the last. */
 const acti_table *model_next(const acti_model *model, const acti_table *after, acti_role role, const char *owner);
 bool is_mutable(const acti_table *table);
+bool is_collection(const acti_field *field); /* in a mutable table: items that are found by their key */
+bool is_assigned(const acti_field *field);   /* in a mutable table: as a whole, by a function */
+const char *file_macro(const acti_model *model, acti_arena *arena); /* BANK of bank.fbs */
 
 /* -- check.c, names.c: what can't be made into code -- */
 
@@ -210,9 +226,12 @@ void names_check(const acti_model *model, acti_errors *errors);
 
 /* -- text.c: pieces of C, laid out as clang-format would -- */
 
-const char *c_type(const acti_field *field, acti_arena *arena);
-const char *kind_name(const acti_field *field); /* INT64 of ACTA_FIELD_INT64 */
+const char *c_type(const acti_field *field, acti_arena *arena);    /* of a fixed array: of its elements */
+const char *member_of(const acti_field *field, acti_arena *arena); /* "int64_t amount ACTA_ZERO;" */
+const char *kind_name(const acti_field *field); /* INT64 of ACTA_FIELD_INT64; of a fixed array: of its elements */
 const char *vector_kind_name(const acti_field *field);
+bool is_number(uint8_t base);
+bool is_optional(const acti_field *field); /* it has an is_set beside its value */
 uint64_t absent_bits(const acti_field *field);
 const char *upper_snake(const char *name, acti_arena *arena); /* ORDER_LINE of OrderLine */
 void put_doc(FILE *out, const char *indent, const acti_common *of, const char *otherwise);

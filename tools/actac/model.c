@@ -7,20 +7,30 @@
  */
 #include "internal.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
 /* Slots of reflection.fbs. */
 enum { SCHEMA_OBJECTS = 0, SCHEMA_ENUMS = 1 };
-enum { OBJECT_NAME = 0, OBJECT_FIELDS = 1, OBJECT_IS_STRUCT = 2, OBJECT_ATTRIBUTES = 5, OBJECT_DOC = 6 };
+enum {
+    OBJECT_NAME = 0,
+    OBJECT_FIELDS = 1,
+    OBJECT_IS_STRUCT = 2,
+    OBJECT_ALIGNMENT = 3,
+    OBJECT_SIZE = 4,
+    OBJECT_ATTRIBUTES = 5,
+    OBJECT_DOC = 6
+};
 enum { ENUM_NAME = 0, ENUM_VALUES = 1, ENUM_IS_UNION = 2, ENUM_TYPE = 3, ENUM_ATTRIBUTES = 4, ENUM_DOC = 5 };
 enum { VALUE_NAME = 0, VALUE_NUMBER = 1, VALUE_DOC = 4 };
-enum { TYPE_BASE = 0, TYPE_ELEMENT = 1, TYPE_INDEX = 2 };
+enum { TYPE_BASE = 0, TYPE_ELEMENT = 1, TYPE_INDEX = 2, TYPE_LENGTH = 3 };
 enum { ATTRIBUTE_KEY = 0, ATTRIBUTE_VALUE = 1 };
 enum {
     FIELD_NAME = 0,
     FIELD_TYPE = 1,
     FIELD_ID = 2,
+    FIELD_OFFSET = 3,
     FIELD_DEFAULT_INTEGER = 4,
     FIELD_DEFAULT_REAL = 5,
     FIELD_DEPRECATED = 6,
@@ -91,6 +101,7 @@ read_enum(reader *r, acti_enumeration *out, uint32_t at)
     read_common(r, &out->is, at, ENUM_ATTRIBUTES, ENUM_DOC);
     out->is_union = bfbs_number(r->b, at, ENUM_IS_UNION, 1, 0) != 0;
     out->base = (uint8_t)bfbs_number(r->b, type, TYPE_BASE, 1, 0);
+    out->is_wide = out->base == BASE_LONG || out->base == BASE_ULONG;
     out->value_count = bfbs_count(r->b, values);
     out->values = arena_alloc(r->arena, out->value_count * sizeof *out->values);
     for (uint32_t i = 0; i < out->value_count; i++) {
@@ -100,9 +111,10 @@ read_enum(reader *r, acti_enumeration *out, uint32_t at)
         out->values[i].number = (int64_t)bfbs_number(r->b, value, VALUE_NUMBER, 8, 0);
         out->values[i].is.at = out->is.at;
         if (out->is.text != NULL) place_in(&out->values[i].is, out->is.text->members, out->is.text->member_count);
+        if (out->values[i].number < INT32_MIN || out->values[i].number > INT32_MAX) out->is_wide = true;
         read_common(r, &out->values[i].is, value, 6, VALUE_DOC); /* slot 6: none, values have no attributes */
     }
-    if (attribute_of(&out->is, "rejection") != NULL) r->model->rejection = out;
+    if (out->is.text != NULL && attribute_of(&out->is, "rejection") != NULL) r->model->rejection = out;
 }
 
 /* -- tables -- */
@@ -120,7 +132,9 @@ read_field(reader *r, acti_field *out, uint32_t at, const acti_table *owner)
     read_common(r, &out->is, at, FIELD_ATTRIBUTES, FIELD_DOC);
     out->base = (uint8_t)bfbs_number(r->b, type, TYPE_BASE, 1, 0);
     out->element = (uint8_t)bfbs_number(r->b, type, TYPE_ELEMENT, 1, 0);
+    out->length = (uint16_t)bfbs_number(r->b, type, TYPE_LENGTH, 2, 0);
     out->id = (uint16_t)bfbs_number(r->b, at, FIELD_ID, 2, 0);
+    out->place = (uint16_t)bfbs_number(r->b, at, FIELD_OFFSET, 2, 0);
     out->default_integer = (int64_t)bfbs_number(r->b, at, FIELD_DEFAULT_INTEGER, 8, 0);
     memcpy(&out->default_real, &real, sizeof real);
     out->deprecated = bfbs_number(r->b, at, FIELD_DEPRECATED, 1, 0) != 0;
@@ -130,11 +144,13 @@ read_field(reader *r, acti_field *out, uint32_t at, const acti_table *owner)
 
     int32_t index = (int32_t)bfbs_number(r->b, type, TYPE_INDEX, 4, UINT32_MAX);
     bool is_object = out->base == BASE_OBJECT || out->element == BASE_OBJECT;
-    bool is_known = out->base > BASE_NONE && out->base <= BASE_ARRAY && out->element <= BASE_ARRAY &&
-                    (out->base != BASE_VECTOR || out->element != BASE_NONE) && (!is_object || index >= 0);
+    bool is_known =
+        out->base > BASE_NONE && out->base <= BASE_ARRAY && out->element <= BASE_ARRAY &&
+        (out->base < BASE_VECTOR || out->base == BASE_OBJECT || out->base == BASE_UNION || out->element != BASE_NONE) &&
+        (!is_object || index >= 0) && (out->base == BASE_ARRAY) == (out->length != 0);
     if (!is_known) r->b->damaged = true;
     if (!is_known || index < 0) return;
-    if ((uint32_t)index >= (is_object ? r->model->table_count : r->model->enum_count)) {
+    if ((uint32_t)index >= (is_object ? r->model->table_total : r->model->enum_total)) {
         r->b->damaged = true;
         return;
     }
@@ -181,12 +197,15 @@ read_table(reader *r, acti_table *out, uint32_t at)
 
     read_common(r, &out->is, at, OBJECT_ATTRIBUTES, OBJECT_DOC);
     out->is_struct = bfbs_number(r->b, at, OBJECT_IS_STRUCT, 1, 0) != 0;
+    out->alignment = (uint32_t)bfbs_number(r->b, at, OBJECT_ALIGNMENT, 4, 1);
+    out->inline_size = (uint32_t)bfbs_number(r->b, at, OBJECT_SIZE, 4, 0);
     out->fields = arena_alloc(r->arena, count * sizeof *out->fields);
     for (uint32_t i = 0; i < count; i++) {
         acti_field *next = &out->fields[out->field_count];
         read_field(r, next, bfbs_item(r->b, fields, i), out);
-        if (next->table != NULL) next->table->is_contained = true;
-        if (next->deprecated)
+        next->is_member = out->is_struct;
+        bool is_type_of_union = next->base == BASE_UTYPE || next->element == BASE_UTYPE;
+        if (next->deprecated || is_type_of_union)
             memset(next, 0, sizeof *next); /* no code is made for it */
         else
             out->field_count++;
@@ -203,16 +222,17 @@ read_table(reader *r, acti_table *out, uint32_t at)
 
 /* For each item of the binary schema its index in the text's order. */
 static uint32_t *
-text_order(reader *r, uint32_t vector, uint32_t count)
+text_order(reader *r, uint32_t vector, uint32_t count, uint32_t *own_out)
 {
     uint32_t *index = arena_alloc(r->arena, count * sizeof *index);
     acti_place *places = arena_alloc(r->arena, count * sizeof *places);
     const acti_scan *text = &r->model->text;
 
     for (uint32_t i = 0; i < count; i++) {
-        const char *name = short_name(bfbs_string(r->b, bfbs_follow(r->b, bfbs_item(r->b, vector, i), 0), r->arena));
-        const acti_scanned *found = scan_find(text->types, text->type_count, name);
+        const char *name = bfbs_string(r->b, bfbs_follow(r->b, bfbs_item(r->b, vector, i), 0), r->arena);
+        const acti_scanned *found = scan_find_type(text, name);
         if (found != NULL) places[i] = found->at;
+        if (found != NULL) (*own_out)++;
     }
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t other = 0; other < count; other++) {
@@ -222,30 +242,49 @@ text_order(reader *r, uint32_t vector, uint32_t count)
     return index;
 }
 
+/* a_b_Name of a.b.Name; what is no part of a C name becomes a _. */
+static char *
+c_name_of(const char *full, acti_arena *arena)
+{
+    char *name = arena_copy(arena, full, strlen(full));
+
+    for (char *c = name; *c != '\0'; c++) {
+        if (!isalnum((unsigned char)*c)) *c = '_';
+    }
+    return name;
+}
+
 static void
 name_type(reader *r, acti_common *of, const char *full)
 {
     of->name = short_name(full);
-    of->c_name = arena_format(r->arena, "%s%s", r->model->prefix, of->name);
-    place_in(of, r->model->text.types, r->model->text.type_count);
+    of->c_name = c_name_of(full, r->arena);
+    of->text = scan_find_type(&r->model->text, full);
+    if (of->text != NULL) of->at = of->text->at;
 }
 
+/* A schema with roles is called as its namespace; one that only has types may share that with others, so it is called
+ * as its file. */
 static void
-name_namespace(reader *r, const char *full)
+name_schema(reader *r)
 {
-    const char *dot = strrchr(full, '.');
-    char *prefix = arena_format(r->arena, "%.*s_", dot != NULL ? (int)(dot - full) : 0, full);
+    acti_model *m = r->model;
+    bool has_roles = m->rejection != NULL;
 
-    r->model->namespace = dot != NULL ? arena_copy(r->arena, full, (size_t)(dot - full)) : "";
-    for (char *c = prefix; *c != '\0'; c++) {
-        if (*c == '.') *c = '_';
+    const char *first = m->text.type_count != 0 ? m->text.types[0].full_name : "";
+    for (uint32_t i = 0; i < m->table_count; i++) {
+        if (m->tables[i].role == ROLE_PLAIN) continue;
+        first = m->tables[i].full_name;
+        has_roles = true;
+        break;
     }
-    r->model->prefix = prefix;
-    char *macro = arena_copy(r->arena, prefix, strlen(prefix));
-    for (char *c = macro; *c != '\0'; c++) {
-        if (*c >= 'a' && *c <= 'z') *c = (char)(*c - 'a' + 'A');
-    }
-    r->model->macro = macro;
+    const char *dot = strrchr(first, '.');
+    m->namespace = dot != NULL ? arena_copy(r->arena, first, (size_t)(dot - first)) : "";
+    m->prefix = arena_format(r->arena, "%s_", c_name_of(has_roles ? m->namespace : m->stem, r->arena));
+    char *macro = arena_copy(r->arena, m->prefix, strlen(m->prefix));
+    for (char *c = macro; *c != '\0'; c++)
+        *c = (char)toupper((unsigned char)*c);
+    m->macro = macro;
 }
 
 /* -- hash: FNV-1a over the definition as text -- */
@@ -257,6 +296,8 @@ hash_text(uint64_t *hash, const char *text)
         *hash = (*hash ^ (uint8_t)*text) * UINT64_C(1099511628211);
     *hash = (*hash ^ 0xff) * UINT64_C(1099511628211); /* an end that no text has */
 }
+
+static void hash_table(reader *r, uint64_t *hash, const acti_table *of, bool *done);
 
 static void
 hash_enum(reader *r, uint64_t *hash, const acti_enumeration *of)
@@ -283,6 +324,7 @@ hash_table(reader *r, uint64_t *hash, const acti_table *of, bool *done)
     if (done[index]) return;
     done[index] = true;
     hash_text(hash, arena_format(r->arena, "table %s", of->full_name));
+    if (of->is_struct) hash_text(hash, arena_format(r->arena, "struct %u:%u", of->inline_size, of->alignment));
     for (uint32_t id = 0; hashed < of->field_count && id <= UINT16_MAX; id++) {
         for (uint32_t i = 0; i < of->field_count; i++) {
             const acti_field *f = &of->fields[i];
@@ -291,6 +333,8 @@ hash_table(reader *r, uint64_t *hash, const acti_table *of, bool *done)
             hash_text(
                 hash, arena_format(r->arena, "%s:%u:%u:%u:%" PRId64 ":%" PRIx64 ":%d:%d", f->is.name, f->id, f->base,
                           f->element, f->default_integer, bits_of(f->default_real), f->required, f->key));
+            if (f->optional && f->base <= BASE_DOUBLE) hash_text(hash, "optional");
+            if (f->base == BASE_ARRAY) hash_text(hash, arena_format(r->arena, "[%u]", f->length));
             if (f->enumeration != NULL) hash_enum(r, hash, f->enumeration);
             if (f->table != NULL) hash_table(r, hash, f->table, done);
         }
@@ -303,7 +347,7 @@ hash_all(reader *r)
     r->model->hash = UINT64_C(14695981039346656037);
     for (uint32_t i = 0; i < r->model->table_count; i++) {
         acti_table *of = &r->model->tables[i];
-        bool *done = arena_alloc(r->arena, r->model->table_count * sizeof *done);
+        bool *done = arena_alloc(r->arena, r->model->table_total * sizeof *done);
         of->hash = UINT64_C(14695981039346656037);
         hash_table(r, &of->hash, of, done);
     }
@@ -317,30 +361,28 @@ model_make(acti_model *m, acti_arena *arena)
     reader r = { .model = m, .b = &m->binary, .arena = arena };
     uint32_t root = bfbs_root(r.b);
     uint32_t objects = bfbs_follow(r.b, root, SCHEMA_OBJECTS), enums = bfbs_follow(r.b, root, SCHEMA_ENUMS);
-    const char *first = "";
 
-    m->table_count = bfbs_count(r.b, objects);
-    m->enum_count = bfbs_count(r.b, enums);
+    m->table_total = bfbs_count(r.b, objects);
+    m->enum_total = bfbs_count(r.b, enums);
     if (r.b->damaged) return false;
-    m->tables = arena_alloc(arena, m->table_count * sizeof *m->tables);
-    m->enums = arena_alloc(arena, m->enum_count * sizeof *m->enums);
-    r.table_index = text_order(&r, objects, m->table_count);
-    r.enum_index = text_order(&r, enums, m->enum_count);
+    m->tables = arena_alloc(arena, m->table_total * sizeof *m->tables);
+    m->enums = arena_alloc(arena, m->enum_total * sizeof *m->enums);
+    r.table_index = text_order(&r, objects, m->table_total, &m->table_count);
+    r.enum_index = text_order(&r, enums, m->enum_total, &m->enum_count);
 
-    if (m->table_count != 0) first = bfbs_string(r.b, bfbs_follow(r.b, bfbs_item(r.b, objects, 0), 0), arena);
-    name_namespace(&r, first);
-    for (uint32_t i = 0; i < m->enum_count; i++) {
+    for (uint32_t i = 0; i < m->enum_total; i++) {
         acti_enumeration *of = &m->enums[r.enum_index[i]];
         name_type(&r, &of->is, bfbs_string(r.b, bfbs_follow(r.b, bfbs_item(r.b, enums, i), ENUM_NAME), arena));
         read_enum(&r, of, bfbs_item(r.b, enums, i));
     }
-    for (uint32_t i = 0; i < m->table_count; i++) {
+    for (uint32_t i = 0; i < m->table_total; i++) {
         acti_table *of = &m->tables[r.table_index[i]];
         of->full_name = bfbs_string(r.b, bfbs_follow(r.b, bfbs_item(r.b, objects, i), OBJECT_NAME), arena);
         name_type(&r, &of->is, of->full_name);
     }
-    for (uint32_t i = 0; i < m->table_count && !r.b->damaged; i++)
+    for (uint32_t i = 0; i < m->table_total && !r.b->damaged; i++)
         read_table(&r, &m->tables[r.table_index[i]], bfbs_item(r.b, objects, i));
+    name_schema(&r);
     if (!r.b->damaged) hash_all(&r);
     return !r.b->damaged;
 }
@@ -368,6 +410,28 @@ model_next(const acti_model *m, const acti_table *after, acti_role wanted, const
         if (t->role == wanted && (owner == NULL || strcmp(t->owner, owner) == 0)) return t;
     }
     return NULL;
+}
+
+bool
+is_collection(const acti_field *f)
+{
+    return f->base == BASE_VECTOR && f->element == BASE_OBJECT && f->table->key != NULL;
+}
+
+bool
+is_assigned(const acti_field *f)
+{
+    if (is_collection(f)) return false;
+    return f->base == BASE_VECTOR || f->base == BASE_UNION || (f->base == BASE_OBJECT && !f->table->is_struct);
+}
+
+const char *
+file_macro(const acti_model *m, acti_arena *arena)
+{
+    char *macro = c_name_of(m->stem, arena);
+    for (char *c = macro; *c != '\0'; c++)
+        *c = (char)toupper((unsigned char)*c);
+    return macro;
 }
 
 bool

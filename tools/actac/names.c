@@ -42,6 +42,7 @@ compare_words(const void *a, const void *b)
 static void
 check_word(acti_errors *e, const char *what, const acti_common *of)
 {
+    if (of->at.line == 0) return; /* of an included file, and told there */
     if (bsearch(&of->name, taken, sizeof taken / sizeof taken[0], sizeof taken[0], compare_words) != NULL)
         error_at(e, of->at, "%s '%s' is a word of C or C++; choose another name", what, of->name);
 }
@@ -72,12 +73,10 @@ declare_fields(names *n, const acti_table *of)
 {
     for (uint32_t i = 0; i < of->field_count; i++) {
         const acti_field *f = &of->fields[i];
-        bool keyed = f->base == BASE_VECTOR && f->table != NULL;
-
         check_word(n->errors, "field", &f->is);
         if (of->role == ROLE_EVENT && f->base == BASE_STRING) declare(n, &f->is, "field", f->is.c_name);
-        if (!is_mutable(of) || (f->base != BASE_VECTOR && f->table == NULL)) continue;
-        declare_all(n, &f->is, "field", keyed ? "_put\0_remove\0_find\0_count\0_at\0" : "_assign\0");
+        if (is_mutable(of) && is_collection(f)) declare_all(n, &f->is, "field", "_put\0_remove\0_find\0_count\0_at\0");
+        if (is_mutable(of) && is_assigned(f)) declare_all(n, &f->is, "field", "_assign\0");
     }
 }
 
@@ -87,10 +86,12 @@ declare_table(names *n, const acti_model *m, const acti_table *of)
     acti_arena *a = n->errors->arena;
     const char *macro = arena_format(a, "%s%s", m->macro, upper_snake(of->is.name, a));
 
-    check_word(n->errors, "table", &of->is);
-    declare(n, &of->is, "table", of->is.c_name);
-    declare_all(n, &of->is, "table", "_table\0_verify\0_decode\0_write\0_read\0_fields\0");
-    if (of->is_contained) declare_all(n, &of->is, "table", "_vector\0_ref\0_vector_at\0_ref_get\0");
+    const char *kind = of->is_struct ? "struct" : "table";
+
+    check_word(n->errors, kind, &of->is);
+    declare(n, &of->is, kind, of->is.c_name);
+    declare_all(n, &of->is, kind, "_table\0_fields\0_vector\0_ref\0_vector_at\0_ref_get\0");
+    declare_all(n, &of->is, kind, of->is_struct ? "_optional\0" : "_verify\0_decode\0_write\0_read\0");
     if (of->role == ROLE_COMMAND) declare_all(n, &of->is, "command", "_dispatch\0_dispatch_async\0_send\0");
     if (of->role == ROLE_EVENT) declare_all(n, &of->is, "event", "_emit\0");
     if (of->role == ROLE_READ_MODEL)
@@ -140,20 +141,21 @@ names_check(const acti_model *m, acti_errors *e)
     names n = { .errors = e };
 
     declare_schema(&n, m);
-    for (uint32_t i = 0; i < m->enum_count; i++) {
+    for (uint32_t i = 0; i < m->enum_total; i++) {
         const acti_enumeration *of = &m->enums[i];
         check_word(e, "enum", &of->is);
         declare(&n, &of->is, "enum", of->is.c_name);
-        declare_all(&n, &of->is, "enum", "_name\0");
+        declare_all(&n, &of->is, "enum", "_name\0_optional\0");
         for (uint32_t v = 0; v < of->value_count; v++)
             declare(&n, &of->values[v].is, "value", of->values[v].is.c_name);
     }
-    for (uint32_t i = 0; i < m->table_count; i++)
+    for (uint32_t i = 0; i < m->table_total; i++)
         declare_table(&n, m, &m->tables[i]);
 
     qsort(n.list, n.count, sizeof *n.list, compare_names);
     for (size_t i = 1; i < n.count; i++) {
-        if (strcmp(n.list[i - 1].text, n.list[i].text) == 0)
+        bool is_here = n.list[i].at.line != 0; /* else both are of included files */
+        if (is_here && strcmp(n.list[i - 1].text, n.list[i].text) == 0)
             error_at(e, n.list[i].at, "%s makes the C name '%s', which %s makes already; rename one of them",
                 n.list[i].what, n.list[i].text, n.list[i - 1].what);
     }

@@ -13,6 +13,7 @@
 typedef enum token_kind { TOKEN_END, TOKEN_NAME, TOKEN_STRING, TOKEN_OTHER } token_kind;
 
 typedef struct scanner {
+    const char *namespace; /* the one in force; "" for none */
     const char *next;
     uint32_t line;
     const char *line_begin;
@@ -165,6 +166,7 @@ scan_type(scanner *s, acti_scan *out)
 
     type->at = s->at;
     type->name = take_name(s);
+    type->full_name = arena_format(s->arena, "%s%s%s", s->namespace, s->namespace[0] != '\0' ? "." : "", type->name);
     while (s->kind != TOKEN_END && !is(s, "{")) {
         if (is(s, "("))
             scan_attributes(s, type);
@@ -187,6 +189,18 @@ scan_namespace(scanner *s, acti_scan *out)
     out->namespaces = grown(s, out->namespaces, out->namespace_count, sizeof *out->namespaces);
     out->namespaces[out->namespace_count++] = s->at;
     advance(s);
+    s->namespace = s->kind == TOKEN_NAME ? arena_copy(s->arena, s->text, s->size) : "";
+}
+
+static void
+scan_include(scanner *s, acti_scan *out)
+{
+    acti_place at = s->at;
+
+    advance(s);
+    if (s->kind != TOKEN_STRING) return;
+    out->includes = grown(s, out->includes, out->include_count, sizeof *out->includes);
+    out->includes[out->include_count++] = (struct acti_include){ take_name(s), at };
 }
 
 static void
@@ -205,7 +219,7 @@ skip_braces(scanner *s)
 void
 scan_text(const char *text, acti_arena *arena, acti_scan *out)
 {
-    scanner s = { .next = text, .line = 1, .line_begin = text, .arena = arena };
+    scanner s = { .namespace = "", .next = text, .line = 1, .line_begin = text, .arena = arena };
 
     *out = (acti_scan){ 0 };
     advance(&s);
@@ -216,8 +230,9 @@ scan_text(const char *text, acti_arena *arena, acti_scan *out)
             scan_namespace(&s, out);
         } else if (is(&s, "rpc_service")) {
             skip_braces(&s);
+        } else if (is(&s, "include")) {
+            scan_include(&s, out);
         } else {
-            if (is(&s, "include") && out->include.line == 0) out->include = s.at;
             advance(&s);
         }
     }
@@ -228,6 +243,15 @@ scan_find(const acti_scanned *list, uint32_t count, const char *name)
 {
     for (uint32_t i = 0; i < count; i++) {
         if (strcmp(list[i].name, name) == 0) return &list[i];
+    }
+    return NULL;
+}
+
+const acti_scanned *
+scan_find_type(const acti_scan *scan, const char *full_name)
+{
+    for (uint32_t i = 0; i < scan->type_count; i++) {
+        if (strcmp(scan->types[i].full_name, full_name) == 0) return &scan->types[i];
     }
     return NULL;
 }

@@ -27,7 +27,9 @@ flags_of(const acti_field *f, acti_arena *arena)
 
     if (f->required) flags = arena_format(arena, "%s | ACTA_FIELD_REQUIRED", flags);
     if (f->key) flags = arena_format(arena, "%s | ACTA_FIELD_KEY", flags);
-    if (f->enumeration != NULL && f->base != BASE_VECTOR) flags = arena_format(arena, "%s | ACTA_FIELD_ENUM", flags);
+    bool is_enum =
+        f->enumeration != NULL && !f->enumeration->is_wide && f->base != BASE_VECTOR && f->base != BASE_UNION;
+    if (is_enum) flags = arena_format(arena, "%s | ACTA_FIELD_ENUM", flags);
     return flags[0] != '\0' ? flags + 3 : "";
 }
 
@@ -37,10 +39,13 @@ put_field(const acti_table *of, const acti_field *f, FILE *out, acti_arena *aren
 {
     const char *flags = flags_of(f, arena);
     const char *items[6] = { of->is.c_name, f->is.name, arena_format(arena, "%u", f->id) };
-    const char *macro = "ACTA_NUMBER_FIELD(";
+    const char *macro = is_optional(f) ? "ACTA_OPTIONAL_FIELD(" : "ACTA_NUMBER_FIELD(";
     uint32_t count = 3;
 
-    if (f->table != NULL) {
+    if (f->base == BASE_OBJECT && f->table->is_struct) {
+        macro = is_optional(f) ? "ACTA_OPTIONAL_STRUCT_FIELD(" : "ACTA_STRUCT_FIELD(";
+        items[count++] = f->table->is.c_name;
+    } else if (f->table != NULL) {
         macro = "ACTA_TABLE_FIELD(";
         items[count++] = kind_name(f);
         items[count++] = f->table->is.c_name;
@@ -55,9 +60,37 @@ put_field(const acti_table *of, const acti_field *f, FILE *out, acti_arena *aren
         items[count++] = kind_name(f);
     }
     items[count++] = flags[0] != '\0' ? flags : "0";
-    if (f->base < BASE_STRING)
+    if (is_number(f->base) && !is_optional(f))
         items[count++] = absent_bits(f) != 0 ? arena_format(arena, "UINT64_C(0x%" PRIx64 ")", absent_bits(f)) : "0";
     put_list(out, 4, macro, items, count, "),\n");
+}
+
+/* ACTA_MEMBER(bank_Point, x, 0, INT32, 0, 0) */
+static void
+put_member(const acti_table *of, const acti_field *f, FILE *out, acti_arena *arena)
+{
+    const char *items[6] = { of->is.c_name, f->is.name, arena_format(arena, "%u", f->place) };
+    uint32_t count = 3;
+
+    items[count++] = f->table != NULL ? f->table->is.c_name : kind_name(f);
+    if (f->table == NULL) items[count++] = flags_of(f, arena)[0] != '\0' ? flags_of(f, arena) : "0";
+    items[count++] = arena_format(arena, "%u", f->length);
+    put_list(out, 4, f->table != NULL ? "ACTA_STRUCT_MEMBER(" : "ACTA_MEMBER(", items, count, "),\n");
+}
+
+static void
+put_struct_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena *arena)
+{
+    const char *c = of->is.c_name;
+
+    fprintf(out, "static const acta_field %s_fields[] = {\n", c);
+    for (uint32_t i = 0; i < of->field_count; i++)
+        put_member(of, &of->fields[i], out, arena);
+    fprintf(out, "};\nconst acta_table %s_table = {\n    .name = \"%s\",\n    .struct_size = sizeof(%s),\n", c,
+        of->full_name, c);
+    fprintf(out, "    .schema_hash = UINT64_C(0x%016" PRIx64 "),\n    .schema = &%sschema,\n", of->hash, m->prefix);
+    fprintf(out, "    .fields = %s_fields,\n    .field_count = %u,\n", c, of->field_count);
+    fprintf(out, "    .inline_size = %u,\n    .alignment = %u,\n};\n\n", of->inline_size, of->alignment);
 }
 
 static void
@@ -96,14 +129,18 @@ put_schema(const acti_model *m, FILE *out)
         fprintf(out, "%s%u,", i % 24 == 0 ? "\n    " : "", m->binary.bytes[i]);
     fputs("\n};\n/* clang-format on */\n\n", out);
 
-    fputs("static const acta_table *const tables[] = {\n", out);
-    for (uint32_t i = 0; i < m->table_count; i++)
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < m->table_count; i++) {
+        if (m->tables[i].is_struct) continue;
+        if (count++ == 0) fputs("static const acta_table *const tables[] = {\n", out);
         fprintf(out, "    &%s_table,\n", m->tables[i].is.c_name);
-    fputs("};\n\n", out);
+    }
+    if (count != 0) fputs("};\n\n", out);
 
     fprintf(out, "const acta_schema %sschema = {\n    .name = \"%s\",\n", m->prefix, m->namespace);
-    fputs("    .binary = { binary, sizeof binary },\n    .tables = tables,\n", out);
-    fprintf(out, "    .table_count = %u,\n    .hash = UINT64_C(0x%016" PRIx64 "),\n};\n", m->table_count, m->hash);
+    fputs("    .binary = { binary, sizeof binary },\n", out);
+    if (count != 0) fprintf(out, "    .tables = tables,\n    .table_count = %u,\n", count);
+    fprintf(out, "    .hash = UINT64_C(0x%016" PRIx64 "),\n};\n", m->hash);
 }
 
 void
@@ -113,8 +150,12 @@ put_source(const acti_model *m, FILE *out, acti_arena *arena)
         m->stem);
     for (uint32_t i = 0; i < m->enum_count; i++)
         put_enum_names(&m->enums[i], out);
-    for (uint32_t i = 0; i < m->table_count; i++)
-        put_table_code(m, &m->tables[i], out, arena);
+    for (uint32_t i = 0; i < m->table_count; i++) {
+        if (m->tables[i].is_struct)
+            put_struct_code(m, &m->tables[i], out, arena);
+        else
+            put_table_code(m, &m->tables[i], out, arena);
+    }
     put_handlers_source(m, out, arena);
     put_schema(m, out);
 }

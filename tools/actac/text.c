@@ -12,40 +12,74 @@ enum { COLUMN_MAX = 120 };
 static const struct {
     const char *c;
     const char *kind;
-    const char *vector;
+    const char *name; /* of its vectors and optionals; bools are stored as bytes */
     uint8_t size;
-} bases[] = {
-    [BASE_BOOL] = { "bool", "BOOL", "acta_uint8_vector", 1 },
-    [BASE_BYTE] = { "int8_t", "INT8", "acta_int8_vector", 1 },
-    [BASE_UBYTE] = { "uint8_t", "UINT8", "acta_uint8_vector", 1 },
-    [BASE_SHORT] = { "int16_t", "INT16", "acta_int16_vector", 2 },
-    [BASE_USHORT] = { "uint16_t", "UINT16", "acta_uint16_vector", 2 },
-    [BASE_INT] = { "int32_t", "INT32", "acta_int32_vector", 4 },
-    [BASE_UINT] = { "uint32_t", "UINT32", "acta_uint32_vector", 4 },
-    [BASE_LONG] = { "int64_t", "INT64", "acta_int64_vector", 8 },
-    [BASE_ULONG] = { "uint64_t", "UINT64", "acta_uint64_vector", 8 },
-    [BASE_FLOAT] = { "float", "FLOAT", "acta_float_vector", 4 },
-    [BASE_DOUBLE] = { "double", "DOUBLE", "acta_double_vector", 8 },
-    [BASE_STRING] = { "acta_str", "STRING", "acta_str_vector", 4 },
-    [BASE_OBJECT] = { NULL, "TABLE", NULL, 4 },
+} bases[BASE_ARRAY + 1] = {
+    [BASE_BOOL] = { "bool", "BOOL", "uint8", 1 },
+    [BASE_BYTE] = { "int8_t", "INT8", "int8", 1 },
+    [BASE_UBYTE] = { "uint8_t", "UINT8", "uint8", 1 },
+    [BASE_SHORT] = { "int16_t", "INT16", "int16", 2 },
+    [BASE_USHORT] = { "uint16_t", "UINT16", "uint16", 2 },
+    [BASE_INT] = { "int32_t", "INT32", "int32", 4 },
+    [BASE_UINT] = { "uint32_t", "UINT32", "uint32", 4 },
+    [BASE_LONG] = { "int64_t", "INT64", "int64", 8 },
+    [BASE_ULONG] = { "uint64_t", "UINT64", "uint64", 8 },
+    [BASE_FLOAT] = { "float", "FLOAT", "float", 4 },
+    [BASE_DOUBLE] = { "double", "DOUBLE", "double", 8 },
+    [BASE_STRING] = { "acta_str", "STRING", "str", 4 },
 };
+
+bool
+is_number(uint8_t base)
+{
+    return base >= BASE_BOOL && base <= BASE_DOUBLE;
+}
+
+bool
+is_optional(const acti_field *f)
+{
+    if (f->is_member) return false;
+    if (is_number(f->base)) return f->optional;
+    return f->base == BASE_OBJECT && f->table->is_struct && !f->required;
+}
+
+/* Of a vector, or of what may be absent: its type as a part of their names. */
+static const char *
+part_name(const acti_field *f, uint8_t base, acti_arena *arena)
+{
+    if (f->table != NULL) return f->table->is.c_name;
+    if (f->enumeration != NULL && f->base != BASE_VECTOR) return f->enumeration->is.c_name;
+    bool is_bool = base == BASE_BOOL && f->base != BASE_VECTOR;
+    return is_bool ? "acta_bool" : arena_format(arena, "acta_%s", bases[base].name);
+}
 
 const char *
 c_type(const acti_field *f, acti_arena *arena)
 {
-    if (f->base == BASE_OBJECT) return arena_format(arena, "%s_ref", f->table->is.c_name);
-    if (f->base == BASE_VECTOR && f->element == BASE_OBJECT)
-        return arena_format(arena, "%s_vector", f->table->is.c_name);
-    if (f->base == BASE_VECTOR) return bases[f->element].vector;
-    if (f->enumeration != NULL) return f->enumeration->is.c_name;
-    return bases[f->base].c;
+    uint8_t base = f->base == BASE_ARRAY ? f->element : f->base;
+
+    if (f->base == BASE_VECTOR) return arena_format(arena, "%s_vector", part_name(f, f->element, arena));
+    if (f->base == BASE_OBJECT && !f->table->is_struct) return arena_format(arena, "%s_ref", f->table->is.c_name);
+    if (is_optional(f)) return arena_format(arena, "%s_optional", part_name(f, base, arena));
+    if (base == BASE_OBJECT) return f->table->is.c_name;
+    return f->enumeration != NULL ? f->enumeration->is.c_name : bases[base].c;
+}
+
+const char *
+member_of(const acti_field *f, acti_arena *arena)
+{
+    const char *array = f->base == BASE_ARRAY ? arena_format(arena, "[%u]", f->length) : "";
+    return arena_format(arena, "    %s %s%s ACTA_ZERO;", c_type(f, arena), f->is.name, array);
 }
 
 const char *
 kind_name(const acti_field *f)
 {
-    if (f->base != BASE_VECTOR) return bases[f->base].kind;
-    if (f->element == BASE_OBJECT) return "TABLE_VECTOR";
+    uint8_t base = f->base == BASE_ARRAY ? f->element : f->base;
+
+    if (base == BASE_OBJECT) return f->table->is_struct ? "STRUCT" : "TABLE";
+    if (base != BASE_VECTOR) return bases[base].kind;
+    if (f->element == BASE_OBJECT) return f->table->is_struct ? "STRUCT_VECTOR" : "TABLE_VECTOR";
     return f->element == BASE_STRING ? "STRING_VECTOR" : "VECTOR";
 }
 

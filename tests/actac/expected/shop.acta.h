@@ -16,6 +16,8 @@ typedef enum shop_Rejection ACTA_ENUM_TYPE {
     shop_Rejection_cart_is_closed = 1,
     shop_Rejection_no_such_item = 2,
 } shop_Rejection;
+/* shop_Rejection_optional */
+ACTA_OPTIONAL(shop_Rejection);
 const char *shop_Rejection_name(shop_Rejection value); /* as in the schema; "unknown" for any other */
 
 /* Reject the command in hand: shop_reject(decision, shop_Rejection_cart_is_closed, "the balance is %" PRId64, balance). */
@@ -28,12 +30,16 @@ typedef enum shop_Material ACTA_ENUM_TYPE {
     shop_Material_silk = 0,
     shop_Material_cotton = 7,
 } shop_Material;
+/* shop_Material_optional */
+ACTA_OPTIONAL(shop_Material);
 const char *shop_Material_name(shop_Material value); /* as in the schema; "unknown" for any other */
 
 typedef enum shop_Size ACTA_ENUM_TYPE {
     shop_Size_small = 5,
     shop_Size_large = 100000,
 } shop_Size;
+/* shop_Size_optional */
+ACTA_OPTIONAL(shop_Size);
 const char *shop_Size_name(shop_Size value); /* as in the schema; "unknown" for any other */
 
 /* shop_Line_vector, _ref */
@@ -46,6 +52,24 @@ ACTA_TABLE_VIEWS(shop_Weight);
 ACTA_TABLE_VIEWS(shop_Numbers);
 /* shop_Everything_vector, _ref */
 ACTA_TABLE_VIEWS(shop_Everything);
+/* shop_Nothing_vector, _ref */
+ACTA_TABLE_VIEWS(shop_Nothing);
+/* shop_OpenCart_vector, _ref */
+ACTA_TABLE_VIEWS(shop_OpenCart);
+/* shop_AddLine_vector, _ref */
+ACTA_TABLE_VIEWS(shop_AddLine);
+/* shop_CartOpened_vector, _ref */
+ACTA_TABLE_VIEWS(shop_CartOpened);
+/* shop_LineAdded_vector, _ref */
+ACTA_TABLE_VIEWS(shop_LineAdded);
+/* shop_CartClosed_vector, _ref */
+ACTA_TABLE_VIEWS(shop_CartClosed);
+/* shop_Cart_vector, _ref */
+ACTA_TABLE_VIEWS(shop_Cart);
+/* shop_Watcher_vector, _ref */
+ACTA_TABLE_VIEWS(shop_Watcher);
+/* shop_CartRow_vector, _ref */
+ACTA_TABLE_VIEWS(shop_CartRow);
 
 /* One line of a cart. */
 typedef struct shop_Line {
@@ -133,6 +157,8 @@ typedef struct shop_Nothing {
 } shop_Nothing;
 /* shop_Nothing_table, _verify, _decode, _write, _read */
 ACTA_TABLE(shop_Nothing);
+/* shop_Nothing_vector_at, _ref_get */
+ACTA_TABLE_VIEW_FUNCTIONS(shop_Nothing);
 
 /* Command to the aggregate Cart. */
 typedef struct shop_OpenCart {
@@ -141,6 +167,8 @@ typedef struct shop_OpenCart {
 } shop_OpenCart;
 /* shop_OpenCart_table, _verify, _decode, _write, _read */
 ACTA_TABLE(shop_OpenCart);
+/* shop_OpenCart_vector_at, _ref_get */
+ACTA_TABLE_VIEW_FUNCTIONS(shop_OpenCart);
 /* shop_OpenCart_dispatch, _dispatch_async, _send */
 ACTA_COMMAND(shop_OpenCart);
 
@@ -152,6 +180,8 @@ typedef struct shop_AddLine {
 } shop_AddLine;
 /* shop_AddLine_table, _verify, _decode, _write, _read */
 ACTA_TABLE(shop_AddLine);
+/* shop_AddLine_vector_at, _ref_get */
+ACTA_TABLE_VIEW_FUNCTIONS(shop_AddLine);
 /* shop_AddLine_dispatch, _dispatch_async, _send */
 ACTA_COMMAND(shop_AddLine);
 
@@ -162,6 +192,8 @@ typedef struct shop_CartOpened {
 } shop_CartOpened;
 /* shop_CartOpened_table, _verify, _decode, _write, _read */
 ACTA_TABLE(shop_CartOpened);
+/* shop_CartOpened_vector_at, _ref_get */
+ACTA_TABLE_VIEW_FUNCTIONS(shop_CartOpened);
 /* shop_CartOpened_emit */
 ACTA_EVENT(shop_CartOpened);
 /* shop_CartOpened_cart_id */
@@ -177,6 +209,8 @@ typedef struct shop_LineAdded {
 } shop_LineAdded;
 /* shop_LineAdded_table, _verify, _decode, _write, _read */
 ACTA_TABLE(shop_LineAdded);
+/* shop_LineAdded_vector_at, _ref_get */
+ACTA_TABLE_VIEW_FUNCTIONS(shop_LineAdded);
 /* shop_LineAdded_emit */
 ACTA_EVENT(shop_LineAdded);
 /* shop_LineAdded_cart_id */
@@ -188,6 +222,8 @@ typedef struct shop_CartClosed {
 } shop_CartClosed;
 /* shop_CartClosed_table, _verify, _decode, _write, _read */
 ACTA_TABLE(shop_CartClosed);
+/* shop_CartClosed_vector_at, _ref_get */
+ACTA_TABLE_VIEW_FUNCTIONS(shop_CartClosed);
 /* shop_CartClosed_emit */
 ACTA_EVENT(shop_CartClosed);
 
@@ -204,6 +240,8 @@ typedef struct shop_Cart {
 } shop_Cart;
 /* shop_Cart_table, _verify, _decode, _write */
 ACTA_STATE_TABLE(shop_Cart);
+/* shop_Cart_vector_at, _ref_get */
+ACTA_TABLE_VIEW_FUNCTIONS(shop_Cart);
 /* shop_Cart_read */
 ACTA_STATE(shop_Cart);
 /* shop_Cart_lines_put, _remove, _find, _count, _at */
@@ -227,6 +265,8 @@ typedef struct shop_Watcher {
 } shop_Watcher;
 /* shop_Watcher_table, _verify, _decode, _write, _read */
 ACTA_TABLE(shop_Watcher);
+/* shop_Watcher_vector_at, _ref_get */
+ACTA_TABLE_VIEW_FUNCTIONS(shop_Watcher);
 /* shop_Watcher_lines_put, _remove, _find, _count, _at */
 ACTA_COLLECTION(shop_Watcher, lines, 2, shop_Line, acta_str);
 
@@ -238,6 +278,8 @@ typedef struct shop_CartRow {
 } shop_CartRow;
 /* shop_CartRow_table, _verify, _decode, _write, _read */
 ACTA_TABLE(shop_CartRow);
+/* shop_CartRow_vector_at, _ref_get */
+ACTA_TABLE_VIEW_FUNCTIONS(shop_CartRow);
 /* shop_CartRow_get, _put, _remove, _find, _each */
 ACTA_READ_MODEL(shop_CartRow);
 

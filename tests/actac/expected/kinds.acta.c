@@ -1,0 +1,236 @@
+/*
+ * Made by actac from kinds.fbs: change that, not this.
+ */
+#include "kinds.acta.h"
+
+const char *
+kinds_Colour_name(kinds_Colour value)
+{
+    switch (value) {
+    case kinds_Colour_red:
+        return "red";
+    case kinds_Colour_none:
+        return "none";
+    case kinds_Colour_blue:
+        return "blue";
+    }
+    return "unknown";
+}
+
+const char *
+kinds_Wide_name(kinds_Wide value)
+{
+    switch (value) {
+    case kinds_Wide_none:
+        return "none";
+    case kinds_Wide_most:
+        return "most";
+    }
+    return "unknown";
+}
+
+static const acta_field kinds_Mixed_fields[] = {
+    ACTA_MEMBER(kinds_Mixed, flag, 0, BOOL, 0, 0),
+    ACTA_MEMBER(kinds_Mixed, colour, 1, INT8, ACTA_FIELD_ENUM, 0),
+    ACTA_MEMBER(kinds_Mixed, big, 8, INT64, 0, 0),
+    ACTA_MEMBER(kinds_Mixed, bytes, 16, UINT8, 0, 3),
+    ACTA_MEMBER(kinds_Mixed, reals, 24, DOUBLE, 0, 2),
+    ACTA_STRUCT_MEMBER(kinds_Mixed, points, 40, kinds_Point, 2),
+    ACTA_MEMBER(kinds_Mixed, colours, 56, INT8, ACTA_FIELD_ENUM, 3),
+    ACTA_MEMBER(kinds_Mixed, flags, 59, BOOL, 0, 2),
+    ACTA_MEMBER(kinds_Mixed, mask, 64, UINT64, 0, 0),
+    ACTA_MEMBER(kinds_Mixed, wide, 72, UINT32, 0, 0),
+    ACTA_STRUCT_MEMBER(kinds_Mixed, deep, 76, kinds_inner_Deep, 0),
+};
+const acta_table kinds_Mixed_table = {
+    .name = "kinds.Mixed",
+    .struct_size = sizeof(kinds_Mixed),
+    .schema_hash = UINT64_C(0x3e6c370410fd704e),
+    .schema = &kinds_schema,
+    .fields = kinds_Mixed_fields,
+    .field_count = 11,
+    .inline_size = 88,
+    .alignment = 8,
+};
+
+static const acta_field kinds_Aligned_fields[] = {
+    ACTA_MEMBER(kinds_Aligned, small, 0, UINT8, 0, 0),
+};
+const acta_table kinds_Aligned_table = {
+    .name = "kinds.Aligned",
+    .struct_size = sizeof(kinds_Aligned),
+    .schema_hash = UINT64_C(0xec3b03c53ae5ae69),
+    .schema = &kinds_schema,
+    .fields = kinds_Aligned_fields,
+    .field_count = 1,
+    .inline_size = 16,
+    .alignment = 16,
+};
+
+static const acta_field kinds_Entry_fields[] = {
+    ACTA_MEMBER(kinds_Entry, place, 0, UINT16, ACTA_FIELD_KEY, 0),
+    ACTA_MEMBER(kinds_Entry, value, 4, FLOAT, 0, 0),
+};
+const acta_table kinds_Entry_table = {
+    .name = "kinds.Entry",
+    .struct_size = sizeof(kinds_Entry),
+    .schema_hash = UINT64_C(0xda9288d3fd8eeb2b),
+    .schema = &kinds_schema,
+    .fields = kinds_Entry_fields,
+    .field_count = 2,
+    .inline_size = 8,
+    .alignment = 4,
+};
+
+static const acta_field kinds_Tiny_fields[] = {
+    ACTA_MEMBER(kinds_Tiny, a, 0, UINT8, 0, 0),
+};
+const acta_table kinds_Tiny_table = {
+    .name = "kinds.Tiny",
+    .struct_size = sizeof(kinds_Tiny),
+    .schema_hash = UINT64_C(0x66da0386dabf19c1),
+    .schema = &kinds_schema,
+    .fields = kinds_Tiny_fields,
+    .field_count = 1,
+    .inline_size = 1,
+    .alignment = 1,
+};
+
+static const acta_field kinds_Maybe_fields[] = {
+    ACTA_OPTIONAL_FIELD(kinds_Maybe, a, 0, BOOL, 0),
+    ACTA_OPTIONAL_FIELD(kinds_Maybe, b, 1, INT8, 0),
+    ACTA_OPTIONAL_FIELD(kinds_Maybe, c, 2, UINT8, 0),
+    ACTA_OPTIONAL_FIELD(kinds_Maybe, d, 3, INT16, 0),
+    ACTA_OPTIONAL_FIELD(kinds_Maybe, e, 4, UINT16, 0),
+    ACTA_OPTIONAL_FIELD(kinds_Maybe, f, 5, INT32, 0),
+    ACTA_OPTIONAL_FIELD(kinds_Maybe, g, 6, UINT32, 0),
+    ACTA_OPTIONAL_FIELD(kinds_Maybe, h, 7, INT64, 0),
+    ACTA_OPTIONAL_FIELD(kinds_Maybe, i, 8, UINT64, 0),
+    ACTA_OPTIONAL_FIELD(kinds_Maybe, j, 9, FLOAT, 0),
+    ACTA_OPTIONAL_FIELD(kinds_Maybe, k, 10, DOUBLE, 0),
+    ACTA_OPTIONAL_FIELD(kinds_Maybe, colour, 11, INT8, ACTA_FIELD_ENUM),
+    ACTA_OPTIONAL_FIELD(kinds_Maybe, mask, 12, UINT64, 0),
+    ACTA_NUMBER_FIELD(kinds_Maybe, plain, 13, INT32, 0, UINT64_C(0x7)),
+};
+ACTA_TABLE_CODE(kinds_Maybe);
+const acta_table kinds_Maybe_table = {
+    .name = "kinds.Maybe",
+    .role = ACTA_TABLE_PLAIN,
+    .struct_size = sizeof(kinds_Maybe),
+    .schema_hash = UINT64_C(0xdd0fbbd60cd63b1a),
+    .schema = &kinds_schema,
+    .fields = kinds_Maybe_fields,
+    .field_count = 14,
+    .verify = kinds_Maybe_any_verify,
+    .read = kinds_Maybe_any_read,
+    .write = kinds_Maybe_any_write,
+};
+
+static const acta_field kinds_Structs_fields[] = {
+    ACTA_OPTIONAL_STRUCT_FIELD(kinds_Structs, mixed, 0, kinds_Mixed, 0),
+    ACTA_OPTIONAL_STRUCT_FIELD(kinds_Structs, aligned, 1, kinds_Aligned, 0),
+    ACTA_OPTIONAL_STRUCT_FIELD(kinds_Structs, tiny, 2, kinds_Tiny, 0),
+    ACTA_STRUCT_FIELD(kinds_Structs, always, 3, kinds_Point, ACTA_FIELD_REQUIRED),
+    ACTA_TABLE_FIELD(kinds_Structs, points, 4, STRUCT_VECTOR, kinds_Point, 0),
+    ACTA_TABLE_FIELD(kinds_Structs, mixes, 5, STRUCT_VECTOR, kinds_Mixed, 0),
+    ACTA_TABLE_FIELD(kinds_Structs, aligneds, 6, STRUCT_VECTOR, kinds_Aligned, 0),
+    ACTA_TABLE_FIELD(kinds_Structs, entries, 7, STRUCT_VECTOR, kinds_Entry, 0),
+    ACTA_TABLE_FIELD(kinds_Structs, tinies, 8, STRUCT_VECTOR, kinds_Tiny, 0),
+    ACTA_OPTIONAL_STRUCT_FIELD(kinds_Structs, deep, 9, kinds_inner_Deep, 0),
+};
+ACTA_TABLE_CODE(kinds_Structs);
+const acta_table kinds_Structs_table = {
+    .name = "kinds.Structs",
+    .role = ACTA_TABLE_PLAIN,
+    .struct_size = sizeof(kinds_Structs),
+    .schema_hash = UINT64_C(0x299c6a98f7f2574d),
+    .schema = &kinds_schema,
+    .fields = kinds_Structs_fields,
+    .field_count = 10,
+    .verify = kinds_Structs_any_verify,
+    .read = kinds_Structs_any_read,
+    .write = kinds_Structs_any_write,
+};
+
+static const acta_field kinds_Enums_fields[] = {
+    ACTA_NUMBER_FIELD(kinds_Enums, abilities, 0, UINT8, ACTA_FIELD_ENUM, UINT64_C(0x81)),
+    ACTA_NUMBER_FIELD(kinds_Enums, mask, 1, UINT64, 0, UINT64_C(0x3)),
+    ACTA_NUMBER_FIELD(kinds_Enums, offset, 2, INT64, 0, UINT64_C(0xffffffffffffffff)),
+    ACTA_NUMBER_FIELD(kinds_Enums, wide, 3, UINT32, 0, UINT64_C(0xffffffff)),
+    ACTA_VECTOR_FIELD(kinds_Enums, masks, 4, UINT64, 0),
+    ACTA_VECTOR_FIELD(kinds_Enums, offsets, 5, INT64, 0),
+    ACTA_VECTOR_FIELD(kinds_Enums, wides, 6, UINT32, 0),
+    ACTA_VECTOR_FIELD(kinds_Enums, many, 7, UINT8, 0),
+};
+ACTA_TABLE_CODE(kinds_Enums);
+const acta_table kinds_Enums_table = {
+    .name = "kinds.Enums",
+    .role = ACTA_TABLE_PLAIN,
+    .struct_size = sizeof(kinds_Enums),
+    .schema_hash = UINT64_C(0xa9814ad1ffd79f9f),
+    .schema = &kinds_schema,
+    .fields = kinds_Enums_fields,
+    .field_count = 8,
+    .verify = kinds_Enums_any_verify,
+    .read = kinds_Enums_any_read,
+    .write = kinds_Enums_any_write,
+};
+
+static const acta_field kinds_Included_fields[] = {
+    ACTA_TABLE_FIELD(kinds_Included, label, 0, TABLE, kinds_Label, 0),
+    ACTA_TABLE_FIELD(kinds_Included, labels, 1, TABLE_VECTOR, kinds_Label, 0),
+    ACTA_TABLE_FIELD(kinds_Included, note, 2, TABLE, kinds_inner_Note, 0),
+    ACTA_TABLE_FIELD(kinds_Included, notes, 3, TABLE_VECTOR, kinds_inner_Note, 0),
+    ACTA_TABLE_FIELD(kinds_Included, deeps, 4, STRUCT_VECTOR, kinds_inner_Deep, 0),
+};
+ACTA_TABLE_CODE(kinds_Included);
+const acta_table kinds_Included_table = {
+    .name = "kinds.Included",
+    .role = ACTA_TABLE_PLAIN,
+    .struct_size = sizeof(kinds_Included),
+    .schema_hash = UINT64_C(0xaeb32335db5ce110),
+    .schema = &kinds_schema,
+    .fields = kinds_Included_fields,
+    .field_count = 5,
+    .verify = kinds_Included_any_verify,
+    .read = kinds_Included_any_read,
+    .write = kinds_Included_any_write,
+};
+
+static const acta_field kinds_All_fields[] = {
+    ACTA_TABLE_FIELD(kinds_All, maybe, 0, TABLE, kinds_Maybe, 0),
+    ACTA_TABLE_FIELD(kinds_All, structs, 1, TABLE, kinds_Structs, 0),
+    ACTA_TABLE_FIELD(kinds_All, enums, 2, TABLE, kinds_Enums, 0),
+    ACTA_TABLE_FIELD(kinds_All, included, 3, TABLE, kinds_Included, 0),
+    ACTA_TABLE_FIELD(kinds_All, alls, 4, TABLE_VECTOR, kinds_All, 0),
+};
+ACTA_TABLE_CODE(kinds_All);
+const acta_table kinds_All_table = {
+    .name = "kinds.All",
+    .role = ACTA_TABLE_PLAIN,
+    .struct_size = sizeof(kinds_All),
+    .schema_hash = UINT64_C(0x05db8400a513e564),
+    .schema = &kinds_schema,
+    .fields = kinds_All_fields,
+    .field_count = 5,
+    .verify = kinds_All_any_verify,
+    .read = kinds_All_any_read,
+    .write = kinds_All_any_write,
+};
+
+
+static const acta_table *const tables[] = {
+    &kinds_Maybe_table,
+    &kinds_Structs_table,
+    &kinds_Enums_table,
+    &kinds_Included_table,
+    &kinds_All_table,
+};
+
+const acta_schema kinds_schema = {
+    .name = "kinds",
+    .binary = { binary, sizeof binary },
+    .tables = tables,
+    .table_count = 5,
+    .hash = UINT64_C(0x9cc27c802d643f42),
+};

@@ -1,0 +1,95 @@
+/*
+ * Made by actac from parts.fbs: change that, not this.
+ */
+#ifndef PARTS_ACTA_H
+#define PARTS_ACTA_H
+
+#include "acta/generated.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+extern const acta_schema parts_schema;
+
+/* What a thing may do. */
+typedef enum kinds_Ability ACTA_ENUM_TYPE {
+    kinds_Ability_fly = 1,
+    kinds_Ability_swim = 2,
+    kinds_Ability_dig = 128,
+} kinds_Ability;
+/* kinds_Ability_optional */
+ACTA_OPTIONAL(kinds_Ability);
+const char *kinds_Ability_name(kinds_Ability value); /* as in the schema; "unknown" for any other */
+
+/* As wide as enums become: a number with named values. */
+typedef uint64_t kinds_Mask;
+#define kinds_Mask_first  UINT64_C(1)
+#define kinds_Mask_second UINT64_C(2)
+#define kinds_Mask_last   UINT64_C(9223372036854775808)
+/* kinds_Mask_optional */
+ACTA_OPTIONAL(kinds_Mask);
+const char *kinds_Mask_name(kinds_Mask value); /* as in the schema; "unknown" for any other */
+
+typedef int64_t kinds_Offset;
+#define kinds_Offset_far_back (-INT64_C(9223372036854775807) - 1)
+#define kinds_Offset_back     (-INT64_C(1))
+#define kinds_Offset_none     INT64_C(0)
+#define kinds_Offset_other    INT64_C(12)
+/* As far as it goes. */
+#define kinds_Offset_far INT64_C(9223372036854775807)
+/* kinds_Offset_optional */
+ACTA_OPTIONAL(kinds_Offset);
+const char *kinds_Offset_name(kinds_Offset value); /* as in the schema; "unknown" for any other */
+
+/* kinds_Point_vector, _ref */
+ACTA_TABLE_VIEWS(kinds_Point);
+/* kinds_Label_vector, _ref */
+ACTA_TABLE_VIEWS(kinds_Label);
+/* kinds_inner_Deep_vector, _ref */
+ACTA_TABLE_VIEWS(kinds_inner_Deep);
+/* kinds_inner_Note_vector, _ref */
+ACTA_TABLE_VIEWS(kinds_inner_Note);
+
+typedef struct kinds_Point {
+    int32_t x ACTA_ZERO;
+    int32_t y ACTA_ZERO;
+} kinds_Point;
+/* kinds_Point_table, _optional */
+ACTA_STRUCT(kinds_Point);
+/* kinds_Point_vector_at, _ref_get */
+ACTA_TABLE_VIEW_FUNCTIONS(kinds_Point);
+
+/* A struct of another namespace. */
+typedef struct kinds_inner_Deep {
+    kinds_Ability ability ACTA_ZERO;
+    kinds_Point at ACTA_ZERO;
+} kinds_inner_Deep;
+/* kinds_inner_Deep_table, _optional */
+ACTA_STRUCT(kinds_inner_Deep);
+/* kinds_inner_Deep_vector_at, _ref_get */
+ACTA_TABLE_VIEW_FUNCTIONS(kinds_inner_Deep);
+
+typedef struct kinds_Label {
+    acta_str text ACTA_ZERO; /* required, key */
+    kinds_Point_optional at ACTA_ZERO;
+} kinds_Label;
+/* kinds_Label_table, _verify, _decode, _write, _read */
+ACTA_TABLE(kinds_Label);
+/* kinds_Label_vector_at, _ref_get */
+ACTA_TABLE_VIEW_FUNCTIONS(kinds_Label);
+
+typedef struct kinds_inner_Note {
+    acta_str text ACTA_ZERO;
+    acta_int16_optional count ACTA_ZERO;
+} kinds_inner_Note;
+/* kinds_inner_Note_table, _verify, _decode, _write, _read */
+ACTA_TABLE(kinds_inner_Note);
+/* kinds_inner_Note_vector_at, _ref_get */
+ACTA_TABLE_VIEW_FUNCTIONS(kinds_inner_Note);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
