@@ -308,6 +308,7 @@ make_room(acta_store *store, acta_transaction *transaction)
     if (room) room = acti_tags_make_room(store, transaction->tagged_count);
     if (room)
         room = acti_runs_reserve(&committer->runs, &store->environment.allocator, transaction->record_count) &&
+               acti_index_tail_reserve(&store->index, committer->runs.count + transaction->record_count) &&
                acti_page_writer_reserve(&committer->page, largest_record(transaction));
     if (room && transaction->session != 0)
         room = acti_sessions_set(&committer->sessions, transaction->session, transaction->sequence);
@@ -407,10 +408,7 @@ apply_record(acta_store *store, acta_transaction *transaction, acti_stream *stre
     acti_record_seal(record->bytes, &place);
     if (!acti_page_writer_fits(&committer->page, record->bytes)) acti_batch_put_page(store);
     acti_page_writer_add(&committer->page, record->bytes);
-    if (stream->batch != committer->batch_number) stream->run = 0;
-    stream->batch = committer->batch_number;
-    stream->run = acti_runs_note(
-        &committer->runs, stream->run, place.stream_id, place.version, committer->page.first, place.position);
+    acti_runs_note(&committer->runs, place.stream_id, place.version, committer->page.first, place.position);
     acti_tags_put(store, acti_record_tags(record->bytes), place.position);
     if (is_new_type) put_names(store, ACTI_TYPES, acta_str_from(type->name, type->name_size), type->id);
 }
@@ -443,7 +441,6 @@ forget_stream(acta_store *store, const acti_operation *operation)
     store->engine->ops->batch_delete(committer->batch, ACTI_TABLES, operation->key);
     acti_pending_rows_set(&committer->rows, operation->key, false);
     operation->entry->id = operation->entry->version = 0;
-    operation->entry->run = 0;
     operation->entry->deleted = false;
     operation->entry->metadata_version = 0;
     operation->entry->metadata_known = true;

@@ -123,7 +123,7 @@ acti_batch_put_verified(acta_store *store, uint64_t position, uint64_t batch)
 }
 
 /* Move the point from which open checks, but keep it behind all that may still be in the engine's log alone: it goes to
- * where the log ended when it was moved last. */
+ * where the log ended when it was moved last. The index reaches it first: what is behind its end is made from the log. */
 static void
 move_verified(acta_store *store)
 {
@@ -131,6 +131,7 @@ move_verified(acta_store *store)
 
     committer->unpruned_bytes += store->engine->ops->batch_bytes(committer->batch);
     if (committer->unpruned_bytes < store->engine->ops->unsettled_bytes_max(store->engine)) return;
+    if (committer->prunable_position > acti_index_tail_reached(&store->index)) return; /* in one of the next batches */
     committer->unpruned_bytes = 0;
     if (committer->prunable_batch != 0)
         acti_batch_put_verified(store, committer->prunable_position, committer->prunable_batch);
@@ -153,19 +154,15 @@ acti_batch_close(acta_store *store, uint32_t event_count)
 {
     const acti_engine_ops *ops = store->engine->ops;
     acti_committer *committer = &store->committer;
-    acti_key batch_key = acti_batch_key(++committer->batch_number), index_end = acti_index_end_key(),
-             position_key = acti_log_key(committer->position);
+    acti_key batch_key = acti_batch_key(++committer->batch_number);
     uint8_t value[ACTI_BATCH_SIZE];
 
     acti_batch_put_page(store);
-    acti_runs_put(&committer->runs, store->engine, committer->batch);
     acti_put_le64(value, committer->position);
     acti_put_le64(value + 8, (uint64_t)committer->recorded_at_us);
     acti_put_le32(value + 16, event_count);
     acti_put_le32(value + 20, acta_crc32c(0, value, 20));
     ops->batch_put(committer->batch, ACTI_META, acti_key_view(&batch_key), acta_bytes_from(value, sizeof value));
-    if (event_count > 0)
-        ops->batch_put(committer->batch, ACTI_INDEX, acti_key_view(&index_end), acti_key_view(&position_key));
 }
 
 /* Put the next batch together and hand it to the engine. False: there was nothing. */
@@ -181,6 +178,7 @@ acti_batch_gather(acta_store *store)
     acti_streams_trim(&committer->streams);
     acti_pending_rows_clear(&committer->rows);
     committer->tagged.count = 0;
+    committer->runs.count = 0;
     ops->batch_clear(committer->batch);
     committer->batch_first = committer->batch_last = NULL;
     committer->batch_count = committer->batch_events = 0;
@@ -193,6 +191,7 @@ acti_batch_gather(acta_store *store)
 
     if (committer->batch_writes) {
         acti_batch_close(store, committer->batch_events);
+        acti_index_tail_put(&store->index, store->engine, committer->batch, 2 * (uint64_t)committer->batch_events + 1);
         move_verified(store);
         ACTA_CRASH_POINT("before_write");
         committer->batch_status = ops->write(store->engine, committer->batch, &error);
@@ -232,6 +231,7 @@ publish(acta_store *store)
         }
         if (t->record_count > 0) acti_tail_push(&store->tail, t->first_position, t->records, t->record_count);
     }
+    acti_index_tail_take(&store->index, &committer->runs, store->engine->ops->batch_bytes(committer->batch));
     ACTI_COUNT(store, batches, 1);
     ACTI_COUNT(store, events, committer->batch_events);
     /* Release: engine and tail hold the records up to here; pairs with acti_store_head. seq_cst, since a subscription that

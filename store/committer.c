@@ -14,6 +14,8 @@
 
 #include "internal.h"
 
+enum { UNINDEXED_SHARE = 8 /* of what the engine keeps in its log alone */ };
+
 /* -- the role -- */
 
 static bool
@@ -155,6 +157,7 @@ acti_committer_init(acta_store *store, uint64_t memory_bytes, acta_error *error)
     acti_sessions_init(&committer->sessions, allocator, memory_bytes / 512);
     acti_pending_rows_init(&committer->rows, allocator);
     committer->next_stream_id = 1;
+    store->index.logged_bytes_max = store->engine->ops->unsettled_bytes_max(store->engine) / UNINDEXED_SHARE;
     bool room = acti_page_writer_init(&committer->page, allocator);
     committer->batch = store->engine->ops->batch_create(store->engine);
     if (committer->batch == NULL || !room)

@@ -23,6 +23,7 @@
 #include "blocks.h"
 #include "compact.h"
 #include "engine.h"
+#include "index_tail.h"
 #include "keys.h"
 #include "mark.h"
 #include "names.h"
@@ -102,9 +103,10 @@ typedef struct acti_marker {
 typedef struct acti_recovered {
     uint64_t position, batch;                   /* the last ones that are there */
     uint64_t verified_position, verified_batch; /* checked before */
-    uint64_t index_end;                         /* the last position that the index has */
+    uint64_t index_end;                         /* the last position that the engine's index has */
     bool shown;                                 /* read_only: the engine is started */
-    bool index_damaged;                         /* and must be made again from `verified` on */
+    bool index_known;                           /* there is one */
+    bool index_damaged;                         /* and it must be made again */
     uint32_t format; /* of the store; an older one becomes the newest when it is written to */
     int64_t made_at_us;
 } acti_recovered;
@@ -133,7 +135,9 @@ struct acta_store {
     acti_helper_slot helpers[ACTI_HELPER_SLOTS];
     acti_types types;
     acti_tail tail;
+    acti_index_tail index; /* what the engine's index doesn't have yet */
     acti_blocks blocks;
+    _Atomic uint32_t cursor_count;
     acti_monitor expiry; /* of expiry_next */
     acta_id expiry_next;
     _Atomic bool scrubbing;
@@ -208,6 +212,8 @@ bool acti_recovery_is_made(acta_store *store);
 acta_status acti_recovery_check(acta_store *store, const acti_mark *mark, acta_error *error);
 /* recovery_index.c. The engine is started to WRITE: bring the indexes in line with the log, and remember that all was checked. */
 acta_status acti_recovery_repair(acta_store *store, acta_error *error);
+/* What the index needs to know of an event that is behind its end. ACTA_NO_MEMORY. */
+acta_status acti_recovery_note(acta_store *store, const acti_record_view *view, uint64_t page, acta_error *error);
 /* Make a new store. */
 void acti_recovery_put_format(acta_store *store, int64_t made_at_us); /* the record of the format, into the batch */
 acta_status acti_recovery_create(acta_store *store, acta_error *error);
@@ -245,6 +251,9 @@ acta_status acti_stream_id(acta_store *store, acta_str stream, uint64_t *id_out,
 /* The highest version of a stream whose event isn't behind `head`; 0: none. */
 acta_status acti_stream_version(
     acta_store *store, uint64_t stream_id, uint64_t head, uint64_t *version_out, acta_error *error);
+/* And where that event is. */
+acta_status acti_stream_last(
+    acta_store *store, uint64_t stream_id, uint64_t head, acti_event_place *place_out, acta_error *error);
 /* Where an event of a stream lies, and when it was recorded. */
 acta_status acti_stream_event(acta_store *store, uint64_t stream_id, uint64_t version, uint64_t *position_out,
     int64_t *us_out, acta_error *error);

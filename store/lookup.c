@@ -1,7 +1,7 @@
 /*
  * Lookup: where streams are, and what they are called.
  *
- *     name --ACTI_STREAMS 'n'--> id --ACTI_INDEX--> version, position        id --ACTI_STREAMS 'i'--> name
+ *     name --ACTI_STREAMS 'n'--> id --index--> version, position        id --ACTI_STREAMS 'i'--> name
  *
  * A stream is as long as the head allows: what the engine holds behind it was not there when the reader looked.
  */
@@ -39,10 +39,16 @@ acti_stream_id(acta_store *store, acta_str stream, uint64_t *id_out, acta_error 
 }
 
 acta_status
+acti_stream_last(acta_store *store, uint64_t stream_id, uint64_t head, acti_event_place *place_out, acta_error *error)
+{
+    return acti_index_last(store->engine, &store->index, stream_id, head, place_out, error);
+}
+
+acta_status
 acti_stream_version(acta_store *store, uint64_t stream_id, uint64_t head, uint64_t *version_out, acta_error *error)
 {
     acti_event_place last = { .version = 0 };
-    acta_status status = acti_index_last(store->engine, stream_id, head, &last, error);
+    acta_status status = acti_stream_last(store, stream_id, head, &last, error);
 
     if (status == ACTA_OK) *version_out = last.version;
     return status;
@@ -191,7 +197,7 @@ acti_stream_event(
     acta_store *store, uint64_t stream_id, uint64_t version, uint64_t *position_out, int64_t *us_out, acta_error *error)
 {
     acti_event_place place = { .position = 0 };
-    acta_status status = acti_index_find(store->engine, stream_id, version, &place, error);
+    acta_status status = acti_index_find(store->engine, &store->index, stream_id, version, &place, error);
 
     *position_out = place.position;
     if (status == ACTA_NOT_FOUND)

@@ -29,8 +29,6 @@ struct acti_stream {
     bool deleted;     /* softly */
     bool metadata_known;
     uint64_t metadata_version; /* when it is known */
-    uint32_t run;              /* its run in the index noted last, plus 1 */
-    uint64_t batch;            /* in which that was */
     size_t name_size;
     char name[];
 };

@@ -19,8 +19,7 @@ struct acta_cursor {
     acta_store *store;
     acta_direction direction;
     uint64_t head;
-    uint64_t left;   /* events that may still be given */
-    uint64_t before; /* a stream: version of the last one; 0: none yet */
+    uint64_t left; /* events that may still be given */
     acti_read_filter filter;
     bool links;                     /* give them as they are */
     acti_engine_iterator *iterator; /* of tags */
@@ -94,13 +93,15 @@ open_stream(acta_cursor *cursor, const acta_read *read, acta_error *error)
 {
     const acta_allocator *allocator = &cursor->store->environment.allocator;
     bool backward = read->direction == ACTA_BACKWARD;
-    uint64_t last = 0, visible;
+    acti_event_place newest = { .version = 0 };
+    uint64_t last, visible;
     acti_change deletion = { .kind = ACTI_CHANGE_NONE };
     acta_status status = acti_stream_name_check(read->stream, error);
 
     if (status == ACTA_OK) status = acti_stream_id(cursor->store, read->stream, &cursor->stream_id, error);
     if (status == ACTA_OK && cursor->stream_id != 0)
-        status = acti_stream_version(cursor->store, cursor->stream_id, cursor->head, &last, error);
+        status = acti_stream_last(cursor->store, cursor->stream_id, cursor->head, &newest, error);
+    last = newest.version;
     if (status == ACTA_OK && last != 0)
         status = acti_change_read(cursor->store, 'm', cursor->stream_id, &deletion, error);
     if (status != ACTA_OK) return status;
@@ -125,9 +126,10 @@ open_stream(acta_cursor *cursor, const acta_read *read, acta_error *error)
         cursor->ended = true;
         return ACTA_OK;
     }
-    cursor->before = backward ? last + 1 : first - 1;
-    return acti_index_reader_open(
-        &cursor->index, cursor->store->engine, cursor->stream_id, first, last, backward, error);
+    acti_index_reader_init(
+        &cursor->index, cursor->store->engine, &cursor->store->index, cursor->stream_id, first, last, backward);
+    cursor->index.known = newest;
+    return ACTA_OK;
 }
 
 acta_status
@@ -139,6 +141,7 @@ acta_cursor_open(acta_store *store, const acta_read *read, acta_cursor **cursor_
     if (cursor == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot read: there is no memory");
     memset(cursor, 0, sizeof *cursor);
     cursor->store = store;
+    atomic_fetch_add_explicit(&store->cursor_count, 1, memory_order_relaxed); /* as acta_store_refresh says */
     cursor->direction = read->direction;
     cursor->head = acti_store_head(store); /* before the engine's view is taken, which then holds at least this */
     cursor->left = read->count_max == 0 ? UINT64_MAX : read->count_max;
@@ -181,11 +184,12 @@ acta_cursor_close(acta_cursor *cursor)
     release_chunk(cursor);
     cursor->store->engine->ops->iterator_close(cursor->iterator);
     acti_log_reader_close(&cursor->log);
-    acti_index_reader_close(&cursor->index);
+    acti_index_reader_deinit(&cursor->index);
     acti_name_cache_deinit(&cursor->names);
     acti_read_filter_deinit(&cursor->filter, allocator);
     if (cursor->stream_name != NULL) allocator->free(allocator->user, cursor->stream_name, cursor->stream_name_size);
     if (cursor->room != NULL) allocator->free(allocator->user, cursor->room, cursor->room_size);
+    atomic_fetch_sub_explicit(&cursor->store->cursor_count, 1, memory_order_relaxed); /* as acta_store_refresh says */
     allocator->free(allocator->user, cursor, sizeof *cursor);
 }
 
@@ -220,13 +224,6 @@ take_record(acta_cursor *cursor, acti_record_view *view, acta_recorded *event_ou
     return acta_error_set(error, ACTA_CORRUPT,
         "the event at position %" PRIu64 " has type id %" PRIu32 ", which has no name", event_out->position,
         view->type_id);
-}
-
-/* What comes after `before` in the cursor's direction. */
-static uint64_t
-expected_next(const acta_cursor *cursor)
-{
-    return cursor->direction == ACTA_BACKWARD ? cursor->before - 1 : cursor->before + 1;
 }
 
 static acta_status
@@ -286,6 +283,13 @@ load_pages(acta_cursor *cursor, uint32_t count, acta_error *error)
     return ACTA_OK;
 }
 
+static acta_status
+stream_damaged(const acta_cursor *cursor, uint64_t version, uint64_t position, const char *how, acta_error *error)
+{
+    return acta_error_set(error, ACTA_CORRUPT, "stream '%.*s', version %" PRIu64 " (position %" PRIu64 "): %s",
+        (int)cursor->stream_name_size, cursor->stream_name, version, position, how);
+}
+
 /* The next chunk of the stream's events, by way of their places. */
 static acta_status
 load_chunk(acta_cursor *cursor, acta_error *error)
@@ -299,15 +303,10 @@ load_chunk(acta_cursor *cursor, acta_error *error)
         status = acti_index_reader_next(&cursor->index, &cursor->places[count], error);
         if (status == ACTA_OK) count++;
     }
+    if (status == ACTA_NOT_FOUND && count == 0 && !acti_index_reader_is_done(&cursor->index))
+        return stream_damaged(cursor, cursor->index.next, 0, "it is missing in the index", error);
     if (status != ACTA_OK && (status != ACTA_NOT_FOUND || count == 0)) return status;
     return load_pages(cursor, count, error);
-}
-
-static acta_status
-stream_damaged(const acta_cursor *cursor, uint64_t version, uint64_t position, const char *how, acta_error *error)
-{
-    return acta_error_set(error, ACTA_CORRUPT, "stream '%.*s', version %" PRIu64 " (position %" PRIu64 "): %s",
-        (int)cursor->stream_name_size, cursor->stream_name, version, position, how);
 }
 
 /* The record of a place in the chunk. */
@@ -340,8 +339,6 @@ next_of_stream(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
         if (status != ACTA_OK) return status;
     }
     const acti_event_place *place = &cursor->places[cursor->chunk_next];
-    if (place->version != expected_next(cursor))
-        return stream_damaged(cursor, expected_next(cursor), 0, "it is missing in the index", error);
     acta_status status = read_place(cursor, cursor->chunk_next, &view, error);
     if (status == ACTA_OK) status = take_record(cursor, &view, event_out, error);
     if (status != ACTA_OK) return status;
@@ -349,7 +346,6 @@ next_of_stream(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
         return stream_damaged(
             cursor, place->version, place->position, "the index points to an event of another place", error);
     event_out->stream = acta_str_from(cursor->stream_name, cursor->stream_name_size);
-    cursor->before = place->version;
     cursor->chunk_next++;
     return ACTA_OK;
 }

@@ -4,7 +4,8 @@
  *     log      1 … verified  …  end          contiguous, every record sound, versions of each stream without a gap
  *     batches      verified  …  last         contiguous; the last one ends where the log ends
  *     mark                      position and batch that the log must at least reach
- *     index                     reaches exactly to the end: what is behind is cut, what is missing made from the log
+ *     index       …  index end          at or behind the verified point; what is missing is made from the log, as is all
+ *                                       of one that ends elsewhere
  *
  * RocksDB alone does not promise this: its recovery drops what is behind a damaged record of its write-ahead log, accepts
  * holes, and makes an empty log of a deleted one, all without a word. What lies before the verified point has left the
@@ -150,7 +151,7 @@ check_first_version(scan *s, const acta_recorded *event, acta_error *error)
     acti_event_place before;
 
     if (event->version == 1 || s->store->recovered.index_damaged) return ACTA_OK;
-    acta_status status = acti_index_find(s->store->engine, event->stream_id, event->version - 1, &before, error);
+    acta_status status = acti_index_find(s->store->engine, NULL, event->stream_id, event->version - 1, &before, error);
     if (status == ACTA_OK && before.position < event->position) return ACTA_OK;
     if (status != ACTA_OK && status != ACTA_NOT_FOUND) return status;
     return acta_error_set(error, ACTA_CORRUPT,
@@ -198,6 +199,8 @@ check_record(scan *s, const acti_page *page, uint64_t position, acta_error *erro
 
     if (status == ACTA_OK && position > s->store->recovered.verified_position)
         status = check_version(s, &view.event, error);
+    if (status == ACTA_OK && s->store->read_only && position > s->store->recovered.index_end)
+        status = acti_recovery_note(s->store, &view, page->first, error);
     if (status == ACTA_OK) s->recorded_at_us = view.event.recorded_at_us;
     return status;
 }
@@ -332,6 +335,7 @@ read_index_end(acta_store *store, acta_error *error)
     acta_status status = store->engine->ops->get(store->engine, ACTI_INDEX, acti_key_view(&key), &value, error);
 
     store->recovered.index_end = 0;
+    store->recovered.index_known = status == ACTA_OK;
     if (status == ACTA_NOT_FOUND)
         status = ACTA_OK;
     else if (status == ACTA_OK) {
@@ -366,6 +370,7 @@ acti_recovery_check(acta_store *store, const acti_mark *mark, acta_error *error)
 {
     acta_status status = check_format(store, mark, error), scanned;
 
+    acti_index_tail_clear(&store->index);
     if (status == ACTA_OK) status = read_verified(store, error);
     if (status == ACTA_OK) status = read_index_end(store, error);
     if (status == ACTA_OK) status = load_types(store, error);
@@ -373,6 +378,7 @@ acti_recovery_check(acta_store *store, const acti_mark *mark, acta_error *error)
     if (status != ACTA_OK) return status;
 
     scanned = scan_log(store, error);
+    if (store->recovered.index_end > store->recovered.position) store->recovered.index_damaged = true;
     if (scanned != ACTA_OK) return scanned;
     /* The mark before the batches: a position is what a person can look for. */
     status = mark->position > store->recovered.position ? check_mark(store, mark, error) : ACTA_OK;
@@ -413,6 +419,7 @@ acti_recovery_create(acta_store *store, acta_error *error)
     if (status != ACTA_OK) return status;
 
     acti_recovery_put_format(store, store->environment.clock.wall_us(store->environment.clock.user));
+    acti_index_put_end(store->engine, committer->batch, 0);
     acti_batch_close(store, 0);
     acti_batch_put_verified(store, 0, committer->batch_number);
     status = acti_commit_own(store, error);
@@ -465,6 +472,7 @@ acti_recovery_close(acta_store *store, acta_error *error)
 
     if (store->recovered.verified_batch == committer->batch_number) return ACTA_OK; /* nothing was written */
     store->engine->ops->batch_clear(committer->batch);
+    acti_index_tail_put_all(&store->index, store->engine, committer->batch);
     acti_batch_close(store, 0);
     acti_batch_put_verified(store, committer->position, committer->batch_number);
     acta_status status = acti_commit_own(store, error);

@@ -3,6 +3,9 @@
  *
  *     log      1 … index end  …  end        behind the index's end, and behind the verified point, all is put again
  *
+ * The index ends behind its log whenever the store was not closed: what is missing was in memory (index_tail.h). One that ends
+ * before the verified point, or behind the log, is damaged, and made again as a whole.
+ *
  * The first record of a stream and of a type name both, and each record has its tags, so nothing but the log is needed. What
  * is put is what was there, so that doing it twice changes nothing.
  */
@@ -11,7 +14,7 @@
 #include "internal.h"
 #include "log_reader.h"
 
-enum { REPAIR_CHUNK = 10000 }; /* entries put in one batch */
+enum { REPAIR_CHUNK = 10000 }; /* keys put in one batch, or all entries that were noted */
 
 /* What is in the batch goes to the disk, if it is much, or `all`. */
 static acta_status
@@ -21,40 +24,6 @@ flush_repair(acta_store *store, uint32_t *count, bool all, acta_error *error)
     *count = 0;
     acti_batch_close(store, 0);
     return acti_commit_own(store, error);
-}
-
-/* Take an entry out if it leads behind the end of the log. A batch has entries of its own, so all of it does. */
-static acta_status
-cut_entry(acta_store *store, acta_bytes key, acta_bytes value, uint32_t *count, acta_error *error)
-{
-    acti_event_place first, last;
-    acta_status status = acti_index_entry_ends(key, value, &first, &last, error);
-
-    if (status == ACTA_OK && last.position <= store->recovered.position) return ACTA_OK;
-    if (status != ACTA_OK && status != ACTA_CORRUPT) return status; /* a damaged entry leads nowhere */
-    store->engine->ops->batch_delete(store->committer.batch, ACTI_INDEX, key);
-    ++*count;
-    return flush_repair(store, count, false, error);
-}
-
-/* Take out entries of events that are not in the log. */
-static acta_status
-cut_index(acta_store *store, uint32_t *count, acta_error *error)
-{
-    const acti_engine_ops *ops = store->engine->ops;
-    acti_key end = acti_index_end_key();
-    acti_range range = { .to = acti_key_view(&end), .scan = true };
-    acti_engine_iterator *iterator;
-    acta_bytes key, value;
-    acta_status status = ops->iterator_open(store->engine, ACTI_INDEX, &range, &iterator, error);
-
-    if (status != ACTA_OK) return status;
-    while ((status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK) {
-        status = cut_entry(store, key, value, count, error);
-        if (status != ACTA_OK) break;
-    }
-    ops->iterator_close(iterator);
-    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
 }
 
 /* Put a name both ways, if it isn't there. */
@@ -109,18 +78,42 @@ restore_change(acta_store *store, const acti_record_view *view, uint32_t *count)
     *count += 2;
 }
 
-/* What the index has of one event: an entry of its own, whatever entries of more events there are before the end. */
+acta_status
+acti_recovery_note(acta_store *store, const acti_record_view *view, uint64_t page, acta_error *error)
+{
+    const acti_run run = { .stream_id = view->event.stream_id,
+        .version = view->event.version,
+        .page = page,
+        .place = (uint32_t)(view->event.position - page),
+        .count = 1 };
+
+    if (!acti_index_tail_reserve(&store->index, 1))
+        return acta_error_set(error, ACTA_NO_MEMORY, "cannot make the index of '%s' again", store->path);
+    acti_index_tail_add(&store->index, &run);
+    return ACTA_OK;
+}
+
+/* All that was noted goes into the batch. */
+static void
+put_noted(acta_store *store, uint32_t *count)
+{
+    acti_index_tail_put_all(&store->index, store->engine, store->committer.batch);
+    acti_index_tail_clear(&store->index); /* nobody reads yet */
+    *count = REPAIR_CHUNK;
+}
+
+/* An index that goes on where it ended is put at once, so that its entries are cut as those that were being written: it is no
+ * more than what was in memory then. One that is made as a whole is put bit by bit. */
 static acta_status
 put_entry(acta_store *store, const acti_record_view *view, uint64_t page, uint32_t *count, acta_error *error)
 {
-    acti_runs *runs = &store->committer.runs;
+    bool is_whole = !store->recovered.index_known || store->recovered.index_damaged;
+    acta_status status = acti_recovery_note(store, view, page, error);
 
-    if (!acti_runs_reserve(runs, &store->environment.allocator, 1))
-        return acta_error_set(error, ACTA_NO_MEMORY, "cannot make the index of '%s' again", store->path);
-    acti_runs_note(runs, 0, view->event.stream_id, view->event.version, page, view->event.position);
     acti_tags_put(store, view->event.tags, view->event.position);
-    ++*count;
-    return ACTA_OK;
+    *count += view->event.tags.size > 0;
+    if (is_whole && acti_index_tail_is_full(&store->index)) put_noted(store, count);
+    return status;
 }
 
 static acta_status
@@ -163,12 +156,20 @@ extend_indexes(acta_store *store, uint64_t after, uint32_t *count, acta_error *e
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;
 }
 
+/* Nothing that it has is believed. */
 static void
-put_index_end(acta_store *store, uint32_t *count)
+drop_index(acta_store *store, uint32_t *count)
 {
-    acti_key end = acti_index_end_key(), position = acti_log_key(store->recovered.position);
+    acti_key from = acti_index_key(0, 0), end = acti_index_end_key();
 
-    store->engine->ops->batch_put(store->committer.batch, ACTI_INDEX, acti_key_view(&end), acti_key_view(&position));
+    acta_log_write(&store->environment, ACTA_LOG_WARNING,
+        "the index of store '%s' ended at position %" PRIu64 ", its log at %" PRIu64
+        ", and all was checked up to %" PRIu64 "; it is made again",
+        store->path, store->recovered.index_end, store->recovered.position, store->recovered.verified_position);
+    store->engine->ops->batch_delete_range(
+        store->committer.batch, ACTI_INDEX, acti_key_view(&from), acti_key_view(&end));
+    acti_index_put_end(store->engine, store->committer.batch, 0);
+    store->recovered.index_end = 0;
     ++*count;
 }
 
@@ -176,25 +177,22 @@ acta_status
 acti_recovery_repair(acta_store *store, acta_error *error)
 {
     const acti_recovered *found = &store->recovered;
-    uint64_t after = found->index_end < found->verified_position ? found->index_end : found->verified_position;
     uint32_t count = 0;
     acta_status status = ACTA_OK;
 
     bool is_newest = found->format == ACTI_FORMAT_VERSION;
+    store->index.reached = found->position;
     if (found->verified_position == found->position && found->verified_batch == found->batch &&
         found->index_end == found->position && is_newest)
         return ACTA_OK; /* closed cleanly */
 
     ACTA_CRASH_POINT("in_recovery");
-    if (found->index_end > found->position) status = cut_index(store, &count, error);
-    if (status == ACTA_OK && after < found->position) status = extend_indexes(store, after, &count, error);
-    if (status == ACTA_OK && found->index_end != found->position) put_index_end(store, &count);
+    if (found->index_damaged) drop_index(store, &count);
+    uint64_t after = found->index_end < found->verified_position ? found->index_end : found->verified_position;
+    if (after < found->position) status = extend_indexes(store, after, &count, error);
+    if (status == ACTA_OK && found->index_end != found->position) put_noted(store, &count);
     if (status == ACTA_OK) status = flush_repair(store, &count, true, error);
     if (status != ACTA_OK) return status;
-    if (found->index_end != found->position)
-        acta_log_write(&store->environment, ACTA_LOG_WARNING,
-            "the index of store '%s' ended at position %" PRIu64 ", its log at %" PRIu64 "; it was brought in line",
-            store->path, found->index_end, found->position);
 
     ACTA_CRASH_POINT("in_recovery");
     if (!is_newest) acti_recovery_put_format(store, found->made_at_us);

@@ -141,12 +141,12 @@ put_stubs(acta_store *store, acta_transaction *t, dead_records *dead, acta_error
 static acta_status
 put_stubs_of(acta_store *store, acta_transaction *t, uint64_t stream_id, uint64_t from, uint64_t end, acta_error *error)
 {
-    acti_index_reader reader = { .engine = NULL };
+    acti_index_reader reader;
     acti_event_place place;
     dead_records dead = { .count = 0 };
     acta_status status = ACTA_OK;
 
-    if (from < end) status = acti_index_reader_open(&reader, store->engine, stream_id, from, end - 1, false, error);
+    acti_index_reader_init(&reader, store->engine, &store->index, stream_id, from, end - 1, false);
     for (uint64_t version = from; version < end && status == ACTA_OK; version++) {
         status = acti_index_reader_next(&reader, &place, error);
         if (status == ACTA_NOT_FOUND || (status == ACTA_OK && place.version != version))
@@ -159,7 +159,7 @@ put_stubs_of(acta_store *store, acta_transaction *t, uint64_t stream_id, uint64_
         dead.bits[i / 64] |= UINT64_C(1) << (i % 64);
         dead.count++;
     }
-    acti_index_reader_close(&reader);
+    acti_index_reader_deinit(&reader);
     if (status == ACTA_OK) status = put_stubs(store, t, &dead, error);
     if (status == ACTA_OK) status = acti_dead_flush(store, t, error);
     store->compaction.bytes = 0; /* after an error: nothing of it will be */

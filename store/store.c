@@ -17,7 +17,7 @@
 #define COMPACTION_RATE_DEFAULT (UINT64_C(32) << 20)
 #define TAIL_BYTES_DEFAULT      (UINT64_C(32) << 20)
 
-enum { BATCH_COUNT_DEFAULT = 1024, BLOCKS_SHARE = 16 /* of the memory */ };
+enum { BATCH_COUNT_DEFAULT = 1024, BLOCKS_SHARE = 16, INDEX_TAIL_SHARE = 32 /* of the memory */ };
 
 static acta_status
 copy_path(acta_store *store, const char *path, acta_error *error)
@@ -57,6 +57,8 @@ store_create(const acta_store_config *config, acta_engine *engine)
     store->batch_count_max = (uint32_t)or_default(config->batch_count_max, BATCH_COUNT_DEFAULT);
     acti_types_init(&store->types, &environment.allocator);
     acti_tail_init(&store->tail, &environment.allocator, or_default(config->tail_bytes_max, TAIL_BYTES_DEFAULT));
+    acti_index_tail_init(&store->index, &environment.allocator,
+        (size_t)(or_default(config->memory_bytes, MEMORY_BYTES_DEFAULT) / INDEX_TAIL_SHARE));
     acti_blocks_init(&store->blocks, or_default(config->memory_bytes, MEMORY_BYTES_DEFAULT) / BLOCKS_SHARE);
     acti_monitor_init(&store->expiry);
     acti_monitor_init(&store->failure_lock);
@@ -74,6 +76,7 @@ store_free(acta_store *store)
     acti_committer_deinit(store);
     acti_blocks_deinit(&store->blocks);
     acti_tail_deinit(&store->tail);
+    acti_index_tail_deinit(&store->index);
     acti_types_deinit(&store->types);
     store->engine->ops->close(store->engine);
     acti_monitor_deinit(&store->subscriptions_lock);

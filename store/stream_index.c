@@ -7,13 +7,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "varint.h"
+#include "index_tail.h"
 
 enum {
-    FORMAT = 2,   /* the first byte of an entry; one of format 1 begins with the top byte of a position, which is 0 */
-    OLD_SIZE = 8, /* of an entry of format 1 */
-    RUN_MAX = 64, /* in an entry */
-    ENTRY_MAX = 1 + RUN_MAX * 3 * ACTI_VARINT_MAX
+    FORMAT = 2,  /* the first byte of an entry; one of format 1 begins with the top byte of a position, which is 0 */
+    OLD_SIZE = 8 /* of an entry of format 1 */
 };
 
 /* -- writing -- */
@@ -42,51 +40,42 @@ acti_runs_reserve(acti_runs *runs, const acta_allocator *allocator, uint32_t cou
     return true;
 }
 
-uint32_t
-acti_runs_note(acti_runs *runs, uint32_t last, uint64_t stream_id, uint64_t version, uint64_t page, uint64_t position)
+void
+acti_runs_note(acti_runs *runs, uint64_t stream_id, uint64_t version, uint64_t page, uint64_t position)
 {
     assert(runs->count < runs->room && runs->runs != NULL); /* after reserve */
-    acti_run *before = last != 0 ? &runs->runs[last - 1] : NULL;
+    acti_run *before = runs->count > 0 ? &runs->runs[runs->count - 1] : NULL;
 
-    if (before != NULL && before->page == page && before->page + before->place + before->count == position) {
-        before->count++;
-        return last;
+    if (before != NULL && before->stream_id == stream_id && before->page == page) {
+        before->count++; /* the event before this one in the log is of the same stream */
+        return;
     }
-    runs->runs[runs->count++] = (acti_run){ .stream_id = stream_id,
-        .version = version,
-        .page = page,
-        .place = (uint32_t)(position - page),
-        .count = 1,
-        .number = before != NULL ? (before->number + 1) % RUN_MAX : 0 };
-    if (before != NULL && runs->runs[runs->count - 1].number != 0) before->next = runs->count;
-    return runs->count;
+    runs->runs[runs->count++] = (acti_run){
+        .stream_id = stream_id, .version = version, .page = page, .place = (uint32_t)(position - page), .count = 1
+    };
 }
 
-static void
-put_entry(const acti_runs *runs, const acti_run *run, acta_engine *engine, acti_engine_batch *batch)
+size_t
+acti_index_encode(const acti_run *runs, uint32_t count, uint8_t *entry)
 {
-    acti_key key = acti_index_key(run->stream_id, run->version);
-    uint8_t entry[ENTRY_MAX], *to = entry;
+    uint8_t *to = entry;
     uint64_t page = 0;
 
     *to++ = FORMAT;
-    for (;; run = &runs->runs[run->next - 1]) {
-        to = acti_put_varint(to, run->page - page);
-        to = acti_put_varint(to, run->place);
-        to = acti_put_varint(to, run->count);
-        page = run->page;
-        if (run->next == 0) break;
+    for (uint32_t i = 0; i < count; i++) {
+        to = acti_put_varint(to, runs[i].page - page);
+        to = acti_put_varint(to, runs[i].place);
+        to = acti_put_varint(to, runs[i].count);
+        page = runs[i].page;
     }
-    engine->ops->batch_put(batch, ACTI_INDEX, acti_key_view(&key), acta_bytes_from(entry, (size_t)(to - entry)));
+    return (size_t)(to - entry);
 }
 
 void
-acti_runs_put(acti_runs *runs, acta_engine *engine, acti_engine_batch *batch)
+acti_index_put_end(acta_engine *engine, acti_engine_batch *batch, uint64_t position)
 {
-    for (uint32_t i = 0; i < runs->count; i++) {
-        if (runs->runs[i].number == 0) put_entry(runs, &runs->runs[i], engine, batch);
-    }
-    runs->count = 0;
+    acti_key key = acti_index_end_key(), value = acti_log_key(position);
+    engine->ops->batch_put(batch, ACTI_INDEX, acti_key_view(&key), acti_key_view(&value));
 }
 
 /* -- reading -- */
@@ -98,24 +87,29 @@ damaged(acta_bytes key, acta_bytes value, acta_error *error)
         key.size, value.size);
 }
 
+/* To before the first event of the entry. */
+static void
+rewind_entry(acti_index_reader *reader)
+{
+    reader->run_version = reader->entry_version;
+    reader->run_page = 0;
+    reader->run_count = 0;
+    reader->run_next = reader->runs.data;
+}
+
 /* Begin with an entry; the reader is before its first event. */
 static acta_status
 begin_entry(acti_index_reader *reader, acta_bytes key, acta_bytes value, acta_error *error)
 {
     if (key.size != 16 || value.size == 0) return damaged(key, value, error);
-    reader->entry_version = reader->run_version = acti_get_be64(key.data + 8);
-    reader->run_page = 0;
-    reader->run_left = reader->run_count = 0;
-    if (value.data[0] == FORMAT) {
-        reader->runs = acta_bytes_from(value.data + 1, value.size - 1);
-        reader->run_next = reader->runs.data;
-        return ACTA_OK;
-    }
-    if (value.data[0] != 0 || value.size != OLD_SIZE) return damaged(key, value, error);
+    bool is_old = value.data[0] == 0 && value.size == OLD_SIZE;
+    if (!is_old && value.data[0] != FORMAT) return damaged(key, value, error);
+    reader->entry_version = acti_get_be64(key.data + 8);
+    reader->runs = is_old ? acta_bytes_from(value.data, 0) : acta_bytes_from(value.data + 1, value.size - 1);
+    rewind_entry(reader);
+    if (!is_old) return ACTA_OK;
     reader->run_page = reader->run_position = acti_get_be64(value.data);
-    reader->run_count = reader->run_left = 1;
-    reader->runs = acta_bytes_from(value.data, 0);
-    reader->run_next = value.data;
+    reader->run_count = 1;
     return ACTA_OK;
 }
 
@@ -123,7 +117,6 @@ begin_entry(acti_index_reader *reader, acta_bytes key, acta_bytes value, acta_er
 static bool
 next_run(acti_index_reader *reader)
 {
-    if (reader->runs.size == 0) return false; /* no entry was read yet, or it had one run */
     const uint8_t *end = reader->runs.data + reader->runs.size;
     uint64_t gap, place, count;
 
@@ -134,14 +127,16 @@ next_run(acti_index_reader *reader)
     reader->run_version += reader->run_count;
     reader->run_page += gap;
     reader->run_position = reader->run_page + place;
-    reader->run_count = reader->run_left = count;
+    reader->run_count = count;
     return true;
 }
 
-/* The event of the entry that has this version; false: it hasn't so many. */
+/* The event of the entry that has this version; false: it doesn't have it, or there is no entry. */
 static bool
 event_of_entry(acti_index_reader *reader, uint64_t version, acti_event_place *place_out)
 {
+    if (reader->runs.data == NULL || version < reader->entry_version) return false;
+    if (version < reader->run_version) rewind_entry(reader);
     while (version - reader->run_version >= reader->run_count) {
         if (!next_run(reader)) return false;
     }
@@ -151,152 +146,156 @@ event_of_entry(acti_index_reader *reader, uint64_t version, acti_event_place *pl
     return true;
 }
 
-/* How many events the entry has, and where the last one is. */
+/* The last event of the entry that isn't behind `head`; version 0: none. */
 static acta_status
-entry_last(acta_bytes key, acta_bytes value, acti_event_place *last_out, uint64_t *count_out, acta_error *error)
+last_of_entry(acta_bytes key, acta_bytes value, uint64_t head, acti_event_place *last_out, acta_error *error)
 {
     acti_index_reader all = { .engine = NULL };
     acta_status status = begin_entry(&all, key, value, error);
 
+    *last_out = (acti_event_place){ .version = 0 };
     if (status != ACTA_OK) return status;
-    while (next_run(&all))
-        continue;
-    if (all.run_count == 0 || all.run_next != all.runs.data + all.runs.size) return damaged(key, value, error);
-    uint64_t last = all.run_version + all.run_count - 1;
-    *last_out =
-        (acti_event_place){ .version = last, .position = all.run_position + all.run_count - 1, .page = all.run_page };
-    *count_out = last - all.entry_version + 1;
-    return ACTA_OK;
-}
-
-acta_status
-acti_index_entry_ends(
-    acta_bytes key, acta_bytes value, acti_event_place *first_out, acti_event_place *last_out, acta_error *error)
-{
-    acti_index_reader reader = { .engine = NULL };
-    uint64_t count;
-    acta_status status = begin_entry(&reader, key, value, error);
-
-    if (status == ACTA_OK) status = entry_last(key, value, last_out, &count, error);
-    if (status == ACTA_OK && !event_of_entry(&reader, reader.entry_version, first_out))
-        status = damaged(key, value, error);
-    return status;
-}
-
-acta_status
-acti_index_reader_open(acti_index_reader *reader, acta_engine *engine, uint64_t stream_id, uint64_t first,
-    uint64_t last, bool backward, acta_error *error)
-{
-    acti_key from = acti_index_key(stream_id, 1), to = acti_index_key(stream_id, last + 1),
-             start = acti_index_key(stream_id, first);
-    acti_range range = { .from = acti_key_view(&from), .to = acti_key_view(&to), .backward = backward };
-
-    if (!backward) range.start = acti_key_view(&start); /* the entry that has `first` may begin before it */
-    *reader = (acti_index_reader){ .engine = engine, .first = first, .last = last, .backward = backward };
-    return engine->ops->iterator_open(engine, ACTI_INDEX, &range, &reader->iterator, error);
-}
-
-/* Forward: the next event of the entry that is wanted; false: it has no more. */
-static bool
-next_forward(acti_index_reader *reader, acti_event_place *place_out)
-{
-    uint64_t version = reader->run_version + (reader->run_count - reader->run_left);
-
-    if (reader->run_left == 0) {
-        if (!next_run(reader)) return false;
-        version = reader->run_version;
+    bool more = all.run_count > 0 || next_run(&all); /* one of format 1 begins with its run */
+    if (!more) return damaged(key, value, error);
+    for (; more && all.run_position <= head; more = next_run(&all)) {
+        uint64_t before_head = head - all.run_position, count = all.run_count;
+        if (before_head < count) count = before_head + 1;
+        *last_out = (acti_event_place){
+            .version = all.run_version + count - 1, .position = all.run_position + count - 1, .page = all.run_page
+        };
     }
-    if (version < reader->first) {
-        if (!event_of_entry(reader, reader->first, place_out)) return false;
-        version = reader->first;
-    } else
-        *place_out =
-            (acti_event_place){ version, reader->run_position + (version - reader->run_version), reader->run_page };
-    reader->run_left = reader->run_count - (version - reader->run_version) - 1;
-    return true;
+    bool is_cut = !more && all.run_next != all.runs.data + all.runs.size;
+    return is_cut ? damaged(key, value, error) : ACTA_OK;
 }
 
-static bool
-next_backward(acti_index_reader *reader, acti_event_place *place_out)
+void
+acti_index_reader_init(acti_index_reader *reader, acta_engine *engine, struct acti_index_tail *tail, uint64_t stream_id,
+    uint64_t first, uint64_t last, bool backward)
 {
-    if (reader->entry_left == 0) return false;
-    uint64_t version = reader->entry_version + --reader->entry_left;
-
-    if (version < reader->run_version) { /* in an earlier run: from the front again */
-        reader->run_next = reader->runs.data;
-        reader->run_page = 0;
-        reader->run_count = 0;
-        reader->run_version = reader->entry_version;
-    }
-    return event_of_entry(reader, version, place_out);
+    memset(reader, 0, offsetof(acti_index_reader, entry));
+    reader->engine = engine;
+    reader->tail = tail;
+    reader->stream_id = stream_id;
+    reader->first = first;
+    reader->last = last;
+    reader->next = backward ? last : first;
+    reader->backward = backward;
 }
 
+/* Entries of the engine, from the one on that has the next version. */
 static acta_status
-next_entry(acti_index_reader *reader, acta_error *error)
+open_iterator(acti_index_reader *reader, acta_error *error)
 {
-    acti_event_place last;
+    uint64_t end = reader->backward ? reader->next : reader->last;
+    acti_key from = acti_index_key(reader->stream_id, 1), to = acti_index_key(reader->stream_id, end + 1),
+             start = acti_index_key(reader->stream_id, reader->next);
+    acti_range range = { .from = acti_key_view(&from), .to = acti_key_view(&to), .backward = reader->backward };
+
+    if (!reader->backward) range.start = acti_key_view(&start); /* the entry that has it may begin before it */
+    reader->searched = reader->next;
+    return reader->engine->ops->iterator_open(reader->engine, ACTI_INDEX, &range, &reader->iterator, error);
+}
+
+/* Forward, an entry that begins behind what is wanted ends it: what lies between may be in the tail, or have come since. */
+static acta_status
+next_of_iterator(acti_index_reader *reader, acta_error *error)
+{
     acta_bytes key, value;
     acta_status status = reader->engine->ops->iterator_next(reader->iterator, &key, &value, error);
 
     if (status == ACTA_OK) status = begin_entry(reader, key, value, error);
-    if (status == ACTA_OK && reader->backward) status = entry_last(key, value, &last, &reader->entry_left, error);
-    if (status != ACTA_OK || !reader->backward) return status;
-    if (reader->entry_version <= reader->last && reader->last - reader->entry_version + 1 < reader->entry_left)
-        reader->entry_left = reader->last - reader->entry_version + 1;
-    return ACTA_OK;
+    if (status == ACTA_OK && (reader->backward || reader->entry_version <= reader->next)) return ACTA_OK;
+    if (status != ACTA_OK && status != ACTA_NOT_FOUND) return status;
+    reader->engine->ops->iterator_close(reader->iterator);
+    reader->iterator = NULL;
+    reader->runs.data = NULL;
+    return ACTA_NOT_FOUND;
+}
+
+static bool
+entry_of_tail(acti_index_reader *reader)
+{
+    uint64_t version;
+    size_t size;
+    acta_error error;
+
+    if (reader->tail == NULL || !acti_index_tail_entry(reader->tail, reader->stream_id, reader->next, reader->backward,
+                                    &version, reader->entry, &size))
+        return false;
+    acti_key key = acti_index_key(reader->stream_id, version);
+    return begin_entry(reader, acti_key_view(&key), acta_bytes_from(reader->entry, size), &error) == ACTA_OK;
+}
+
+/* An entry that may have the next version. ACTA_NOT_FOUND: none has it. */
+static acta_status
+next_entry(acti_index_reader *reader, acta_error *error)
+{
+    acta_status status = reader->iterator != NULL ? next_of_iterator(reader, error) : ACTA_NOT_FOUND;
+
+    if (status != ACTA_NOT_FOUND || entry_of_tail(reader)) return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+    if (reader->searched == reader->next) return acta_error_set(error, ACTA_NOT_FOUND, NULL);
+    /* Opened behind the look at the tail: what has left the tail is here. */
+    status = open_iterator(reader, error);
+    return status == ACTA_OK ? next_of_iterator(reader, error) : status;
 }
 
 acta_status
 acti_index_reader_next(acti_index_reader *reader, acti_event_place *place_out, acta_error *error)
 {
-    for (;;) {
-        bool found = reader->backward ? next_backward(reader, place_out) : next_forward(reader, place_out);
-        if (found && (place_out->version < reader->first || place_out->version > reader->last))
-            return acta_error_set(error, ACTA_NOT_FOUND, NULL);
-        if (found) return ACTA_OK;
-        acta_status status = next_entry(reader, error);
-        if (status != ACTA_OK) return status;
-    }
+    acta_status status = ACTA_OK;
+
+    if (acti_index_reader_is_done(reader)) return acta_error_set(error, ACTA_NOT_FOUND, NULL);
+    if (reader->known.version == reader->next)
+        *place_out = reader->known;
+    else
+        while (status == ACTA_OK && !event_of_entry(reader, reader->next, place_out))
+            status = next_entry(reader, error);
+    if (status == ACTA_OK) reader->next += reader->backward ? UINT64_MAX : 1;
+    return status;
 }
 
 void
-acti_index_reader_close(acti_index_reader *reader)
+acti_index_reader_deinit(acti_index_reader *reader)
 {
-    if (reader->engine != NULL) reader->engine->ops->iterator_close(reader->iterator);
+    if (reader->iterator != NULL) reader->engine->ops->iterator_close(reader->iterator);
     reader->iterator = NULL;
 }
 
 acta_status
-acti_index_find(
-    acta_engine *engine, uint64_t stream_id, uint64_t version, acti_event_place *place_out, acta_error *error)
+acti_index_find(acta_engine *engine, struct acti_index_tail *tail, uint64_t stream_id, uint64_t version,
+    acti_event_place *place_out, acta_error *error)
 {
     acti_index_reader reader;
-    acta_status status = acti_index_reader_open(&reader, engine, stream_id, version, version, true, error);
 
-    if (status == ACTA_OK) status = acti_index_reader_next(&reader, place_out, error);
-    acti_index_reader_close(&reader);
+    acti_index_reader_init(&reader, engine, tail, stream_id, version, version, true);
+    acta_status status = acti_index_reader_next(&reader, place_out, error);
+    acti_index_reader_deinit(&reader);
     return status;
 }
 
-acta_status
-acti_index_last(acta_engine *engine, uint64_t stream_id, uint64_t head, acti_event_place *place_out, acta_error *error)
+static acta_status
+last_of_engine(acta_engine *engine, uint64_t stream_id, uint64_t head, acti_event_place *place_out, acta_error *error)
 {
     acti_key from = acti_index_key(stream_id, 1), to = acti_index_key(stream_id + 1, 0);
     acti_range range = { .from = acti_key_view(&from), .to = acti_key_view(&to), .backward = true };
     acti_engine_iterator *iterator;
     acta_bytes key, value;
-    uint64_t count;
     acta_status status = engine->ops->iterator_open(engine, ACTI_INDEX, &range, &iterator, error);
 
     if (status != ACTA_OK) return status;
     while ((status = engine->ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK) {
-        status = entry_last(key, value, place_out, &count, error);
-        if (status != ACTA_OK || place_out->position <= head) break; /* a batch is behind the head as a whole, or not */
-    }
-    if (status == ACTA_NOT_FOUND) {
-        *place_out = (acti_event_place){ .version = 0 };
-        status = ACTA_OK;
+        status = last_of_entry(key, value, head, place_out, error);
+        if (status != ACTA_OK || place_out->version != 0) break;
     }
     engine->ops->iterator_close(iterator);
-    return status;
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
+acta_status
+acti_index_last(acta_engine *engine, struct acti_index_tail *tail, uint64_t stream_id, uint64_t head,
+    acti_event_place *place_out, acta_error *error)
+{
+    *place_out = (acti_event_place){ .version = 0 };
+    if (tail != NULL && acti_index_tail_last(tail, stream_id, head, place_out)) return ACTA_OK;
+    return last_of_engine(engine, stream_id, head, place_out, error);
 }

@@ -1,5 +1,5 @@
 /*
- * Stream index: where the events of a stream lie. One entry for each stream and batch.
+ * Stream index: where the events of a stream lie.
  *
  *     stream id, first version  ->  runs: page, place in it, how many one behind the other; so many runs at most that they
  *                                are quickly gone through
@@ -10,25 +10,33 @@
  * The page's position is its key in the log, so that an event is found by two look-ups by key. An entry of format 1 is one
  * event, its value the position.
  *
- * Writing: whoever commits notes each event, and puts the entries when the batch is closed. Reading: from any thread.
+ * Entries lie in the engine up to the index's end; those of newer events in memory (index_tail.h). A reader asks the tail
+ * first, and the engine when it doesn't have a version: entries go from there to here, and never back.
+ *
+ * Writing: whoever commits notes each event of a batch. Reading: from any thread.
  */
 #ifndef ACTI_STREAM_INDEX_H
 #define ACTI_STREAM_INDEX_H
 
 #include "engine.h"
 #include "keys.h"
+#include "varint.h"
 
 /* -- writing -- */
+
+enum {
+    ACTI_INDEX_RUN_MAX = 64, /* in an entry */
+    ACTI_INDEX_ENTRY_MAX = 1 + ACTI_INDEX_RUN_MAX * 3 * ACTI_VARINT_MAX
+};
 
 /* Events of a stream that lie one behind the other in a page. */
 typedef struct acti_run {
     uint64_t stream_id, version; /* of the first */
     uint64_t page;
     uint32_t place, count;
-    uint32_t next;   /* of the same entry, plus 1; 0: none */
-    uint32_t number; /* in its entry, from 0 */
 } acti_run;
 
+/* Those of a batch, in the order of positions. */
 typedef struct acti_runs {
     acti_run *runs;
     uint32_t count, room;
@@ -37,12 +45,15 @@ typedef struct acti_runs {
 void acti_runs_deinit(acti_runs *runs, const acta_allocator *allocator);
 bool acti_runs_reserve(acti_runs *runs, const acta_allocator *allocator, uint32_t count); /* for so many events more */
 
-/* Note the next event of a stream. `last` is the stream's run noted last in this batch, plus 1, or 0; returns the new one. */
-uint32_t acti_runs_note(
-    acti_runs *runs, uint32_t last, uint64_t stream_id, uint64_t version, uint64_t page, uint64_t position);
+/* Note the next event of the log. */
+void acti_runs_note(acti_runs *runs, uint64_t stream_id, uint64_t version, uint64_t page, uint64_t position);
 
-/* Put an entry for each stream, and forget the runs. */
-void acti_runs_put(acti_runs *runs, acta_engine *engine, acti_engine_batch *batch);
+/* The value of an entry with these runs, of one stream and in the order of versions; `entry` has room for
+ * ACTI_INDEX_ENTRY_MAX bytes. Returns its size. */
+size_t acti_index_encode(const acti_run *runs, uint32_t count, uint8_t *entry);
+
+/* Say that the engine's index has all events up to `position`. */
+void acti_index_put_end(acta_engine *engine, acti_engine_batch *batch, uint64_t position);
 
 /* -- reading -- */
 
@@ -50,46 +61,46 @@ typedef struct acti_event_place {
     uint64_t version, position, page;
 } acti_event_place;
 
+struct acti_index_tail;
+
 typedef struct acti_index_reader {
     acta_engine *engine;
-    acti_engine_iterator *iterator;
-    uint64_t first, last; /* versions that are wanted */
+    struct acti_index_tail *tail;
+    uint64_t stream_id;
+    uint64_t first, last, next; /* versions that are wanted; the next one */
     bool backward;
+    acti_event_place known; /* somebody found this one already; version 0: none */
 
-    /* The entry that is being read. Runs are decoded from the front; backward, from the front each time. */
-    acta_bytes runs;
+    acti_engine_iterator *iterator;
+    uint64_t searched; /* the version that the iterator was opened at; 0: none was */
+
+    /* The entry that is being read. Runs are decoded from the front. */
+    acta_bytes runs;        /* without its first byte; data NULL: none was read yet */
     uint64_t entry_version; /* of its first event */
-    uint64_t run_version, run_page, run_position, run_count, run_left;
-    const uint8_t *run_next; /* behind the run */
-    uint64_t entry_left;     /* backward: events of the entry not given yet */
+    uint64_t run_version, run_page, run_position, run_count;
+    const uint8_t *run_next;             /* behind the run */
+    uint8_t entry[ACTI_INDEX_ENTRY_MAX]; /* one that the tail gave */
 } acti_index_reader;
 
-/* Read where versions `first` to `last` of a stream are, in either direction. */
-acta_status acti_index_reader_open(acti_index_reader *reader, acta_engine *engine, uint64_t stream_id, uint64_t first,
-    uint64_t last, bool backward, acta_error *error);
-/* ACTA_NOT_FOUND at the end; ACTA_CORRUPT. What is missing is for the caller to see: versions come in order. */
+/* Read where versions `first` to `last` of a stream are, in either direction. `tail` NULL: there is none. */
+void acti_index_reader_init(acti_index_reader *reader, acta_engine *engine, struct acti_index_tail *tail,
+    uint64_t stream_id, uint64_t first, uint64_t last, bool backward);
+/* ACTA_NOT_FOUND at the end, and when a version is missing: acti_index_reader_is_done tells which; ACTA_CORRUPT. */
 acta_status acti_index_reader_next(acti_index_reader *reader, acti_event_place *place_out, acta_error *error);
-void acti_index_reader_close(acti_index_reader *reader); /* also one that is all zeros */
+void acti_index_reader_deinit(acti_index_reader *reader); /* also one that is all zeros */
+
+static inline bool
+acti_index_reader_is_done(const acti_index_reader *reader)
+{
+    return reader->next < reader->first || reader->next > reader->last;
+}
 
 /* Where one version is. ACTA_NOT_FOUND: the index doesn't have it. */
-acta_status acti_index_find(
-    acta_engine *engine, uint64_t stream_id, uint64_t version, acti_event_place *place_out, acta_error *error);
+acta_status acti_index_find(acta_engine *engine, struct acti_index_tail *tail, uint64_t stream_id, uint64_t version,
+    acti_event_place *place_out, acta_error *error);
 
 /* The last version of a stream that isn't behind position `head`; all zeros: none. */
-acta_status acti_index_last(
-    acta_engine *engine, uint64_t stream_id, uint64_t head, acti_event_place *place_out, acta_error *error);
-
-/* What an entry has: its first and its last event. ACTA_CORRUPT. */
-acta_status acti_index_entry_ends(
-    acta_bytes key, acta_bytes value, acti_event_place *first_out, acti_event_place *last_out, acta_error *error);
-
-/* -- bytes, for recovery -- */
-
-/* Is this an entry of a stream, and no other key of the family? */
-static inline bool
-acti_index_is_entry(acta_bytes key)
-{
-    return key.size == 16 && acti_get_be64(key.data) != UINT64_MAX;
-}
+acta_status acti_index_last(acta_engine *engine, struct acti_index_tail *tail, uint64_t stream_id, uint64_t head,
+    acti_event_place *place_out, acta_error *error);
 
 #endif

@@ -82,6 +82,10 @@ acta_store_refresh(acta_store *store, acta_error *error)
     acti_mark mark = store->committer.mark;
 
     if (!store->read_only) return ACTA_OK;
+    /* Relaxed: whoever opens or closes a cursor isn't at work beside this (store.h). */
+    if (atomic_load_explicit(&store->cursor_count, memory_order_relaxed) > 0)
+        return acta_error_set(error, ACTA_BUSY,
+            "the store '%s' can't be looked at anew while a cursor is open; close it first", store->path);
     memcpy(store_id, store->store_id, sizeof store_id);
     acta_status status = read_mark(store, &mark, error);
     if (status == ACTA_OK) status = acti_view_open(store, &mark, error);

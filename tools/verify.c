@@ -303,6 +303,7 @@ verify_store(const char *path)
     bool opened = open_store(&v);
     if (opened) {
         verify_meta(&v);
+        verify_index_end(&v);
         verify_log(&v);
         verify_index(&v);
         verify_names(&v);

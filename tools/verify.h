@@ -56,6 +56,7 @@ typedef struct verify {
 
     /* Counted. */
     uint64_t format, position, stubs, payload_bytes, batches, batch, batch_position, index_entries, index_events;
+    uint64_t index_end; /* behind this position the index may have entries already, and need not */
     uint64_t verified_position, verified_batch, schemas, tables, rows, outcomes, snapshots, checkpoints, gone_streams;
     uint64_t tags, tag_rows;
     int64_t made_at_us, first_recorded_us, last_recorded_us;
@@ -92,6 +93,7 @@ uint64_t read_records(
 uint64_t take_number(const uint8_t **at, const uint8_t *end, bool *fine);
 
 void verify_log(verify *v);
+void verify_index_end(verify *v); /* before the log */
 void verify_index(verify *v);
 void verify_names(verify *v);
 void verify_tables(verify *v);

@@ -108,16 +108,18 @@ an_index_that_is_behind_is_made_again(void **state)
     fixture *f = FIXTURE(state);
     static acta_environment environment = { .log = { .write = count_warnings } };
     raw_store raw;
-    uint8_t key[16];
+    uint8_t key[16], value[8];
 
     f->config.environment = &environment;
     for (uint64_t end = 0; end < EVENTS; end += 13) {
         fill_and_close(f);
         raw_open(&raw, f->path);
-        for (uint64_t position = end + 1; position <= EVENTS; position++) {
+        for (uint64_t position = 1; position <= EVENTS; position++) {
             big(key, (position - 1) % STREAMS + 1);
             big(key + 8, (position - 1) / STREAMS + 1);
+            big(value, position);
             raw_delete(&raw, INDEX, key, 16);
+            if (position <= end) raw_put(&raw, INDEX, key, 16, value, 8);
         }
         set_index_end(&raw, end);
         if (end == 0) {

@@ -443,7 +443,9 @@ an_index_out_of_line_is_found_both_ways(void **state)
     expect_output(f, "damage: index: 6 events, the log has 5");
     remove_key(f, INDEX, INDEX_KEY("\2", "\2"));
     put(f, INDEX, INDEX_END, LOG_KEY("\4"));
-    expect_damage(f, 1, "index: it says that it ends at position 4, the log ends at 5");
+    expect_damage(f, 1, "index: it says that it ends at position 4, all was verified up to 5");
+    put(f, INDEX, INDEX_END, LOG_KEY("\6"));
+    expect_damage(f, 1, "index: it says that it ends at position 6, the log ends at 5");
 }
 
 static void
