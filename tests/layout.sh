@@ -10,11 +10,11 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 
 # The floor of each public header. One that is missing here is a violation.
 headers='
-status str environment memory id crc crash_point          : base
+status str environment memory id crc crash_point seal     : base
 runtime gen_server gen_statem supervisor offload recorder fault watch_fd sys topic tree request : runtime
 gen_event acta.hpp                                        : runtime
-schema buffer                                             : schema
-store subscription memory_engine operations chain         : store
+schema marks buffer                                       : schema
+store personal subscription memory_engine operations chain : store
 consumer_group                                            : store
 aggregate app handler process_manager generated test acta : actors
 sim                                                       : sim'
