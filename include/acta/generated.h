@@ -16,6 +16,7 @@
 #include "acta/app.h"
 #include "acta/buffer.h"
 #include "acta/handler.h"
+#include "acta/marks.h"
 #include "acta/process_manager.h"
 
 /* The wrong function in a generated struct is an error, whatever the user's warnings are. */
@@ -268,6 +269,27 @@
     {                                                                                                                  \
         .name = #field, .offset = offsetof(T, field), .id = place, .length = count, .kind = ACTA_FIELD_STRUCT,         \
         .table = &Struct##_table                                                                                       \
+    }
+
+/* One marked field: marks.h. */
+#define ACTA_MARK(T, name, number, KIND, marks)                                                                        \
+    {                                                                                                                  \
+        .field = #name, .offset = offsetof(T, name), .id = number, .kind = ACTA_FIELD_##KIND, .what = marks            \
+    }
+#define ACTA_PERSONAL_MARK(T, name, number, KIND, marks, who)                                                          \
+    {                                                                                                                  \
+        .field = #name, .offset = offsetof(T, name), .id = number, .kind = ACTA_FIELD_##KIND, .what = marks,           \
+        .subject_offset = offsetof(T, who), .subject = #who                                                            \
+    }
+#define ACTA_TAG_MARK(T, name, number, KIND, marks, begins)                                                            \
+    {                                                                                                                  \
+        .field = #name, .offset = offsetof(T, name), .id = number, .kind = ACTA_FIELD_##KIND, .what = marks,           \
+        .tag = begins                                                                                                  \
+    }
+#define ACTA_HOLDS_MARK(T, name, number, KIND, marks, Item)                                                            \
+    {                                                                                                                  \
+        .field = #name, .offset = offsetof(T, name), .id = number, .kind = ACTA_FIELD_##KIND, .what = marks,           \
+        .table = &Item##_table                                                                                         \
     }
 
 #define ACTA_TABLE_CODE(T)                                                                                             \

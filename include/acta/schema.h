@@ -20,6 +20,7 @@ extern "C" {
 
 typedef struct acta_schema acta_schema;
 typedef struct acta_field acta_field; /* buffer.h */
+typedef struct acta_mark acta_mark;   /* marks.h */
 
 typedef enum acta_table_role {
     ACTA_TABLE_PLAIN,
@@ -74,6 +75,9 @@ typedef struct acta_table {
     acta_status (*load)(void *value, acta_bytes buffer, acta_memory *memory);
     /* Give back what load, acta_str_assign and the generated _put took; the value is zero afterwards. */
     void (*clear)(void *value, acta_memory *memory);
+
+    const acta_mark *marks; /* what attributes say of its fields; NULL: nothing */
+    uint32_t mark_count;
 } acta_table;
 
 struct acta_schema {

@@ -196,8 +196,8 @@ put_aggregate_source(const acti_model *m, const acti_table *state, FILE *out, ac
     fputs("}\n\n", out);
 
     put_aggregate_missing(m, state, out, arena);
-    fprintf(out, "const acta_aggregate_code %s_code = {\n    .name = \"%s\",\n    .stream_prefix = \"%s-\",\n", c,
-        state->is.name, state->is.name);
+    fprintf(out, "const acta_aggregate_code %s_code = {\n    .name = \"%s\",\n    .stream_prefix = \"%s\",\n", c,
+        state->is.name, stream_prefix(m, state, arena));
     fprintf(out, "    .state = &%s_table,\n", c);
     fprintf(out, "    .commands = %s_commands,\n    .command_count = %u,\n", c, count_of(m, ROLE_COMMAND, state));
     fprintf(out, "    .events = %s_events,\n    .event_count = %u,\n", c, count_of(m, ROLE_EVENT, state));

@@ -171,7 +171,7 @@ put_table(const acti_table *of, FILE *out, acti_arena *arena)
     if (of->role == ROLE_READ_MODEL)
         fprintf(out, "/* %s_get, _put, _remove, _find, _each */\nACTA_READ_MODEL(%s);\n", c, c);
     for (uint32_t i = 0; i < of->field_count && of->role == ROLE_EVENT; i++) {
-        if (of->fields[i].base != BASE_STRING) continue;
+        if (of->fields[i].base != BASE_STRING || is_personal(&of->fields[i])) continue; /* no route by those */
         fprintf(out, "/* %s */\n", of->fields[i].is.c_name);
         put_list(out, 0, "ACTA_FIELD_READER(", (const char *[]){ c, of->fields[i].is.name }, 2, ");\n");
     }

@@ -224,6 +224,16 @@ void errors_print(acti_errors *errors, FILE *out); /* in the text's order */
 void model_check(acti_model *model, acti_errors *errors);
 void names_check(const acti_model *model, acti_errors *errors);
 
+/* -- marks.c: attributes of single fields -- */
+
+enum { PREFIX_MAX = 256 }; /* bytes, of the names of an aggregate's streams */
+
+void marks_check(const acti_model *model, acti_errors *errors);
+bool is_personal(const acti_field *field);
+bool has_marks(const acti_model *model, const acti_table *table, acti_arena *arena);
+void put_marks(const acti_model *model, const acti_table *table, FILE *out, acti_arena *arena);
+const char *stream_prefix(const acti_model *model, const acti_table *state, acti_arena *arena); /* "Account-" */
+
 /* -- text.c: pieces of C, laid out as clang-format would -- */
 
 const char *c_type(const acti_field *field, acti_arena *arena);    /* of a fixed array: of its elements */

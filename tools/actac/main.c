@@ -100,6 +100,7 @@ compile(const options *given, acti_arena *arena)
 
     model_check(&m, &e);
     names_check(&m, &e);
+    marks_check(&m, &e);
     errors_print(&e, stderr);
     if (e.count != 0) return 1;
 

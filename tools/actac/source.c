@@ -109,6 +109,7 @@ put_table_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena 
     if (of->identity != NULL)
         put_list(out, 0, "ACTA_IDENTITY_CODE(", (const char *[]){ c, of->identity->is.name }, 2, ");\n");
     if (is_mutable(of)) fprintf(out, "ACTA_MUTABLE_CODE(%s);\n", c);
+    put_marks(m, of, out, arena);
 
     fprintf(out, "const acta_table %s_table = {\n    .name = \"%s\",\n", c, of->full_name);
     if (of->owner[0] != '\0') fprintf(out, "    .owner = \"%s\",\n", of->owner);
@@ -118,6 +119,8 @@ put_table_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena 
     fprintf(out, "    .verify = %s_any_verify,\n    .read = %s_any_read,\n    .write = %s_any_write,\n", c, c, c);
     if (of->identity != NULL) fprintf(out, "    .identity = %s_any_identity,\n", c);
     if (is_mutable(of)) fprintf(out, "    .load = %s_any_load,\n    .clear = %s_any_clear,\n", c, c);
+    if (has_marks(m, of, arena))
+        fprintf(out, "    .marks = %s_marks,\n    .mark_count = sizeof %s_marks / sizeof %s_marks[0],\n", c, c, c);
     fputs("};\n\n", out);
 }
 
