@@ -23,6 +23,7 @@ runtime/backtrace.c   : file
 runtime/fault.c       : clock thread file
 store/thread.c        : thread clock
 store/rocksdb_files.c : file
+store/key_file.c      : file
 store/files.c         : file
 store/rocksdb_records.c : file
 store/rocksdb_backup.c : file
