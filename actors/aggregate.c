@@ -114,6 +114,18 @@ reserve_event(acta_decision *decision, const acta_table *table, size_t size)
     return acta_transaction_reserve(a->transaction, a->stream, a->version, &event, size);
 }
 
+/* What is personal in it is sealed on the way. */
+static acta_status
+write_event(acta_decision *decision, const acta_table *table, const void *value, acta_error *error)
+{
+    acti_aggregate_actor *a = decision->user;
+    if (table->mark_count == 0) return table->write(value, &decision->sink, error);
+
+    acta_memory *memory = acti_personal_memory(&a->personal, a->memory);
+    if (memory == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to seal a '%s'", table->name);
+    return acti_personal_write(a->app, table, value, memory, &decision->sink, error);
+}
+
 static bool
 is_expected_version(const acti_aggregate_actor *a, const acti_command *command)
 {
@@ -351,6 +363,13 @@ rehydrate_step(acti_aggregate_actor *a)
     a->phase = ACTI_READY;
 }
 
+/* Somebody was forgotten since the state was begun, which may hold what he has been. */
+static bool
+knows_forgotten(const acti_aggregate_actor *a)
+{
+    return a->version > 0 && a->forget_count != acti_forget_count(a->app);
+}
+
 /* One step on. False: there is nothing to do until a message comes. */
 static bool
 step(acti_aggregate_actor *a)
@@ -365,8 +384,12 @@ step(acti_aggregate_actor *a)
         rehydrate_step(a);
         return true;
     case ACTI_READY: {
+        if (a->kept.first == NULL) return false;
+        if (knows_forgotten(a)) {
+            break_state(a);
+            return true;
+        }
         acti_command *command = acti_command_list_take(&a->kept);
-        if (command == NULL) return false;
         a->executing = command; /* the list's reference: a handler that fails leaves it to terminate */
         run(a, command);
         a->executing = NULL;
@@ -418,7 +441,9 @@ aggregate_init(acta_self *self, void *state, const void *argument, acta_error *e
     }
     memcpy(stream, given->stream.data, given->stream.size);
     a->stream = acta_str_from(stream, given->stream.size);
-    a->decision = (acta_decision){ .reserve = reserve_event, .user = a, .allocator = &a->app->environment.allocator };
+    a->decision = (acta_decision){
+        .reserve = reserve_event, .write = write_event, .user = a, .allocator = &a->app->environment.allocator
+    };
     acti_seen_ids_init(a);
     if (a->aggregate->idle_timeout_ms != UINT32_MAX) acta_set_idle_timeout(self, a->aggregate->idle_timeout_ms);
     return ACTA_OK;

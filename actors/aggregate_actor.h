@@ -19,6 +19,7 @@
 
 #include "command.h"
 #include "decision.h"
+#include "personal.h"
 
 /* Appends of one actor that are under way. Outlives it: then the completions answer what it can't any more. */
 struct acti_pipeline {
@@ -77,6 +78,9 @@ typedef struct acti_aggregate_actor {
     acti_command *executing;
     acta_transaction *transaction;
     acta_decision decision;
+
+    acta_memory *personal; /* for what is sealed or opened; NULL: not yet */
+    uint64_t forget_count; /* when the state was begun */
 } acti_aggregate_actor;
 
 typedef struct acti_aggregate_argument {
@@ -93,7 +97,7 @@ acta_status acti_rehydrate(acti_aggregate_actor *a, bool *done_out, acta_error *
 /* Is the rest so long that it takes a permit? */
 bool acti_rehydrate_is_long(const acti_aggregate_actor *a);
 void acti_aggregate_forget_state(acti_aggregate_actor *a);
-/* Fold one event in. ACTA_NO_MEMORY: the state is spoilt. */
+/* Fold one event in, opened. ACTA_NO_MEMORY: the state is spoilt; ACTA_CORRUPT: a personal field doesn't open. */
 acta_status acti_aggregate_apply(acti_aggregate_actor *a, uint32_t event, acta_bytes payload, acta_error *error);
 /* Write a snapshot if one is due; no answer waits for it. */
 void acti_aggregate_snapshot(acti_aggregate_actor *a, uint64_t version_before);

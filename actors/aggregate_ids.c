@@ -58,14 +58,24 @@ sweep(acti_aggregate_actor *a)
     a->ids.sweep_at = a->ids.map.count * 2 > SWEEP_FIRST ? a->ids.map.count * 2 : SWEEP_FIRST;
 }
 
-void
-acti_command_digest(acti_command *command)
+acta_status
+acti_command_digest(acti_command *command, acta_error *error)
 {
     const acta_table *table = command->aggregate->code->commands[command->number];
     acta_bytes parts[] = { acta_str_bytes(command->stream), acta_str_bytes(acta_str_of(table->name)),
         command->payload };
+    acta_memory *memory = NULL;
+    acta_status status = ACTA_OK;
 
-    command->digest = acta_digest_of(parts, 3);
+    /* The digest is kept: nothing of it may depend on what can be forgotten, nor tell of it. */
+    if (acta_table_is_marked(table, ACTA_MARK_PERSONAL)) {
+        memory = acta_memory_create(&command->app->environment.allocator);
+        status = memory != NULL ? acti_personal_omit(table, command->payload, memory, &parts[2], error)
+                                : acta_error_set(error, ACTA_NO_MEMORY, "no memory for a '%s'", table->name);
+    }
+    if (status == ACTA_OK) command->digest = acta_digest_of(parts, 3);
+    acta_memory_destroy(memory);
+    return status;
 }
 
 static acta_str

@@ -28,6 +28,13 @@ acti_aggregate_apply(acti_aggregate_actor *a, uint32_t event, acta_bytes payload
 {
     const acta_aggregate_code *code = a->aggregate->code;
 
+    if (acta_table_is_marked(code->events[event], ACTA_MARK_PERSONAL)) {
+        acta_memory *memory = acti_personal_memory(&a->personal, a->memory);
+        acta_status status = memory != NULL
+                                 ? acti_personal_open(a->app, code->events[event], payload, memory, &payload, error)
+                                 : acta_error_set(error, ACTA_NO_MEMORY, "no memory to open an event");
+        if (status != ACTA_OK) return status;
+    }
     code->apply(a->aggregate->given, event, a->value, payload, a->memory);
     if (!acta_memory_failed(a->memory)) return ACTA_OK;
     return acta_error_set(error, ACTA_NO_MEMORY, "no memory for the state of '" ACTA_FMT "'", ACTA_ARG(a->stream));
@@ -72,7 +79,13 @@ fold_chunk(acti_aggregate_actor *a, acta_cursor *cursor, bool *done_out, acta_er
             return ACTA_OK;
         }
         if (status == ACTA_OK) status = check_event(a, &event, &number, error);
-        if (status == ACTA_OK) status = acti_aggregate_apply(a, number, event.payload, error);
+        if (status == ACTA_OK) {
+            status = acti_aggregate_apply(a, number, event.payload, error);
+            if (status == ACTA_CORRUPT)
+                acta_error_prefix(error, status,
+                    "cannot rehydrate '" ACTA_FMT "': version %" PRIu64 ", position %" PRIu64 ": ", ACTA_ARG(a->stream),
+                    event.version, event.position);
+        }
         if (status != ACTA_OK) return status;
         a->version = event.version;
     }
@@ -107,6 +120,7 @@ load_snapshot(acti_aggregate_actor *a, acta_memory *scratch, acta_error *error)
     if (status == ACTA_NOT_FOUND) return ACTA_OK;
     if (status != ACTA_OK) return status;
     if (snapshot.schema_hash != table->schema_hash || table->verify(snapshot.state, NULL) != ACTA_OK) return ACTA_OK;
+    if (acti_personal_open(a->app, table, snapshot.state, scratch, &snapshot.state, error) != ACTA_OK) return ACTA_OK;
     status = table->load(a->value, snapshot.state, a->memory);
     if (status != ACTA_OK)
         return acta_error_set(error, status, "no memory for the state of '" ACTA_FMT "'", ACTA_ARG(a->stream));
@@ -121,6 +135,7 @@ begin(acti_aggregate_actor *a, acta_error *error)
 
     if (status != ACTA_OK) return status;
     a->begun = true;
+    a->forget_count = acti_forget_count(a->app);
     if (a->aggregate->snapshot_every == UINT32_MAX || a->stream_version < a->aggregate->snapshot_every) return ACTA_OK;
     acta_memory *scratch = acta_memory_create(&a->app->environment.allocator);
     if (scratch == NULL) return ACTA_OK;
@@ -161,7 +176,7 @@ submit_snapshot(acti_aggregate_actor *a, acta_memory *scratch, acta_error *error
 {
     const acta_table *table = a->aggregate->code->state;
     acta_memory_sink sink = acta_memory_sink_of(scratch);
-    acta_status status = table->write(a->value, &sink.sink, error);
+    acta_status status = acti_personal_write(a->app, table, a->value, scratch, &sink.sink, error);
     if (status != ACTA_OK) return status;
 
     acta_transaction *transaction = acta_transaction_create(a->app->store);

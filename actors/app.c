@@ -12,6 +12,7 @@
  */
 #include "acta/memory_engine.h"
 
+#include "personal.h"
 #include "reader.h"
 
 static const acta_backoff restart_backoff = { .first_at_once = true };
@@ -24,6 +25,7 @@ app_free(acta_app *app)
 
     acti_readers_destroy(app);
     acti_aggregates_destroy(app);
+    acti_personal_stop(app);
     if (app->name != NULL) allocator.free(allocator.user, app->name, strlen(app->name) + 1);
     allocator.free(allocator.user, app, sizeof *app);
 }
@@ -75,7 +77,8 @@ open_store(acta_app *app, const acta_app_config *config, acta_error *error)
     store.environment = &app->environment;
     store.manual = app->manual;
     acta_status status = acta_store_open(&store, &app->store, error);
-    return status == ACTA_OK ? acti_schema_join(app, config, error) : status;
+    if (status == ACTA_OK) status = acti_schema_join(app, config, error);
+    return status == ACTA_OK ? acti_personal_start(app, config, error) : status;
 }
 
 static bool

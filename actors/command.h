@@ -88,8 +88,8 @@ acta_message *acti_command_message(acti_command *command);
 acta_status acti_aggregate_locate(
     acta_app *app, const acti_aggregate *aggregate, acta_str stream, acta_pid *pid_out, acta_error *error);
 
-/* aggregate_ids.c: what tells two commands of one id apart. */
-void acti_command_digest(acti_command *command);
+/* aggregate_ids.c: what tells two commands of one id apart; personal fields don't. */
+acta_status acti_command_digest(acti_command *command, acta_error *error);
 
 /* Say what the answer is; it is sent by acti_command_answer, once. `error` is copied. */
 void acti_command_set_answer(acti_command *command, acta_status status, uint64_t version, const acta_error *error);

@@ -99,7 +99,8 @@ acta_decision_emit(acta_decision *decision, const acta_table *event, const void 
     }
     decision->sink.reserve = reserve_event;
     decision->encoding = event;
-    decision->status = event->write(value, &decision->sink, &decision->error);
+    decision->status = decision->write != NULL ? decision->write(decision, event, value, &decision->error)
+                                               : event->write(value, &decision->sink, &decision->error);
     if (decision->status != ACTA_OK)
         return (
             acta_verdict){ acta_error_prefix(&decision->error, decision->status, "cannot emit '%s': ", event->name) };

@@ -27,6 +27,8 @@ struct acta_decision {
 
     /* `size` bytes for an event of this table; NULL: no memory. */
     uint8_t *(*reserve)(struct acta_decision *decision, const acta_table *event, size_t size);
+    /* Encode an event through the sink; NULL: by its table alone. */
+    acta_status (*write)(struct acta_decision *decision, const acta_table *event, const void *value, acta_error *error);
     void *user;
     const acta_table *encoding; /* the event in hand */
     acta_bytes encoded;

@@ -61,7 +61,11 @@ encode(acta_app *app, const acta_table *table, const void *value, const acta_dis
     }
     sink.command->number = route->number;
     fill_envelope(sink.command, options);
-    if (sink.command->recorded) acti_command_digest(sink.command);
+    if (sink.command->recorded) status = acti_command_digest(sink.command, error);
+    if (status != ACTA_OK) {
+        acti_command_unref(sink.command);
+        return status;
+    }
     *command_out = sink.command;
     return ACTA_OK;
 }

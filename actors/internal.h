@@ -10,6 +10,7 @@
  *     dispatch*.c, command.c  the way of a command to its aggregate and back
  *     aggregate*.c, decision.c, gate.c     an instance of an aggregate: rehydrate, execute, pipeline
  *     reader*.c               one mechanism for all that follows the log; handler.c, projection.c, process_manager.c
+ *     personal.c              personal fields: sealed on their way to the store, opened on their way back
  *     clerk.c                 waits for the application to settle; lets old outcomes go
  */
 #ifndef ACTI_ACTORS_INTERNAL_H
@@ -26,6 +27,7 @@
 #include "acta/crash_point.h"
 #include "acta/crc.h"
 #include "acta/gen_server.h"
+#include "acta/personal.h"
 #include "acta/subscription.h"
 #include "acta/supervisor.h"
 
@@ -114,6 +116,8 @@ struct acta_app {
     acti_map routes;
     acti_reader *readers;
     uint32_t reader_count;
+    acta_key_service keys; /* of subjects; all NULL: there are none */
+    acta_key_file *key_file;
 
     /* Any thread. */
     _Atomic uint64_t gate, clerk; /* pids; 0: between two lives */
@@ -121,6 +125,7 @@ struct acta_app {
     _Atomic int64_t commands_open; /* created, and not yet answered */
     _Atomic int64_t outboxes_open; /* instances of process managers that have commands to dispatch */
     _Atomic bool stopping, abandoned;
+    _Atomic uint64_t forget_count;
 
     /* Manual apps, one thread: submitted and not completed. */
     acti_submit *submits;

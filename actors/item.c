@@ -17,7 +17,8 @@ size_of(const acti_item *item)
     const acta_recorded *r = &item->recorded;
 
     if (item->chunk != NULL) return sizeof *item;
-    return sizeof *item + r->payload.size + r->metadata.size + r->stream.size + r->type.size;
+    return sizeof *item + r->payload.size + r->metadata.size + r->tags.size + r->stream.size + r->type.size +
+           r->link_stream.size;
 }
 
 void
@@ -37,6 +38,10 @@ acti_item_copy_into(const acti_item *item, void *room)
     at = put_bytes(at, r->payload.data, r->payload.size);
     copy->recorded.metadata.data = at;
     at = put_bytes(at, r->metadata.data, r->metadata.size);
+    copy->recorded.tags.data = at;
+    at = put_bytes(at, r->tags.data, r->tags.size);
+    copy->recorded.link_stream.data = (const char *)at;
+    at = put_bytes(at, r->link_stream.data, r->link_stream.size);
     copy->recorded.stream.data = (const char *)at;
     at = put_bytes(at, r->stream.data, r->stream.size);
     copy->recorded.type.data = (const char *)at;

@@ -18,6 +18,7 @@
 #define ACTI_ACTORS_MANAGER_H
 
 #include "command.h"
+#include "personal.h"
 #include "reader.h"
 
 /* -- commands -- */
@@ -70,8 +71,11 @@ typedef struct acti_outbox {
 acta_bytes acti_instance_encode(const acti_instance_head *head, acta_bytes state, acta_memory *memory);
 acta_status acti_instance_decode(
     acta_bytes value, acti_instance_head *head_out, acta_bytes *state_out, acta_error *error);
-acta_bytes acti_outbox_encode(const acti_outbox *outbox, acta_memory *memory);
-acta_status acti_outbox_decode(acta_bytes value, const acta_schema *schema, acti_outbox *outbox, acta_error *error);
+/* Commands of an outbox are sealed in its row, and open in memory. */
+acta_status acti_outbox_encode(
+    acta_app *app, const acti_outbox *outbox, acta_memory *memory, acta_bytes *row_out, acta_error *error);
+acta_status acti_outbox_decode(const acta_app *app, acta_bytes value, const acta_schema *schema, acta_memory *memory,
+    acti_outbox *outbox, acta_error *error);
 acta_status acti_outbox_recorded_at(acta_bytes value, int64_t *recorded_at_us_out, acta_error *error);
 
 /* id | 0 | position, in `room` of ACTI_ENDED_KEY_MAX bytes */
@@ -136,6 +140,7 @@ typedef struct acti_instance {
     uint64_t last_position;
     void *value; /* the state's struct */
     acta_memory *memory;
+    uint64_t forget_count; /* when it was read */
 
     acti_ticket *ticket;
     acti_outbox outbox;
@@ -192,9 +197,8 @@ void acti_outbox_count(acti_instance *i, bool open); /* in outboxes_open */
 void acti_outbox_ask(acti_instance *i);              /* for the next command */
 void acti_outbox_answered(acti_instance *i, acta_status status, const acta_error *error);
 void acti_outbox_retry(acti_instance *i); /* the time has come */
-/* Into a batch: the row goes, or is overwritten by `next`; the outcomes of the commands that are through go with it. False:
- * no memory. */
-bool acti_outbox_put(acti_instance *i, acta_transaction *batch, const acti_outbox *next);
+/* Into a batch: the row goes, or is overwritten by `next`; the outcomes of the commands that are through go with it. */
+acta_status acti_outbox_put(acti_instance *i, acta_transaction *batch, const acti_outbox *next, acta_error *error);
 void acti_outbox_take_next(acti_instance *i); /* the batch is durable */
 
 #endif

@@ -78,6 +78,7 @@ load_state(acti_instance *i, acta_error *error)
     if (status == ACTA_NOT_FOUND) return ACTA_OK;
     if (status == ACTA_OK) status = acti_instance_decode(row, &head, &state, error);
     if (status == ACTA_OK) status = table->verify(state, error);
+    if (status == ACTA_OK) status = acti_personal_open(i->app, table, state, i->scratch, &state, error);
     if (status == ACTA_OK) status = table->load(i->value, state, i->memory);
     if (status != ACTA_OK) return status;
     i->exists = i->is_row_stored = true;
@@ -94,7 +95,8 @@ load_outbox(acti_instance *i, acta_error *error)
         acta_store_get(i->app->store, i->tables.outbox.text, acta_str_bytes(i->id), i->scratch, &row, error);
 
     if (status == ACTA_NOT_FOUND) return ACTA_OK;
-    if (status == ACTA_OK) status = acti_outbox_decode(row, i->code->state->schema, &i->outbox, error);
+    if (status == ACTA_OK)
+        status = acti_outbox_decode(i->app, row, i->code->state->schema, i->scratch, &i->outbox, error);
     if (status != ACTA_OK) return status;
     i->is_from_before = true;
     return ACTA_OK;
@@ -103,6 +105,7 @@ load_outbox(acti_instance *i, acta_error *error)
 static acta_status
 load(acti_instance *i, acta_error *error)
 {
+    i->forget_count = acti_forget_count(i->app); /* before anything is read */
     acta_status status = load_state(i, error);
 
     if (status == ACTA_OK && i->exists) status = load_outbox(i, error);
@@ -138,7 +141,7 @@ put_state(acti_instance *i, acta_transaction *batch, acta_error *error)
         .last_position = i->last_position, .schema_hash = table->schema_hash, .is_ending = i->is_ending
     };
     acta_memory_sink sink = acta_memory_sink_of(i->scratch);
-    acta_status status = table->write(i->value, &sink.sink, error);
+    acta_status status = acti_personal_write(i->app, table, i->value, i->scratch, &sink.sink, error);
     if (status != ACTA_OK) return status;
 
     acta_bytes row = acti_instance_encode(&head, sink.bytes, i->scratch);
@@ -162,9 +165,7 @@ fill_event_batch(acti_instance *i, acta_transaction *batch, acta_error *error)
     if (i->is_ending)
         acta_transaction_put(
             batch, i->tables.ended.text, acti_ended_key(i->id, i->last_position, room), acta_bytes_from(NULL, 0));
-    if (status == ACTA_OK && !acti_outbox_put(i, batch, &i->next_outbox))
-        status = acta_error_set(error, ACTA_NO_MEMORY, "no memory for an outbox");
-    return status;
+    return status == ACTA_OK ? acti_outbox_put(i, batch, &i->next_outbox, error) : status;
 }
 
 /* -- an event -- */
@@ -268,7 +269,7 @@ flush(acti_instance *i)
 
     if (batch != NULL) {
         if (i->is_ending) acta_transaction_delete(batch, i->tables.state.text, acta_str_bytes(i->id));
-        acti_outbox_put(i, batch, NULL); /* needs no memory */
+        (void)acti_outbox_put(i, batch, NULL, NULL); /* there is nothing to encode */
     }
     acta_status status = acti_instance_submit(i, batch, ACTI_STEP_FLUSH, &error);
     if (status == ACTA_BUSY || status == ACTA_NO_MEMORY) set_flush(i);
@@ -286,12 +287,25 @@ leave(acti_instance *i)
     return ACTA_STOP;
 }
 
+/* Somebody was forgotten since the state was read, which may hold what he has been: once nothing is under way, it is read
+ * again. */
+static void
+forget_with(acti_instance *i)
+{
+    bool at_rest = i->phase == ACTI_INSTANCE_IDLE && acti_outbox_is_through(&i->outbox) && !i->outbox.is_stored;
+    if (!at_rest || !i->exists || i->is_ending || i->forget_count == acti_forget_count(i->app)) return;
+
+    forget_state(i);
+    i->phase = ACTI_INSTANCE_COLD;
+}
+
 static acta_next
 go_on(acti_instance *i)
 {
     acta_error error;
     acta_next next = ACTA_NEXT;
 
+    forget_with(i);
     if (i->phase == ACTI_INSTANCE_COLD) {
         acta_status status = load(i, &error);
         if (status != ACTA_OK && i->report_wanted) acti_instance_notify(i, ACTI_TAG_STUCK, error.text);

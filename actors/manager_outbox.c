@@ -70,19 +70,19 @@ forget_outcomes(acti_instance *i, acta_transaction *batch, const acti_outbox *ou
             acta_transaction_forget_outcome(batch, acti_outbox_command_id(i, outbox, k));
 }
 
-bool
-acti_outbox_put(acti_instance *i, acta_transaction *batch, const acti_outbox *next)
+acta_status
+acti_outbox_put(acti_instance *i, acta_transaction *batch, const acti_outbox *next, acta_error *error)
 {
-    acta_bytes key = acta_str_bytes(i->id);
+    acta_bytes key = acta_str_bytes(i->id), row;
 
     forget_outcomes(i, batch, &i->outbox);
     if (next != NULL && !acti_outbox_is_through(next)) {
-        acta_bytes row = acti_outbox_encode(next, i->scratch);
-        if (row.data == NULL) return false;
+        acta_status status = acti_outbox_encode(i->app, next, i->scratch, &row, error);
+        if (status != ACTA_OK) return status;
         acta_transaction_put(batch, i->tables.outbox.text, key, row);
     } else if (i->outbox.is_stored)
         acta_transaction_delete(batch, i->tables.outbox.text, key);
-    return true;
+    return ACTA_OK;
 }
 
 void
@@ -166,7 +166,7 @@ submit_next(acti_instance *i, bool fence, bool is_forgotten)
     if (fence) put_fence(i, batch, i->outbox.next);
     if (!fence && is_forgotten)
         acta_transaction_forget_outcome(batch, acti_outbox_command_id(i, &i->outbox, i->outbox.next));
-    if (!acti_outbox_put(i, batch, &i->next_outbox)) {
+    if (acti_outbox_put(i, batch, &i->next_outbox, &error) != ACTA_OK) {
         acta_transaction_destroy(batch);
         return false;
     }
@@ -287,9 +287,12 @@ create_command(acti_instance *i, acta_error *error)
         .correlation_id = i->outbox.correlation_id,
         .causation_id = acti_event_id(i->outbox.position),
         .dispatched_at_us = acti_wall_us(i->app) };
-    acti_command_digest(command);
-    i->ticket->command = command;
-    return ACTA_OK;
+    status = acti_command_digest(command, error);
+    if (status == ACTA_OK)
+        i->ticket->command = command;
+    else
+        acti_command_unref(command);
+    return status;
 }
 
 /* Send the command in hand to its aggregate. */

@@ -81,16 +81,36 @@ acti_instance_decode(acta_bytes value, acti_instance_head *head_out, acta_bytes 
 
 /* -- outboxes -- */
 
-acta_bytes
-acti_outbox_encode(const acti_outbox *outbox, acta_memory *memory)
+/* The commands' buffers as they are stored. NULL: `error` says why. */
+static acta_bytes *
+seal_commands(acta_app *app, const acta_commands *commands, acta_memory *memory, size_t *size_out, acta_error *error)
 {
+    acta_bytes *sealed = acta_memory_alloc(memory, (commands->count + (size_t)1) * sizeof *sealed);
+    if (sealed == NULL) {
+        acta_error_set(error, ACTA_NO_MEMORY, "no memory for an outbox");
+        return NULL;
+    }
+    for (uint32_t i = 0; i < commands->count; i++) {
+        const acti_sent *sent = &commands->sent[i];
+        if (acti_personal_seal(app, sent->table, sent->payload, memory, &sealed[i], error) != ACTA_OK) return NULL;
+        *size_out += COMMAND_HEADER + strlen(sent->table->name) + sealed[i].size;
+    }
+    return sealed;
+}
+
+acta_status
+acti_outbox_encode(
+    acta_app *app, const acti_outbox *outbox, acta_memory *memory, acta_bytes *row_out, acta_error *error)
+{
+    acta_error why;
     size_t size = OUTBOX_HEADER;
-    for (uint32_t i = 0; i < outbox->commands.count; i++) {
-        const acti_sent *sent = &outbox->commands.sent[i];
-        size += COMMAND_HEADER + strlen(sent->table->name) + sent->payload.size;
+    const acta_bytes *sealed = seal_commands(app, &outbox->commands, memory, &size, &why);
+    if (sealed == NULL) {
+        if (error != NULL) *error = why;
+        return why.status;
     }
     uint8_t *bytes = acta_memory_alloc(memory, size);
-    if (bytes == NULL) return (acta_bytes){ NULL, 0 };
+    if (bytes == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for an outbox");
 
     put_le(bytes + 8, outbox->next, 4);
     put_le(bytes + 12, outbox->commands.count, 4);
@@ -103,18 +123,20 @@ acti_outbox_encode(const acti_outbox *outbox, acta_memory *memory)
         const acti_sent *sent = &outbox->commands.sent[i];
         size_t name_size = strlen(sent->table->name);
         put_le(at, name_size, 4);
-        put_le(at + 4, sent->payload.size, 4);
+        put_le(at + 4, sealed[i].size, 4);
         put_le(at + 8, sent->is_fenced ? FLAG_FENCED : 0, 4);
         memcpy(at + COMMAND_HEADER, sent->table->name, name_size);
-        memcpy(at + COMMAND_HEADER + name_size, sent->payload.data, sent->payload.size);
-        at += COMMAND_HEADER + name_size + sent->payload.size;
+        memcpy(at + COMMAND_HEADER + name_size, sealed[i].data, sealed[i].size);
+        at += COMMAND_HEADER + name_size + sealed[i].size;
     }
     seal(bytes, size);
-    return acta_bytes_from(bytes, size);
+    *row_out = acta_bytes_from(bytes, size);
+    return ACTA_OK;
 }
 
 static acta_status
-decode_command(acta_bytes *left, const acta_schema *schema, acti_outbox *outbox, acta_error *error)
+decode_command(const acta_app *app, acta_bytes *left, const acta_schema *schema, acta_memory *memory,
+    acti_outbox *outbox, acta_error *error)
 {
     if (left->size < COMMAND_HEADER) return acta_error_set(error, ACTA_CORRUPT, "its outbox is damaged");
     uint64_t name_size = get_le(left->data, 4), payload_size = get_le(left->data + 4, 4);
@@ -128,6 +150,7 @@ decode_command(acta_bytes *left, const acta_schema *schema, acti_outbox *outbox,
         return acta_error_set(error, ACTA_SCHEMA_MISMATCH,
             "its outbox holds a '" ACTA_FMT "', which is no command of this schema", ACTA_ARG(name));
     acta_status status = table->verify(payload, error);
+    if (status == ACTA_OK) status = acti_personal_open(app, table, payload, memory, &payload, error);
     if (status == ACTA_OK && !acti_sent_add(&outbox->commands, table, payload))
         status = acta_error_set(error, ACTA_NO_MEMORY, "no memory for its outbox");
     if (status == ACTA_OK)
@@ -138,7 +161,8 @@ decode_command(acta_bytes *left, const acta_schema *schema, acti_outbox *outbox,
 }
 
 acta_status
-acti_outbox_decode(acta_bytes value, const acta_schema *schema, acti_outbox *outbox, acta_error *error)
+acti_outbox_decode(const acta_app *app, acta_bytes value, const acta_schema *schema, acta_memory *memory,
+    acti_outbox *outbox, acta_error *error)
 {
     if (!is_sound(value, OUTBOX_HEADER)) return acta_error_set(error, ACTA_CORRUPT, "its outbox is damaged");
     acta_bytes left = acta_bytes_from(value.data + OUTBOX_HEADER, value.size - OUTBOX_HEADER);
@@ -153,7 +177,7 @@ acti_outbox_decode(acta_bytes value, const acta_schema *schema, acti_outbox *out
     memcpy(outbox->correlation_id.bytes, value.data + 40, ACTA_ID_SIZE);
     outbox->is_stored = true;
     for (uint32_t i = 0; status == ACTA_OK && i < count; i++)
-        status = decode_command(&left, schema, outbox, error);
+        status = decode_command(app, &left, schema, memory, outbox, error);
     return status;
 }
 

@@ -7,8 +7,8 @@
  * While a batch is on its way nothing is begun, so that what get finds in the store is what the batch before left there.
  * All that a batch knows lies in one memory, which is cleared when it is durable.
  */
+#include "personal.h"
 #include "reader.h"
-
 #include "rows.h"
 
 struct acta_rows {
@@ -118,8 +118,10 @@ acta_rows_get(acta_rows *rows, const acta_table *row_table, acta_str key, void *
     if (found->now.state == ROW_ABSENT || found->now.state == ROW_REMOVED)
         return acta_error_set(
             error, ACTA_NOT_FOUND, "there is no '%s' of '" ACTA_FMT "'", row_table->name, ACTA_ARG(key));
-    row_table->read(found->now.bytes, row_out);
-    return ACTA_OK;
+    acta_bytes opened;
+    status = acti_personal_open(rows->app, row_table, found->now.bytes, rows->memory, &opened, error);
+    if (status == ACTA_OK) row_table->read(opened, row_out);
+    return status;
 }
 
 static acta_status
@@ -147,7 +149,7 @@ acta_rows_put(acta_rows *rows, const acta_table *row_table, const void *value, a
     acta_memory_sink sink = acta_memory_sink_of(rows->memory);
     if (row_table->identity == NULL) return acti_row_key_check(row_table, (acta_str){ NULL, 0 }, error);
 
-    acta_status status = row_table->write(value, &sink.sink, error);
+    acta_status status = acti_personal_write(rows->app, row_table, value, rows->memory, &sink.sink, error);
     if (status != ACTA_OK) return status;
     if (sink.bytes.size > ACTA_PAYLOAD_MAX)
         return acta_error_set(error, ACTA_INVALID, "a row of '%s' has %zu bytes, at most %d are allowed",

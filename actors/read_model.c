@@ -3,6 +3,8 @@
  */
 #include "rows.h"
 
+#include "personal.h"
+
 acti_table_name
 acti_rows_table(const acta_table *row_table)
 {
@@ -24,6 +26,16 @@ static acta_status
 verify(const acta_table *row_table, acta_str key, acta_bytes bytes, acta_error *error)
 {
     acta_status status = row_table->verify(bytes, error);
+    if (status != ACTA_OK)
+        acta_error_prefix(error, status, "the '%s' of '" ACTA_FMT "': ", row_table->name, ACTA_ARG(key));
+    return status;
+}
+
+static acta_status
+open_row(const acta_app *app, const acta_table *row_table, acta_str key, acta_memory *memory, acta_bytes *bytes,
+    acta_error *error)
+{
+    acta_status status = acti_personal_open(app, row_table, *bytes, memory, bytes, error);
     if (status != ACTA_OK)
         acta_error_prefix(error, status, "the '%s' of '" ACTA_FMT "': ", row_table->name, ACTA_ARG(key));
     return status;
@@ -52,23 +64,29 @@ acta_read_model_find(
     acta_memory *own = memory == NULL ? acta_memory_create(&app->environment.allocator) : NULL;
     if (memory == NULL && own == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a row");
     acta_bytes bytes;
-    status = acti_row_read(app, row_table, key, memory != NULL ? memory : own, &bytes, error);
+    acta_memory *room = memory != NULL ? memory : own;
+    status = acti_row_read(app, row_table, key, room, &bytes, error);
+    if (status == ACTA_OK) status = open_row(app, row_table, key, room, &bytes, error);
     if (status == ACTA_OK) row_table->read(bytes, row_out);
     if (status == ACTA_OK && own != NULL) acti_value_forget_views(row_table, row_out);
     acta_memory_destroy(own);
     return status;
 }
 
+/* `memory`: for rows that are opened. */
 static acta_status
-visit_rows(const acta_table *row_table, acta_row_cursor *cursor, void *row, bool (*visit)(void *user, const void *row),
-    void *user, acta_error *error)
+visit_rows(const acta_app *app, const acta_table *row_table, acta_row_cursor *cursor, acta_memory *memory, void *row,
+    bool (*visit)(void *user, const void *row), void *user, acta_error *error)
 {
     acta_bytes key, bytes;
 
     for (;;) {
         acta_status status = acta_row_cursor_next(cursor, &key, &bytes, error);
         if (status == ACTA_NOT_FOUND) return ACTA_OK;
-        if (status == ACTA_OK) status = verify(row_table, acta_str_from(key.data, key.size), bytes, error);
+        acta_str name = acta_str_from(key.data, key.size);
+        acta_memory_clear(memory);
+        if (status == ACTA_OK) status = verify(row_table, name, bytes, error);
+        if (status == ACTA_OK) status = open_row(app, row_table, name, memory, &bytes, error);
         if (status != ACTA_OK) return status;
         row_table->read(bytes, row);
         if (!visit(user, row)) return ACTA_OK;
@@ -87,10 +105,12 @@ acta_read_model_each(acta_app *app, const acta_table *row_table, acta_str prefix
     acta_status status = acta_row_cursor_open(app->store, table.text, acta_str_bytes(prefix), &cursor, error);
     if (status != ACTA_OK) return status;
     void *row = acti_alloc(app, row_table->struct_size);
-    if (row != NULL)
-        status = visit_rows(row_table, cursor, row, visit, user, error);
+    acta_memory *memory = acta_memory_create(&app->environment.allocator);
+    if (row != NULL && memory != NULL)
+        status = visit_rows(app, row_table, cursor, memory, row, visit, user, error);
     else
         status = acta_error_set(error, ACTA_NO_MEMORY, "no memory for a row");
+    acta_memory_destroy(memory);
     acti_free(app, row, row_table->struct_size);
     acta_row_cursor_close(cursor);
     return status;

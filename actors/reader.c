@@ -14,6 +14,8 @@
  */
 #include "reader.h"
 
+#include "personal.h"
+
 enum {
     TAKE_MAX = 64,     /* events from the subscription at once */
     STEPS_AT_ONCE = 8, /* then others get their turn */
@@ -78,14 +80,29 @@ acti_reader_worked(acti_reader_actor *r, const acti_item *item, acta_str key, ac
     if (status != ACTA_OK) acta_fail(r->self, "%s", error.text);
 }
 
+/* What is personal in it is opened; it lies in a memory of the reader then, until the next event. */
+static acta_status
+open_payload(acti_reader_actor *r, const acta_table *table, acti_item *item, acta_error *error)
+{
+    acti_reader *reader = r->reader;
+    if (!acta_table_is_marked(table, ACTA_MARK_PERSONAL)) return ACTA_OK;
+
+    if (reader->opened == NULL) reader->opened = acta_memory_create(&r->app->environment.allocator);
+    if (reader->opened == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to open an event");
+    acta_memory_clear(reader->opened);
+    item->chunk = NULL; /* a copy of it copies all of it */
+    return acti_personal_open(r->app, table, item->recorded.payload, reader->opened, &item->recorded.payload, error);
+}
+
 /* A buffer of another version of the schema is looked at before it is read. */
 static acta_status
-check_payload(const acti_reader_actor *r, const acti_item *item, acta_error *error)
+check_payload(acti_reader_actor *r, acti_item *item, acta_error *error)
 {
     const acta_table *table = r->reader->events[item->event];
-    if (item->recorded.schema_hash == table->schema_hash) return ACTA_OK;
+    acta_status status = ACTA_OK;
 
-    acta_status status = table->verify(item->recorded.payload, error);
+    if (item->recorded.schema_hash != table->schema_hash) status = table->verify(item->recorded.payload, error);
+    if (status == ACTA_OK) status = open_payload(r, table, item, error);
     if (status != ACTA_OK)
         acta_error_prefix(error, status, "position %" PRIu64 ", '%s': ", item->recorded.position, table->name);
     return status;
@@ -116,7 +133,7 @@ work_on(acti_reader_actor *r, const acti_item *item, acta_str key, acta_error *e
 }
 
 static void
-work_on_fresh(acti_reader_actor *r, const acti_item *item)
+work_on_fresh(acti_reader_actor *r, acti_item *item)
 {
     acta_str key = item->recorded.stream;
     acti_work how = ACTI_WORK_FAILED;
@@ -150,11 +167,13 @@ try_aside(acti_reader_actor *r, acti_aside *aside)
         return;
     }
     acta_status status = acti_aside_read(r, aside, &reader->item, &error);
-    if (status == ACTA_OK) status = check_payload(r, reader->item, &error);
+    acti_item opened = { .size = 0 };
+    if (status == ACTA_OK) opened = *reader->item;
+    if (status == ACTA_OK) status = check_payload(r, &opened, &error);
     if (status == ACTA_OK) {
-        acta_str key = key_of(r, reader->item);
-        how = key.data != NULL ? work_on(r, reader->item, key, &error) : ACTI_WORK_DONE;
-        acti_reader_worked(r, reader->item, key, how, &error);
+        acta_str key = key_of(r, &opened);
+        how = key.data != NULL ? work_on(r, &opened, key, &error) : ACTI_WORK_DONE;
+        acti_reader_worked(r, &opened, key, how, &error);
     } else
         acti_aside_failed(r, aside, &error);
     acti_item_destroy(r->app, reader->item);

@@ -110,6 +110,7 @@ struct acti_reader {
     acta_chunk *chunk;           /* in hand; NULL: none */
     acti_item *item;             /* that is tried again; NULL: none */
     acta_memory *rows_memory;    /* of a projection's batch */
+    acta_memory *opened;         /* of an event with personal fields, opened; NULL: there was none */
     struct acti_ticket *tickets; /* of a process manager's instances */
     uint32_t lives;
     uint64_t handling; /* the position in the user's hands: if a life ends there, that counts as a failure of it */

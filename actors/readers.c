@@ -209,6 +209,7 @@ acti_readers_destroy(acta_app *app)
     for (uint32_t i = 0; app->readers != NULL && i < app->reader_count; i++) {
         acti_reader *reader = &app->readers[i];
         acta_memory_destroy(reader->rows_memory);
+        acta_memory_destroy(reader->opened);
         acti_names_deinit(&reader->names);
         acti_free(app, reader->types, reader->event_count * sizeof *reader->types);
     }

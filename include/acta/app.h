@@ -12,6 +12,7 @@
 
 #include "acta/aggregate.h"
 #include "acta/handler.h"
+#include "acta/personal.h"
 #include "acta/process_manager.h"
 #include "acta/runtime.h"
 #include "acta/store.h"
@@ -30,6 +31,10 @@ typedef struct acta_app_config {
     const acta_process_manager *const *process_managers;
     const acta_event_handler *const *event_handlers;
     const acta_projection *const *projections;
+
+    /* Where the keys of personal fields live (personal.h); copied. NULL: in the file ACTA_KEY_FILE in `data_path`, which is
+     * made when the schema has any. */
+    const acta_key_service *keys;
 
     uint64_t command_id_retention_ms; /* outcomes of clients' command ids; 0: 7 days */
     uint32_t conflict_retry_max;      /* 0: 10 */
@@ -62,6 +67,19 @@ ACTA_API void acta_app_abandon(acta_app *app);
 /* Wait until all readers have passed the head of the log, all outboxes are empty and no command is under way.
  * ACTA_TIMEOUT names who is behind, and where; ACTA_PARKED when a reader has parked what it would have to wait for. */
 ACTA_API acta_status acta_app_settle(acta_app *app, uint32_t timeout_ms, acta_error *error);
+
+/*
+ * Forget a subject for good, as acta_store_forget does (personal.h): the log tells of it, and the key is destroyed. From
+ * then on everything that the application reads says "forgotten" in the personal fields of that subject (marks.h:
+ * acta_is_forgotten): events, states, rows, commands in outboxes. An aggregate or process manager that runs takes up its
+ * state anew before its next command or event.
+ *   subject  what the field that (personal) names holds
+ * Threads: any but an actor's; waits for the disk.
+ * Errors: ACTA_NOT_FOUND nothing personal was ever written of it; ACTA_INVALID; those of acta_store_commit and of the key
+ *         service: when the log tells of it already, the next start, or the next call, does the rest.
+ */
+ACTA_API acta_status acta_app_forget(
+    acta_app *app, acta_str subject, const acta_forget_options *options, acta_error *error);
 
 ACTA_API acta_store *acta_app_store(acta_app *app);
 ACTA_API acta_runtime *acta_app_runtime(acta_app *app);
