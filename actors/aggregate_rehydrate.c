@@ -41,10 +41,8 @@ acti_aggregate_apply(acti_aggregate_actor *a, uint32_t event, acta_bytes payload
 }
 
 static acta_status
-check_event(const acti_aggregate_actor *a, const acta_recorded *event, uint32_t *number_out, acta_error *error)
+check_place(const acti_aggregate_actor *a, const acta_recorded *event, acta_error *error)
 {
-    const acta_aggregate_code *code = a->aggregate->code;
-
     if (event->kind == ACTA_RECORD_STUB)
         return acta_error_set(error, ACTA_CORRUPT,
             "cannot rehydrate '" ACTA_FMT "': the event at version %" PRIu64 " was removed, and no snapshot covers it",
@@ -53,6 +51,14 @@ check_event(const acti_aggregate_actor *a, const acta_recorded *event, uint32_t 
         return acta_error_set(error, ACTA_CORRUPT,
             "cannot rehydrate '" ACTA_FMT "': version %" PRIu64 " follows version %" PRIu64, ACTA_ARG(a->stream),
             event->version, a->version);
+    return ACTA_OK;
+}
+
+static acta_status
+find_event(const acti_aggregate_actor *a, const acta_recorded *event, uint32_t *number_out, acta_error *error)
+{
+    const acta_aggregate_code *code = a->aggregate->code;
+
     if (!acti_names_find(&a->aggregate->events, event->type, number_out))
         return acta_error_set(error, ACTA_SCHEMA_MISMATCH,
             "cannot rehydrate '" ACTA_FMT "': version %" PRIu64 " is '" ACTA_FMT
@@ -66,11 +72,57 @@ check_event(const acti_aggregate_actor *a, const acta_recorded *event, uint32_t 
     return status;
 }
 
+/* The old version that an event is; 0: none. */
+static uint32_t
+old_of(const acti_aggregate_actor *a, const acta_recorded *event)
+{
+    uint32_t number;
+    bool is_now = acti_names_find(&a->aggregate->events, event->type, &number) &&
+                  a->aggregate->code->events[number]->schema_hash == event->schema_hash;
+    return is_now ? 0 : acti_old_of(a->app, event);
+}
+
+/* All that an old event has become, as one version of the stream. */
+static acta_status
+fold_old(acti_aggregate_actor *a, const acta_recorded *event, uint32_t old, acta_error *error)
+{
+    acta_allocator allocator = acti_allocator_over(a->memory); /* goes with the actor, also when apply fails it */
+    acti_upcasted upcasted;
+    uint32_t number;
+
+    acta_status status = acti_upcast(a->app, &allocator, event, old, &upcasted, error);
+    if (status != ACTA_OK)
+        return acta_error_prefix(error, status, "cannot rehydrate '" ACTA_FMT "': ", ACTA_ARG(a->stream));
+    for (uint32_t i = 0; i < upcasted.count && status == ACTA_OK; i++) {
+        const acta_recorded now = acti_upcast_recorded(event, &upcasted.events[i]);
+        status = find_event(a, &now, &number, error);
+        if (status == ACTA_OK) status = acti_aggregate_apply(a, number, now.payload, error);
+    }
+    acti_upcasted_deinit(&upcasted);
+    return status;
+}
+
+static acta_status
+fold_event(acti_aggregate_actor *a, const acta_recorded *event, acta_error *error)
+{
+    uint32_t number, old = 0;
+    acta_status status = check_place(a, event, error);
+
+    if (status == ACTA_OK && a->app->upcasters != NULL) old = old_of(a, event);
+    if (status == ACTA_OK && old != 0) return fold_old(a, event, old, error);
+    if (status == ACTA_OK) status = find_event(a, event, &number, error);
+    if (status != ACTA_OK) return status;
+    status = acti_aggregate_apply(a, number, event->payload, error);
+    if (status != ACTA_CORRUPT) return status;
+    return acta_error_prefix(error, status,
+        "cannot rehydrate '" ACTA_FMT "': version %" PRIu64 ", position %" PRIu64 ": ", ACTA_ARG(a->stream),
+        event->version, event->position);
+}
+
 static acta_status
 fold_chunk(acti_aggregate_actor *a, acta_cursor *cursor, bool *done_out, acta_error *error)
 {
     acta_recorded event;
-    uint32_t number;
 
     for (uint32_t i = 0; i < CHUNK_EVENTS; i++) {
         acta_status status = acta_cursor_next(cursor, &event, error);
@@ -78,14 +130,7 @@ fold_chunk(acti_aggregate_actor *a, acta_cursor *cursor, bool *done_out, acta_er
             *done_out = true;
             return ACTA_OK;
         }
-        if (status == ACTA_OK) status = check_event(a, &event, &number, error);
-        if (status == ACTA_OK) {
-            status = acti_aggregate_apply(a, number, event.payload, error);
-            if (status == ACTA_CORRUPT)
-                acta_error_prefix(error, status,
-                    "cannot rehydrate '" ACTA_FMT "': version %" PRIu64 ", position %" PRIu64 ": ", ACTA_ARG(a->stream),
-                    event.version, event.position);
-        }
+        if (status == ACTA_OK) status = fold_event(a, &event, error);
         if (status != ACTA_OK) return status;
         a->version = event.version;
     }

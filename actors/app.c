@@ -26,6 +26,7 @@ app_free(acta_app *app)
     acti_readers_destroy(app);
     acti_aggregates_destroy(app);
     acti_personal_stop(app);
+    acti_olds_destroy(app);
     if (app->name != NULL) allocator.free(allocator.user, app->name, strlen(app->name) + 1);
     allocator.free(allocator.user, app, sizeof *app);
 }
@@ -42,6 +43,7 @@ app_create(const acta_app_config *config, acta_app **app_out, acta_error *error)
     app->self = app;
     app->environment = environment;
     app->schema = config->schema;
+    app->upcasters = config->upcasters;
     app->manual = config->runtime.manual;
     app->conflict_retry_max =
         config->conflict_retry_max != 0 ? config->conflict_retry_max : ACTI_CONFLICT_RETRY_DEFAULT;

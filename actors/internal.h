@@ -105,6 +105,9 @@ struct acta_app {
     acta_runtime *runtime;
     acta_store *store;
     const acta_schema *schema;
+    const acta_upcasters *upcasters; /* NULL: none */
+    acti_map olds;                   /* types of the log that are not what the schema has now: upcast.c */
+    acta_memory *olds_memory;        /* of their nodes */
     bool manual;
     uint32_t conflict_retry_max, rehydration_max;
     uint64_t retention_ms;
@@ -207,6 +210,35 @@ acta_allocator acti_allocator_over(acta_memory *memory);
 
 /* Set the strings and vectors of a struct to absent: of a value whose buffer goes away. */
 void acti_value_forget_views(const acta_table *table, void *value);
+
+/* upcast.c: old versions of events. Which one an event of the log is: 1 + its number among those of the upcasters; 0: it is
+ * none; ACTI_OLD_UNKNOWN: nothing says which version it is. To be asked when the hash is not that of the schema's table. */
+#define ACTI_OLD_UNKNOWN UINT32_MAX
+uint32_t acti_old_of(const acta_app *app, const acta_recorded *recorded);
+/* A type, as the log has it by this hash, has this version; constant after the start. ACTA_SCHEMA_MISMATCH: the program can't
+ * read that version. */
+acta_status acti_olds_add(acta_app *app, acta_str type, uint64_t hash, uint32_t version, acta_error *error);
+/* The upcaster's number of a version; false: there is none. */
+bool acti_old_find(const acta_app *app, acta_str type, uint32_t version, uint32_t *number_out);
+void acti_olds_destroy(acta_app *app);
+
+/* What an old event has become: events of the schema. */
+typedef struct acti_upcast_event {
+    const acta_table *table;
+    acta_bytes payload;
+} acti_upcast_event;
+typedef struct acti_upcasted {
+    acta_memory *memory; /* of all of it */
+    acti_upcast_event *events;
+    uint32_t count;
+} acti_upcasted;
+/* `allocator`: of the actor that asks, for the memory of what comes out and for what a failing upcaster leaves. Nothing is to
+ * be given back after an error; deinit takes what is zero, or an error has left, too. */
+acta_status acti_upcast(const acta_app *app, const acta_allocator *allocator, const acta_recorded *recorded,
+    uint32_t old, acti_upcasted *upcasted_out, acta_error *error);
+void acti_upcasted_deinit(acti_upcasted *upcasted);
+/* The event as it would lie in the log. */
+acta_recorded acti_upcast_recorded(const acta_recorded *old, const acti_upcast_event *event);
 
 /* schemas.c: the application's schema becomes the log's, or is refused because it can't follow that. */
 acta_status acti_schema_join(acta_app *app, const acta_app_config *config, acta_error *error);

@@ -65,6 +65,33 @@ acti_item_destroy(const acta_app *app, acti_item *item)
     acti_free(app, item, item->size);
 }
 
+/* -- what it is -- */
+
+bool
+acti_item_identify(const acti_reader *reader, acti_item *item)
+{
+    bool is_named = acti_names_find(&reader->names, item->recorded.type, &item->event);
+
+    if (is_named && reader->events[item->event]->schema_hash == item->recorded.schema_hash) return true;
+    item->old = acti_old_of(reader->app, &item->recorded);
+    return is_named || item->old != 0;
+}
+
+acta_status
+acti_item_each(acti_reader_actor *r, const acti_item *item, acti_item_see *see, acta_error *error)
+{
+    acta_status status = ACTA_OK;
+    if (item->old == 0) return see(r, item, error);
+
+    for (uint32_t i = 0; i < r->upcasted->count && status == ACTA_OK; i++) {
+        acti_item one = *item;
+        one.old = 0;
+        one.recorded = acti_upcast_recorded(&item->recorded, &r->upcasted->events[i]);
+        if (acti_names_find(&r->reader->names, one.recorded.type, &one.event)) status = see(r, &one, error);
+    }
+    return status;
+}
+
 /* -- positions -- */
 
 bool

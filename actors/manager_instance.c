@@ -218,34 +218,75 @@ submit_event(acti_instance *i)
     return status == ACTA_OK ? ACTA_NEXT : end_without_batch(i, status, &error);
 }
 
-static acta_next
-handle_event(acti_instance *i)
+/* Handle and apply; nothing has changed when the commands fail. */
+static acta_status
+work_on(acti_instance *i, uint32_t event, acta_bytes payload, acta_route route)
 {
-    const acti_item *item = item_in_hand(i);
-    acta_str id;
-    acta_route route = i->code->route(i->manager, item->event, item->recorded.payload, &id);
-    bool is_new = !i->exists;
-
-    bool is_done = i->exists && item->recorded.position <= i->last_position;
-    if (is_done || (is_new && route != ACTA_ROUTE_START)) {
-        acti_instance_answer_event(i, ACTA_OK, NULL);
-        return ACTA_NEXT;
-    }
-    begin_outbox(i, &item->recorded);
     acta_commands *commands = &i->next_outbox.commands;
-    i->code->handle(i->manager, item->event, i->value, item->recorded.payload, commands);
-    if (commands->status != ACTA_OK) { /* nothing has changed yet */
-        acti_instance_answer_event(i, commands->status, &commands->error);
-        return ACTA_NEXT;
-    }
-    i->code->apply(i->manager, item->event, i->value, item->recorded.payload, i->memory);
+
+    i->code->handle(i->manager, event, i->value, payload, commands);
+    if (commands->status != ACTA_OK) return commands->status;
+    i->code->apply(i->manager, event, i->value, payload, i->memory);
     if (acta_memory_failed(i->memory))
         acta_fail(
             i->self, "process manager %s: no memory for the state of '" ACTA_FMT "'", i->code->name, ACTA_ARG(i->id));
     i->exists = true;
     i->is_ending = route == ACTA_ROUTE_STOP;
-    i->last_position = item->recorded.position;
-    return submit_event(i);
+    i->last_position = item_in_hand(i)->recorded.position;
+    return ACTA_OK;
+}
+
+static acta_next
+handled(acti_instance *i, uint32_t count, acta_status status, const acta_error *error)
+{
+    if (status == ACTA_OK && count > 0) return submit_event(i);
+    if (status != ACTA_OK && count > 0) return end_without_batch(i, status, error);
+    acti_instance_answer_event(i, status, status != ACTA_OK ? error : NULL);
+    return ACTA_NEXT;
+}
+
+/* All of what an old event has become that is for this instance, in one batch; what follows its end isn't. */
+static acta_next
+handle_old_event(acti_instance *i)
+{
+    const acti_item *item = item_in_hand(i);
+    acta_allocator allocator = acti_allocator_over(i->memory); /* goes with the actor */
+    acti_upcasted upcasted;
+    acta_error error;
+    uint32_t count = 0, event;
+    acta_str id;
+
+    acta_status status = acti_upcast(i->app, &allocator, &item->recorded, item->old, &upcasted, &error);
+    begin_outbox(i, &item->recorded);
+    for (uint32_t k = 0; k < upcasted.count && status == ACTA_OK && (count == 0 || !i->is_ending); k++) {
+        acta_bytes payload = upcasted.events[k].payload;
+        if (!acti_names_find(&i->reader->names, acta_str_of(upcasted.events[k].table->name), &event)) continue;
+        acta_route route = i->code->route(i->manager, event, payload, &id);
+        if (route == ACTA_ROUTE_NONE || !acta_str_equal(id, i->id)) continue;
+        if (!i->exists && route != ACTA_ROUTE_START) continue;
+        status = work_on(i, event, payload, route);
+        if (status == ACTA_OK)
+            count++;
+        else
+            error = i->next_outbox.commands.error;
+    }
+    acti_upcasted_deinit(&upcasted);
+    return handled(i, count, status, &error);
+}
+
+static acta_next
+handle_event(acti_instance *i)
+{
+    const acti_item *item = item_in_hand(i);
+    acta_str id;
+
+    if (i->exists && item->recorded.position <= i->last_position) return handled(i, 0, ACTA_OK, NULL); /* before */
+    if (item->old != 0) return handle_old_event(i);
+    acta_route route = i->code->route(i->manager, item->event, item->recorded.payload, &id);
+    if (!i->exists && route != ACTA_ROUTE_START) return handled(i, 0, ACTA_OK, NULL);
+    begin_outbox(i, &item->recorded);
+    acta_status status = work_on(i, item->event, item->recorded.payload, route);
+    return handled(i, status == ACTA_OK ? 1 : 0, status, &i->next_outbox.commands.error);
 }
 
 /* -- steps -- */

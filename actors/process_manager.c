@@ -46,7 +46,8 @@ typedef struct router {
     acti_map busy_by_id, busy_by_ref, tickets_by_monitor, ended_by_id;
     busy *busy_first;
     ended *ended_first, *ended_last;
-    acta_route route; /* of the event whose key was asked for last */
+    acta_route route;  /* of the event whose key was asked for last */
+    acta_str route_id; /* whose route it is, of an old event */
 } router;
 
 static const acta_process_manager_code *
@@ -364,10 +365,29 @@ instance_of(acti_reader_actor *r, const acti_item *item)
     return id;
 }
 
+/* What an old event is to the instance `route_id`: what the first that it has become is, unless a later one ends it. */
+static acta_status
+route_one(acti_reader_actor *r, const acti_item *item, acta_error *error)
+{
+    router *rt = r->kind_state;
+    acta_str id = { NULL, 0 };
+    (void)error;
+
+    acta_route route = code_of(r)->route(r->reader->given.manager, item->event, item->recorded.payload, &id);
+    if (route == ACTA_ROUTE_NONE || !acta_str_equal(id, rt->route_id)) return ACTA_OK;
+    if (rt->route == ACTA_ROUTE_NONE || route == ACTA_ROUTE_STOP) rt->route = route;
+    return ACTA_OK;
+}
+
 static acti_work
 route_event(acti_reader_actor *r, const acti_item *item, acta_str id, acta_error *error)
 {
     router *rt = r->kind_state;
+    if (item->old != 0) {
+        rt->route = ACTA_ROUTE_NONE;
+        rt->route_id = id;
+        acti_item_each(r, item, route_one, error); /* can't fail */
+    }
     if (was_ended_behind(rt, id, item->recorded.position)) return ACTI_WORK_DONE;
 
     acti_map_node *node = acti_map_find(&rt->busy_by_id, id);

@@ -199,6 +199,14 @@ open_rows(acti_reader_actor *r, acta_error *error)
     return rows->memory != NULL ? ACTA_OK : acta_error_set(error, ACTA_NO_MEMORY, "no memory for rows");
 }
 
+static acta_status
+project_one(acti_reader_actor *r, const acti_item *item, acta_error *error)
+{
+    const acta_projection *projection = r->reader->given.projection;
+    acta_rows *rows = r->kind_state;
+    return projection->code->handle(projection, item->event, item->recorded.payload, &item->recorded, rows, error);
+}
+
 static acti_work
 project(acti_reader_actor *r, const acti_item *item, acta_str key, acta_error *error)
 {
@@ -207,8 +215,7 @@ project(acti_reader_actor *r, const acti_item *item, acta_str key, acta_error *e
     (void)key;
 
     error->text[0] = '\0';
-    acta_status status =
-        projection->code->handle(projection, item->event, item->recorded.payload, &item->recorded, rows, error);
+    acta_status status = acti_item_each(r, item, project_one, error);
     end_event(rows, status == ACTA_OK);
     if (status == ACTA_OK) return ACTI_WORK_DONE;
     if (error->text[0] == '\0')

@@ -53,6 +53,55 @@ acti_reader_refuse(acti_reader_actor *r, const char *why)
     acta_log_write(&r->app->environment, ACTA_LOG_ERROR, "reader '%s' stands still: %s", r->reader->name, why);
 }
 
+/* -- old events that became several, of several keys -- */
+
+typedef struct acti_split {
+    struct acti_split *next;
+    uint64_t position;
+    uint32_t left; /* keys that are not done with it */
+} acti_split;
+
+static bool
+add_split(acti_reader_actor *r, uint64_t position, uint32_t count)
+{
+    acti_split *split = acta_alloc(r->self, sizeof *split);
+
+    if (split == NULL) return false;
+    *split = (acti_split){ .next = r->splits, .position = position, .left = count };
+    r->splits = split;
+    return true;
+}
+
+/* One key is done with the event. True: it was the last one, or there is only one. */
+static bool
+is_last_key(acti_reader_actor *r, uint64_t position, bool *was_split_out)
+{
+    acti_split **at = &r->splits;
+
+    while (*at != NULL && (*at)->position != position)
+        at = &(*at)->next;
+    acti_split *split = *at;
+    *was_split_out = split != NULL;
+    if (split == NULL) return true;
+    if (--split->left > 0) return false;
+    *at = split->next;
+    acta_free(r->self, split);
+    return true;
+}
+
+/* What became of the event will be durable with the batch, or is done for good. */
+static void
+pass(acti_reader_actor *r, uint64_t position, bool with_batch)
+{
+    bool was_split;
+
+    if (!is_last_key(r, position, &was_split)) return;
+    if (with_batch || was_split) /* another key's row may be in the batch */
+        acti_batch_done(r, position);
+    else
+        acti_batch_ack(r, position);
+}
+
 /* -- working -- */
 
 void
@@ -72,11 +121,9 @@ acti_reader_worked(acti_reader_actor *r, const acti_item *item, acta_str key, ac
         acti_aside_failed(r, item->aside, why);
     else if (how == ACTI_WORK_FAILED) {
         status = acti_aside_add(r, key, position, why, &error);
-        if (status == ACTA_OK) acti_batch_done(r, position);
-    } else if (r->reader->kind->transactional)
-        acti_batch_done(r, position);
-    else
-        acti_batch_ack(r, position);
+        if (status == ACTA_OK) pass(r, position, true);
+    } else
+        pass(r, position, r->reader->kind->transactional);
     if (status != ACTA_OK) acta_fail(r->self, "%s", error.text);
 }
 
@@ -132,25 +179,130 @@ work_on(acti_reader_actor *r, const acti_item *item, acta_str key, acta_error *e
     return how;
 }
 
+/* Absent: it is for nobody. */
 static void
-work_on_fresh(acti_reader_actor *r, acti_item *item)
+work_on_key(acti_reader_actor *r, const acti_item *item, acta_str key)
 {
-    acta_str key = item->recorded.stream;
+    const acti_aside *aside = key.data != NULL ? acti_aside_find(r, key) : NULL;
     acti_work how = ACTI_WORK_FAILED;
     acta_error error;
 
-    r->worked_position = item->recorded.position;
-    if (check_payload(r, item, &error) == ACTA_OK) {
-        key = key_of(r, item);
-        const acti_aside *aside = key.data != NULL ? acti_aside_find(r, key) : NULL;
-        if (key.data == NULL || (aside != NULL && acti_aside_covers(aside, item->recorded.position)))
-            how = ACTI_WORK_DONE;
-        else if (aside != NULL)
-            acta_error_set(&error, ACTA_PARKED, "an earlier event of its key waits");
-        else
-            how = work_on(r, item, key, &error);
-    }
+    if (key.data == NULL || (aside != NULL && acti_aside_covers(aside, item->recorded.position)))
+        how = ACTI_WORK_DONE;
+    else if (aside != NULL)
+        acta_error_set(&error, ACTA_PARKED, "an earlier event of its key waits");
+    else
+        how = work_on(r, item, key, &error);
     acti_reader_worked(r, item, key, how, &error);
+}
+
+/* The keys of what an old event has become, each once. */
+typedef struct acti_key_list {
+    acta_str *keys;
+    uint32_t count;
+} acti_key_list;
+
+static acta_status
+add_key(acti_reader_actor *r, const acti_item *item, acta_error *error)
+{
+    acti_key_list *list = r->old_keys;
+    acta_str key = key_of(r, item);
+    (void)error;
+
+    for (uint32_t i = 0; i < list->count; i++)
+        if (acta_str_equal(list->keys[i], key)) return ACTA_OK;
+    if (key.data != NULL) list->keys[list->count++] = key;
+    return ACTA_OK;
+}
+
+static acta_status
+old_keys(acti_reader_actor *r, const acti_item *item, acti_key_list *list, acta_error *error)
+{
+    *list = (acti_key_list){ .keys = acta_memory_alloc(
+                                 r->upcasted->memory, (r->upcasted->count + 1) * sizeof *list->keys) };
+    if (list->keys == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for an old event");
+    if (r->reader->kind->key == NULL) {
+        list->keys[list->count++] = item->recorded.stream;
+        return ACTA_OK;
+    }
+    r->old_keys = list;
+    return acti_item_each(r, item, add_key, error);
+}
+
+static void
+work_on_old(acti_reader_actor *r, const acti_item *item)
+{
+    uint64_t position = item->recorded.position;
+    acti_upcasted upcasted;
+    acti_key_list list = { .count = 0 };
+    acta_error error;
+
+    acta_status status = acti_upcast(r->app, &r->allocator, &item->recorded, item->old, &upcasted, &error);
+    r->upcasted = &upcasted;
+    if (status == ACTA_OK) status = old_keys(r, item, &list, &error);
+    if (status == ACTA_OK && list.count > 1 && !add_split(r, position, list.count))
+        status = acta_error_set(&error, ACTA_NO_MEMORY, "no memory for an old event");
+    if (status != ACTA_OK)
+        acti_reader_worked(r, item, item->recorded.stream, ACTI_WORK_FAILED, &error);
+    else if (list.count == 0)
+        work_on_key(r, item, acta_str_from(NULL, 0));
+    for (uint32_t i = 0; status == ACTA_OK && i < list.count; i++)
+        work_on_key(r, item, list.keys[i]);
+    r->upcasted = NULL;
+    acti_upcasted_deinit(&upcasted);
+}
+
+static void
+work_on_fresh(acti_reader_actor *r, acti_item *item)
+{
+    acta_error error;
+
+    r->worked_position = item->recorded.position;
+    if (item->old != 0)
+        work_on_old(r, item);
+    else if (check_payload(r, item, &error) == ACTA_OK)
+        work_on_key(r, item, key_of(r, item));
+    else
+        acti_reader_worked(r, item, item->recorded.stream, ACTI_WORK_FAILED, &error);
+}
+
+/* That of an old event's keys which was set aside; absent: none any more. */
+static acta_status
+old_key_of(acti_reader_actor *r, const acti_item *item, acta_str *key_out, acta_error *error)
+{
+    acti_key_list list;
+    acta_status status = old_keys(r, item, &list, error);
+
+    *key_out = acta_str_from(NULL, 0);
+    for (uint32_t i = 0; status == ACTA_OK && i < list.count; i++)
+        if (acti_aside_find(r, list.keys[i]) == item->aside) *key_out = list.keys[i];
+    return status;
+}
+
+static void
+try_item(acti_reader_actor *r, const acti_item *given)
+{
+    acti_item opened = *given, *item = &opened;
+    acti_upcasted upcasted = { .memory = NULL };
+    acti_work how = ACTI_WORK_FAILED;
+    acta_error error;
+    acta_str key;
+
+    acta_status status = item->old != 0
+                             ? acti_upcast(r->app, &r->allocator, &item->recorded, item->old, &upcasted, &error)
+                             : check_payload(r, item, &error);
+    r->upcasted = item->old != 0 ? &upcasted : NULL;
+    if (status == ACTA_OK && item->old != 0)
+        status = old_key_of(r, item, &key, &error);
+    else if (status == ACTA_OK)
+        key = key_of(r, item);
+    if (status == ACTA_OK) {
+        how = key.data != NULL ? work_on(r, item, key, &error) : ACTI_WORK_DONE;
+        acti_reader_worked(r, item, key, how, &error);
+    } else
+        acti_aside_failed(r, item->aside, &error);
+    r->upcasted = NULL;
+    acti_upcasted_deinit(&upcasted);
 }
 
 /* Once more with the first event of a key that was set aside. */
@@ -158,7 +310,6 @@ static void
 try_aside(acti_reader_actor *r, acti_aside *aside)
 {
     acti_reader *reader = r->reader;
-    acti_work how = ACTI_WORK_FAILED;
     acta_error error;
 
     if (aside->by_commands) {
@@ -167,14 +318,9 @@ try_aside(acti_reader_actor *r, acti_aside *aside)
         return;
     }
     acta_status status = acti_aside_read(r, aside, &reader->item, &error);
-    acti_item opened = { .size = 0 };
-    if (status == ACTA_OK) opened = *reader->item;
-    if (status == ACTA_OK) status = check_payload(r, &opened, &error);
-    if (status == ACTA_OK) {
-        acta_str key = key_of(r, &opened);
-        how = key.data != NULL ? work_on(r, &opened, key, &error) : ACTI_WORK_DONE;
-        acti_reader_worked(r, &opened, key, how, &error);
-    } else
+    if (status == ACTA_OK)
+        try_item(r, reader->item);
+    else
         acti_aside_failed(r, aside, &error);
     acti_item_destroy(r->app, reader->item);
     reader->item = NULL;
@@ -213,7 +359,7 @@ work_on_next(acti_reader_actor *r)
     const acta_recorded *recorded = acta_chunk_at(r->reader->chunk, r->chunk_next++);
     acti_item item = { .chunk = r->reader->chunk, .recorded = *recorded };
 
-    if (acti_names_find(&r->reader->names, recorded->type, &item.event))
+    if (acti_item_identify(r->reader, &item))
         work_on_fresh(r, &item);
     else
         acti_reader_worked(r, &item, recorded->stream, ACTI_WORK_DONE, NULL); /* not asked for */

@@ -31,6 +31,7 @@ typedef struct acti_item {
     acta_chunk *chunk; /* a reference; NULL: what `recorded` views lies behind the item, or elsewhere for a while */
     acta_recorded recorded;
     uint32_t event;    /* its number among the reader's events */
+    uint32_t old;      /* which old version of an event it is (acti_old_of); 0: none. Else `event` says nothing */
     acti_aside *aside; /* it was set aside, and this is another try; NULL: the first */
     size_t size;       /* of the block, when it is one */
     _Alignas(8) uint8_t bytes[];
@@ -41,6 +42,11 @@ acti_item *acti_item_copy(const acta_app *app, const acti_item *item);
 /* The same into `room`, of as many bytes as item->size, which must have been made by acti_item_copy. */
 void acti_item_copy_into(const acti_item *item, void *room);
 void acti_item_destroy(const acta_app *app, acti_item *item); /* takes NULL */
+/* Set `event` and `old` by what was recorded. False: it is nothing that this reader could know. */
+bool acti_item_identify(const acti_reader *reader, acti_item *item);
+/* Call `see` with the event; of an old one with each that it has become and that this reader knows, until one fails. */
+typedef acta_status acti_item_see(acti_reader_actor *r, const acti_item *item, acta_error *error);
+acta_status acti_item_each(acti_reader_actor *r, const acti_item *item, acti_item_see *see, acta_error *error);
 
 /* -- kinds -- */
 
@@ -174,9 +180,12 @@ struct acti_reader_actor {
     uint32_t crashed_attempts;
 
     /* The chunk in hand, and what it leads to. */
-    uint32_t chunk_next;      /* in reader->chunk */
-    uint64_t worked_position; /* of the last event that was given to the kind, or set aside */
-    uint32_t pending_count;   /* events that the kind has in work */
+    uint32_t chunk_next;            /* in reader->chunk */
+    uint64_t worked_position;       /* of the last event that was given to the kind, or set aside */
+    uint32_t pending_count;         /* events that the kind has in work */
+    const acti_upcasted *upcasted;  /* what the old event in work has become */
+    struct acti_key_list *old_keys; /* … that are being collected */
+    struct acti_split *splits;      /* old events that went to several keys */
 
     /* The batch being made, and the one on its way. */
     acti_positions done, done_on_way;

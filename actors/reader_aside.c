@@ -233,7 +233,7 @@ acti_aside_read(acti_reader_actor *r, acti_aside *aside, acti_item **item_out, a
     status = acta_cursor_next(cursor, &item.recorded, error);
     if (status == ACTA_OK && item.recorded.position != position)
         status = acta_error_set(error, ACTA_CORRUPT, "the event at position %" PRIu64 " is missing", position);
-    if (status == ACTA_OK && !acti_names_find(&r->reader->names, item.recorded.type, &item.event))
+    if (status == ACTA_OK && !acti_item_identify(r->reader, &item))
         status = acta_error_set(error, ACTA_SCHEMA_MISMATCH,
             "position %" PRIu64 " is '" ACTA_FMT "', which is not in this schema", position,
             ACTA_ARG(item.recorded.type));

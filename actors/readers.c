@@ -121,16 +121,40 @@ is_interested(const acti_reader *reader, uint32_t event)
     return reader->given.projection->code->interested(reader->given.projection, event);
 }
 
+static uint32_t
+old_count(const acta_app *app)
+{
+    return app->upcasters != NULL ? app->upcasters->code->old_count : 0;
+}
+
+static size_t
+types_room(const acti_reader *reader)
+{
+    return (size_t)reader->event_count + old_count(reader->app);
+}
+
+static void
+add_type(acti_reader *reader, const char *name)
+{
+    for (uint32_t i = 0; i < reader->type_count; i++)
+        if (acta_str_equal(reader->types[i], acta_str_of(name))) return;
+    reader->types[reader->type_count++] = acta_str_of(name);
+}
+
 static bool
 collect_types(acta_app *app, acti_reader *reader)
 {
     if (!acti_names_init(&reader->names, &app->environment.allocator, reader->events, reader->event_count))
         return false;
     if (reader->event_count == 0) return true;
-    reader->types = acti_alloc(app, reader->event_count * sizeof *reader->types);
+    reader->types = acti_alloc(app, types_room(reader) * sizeof *reader->types);
     if (reader->types == NULL) return false;
     for (uint32_t i = 0; i < reader->event_count; i++)
-        if (is_interested(reader, i)) reader->types[reader->type_count++] = acta_str_of(reader->events[i]->name);
+        if (is_interested(reader, i)) add_type(reader, reader->events[i]->name);
+    if (reader->type_count == 0) return true;
+    /* Any old event may become one of interest. */
+    for (uint32_t i = 0; i < old_count(app); i++)
+        add_type(reader, app->upcasters->code->old[i]->name);
     return true;
 }
 
@@ -211,7 +235,7 @@ acti_readers_destroy(acta_app *app)
         acta_memory_destroy(reader->rows_memory);
         acta_memory_destroy(reader->opened);
         acti_names_deinit(&reader->names);
-        acti_free(app, reader->types, reader->event_count * sizeof *reader->types);
+        acti_free(app, reader->types, types_room(reader) * sizeof *reader->types);
     }
     acti_free(app, app->readers, app->reader_count * sizeof *app->readers);
 }

@@ -4,8 +4,13 @@
  *     bank        the one that writes now
  *     bank 0 n    the n-th, from 1, which a later one took the place of (n in four bytes, big-endian)
  *
+ * and for each event that one of them has, as rows of the table `types`, which of them that is: a record has the hash.
+ *
+ *     bank.MoneyWithdrawn 0 hash  ->  version, n, "bank"     (hash in eight bytes, big-endian)
+ *
  * A program whose schema is another is compared with the one that writes now, before anything is started: what it can
- * read with the same meaning takes its place; anything else is refused, by name.
+ * read with the same meaning takes its place; anything else is refused, by name. Versions of events that it doesn't have
+ * any more it can read by upcasters: each that the log has must have one (upcast.c).
  */
 #include <inttypes.h>
 
@@ -16,7 +21,11 @@
 /* CRC of all behind it, format, number, hash; then the binary schema. */
 enum { FORMAT = 1, AT_FORMAT = 4, AT_NUMBER = 8, AT_HASH = 16, HEADER = 24 };
 
-static const char table_name[] = "schemas";
+/* A type's row: CRC of all behind it, format, number, version; then the schema's name. */
+enum { TYPE_FORMAT = 1, TYPE_AT_FORMAT = 4, TYPE_AT_NUMBER = 8, TYPE_AT_VERSION = 12, TYPE_HEADER = 16 };
+enum { TYPE_KEY_MAX = ACTA_TYPE_NAME_MAX + 1 + 8 };
+
+static const char table_name[] = "schemas", types_name[] = "types";
 
 typedef struct kept {
     acta_bytes row;
@@ -33,9 +42,8 @@ no_memory(acta_error *error)
 
 /* The machine is little-endian, as buffer.h says; so are the numbers in the row. */
 static acta_status
-read_kept(acta_app *app, acta_memory *memory, kept *kept_out, acta_error *error)
+read_row(acta_app *app, acta_bytes key, acta_memory *memory, kept *kept_out, acta_error *error)
 {
-    acta_bytes key = acta_str_bytes(acta_str_of(app->schema->name));
     uint32_t crc;
 
     acta_status status = acta_store_get(app->store, table_name, key, memory, &kept_out->row, error);
@@ -51,6 +59,12 @@ read_kept(acta_app *app, acta_memory *memory, kept *kept_out, acta_error *error)
     memcpy(&kept_out->hash, bytes + AT_HASH, sizeof kept_out->hash);
     kept_out->binary = acta_bytes_from(bytes + HEADER, size - HEADER);
     return ACTA_OK;
+}
+
+static acta_status
+read_kept(acta_app *app, acta_memory *memory, kept *kept_out, acta_error *error)
+{
+    return read_row(app, acta_str_bytes(acta_str_of(app->schema->name)), memory, kept_out, error);
 }
 
 static acta_bytes
@@ -83,6 +97,151 @@ earlier_key(const acta_schema *schema, uint32_t number, acta_memory *memory)
     return acta_bytes_from(bytes, size + 4);
 }
 
+/* -- types -- */
+
+/* In `room` of TYPE_KEY_MAX bytes. */
+static acta_bytes
+type_key(const acta_table *table, uint8_t *room)
+{
+    size_t size = strlen(table->name) + 1;
+
+    memcpy(room, table->name, size);
+    for (int i = 0; i < 8; i++)
+        room[size + (size_t)i] = (uint8_t)(table->schema_hash >> (56 - 8 * i));
+    return acta_bytes_from(room, size + 8);
+}
+
+static acta_bytes
+make_type(const acta_table *table, uint32_t number, acta_memory *memory)
+{
+    const char *name = table->schema->name;
+    size_t size = TYPE_HEADER + strlen(name);
+    uint8_t *bytes = acta_memory_alloc(memory, size);
+    uint32_t version = table->version != 0 ? table->version : 1;
+    if (bytes == NULL) return acta_bytes_from(NULL, 0);
+
+    bytes[TYPE_AT_FORMAT] = TYPE_FORMAT;
+    memcpy(bytes + TYPE_AT_NUMBER, &number, sizeof number);
+    memcpy(bytes + TYPE_AT_VERSION, &version, sizeof version);
+    memcpy(bytes + TYPE_HEADER, name, size - TYPE_HEADER);
+    uint32_t crc = acta_crc32c(0, bytes + TYPE_AT_FORMAT, size - TYPE_AT_FORMAT);
+    memcpy(bytes, &crc, sizeof crc);
+    return acta_bytes_from(bytes, size);
+}
+
+/* The events of the schema, which is the log's `number`-th. False: no memory. */
+static bool
+put_types(acta_transaction *transaction, const acta_schema *schema, uint32_t number, acta_memory *memory)
+{
+    uint8_t room[TYPE_KEY_MAX];
+
+    for (uint32_t i = 0; i < schema->table_count; i++) {
+        const acta_table *table = schema->tables[i];
+        if (table->role != ACTA_TABLE_EVENT || strlen(table->name) > ACTA_TYPE_NAME_MAX) continue;
+        acta_bytes row = make_type(table, number, memory);
+        if (row.data == NULL) return false;
+        acta_transaction_put(transaction, types_name, type_key(table, room), row);
+    }
+    return true;
+}
+
+typedef struct kept_type {
+    acta_str type, schema;
+    uint64_t hash;
+    uint32_t number, version;
+} kept_type;
+
+static bool
+parse_type(acta_bytes key, acta_bytes row, kept_type *type_out)
+{
+    uint32_t crc;
+    const uint8_t *hash = key.data + key.size - 8;
+
+    if (key.size < 1 + 1 + 8 || hash[-1] != 0) return false;
+    if (row.size < TYPE_HEADER || row.data[TYPE_AT_FORMAT] != TYPE_FORMAT) return false;
+    memcpy(&crc, row.data, sizeof crc);
+    if (crc != acta_crc32c(0, row.data + TYPE_AT_FORMAT, row.size - TYPE_AT_FORMAT)) return false;
+    *type_out = (kept_type){ .type = acta_str_from(key.data, key.size - 9),
+        .schema = acta_str_from(row.data + TYPE_HEADER, row.size - TYPE_HEADER) };
+    for (int i = 0; i < 8; i++)
+        type_out->hash = type_out->hash << 8 | hash[i];
+    memcpy(&type_out->number, row.data + TYPE_AT_NUMBER, sizeof type_out->number);
+    memcpy(&type_out->version, row.data + TYPE_AT_VERSION, sizeof type_out->version);
+    return true;
+}
+
+/* Can the old table that the program has kept read what the log has of this version, by another hash? */
+static acta_status
+check_old_table(acta_app *app, const kept_type *type, acta_memory *memory, acta_error *error)
+{
+    uint32_t number = 0;
+    kept writer;
+    if (!acti_old_find(app, type->type, type->version, &number)) return ACTA_OK;
+    const acta_table *old = app->upcasters->code->old[number];
+    if (old->schema_hash == type->hash) return ACTA_OK;
+
+    acta_status status = read_kept(app, memory, &writer, error);
+    if (status == ACTA_OK && writer.number != type->number) {
+        acta_bytes key = earlier_key(app->schema, type->number, memory);
+        status = key.data != NULL ? read_row(app, key, memory, &writer, error) : no_memory(error);
+    }
+    if (status == ACTA_OK)
+        status = acta_schema_compare_table(writer.binary, old->schema->binary, type->type, NULL, NULL, error);
+    if (status == ACTA_OK) return ACTA_OK;
+    return acta_error_prefix(error, status,
+        "%s.v%" PRIu32 ".fbs can't read version %" PRIu32 " of '" ACTA_FMT "' as the log has it: ", app->schema->name,
+        type->version, type->version, ACTA_ARG(type->type));
+}
+
+/* Each type of the log must be one that the program can read. */
+static acta_status
+join_types(acta_app *app, acta_memory *memory, acta_error *error)
+{
+    acta_row_cursor *cursor;
+    acta_bytes key, row;
+    kept_type type = { .number = 0 };
+
+    acta_status status = acta_row_cursor_open(app->store, types_name, acta_bytes_from(NULL, 0), &cursor, error);
+    if (status != ACTA_OK) return status;
+    while (status == ACTA_OK) {
+        status = acta_row_cursor_next(cursor, &key, &row, error);
+        if (status != ACTA_OK) break;
+        if (!parse_type(key, row, &type))
+            status = acta_error_set(error, ACTA_CORRUPT, "the log's types are damaged");
+        else if (!acta_str_equal(type.schema, acta_str_of(app->schema->name)))
+            continue;
+        else
+            status = acti_olds_add(app, type.type, type.hash, type.version, error);
+        if (status == ACTA_OK) status = check_old_table(app, &type, memory, error);
+    }
+    acta_row_cursor_close(cursor);
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
+/* The log knows the schema, but not its types: a program before there were such rows has written it. */
+static acta_status
+add_types(acta_app *app, const kept *now, acta_memory *memory, acta_error *error)
+{
+    acta_status status = ACTA_OK;
+    uint8_t room[TYPE_KEY_MAX];
+    acta_bytes row;
+
+    for (uint32_t i = 0; i < app->schema->table_count && status == ACTA_OK; i++) {
+        const acta_table *table = app->schema->tables[i];
+        if (table->role != ACTA_TABLE_EVENT || strlen(table->name) > ACTA_TYPE_NAME_MAX) continue;
+        status = acta_store_get(app->store, types_name, type_key(table, room), memory, &row, error);
+    }
+    if (status != ACTA_NOT_FOUND) return status;
+    acta_transaction *transaction = acta_transaction_create(app->store);
+    if (transaction == NULL) return no_memory(error);
+    if (put_types(transaction, app->schema, now->number, memory))
+        return acta_store_commit(app->store, transaction, NULL, error);
+    acta_transaction_destroy(transaction);
+    return no_memory(error);
+}
+
+/* -- schemas -- */
+
 /* `before`: NULL when there was none. */
 static acta_status
 keep(acta_app *app, const kept *before, acta_memory *memory, acta_error *error)
@@ -96,18 +255,48 @@ keep(acta_app *app, const kept *before, acta_memory *memory, acta_error *error)
     acta_transaction *transaction = acta_transaction_create(app->store);
     if (before != NULL) acta_transaction_put(transaction, table_name, key, before->row);
     acta_transaction_put(transaction, table_name, acta_str_bytes(acta_str_of(schema->name)), row);
+    if (!put_types(transaction, schema, number + 1, memory)) {
+        acta_transaction_destroy(transaction);
+        return no_memory(error);
+    }
     return acta_store_commit(app->store, transaction, NULL, error);
+}
+
+typedef struct refusal {
+    const acta_app *app;
+    acta_error *error; /* the first */
+    uint32_t count;
+} refusal;
+
+/* An event may be gone when upcasters lead on from it; of which versions, join_types sees. */
+static void
+note_change(void *user, const acta_schema_change *change)
+{
+    refusal *refused = user;
+    const acta_upcasters *upcasters = refused->app->upcasters;
+
+    for (uint32_t i = 0; change->is_gone && upcasters != NULL && i < upcasters->code->old_count; i++)
+        if (acta_str_equal(change->table, acta_str_of(upcasters->code->old[i]->name))) return;
+    if (refused->count++ != 0) return;
+    acta_error_set(refused->error, ACTA_SCHEMA_MISMATCH, "'" ACTA_FMT "%s" ACTA_FMT "' %s", ACTA_ARG(change->table),
+        change->member.size != 0 ? "." : "", ACTA_ARG(change->member), change->text);
 }
 
 static acta_status
 take_over(acta_app *app, const acta_app_config *config, const kept *before, acta_memory *memory, acta_error *error)
 {
-    acta_status status = acta_schema_compare(before->binary, app->schema->binary, NULL, NULL, error);
+    refusal refused = { .app = app, .error = error };
+    acta_status status = acta_schema_compare(before->binary, app->schema->binary, note_change, &refused, NULL);
+    if (status == ACTA_SCHEMA_MISMATCH && refused.count == 0) status = ACTA_OK; /* all of it is led on by upcasters */
     if (status == ACTA_SCHEMA_MISMATCH)
         return acta_error_prefix(error, status,
             "the log in '%s' was written by another schema '%s', which this program's can't follow: ",
             config->data_path != NULL ? config->data_path : app->name, app->schema->name);
-    if (status != ACTA_OK) return acta_error_prefix(error, status, "the log's schema '%s': ", app->schema->name);
+    if (status != ACTA_OK)
+        return acta_error_set(error, status, "the log's schema '%s' can't be compared with the program's: %s",
+            app->schema->name, acta_status_name(status));
+    status = join_types(app, memory, error); /* before anything is written */
+    if (status != ACTA_OK) return status;
     return config->store.read_only ? ACTA_OK : keep(app, before, memory, error);
 }
 
@@ -124,6 +313,10 @@ acti_schema_join(acta_app *app, const acta_app_config *config, acta_error *error
         status = config->store.read_only ? ACTA_OK : keep(app, NULL, memory, error);
     else if (status == ACTA_OK && before.hash != app->schema->hash)
         status = take_over(app, config, &before, memory, error);
+    else if (status == ACTA_OK) {
+        status = join_types(app, memory, error);
+        if (status == ACTA_OK && !config->store.read_only) status = add_types(app, &before, memory, error);
+    }
     acta_memory_destroy(memory);
     return status;
 }

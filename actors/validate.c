@@ -161,11 +161,31 @@ check_readers(const acta_app_config *config, acta_error *error)
     return check_reader_names(config, error);
 }
 
+/* -- upcasters -- */
+
+static acta_status
+check_upcasters(const acta_app_config *config, acta_error *error)
+{
+    const acta_upcasters *upcasters = config->upcasters;
+
+    if (upcasters == NULL) return ACTA_OK;
+    if (upcasters->code == NULL)
+        return acta_error_set(error, ACTA_INVALID, "the upcasters have no code; fill them by their generated macro");
+    if (upcasters->code->schema != config->schema)
+        return acta_error_set(error, ACTA_INVALID, "the upcasters lead to schema '%s'; set .schema = &%s_schema",
+            upcasters->code->schema->name, upcasters->code->schema->name);
+    const char *missing = upcasters->code->missing(upcasters);
+    if (missing == NULL) return ACTA_OK;
+    return acta_error_set(error, ACTA_INVALID,
+        "no upcaster for %s; set .%s, to a function that adds nothing if it is to go", missing, missing);
+}
+
 acta_status
 acti_config_check(const acta_app_config *config, acta_error *error)
 {
     acta_status status = check_aggregates(config, error);
     if (status == ACTA_OK) status = check_readers(config, error);
+    if (status == ACTA_OK) status = check_upcasters(config, error);
     if (status != ACTA_OK) return status;
     if (config->data_path == NULL && config->store.engine == NULL)
         return acta_error_set(error, ACTA_INVALID, "no data_path: set the directory that the store is to lie in");

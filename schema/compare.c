@@ -5,7 +5,8 @@
  *
  * All that is reached from these roots is compared, by the id of a field and the number of a value, for these are what
  * lies in a buffer. States aren't roots: a snapshot of another schema is void, and the state is made again from events.
- * What may be added: tables, fields that aren't required, values behind the known ones.
+ * What may be added: tables, fields that aren't required, values behind the known ones. An event whose version is raised
+ * may be another altogether: upcasters make new ones of the old.
  *
  * Binary schemas are FlatBuffers of reflection.fbs, so their reader is what actac makes of that.
  */
@@ -28,6 +29,21 @@ typedef struct comparison {
     uint32_t count; /* of changes that were told */
 } comparison;
 
+static void
+tell_change(comparison *c, const acta_schema_change *change)
+{
+    acta_str table = change->table, member = change->member;
+    const char *text = change->text;
+
+    if (c->tell != NULL) c->tell(c->user, change);
+    if (c->count++ != 0) return;
+    acta_error_set(c->error, ACTA_SCHEMA_MISMATCH, "'" ACTA_FMT "%s" ACTA_FMT "' %s", ACTA_ARG(table),
+        member.size != 0 ? "." : "", ACTA_ARG(member), text);
+    if (c->error != NULL)
+        snprintf(c->error->where, sizeof c->error->where, ACTA_FMT "%s" ACTA_FMT, ACTA_ARG(table),
+            member.size != 0 ? "." : "", ACTA_ARG(member));
+}
+
 static void ACTA_PRINTF(4, 5) refuse(comparison *c, acta_str table, acta_str member, const char *format, ...)
 {
     char text[TEXT_MAX];
@@ -36,13 +52,7 @@ static void ACTA_PRINTF(4, 5) refuse(comparison *c, acta_str table, acta_str mem
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (c->tell != NULL) c->tell(c->user, &(acta_schema_change){ .table = table, .member = member, .text = text });
-    if (c->count++ != 0) return;
-    acta_error_set(c->error, ACTA_SCHEMA_MISMATCH, "'" ACTA_FMT "%s" ACTA_FMT "' %s", ACTA_ARG(table),
-        member.size != 0 ? "." : "", ACTA_ARG(member), text);
-    if (c->error != NULL)
-        snprintf(c->error->where, sizeof c->error->where, ACTA_FMT "%s" ACTA_FMT, ACTA_ARG(table),
-            member.size != 0 ? "." : "", ACTA_ARG(member));
+    tell_change(c, &(acta_schema_change){ .table = table, .member = member, .text = text });
 }
 
 /* -- finding -- */
@@ -279,7 +289,10 @@ compare_object(comparison *c, uint32_t index)
     c->done[index] = true;
     reflection_Object_vector_at(c->before.objects, index, &before);
     if (!find_object(&c->after, before.name, &after)) {
-        refuse(c, before.name, acta_str_of(""), "is gone: buffers with it are in the log; keep it");
+        tell_change(c, &(acta_schema_change){ .table = before.name,
+                           .member = acta_str_of(""),
+                           .is_gone = true,
+                           .text = "is gone: buffers with it are in the log; keep it" });
         return;
     }
     if (before.is_struct || after.is_struct) compare_struct(c, &before, &after);
@@ -302,6 +315,33 @@ compare_owner(comparison *c, const reflection_Object *before)
     if (now.data == NULL || !acta_str_equal(owner, now))
         refuse(c, before->name, acta_str_of(""), "was an event of '" ACTA_FMT "': its streams are named so; keep that",
             ACTA_ARG(owner));
+}
+
+/* What (version: 2) says; 1 when there is none. */
+static uint32_t
+version_of(const reflection_Object *object)
+{
+    acta_str text = attribute_of(object, "version");
+    uint32_t version = 0;
+
+    for (size_t i = 0; i < text.size && text.data[i] >= '0' && text.data[i] <= '9' && version <= UINT16_MAX; i++)
+        version = version * 10 + (uint32_t)(text.data[i] - '0');
+    return version != 0 ? version : 1;
+}
+
+/* An event of another version: true, it is not to be compared. */
+static bool
+compare_version(comparison *c, const reflection_Object *before)
+{
+    reflection_Object after;
+
+    if (attribute_of(before, "event").data == NULL || !find_object(&c->after, before->name, &after)) return false;
+    uint32_t was = version_of(before), is = version_of(&after);
+    if (is < was)
+        refuse(c, before->name, acta_str_of(""),
+            "was version %" PRIu32 " and is version %" PRIu32 ": versions only rise; write (version: %" PRIu32 ")", was,
+            is, was);
+    return is != was;
 }
 
 static bool
@@ -331,27 +371,64 @@ decode(const char *which, acta_bytes binary, reflection_Schema *schema_out, acta
     return ACTA_OK;
 }
 
+static void
+compare_all(comparison *c)
+{
+    reflection_Object object;
+
+    for (uint32_t i = 0; reflection_Object_vector_at(c->before.objects, i, &object); i++) {
+        if (!is_root(c, &object)) continue;
+        if (!compare_version(c, &object)) compare_object(c, i);
+        compare_owner(c, &object);
+    }
+}
+
+/* ACTA_NOT_FOUND: there is no such table. */
+static acta_status
+compare_one(comparison *c, acta_str name)
+{
+    reflection_Object object;
+
+    for (uint32_t i = 0; reflection_Object_vector_at(c->before.objects, i, &object); i++) {
+        if (!acta_str_equal(object.name, name)) continue;
+        if (!find_object(&c->after, name, &object)) break;
+        compare_object(c, i);
+        return ACTA_OK;
+    }
+    return acta_error_set(c->error, ACTA_NOT_FOUND, "there is no table '" ACTA_FMT "' in both schemas", ACTA_ARG(name));
+}
+
+/* `table` absent: all that a log may hold. */
+static acta_status
+compare(comparison *c, acta_bytes before, acta_bytes after, acta_str table)
+{
+    acta_status status = decode("old", before, &c->before, c->error);
+    if (status == ACTA_OK) status = decode("new", after, &c->after, c->error);
+    if (status != ACTA_OK) return status;
+    acta_memory *memory = acta_memory_create(NULL);
+    size_t count = (size_t)c->before.objects.count + c->before.enums.count;
+    c->done = memory != NULL ? acta_memory_alloc(memory, count * sizeof *c->done) : NULL;
+    if (c->done == NULL)
+        status = acta_error_set(c->error, ACTA_NO_MEMORY, "no memory to compare two schemas");
+    else if (table.data == NULL)
+        compare_all(c);
+    else
+        status = compare_one(c, table);
+    acta_memory_destroy(memory);
+    return status != ACTA_OK || c->count == 0 ? status : ACTA_SCHEMA_MISMATCH;
+}
+
 acta_status
 acta_schema_compare(acta_bytes before, acta_bytes after, acta_schema_tell *tell, void *user, acta_error *error)
 {
     comparison c = { .tell = tell, .user = user, .error = error };
-    reflection_Object object;
+    return compare(&c, before, after, acta_str_from(NULL, 0));
+}
 
-    acta_status status = decode("old", before, &c.before, error);
-    if (status == ACTA_OK) status = decode("new", after, &c.after, error);
-    if (status != ACTA_OK) return status;
-    acta_memory *memory = acta_memory_create(NULL);
-    size_t count = (size_t)c.before.objects.count + c.before.enums.count;
-    c.done = memory != NULL ? acta_memory_alloc(memory, count * sizeof *c.done) : NULL;
-    if (c.done == NULL) {
-        acta_memory_destroy(memory);
-        return acta_error_set(error, ACTA_NO_MEMORY, "no memory to compare two schemas");
-    }
-    for (uint32_t i = 0; reflection_Object_vector_at(c.before.objects, i, &object); i++) {
-        if (!is_root(&c, &object)) continue;
-        compare_object(&c, i);
-        compare_owner(&c, &object);
-    }
-    acta_memory_destroy(memory);
-    return c.count == 0 ? ACTA_OK : ACTA_SCHEMA_MISMATCH;
+acta_status
+acta_schema_compare_table(
+    acta_bytes before, acta_bytes after, acta_str table, acta_schema_tell *tell, void *user, acta_error *error)
+{
+    comparison c = { .tell = tell, .user = user, .error = error };
+    return compare(&c, before, after, table);
 }

@@ -35,6 +35,7 @@
 #include "acta/sys.h"
 #include "acta/topic.h"
 #include "acta/tree.h"
+#include "acta/upcast.h"
 #include "acta/watch_fd.h"
 
 #endif

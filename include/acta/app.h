@@ -16,6 +16,7 @@
 #include "acta/process_manager.h"
 #include "acta/runtime.h"
 #include "acta/store.h"
+#include "acta/upcast.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,6 +32,7 @@ typedef struct acta_app_config {
     const acta_process_manager *const *process_managers;
     const acta_event_handler *const *event_handlers;
     const acta_projection *const *projections;
+    const acta_upcasters *upcasters; /* from old versions of events to those of `schema`; NULL: there are none */
 
     /* Where the keys of personal fields live (personal.h); copied. NULL: in the file ACTA_KEY_FILE in `data_path`, which is
      * made when the schema has any. */
@@ -153,6 +155,23 @@ ACTA_API acta_status acta_read_model_find(
     acta_app *app, const acta_table *row_table, acta_str key, void *row_out, acta_memory *memory, acta_error *error);
 ACTA_API acta_status acta_read_model_each(acta_app *app, const acta_table *row_table, acta_str prefix,
     bool (*visit)(void *user, const void *row), void *user, acta_error *error);
+
+/* -- old versions of events -- */
+
+typedef acta_status acta_event_see(
+    void *user, const acta_table *event, const acta_recorded *recorded, acta_error *error);
+
+/*
+ * For who reads the log himself, by subscription or cursor: an event as the schema has it now, which is itself or what its
+ * upcasters make of it (upcast.h). Handlers, projections and process managers get it so without asking.
+ *   see  called for each, in order, until one isn't ACTA_OK, which is returned. What it gets lives until it returns:
+ *        bank_Deposited_read(recorded->payload, &deposited)
+ * Errors: ACTA_SCHEMA_MISMATCH  no event of the schema, or of a version that the log doesn't know
+ *         ACTA_CORRUPT, ACTA_NO_MEMORY, and what an upcaster returned
+ * Threads: any.
+ */
+ACTA_API acta_status acta_app_upcast(
+    acta_app *app, const acta_recorded *recorded, acta_event_see *see, void *user, acta_error *error);
 
 /* -- looking in -- */
 

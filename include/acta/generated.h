@@ -18,6 +18,7 @@
 #include "acta/handler.h"
 #include "acta/marks.h"
 #include "acta/process_manager.h"
+#include "acta/upcast.h"
 
 /* The wrong function in a generated struct is an error, whatever the user's warnings are. */
 #ifndef __cplusplus
@@ -127,6 +128,14 @@
     static inline acta_verdict T##_emit(acta_decision *decision, T value)                                              \
     {                                                                                                                  \
         return acta_decision_emit(decision, &T##_table, &value);                                                       \
+    }                                                                                                                  \
+    ACTI_END(T)
+
+/* T_upcast (upcast.h). */
+#define ACTA_UPCAST_TO(T)                                                                                              \
+    static inline acta_status T##_upcast(acta_upcast *out, T value)                                                    \
+    {                                                                                                                  \
+        return acta_upcast_add(out, &T##_table, &value);                                                               \
     }                                                                                                                  \
     ACTI_END(T)
 
@@ -477,6 +486,13 @@ projection(const acta_projection_code *code, const Settings &given)
         T value;                                                                                                       \
         T##_decode(buffer, &value);                                                                                    \
         return (function) != NULL ? (function)(self->user, value, recorded, rows, error) : ACTA_OK;                    \
+    }
+
+#define ACTA_UPCAST_CASE(number, T, function)                                                                          \
+    case number: {                                                                                                     \
+        T value;                                                                                                       \
+        T##_decode(buffer, &value);                                                                                    \
+        return (function)(&value, out);                                                                                \
     }
 
 /* What is wrong with one event of a process manager; `routed` tells whether any event is. */

@@ -49,6 +49,7 @@ typedef struct acta_table {
     const char *name;  /* with its namespace: "bank.Deposit" */
     const char *owner; /* command, event: its aggregate's name; else NULL */
     acta_table_role role;
+    uint32_t version;     /* of an event; 0 and 1: the first */
     size_t struct_size;   /* of the C struct */
     uint64_t schema_hash; /* of the table's definition and all that it refers to; equal in each build */
     const acta_schema *schema;
@@ -98,6 +99,7 @@ typedef struct acta_schema_change {
     acta_str table;   /* "bank.Deposited"; of an enum's value, the enum */
     acta_str member;  /* the field, or the enum's value; empty: the whole table */
     const char *text; /* what it is, and what to do instead: "is gone: mark it (deprecated) instead" */
+    bool is_gone;     /* the whole table is: an event may go if it has an upcaster, which no schema tells */
 } acta_schema_change;
 
 typedef void acta_schema_tell(void *user, const acta_schema_change *change);
@@ -106,8 +108,8 @@ typedef void acta_schema_tell(void *user, const acta_schema_change *change);
  * Can a program with the new schema read what one with the old schema wrote, and does it mean the same? Compared is all
  * that events, commands, process managers and read models of the old schema hold. An event may not go; of the others,
  * one that is gone is not read any more. States may change at will: they are made again from their events.
- * What is allowed: new tables, new fields at the end that aren't required, new values of enums, (deprecated), and to give
- * up (required).
+ * What is allowed: new tables, new fields at the end that aren't required, new values of enums, (deprecated), to give up
+ * (required), and any change of an event whose (version) is raised: upcasters lead on to it (upcast.h).
  *   before, after  binary schemas, as flatc --binary --schema writes them and acta_schema.binary has them
  *   tell           called once for each change that isn't allowed; what it gets lives until it returns. May be NULL
  * Errors: ACTA_SCHEMA_MISMATCH  there is such a change; the text is the first one's, error->where its "table.member"
@@ -117,6 +119,10 @@ typedef void acta_schema_tell(void *user, const acta_schema_change *change);
  */
 ACTA_API acta_status acta_schema_compare(
     acta_bytes before, acta_bytes after, acta_schema_tell *tell, void *user, acta_error *error);
+
+/* The same for one table and all it holds, whatever it is. ACTA_NOT_FOUND: one of them has no such table. */
+ACTA_API acta_status acta_schema_compare_table(
+    acta_bytes before, acta_bytes after, acta_str table, acta_schema_tell *tell, void *user, acta_error *error);
 
 /* -- JSON, by the official FlatBuffers library -- */
 

@@ -200,6 +200,20 @@ put_include(const char *path, FILE *out)
 }
 
 void
+put_types_header(const acti_model *m, FILE *out, acti_arena *arena)
+{
+    for (uint32_t i = 0; i < m->enum_count; i++)
+        put_enum(m, &m->enums[i], out, arena);
+    if (m->text.include_count == 0) put_views(m, out);
+    for (uint32_t i = 0; i < m->table_count; i++) {
+        if (m->tables[i].is_struct) put_structure(&m->tables[i], out, arena);
+    }
+    for (uint32_t i = 0; i < m->table_count; i++) {
+        if (!m->tables[i].is_struct) put_table(&m->tables[i], out, arena);
+    }
+}
+
+void
 put_header(const acti_model *m, FILE *out, acti_arena *arena)
 {
     const char *guard = arena_format(arena, "%s_ACTA_H", file_macro(m, arena));
@@ -214,16 +228,8 @@ put_header(const acti_model *m, FILE *out, acti_arena *arena)
     fputs("#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", out);
     fprintf(out, "extern const acta_schema %sschema;\n\n", m->prefix);
 
-    for (uint32_t i = 0; i < m->enum_count; i++)
-        put_enum(m, &m->enums[i], out, arena);
-    if (m->text.include_count == 0) put_views(m, out);
-    for (uint32_t i = 0; i < m->table_count; i++) {
-        if (m->tables[i].is_struct) put_structure(&m->tables[i], out, arena);
-    }
-    for (uint32_t i = 0; i < m->table_count; i++) {
-        if (!m->tables[i].is_struct) put_table(&m->tables[i], out, arena);
-    }
-
+    put_types_header(m, out, arena);
     put_handlers_header(m, out, arena);
+    put_upcast_header(m, out, arena);
     fputs("#ifdef __cplusplus\n}\n#endif\n\n#endif\n", out);
 }

@@ -175,6 +175,8 @@ typedef struct acti_table {
     uint32_t field_count;
     const acti_field *identity;
     const acti_field *key;
+    uint32_t version;  /* of an event; 1: the first */
+    bool has_upcaster; /* of an old schema: an event that leads on to newer ones */
     uint64_t hash;
 } acti_table;
 
@@ -193,6 +195,13 @@ typedef struct acti_model {
     uint64_t hash;
     acti_bfbs binary;
     acti_scan text;
+    const char *infix;       /* given before it is made: "v1_" of an old schema, for bank_v1_Deposit; NULL: none */
+    uint32_t version;        /* of an old schema: 1 of bank.v1.fbs */
+    const char *file;        /* of an old schema */
+    struct acti_model *olds; /* what upcasters begin with, by version: upcast.c */
+    uint32_t old_count;
+    const acti_table **strays; /* of an old schema: outlived events of another version than the file's */
+    uint32_t stray_count;
 } acti_model;
 
 /* False: the binary schema is damaged. */
@@ -234,6 +243,18 @@ bool has_marks(const acti_model *model, const acti_table *table, acti_arena *are
 void put_marks(const acti_model *model, const acti_table *table, FILE *out, acti_arena *arena);
 const char *stream_prefix(const acti_model *model, const acti_table *state, acti_arena *arena); /* "Account-" */
 
+/* -- upcast.c: old versions of events, and the way from them to the new ones -- */
+
+/* The N of "bank.vN.fbs"; 0: the name has none. */
+uint32_t upcast_version(const char *path);
+void upcast_check(const acti_model *model, acti_errors *errors); /* the versions that the schema itself gives */
+/* Leave of an old schema the events that `model` has newer versions of, or none, and what is in them. */
+void upcast_reduce(const acti_model *model, acti_model *old, acti_errors *errors);
+/* Each outlived event must be in the file of its version. */
+void upcast_check_strays(const acti_model *model, const acti_model *old, acti_errors *errors);
+void put_upcast_header(const acti_model *model, FILE *out, acti_arena *arena);
+void put_upcast_source(const acti_model *model, FILE *out, acti_arena *arena);
+
 /* -- text.c: pieces of C, laid out as clang-format would -- */
 
 const char *c_type(const acti_field *field, acti_arena *arena);    /* of a fixed array: of its elements */
@@ -258,6 +279,9 @@ void put_macro_line(FILE *out, const char *line);
 
 void put_header(const acti_model *model, FILE *out, acti_arena *arena);
 void put_source(const acti_model *model, FILE *out, acti_arena *arena);
+void put_types_header(const acti_model *model, FILE *out, acti_arena *arena); /* enums and tables */
+void put_types_source(const acti_model *model, FILE *out, acti_arena *arena);
+void put_schema_source(const acti_model *model, FILE *out);
 void put_handlers_header(const acti_model *model, FILE *out, acti_arena *arena); /* the structs of typed functions */
 void put_handlers_source(const acti_model *model, FILE *out, acti_arena *arena);
 

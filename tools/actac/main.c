@@ -1,5 +1,5 @@
 /*
- * actac --bfbs FILE.bfbs --schema FILE.fbs --out-dir DIR
+ * actac --bfbs FILE.bfbs --schema FILE.fbs [--old FILE.v1.fbs --old-bfbs FILE.v1.bfbs]... --out-dir DIR
  *
  * Writes FILE.acta.h and FILE.acta.c. Exit status: 0 made, 1 an error in the schema or with a file, 2 usage.
  */
@@ -11,22 +11,30 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: actac --bfbs FILE.bfbs --schema FILE.fbs --out-dir DIR\n"
+    "usage: actac --bfbs FILE.bfbs --schema FILE.fbs [--old FILE.v1.fbs --old-bfbs FILE.v1.bfbs]... --out-dir DIR\n"
     "\n"
     "Make C from a FlatBuffers schema: FILE.acta.h and FILE.acta.c in DIR.\n"
     "\n"
     "  --bfbs FILE.bfbs   the binary schema: flatc --binary --schema --bfbs-comments --bfbs-builtins FILE.fbs\n"
     "  --schema FILE.fbs  its text, for the order of things and the places of errors\n"
+    "  --old FILE.v1.fbs, --old-bfbs FILE.v1.bfbs\n"
+    "                     a schema of before, with version 1 of events that have a (version: 2) now, or are gone: for\n"
+    "                     each an upcaster leads on to the new ones. Once for each version\n"
     "  --out-dir DIR      where to write; must exist\n"
     "  --help             this text\n"
     "\n"
     "Errors go to stderr as FILE.fbs:line:column: what is wrong, what was expected, what to do.\n"
     "Exit status: 0 made, 1 an error in the schema or with a file, 2 usage.\n";
 
+enum { OLD_MAX = 64 };
+
 typedef struct options {
     const char *bfbs;
     const char *schema;
     const char *out_dir;
+    const char *old[OLD_MAX];
+    const char *old_bfbs[OLD_MAX];
+    uint32_t old_count, old_bfbs_count;
 } options;
 
 static bool
@@ -80,29 +88,81 @@ stem_of(const char *path, acti_arena *arena)
     return arena_copy(arena, name, dot != NULL ? (size_t)(dot - name) : strlen(name));
 }
 
+/* False: said why. */
+static bool
+read_model(const char *schema, const char *bfbs, acti_model *m, acti_arena *arena)
+{
+    char *text, *binary;
+    size_t text_size;
+
+    if (!read_file(schema, arena, &text, &text_size)) return false;
+    if (!read_file(bfbs, arena, &binary, &m->binary.size)) return false;
+    m->binary.bytes = (const uint8_t *)binary;
+    m->stem = stem_of(schema, arena);
+    scan_text(text, arena, &m->text);
+    if (model_make(m, arena)) return true;
+    fprintf(stderr, "actac: '%s' is no binary schema; make it with flatc --binary --schema\n", bfbs);
+    return false;
+}
+
+/* False: said why. */
+static bool
+read_old(const char *schema, const char *bfbs, const acti_model *m, acti_model *old, acti_arena *arena)
+{
+    acti_errors e = { .file = schema, .arena = arena };
+
+    *old = (acti_model){ .file = schema, .version = upcast_version(schema) };
+    if (old->version == 0) {
+        fprintf(stderr, "actac: --old '%s' has no version in its name; call it such as '%s.v1.fbs'\n", schema, m->stem);
+        return false;
+    }
+    old->infix = arena_format(arena, "v%u_", old->version);
+    if (!read_model(schema, bfbs, old, arena)) return false;
+    upcast_reduce(m, old, &e);
+    if (e.count == 0) model_check(old, &e);
+    if (e.count == 0) names_check(old, &e);
+    errors_print(&e, stderr);
+    return e.count == 0;
+}
+
+/* The old schemas, by version. */
+static bool
+read_olds(const options *given, acti_model *m, acti_arena *arena)
+{
+    bool is_good = true;
+
+    m->olds = arena_alloc(arena, given->old_count * sizeof *m->olds);
+    for (uint32_t i = 0; i < given->old_count; i++) {
+        acti_model old;
+        uint32_t place = m->old_count;
+        if (!read_old(given->old[i], given->old_bfbs[i], m, &old, arena)) return false;
+        for (; place > 0 && m->olds[place - 1].version > old.version; place--)
+            m->olds[place] = m->olds[place - 1];
+        m->olds[place] = old;
+        m->old_count++;
+    }
+    for (uint32_t i = 0; i < m->old_count; i++) {
+        acti_errors e = { .file = m->olds[i].file, .arena = arena };
+        upcast_check_strays(m, &m->olds[i], &e);
+        errors_print(&e, stderr);
+        is_good = is_good && e.count == 0;
+    }
+    return is_good;
+}
+
 static int
 compile(const options *given, acti_arena *arena)
 {
     acti_model m = { 0 };
     acti_errors e = { .file = given->schema, .arena = arena };
-    char *text, *binary;
-    size_t text_size;
 
-    if (!read_file(given->schema, arena, &text, &text_size)) return 1;
-    if (!read_file(given->bfbs, arena, &binary, &m.binary.size)) return 1;
-    m.binary.bytes = (const uint8_t *)binary;
-    m.stem = stem_of(given->schema, arena);
-    scan_text(text, arena, &m.text);
-    if (!model_make(&m, arena)) {
-        fprintf(stderr, "actac: '%s' is no binary schema; make it with flatc --binary --schema\n", given->bfbs);
-        return 1;
-    }
-
+    if (!read_model(given->schema, given->bfbs, &m, arena)) return 1;
     model_check(&m, &e);
     names_check(&m, &e);
     marks_check(&m, &e);
+    upcast_check(&m, &e);
     errors_print(&e, stderr);
-    if (e.count != 0) return 1;
+    if (e.count != 0 || !read_olds(given, &m, arena)) return 1;
 
     const char *base = arena_format(arena, "%s/%s.acta", given->out_dir, m.stem);
     if (!write_file(&m, arena_format(arena, "%s.h", base), put_header, arena)) return 1;
@@ -115,6 +175,7 @@ read_options(int argc, char **argv, options *out)
 {
     static const struct option known[] = { { "bfbs", required_argument, NULL, 'b' },
         { "schema", required_argument, NULL, 's' }, { "out-dir", required_argument, NULL, 'o' },
+        { "old", required_argument, NULL, 'v' }, { "old-bfbs", required_argument, NULL, 'w' },
         { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
     int option;
 
@@ -125,6 +186,10 @@ read_options(int argc, char **argv, options *out)
             out->schema = optarg;
         } else if (option == 'o') {
             out->out_dir = optarg;
+        } else if (option == 'v' && out->old_count < OLD_MAX) {
+            out->old[out->old_count++] = optarg;
+        } else if (option == 'w' && out->old_bfbs_count < OLD_MAX) {
+            out->old_bfbs[out->old_bfbs_count++] = optarg;
         } else if (option == 'h') {
             fputs(usage, stdout);
             return 1;
@@ -142,6 +207,11 @@ read_options(int argc, char **argv, options *out)
             out->bfbs == NULL     ? "bfbs"
             : out->schema == NULL ? "schema"
                                   : "out-dir");
+        return 3;
+    }
+    if (out->old_count != out->old_bfbs_count) {
+        fprintf(stderr, "actac: there are %u --old and %u --old-bfbs; each old schema has both\n", out->old_count,
+            out->old_bfbs_count);
         return 3;
     }
     return 0;

@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Slots of reflection.fbs. */
@@ -188,6 +189,8 @@ read_role(acti_table *of)
         of->role = roles[i].role;
         if (of->role == ROLE_COMMAND || of->role == ROLE_EVENT) of->owner = value;
     }
+    const char *version = attribute_of(&of->is, "version");
+    of->version = version != NULL ? (uint32_t)strtoul(version, NULL, 10) : 1; /* upcast.c checks it */
 }
 
 static void
@@ -257,10 +260,16 @@ c_name_of(const char *full, acti_arena *arena)
 static void
 name_type(reader *r, acti_common *of, const char *full)
 {
+    const char *infix = r->model->infix;
+
     of->name = short_name(full);
     of->c_name = c_name_of(full, r->arena);
     of->text = scan_find_type(&r->model->text, full);
-    if (of->text != NULL) of->at = of->text->at;
+    if (of->text == NULL) return;
+    of->at = of->text->at;
+    if (infix != NULL)
+        of->c_name =
+            arena_format(r->arena, "%.*s%s%s", (int)(strlen(full) - strlen(of->name)), of->c_name, infix, of->name);
 }
 
 /* A schema with roles is called as its namespace; one that only has types may share that with others, so it is called
@@ -280,7 +289,8 @@ name_schema(reader *r)
     }
     const char *dot = strrchr(first, '.');
     m->namespace = dot != NULL ? arena_copy(r->arena, first, (size_t)(dot - first)) : "";
-    m->prefix = arena_format(r->arena, "%s_", c_name_of(has_roles ? m->namespace : m->stem, r->arena));
+    m->prefix = arena_format(
+        r->arena, "%s_%s", c_name_of(has_roles ? m->namespace : m->stem, r->arena), m->infix != NULL ? m->infix : "");
     char *macro = arena_copy(r->arena, m->prefix, strlen(m->prefix));
     for (char *c = macro; *c != '\0'; c++)
         *c = (char)toupper((unsigned char)*c);
@@ -325,6 +335,7 @@ hash_table(reader *r, uint64_t *hash, const acti_table *of, bool *done)
     done[index] = true;
     hash_text(hash, arena_format(r->arena, "table %s", of->full_name));
     if (of->is_struct) hash_text(hash, arena_format(r->arena, "struct %u:%u", of->inline_size, of->alignment));
+    if (of->version > 1) hash_text(hash, arena_format(r->arena, "version %u", of->version));
     for (uint32_t id = 0; hashed < of->field_count && id <= UINT16_MAX; id++) {
         for (uint32_t i = 0; i < of->field_count; i++) {
             const acti_field *f = &of->fields[i];

@@ -93,7 +93,7 @@ declare_table(names *n, const acti_model *m, const acti_table *of)
     declare_all(n, &of->is, kind, "_table\0_fields\0_vector\0_ref\0_vector_at\0_ref_get\0");
     declare_all(n, &of->is, kind, of->is_struct ? "_optional\0" : "_verify\0_decode\0_write\0_read\0");
     if (of->role == ROLE_COMMAND) declare_all(n, &of->is, "command", "_dispatch\0_dispatch_async\0_send\0");
-    if (of->role == ROLE_EVENT) declare_all(n, &of->is, "event", "_emit\0");
+    if (of->role == ROLE_EVENT) declare_all(n, &of->is, "event", "_emit\0_upcast\0");
     if (of->role == ROLE_READ_MODEL)
         declare_all(n, &of->is, "read model", "_get\0_put\0_remove\0_find\0_each\0_visit\0_visit_row\0");
     if (of->role == ROLE_PROCESS_MANAGER) {
@@ -114,7 +114,8 @@ static void
 declare_schema(names *n, const acti_model *m)
 {
     static const char *const own[] = { "schema", "event_handler", "projection", "on_event", "on_projected",
-        "event_handler_settings", "projection_settings", "event_handler_code", "projection_code", "reject" };
+        "event_handler_settings", "projection_settings", "event_handler_code", "projection_code", "reject", "upcasters",
+        "upcasters_given", "upcasters_code" };
     acti_arena *a = n->errors->arena;
     acti_common *schema = arena_alloc(a, sizeof *schema);
 
@@ -123,6 +124,7 @@ declare_schema(names *n, const acti_model *m)
         declare(n, schema, "namespace", arena_format(a, "%s%s", m->prefix, own[i]));
     declare(n, schema, "namespace", arena_format(a, "%sEVENT_HANDLER", m->macro));
     declare(n, schema, "namespace", arena_format(a, "%sPROJECTION", m->macro));
+    declare(n, schema, "namespace", arena_format(a, "%sUPCASTERS", m->macro));
 }
 
 static int

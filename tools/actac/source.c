@@ -113,6 +113,7 @@ put_table_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena 
 
     fprintf(out, "const acta_table %s_table = {\n    .name = \"%s\",\n", c, of->full_name);
     if (of->owner[0] != '\0') fprintf(out, "    .owner = \"%s\",\n", of->owner);
+    if (of->version > 1) fprintf(out, "    .version = %u,\n", of->version);
     fprintf(out, "    .role = ACTA_TABLE_%s,\n    .struct_size = sizeof(%s),\n", roles[of->role], c);
     fprintf(out, "    .schema_hash = UINT64_C(0x%016" PRIx64 "),\n    .schema = &%sschema,\n", of->hash, m->prefix);
     if (of->field_count != 0) fprintf(out, "    .fields = %s_fields,\n    .field_count = %u,\n", c, of->field_count);
@@ -124,10 +125,12 @@ put_table_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena 
     fputs("};\n\n", out);
 }
 
-static void
-put_schema(const acti_model *m, FILE *out)
+void
+put_schema_source(const acti_model *m, FILE *out)
 {
-    fputs("/* clang-format off */\nstatic const uint8_t binary[] = {", out);
+    const char *own = m->infix != NULL ? m->infix : ""; /* keeps those of old schemas apart */
+
+    fprintf(out, "/* clang-format off */\nstatic const uint8_t %sbinary[] = {", own);
     for (size_t i = 0; i < m->binary.size; i++)
         fprintf(out, "%s%u,", i % 24 == 0 ? "\n    " : "", m->binary.bytes[i]);
     fputs("\n};\n/* clang-format on */\n\n", out);
@@ -135,22 +138,20 @@ put_schema(const acti_model *m, FILE *out)
     uint32_t count = 0;
     for (uint32_t i = 0; i < m->table_count; i++) {
         if (m->tables[i].is_struct) continue;
-        if (count++ == 0) fputs("static const acta_table *const tables[] = {\n", out);
+        if (count++ == 0) fprintf(out, "static const acta_table *const %stables[] = {\n", own);
         fprintf(out, "    &%s_table,\n", m->tables[i].is.c_name);
     }
     if (count != 0) fputs("};\n\n", out);
 
     fprintf(out, "const acta_schema %sschema = {\n    .name = \"%s\",\n", m->prefix, m->namespace);
-    fputs("    .binary = { binary, sizeof binary },\n", out);
-    if (count != 0) fprintf(out, "    .tables = tables,\n    .table_count = %u,\n", count);
+    fprintf(out, "    .binary = { %sbinary, sizeof %sbinary },\n", own, own);
+    if (count != 0) fprintf(out, "    .tables = %stables,\n    .table_count = %u,\n", own, count);
     fprintf(out, "    .hash = UINT64_C(0x%016" PRIx64 "),\n};\n", m->hash);
 }
 
 void
-put_source(const acti_model *m, FILE *out, acti_arena *arena)
+put_types_source(const acti_model *m, FILE *out, acti_arena *arena)
 {
-    fprintf(out, "/*\n * Made by actac from %s.fbs: change that, not this.\n */\n#include \"%s.acta.h\"\n\n", m->stem,
-        m->stem);
     for (uint32_t i = 0; i < m->enum_count; i++)
         put_enum_names(&m->enums[i], out);
     for (uint32_t i = 0; i < m->table_count; i++) {
@@ -159,6 +160,15 @@ put_source(const acti_model *m, FILE *out, acti_arena *arena)
         else
             put_table_code(m, &m->tables[i], out, arena);
     }
+}
+
+void
+put_source(const acti_model *m, FILE *out, acti_arena *arena)
+{
+    fprintf(out, "/*\n * Made by actac from %s.fbs: change that, not this.\n */\n#include \"%s.acta.h\"\n\n", m->stem,
+        m->stem);
+    put_types_source(m, out, arena);
     put_handlers_source(m, out, arena);
-    put_schema(m, out);
+    put_upcast_source(m, out, arena);
+    put_schema_source(m, out);
 }
