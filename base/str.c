@@ -7,7 +7,6 @@
 static int
 continuation_count(uint8_t lead)
 {
-    if (lead < 0x80) return 0;
     if (lead >= 0xc2 && lead <= 0xdf) /* C0 and C1 would be overlong */
         return 1;
     if (lead >= 0xe0 && lead <= 0xef) return 2;
@@ -33,17 +32,43 @@ second_byte_fits(uint8_t lead, uint8_t second)
     }
 }
 
+/* Are these eight bytes ASCII without NUL? Then none has its highest bit set, neither as it is nor with one taken off. */
+static bool
+is_plain_word(const uint8_t *bytes)
+{
+    uint64_t word;
+
+    memcpy(&word, bytes, sizeof word);
+    return ((word | (word - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/* Where the words of ASCII end, with which most texts begin; the last word may reach back. */
+static size_t
+skip_plain_words(const uint8_t *bytes, size_t size)
+{
+    size_t i = 0;
+
+    while (size - i >= 8 && is_plain_word(bytes + i))
+        i += 8;
+    return size >= 8 && size - i < 8 && is_plain_word(bytes + size - 8) ? size : i;
+}
+
 bool
 acta_str_is_utf8(acta_str s)
 {
     const uint8_t *bytes = (const uint8_t *)s.data;
-    size_t i = 0;
+    size_t i = skip_plain_words(bytes, s.size);
 
     while (i < s.size) {
         uint8_t lead = bytes[i];
+        if (lead == 0) return false;
+        if (lead < 0x80) {
+            i++;
+            continue;
+        }
         int count = continuation_count(lead);
-        if (lead == 0 || count < 0 || (size_t)count >= s.size - i) return false;
-        if (count > 0 && !second_byte_fits(lead, bytes[i + 1])) return false;
+        if (count < 0 || (size_t)count >= s.size - i) return false;
+        if (!second_byte_fits(lead, bytes[i + 1])) return false;
         for (int k = 2; k <= count; k++) {
             if ((bytes[i + (size_t)k] & 0xc0) != 0x80) return false;
         }

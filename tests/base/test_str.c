@@ -86,6 +86,20 @@ a_sequence_that_is_cut_at_the_end_is_refused(void **state)
     assert_true(acta_str_is_utf8(acta_str_of(NULL)));
     assert_false(acta_str_is_utf8(acta_str_from("\xf0\x9f\x92", 3)));
     assert_false(acta_str_is_utf8(acta_str_from("ab\xc3", 3)));
+
+    /* Long ones are looked at in words: a bad byte at each place, and a good character across each border. */
+    for (size_t size = 1; size < 40; size++) {
+        static const char bad[] = { 0, '\x80', '\xff', '\xc3' };
+        for (size_t at = 0; at < size * sizeof bad; at++) {
+            char text[40];
+            memset(text, at % 2 == 0 ? 'a' : '\x7f', size);
+            assert_true(acta_str_is_utf8(acta_str_from(text, size)));
+            text[at / sizeof bad] = bad[at % sizeof bad];
+            assert_false(acta_str_is_utf8(acta_str_from(text, size)));
+            if (at / sizeof bad + 3 <= size) memcpy(text + at / sizeof bad, "\xe2\x82\xac", 3);
+            assert_true(acta_str_is_utf8(acta_str_from(text, size)) == (at / sizeof bad + 3 <= size));
+        }
+    }
     assert_false(acta_str_is_utf8(acta_str_from("a\0b", 3)));
 }
 
