@@ -15,13 +15,14 @@
 
 #include "random.h"
 
-enum { TABLES_MAX = 1000, FIELDS_MAX = 90, ENUM_COUNT = 14, NAME_SIZE = 48 };
+enum { TABLES_MAX = 1000, FIELDS_MAX = 90, ENUM_COUNT = 14, NAME_SIZE = 48, KEY_EVERY = 5 };
 
 typedef struct field {
     char name[NAME_SIZE];
     char type[NAME_SIZE];
     char value[NAME_SIZE]; /* " = 7", or empty */
     bool required, key, deprecated;
+    int table; /* that it leads to; or -1 */
     unsigned id;
 } field;
 
@@ -36,7 +37,7 @@ typedef struct schema {
     random_source random;
     unsigned table_count;
     bool is_nested[TABLES_MAX]; /* some table has it as a field */
-    unsigned deck_at;
+    unsigned deck_at, sorted_at;
     FILE *fbs, *same;
 } schema;
 
@@ -135,14 +136,17 @@ enum_field(schema *s, unsigned number, field *f)
         say(f->value, " = v%u", below(s, 2));
 }
 
+/* Half of the vectors are of tables with a key, each in turn. */
 static void
 name_a_table(schema *s, const table *of, bool in_vector, field *f)
 {
-    f->required = of->number > 0 && below(s, 4) == 0;
-    unsigned other = f->required ? below(s, of->number) : below(s, 6) == 0 ? of->number : below(s, s->table_count);
+    bool is_sorted = in_vector && below(s, 2) == 0;
+    unsigned other = below(s, 6) == 0 ? of->number : below(s, s->table_count);
 
+    if (is_sorted) other = s->sorted_at++ * KEY_EVERY % s->table_count / KEY_EVERY * KEY_EVERY;
+    f->required = other < of->number && below(s, 2) == 0;
+    f->table = (int)other;
     say(f->type, in_vector ? "[T%u]" : "T%u", other);
-    s->is_nested[other] = true;
 }
 
 enum {
@@ -170,6 +174,7 @@ make_field(schema *s, const table *of, field *f)
 {
     unsigned card = next_card(s);
 
+    f->table = -1;
     if (card < DECK_NUMBER_VECTOR) {
         number_field(s, card, f);
     } else if (card < DECK_ENUM) {
@@ -199,15 +204,17 @@ name_field(schema *s, unsigned index, field *f)
     say(f->name, "%s%u", words[below(s, sizeof words / sizeof words[0])], index);
 }
 
-/* One table in five has a key, of each type in turn. */
+/* One table in five has a key, of each type in turn; real numbers and strings come twice. */
 static void
 make_key(const table *of, field *f)
 {
-    unsigned type = of->number / 5 % (NUMBER_COUNT + 3);
+    static const char *const others[] = { "string", "string", "float", "double" };
+    unsigned type = of->number / KEY_EVERY % (NUMBER_COUNT + 4);
 
-    say(f->type, "%s", type < NUMBER_COUNT ? numbers[type] : "string");
+    say(f->type, "%s", type < NUMBER_COUNT ? numbers[type] : others[type - NUMBER_COUNT]);
     f->key = true;
     f->required = f->deprecated = false;
+    f->table = -1;
     f->value[0] = '\0';
 }
 
@@ -242,7 +249,7 @@ make_table(schema *s, unsigned number, table *t)
         name_field(s, i, &t->fields[i]);
         make_field(s, t, &t->fields[i]);
     }
-    if (t->field_count > 0 && number % 5 == 0) make_key(t, &t->fields[below(s, t->field_count)]);
+    if (t->field_count > 0 && number % KEY_EVERY == 0) make_key(t, &t->fields[below(s, t->field_count)]);
     if (below(s, 4) == 0) give_ids(s, t);
 }
 
@@ -271,7 +278,10 @@ write_table(schema *s, const table *t)
 
     fprintf(s->same, "SAME_TABLE(T%u)\n", t->number);
     for (unsigned i = 0; i < t->field_count; i++) {
-        if (!t->fields[i].deprecated) fprintf(s->same, "SAME_FIELD(%s)\n", t->fields[i].name);
+        const field *f = &t->fields[i];
+        if (f->deprecated) continue;
+        fprintf(s->same, "SAME_FIELD(%s)\n", f->name);
+        if (f->table >= 0) s->is_nested[f->table] = true;
     }
     fprintf(s->same, "SAME_END\n");
 }
