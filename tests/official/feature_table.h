@@ -16,13 +16,19 @@ enum { FEATURE_TYPES = 11 };
     ROW(FIELD, "a field")                                                                                              \
     ROW(ZERO, "a field that is left out, for zero")                                                                    \
     ROW(DEFAULT, "a field that is left out, for its default")                                                          \
-    ROW(VECTOR, "a vector")
+    ROW(VECTOR, "a vector")                                                                                            \
+    ROW(OPTIONAL, "an optional field")                                                                                 \
+    ROW(NULL, "an optional field that is absent")                                                                      \
+    ROW(MEMBER, "a member of a struct")                                                                                \
+    ROW(ARRAY, "a fixed array")
 
 #define FEATURES(ROW)                                                                                                  \
     ROW(NUMBER_AT_ITS_DEFAULT, "number that is there with its default")                                                \
     ROW(REAL_OF_ANY_BITS, "real number of any bits")                                                                   \
     ROW(ENUM, "enum, a value of it")                                                                                   \
     ROW(ENUM_UNNAMED, "enum, a number without a name")                                                                 \
+    ROW(ENUM_WIDE, "enum of 64 bits")                                                                                  \
+    ROW(ENUM_OPTIONAL, "enum, optional")                                                                               \
     ROW(BIT_FLAGS, "bit flags")                                                                                        \
     ROW(ENUM_VECTOR, "vector of enums")                                                                                \
     ROW(STRING, "string")                                                                                              \
@@ -42,6 +48,14 @@ enum { FEATURE_TYPES = 11 };
     ROW(TABLE_EMPTY, "table with nothing in it")                                                                       \
     ROW(TABLE_WIDE, "table of more than 64 fields")                                                                    \
     ROW(TABLE_VECTOR, "vector of tables")                                                                              \
+    ROW(STRUCT, "struct")                                                                                              \
+    ROW(STRUCT_ABSENT, "struct, absent")                                                                               \
+    ROW(STRUCT_REQUIRED, "struct, required")                                                                           \
+    ROW(STRUCT_ALIGNED, "struct with an alignment of its own")                                                         \
+    ROW(STRUCT_NESTED, "struct in a struct")                                                                           \
+    ROW(STRUCT_ARRAY, "fixed array of structs")                                                                        \
+    ROW(STRUCT_VECTOR, "vector of structs")                                                                            \
+    ROW(KEY_STRUCT, "vector of structs, sorted")                                                                       \
     ROW(KEY_STRING, "vector of tables, sorted by a string")                                                            \
     ROW(KEY_INTEGER, "vector of tables, sorted by an integer")                                                         \
     ROW(KEY_REAL, "vector of tables, sorted by a real number")                                                         \

@@ -3,7 +3,7 @@
  *
  *     generate SEED TABLES SCHEMA.fbs SAME.inc
  *
- * SCHEMA.fbs: namespace dice, enums, tables T0, T1, … whose fields are dealt from a deck of makers, so that each kind of
+ * SCHEMA.fbs: namespace dice, enums, structs, tables T0, T1, … whose fields are dealt from a deck of makers, so that each kind of
  * field comes again and again. Required tables are of a smaller number: there is always an end. SAME.inc: C++ which asks
  * for each table, field by field, whether what flatc made and what actac made read the same (same.h).
  */
@@ -15,7 +15,7 @@
 
 #include "random.h"
 
-enum { TABLES_MAX = 1000, FIELDS_MAX = 90, ENUM_COUNT = 14, NAME_SIZE = 48, KEY_EVERY = 5 };
+enum { TABLES_MAX = 1000, FIELDS_MAX = 90, ENUM_COUNT = 18, STRUCT_COUNT = 24, NAME_SIZE = 48, KEY_EVERY = 5 };
 
 typedef struct field {
     char name[NAME_SIZE];
@@ -37,6 +37,7 @@ typedef struct schema {
     random_source random;
     unsigned table_count;
     bool is_nested[TABLES_MAX]; /* some table has it as a field */
+    bool has_zero[ENUM_COUNT];  /* or is of flags: structs can have it */
     unsigned deck_at, sorted_at;
     FILE *fbs, *same;
 } schema;
@@ -61,13 +62,12 @@ below(schema *s, unsigned bound)
     return (unsigned)random_below(&s->random, bound);
 }
 
-/* -- enums: E0 to E13; bit flags are the last two, and a type is that of the number modulo seven -- */
+/* -- enums: E0 to E17; bit flags are the last two, and a type is that of the number modulo eight -- */
 
 static unsigned
 type_of_enum(unsigned number)
 {
-    static const unsigned types[] = { 1, 2, 3, 4, 5, 6, 5 };
-    return number >= ENUM_COUNT - 2 ? 2 + 2 * (number % 2) : types[number % 7];
+    return number >= ENUM_COUNT - 2 ? 2 + 2 * (number % 2) : 1 + number % 8;
 }
 
 static bool
@@ -86,7 +86,9 @@ write_enum(schema *s, unsigned number)
 
     if (below(s, 2) == 0) fprintf(s->fbs, "/// The enum number %u.\n", number);
     fprintf(s->fbs, "enum E%u : %s%s { ", number, numbers[type], is_flags(number) ? " (bit_flags)" : "");
+    s->has_zero[number] = is_flags(number);
     for (unsigned i = 0; i < count; i++) {
+        if (value == 0) s->has_zero[number] = true;
         if (is_flags(number))
             fprintf(s->fbs, "%sflag%u", i > 0 ? ", " : "", i);
         else
@@ -94,6 +96,54 @@ write_enum(schema *s, unsigned number)
         value += 1 + (int64_t)below(s, 9);
     }
     fprintf(s->fbs, " }\n");
+}
+
+/* -- structs: S0 to S23, in three levels: those of one have members of those below; the first have one array each -- */
+
+static void
+write_member(schema *s, unsigned number, unsigned member, char type[NAME_SIZE])
+{
+    unsigned level = number / (STRUCT_COUNT / 3), kind = below(s, 8), length = 1 + below(s, 3);
+    bool must_be_array = member == 1 && number < NUMBER_COUNT, is_array = must_be_array || below(s, 4) == 0;
+    unsigned of = below(s, ENUM_COUNT);
+    char one[NAME_SIZE];
+
+    if (must_be_array)
+        say(one, "%s", numbers[number]);
+    else if (kind < 2 && level > 0)
+        say(one, "S%u", (level - 1) * (STRUCT_COUNT / 3) + below(s, STRUCT_COUNT / 3));
+    else if (kind < 4 && s->has_zero[of])
+        say(one, "E%u", of);
+    else
+        say(one, "%s", numbers[(number + member + below(s, 3)) % NUMBER_COUNT]);
+    if (is_array)
+        say(type, "[%s:%u]", one, length);
+    else
+        say(type, "%s", one);
+}
+
+/* One in four has a key, one in six an alignment of its own. */
+static void
+write_struct(schema *s, unsigned number)
+{
+    static const char *const alignments[] = { " (force_align: 8)",
+        " (force_align: 16)" }; /* the most that flatc --cpp can */
+    unsigned count = (number < NUMBER_COUNT ? 2 : 1) + below(s, 5);
+    bool has_key = number % 4 == 1;
+    char type[NAME_SIZE];
+
+    fprintf(s->fbs, "struct S%u%s {", number,
+        number % 6 == 2 ? alignments[number < STRUCT_COUNT / 3 ? below(s, 2) : 1] : "");
+    fprintf(s->same, "SAME_STRUCT(S%u)\n", number);
+    if (has_key) fprintf(s->fbs, " key:%s (key);", number % 8 == 1 ? "int" : "ushort");
+    if (has_key) fprintf(s->same, "SAME_FIELD(key)\n");
+    for (unsigned i = 0; i < count; i++) {
+        write_member(s, number, i, type);
+        fprintf(s->fbs, " m%u:%s;", i, type);
+        fprintf(s->same, "SAME_FIELD(m%u)\n", i);
+    }
+    fprintf(s->fbs, " }\n");
+    fprintf(s->same, "SAME_END\n");
 }
 
 /* -- values that fields have when they are absent -- */
@@ -149,6 +199,23 @@ name_a_table(schema *s, const table *of, bool in_vector, field *f)
     say(f->type, in_vector ? "[T%u]" : "T%u", other);
 }
 
+static void
+optional_field(schema *s, unsigned type, field *f)
+{
+    if (type < NUMBER_COUNT)
+        say(f->type, "%s", numbers[type]);
+    else
+        say(f->type, "E%u", below(s, ENUM_COUNT));
+    say(f->value, " = null");
+}
+
+static void
+struct_field(schema *s, bool in_vector, field *f)
+{
+    say(f->type, in_vector ? "[S%u]" : "S%u", below(s, STRUCT_COUNT));
+    f->required = below(s, 4) == 0;
+}
+
 enum {
     DECK_NUMBER = 0,
     DECK_NUMBER_VECTOR = DECK_NUMBER + NUMBER_COUNT,
@@ -158,14 +225,19 @@ enum {
     DECK_STRING_VECTOR = DECK_STRING + 4,
     DECK_TABLE = DECK_STRING_VECTOR + 2,
     DECK_TABLE_VECTOR = DECK_TABLE + 4,
-    DECK_SIZE = DECK_TABLE_VECTOR + 5
+    DECK_OPTIONAL = DECK_TABLE_VECTOR + 5,
+    DECK_STRUCT = DECK_OPTIONAL + NUMBER_COUNT + 5,
+    DECK_STRUCT_VECTOR = DECK_STRUCT + 8,
+    DECK_SIZE = DECK_STRUCT_VECTOR + 6,
+    DECK_STEP = 31
 };
+_Static_assert(DECK_SIZE % DECK_STEP != 0, "a prime, and prime to the size");
 
 /* The deck is gone through by a step that is prime to its size: all cards, in no order that one sees. */
 static unsigned
 next_card(schema *s)
 {
-    s->deck_at = (s->deck_at + 31) % DECK_SIZE;
+    s->deck_at = (s->deck_at + DECK_STEP) % DECK_SIZE;
     return s->deck_at;
 }
 
@@ -187,8 +259,12 @@ make_field(schema *s, const table *of, field *f)
         say(f->type, "string");
     } else if (card < DECK_TABLE) {
         say(f->type, "[string]");
-    } else {
+    } else if (card < DECK_OPTIONAL) {
         name_a_table(s, of, card >= DECK_TABLE_VECTOR, f);
+    } else if (card < DECK_STRUCT) {
+        optional_field(s, card - DECK_OPTIONAL, f);
+    } else {
+        struct_field(s, card >= DECK_STRUCT_VECTOR, f);
     }
     if (f->type[0] == '[' || strcmp(f->type, "string") == 0) f->required = f->required || below(s, 6) == 0;
     f->deprecated = !f->required && below(s, 12) == 0;
@@ -294,6 +370,8 @@ write_all(schema *s)
     fprintf(s->fbs, "// A random schema, for tests.\nnamespace dice;\n\n");
     for (unsigned i = 0; i < ENUM_COUNT; i++)
         write_enum(s, i);
+    for (unsigned i = 0; i < STRUCT_COUNT; i++)
+        write_struct(s, i);
     for (unsigned i = 0; i < s->table_count; i++) {
         make_table(s, i, &t);
         write_table(s, &t);

@@ -30,12 +30,13 @@ is_number(reflection::BaseType type)
     return type >= reflection::UType && type <= reflection::Double;
 }
 
-/* What of a table is there: a number, or the offset to the rest. */
+/* What of a table is there: a number, a struct's bytes, or the offset to the rest. */
 struct part {
     voffset_t place;
-    size_t size;
+    size_t size; /* of a number; of a struct, its alignment */
     uint64_t bits;
     bool is_offset;
+    std::vector<uint8_t> bytes;
 };
 
 class maker {
@@ -100,6 +101,7 @@ class maker {
             return cut(random_bits(random), type);
         }
         count(is_flags ? FEATURE_BIT_FLAGS : FEATURE_ENUM);
+        if (flatbuffers::GetTypeSize(type) == 8) count(FEATURE_ENUM_WIDE);
         uint64_t bits = 0;
         do {
             auto index = static_cast<uoffset_t>(random_below(random, of.values()->size()));
@@ -147,10 +149,27 @@ class maker {
         return bits;
     }
 
+    void put_optional(const reflection::Field &field, std::vector<part> *parts)
+    {
+        auto type = field.type()->base_type();
+        bool there = !random_one_in(random, 3);
+
+        count_number(type, there ? NUMBER_OPTIONAL : NUMBER_NULL);
+        if (!there) return;
+        if (field.type()->index() >= 0) count(FEATURE_ENUM_OPTIONAL);
+        uint64_t bits = random_one_in(random, 4) ? 0 : number(type, field.type()->index());
+        parts->push_back({ field.offset(), flatbuffers::GetTypeSize(type), bits, false, {} });
+    }
+
     void put_number(const reflection::Field &field, uint64_t rank, std::vector<part> *parts)
     {
         auto type = field.type()->base_type();
         uint64_t absent = default_of(field);
+
+        if (field.optional()) {
+            put_optional(field, parts);
+            return;
+        }
         uint64_t bits = field.key() ? key_number(type, rank) : number(type, field.type()->index());
 
         if (!field.key() && random_one_in(random, 3)) bits = absent;
@@ -162,7 +181,77 @@ class maker {
             count(FEATURE_NUMBER_AT_ITS_DEFAULT);
         else
             count_number(type, NUMBER_FIELD);
-        parts->push_back({ field.offset(), flatbuffers::GetTypeSize(type), bits, false });
+        parts->push_back({ field.offset(), flatbuffers::GetTypeSize(type), bits, false, {} });
+    }
+
+    /* -- structs -- */
+
+    const reflection::Object &object_at(const reflection::Type &type)
+    {
+        return *schema.objects()->Get(static_cast<uoffset_t>(type.index()));
+    }
+
+    void fill_member(const reflection::Type &type, reflection::BaseType base, bool is_array, uint8_t *out)
+    {
+        if (base == reflection::Obj) {
+            count(is_array ? FEATURE_STRUCT_ARRAY : FEATURE_STRUCT_NESTED);
+            fill_struct(object_at(type), 0, out);
+            return;
+        }
+        count_number(base, is_array ? NUMBER_ARRAY : NUMBER_MEMBER);
+        uint64_t bits = number(base, type.index());
+        std::memcpy(out, &bits, flatbuffers::GetTypeSize(base));
+    }
+
+    void fill_struct(const reflection::Object &object, uint64_t rank, uint8_t *out)
+    {
+        if (object.attributes() != nullptr && object.attributes()->LookupByKey("force_align") != nullptr)
+            count(FEATURE_STRUCT_ALIGNED);
+        for (const auto *field : *object.fields()) {
+            const auto &type = *field->type();
+            uint8_t *at = out + field->offset();
+            if (field->key()) {
+                uint64_t bits = key_number(type.base_type(), rank);
+                std::memcpy(at, &bits, flatbuffers::GetTypeSize(type.base_type()));
+            } else if (type.base_type() == reflection::Array) {
+                bool is_struct = type.element() == reflection::Obj;
+                size_t size = is_struct ? static_cast<size_t>(object_at(type).bytesize())
+                                        : flatbuffers::GetTypeSize(type.element());
+                for (uint16_t i = 0; i < type.fixed_length(); i++)
+                    fill_member(type, type.element(), true, at + i * size);
+            } else {
+                fill_member(type, type.base_type(), false, at);
+            }
+        }
+    }
+
+    void put_struct(const reflection::Field &field, const reflection::Object &object, std::vector<part> *parts)
+    {
+        bool there = field.required() || !random_one_in(random, 3);
+
+        count(field.required() ? FEATURE_STRUCT_REQUIRED : there ? FEATURE_STRUCT : FEATURE_STRUCT_ABSENT);
+        if (!there) return;
+        std::vector<uint8_t> bytes(static_cast<size_t>(object.bytesize()));
+        fill_struct(object, random_below(random, 20), bytes.data());
+        parts->push_back({ field.offset(), static_cast<size_t>(object.minalign()), 0, false, bytes });
+    }
+
+    uoffset_t vector_of_structs(const reflection::Object &object)
+    {
+        uint64_t elements = count_of_elements(), rank = random_below(random, 20);
+        auto size = static_cast<size_t>(object.bytesize()), alignment = static_cast<size_t>(object.minalign());
+        std::vector<uint8_t> bytes(elements * size);
+        bool has_key = false;
+
+        for (uint64_t i = 0; i < elements; i++)
+            fill_struct(object, rank++, bytes.data() + i * size);
+        for (const auto *field : *object.fields())
+            has_key = has_key || field->key();
+        if (elements > 0) count(FEATURE_STRUCT_VECTOR);
+        if (elements > 1 && has_key) count(FEATURE_KEY_STRUCT);
+        builder.StartVector(bytes.size() / alignment, alignment);
+        builder.PushBytes(bytes.data(), bytes.size());
+        return builder.EndVector(elements);
     }
 
     /* -- strings -- */
@@ -276,14 +365,15 @@ class maker {
 
         if (is_number(element)) return vector_of_numbers(element, field.type()->index());
         if (element == reflection::String) return vector_of_strings();
-        return vector_of_tables(object_of(field), depth);
+        const reflection::Object &object = object_of(field);
+        return object.is_struct() ? vector_of_structs(object) : vector_of_tables(object, depth);
     }
 
     /* -- tables -- */
 
     const reflection::Object &object_of(const reflection::Field &field)
     {
-        return *schema.objects()->Get(static_cast<uoffset_t>(field.type()->index()));
+        return object_at(*field.type());
     }
 
     /* Is a field that leads elsewhere there? Counts it either way. */
@@ -326,7 +416,7 @@ class maker {
         default:
             at = vector(field, depth);
         }
-        parts->push_back({ field.offset(), sizeof(uoffset_t), at, true });
+        parts->push_back({ field.offset(), sizeof(uoffset_t), at, true, {} });
     }
 
     void put(const reflection::Object &object, const reflection::Field &field, int depth, uint64_t rank,
@@ -336,16 +426,28 @@ class maker {
             if (for_json || !random_one_in(random, 2)) return;
             count(FEATURE_DEPRECATED);
         }
-        if (is_number(field.type()->base_type()))
+        auto type = field.type()->base_type();
+        if (is_number(type))
             put_number(field, rank, parts);
+        else if (type == reflection::Obj && object_of(field).is_struct())
+            put_struct(field, object_of(field), parts);
         else
             put_offset(object, field, depth, rank, parts);
+    }
+
+    void add_struct(const part &p)
+    {
+        builder.Align(p.size);
+        builder.PushBytes(p.bytes.data(), p.bytes.size());
+        builder.AddStructOffset(p.place, builder.GetSize());
     }
 
     void add(const part &p)
     {
         if (p.is_offset)
             builder.AddOffset(p.place, flatbuffers::Offset<void>(static_cast<uoffset_t>(p.bits)));
+        else if (!p.bytes.empty())
+            add_struct(p);
         else if (p.size == 1)
             builder.AddElement(p.place, static_cast<uint8_t>(p.bits));
         else if (p.size == 2)

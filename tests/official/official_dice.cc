@@ -7,6 +7,25 @@
 #include "dice_generated.h"
 #include "same.h"
 
+#define SAME_STRUCT(S)                                                                                                 \
+    static bool same(const dice::S &official, const dice_##S &ours);                                                   \
+    static inline bool same(const dice::S *official, const dice_##S &ours)                                             \
+    {                                                                                                                  \
+        return official != nullptr && same(*official, ours);                                                           \
+    }                                                                                                                  \
+    static inline bool same(const dice::S *official, const dice_##S##_optional &ours)                                  \
+    {                                                                                                                  \
+        return official == nullptr ? !ours.is_set : ours.is_set && same(*official, ours.value);                        \
+    }                                                                                                                  \
+    static inline bool same(const flatbuffers::Vector<const dice::S *> *official, const dice_##S##_vector &ours)       \
+    {                                                                                                                  \
+        return same_structs<dice::S, dice_##S>(official, ours, dice_##S##_table);                                      \
+    }                                                                                                                  \
+    template <uint16_t Length>                                                                                         \
+    static inline bool same(const flatbuffers::Array<dice::S, Length> *official, const dice_##S(&ours)[Length])        \
+    {                                                                                                                  \
+        return same_array(official, ours);                                                                             \
+    }
 #define SAME_TABLE(T) static bool same(const dice::T *official, const dice_##T &ours);
 #define SAME_FIELD(field)
 #define SAME_END
@@ -22,11 +41,17 @@
         return same_tables<dice::T, dice_##T>(official, ours, dice_##T##_table);                                       \
     }
 #include "dice.inc"
+#undef SAME_STRUCT
 #undef SAME_TABLE
 #undef SAME_FIELD
 #undef SAME_END
 #undef NESTED
 
+#define SAME_STRUCT(S)                                                                                                 \
+    static bool same(const dice::S &official_value, const dice_##S &ours)                                              \
+    {                                                                                                                  \
+        const char *table = #S;                                                                                        \
+        const dice::S *official = &official_value;
 #define SAME_TABLE(T)                                                                                                  \
     static bool same(const dice::T *official, const dice_##T &ours)                                                    \
     {                                                                                                                  \
@@ -39,6 +64,7 @@
     }
 #define NESTED(T)
 #include "dice.inc"
+#undef SAME_STRUCT
 #undef SAME_TABLE
 #undef SAME_FIELD
 #undef SAME_END
@@ -60,6 +86,7 @@ same_root(const uint8_t *bytes, const void *value)
     return same(flatbuffers::GetRoot<T>(bytes), *static_cast<const C *>(value));
 }
 
+#define SAME_STRUCT(S)
 #define SAME_TABLE(T)
 #define SAME_FIELD(field)
 #define SAME_END
