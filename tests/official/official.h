@@ -21,13 +21,16 @@ extern "C" {
 typedef struct official_table {
     const acta_table *ours;
     bool (*accepts)(const uint8_t *bytes, size_t size); /* the generated verifier */
-    /* Does each generated accessor of this verified buffer give what stands in the struct? If not, says which on stderr. */
+    /* Does each generated accessor of this verified buffer give what stands in the struct? If not, says which on stderr.
+     * NULL: nobody knows. */
     bool (*same)(const uint8_t *bytes, const void *value);
 } official_table;
 
-/* dice.fbs; official_dice.cc. */
+/* dice.fbs; official_dice.cc. And those of schemas/; official_schemas.cc. */
 extern const official_table official_dice_tables[];
 extern const size_t official_dice_count;
+extern const official_table official_schemas_tables[];
+extern const size_t official_schemas_count;
 
 /* -- by the schema as data, official.cc; all for tables of one schema at a time -- */
 
