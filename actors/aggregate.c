@@ -11,6 +11,8 @@
  */
 #include "aggregate_actor.h"
 
+#include "aggregate_marks.h"
+
 /* -- answers -- */
 
 /* The state is void: nothing is decided on it any more. It is read again when all that is under way has ended. */
@@ -100,7 +102,9 @@ event_of(const acti_aggregate_actor *a, const acta_table *table)
     return (acta_event){ .type = acta_str_of(table->name),
         .schema_hash = table->schema_hash,
         .correlation_id = envelope->correlation_id,
-        .causation_id = envelope->command_id };
+        .causation_id = envelope->command_id,
+        .tags = a->tags,
+        .tag_count = a->tag_count };
 }
 
 static uint8_t *
@@ -114,16 +118,20 @@ reserve_event(acta_decision *decision, const acta_table *table, size_t size)
     return acta_transaction_reserve(a->transaction, a->stream, a->version, &event, size);
 }
 
-/* What is personal in it is sealed on the way. */
+/* What is personal in it is sealed on the way, and its tags are made. */
 static acta_status
 write_event(acta_decision *decision, const acta_table *table, const void *value, acta_error *error)
 {
     acti_aggregate_actor *a = decision->user;
+    a->tag_count = 0;
     if (table->mark_count == 0) return table->write(value, &decision->sink, error);
 
     acta_memory *memory = acti_personal_memory(&a->personal, a->memory);
     if (memory == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to seal a '%s'", table->name);
-    return acti_personal_write(a->app, table, value, memory, &decision->sink, error);
+    acta_status status = acti_event_tags(table, value, memory, &a->tags, &a->tag_count, error);
+    if (status == ACTA_OK) status = acti_personal_write(a->app, table, value, memory, &decision->sink, error);
+    a->tag_count = 0;
+    return status;
 }
 
 static bool
@@ -197,17 +205,42 @@ conclude_without_events(acti_aggregate_actor *a, acti_command *command)
     submit_in_hand(a, command);
 }
 
+/* Its events can't be: the state that has them is void. */
+static void
+answer_refused(acti_aggregate_actor *a, acti_command *command, acta_status status, const acta_error *error)
+{
+    drop_transaction(a);
+    acti_command_set_answer(command, status, a->version, error);
+    answer_when_durable(a, command);
+    if (a->phase == ACTI_READY) break_state(a);
+}
+
 static void
 conclude_with_events(acti_aggregate_actor *a, acti_command *command)
 {
     uint64_t version_before = a->version;
+    acti_unique before;
     acta_error error;
+
+    acta_status status = acti_unique_take(a, &before, &error);
+    if (status != ACTA_OK) {
+        acti_unique_free(&before);
+        answer_refused(a, command, status, &error);
+        return;
+    }
 
     /* Applied before it is submitted: an event that apply fails on is never written. */
     for (uint32_t i = 0; i < a->decision.emitted_count; i++) {
         const acti_emitted *emitted = &a->decision.emitted[i];
-        if (acti_aggregate_apply(a, emitted->number, emitted->payload, &error) != ACTA_OK)
-            acta_fail(a->self, "%s", error.text);
+        if (acti_aggregate_apply(a, emitted->number, emitted->payload, &error) == ACTA_OK) continue;
+        acti_unique_free(&before);
+        acta_fail(a->self, "%s", error.text);
+    }
+    status = acti_unique_claim(a, &before, &error);
+    acti_unique_free(&before);
+    if (status != ACTA_OK) {
+        answer_refused(a, command, status, &error);
+        return;
     }
     a->version += a->decision.emitted_count;
     acti_command_set_answer(command, ACTA_OK, a->version, NULL);

@@ -81,6 +81,8 @@ typedef struct acti_aggregate_actor {
 
     acta_memory *personal; /* for what is sealed or opened; NULL: not yet */
     uint64_t forget_count; /* when the state was begun */
+    const acta_str *tags;  /* of the event that is being encoded */
+    uint32_t tag_count;
 } acti_aggregate_actor;
 
 typedef struct acti_aggregate_argument {

@@ -109,6 +109,8 @@ typedef struct acta_dispatch_options {
  * Threads: any but an actor's.
  * Returns ACTA_OK        its events are on disk (or it led to none)
  *         ACTA_REJECTED  by the aggregate; error->code and error->where say how
+ *         ACTA_ALREADY_EXISTS  a field of the state that is (unique) would get a value that another one has; error->where
+ *                        is the field, and nothing was stored
  *         ACTA_INVALID   identity missing or too long, a required field absent, aggregate not part of this app
  *         ACTA_TIMEOUT   it may still take effect; asking again with the same command_id tells.
  *                        With wait_for: it is stored, and the text says which reader is behind

@@ -5,7 +5,6 @@
  *     redacted   shown as *** wherever people look at it
  *     unique     of all states of the aggregate no two have the same value
  *     tag        the event can be found by it
- *     index      rows of the read model can be found by it
  *
  * actac writes a list of them for each table that has any; acta_marks_write changes the marked fields of a value on its
  * way into a buffer, those of nested tables too. User code needs from here acta_is_forgotten and acta_json_print_redacted.
@@ -42,8 +41,7 @@ enum {
     ACTA_MARK_REDACTED = 2,
     ACTA_MARK_UNIQUE = 4,
     ACTA_MARK_TAG = 8,
-    ACTA_MARK_INDEX = 16,
-    ACTA_MARK_HOLDS = 32 /* the field is a table, or a vector of them, that has marks */
+    ACTA_MARK_HOLDS = 16 /* the field is a table, or a vector of them, that has marks */
 };
 
 struct acta_mark {

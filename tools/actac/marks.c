@@ -3,7 +3,7 @@
  * of them that each table gets (acta/marks.h).
  *
  *     personal: "field"   the string or bytes are sealed with the key of the subject that the field names
- *     redacted, unique, tag, tag: "name", index
+ *     redacted, unique, tag, tag: "name"
  *     identity: "prefix"  what the names of the aggregate's streams begin with
  */
 #include "internal.h"
@@ -12,8 +12,8 @@
 
 /* -- asking -- */
 
-static const char *const mark_names[] = { "personal", "redacted", "unique", "tag", "index" };
-static const char *const mark_constants[] = { "PERSONAL", "REDACTED", "UNIQUE", "TAG", "INDEX" };
+static const char *const mark_names[] = { "personal", "redacted", "unique", "tag" };
+static const char *const mark_constants[] = { "PERSONAL", "REDACTED", "UNIQUE", "TAG" };
 enum { MARK_COUNT = sizeof mark_names / sizeof mark_names[0] };
 
 bool
@@ -96,7 +96,7 @@ check_subject(const acti_table *of, const acti_field *f, acti_errors *e)
 static void
 check_personal(const acti_table *of, const acti_field *f, acti_errors *e)
 {
-    static const char *const never[] = { "identity", "tag", "index" };
+    static const char *const never[] = { "identity", "tag" };
     acti_place at = place_of(&f->is, "personal");
 
     if (!is_personal(f)) return;
@@ -183,7 +183,6 @@ check_marks_of(const acti_model *m, const acti_table *of, const acti_field *f, a
     check_inherited(m, of, f, e);
     check_place(of, f, "unique", ROLE_STATE, "states", is_string, "string", e);
     check_place(of, f, "tag", ROLE_EVENT, "events", is_string || is_strings, "string, nor a vector of strings", e);
-    check_place(of, f, "index", ROLE_READ_MODEL, "read models", is_string, "string", e);
     if (attribute_of(&f->is, "tag") != NULL && !is_plain(attribute_of(&f->is, "tag")))
         error_at(e, place_of(&f->is, "tag"), "the tag of %s.%s has quotes, a backslash or a control character",
             of->is.name, f->is.name);
