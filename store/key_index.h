@@ -12,7 +12,7 @@
 #include "acta/id.h"
 #include "acta/personal.h"
 
-enum { ACTI_KEY_NO_SLOT = UINT32_MAX };
+#define ACTI_KEY_NO_SLOT UINT32_MAX
 
 typedef struct acti_key_index {
     acta_allocator allocator;
