@@ -3,7 +3,7 @@
  * 0 done and sound, 1 damage or failure, 2 wrong usage.
  *
  *     main.c          the list of commands        operations.c   backup, backups, restore, repair
- *     schema.c        schema
+ *     schema.c        schema                      forget.c       forget
  *     verify*.c       verify, which shares no code with store/
  */
 #ifndef TOOLS_COMMANDS_H
@@ -15,5 +15,6 @@ int command_backups(int argc, char **argv);
 int command_restore(int argc, char **argv);
 int command_repair(int argc, char **argv);
 int command_schema(int argc, char **argv);
+int command_forget(int argc, char **argv);
 
 #endif

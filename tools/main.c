@@ -3,6 +3,7 @@
  *
  *     acta verify DIR
  *     acta schema check OLD NEW
+ *     acta forget SUBJECT DIR
  *     acta backup DIR SET, acta backups SET, acta restore BACKUP DIR, acta repair DIR [NEW]
  *
  * Exit status: 0 done and sound, 1 damage or failure, 2 wrong usage.
@@ -27,8 +28,9 @@ static const command commands[] = {
     { "restore", command_restore },
     { "repair", command_repair },
     { "schema", command_schema },
+    { "forget", command_forget },
 };
-#define NAMES "verify, backup, backups, restore, repair, schema"
+#define NAMES "verify, backup, backups, restore, repair, schema, forget"
 
 /* -- verify -- */
 

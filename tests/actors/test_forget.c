@@ -211,6 +211,48 @@ the_log_and_its_chain_stay_as_they_were(void **state)
     assert_int_equal(person(f, "ida").changes, 2);
 }
 
+/* What `acta` prints, on either way out; its exit status. */
+static int
+run_acta(const char *arguments, char *printed, size_t size)
+{
+    char line[1200];
+
+    snprintf(line, sizeof line, "'%s' %s 2>&1", getenv("ACTA_COMMAND"), arguments);
+    FILE *pipe = popen(line, "r");
+    assert_non_null(pipe);
+    printed[fread(printed, 1, size - 1, pipe)] = '\0';
+    return pclose(pipe);
+}
+
+/* The command forgets in a store that isn't in use, once; and says what it can't. */
+static void
+the_command_forgets_too(void **state)
+{
+    fixture *f = FIXTURE(state);
+    char arguments[700], printed[1024];
+    if (f->memory || getenv("ACTA_COMMAND") == NULL) return;
+
+    start(f);
+    MUST(f, people_register(f, "ida", "Ida Larsen", "ida@example.org"));
+    settle(f);
+    stop(f);
+    snprintf(arguments, sizeof arguments, "forget nobody '%s'", f->path);
+    assert_int_not_equal(run_acta(arguments, printed, sizeof printed), 0);
+    assert_string_equal(printed, "acta: there is no personal data of 'nobody': no key was ever made for it\n");
+    snprintf(arguments, sizeof arguments, "forget ida '%s' --keys /nowhere", f->path);
+    assert_int_not_equal(run_acta(arguments, printed, sizeof printed), 0);
+    snprintf(arguments, sizeof arguments, "forget ida '%s' --who Kari --why 'she asked'", f->path);
+    assert_int_equal(run_acta(arguments, printed, sizeof printed), 0);
+    assert_non_null(strstr(printed, "forgot 'ida': its key is destroyed; position "));
+    assert_int_equal(run_acta(arguments, printed, sizeof printed), 0);
+    assert_string_equal(printed, "'ida' had been forgotten before\n");
+    snprintf(arguments, sizeof arguments, "verify '%s'", f->path);
+    assert_int_equal(run_acta(arguments, printed, sizeof printed), 0);
+    start(f);
+    assert_true(acta_is_forgotten(person(f, "ida").name));
+    assert_int_equal(version_of(f, "$audit"), 1);
+}
+
 /* -- at the same time -- */
 
 typedef struct writer {
@@ -290,6 +332,7 @@ main(void)
         people(others_cannot_read_the_keys),
         people(keys_from_before_bring_nobody_back),
         people(the_log_and_its_chain_stay_as_they_were),
+        people(the_command_forgets_too),
         people(commands_that_run_meanwhile_leave_nothing_behind),
     };
 

@@ -1,0 +1,27 @@
+#!/bin/sh
+# The schemas of the documentation stay true: the ```fbs blocks of each document, one after the other, are a schema that
+# compiles, and what is made of it compiles too.
+#
+#     CC=… tests/actac/documents.sh ACTAC FLATC
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+. "$root/tests/lib.sh"
+actac=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+flatc=$2
+
+compiles() { # document
+    folder=$scratch/$(basename "$1" .md)
+    mkdir -p "$folder"
+    awk '/^```/ { inside = !inside && $0 == "```fbs"; next } inside' "$1" >"$folder/example.fbs"
+    (cd "$folder" && "$flatc" --binary --schema --bfbs-comments --bfbs-builtins example.fbs &&
+        "$actac" --bfbs example.bfbs --schema example.fbs --out-dir . &&
+        ${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Werror -fsyntax-only -I"$root/include" example.acta.c)
+}
+
+documents=$(grep -l '^```fbs' "$root"/docs/*.md)
+for document in $documents; do
+    check "the schema of docs/$(basename "$document") compiles" compiles "$document"
+done
+check "there are such documents" test -n "$documents"
+finish
