@@ -28,7 +28,7 @@ ACTI_LOAD(int32_t, s32)
 static inline size_t
 acti_inline_size(uint8_t kind)
 {
-    static const uint8_t sizes[] = { 1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 4, 4, 4, 4, 4, 0, 4 };
+    static const uint8_t sizes[] = { 1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 4, 4, 4, 4, 4, 0, 4, 4, 4 };
     return sizes[kind];
 }
 
@@ -64,6 +64,30 @@ acti_c_size(const acta_field *field)
 {
     if (field->kind == ACTA_FIELD_STRUCT) return field->table->struct_size;
     return field->flags & ACTA_FIELD_ENUM ? sizeof(int32_t) : acti_inline_size(field->kind);
+}
+
+static inline bool
+acti_is_union(const acta_field *field)
+{
+    return field->kind == ACTA_FIELD_UNION || field->kind == ACTA_FIELD_UNION_VECTOR;
+}
+
+/* Bytes of a union's type, which lies apart from its value; 0: it is no union. */
+static inline size_t
+acti_type_size(const acta_field *field)
+{
+    if (field->kind == ACTA_FIELD_UNION) return 1;
+    return field->kind == ACTA_FIELD_UNION_VECTOR ? 4 : 0;
+}
+
+/* NULL: none of this number. */
+static inline const acta_union_member *
+acti_member_of(const acta_union *of, int32_t number)
+{
+    for (uint32_t i = 0; i < of->member_count; i++) {
+        if (of->members[i].number == number && number != 0) return &of->members[i];
+    }
+    return NULL;
 }
 
 /* A vector of structs, or of tables: its items' descriptions are `table`. */
@@ -119,6 +143,22 @@ static inline void
 acti_ref_set(const acta_field *field, void *value, acta_any_ref ref)
 {
     memcpy(acti_field_of(field, value), &ref, sizeof ref);
+}
+
+static inline acta_any_union
+acti_union_in(const acta_field *field, const void *value)
+{
+    acta_any_union any;
+    memcpy(&any, acti_field_in(field, value), sizeof any);
+    return any;
+}
+
+static inline acta_any_union_vector
+acti_union_vector_in(const acta_field *field, const void *value)
+{
+    acta_any_union_vector vector;
+    memcpy(&vector, acti_field_in(field, value), sizeof vector);
+    return vector;
 }
 
 /* Where an offset leads. */

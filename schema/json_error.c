@@ -22,6 +22,8 @@ typedef struct level {
     const acta_table *table; /* object: what it is; NULL: nothing that we know */
     const acta_field *field; /* object: of the key in hand; list: whose list it is */
     acta_str key;
+    bool is_type;                             /* the key is that of the type of a union, which is `field` */
+    acta_str chosen;                          /* the newest type of a union, in quotes */
     uint64_t seen[ACTA_FIELD_COUNT_MAX / 64]; /* object: which fields were there, by their index */
 } level;
 
@@ -41,6 +43,31 @@ field_called(const acta_table *table, acta_str name)
 {
     for (uint32_t i = 0; table != NULL && i < table->field_count; i++) {
         if (acta_str_equal(acta_str_of(table->fields[i].name), name)) return &table->fields[i];
+    }
+    return NULL;
+}
+
+/* The union whose type has this name: "payment_type" of payment. */
+static const acta_field *
+union_of_type(const acta_table *table, acta_str name)
+{
+    static const char ending[] = "_type";
+    size_t size = sizeof ending - 1;
+
+    if (name.size <= size || memcmp(name.data + name.size - size, ending, size) != 0) return NULL;
+    const acta_field *field = field_called(table, acta_str_from(name.data, name.size - size));
+    return field != NULL && acti_is_union(field) ? field : NULL;
+}
+
+/* What an object is, by the type of its union; NULL: not known, or no object. */
+static const acta_table *
+table_chosen(const acta_field *field, acta_str chosen)
+{
+    if (field->kind != ACTA_FIELD_UNION || chosen.size < 2) return NULL;
+    acta_str name = acta_str_from(chosen.data + 1, chosen.size - 2);
+    for (uint32_t i = 0; i < field->variants->member_count; i++) {
+        if (acta_str_equal(acta_str_of(field->variants->members[i].name), name))
+            return field->variants->members[i].table;
     }
     return NULL;
 }
@@ -75,7 +102,7 @@ next_token(walk *w)
 static void
 mark_seen(level *in)
 {
-    if (in->is_list || in->field == NULL) return;
+    if (in->is_list || in->field == NULL || in->is_type) return;
     size_t index = (size_t)(in->field - in->table->fields);
     in->seen[index / 64] |= UINT64_C(1) << index % 64;
 }
@@ -90,7 +117,11 @@ open_level(walk *w, bool is_list, const acta_table *root)
     if (outer != NULL) mark_seen(outer);
     if (w->depth == LEVEL_MAX) return;
     if (is_list) opened.field = field;
-    if (!is_list) opened.table = outer == NULL ? root : field != NULL ? field->table : NULL;
+    opened.is_type = is_list && outer != NULL && outer->is_type;
+    if (!is_list && outer == NULL)
+        opened.table = root;
+    else if (!is_list && field != NULL)
+        opened.table = acti_is_union(field) ? table_chosen(field, outer->chosen) : field->table;
     w->levels[w->depth++] = opened;
     w->wants_key = !is_list;
     w->value = acta_str_from(NULL, 0);
@@ -101,6 +132,7 @@ close_level(walk *w)
 {
     if (w->depth > 0) w->depth--;
     w->wants_key = false;
+    w->value = acta_str_from(NULL, 0);
 }
 
 static void
@@ -132,9 +164,12 @@ take_token(walk *w, const acta_table *root)
         bool quoted = w->token.size >= 2 && first == '"';
         top->key = quoted ? acta_str_from(w->token.data + 1, w->token.size - 2) : w->token;
         top->field = field_called(top->table, top->key);
+        top->is_type = top->field == NULL && union_of_type(top->table, top->key) != NULL;
+        if (top->is_type) top->field = union_of_type(top->table, top->key);
         w->wants_key = false;
     } else {
         w->value = w->token;
+        if (w->levels[w->depth - 1].is_type) w->levels[w->depth - 1].chosen = w->token;
         if (!acta_str_equal(w->token, acta_str_of("null"))) mark_seen(&w->levels[w->depth - 1]);
     }
 }
@@ -192,16 +227,28 @@ put_number_range(const acta_field *field, uint8_t kind, char *out, size_t size)
         snprintf(out, size, "a whole number from %" PRId64 " to %" PRIu64, least[kind], most[kind]);
 }
 
+/* "one of kinds.Shape: Circle, Point", or for the value "what its type says". */
 static void
-put_expected(const acta_field *field, bool is_item, char *out, size_t size)
+put_members(const acta_union *of, bool is_type, char *out, size_t size)
 {
-    bool is_vector =
-        field->kind == ACTA_FIELD_VECTOR || field->kind == ACTA_FIELD_STRING_VECTOR || acti_has_items(field);
+    int used = snprintf(out, size, is_type ? "one of" : "what its type says: one of");
+
+    for (uint32_t i = 0; i < of->member_count && used > 0 && (size_t)used < size; i++)
+        used += snprintf(out + used, size - (size_t)used, "%s %s", i > 0 ? "," : "", of->members[i].name);
+}
+
+static void
+put_expected(const acta_field *field, bool is_type, bool is_item, char *out, size_t size)
+{
+    bool is_vector = field->kind == ACTA_FIELD_VECTOR || field->kind == ACTA_FIELD_STRING_VECTOR ||
+                     field->kind == ACTA_FIELD_UNION_VECTOR || acti_has_items(field);
 
     if (field->length != 0 && !is_item)
         snprintf(out, size, "a list of %u in [ ]", (unsigned)field->length);
     else if (is_vector && !is_item)
         snprintf(out, size, "a list in [ ]");
+    else if (acti_is_union(field))
+        put_members(field->variants, is_type, out, size);
     else if (field->kind == ACTA_FIELD_STRING || field->kind == ACTA_FIELD_STRING_VECTOR)
         snprintf(out, size, "a string in quotes");
     else if (field->table != NULL)
@@ -258,11 +305,11 @@ say_unknown_field(const walk *w, const level *in, acta_error *error)
 static acta_status
 say_wrong_value(const walk *w, const level *in, acta_error *error)
 {
-    char what[ACTA_ERROR_TEXT_MAX], path[ACTA_ERROR_WHERE_MAX], expected[96];
+    char what[ACTA_ERROR_TEXT_MAX], path[ACTA_ERROR_WHERE_MAX], expected[192];
     int shown = w->value.size > QUOTE_MAX ? QUOTE_MAX : (int)w->value.size;
 
     put_path(w, w->depth, path, sizeof path);
-    put_expected(in->field, in->is_list, expected, sizeof expected);
+    put_expected(in->field, in->is_type, in->is_list, expected, sizeof expected);
     snprintf(what, sizeof what, "%s must be %s, not %.*s%s", path, expected, shown, w->value.data,
         shown < (int)w->value.size ? "…" : "");
     return say(w, w->value.data, w->depth, error, what);
@@ -329,6 +376,24 @@ offset_of(acta_str text, unsigned line, unsigned column)
     return at + column < text.size ? at + column : text.size;
 }
 
+/* Numbers are converted when their object ends, and then the error quotes the number: the place is behind the last such
+ * token before the cursor. */
+static size_t
+end_of_number(acta_str text, size_t cursor, const char *raw)
+{
+    static const char beginning[] = "invalid number: \"";
+    walk w = { .text = text };
+    size_t found = cursor;
+
+    if (!begins(raw, beginning)) return cursor;
+    const char *number = raw + sizeof beginning - 1;
+    acta_str wanted = acta_str_from(number, strcspn(number, "\""));
+    while (next_token(&w) && w.at <= cursor) {
+        if (acta_str_equal(w.token, wanted)) found = w.at;
+    }
+    return found;
+}
+
 acta_status
 acti_json_error(const acta_table *table, acta_str text, const char *raw, acta_error *error)
 {
@@ -338,7 +403,7 @@ acti_json_error(const acta_table *table, acta_str text, const char *raw, acta_er
     char what[ACTA_ERROR_TEXT_MAX];
 
     if (sscanf(raw, "%u: %u: error: %n", &line, &column, &used) == 2) raw += used;
-    walk_to(&w, table, offset_of(text, line, column));
+    walk_to(&w, table, end_of_number(text, offset_of(text, line, column), raw));
 
     if (find_missing(&w, raw)) return say_missing_field(&w, &w.levels[w.depth - 1], raw, error);
     const level *in = w.depth > 0 ? &w.levels[w.depth - 1] : NULL;

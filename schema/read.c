@@ -91,6 +91,41 @@ read_inline(const acta_field *field, const uint8_t *at, void *value_out)
         memset(out, 0, field->table->struct_size);
 }
 
+/* A type that we don't know, or without a value, is none. */
+static acta_any_union
+view_of(const acta_union *of, uint8_t type, const uint8_t *target)
+{
+    const acta_union_member *member = acti_member_of(of, type);
+    acta_any_union view = { 0 };
+
+    if (member == NULL || target == NULL) return view;
+    view.type = type;
+    if (member->table != NULL)
+        view.ref.encoded = target;
+    else
+        view.string = string_at(target);
+    return view;
+}
+
+static void
+read_union(const acta_field *field, const uint8_t *at, const uint8_t *target, void *out)
+{
+    const uint8_t *type = acti_slot(at, (uint16_t)(field->id - 1));
+
+    if (field->kind == ACTA_FIELD_UNION) {
+        acta_any_union view = view_of(field->variants, type != NULL ? *type : 0, target);
+        memcpy(out, &view, sizeof view);
+        return;
+    }
+    acta_any_union_vector vector = { 0 };
+    if (type != NULL && target != NULL) {
+        vector.encoded = target + 4;
+        vector.types = acti_follow(type) + 4;
+        vector.count = acti_load_u32(target);
+    }
+    memcpy(out, &vector, sizeof vector);
+}
+
 void
 acti_read_table(const acta_table *table, const uint8_t *at, void *value_out)
 {
@@ -113,6 +148,8 @@ acti_read_table(const acta_table *table, const uint8_t *at, void *value_out)
             *(acta_str *)out = target != NULL ? string_at(target) : acta_str_from(NULL, 0);
         } else if (field->kind == ACTA_FIELD_TABLE) {
             acti_ref_set(field, value_out, (acta_any_ref){ .encoded = target });
+        } else if (acti_is_union(field)) {
+            read_union(field, at, target, out);
         } else {
             acta_any_vector vector = { 0 };
             if (target != NULL) vector.count = acti_load_u32(target);
@@ -163,6 +200,22 @@ acta_table_vector_at(const acta_table *item, const void *vector_view, uint32_t i
     }
     memset(value_out, 0, item->struct_size);
     return false;
+}
+
+bool
+acta_union_vector_at(const acta_union *of, const void *vector_view, uint32_t index, void *value_out)
+{
+    acta_any_union_vector vector;
+    acta_any_union view = { 0 };
+
+    memcpy(&vector, vector_view, sizeof vector);
+    bool found = index < vector.count && (vector.data != NULL || vector.encoded != NULL);
+    if (found && vector.data != NULL)
+        memcpy(&view, (const char *)vector.data + index * sizeof view, sizeof view);
+    else if (found)
+        view = view_of(of, vector.types[index], acti_follow(vector.encoded + (size_t)index * 4));
+    memcpy(value_out, &view, sizeof view);
+    return found;
 }
 
 bool

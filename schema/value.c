@@ -11,6 +11,7 @@ static size_t
 element_size(const acta_field *field)
 {
     if (field->kind == ACTA_FIELD_VECTOR) return acti_inline_size(field->element);
+    if (field->kind == ACTA_FIELD_UNION_VECTOR) return sizeof(acta_any_union);
     return acti_has_items(field) ? field->table->struct_size : sizeof(acta_str);
 }
 
@@ -18,6 +19,8 @@ static size_t
 field_size(const acta_field *field)
 {
     if (field->kind == ACTA_FIELD_STRING) return sizeof(acta_str);
+    if (field->kind == ACTA_FIELD_UNION) return sizeof(acta_any_union);
+    if (field->kind == ACTA_FIELD_UNION_VECTOR) return sizeof(acta_any_union_vector);
     return field->kind == ACTA_FIELD_TABLE ? sizeof(acta_any_ref) : sizeof(acta_any_vector);
 }
 
@@ -30,23 +33,44 @@ block_of(const void *data)
 
 /* -- giving back -- */
 
+static void
+clear_union(const acta_union *of, acta_any_union *any, acta_memory *memory)
+{
+    const acta_union_member *member = acti_member_of(of, any->type);
+
+    if (member != NULL && member->table != NULL && any->ref.data != NULL)
+        acta_table_clear(member->table, block_of(any->ref.data), memory);
+    acta_memory_free(memory, block_of(any->ref.data)); /* a string begins as a ref does */
+    *any = (acta_any_union){ 0 };
+}
+
+static void
+clear_element(const acta_field *field, void *element, acta_memory *memory)
+{
+    if (field->kind == ACTA_FIELD_TABLE_VECTOR)
+        acta_table_clear(field->table, element, memory);
+    else if (field->kind == ACTA_FIELD_UNION_VECTOR)
+        clear_union(field->variants, element, memory);
+    else
+        acta_memory_free(memory, block_of(((acta_str *)element)->data));
+}
+
 void
 acti_field_clear(const acta_field *field, void *value, acta_memory *memory)
 {
-    const void *data = acti_ref_in(field, value).data; /* first member of every kind */
-
     if (acti_is_inline(field)) return;
+    if (field->kind == ACTA_FIELD_UNION) {
+        clear_union(field->variants, acti_field_of(field, value), memory);
+        return;
+    }
+    const void *data = acti_ref_in(field, value).data; /* first member of all others */
     if (data != NULL && field->kind == ACTA_FIELD_TABLE) acta_table_clear(field->table, block_of(data), memory);
-    bool holds = field->kind == ACTA_FIELD_TABLE_VECTOR || field->kind == ACTA_FIELD_STRING_VECTOR;
+    bool holds = field->kind == ACTA_FIELD_TABLE_VECTOR || field->kind == ACTA_FIELD_STRING_VECTOR ||
+                 field->kind == ACTA_FIELD_UNION_VECTOR;
     if (data != NULL && holds) {
         acta_any_vector vector = acti_vector_in(field, value);
-        for (uint32_t i = 0; i < vector.count; i++) {
-            char *element = (char *)block_of(data) + i * element_size(field);
-            if (field->kind == ACTA_FIELD_TABLE_VECTOR)
-                acta_table_clear(field->table, element, memory);
-            else
-                acta_memory_free(memory, block_of(((acta_str *)(void *)element)->data));
-        }
+        for (uint32_t i = 0; i < vector.count; i++)
+            clear_element(field, (char *)block_of(data) + i * element_size(field), memory);
     }
     acta_memory_free(memory, block_of(data));
     memset(acti_field_of(field, value), 0, field_size(field));
@@ -76,16 +100,55 @@ own_string(acta_str *s, acta_memory *memory)
     return true;
 }
 
-/* The elements' views, put into `elements`, become copies. False: none of them is owned. */
+/* A table or struct that a view leads to, in a block of its own. */
 static bool
-own_elements(const acta_field *field, acta_any_vector vector, char *elements, acta_memory *memory)
+own_ref(const acta_table *of, acta_any_ref *ref, acta_memory *memory)
 {
-    bool owned = true;
-    uint32_t i;
+    acta_any_ref view = *ref;
 
-    for (i = 0; i < vector.count && owned; i++) {
+    *ref = (acta_any_ref){ 0 };
+    if (view.data == NULL && view.encoded == NULL) return true;
+    void *copy = acta_memory_alloc(memory, of->struct_size);
+    if (copy == NULL) return false;
+    acta_table_ref_get(of, &view, copy);
+    if (!acti_value_own(of, copy, memory)) {
+        acta_memory_free(memory, copy);
+        return false;
+    }
+    ref->data = copy;
+    return true;
+}
+
+static bool
+own_union(const acta_union *of, acta_any_union *any, acta_memory *memory)
+{
+    const acta_union_member *member = acti_member_of(of, any->type);
+    bool owned = true;
+
+    if (member == NULL)
+        *any = (acta_any_union){ 0 };
+    else if (member->table != NULL)
+        owned = own_ref(member->table, &any->ref, memory);
+    else
+        owned = own_string(&any->string, memory);
+    if (!owned) *any = (acta_any_union){ 0 };
+    return owned;
+}
+
+/* The elements' views, put into `elements`, become copies. False: none of them is owned. `vector` is the view. */
+static bool
+own_elements(const acta_field *field, const void *view, char *elements, acta_memory *memory)
+{
+    acta_any_vector vector;
+    bool owned = true;
+
+    memcpy(&vector, view, sizeof vector);
+    for (uint32_t i = 0; i < vector.count && owned; i++) {
         void *element = elements + i * element_size(field);
-        if (acti_has_items(field)) {
+        if (field->kind == ACTA_FIELD_UNION_VECTOR) {
+            acta_union_vector_at(field->variants, view, i, element);
+            owned = own_union(field->variants, element, memory);
+        } else if (acti_has_items(field)) {
             acta_table_vector_at(field->table, &vector, i, element);
             owned = acti_value_own(field->table, element, memory);
         } else {
@@ -103,11 +166,13 @@ static bool
 own_vector(const acta_field *field, void *value, acta_memory *memory)
 {
     acta_any_vector vector = acti_vector_in(field, value), copy = { .count = vector.count, .capacity = vector.count };
+    acta_any_union_vector view = { .data = vector.data, .encoded = vector.encoded, .count = vector.count };
     size_t size = (size_t)vector.count * element_size(field);
 
     if (vector.data == NULL && vector.encoded == NULL) return true;
     char *elements = acta_memory_alloc(memory, size);
-    acti_vector_set(field, value, (acta_any_vector){ 0 });
+    if (field->kind == ACTA_FIELD_UNION_VECTOR) view = acti_union_vector_in(field, value);
+    memset(acti_field_of(field, value), 0, field_size(field));
     if (elements == NULL) return false;
     copy.data = elements;
     acti_vector_set(field, value, copy);
@@ -116,7 +181,7 @@ own_vector(const acta_field *field, void *value, acta_memory *memory)
         if (size != 0) memcpy(elements, vector.data, size);
         return true;
     }
-    if (own_elements(field, vector, elements, memory) &&
+    if (own_elements(field, &view, elements, memory) &&
         (!acti_has_items(field) || acti_collection_sort(field->table, elements, copy.count, memory)))
         return true;
     acti_field_clear(field, value, memory); /* elements that weren't reached are zero */
@@ -127,18 +192,10 @@ static bool
 own_nested(const acta_field *field, void *value, acta_memory *memory)
 {
     acta_any_ref ref = acti_ref_in(field, value);
+    bool owned = own_ref(field->table, &ref, memory);
 
-    if (ref.data == NULL && ref.encoded == NULL) return true;
-    void *copy = acta_memory_alloc(memory, field->table->struct_size);
-    acti_ref_set(field, value, (acta_any_ref){ 0 });
-    if (copy == NULL) return false;
-    acta_table_ref_get(field->table, &ref, copy);
-    if (!acti_value_own(field->table, copy, memory)) {
-        acta_memory_free(memory, copy);
-        return false;
-    }
-    acti_ref_set(field, value, (acta_any_ref){ .data = copy });
-    return true;
+    acti_ref_set(field, value, ref);
+    return owned;
 }
 
 static bool
@@ -150,6 +207,8 @@ own_field(const acta_field *field, void *value, acta_memory *memory)
         owned = own_string(acti_field_of(field, value), memory);
     else if (field->kind == ACTA_FIELD_TABLE)
         owned = own_nested(field, value, memory);
+    else if (field->kind == ACTA_FIELD_UNION)
+        owned = own_union(field->variants, acti_field_of(field, value), memory);
     else
         owned = own_vector(field, value, memory);
     if (!owned) memset(acti_field_of(field, value), 0, field_size(field));
@@ -184,8 +243,8 @@ void
 acta_field_assign(const acta_table *table, uint32_t field_index, void *value, const void *view, acta_memory *memory)
 {
     const acta_field *field = &table->fields[field_index];
-    acta_field apart = *field; /* the field alone, where it is no part of a struct */
-    acta_any_vector copy = { 0 };
+    acta_field apart = *field;          /* the field alone, where it is no part of a struct */
+    acta_any_union_vector copy = { 0 }; /* the largest of all */
 
     apart.offset = 0;
     memcpy(&copy, view, field_size(field));

@@ -141,6 +141,68 @@ verify_field(verifier *v, const acta_table *table, const acta_field *field, size
     }
 }
 
+/* A union's value, of the member with this number; `target` 0: absent. Unknown ones are anything. */
+static acta_status
+verify_variant(verifier *v, const acta_table *table, const acta_field *field, uint8_t number, size_t target)
+{
+    const acta_union_member *member = acti_member_of(field->variants, number);
+
+    if (member == NULL) return ACTA_OK;
+    if (member->table != NULL && acti_is_struct(member->table)) {
+        bool is_there = target != 0 && is_object_at(v, target, member->table->inline_size, member->table->alignment);
+        return is_there ? ACTA_OK : corrupt(v, table, field, "lies outside of it, or is not aligned");
+    }
+    if (target == 0) return ACTA_OK;
+    if (member->table != NULL) return verify_table(v, member->table, target);
+    return verify_string(v, table, field, target);
+}
+
+/* `types` and `values` are the places of the two fields, 0 when absent. */
+static acta_status
+verify_union_vector(verifier *v, const acta_table *table, const acta_field *field, size_t types, size_t values)
+{
+    acta_status status = ACTA_OK;
+    uint32_t type_count, count;
+
+    if (types == 0 && values == 0) return ACTA_OK;
+    if (types == 0 || values == 0) return corrupt(v, table, field, "has types without values, or values without types");
+    size_t types_at = follow(v, types), values_at = follow(v, values);
+    if (types_at == 0 || values_at == 0) return corrupt(v, table, field, "leads outside of it");
+    if (!is_vector_at(v, types_at, 1, &type_count) || !is_vector_at(v, values_at, 4, &count))
+        return corrupt(v, table, field, "lies outside of it");
+    if (type_count != count) return corrupt(v, table, field, "has not as many types as values");
+    for (uint32_t i = 0; i < count && status == ACTA_OK; i++) {
+        size_t element = values_at + 4 + 4 * (size_t)i;
+        if (v->string_work_left < STRING_WORK) return corrupt(v, table, field, "is one of too many in the same place");
+        v->string_work_left -= STRING_WORK;
+        status =
+            verify_variant(v, table, field, v->bytes[types_at + 4 + i], element + acti_load_u32(v->bytes + element));
+    }
+    return status;
+}
+
+static acta_status
+verify_union(verifier *v, const acta_table *table, const acta_field *field, size_t type, size_t value)
+{
+    size_t target = 0;
+
+    if (type != 0 && !is_inside(v, type, 1)) return corrupt(v, table, field, "has its type outside of it");
+    if (value != 0) {
+        target = follow(v, value);
+        if (target == 0) return corrupt(v, table, field, "leads outside of it");
+    }
+    return verify_variant(v, table, field, type != 0 ? v->bytes[type] : 0, target);
+}
+
+/* A field's place in the table at `at`; 0: absent. */
+static size_t
+slot_of(const verifier *v, size_t at, size_t vtable, size_t vtable_size, uint32_t id)
+{
+    size_t entry = 4 + 2 * (size_t)id;
+    uint16_t offset = entry < vtable_size ? acti_load_u16(v->bytes + vtable + entry) : 0;
+    return offset != 0 ? at + offset : 0;
+}
+
 static acta_status
 verify_fields(verifier *v, const acta_table *table, size_t at, size_t vtable, size_t vtable_size)
 {
@@ -148,13 +210,16 @@ verify_fields(verifier *v, const acta_table *table, size_t at, size_t vtable, si
 
     for (uint32_t i = 0; i < table->field_count && status == ACTA_OK; i++) {
         const acta_field *field = &table->fields[i];
-        size_t entry = 4 + 2 * (size_t)field->id;
-        uint16_t offset = entry < vtable_size ? acti_load_u16(v->bytes + vtable + entry) : 0;
+        size_t slot = slot_of(v, at, vtable, vtable_size, field->id);
 
-        if (offset != 0)
-            status = verify_field(v, table, field, at + offset);
-        else if (field->flags & ACTA_FIELD_REQUIRED)
-            status = corrupt(v, table, field, "is required and missing");
+        if (slot == 0 && field->flags & ACTA_FIELD_REQUIRED) return corrupt(v, table, field, "is required and missing");
+        if (acti_is_union(field)) {
+            size_t type = slot_of(v, at, vtable, vtable_size, field->id - 1u);
+            status = field->kind == ACTA_FIELD_UNION ? verify_union(v, table, field, type, slot)
+                                                     : verify_union_vector(v, table, field, type, slot);
+        } else if (slot != 0) {
+            status = verify_field(v, table, field, slot);
+        }
     }
     return status;
 }

@@ -178,6 +178,7 @@ is_present(const acta_field *field, const void *value)
     if (field->flags & ACTA_FIELD_OPTIONAL) return is_set(field, value);
     if (acti_is_number(field)) return number_bits(field, value) != field->absent;
     if (field->kind == ACTA_FIELD_STRUCT) return true;
+    if (field->kind == ACTA_FIELD_UNION) return acti_union_in(field, value).type != 0;
     if (field->kind == ACTA_FIELD_STRING) return ((const acta_str *)acti_field_in(field, value))->data != NULL;
 
     acta_any_ref ref = acti_ref_in(field, value); /* a vector begins as a ref does */
@@ -196,6 +197,7 @@ has(const presence *fields, uint32_t index)
 typedef struct plan {
     presence fields;
     uint16_t offsets[ACTA_FIELD_COUNT_MAX]; /* in the table, by the field's index; 0: absent */
+    uint16_t types[ACTA_FIELD_COUNT_MAX];   /* of unions: the same for their types */
     size_t size;                            /* of the table */
     size_t vtable_size;
     size_t alignment; /* of the place behind the table's first four bytes, if it is above 4 */
@@ -222,11 +224,21 @@ typedef struct places {
     uint16_t next[9];
 } places;
 
-/* A field's place among them. */
 static uint16_t *
-place_of(places *p, const acta_field *field)
+place_of(places *p, size_t alignment)
 {
-    return &p->next[__builtin_ctz((unsigned)acti_field_alignment(field))];
+    return &p->next[__builtin_ctz((unsigned)alignment)];
+}
+
+/* Count `size` bytes to what is so aligned, or take them: the place before. */
+static uint16_t
+take_place(places *p, size_t size, size_t alignment)
+{
+    uint16_t *next = place_of(p, alignment);
+    uint16_t taken = *next;
+
+    *next = (uint16_t)(*next + size);
+    return taken;
 }
 
 /* Fields of a wide alignment first, so that there are no gaps between them: each size is a multiple of the alignment. */
@@ -238,9 +250,10 @@ lay_out(const acta_table *table, plan *out)
     out->vtable_size = 4;
     for (uint32_t i = 0; i < table->field_count; i++) {
         if (!has(&out->fields, i)) continue;
-        uint16_t *bytes = place_of(&p, &table->fields[i]);
-        size_t vtable_end = 6 + 2 * (size_t)table->fields[i].id;
-        *bytes = (uint16_t)(*bytes + acti_field_size(&table->fields[i]));
+        const acta_field *field = &table->fields[i];
+        size_t vtable_end = 6 + 2 * (size_t)field->id, type_size = acti_type_size(field);
+        take_place(&p, acti_field_size(field), acti_field_alignment(field));
+        if (type_size != 0) take_place(&p, type_size, type_size);
         if (vtable_end > out->vtable_size) out->vtable_size = vtable_end;
     }
 
@@ -254,9 +267,12 @@ lay_out(const acta_table *table, plan *out)
     }
     out->size = end;
     for (uint32_t i = 0; i < table->field_count; i++) {
-        uint16_t *next = place_of(&p, &table->fields[i]);
-        out->offsets[i] = has(&out->fields, i) ? *next : 0;
-        if (out->offsets[i] != 0) *next = (uint16_t)(*next + acti_field_size(&table->fields[i]));
+        const acta_field *field = &table->fields[i];
+        size_t type_size = acti_type_size(field);
+        out->offsets[i] = 0;
+        if (!has(&out->fields, i)) continue;
+        out->offsets[i] = take_place(&p, acti_field_size(field), acti_field_alignment(field));
+        if (type_size != 0) out->types[i] = take_place(&p, type_size, type_size);
     }
 }
 
@@ -290,7 +306,10 @@ write_vtable(writer *w, const acta_table *table, const plan *p)
     put_u16(w, at, p->vtable_size);
     put_u16(w, at + 2, p->size);
     for (uint32_t i = 0; i < table->field_count; i++) {
-        if (p->offsets[i] != 0) put_u16(w, at + 4 + 2 * (size_t)table->fields[i].id, p->offsets[i]);
+        size_t entry = at + 4 + 2 * (size_t)table->fields[i].id;
+        if (p->offsets[i] == 0) continue;
+        put_u16(w, entry, p->offsets[i]);
+        if (acti_is_union(&table->fields[i])) put_u16(w, entry - 2, p->types[i]);
     }
     return at;
 }
@@ -317,6 +336,8 @@ put_struct(const acta_table *table, const void *value, uint8_t *out)
 
 static acta_status write_target(
     writer *w, const acta_table *table, const acta_field *field, const void *value, size_t *at_out);
+static acta_status write_types(
+    writer *w, const acta_table *table, const acta_field *field, const void *value, size_t *at_out);
 
 static acta_status
 write_fields(writer *w, const acta_table *table, const void *value, const plan *p, size_t at)
@@ -326,7 +347,9 @@ write_fields(writer *w, const acta_table *table, const void *value, const plan *
     for (uint32_t i = 0; i < table->field_count && w->out != NULL; i++) {
         const acta_field *field = &table->fields[i];
         uint8_t *slot = w->out + at + p->offsets[i];
-        if (p->offsets[i] == 0 || !acti_is_inline(field)) continue;
+        if (p->offsets[i] == 0) continue;
+        if (field->kind == ACTA_FIELD_UNION) w->out[at + p->types[i]] = (uint8_t)acti_union_in(field, value).type;
+        if (!acti_is_inline(field)) continue;
         if (field->kind == ACTA_FIELD_STRUCT)
             put_struct(field->table, acti_field_in(field, value), slot);
         else
@@ -335,6 +358,12 @@ write_fields(writer *w, const acta_table *table, const void *value, const plan *
     for (uint32_t i = 0; i < table->field_count && status == ACTA_OK; i++) {
         if (p->offsets[i] == 0 || acti_is_inline(&table->fields[i])) continue;
         size_t slot = at + p->offsets[i], target = slot;
+        if (table->fields[i].kind == ACTA_FIELD_UNION_VECTOR) {
+            size_t types_slot = at + p->types[i];
+            status = write_types(w, table, &table->fields[i], value, &target);
+            put_u32(w, types_slot, target - types_slot);
+            if (status != ACTA_OK) return status;
+        }
         status = write_target(w, table, &table->fields[i], value, &target);
         put_u32(w, slot, target - slot);
     }
@@ -419,10 +448,21 @@ write_structs(writer *w, const acta_table *table, const acta_field *field, acta_
     return ACTA_OK;
 }
 
+static acta_status write_variant(
+    writer *w, const acta_table *table, const acta_field *field, acta_any_union any, size_t *at_out);
+
 static acta_status
 write_element(
-    writer *w, const acta_table *table, const acta_field *field, acta_any_vector vector, uint32_t index, size_t *at_out)
+    writer *w, const acta_table *table, const acta_field *field, const void *value, uint32_t index, size_t *at_out)
 {
+    if (field->kind == ACTA_FIELD_UNION_VECTOR) {
+        acta_any_union any;
+        acta_union_vector_at(field->variants, acti_field_in(field, value), index, &any);
+        if (any.type == 0) return refuse(w, table, field, "has an element without a type; set it, or leave it out");
+        return write_variant(w, table, field, any, at_out);
+    }
+
+    acta_any_vector vector = acti_vector_in(field, value);
     if (field->kind == ACTA_FIELD_STRING_VECTOR) {
         acta_str_vector strings;
         memcpy(&strings, &vector, sizeof strings);
@@ -440,8 +480,9 @@ write_element(
 }
 
 static acta_status
-write_offsets(writer *w, const acta_table *table, const acta_field *field, acta_any_vector vector, size_t *at_out)
+write_offsets(writer *w, const acta_table *table, const acta_field *field, const void *value, size_t *at_out)
 {
+    acta_any_vector vector = acti_vector_in(field, value); /* of unions: its beginning */
     acta_status status = ACTA_OK;
 
     if (vector.count > ACTA_BUFFER_SIZE_MAX / 4) return refuse(w, table, field, "is larger than 64 MiB");
@@ -451,7 +492,7 @@ write_offsets(writer *w, const acta_table *table, const acta_field *field, acta_
     w->at += 4 + 4 * (size_t)vector.count;
     for (uint32_t i = 0; i < vector.count && status == ACTA_OK; i++) {
         size_t slot = at + 4 + 4 * (size_t)i, target = slot;
-        status = write_element(w, table, field, vector, i, &target);
+        status = write_element(w, table, field, value, i, &target);
         put_u32(w, slot, target - slot);
         if (w->at > ACTA_BUFFER_SIZE_MAX) return refuse(w, table, field, "is larger than 64 MiB");
     }
@@ -460,13 +501,55 @@ write_offsets(writer *w, const acta_table *table, const acta_field *field, acta_
 }
 
 static acta_status
-write_nested(writer *w, const acta_field *field, acta_any_ref ref, size_t *at_out)
+write_nested(writer *w, const acta_table *nested, acta_any_ref ref, size_t *at_out)
 {
-    if (ref.data != NULL) return write_table(w, field->table, ref.data, at_out);
+    if (ref.data != NULL) return write_table(w, nested, ref.data, at_out);
 
     max_align_t scratch[ACTA_STRUCT_SIZE_MAX / sizeof(max_align_t)];
-    acti_read_table(field->table, ref.encoded, scratch);
-    return write_table(w, field->table, scratch, at_out);
+    acti_read_table(nested, ref.encoded, scratch);
+    return write_table(w, nested, scratch, at_out);
+}
+
+static acta_status
+write_variant(writer *w, const acta_table *table, const acta_field *field, acta_any_union any, size_t *at_out)
+{
+    const acta_union_member *member = acti_member_of(field->variants, any.type);
+
+    if (member == NULL) return refuse(w, table, field, "has a type that is none of its union");
+    if (any.ref.data == NULL && (member->table == NULL || any.ref.encoded == NULL)) /* a string begins as a ref does */
+        return refuse(w, table, field, "has a type, but no value of it; set that too");
+    if (member->table == NULL) return write_string(w, table, field, any.string, at_out);
+    if (!acti_is_struct(member->table)) return write_nested(w, member->table, any.ref, at_out);
+
+    acta_field whole = { .kind = ACTA_FIELD_STRUCT, .table = member->table };
+    if (any.ref.data != NULL && is_cut(&whole, any.ref.data))
+        return refuse(w, table, field, "is an enum with a number out of its range");
+    align(w, 0, member->table->alignment > 4 ? member->table->alignment : 4);
+    *at_out = w->at;
+    if (w->out != NULL && any.ref.data != NULL) put_struct(member->table, any.ref.data, w->out + w->at);
+    if (w->out != NULL && any.ref.data == NULL) memcpy(w->out + w->at, any.ref.encoded, member->table->inline_size);
+    w->at += member->table->inline_size;
+    return ACTA_OK;
+}
+
+/* The first of the two vectors that a vector of unions is; the other is one of offsets. */
+static acta_status
+write_types(writer *w, const acta_table *table, const acta_field *field, const void *value, size_t *at_out)
+{
+    acta_any_union_vector vector = acti_union_vector_in(field, value);
+
+    if (vector.count > ACTA_BUFFER_SIZE_MAX / 4) return refuse(w, table, field, "is larger than 64 MiB");
+    align(w, 0, 4);
+    *at_out = w->at;
+    put_u32(w, w->at, vector.count);
+    w->at += 4;
+    for (uint32_t i = 0; i < vector.count && w->out != NULL; i++) {
+        acta_any_union any;
+        acta_union_vector_at(field->variants, &vector, i, &any);
+        w->out[w->at + i] = (uint8_t)any.type;
+    }
+    w->at += vector.count;
+    return ACTA_OK;
 }
 
 static acta_status
@@ -476,13 +559,15 @@ write_target(writer *w, const acta_table *table, const acta_field *field, const 
     case ACTA_FIELD_STRING:
         return write_string(w, table, field, *(const acta_str *)acti_field_in(field, value), at_out);
     case ACTA_FIELD_TABLE:
-        return write_nested(w, field, acti_ref_in(field, value), at_out);
+        return write_nested(w, field->table, acti_ref_in(field, value), at_out);
+    case ACTA_FIELD_UNION:
+        return write_variant(w, table, field, acti_union_in(field, value), at_out);
     case ACTA_FIELD_VECTOR:
         return write_numbers(w, table, field, acti_vector_in(field, value), at_out);
     case ACTA_FIELD_STRUCT_VECTOR:
         return write_structs(w, table, field, acti_vector_in(field, value), at_out);
     default:
-        return write_offsets(w, table, field, acti_vector_in(field, value), at_out);
+        return write_offsets(w, table, field, value, at_out);
     }
 }
 

@@ -107,6 +107,48 @@ typedef struct acta_any_ref {
     const uint8_t *encoded;
 } acta_any_ref;
 
+/* -- unions -- */
+
+/*
+ * One of several: a generated union has its type, and behind it a view of a table or struct (data is set: how one writes
+ * it; encoded is set: how one reads it, with T_ref_get) or a string.
+ *
+ *     bank_Payment payment = { .type = bank_Payment_Card, .Card = { .data = &card } };
+ *
+ * Type 0 is none of them. What is read as another type has its value; one that the schema doesn't know reads as none.
+ * This is what all unions look like to code that handles any of them.
+ */
+typedef struct acta_any_union {
+    int32_t type;
+    union {
+        acta_any_ref ref;
+        acta_str string;
+    };
+} acta_any_union;
+
+typedef struct acta_any_union_vector {
+    const void *data;
+    const uint8_t *encoded;
+    uint32_t count;
+    uint32_t capacity;
+    const uint8_t *types; /* encoded: a byte an element */
+} acta_any_union_vector;
+
+typedef struct acta_union_member {
+    const char *name;
+    const acta_table *table; /* or a struct; NULL: a string */
+    uint8_t number;          /* its type in the buffer */
+} acta_union_member;
+
+typedef struct acta_union {
+    const char *name; /* with its namespace */
+    const acta_union_member *members;
+    uint32_t member_count;
+} acta_union;
+
+/* The element at `index`, as the generated union; false, and all zero, when there is none. */
+ACTA_API bool acta_union_vector_at(const acta_union *of, const void *vector, uint32_t index, void *value_out);
+
 /* -- fields -- */
 
 typedef enum acta_field_kind {
@@ -127,7 +169,9 @@ typedef enum acta_field_kind {
     ACTA_FIELD_STRING_VECTOR, /* acta_str_vector */
     ACTA_FIELD_TABLE_VECTOR,  /* bank_Line_vector */
     ACTA_FIELD_STRUCT,        /* bank_Point, or OPTIONAL: bank_Point_optional */
-    ACTA_FIELD_STRUCT_VECTOR  /* bank_Point_vector */
+    ACTA_FIELD_STRUCT_VECTOR, /* bank_Point_vector */
+    ACTA_FIELD_UNION,         /* bank_Payment; in the vtable its type has the place before `id` */
+    ACTA_FIELD_UNION_VECTOR   /* bank_Payment_vector; the same */
 } acta_field_kind;
 
 enum {
@@ -148,8 +192,9 @@ struct acta_field {
     uint8_t kind;    /* acta_field_kind */
     uint8_t element; /* VECTOR: the acta_field_kind of its numbers */
     uint8_t flags;
-    uint64_t absent;         /* numbers that aren't OPTIONAL: the bits that stand for an absent field */
-    const acta_table *table; /* TABLE, STRUCT and vectors of them: what is in it */
+    uint64_t absent;            /* numbers that aren't OPTIONAL: the bits that stand for an absent field */
+    const acta_table *table;    /* TABLE, STRUCT and vectors of them: what is in it */
+    const acta_union *variants; /* UNION, UNION_VECTOR */
 };
 
 /* -- what each table's functions do -- */

@@ -105,6 +105,26 @@
     extern const acta_table T##_table;                                                                                 \
     static_assert(sizeof(T) <= ACTA_STRUCT_SIZE_MAX, "the struct is too large")
 
+/* The types of a union U and of a vector of it. */
+#define ACTA_UNION_VIEWS(U)                                                                                            \
+    typedef struct U U;                                                                                                \
+    typedef struct U##_vector {                                                                                        \
+        const U *data;          /* to write: an array of `count` */                                                    \
+        const uint8_t *encoded; /* in a buffer: read with U_vector_at */                                               \
+        uint32_t count;                                                                                                \
+        uint32_t capacity;    /* of data, where it is owned */                                                         \
+        const uint8_t *types; /* in a buffer */                                                                        \
+    } U##_vector
+
+/* U_union; U_vector_at: false, and no type, when there is none. */
+#define ACTA_UNION(U)                                                                                                  \
+    extern const acta_union U##_union;                                                                                 \
+    static inline bool U##_vector_at(U##_vector vector, uint32_t index, U *value_out)                                  \
+    {                                                                                                                  \
+        return acta_union_vector_at(&U##_union, &vector, index, value_out);                                            \
+    }                                                                                                                  \
+    static_assert(sizeof(U) == sizeof(acta_any_union) && sizeof(U##_vector) == sizeof(acta_any_union_vector), #U)
+
 /* T_dispatch, T_dispatch_async (app.h), T_send (process_manager.h). */
 #define ACTA_COMMAND(T)                                                                                                \
     static inline acta_status T##_dispatch(                                                                            \
@@ -266,6 +286,12 @@
     {                                                                                                                  \
         .name = #field, .offset = offsetof(T, field), .id = number, .kind = ACTA_FIELD_##KIND, .table = &Item##_table, \
         .flags = options                                                                                               \
+    }
+
+#define ACTA_UNION_FIELD(T, field, number, KIND, Union, options)                                                       \
+    {                                                                                                                  \
+        .name = #field, .offset = offsetof(T, field), .id = number, .kind = ACTA_FIELD_##KIND, .flags = options,       \
+        .variants = &Union##_union                                                                                     \
     }
 
 /* Members of structs: `place` in the bytes; `count` of a fixed array, or 0. */

@@ -37,6 +37,8 @@ official_accepts(const char *table, const uint8_t *bytes, size_t size)
         { "kinds.Structs", accepts<kinds::Structs> },
         { "kinds.Enums", accepts<kinds::Enums> },
         { "kinds.Included", accepts<kinds::Included> },
+        { "kinds.Circle", accepts<kinds::Circle> },
+        { "kinds.Unions", accepts<kinds::Unions> },
         { "kinds.All", accepts<kinds::All> },
     };
     for (const auto &candidate : tables) {

@@ -217,6 +217,96 @@ an_enum_in_a_struct_is_checked(void **state)
     assert_int_equal(kinds_Structs_write(&value, &sink.sink, &error), ACTA_OK);
 }
 
+static void
+a_union_is_one_of_its_members(void **state)
+{
+    acta_memory *memory = *state;
+    const kinds_Circle circle = { .radius = 2.5 };
+    const kinds_Point point = { 3, 4 };
+    const kinds_Shape shapes[] = { { .type = kinds_Shape_name, .name = S("none of these") },
+        { .type = kinds_Shape_Point, .Point = { .data = &point } },
+        { .type = kinds_Shape_Circle, .Circle = { .data = &circle } } };
+    const kinds_Unions value = { .must = shapes[2], .musts = { .data = shapes, .count = 3 } };
+    kinds_Unions read;
+    kinds_Circle read_circle;
+    kinds_Point read_point;
+    kinds_Shape shape;
+
+    kinds_Unions_decode(values_write(&kinds_Unions_table, &value, memory), &read);
+    assert_int_equal(read.shape.type, kinds_Shape_NONE);
+    assert_null(read.shapes.encoded);
+    assert_int_equal(read.must.type, kinds_Shape_Circle);
+    assert_true(kinds_Circle_ref_get(read.must.Circle, &read_circle) && read_circle.radius == 2.5);
+    assert_int_equal(read.musts.count, 3);
+    assert_true(kinds_Shape_vector_at(read.musts, 0, &shape) && shape.type == kinds_Shape_name);
+    assert_true(acta_str_equal(shape.name, S("none of these")));
+    assert_true(kinds_Shape_vector_at(read.musts, 1, &shape) && shape.type == kinds_Shape_Point);
+    assert_true(kinds_Point_ref_get(shape.Point, &read_point) && read_point.x == 3 && read_point.y == 4);
+    assert_false(kinds_Shape_vector_at(read.musts, 3, &shape));
+    assert_int_equal(shape.type, kinds_Shape_NONE);
+    assert_string_equal(kinds_Shape_type_name(kinds_Shape_inner_Note), "inner_Note");
+    assert_string_equal(kinds_Shape_type_name((kinds_Shape_type)99), "unknown");
+}
+
+static void
+refused(kinds_Unions value, const char *text, void **state)
+{
+    acta_memory_sink sink = acta_memory_sink_of(*state);
+    acta_error error;
+
+    assert_int_equal(kinds_Unions_write(&value, &sink.sink, &error), ACTA_INVALID);
+    assert_string_equal(error.text, text);
+    assert_int_equal(kinds_Unions_write(&value, &sink.sink, NULL), ACTA_INVALID);
+}
+
+static void
+a_union_that_is_half_set_is_refused(void **state)
+{
+    const kinds_Shape good = { .type = kinds_Shape_name, .name = S("good") };
+    const kinds_Shape none = { .type = kinds_Shape_NONE };
+    const kinds_Mixed mixed = { .colour = (kinds_Colour)1000 };
+
+    refused((kinds_Unions){ .musts = { .data = &good, .count = 1 } },
+        "field must of kinds.Unions is required, but absent; set it", state);
+    refused((kinds_Unions){ .must = { .type = kinds_Shape_name }, .musts = { .data = &good, .count = 1 } },
+        "field must of kinds.Unions has a type, but no value of it; set that too", state);
+    refused((kinds_Unions){ .must = { .type = (kinds_Shape_type)99 }, .musts = { .data = &good, .count = 1 } },
+        "field must of kinds.Unions has a type that is none of its union", state);
+    refused((kinds_Unions){ .must = { .type = (kinds_Shape_type)257 }, .musts = { .data = &good, .count = 1 } },
+        "field must of kinds.Unions has a type that is none of its union", state);
+    refused((kinds_Unions){ .must = good, .musts = { .data = &none, .count = 1 } },
+        "field musts of kinds.Unions has an element without a type; set it, or leave it out", state);
+    refused((kinds_Unions){ .must = { .type = kinds_Shape_Mixed, .Mixed = { .data = &mixed } },
+                .musts = { .data = &good, .count = 1 } },
+        "field must of kinds.Unions is an enum with a number out of its range", state);
+}
+
+/* The same bytes, with the type of a union changed to one that no schema has: readers of an older schema meet that. */
+static void
+an_unknown_member_of_a_union_reads_as_none(void **state)
+{
+    acta_memory *memory = *state;
+    const kinds_Point point = { 1, 2 };
+    const kinds_Circle value = { .inside = { .type = kinds_Shape_Point, .Point = { .data = &point } } };
+    uint32_t changed = 0;
+
+    acta_bytes buffer = values_write(&kinds_Circle_table, &value, memory);
+    uint8_t *bytes = acta_memory_alloc(memory, buffer.size);
+    for (size_t i = 4; i < buffer.size; i++) {
+        kinds_Circle read;
+        acta_str text;
+        memcpy(bytes, buffer.data, buffer.size);
+        bytes[i] = 200;
+        acta_bytes damaged = acta_bytes_from(bytes, buffer.size);
+        if (kinds_Circle_verify(damaged, NULL) != ACTA_OK) continue;
+        kinds_Circle_decode(damaged, &read);
+        changed += read.inside.type == kinds_Shape_NONE;
+        acta_status status = acta_json_print(&kinds_Circle_table, damaged, memory, &text, NULL);
+        assert_true(status == ACTA_OK || status == ACTA_CORRUPT);
+    }
+    assert_true(changed > 0);
+}
+
 /* Enums that are no C ints are numbers with named values. */
 static void
 wide_enums_keep_all_their_bits(void **state)
@@ -234,6 +324,44 @@ wide_enums_keep_all_their_bits(void **state)
     assert_string_equal(kinds_Offset_name(7), "unknown");
 }
 
+static void
+refuses(const acta_table *table, const char *json, const char *where, const char *text, acta_memory *memory)
+{
+    acta_bytes buffer;
+    acta_error error;
+
+    assert_int_equal(acta_json_parse(table, S(json), memory, &buffer, &error), ACTA_INVALID);
+    assert_string_equal(error.text, text);
+    assert_string_equal(error.where, where);
+}
+
+static void
+json_of_the_wrong_kind_is_named_with_its_path(void **state)
+{
+    const acta_table *structs = &kinds_Structs_table, *unions = &kinds_Unions_table;
+    acta_memory *memory = *state;
+
+    refuses(structs, "{\"always\": {\"x\": 1, \"y\": \"q\"}}", "always.y",
+        "line 1, column 26: always.y must be a whole number from -2147483648 to 2147483647, not \"q\"", memory);
+    refuses(structs, "{\"points\": [{\"x\": 1, \"y\": 2}, {\"x\": 1, \"y\": 99999999999}]}", "points[1].y",
+        "line 1, column 45: points[1].y must be a whole number from -2147483648 to 2147483647, not 99999999999",
+        memory);
+    refuses(structs, "{\"always\": {\"x\": 1, \"z\": 2}}", "always.z",
+        "line 1, column 21: unknown field 'z' of kinds.Point in always; it has x, y", memory);
+    refuses(structs, "{\"mixed\": {\"bytes\": [1, 2, 300]}}", "mixed.bytes[2]",
+        "line 1, column 28: mixed.bytes[2] must be a whole number from 0 to 255, not 300", memory);
+    refuses(unions, "{\"must_type\": \"Circl\", \"must\": {}}", "must_type",
+        "line 1, column 15: must_type must be one of Circle, Point, name, tagged, inner_Note, Mixed, Aligned, not "
+        "\"Circl\"",
+        memory);
+    refuses(unions, "{\"must_type\": \"Circle\", \"must\": {\"radiu\": 3}}", "must.radiu",
+        "line 1, column 35: unknown field 'radiu' of kinds.Circle in must; it has radius, inside", memory);
+    refuses(unions, "{\"musts_type\": [\"Circle\", \"Pint\"], \"musts\": [{}, {}]}", "musts_type[1]",
+        "line 1, column 27: musts_type[1] must be one of Circle, Point, name, tagged, inner_Note, Mixed, Aligned, not "
+        "\"Pint\"",
+        memory);
+}
+
 int
 main(void)
 {
@@ -244,6 +372,10 @@ main(void)
         cmocka_unit_test_setup_teardown(a_struct_is_a_member, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_buffer_without_its_required_struct_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_enum_in_a_struct_is_checked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_union_is_one_of_its_members, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_union_that_is_half_set_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_unknown_member_of_a_union_reads_as_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(json_of_the_wrong_kind_is_named_with_its_path, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wide_enums_keep_all_their_bits, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

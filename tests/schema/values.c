@@ -165,6 +165,40 @@ set_key(const acta_table *item, void *value, uint32_t index, acta_memory *memory
     }
 }
 
+/* One of its members; none only where it needn't be there. */
+static void
+fill_union(
+    values_random *random, const acta_field *field, bool may_be_none, void *out, acta_memory *memory, uint32_t depth)
+{
+    const acta_union_member *member = &field->variants->members[below(random, field->variants->member_count)];
+    acta_any_union any = { .type = member->number };
+
+    if (may_be_none && below(random, 4) == 0) return;
+    if (member->table == NULL) {
+        any.string = random_string(random, memory);
+    } else {
+        void *value = acta_memory_alloc(memory, member->table->struct_size);
+        if (member->table->inline_size != 0)
+            fill_struct(random, member->table, value);
+        else
+            values_fill(random, member->table, value, memory, depth == 0 ? 0 : depth - 1);
+        any.ref.data = value;
+    }
+    memcpy(out, &any, sizeof any);
+}
+
+static void
+fill_union_vector(values_random *random, const acta_field *field, void *out, acta_memory *memory, uint32_t depth)
+{
+    acta_any_union_vector vector = { .count = (uint32_t)below(random, 4) };
+    acta_any_union *items = acta_memory_alloc(memory, vector.count * sizeof *items);
+
+    for (uint32_t i = 0; i < vector.count; i++)
+        fill_union(random, field, false, &items[i], memory, depth);
+    vector.data = items;
+    memcpy(out, &vector, sizeof vector);
+}
+
 static void
 fill_vector(values_random *random, const acta_field *field, void *out, acta_memory *memory, uint32_t depth)
 {
@@ -209,7 +243,8 @@ values_fill(values_random *random, const acta_table *table, void *value, acta_me
     for (uint32_t i = 0; i < table->field_count; i++) {
         const acta_field *field = &table->fields[i];
         void *out = (char *)value + field->offset;
-        bool leads_to_tables = field->kind == ACTA_FIELD_TABLE || field->kind == ACTA_FIELD_TABLE_VECTOR;
+        bool leads_to_tables =
+            field->kind == ACTA_FIELD_TABLE || field->kind == ACTA_FIELD_TABLE_VECTOR || field->variants != NULL;
 
         if (field->kind < ACTA_FIELD_STRING || field->kind == ACTA_FIELD_STRUCT) {
             bool is_set = (field->flags & ACTA_FIELD_OPTIONAL) == 0 || below(random, 2) == 0;
@@ -223,6 +258,10 @@ values_fill(values_random *random, const acta_table *table, void *value, acta_me
             *(acta_str *)out = random_string(random, memory);
         } else if (field->kind == ACTA_FIELD_TABLE) {
             fill_nested(random, field, out, memory, depth == 0 ? 1 : depth);
+        } else if (field->kind == ACTA_FIELD_UNION) {
+            fill_union(random, field, !required, out, memory, depth);
+        } else if (field->kind == ACTA_FIELD_UNION_VECTOR) {
+            fill_union_vector(random, field, out, memory, depth);
         } else if (leads_to_tables && depth == 0) {
             acta_any_vector empty = { .data = acta_memory_alloc(memory, 0) };
             memcpy(out, &empty, sizeof empty);

@@ -140,11 +140,7 @@ check_enums(const acti_model *m, acti_errors *e)
 
     for (uint32_t i = 0; i < m->enum_count; i++) {
         const acti_enumeration *of = &m->enums[i];
-        if (of->is_union) {
-            error_at(e, of->is.at, "union %s: unions are not carried yet; use a table with an optional field for each",
-                of->is.name);
-            continue;
-        }
+        if (of->is_union) continue;
         check_enum_values(of, e);
         if (attribute_of(&of->is, "rejection") == NULL) continue;
         if (rejection != NULL)
@@ -161,12 +157,9 @@ check_enums(const acti_model *m, acti_errors *e)
 static const char *
 not_carried(const acti_field *f)
 {
-    uint8_t type = f->base == BASE_VECTOR ? f->element : f->base;
-
     if (attribute_of(&f->is, "nested_flatbuffer") != NULL) return "a nested flatbuffer";
     if (attribute_of(&f->is, "flexbuffer") != NULL) return "a flexbuffer";
     if (attribute_of(&f->is, "force_align") != NULL) return "an alignment of its own";
-    if (type == BASE_UNION || type == BASE_UTYPE) return "a union";
     return NULL;
 }
 
@@ -204,7 +197,7 @@ is_not_zero(const acti_field *f)
 static void
 check_field(const acti_table *of, const acti_field *f, acti_errors *e)
 {
-    const char *type = f->base == BASE_UTYPE ? NULL : not_carried(f); /* a union's type: the union itself is told */
+    const char *type = not_carried(f);
 
     if (type != NULL)
         error_at(e, f->is.at,

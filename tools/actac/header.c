@@ -36,11 +36,12 @@ put_wide_enum(const acti_enumeration *of, FILE *out, acti_arena *arena)
     }
 }
 
+/* `name` of the C type: a union's is that of its types. */
 static void
-put_int_enum(const acti_enumeration *of, FILE *out)
+put_int_enum(const acti_enumeration *of, const char *name, FILE *out)
 {
-    put_doc(out, "", &of->is, NULL);
-    fprintf(out, "typedef enum %s ACTA_ENUM_TYPE {\n", of->is.c_name);
+    if (!of->is_union) put_doc(out, "", &of->is, NULL);
+    fprintf(out, "typedef enum %s ACTA_ENUM_TYPE {\n", name);
     for (uint32_t i = 0; i < of->value_count; i++) {
         put_doc(out, "    ", &of->values[i].is, NULL);
         fprintf(out, "    %s = ", of->values[i].is.c_name);
@@ -50,19 +51,20 @@ put_int_enum(const acti_enumeration *of, FILE *out)
             fprintf(out, "%" PRId64, of->values[i].number);
         fputs(",\n", out);
     }
-    fprintf(out, "} %s;\n", of->is.c_name);
+    fprintf(out, "} %s;\n", name);
 }
 
 static void
 put_enum(const acti_model *m, const acti_enumeration *of, FILE *out, acti_arena *arena)
 {
+    const char *name = of->is_union ? arena_format(arena, "%s_type", of->is.c_name) : of->is.c_name;
+
     if (of->is_wide)
         put_wide_enum(of, out, arena);
     else
-        put_int_enum(of, out);
-    fprintf(out, "/* %s_optional */\nACTA_OPTIONAL(%s);\n", of->is.c_name, of->is.c_name);
-    fprintf(out, "const char *%s_name(%s value); /* as in the schema; \"unknown\" for any other */\n\n", of->is.c_name,
-        of->is.c_name);
+        put_int_enum(of, name, out);
+    if (!of->is_union) fprintf(out, "/* %s_optional */\nACTA_OPTIONAL(%s);\n", name, name);
+    fprintf(out, "const char *%s_name(%s value); /* as in the schema; \"unknown\" for any other */\n\n", name, name);
     if (of != m->rejection) return;
 
     fprintf(out, "/* Reject the command in hand: %sreject(decision, %s, \"the balance is %%\" PRId64, balance). */\n",
@@ -70,6 +72,26 @@ put_enum(const acti_model *m, const acti_enumeration *of, FILE *out, acti_arena 
     put_macro_line(out, arena_format(arena, "#define %sreject(decision, rejection, ...)", m->prefix));
     fprintf(out, "    acta_decision_reject(decision, (uint32_t)(rejection), %s_name(rejection), __VA_ARGS__)\n\n",
         of->is.c_name);
+}
+
+/* One of several: the type, and a view of what it is. */
+static void
+put_union(const acti_enumeration *of, FILE *out)
+{
+    const char *c = of->is.c_name, *zero = " ACTA_ZERO";
+
+    put_doc(out, "", &of->is, NULL);
+    fprintf(out, "typedef struct %s {\n    %s_type type ACTA_ZERO;\n    union {\n", c, c);
+    for (uint32_t i = 0; i < of->value_count; i++) {
+        const struct enum_value *member = &of->values[i];
+        if (member->base == BASE_NONE) continue;
+        if (member->table != NULL)
+            fprintf(out, "        %s_ref %s%s;\n", member->table->is.c_name, member->is.name, zero);
+        else
+            fprintf(out, "        acta_str %s%s;\n", member->is.name, zero);
+        zero = ""; /* one member of a union is what it begins as */
+    }
+    fprintf(out, "    };\n} %s;\n/* %s_union, _vector_at */\nACTA_UNION(%s);\n\n", c, c, c);
 }
 
 /* What the brackets behind a field say, in words; "" when there are none. */
@@ -186,6 +208,11 @@ put_views(const acti_model *m, FILE *out)
         fprintf(out, "/* %s_vector, _ref */\n", m->tables[i].is.c_name);
         fprintf(out, "ACTA_TABLE_VIEWS(%s);\n", m->tables[i].is.c_name);
     }
+    for (uint32_t i = 0; i < m->enum_count; i++) {
+        if (!m->enums[i].is_union) continue;
+        fprintf(out, "/* %s_vector */\n", m->enums[i].is.c_name);
+        fprintf(out, "ACTA_UNION_VIEWS(%s);\n", m->enums[i].is.c_name);
+    }
     if (m->table_count != 0) fputc('\n', out);
 }
 
@@ -205,6 +232,9 @@ put_types_header(const acti_model *m, FILE *out, acti_arena *arena)
     for (uint32_t i = 0; i < m->enum_count; i++)
         put_enum(m, &m->enums[i], out, arena);
     if (m->text.include_count == 0) put_views(m, out);
+    for (uint32_t i = 0; i < m->enum_count; i++) {
+        if (m->enums[i].is_union) put_union(&m->enums[i], out);
+    }
     for (uint32_t i = 0; i < m->table_count; i++) {
         if (m->tables[i].is_struct) put_structure(&m->tables[i], out, arena);
     }

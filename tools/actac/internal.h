@@ -132,6 +132,8 @@ typedef struct acti_enumeration {
     struct enum_value {
         acti_common is;
         int64_t number;
+        uint8_t base;             /* of a union: its type */
+        struct acti_table *table; /* of a union: what it is; NULL: a string, or none */
     } * values;
     uint32_t value_count;
 } acti_enumeration;
@@ -262,6 +264,7 @@ const char *member_of(const acti_field *field, acti_arena *arena); /* "int64_t a
 const char *kind_name(const acti_field *field); /* INT64 of ACTA_FIELD_INT64; of a fixed array: of its elements */
 const char *vector_kind_name(const acti_field *field);
 bool is_number(uint8_t base);
+bool is_union(const acti_field *field);    /* or a vector of one */
 bool is_optional(const acti_field *field); /* it has an is_set beside its value */
 uint64_t absent_bits(const acti_field *field);
 const char *upper_snake(const char *name, acti_arena *arena); /* ORDER_LINE of OrderLine */

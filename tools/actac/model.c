@@ -24,7 +24,7 @@ enum {
     OBJECT_DOC = 6
 };
 enum { ENUM_NAME = 0, ENUM_VALUES = 1, ENUM_IS_UNION = 2, ENUM_TYPE = 3, ENUM_ATTRIBUTES = 4, ENUM_DOC = 5 };
-enum { VALUE_NAME = 0, VALUE_NUMBER = 1, VALUE_DOC = 4 };
+enum { VALUE_NAME = 0, VALUE_NUMBER = 1, VALUE_TYPE = 3, VALUE_DOC = 4 };
 enum { TYPE_BASE = 0, TYPE_ELEMENT = 1, TYPE_INDEX = 2, TYPE_LENGTH = 3 };
 enum { ATTRIBUTE_KEY = 0, ATTRIBUTE_VALUE = 1 };
 enum {
@@ -95,6 +95,19 @@ place_in(acti_common *of, const acti_scanned *list, uint32_t count)
 /* -- enums -- */
 
 static void
+read_variant(reader *r, struct enum_value *out, uint32_t type)
+{
+    int32_t index = (int32_t)bfbs_number(r->b, type, TYPE_INDEX, 4, UINT32_MAX);
+
+    out->base = (uint8_t)bfbs_number(r->b, type, TYPE_BASE, 1, 0);
+    bool is_known = out->base == BASE_NONE || out->base == BASE_STRING || out->base == BASE_OBJECT;
+    if (!is_known || (out->base == BASE_OBJECT && (index < 0 || (uint32_t)index >= r->model->table_total)))
+        r->b->damaged = true;
+    else if (out->base == BASE_OBJECT)
+        out->table = &r->model->tables[r->table_index[index]];
+}
+
+static void
 read_enum(reader *r, acti_enumeration *out, uint32_t at)
 {
     uint32_t type = bfbs_follow(r->b, at, ENUM_TYPE), values = bfbs_follow(r->b, at, ENUM_VALUES);
@@ -112,6 +125,7 @@ read_enum(reader *r, acti_enumeration *out, uint32_t at)
         out->values[i].number = (int64_t)bfbs_number(r->b, value, VALUE_NUMBER, 8, 0);
         out->values[i].is.at = out->is.at;
         if (out->is.text != NULL) place_in(&out->values[i].is, out->is.text->members, out->is.text->member_count);
+        if (out->is_union) read_variant(r, &out->values[i], bfbs_follow(r->b, value, VALUE_TYPE));
         if (out->values[i].number < INT32_MIN || out->values[i].number > INT32_MAX) out->is_wide = true;
         read_common(r, &out->values[i].is, value, 6, VALUE_DOC); /* slot 6: none, values have no attributes */
     }
@@ -310,11 +324,14 @@ hash_text(uint64_t *hash, const char *text)
 static void hash_table(reader *r, uint64_t *hash, const acti_table *of, bool *done);
 
 static void
-hash_enum(reader *r, uint64_t *hash, const acti_enumeration *of)
+hash_enum(reader *r, uint64_t *hash, const acti_enumeration *of, bool *done)
 {
     hash_text(hash, arena_format(r->arena, "enum %s:%u", of->is.name, of->base));
-    for (uint32_t i = 0; i < of->value_count; i++)
+    for (uint32_t i = 0; i < of->value_count; i++) {
         hash_text(hash, arena_format(r->arena, "%s=%" PRId64, of->values[i].is.name, of->values[i].number));
+        if (of->is_union) hash_text(hash, of->values[i].table != NULL ? of->values[i].table->full_name : "");
+        if (of->values[i].table != NULL) hash_table(r, hash, of->values[i].table, done);
+    }
 }
 
 static uint64_t
@@ -346,7 +363,7 @@ hash_table(reader *r, uint64_t *hash, const acti_table *of, bool *done)
                           f->element, f->default_integer, bits_of(f->default_real), f->required, f->key));
             if (f->optional && f->base <= BASE_DOUBLE) hash_text(hash, "optional");
             if (f->base == BASE_ARRAY) hash_text(hash, arena_format(r->arena, "[%u]", f->length));
-            if (f->enumeration != NULL) hash_enum(r, hash, f->enumeration);
+            if (f->enumeration != NULL) hash_enum(r, hash, f->enumeration, done);
             if (f->table != NULL) hash_table(r, hash, f->table, done);
         }
     }

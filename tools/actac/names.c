@@ -81,6 +81,21 @@ declare_fields(names *n, const acti_table *of)
 }
 
 static void
+declare_union(names *n, const acti_enumeration *of)
+{
+    declare_all(n, &of->is, "union", "_type\0_type_name\0_vector\0_vector_at\0_union\0_members\0");
+    for (uint32_t i = 0; i < of->value_count; i++) {
+        const acti_common *member = &of->values[i].is;
+        check_word(n->errors, "member", member);
+        if (strcmp(member->name, "type") == 0 && member->at.line != 0)
+            error_at(n->errors, member->at,
+                "member 'type' of union %s would stand beside the union's own 'type'; give it another name, such as "
+                "'kind: type'",
+                of->is.name);
+    }
+}
+
+static void
 declare_table(names *n, const acti_model *m, const acti_table *of)
 {
     acti_arena *a = n->errors->arena;
@@ -147,7 +162,10 @@ names_check(const acti_model *m, acti_errors *e)
         const acti_enumeration *of = &m->enums[i];
         check_word(e, "enum", &of->is);
         declare(&n, &of->is, "enum", of->is.c_name);
-        declare_all(&n, &of->is, "enum", "_name\0_optional\0");
+        if (of->is_union)
+            declare_union(&n, of);
+        else
+            declare_all(&n, &of->is, "enum", "_name\0_optional\0");
         for (uint32_t v = 0; v < of->value_count; v++)
             declare(&n, &of->values[v].is, "value", of->values[v].is.c_name);
     }

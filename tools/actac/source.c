@@ -9,7 +9,9 @@
 static void
 put_enum_names(const acti_enumeration *of, FILE *out)
 {
-    fprintf(out, "const char *\n%s_name(%s value)\n{\n    switch (value) {\n", of->is.c_name, of->is.c_name);
+    const char *c = of->is.c_name, *type = of->is_union ? "_type" : "";
+
+    fprintf(out, "const char *\n%s%s_name(%s%s value)\n{\n    switch (value) {\n", c, type, c, type);
     for (uint32_t i = 0; i < of->value_count; i++) {
         bool seen = false; /* two names of one number: the first is it */
         for (uint32_t k = 0; k < i; k++)
@@ -18,6 +20,24 @@ put_enum_names(const acti_enumeration *of, FILE *out)
         fprintf(out, "    case %s:\n        return \"%s\";\n", of->values[i].is.c_name, of->values[i].is.name);
     }
     fputs("    }\n    return \"unknown\";\n}\n\n", out);
+}
+
+static void
+put_union_code(const acti_enumeration *of, FILE *out)
+{
+    const char *c = of->is.c_name;
+
+    fprintf(out, "static const acta_union_member %s_members[] = {\n", c);
+    for (uint32_t i = 0; i < of->value_count; i++) {
+        const struct enum_value *member = &of->values[i];
+        if (member->base == BASE_NONE) continue;
+        fprintf(out, "    { .name = \"%s\", .number = %" PRId64, member->is.name, member->number);
+        if (member->table != NULL) fprintf(out, ", .table = &%s_table", member->table->is.c_name);
+        fputs(" },\n", out);
+    }
+    fprintf(out, "};\nconst acta_union %s_union = {\n    .name = \"%s\",\n    .members = %s_members,\n", c,
+        of->is.text->full_name, c);
+    fprintf(out, "    .member_count = sizeof %s_members / sizeof %s_members[0],\n};\n\n", c, c);
 }
 
 static const char *
@@ -45,6 +65,10 @@ put_field(const acti_table *of, const acti_field *f, FILE *out, acti_arena *aren
     if (f->base == BASE_OBJECT && f->table->is_struct) {
         macro = is_optional(f) ? "ACTA_OPTIONAL_STRUCT_FIELD(" : "ACTA_STRUCT_FIELD(";
         items[count++] = f->table->is.c_name;
+    } else if (is_union(f)) {
+        macro = "ACTA_UNION_FIELD(";
+        items[count++] = kind_name(f);
+        items[count++] = f->enumeration->is.c_name;
     } else if (f->table != NULL) {
         macro = "ACTA_TABLE_FIELD(";
         items[count++] = kind_name(f);
@@ -152,8 +176,10 @@ put_schema_source(const acti_model *m, FILE *out)
 void
 put_types_source(const acti_model *m, FILE *out, acti_arena *arena)
 {
-    for (uint32_t i = 0; i < m->enum_count; i++)
+    for (uint32_t i = 0; i < m->enum_count; i++) {
         put_enum_names(&m->enums[i], out);
+        if (m->enums[i].is_union) put_union_code(&m->enums[i], out);
+    }
     for (uint32_t i = 0; i < m->table_count; i++) {
         if (m->tables[i].is_struct)
             put_struct_code(m, &m->tables[i], out, arena);

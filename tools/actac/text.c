@@ -36,6 +36,12 @@ is_number(uint8_t base)
 }
 
 bool
+is_union(const acti_field *f)
+{
+    return f->base == BASE_UNION || (f->base == BASE_VECTOR && f->element == BASE_UNION);
+}
+
+bool
 is_optional(const acti_field *f)
 {
     if (f->is_member) return false;
@@ -48,7 +54,7 @@ static const char *
 part_name(const acti_field *f, uint8_t base, acti_arena *arena)
 {
     if (f->table != NULL) return f->table->is.c_name;
-    if (f->enumeration != NULL && f->base != BASE_VECTOR) return f->enumeration->is.c_name;
+    if (f->enumeration != NULL && (f->base != BASE_VECTOR || is_union(f))) return f->enumeration->is.c_name;
     bool is_bool = base == BASE_BOOL && f->base != BASE_VECTOR;
     return is_bool ? "acta_bool" : arena_format(arena, "acta_%s", bases[base].name);
 }
@@ -78,6 +84,7 @@ kind_name(const acti_field *f)
     uint8_t base = f->base == BASE_ARRAY ? f->element : f->base;
 
     if (base == BASE_OBJECT) return f->table->is_struct ? "STRUCT" : "TABLE";
+    if (is_union(f)) return base == BASE_VECTOR ? "UNION_VECTOR" : "UNION";
     if (base != BASE_VECTOR) return bases[base].kind;
     if (f->element == BASE_OBJECT) return f->table->is_struct ? "STRUCT_VECTOR" : "TABLE_VECTOR";
     return f->element == BASE_STRING ? "STRING_VECTOR" : "VECTOR";
@@ -86,8 +93,7 @@ kind_name(const acti_field *f)
 const char *
 vector_kind_name(const acti_field *f)
 {
-    bool is_numbers = f->base == BASE_VECTOR && f->element != BASE_OBJECT && f->element != BASE_STRING;
-    return is_numbers ? bases[f->element].kind : NULL;
+    return f->base == BASE_VECTOR && is_number(f->element) ? bases[f->element].kind : NULL;
 }
 
 uint64_t

@@ -29,6 +29,45 @@ kinds_Wide_name(kinds_Wide value)
     return "unknown";
 }
 
+const char *
+kinds_Shape_type_name(kinds_Shape_type value)
+{
+    switch (value) {
+    case kinds_Shape_NONE:
+        return "NONE";
+    case kinds_Shape_Circle:
+        return "Circle";
+    case kinds_Shape_Point:
+        return "Point";
+    case kinds_Shape_name:
+        return "name";
+    case kinds_Shape_tagged:
+        return "tagged";
+    case kinds_Shape_inner_Note:
+        return "inner_Note";
+    case kinds_Shape_Mixed:
+        return "Mixed";
+    case kinds_Shape_Aligned:
+        return "Aligned";
+    }
+    return "unknown";
+}
+
+static const acta_union_member kinds_Shape_members[] = {
+    { .name = "Circle", .number = 1, .table = &kinds_Circle_table },
+    { .name = "Point", .number = 2, .table = &kinds_Point_table },
+    { .name = "name", .number = 3 },
+    { .name = "tagged", .number = 4, .table = &kinds_Label_table },
+    { .name = "inner_Note", .number = 5, .table = &kinds_inner_Note_table },
+    { .name = "Mixed", .number = 6, .table = &kinds_Mixed_table },
+    { .name = "Aligned", .number = 7, .table = &kinds_Aligned_table },
+};
+const acta_union kinds_Shape_union = {
+    .name = "kinds.Shape",
+    .members = kinds_Shape_members,
+    .member_count = sizeof kinds_Shape_members / sizeof kinds_Shape_members[0],
+};
+
 static const acta_field kinds_Mixed_fields[] = {
     ACTA_MEMBER(kinds_Mixed, flag, 0, BOOL, 0, 0),
     ACTA_MEMBER(kinds_Mixed, colour, 1, INT8, ACTA_FIELD_ENUM, 0),
@@ -182,19 +221,59 @@ static const acta_field kinds_Included_fields[] = {
     ACTA_TABLE_FIELD(kinds_Included, note, 2, TABLE, kinds_inner_Note, 0),
     ACTA_TABLE_FIELD(kinds_Included, notes, 3, TABLE_VECTOR, kinds_inner_Note, 0),
     ACTA_TABLE_FIELD(kinds_Included, deeps, 4, STRUCT_VECTOR, kinds_inner_Deep, 0),
+    ACTA_UNION_FIELD(kinds_Included, text, 6, UNION, kinds_Text, 0),
+    ACTA_UNION_FIELD(kinds_Included, texts, 8, UNION_VECTOR, kinds_Text, 0),
 };
 ACTA_TABLE_CODE(kinds_Included);
 const acta_table kinds_Included_table = {
     .name = "kinds.Included",
     .role = ACTA_TABLE_PLAIN,
     .struct_size = sizeof(kinds_Included),
-    .schema_hash = UINT64_C(0xaeb32335db5ce110),
+    .schema_hash = UINT64_C(0xdf91542e671a1be8),
     .schema = &kinds_schema,
     .fields = kinds_Included_fields,
-    .field_count = 5,
+    .field_count = 7,
     .verify = kinds_Included_any_verify,
     .read = kinds_Included_any_read,
     .write = kinds_Included_any_write,
+};
+
+static const acta_field kinds_Circle_fields[] = {
+    ACTA_NUMBER_FIELD(kinds_Circle, radius, 0, DOUBLE, 0, 0),
+    ACTA_UNION_FIELD(kinds_Circle, inside, 2, UNION, kinds_Shape, 0),
+};
+ACTA_TABLE_CODE(kinds_Circle);
+const acta_table kinds_Circle_table = {
+    .name = "kinds.Circle",
+    .role = ACTA_TABLE_PLAIN,
+    .struct_size = sizeof(kinds_Circle),
+    .schema_hash = UINT64_C(0x917859cb233c4718),
+    .schema = &kinds_schema,
+    .fields = kinds_Circle_fields,
+    .field_count = 2,
+    .verify = kinds_Circle_any_verify,
+    .read = kinds_Circle_any_read,
+    .write = kinds_Circle_any_write,
+};
+
+static const acta_field kinds_Unions_fields[] = {
+    ACTA_UNION_FIELD(kinds_Unions, shape, 1, UNION, kinds_Shape, 0),
+    ACTA_UNION_FIELD(kinds_Unions, shapes, 3, UNION_VECTOR, kinds_Shape, 0),
+    ACTA_UNION_FIELD(kinds_Unions, must, 5, UNION, kinds_Shape, ACTA_FIELD_REQUIRED),
+    ACTA_UNION_FIELD(kinds_Unions, musts, 7, UNION_VECTOR, kinds_Shape, ACTA_FIELD_REQUIRED),
+};
+ACTA_TABLE_CODE(kinds_Unions);
+const acta_table kinds_Unions_table = {
+    .name = "kinds.Unions",
+    .role = ACTA_TABLE_PLAIN,
+    .struct_size = sizeof(kinds_Unions),
+    .schema_hash = UINT64_C(0x12ee3893db370806),
+    .schema = &kinds_schema,
+    .fields = kinds_Unions_fields,
+    .field_count = 4,
+    .verify = kinds_Unions_any_verify,
+    .read = kinds_Unions_any_read,
+    .write = kinds_Unions_any_write,
 };
 
 static const acta_field kinds_All_fields[] = {
@@ -203,16 +282,17 @@ static const acta_field kinds_All_fields[] = {
     ACTA_TABLE_FIELD(kinds_All, enums, 2, TABLE, kinds_Enums, 0),
     ACTA_TABLE_FIELD(kinds_All, included, 3, TABLE, kinds_Included, 0),
     ACTA_TABLE_FIELD(kinds_All, alls, 4, TABLE_VECTOR, kinds_All, 0),
+    ACTA_TABLE_FIELD(kinds_All, unions, 5, TABLE, kinds_Unions, 0),
 };
 ACTA_TABLE_CODE(kinds_All);
 const acta_table kinds_All_table = {
     .name = "kinds.All",
     .role = ACTA_TABLE_PLAIN,
     .struct_size = sizeof(kinds_All),
-    .schema_hash = UINT64_C(0x05db8400a513e564),
+    .schema_hash = UINT64_C(0x80456b2cbbfa73c4),
     .schema = &kinds_schema,
     .fields = kinds_All_fields,
-    .field_count = 5,
+    .field_count = 6,
     .verify = kinds_All_any_verify,
     .read = kinds_All_any_read,
     .write = kinds_All_any_write,
@@ -224,6 +304,8 @@ static const acta_table *const tables[] = {
     &kinds_Structs_table,
     &kinds_Enums_table,
     &kinds_Included_table,
+    &kinds_Circle_table,
+    &kinds_Unions_table,
     &kinds_All_table,
 };
 
@@ -231,6 +313,6 @@ const acta_schema kinds_schema = {
     .name = "kinds",
     .binary = { binary, sizeof binary },
     .tables = tables,
-    .table_count = 5,
-    .hash = UINT64_C(0x9cc27c802d643f42),
+    .table_count = 7,
+    .hash = UINT64_C(0xec712703ce7b5798),
 };

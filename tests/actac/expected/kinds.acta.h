@@ -22,8 +22,14 @@ ACTA_TABLE_VIEWS(kinds_Structs);
 ACTA_TABLE_VIEWS(kinds_Enums);
 /* kinds_Included_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_Included);
+/* kinds_Circle_vector, _ref */
+ACTA_TABLE_VIEWS(kinds_Circle);
+/* kinds_Unions_vector, _ref */
+ACTA_TABLE_VIEWS(kinds_Unions);
 /* kinds_All_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_All);
+/* kinds_Shape_vector */
+ACTA_UNION_VIEWS(kinds_Shape);
 
 #include "parts.acta.h"
 
@@ -48,6 +54,35 @@ typedef uint32_t kinds_Wide;
 /* kinds_Wide_optional */
 ACTA_OPTIONAL(kinds_Wide);
 const char *kinds_Wide_name(kinds_Wide value); /* as in the schema; "unknown" for any other */
+
+typedef enum kinds_Shape_type ACTA_ENUM_TYPE {
+    kinds_Shape_NONE = 0,
+    kinds_Shape_Circle = 1,
+    kinds_Shape_Point = 2,
+    /* Only its name. */
+    kinds_Shape_name = 3,
+    kinds_Shape_tagged = 4,
+    kinds_Shape_inner_Note = 5,
+    kinds_Shape_Mixed = 6,
+    kinds_Shape_Aligned = 7,
+} kinds_Shape_type;
+const char *kinds_Shape_type_name(kinds_Shape_type value); /* as in the schema; "unknown" for any other */
+
+/* A table, a struct, a string, and what other files and namespaces have. */
+typedef struct kinds_Shape {
+    kinds_Shape_type type ACTA_ZERO;
+    union {
+        kinds_Circle_ref Circle ACTA_ZERO;
+        kinds_Point_ref Point;
+        acta_str name;
+        kinds_Label_ref tagged;
+        kinds_inner_Note_ref inner_Note;
+        kinds_Mixed_ref Mixed;
+        kinds_Aligned_ref Aligned;
+    };
+} kinds_Shape;
+/* kinds_Shape_union, _vector_at */
+ACTA_UNION(kinds_Shape);
 
 /* Each kind of member, with gaps between them. */
 typedef struct kinds_Mixed {
@@ -154,11 +189,33 @@ typedef struct kinds_Included {
     kinds_inner_Note_ref note ACTA_ZERO;
     kinds_inner_Note_vector notes ACTA_ZERO;
     kinds_inner_Deep_vector deeps ACTA_ZERO;
+    kinds_Text text ACTA_ZERO;
+    kinds_Text_vector texts ACTA_ZERO;
 } kinds_Included;
 /* kinds_Included_table, _verify, _decode, _write, _read */
 ACTA_TABLE(kinds_Included);
 /* kinds_Included_vector_at, _ref_get */
 ACTA_TABLE_VIEW_FUNCTIONS(kinds_Included);
+
+typedef struct kinds_Circle {
+    double radius ACTA_ZERO;
+    kinds_Shape inside ACTA_ZERO;
+} kinds_Circle;
+/* kinds_Circle_table, _verify, _decode, _write, _read */
+ACTA_TABLE(kinds_Circle);
+/* kinds_Circle_vector_at, _ref_get */
+ACTA_TABLE_VIEW_FUNCTIONS(kinds_Circle);
+
+typedef struct kinds_Unions {
+    kinds_Shape shape ACTA_ZERO;
+    kinds_Shape_vector shapes ACTA_ZERO;
+    kinds_Shape must ACTA_ZERO;         /* required */
+    kinds_Shape_vector musts ACTA_ZERO; /* required */
+} kinds_Unions;
+/* kinds_Unions_table, _verify, _decode, _write, _read */
+ACTA_TABLE(kinds_Unions);
+/* kinds_Unions_vector_at, _ref_get */
+ACTA_TABLE_VIEW_FUNCTIONS(kinds_Unions);
 
 typedef struct kinds_All {
     kinds_Maybe_ref maybe ACTA_ZERO;
@@ -166,6 +223,7 @@ typedef struct kinds_All {
     kinds_Enums_ref enums ACTA_ZERO;
     kinds_Included_ref included ACTA_ZERO;
     kinds_All_vector alls ACTA_ZERO;
+    kinds_Unions_ref unions ACTA_ZERO;
 } kinds_All;
 /* kinds_All_table, _verify, _decode, _write, _read */
 ACTA_TABLE(kinds_All);

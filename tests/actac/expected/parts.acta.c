@@ -49,6 +49,30 @@ kinds_Offset_name(kinds_Offset value)
     return "unknown";
 }
 
+const char *
+kinds_Text_type_name(kinds_Text_type value)
+{
+    switch (value) {
+    case kinds_Text_NONE:
+        return "NONE";
+    case kinds_Text_Label:
+        return "Label";
+    case kinds_Text_plain:
+        return "plain";
+    }
+    return "unknown";
+}
+
+static const acta_union_member kinds_Text_members[] = {
+    { .name = "Label", .number = 1, .table = &kinds_Label_table },
+    { .name = "plain", .number = 2 },
+};
+const acta_union kinds_Text_union = {
+    .name = "kinds.Text",
+    .members = kinds_Text_members,
+    .member_count = sizeof kinds_Text_members / sizeof kinds_Text_members[0],
+};
+
 static const acta_field kinds_Point_fields[] = {
     ACTA_MEMBER(kinds_Point, x, 0, INT32, 0, 0),
     ACTA_MEMBER(kinds_Point, y, 4, INT32, 0, 0),

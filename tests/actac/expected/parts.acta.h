@@ -42,6 +42,13 @@ typedef int64_t kinds_Offset;
 ACTA_OPTIONAL(kinds_Offset);
 const char *kinds_Offset_name(kinds_Offset value); /* as in the schema; "unknown" for any other */
 
+typedef enum kinds_Text_type ACTA_ENUM_TYPE {
+    kinds_Text_NONE = 0,
+    kinds_Text_Label = 1,
+    kinds_Text_plain = 2,
+} kinds_Text_type;
+const char *kinds_Text_type_name(kinds_Text_type value); /* as in the schema; "unknown" for any other */
+
 /* kinds_Point_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_Point);
 /* kinds_Label_vector, _ref */
@@ -50,6 +57,19 @@ ACTA_TABLE_VIEWS(kinds_Label);
 ACTA_TABLE_VIEWS(kinds_inner_Deep);
 /* kinds_inner_Note_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_inner_Note);
+/* kinds_Text_vector */
+ACTA_UNION_VIEWS(kinds_Text);
+
+/* One of two. */
+typedef struct kinds_Text {
+    kinds_Text_type type ACTA_ZERO;
+    union {
+        kinds_Label_ref Label ACTA_ZERO;
+        acta_str plain;
+    };
+} kinds_Text;
+/* kinds_Text_union, _vector_at */
+ACTA_UNION(kinds_Text);
 
 typedef struct kinds_Point {
     int32_t x ACTA_ZERO;
