@@ -355,7 +355,7 @@ json_of_the_wrong_kind_is_named_with_its_path(void **state)
         "\"Circl\"",
         memory);
     refuses(unions, "{\"must_type\": \"Circle\", \"must\": {\"radiu\": 3}}", "must.radiu",
-        "line 1, column 35: unknown field 'radiu' of kinds.Circle in must; it has radius, inside", memory);
+        "line 1, column 34: unknown field 'radiu' of kinds.Circle in must; it has radius, inside", memory);
     refuses(unions, "{\"musts_type\": [\"Circle\", \"Pint\"], \"musts\": [{}, {}]}", "musts_type[1]",
         "line 1, column 27: musts_type[1] must be one of Circle, Point, name, tagged, inner_Note, Mixed, Aligned, not "
         "\"Pint\"",
