@@ -14,6 +14,9 @@
 
 #include "internal.h"
 
+#define RETRY_NS  UINT64_C(1000000000) /* not sooner after a failure */
+#define NS_PER_MS 1000000
+
 typedef struct dead_range {
     uint64_t range, bytes;
     uint64_t head;    /* of the log when its last stub was put */
@@ -137,6 +140,8 @@ compact_range(acta_store *store, const dead_range *dead, uint64_t settled, acta_
     acti_key from = acti_log_key(first), to = acti_log_key(end - 1);
     if (ops->compact != NULL && end > first)
         status = ops->compact(store->engine, ACTI_LOG, acti_key_view(&from), acti_key_view(&to), error);
+    /* Relaxed: the engine gave the range up behind this, if it did, and has said so under its own lock. */
+    if (atomic_load_explicit(&store->compaction.stopping, memory_order_relaxed)) return ACTA_OK; /* its row stays */
     if (status == ACTA_OK) status = forget(store, dead->range, error);
     /* Relaxed: counts for people. */
     if (status == ACTA_OK) {
@@ -180,38 +185,67 @@ verified_position(acta_store *store, uint64_t *position_out, acta_error *error)
     return ACTA_OK;
 }
 
-/* One that is due; how far its records have left memory. ACTA_NOT_FOUND: none is. */
+/* One that is due; how far its records have left memory. ACTA_NOT_FOUND: none is; *unsettled_out: one will be. */
 static acta_status
-find_due(acta_store *store, dead_range *dead, uint64_t *settled, acta_error *error)
+find_due(acta_store *store, dead_range *dead, uint64_t *settled, bool *unsettled_out, acta_error *error)
 {
     uint64_t verified;
     acta_status status = verified_position(store, &verified, error);
 
+    *unsettled_out = false;
     for (uint64_t from = 0; status == ACTA_OK; from = dead->range + 1) {
         status = dead_next(store, from, dead, error);
         if (status != ACTA_OK) break;
         bool of_before = dead->opening != store->compaction.opening;
         *settled = of_before && store->opened_at > verified ? store->opened_at : verified;
-        if ((of_before || verified > dead->head) && is_half_dead(store, dead)) return ACTA_OK;
+        if (!is_half_dead(store, dead)) continue;
+        if (of_before || verified > dead->head) return ACTA_OK;
+        *unsettled_out = true;
     }
     return status;
 }
 
-void
-acti_compact_some(acta_store *store)
+bool
+acti_dead_any(acta_store *store)
+{
+    dead_range dead;
+    acta_error ignored;
+
+    return dead_next(store, 0, &dead, &ignored) == ACTA_OK;
+}
+
+/* What a range of so many bytes uses up, after its end; a failure, some time at least. */
+static uint64_t
+pace_ns(const acti_compaction *c, uint64_t bytes, acta_status status)
+{
+    double ns = (double)bytes * 1e9 / (double)c->bytes_per_second;
+
+    return status != ACTA_OK && ns < RETRY_NS ? RETRY_NS : (uint64_t)ns;
+}
+
+acti_dead_state
+acti_compact_some(acta_store *store, uint64_t *wait_ms_out)
 {
     acti_compaction *c = &store->compaction;
     const acta_clock *clock = &store->environment.clock;
-    uint64_t settled = 0;
+    uint64_t settled = 0, now_ns = clock->monotonic_ns(clock->user);
+    bool unsettled;
     dead_range dead;
     acta_error error;
 
-    if (c->bytes_per_second == 0 || clock->monotonic_ns(clock->user) < c->next_ns) return;
-    if (find_due(store, &dead, &settled, &error) != ACTA_OK) return;
-    uint64_t bytes = bytes_of(store, dead.range);
-    if (compact_range(store, &dead, settled, &error) != ACTA_OK)
-        acta_log_write(&store->environment, ACTA_LOG_WARNING, "compacting '%s': %s", store->path, error.text);
-    c->next_ns = clock->monotonic_ns(clock->user) + (uint64_t)((double)bytes * 1e9 / (double)c->bytes_per_second);
+    if (c->bytes_per_second == 0) return ACTI_DEAD_NONE;
+    if (now_ns >= c->next_ns) {
+        if (find_due(store, &dead, &settled, &unsettled, &error) != ACTA_OK)
+            return unsettled ? ACTI_DEAD_UNSETTLED : ACTI_DEAD_NONE;
+        uint64_t bytes = bytes_of(store, dead.range);
+        acta_status status = compact_range(store, &dead, settled, &error);
+        if (status != ACTA_OK)
+            acta_log_write(&store->environment, ACTA_LOG_WARNING, "compacting '%s': %s", store->path, error.text);
+        now_ns = clock->monotonic_ns(clock->user);
+        c->next_ns = now_ns + pace_ns(c, bytes, status);
+    }
+    *wait_ms_out = (c->next_ns - now_ns) / NS_PER_MS + 1;
+    return ACTI_DEAD_PACED;
 }
 
 /* -- on request -- */
@@ -294,11 +328,10 @@ acta_store_compact(acta_store *store, bool all, uint64_t *count_out, acta_error 
     acta_status status = acta_store_health(store, error);
 
     if (status != ACTA_OK) return status;
-    /* acq_rel: as in acta_store_scrub. */
-    if (atomic_exchange_explicit(&store->scrubbing, true, memory_order_acq_rel))
+    if (!acti_scrubbing_take(store, ACTI_SCRUBBER_CALL))
         return acta_error_set(error, ACTA_BUSY, "'%s' is being scrubbed or compacted by another thread", store->path);
     status = compact_all(store, all, &count, error);
-    atomic_store_explicit(&store->scrubbing, false, memory_order_release);
+    acti_scrubbing_give_back(store);
     if (count_out != NULL) *count_out = count;
     return status;
 }

@@ -128,6 +128,9 @@ typedef struct acti_engine_ops {
     /* Give back the room of what was overwritten or deleted from `from` to `to`, inclusive, of which nothing may be in memory.
      * From any thread. */
     acta_status (*compact)(acta_engine *engine, acti_family family, acta_bytes from, acta_bytes to, acta_error *error);
+    /* From any thread, before close: a compaction under way ends early, as if it were done, and no other begins. Waits for
+     * that. NULL: compact takes no time. */
+    void (*compact_stop)(acta_engine *engine);
     /* About how many bytes lie on the disk for these keys, with what is overwritten. */
     uint64_t (*bytes_of)(acta_engine *engine, acti_family family, acta_bytes from, acta_bytes to);
 

@@ -140,8 +140,8 @@ struct acta_store {
     _Atomic uint32_t cursor_count;
     acti_monitor expiry; /* of expiry_next */
     acta_id expiry_next;
-    _Atomic bool scrubbing;
     acti_compaction compaction; /* its counts; the rest of whoever scrubs */
+    acti_compactor compactor;
 
     /* Written by whoever commits, read by all. */
     alignas(ACTI_CACHE_LINE) _Atomic uint64_t head;

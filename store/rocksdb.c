@@ -342,6 +342,12 @@ engine_compact(acta_engine *base, acti_family family, acta_bytes from, acta_byte
     return ACTA_OK;
 }
 
+static void
+engine_compact_stop(acta_engine *base)
+{
+    rocksdb_disable_manual_compaction(engine_of(base)->db);
+}
+
 static uint64_t
 engine_bytes_of(acta_engine *base, acti_family family, acta_bytes from, acta_bytes to)
 {
@@ -652,6 +658,7 @@ acti_rocksdb_engine(void)
         .mark_write = acti_rocksdb_mark_write,
         .write_out = engine_write_out,
         .compact = engine_compact,
+        .compact_stop = engine_compact_stop,
         .bytes_of = engine_bytes_of,
         .backup = acti_rocksdb_backup,
     };

@@ -254,15 +254,17 @@ acta_status
 acta_store_scrub(acta_store *store, uint64_t count_max, uint64_t *count_out, acta_error *error)
 {
     scrub s = { .store = store, .left = count_max != 0 ? count_max : UINT64_MAX };
+    uint64_t wait_ms;
 
     *count_out = 0;
-    /* acq_rel: what the one before has committed is seen; no lock, since a commit runs others' completions. */
-    if (atomic_exchange_explicit(&store->scrubbing, true, memory_order_acq_rel))
+    /* A flag, and no lock: a commit runs others' completions. */
+    if (!acti_scrubbing_take(store, ACTI_SCRUBBER_CALL))
         return acta_error_set(error, ACTA_BUSY, "'%s' is being scrubbed by another thread", store->path);
     acta_status status = scrub_all(&s, 'm', error);
     if (status == ACTA_OK) status = scrub_all(&s, 'l', error);
-    if (status == ACTA_OK) acti_compact_some(store);
-    atomic_store_explicit(&store->scrubbing, false, memory_order_release);
+    if (status == ACTA_OK && store->manual) acti_compact_some(store, &wait_ms);
+    acti_scrubbing_give_back(store);
+    if (status == ACTA_OK) acti_compactor_wake(store);
     *count_out = s.count;
     return status;
 }

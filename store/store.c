@@ -65,6 +65,7 @@ store_create(const acta_store_config *config, acta_engine *engine)
     acti_monitor_init(&store->bed);
     acti_monitor_init(&store->marker.monitor);
     acti_monitor_init(&store->subscriptions_lock);
+    acti_monitor_init(&store->compactor.monitor);
     return store;
 }
 
@@ -79,6 +80,7 @@ store_free(acta_store *store)
     acti_index_tail_deinit(&store->index);
     acti_types_deinit(&store->types);
     store->engine->ops->close(store->engine);
+    acti_monitor_deinit(&store->compactor.monitor);
     acti_monitor_deinit(&store->subscriptions_lock);
     acti_monitor_deinit(&store->marker.monitor);
     acti_monitor_deinit(&store->bed);
@@ -250,6 +252,7 @@ acta_store_open(const acta_store_config *config, acta_store **store_out, acta_er
         store_free(store);
         return status;
     }
+    acti_compactor_wake(store);
     *store_out = store;
     return ACTA_OK;
 }
@@ -261,6 +264,7 @@ acta_store_close(acta_store *store)
 
     if (store == NULL) return;
     assert(store->subscriptions == NULL); /* they would read a store that is gone */
+    acti_compactor_stop(store);
     acti_committer_stop(store);
     if (acta_store_health(store, NULL) == ACTA_OK && acti_recovery_close(store, &error) != ACTA_OK)
         acta_log_write(&store->environment, ACTA_LOG_WARNING, "closing store '%s': %s", store->path, error.text);

@@ -167,11 +167,17 @@ typedef struct acta_compaction_info {
     uint64_t failures;
 } acta_compaction_info;
 
-/* How far it is: acta_store_scrub, called now and then, compacts a range at a time. Threads: any, beside everything but close. */
+/*
+ * How far it is. A store compacts by itself, on a thread of its own, what acta_store_scrub made dead: a range of 65,536
+ * positions at a time, when more than half of it is dead and all of that has left the engine's memory, not faster than
+ * compaction_bytes_per_second. A range takes as long as rewriting its files does; acta_store_scrub waits for it, commits and
+ * reads go on. acta_store_close gives it up; it is begun anew after the next open. A store that is .manual compacts a range in
+ * each acta_store_scrub instead. Threads: any, beside everything but close.
+ */
 ACTA_API void acta_store_compaction(acta_store *store, acta_compaction_info *info_out);
 
 /*
- * Compact now the ranges of the log that are more than half dead, instead of leaving them to acta_store_scrub
+ * Compact now the ranges of the log that are more than half dead, instead of leaving them to the store's thread
  * (which waits for what was removed to leave memory). Commits stand still while what is in memory is written to files.
  *   all        ranges with anything dead in them
  *   count_out  how many were compacted; may be NULL

@@ -62,8 +62,8 @@ typedef struct acta_store_config {
     uint64_t queue_bytes_max;             /* transactions that wait for the committer; 0: 64 MiB; more is ACTA_BUSY */
     uint32_t batch_count_max;             /* transactions in one sync; 0: 1,024 */
     uint64_t tail_bytes_max;              /* of newest records kept in memory for live readers; 0: 32 MiB */
-    bool no_compaction;                   /* acta_store_scrub doesn't compact what it made dead (operations.h) */
-    uint64_t compaction_bytes_per_second; /* how fast it does, at most; 0: 32 MiB */
+    bool no_compaction;                   /* what scrubs made dead isn't compacted in the background (operations.h) */
+    uint64_t compaction_bytes_per_second; /* how fast it is, at most; 0: 32 MiB */
     bool unsafe_no_sync;                  /* benchmarks only: acknowledge before the disk has it */
     const acta_environment *environment;  /* copied */
 } acta_store_config;
@@ -426,12 +426,11 @@ ACTA_API acta_status acta_store_version(acta_store *store, acta_str stream, uint
 /*
  * Replace events that can't be read any more, of hard-deleted streams and behind limits, by stubs (ACTA_RECORD_STUB), some
  * at a time. For periodic calls: each goes on where the last one ended. What a reader holds, or is in the middle of
- * reading, stays with it. The disk's own copies go when the engine compacts: each call compacts one range of the log that
- * is more than half dead and has left the engine's memory, unless that would be faster than the store's rate for it.
+ * reading, stays with it. The disk's own copies go when the store compacts, in the background (operations.h).
  *   count_max  events replaced at most; 0: all there are
  *   count_out  how many were; fewer than count_max: there is nothing left
- * Threads: outside threads; waits for the disk. Errors: ACTA_BUSY another thread is at it; those of a commit; ACTA_CORRUPT,
- *          ACTA_IO, ACTA_NO_MEMORY. What was replaced before an error stays so.
+ * Threads: outside threads; waits for the disk, and for a range that is just compacted. Errors: ACTA_BUSY another thread is at
+ *          it; those of a commit; ACTA_CORRUPT, ACTA_IO, ACTA_NO_MEMORY. What was replaced before an error stays so.
  */
 ACTA_API acta_status acta_store_scrub(acta_store *store, uint64_t count_max, uint64_t *count_out, acta_error *error);
 

@@ -3,7 +3,9 @@
  * Case ES-46: limits are honoured before and after the physical removal.
  */
 #include <dirent.h>
+#include <pthread.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "acta/operations.h"
 
@@ -162,7 +164,7 @@ a_range_that_is_mostly_alive_waits(void **state)
     expect_all_there(f);
 }
 
-/* Scrubbing compacts what has left memory: after a restart that is all there was; not when it is switched off. */
+/* Without threads a scrub compacts what has left memory: after a restart that is all there was; not when it is switched off. */
 static void
 scrubbing_compacts_what_has_left_memory(void **state)
 {
@@ -172,6 +174,7 @@ scrubbing_compacts_what_has_left_memory(void **state)
     append_random(f, "many", EVENTS);
     keep_newest(f, "many", 100);
     close_store(f);
+    f->config.manual = true;
     open_store_ok(f);
     scrub(f);
     scrub(f);
@@ -204,6 +207,7 @@ the_rate_of_compaction_is_kept(void **state)
     append_random(f, "many", EVENTS);
     keep_newest(f, "many", 100);
     close_store(f);
+    f->config.manual = true;
     open_store_ok(f);
     scrub(f);
     close_store(f);
@@ -215,6 +219,162 @@ the_rate_of_compaction_is_kept(void **state)
     scrub(f);
     assert_int_equal(info_of(f).ranges_done, 1);
     assert_true(info_of(f).dead_bytes > 0);
+}
+
+/* -- in the background -- */
+
+static void
+wait_for_ranges(fixture *f, uint64_t count)
+{
+    while (info_of(f).ranges_done < count) /* the test's own time limit ends this, if nothing else does */
+        usleep(2000);
+}
+
+/* A range that is dead, and whose stubs have left memory; the store is closed. */
+static void
+leave_a_dead_range(fixture *f)
+{
+    append_random(f, "kept", 10);
+    append_random(f, "many", EVENTS);
+    keep_newest(f, "many", 100);
+    close_store(f);
+    f->config.no_compaction = true;
+    open_store_ok(f);
+    assert_int_equal(scrub(f), EVENTS - 100);
+    close_store(f);
+    f->config.no_compaction = false;
+}
+
+/* Nobody calls anything: what died is given back by a thread of the store, when it was opened. */
+static void
+a_store_compacts_by_itself(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    leave_a_dead_range(f);
+    uint64_t before = bytes_of(f, ".sst");
+    open_store_ok(f);
+    wait_for_ranges(f, 1);
+    assert_int_equal(info_of(f).failures, 0);
+    assert_int_equal(info_of(f).dead_bytes, 0);
+    expect_all_there(f);
+    close_store(f);
+    open_store_ok(f);
+    assert_true(bytes_of(f, ".sst") < before / 4);
+    expect_all_there(f);
+}
+
+static void
+put_large_row(fixture *f, int number)
+{
+    static uint8_t value[512 << 10];
+    char key[16];
+    acta_transaction *t = acta_transaction_create(f->store);
+
+    snprintf(key, sizeof key, "%d", number);
+    acta_transaction_put(t, "rows", acta_str_bytes(acta_str_of(key)), acta_bytes_from(value, sizeof value));
+    assert_int_equal(ACTA_OK, commit(f, t, NULL));
+}
+
+/* And while it stays open: stubs leave memory as it is written to, and the range they are of is compacted then. */
+static void
+a_store_that_stays_open_compacts_what_leaves_memory(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    close_store(f);
+    f->config.memory_bytes = 1 << 20; /* the verified point follows within 16 MiB */
+    open_store_ok(f);
+    append_random(f, "kept", 10);
+    append_random(f, "many", EVENTS);
+    keep_newest(f, "many", 100);
+    assert_int_equal(scrub(f), EVENTS - 100);
+    append_random(f, "more", 1);
+    for (int i = 0; i < 80; i++) /* 40 MiB that are no events: the range stays as it is */
+        put_large_row(f, i);
+    wait_for_ranges(f, 1);
+    expect_all_there(f);
+}
+
+/* Closing doesn't wait for the pace, nor for a range; what wasn't done is done after a later open, and nothing is lost. */
+static void
+closing_stops_compaction(void **state)
+{
+    fixture *f = FIXTURE(state);
+    uint64_t done = 0;
+
+    leave_a_dead_range(f);
+    for (int i = 0; i < 8; i++) {
+        open_store_ok(f);
+        if (i % 2 == 1) usleep(500 * (unsigned)i);
+        append_ok(f, "kept-beside", "x");
+        done += info_of(f).ranges_done;
+        close_store(f);
+    }
+    assert_true(done <= 1);
+    open_store_ok(f);
+    while (info_of(f).dead_bytes > 0)
+        usleep(2000);
+    expect_all_there(f);
+    close_store(f);
+    f->config.compaction_bytes_per_second = 1; /* the next range would come after days */
+    open_store_ok(f);
+    append_random(f, "many", 200);
+    scrub(f);
+    close_store(f);
+    open_store_ok(f);
+    scrub(f);
+    wait_for_ranges(f, 1);
+    append_random(f, "many", 200);
+    scrub(f);
+    assert_int_equal(info_of(f).ranges_done, 1);
+    assert_true(info_of(f).dead_bytes > 0);
+    close_store(f);
+    open_store_ok(f);
+    expect_all_there(f);
+}
+
+static void *
+scrub_again_and_again(void *user)
+{
+    fixture *f = user;
+    acta_error error;
+
+    for (int i = 0; i < 40; i++) {
+        uint64_t count;
+        acta_status status = acta_store_scrub(f->store, 64, &count, &error);
+        if (status != ACTA_OK && status != ACTA_BUSY) return user;
+        status = acta_store_compact(f->store, true, &count, &error);
+        if (status != ACTA_OK && status != ACTA_BUSY) return user;
+    }
+    return NULL;
+}
+
+/* Appends, scrubs and compactions on request, beside the store's own: each piece of it holds. */
+static void
+compaction_goes_on_beside_all_else(void **state)
+{
+    fixture *f = FIXTURE(state);
+    pthread_t threads[2];
+    void *failed;
+
+    leave_a_dead_range(f);
+    open_store_ok(f);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(0, pthread_create(&threads[i], NULL, scrub_again_and_again, f));
+    for (int i = 0; i < 40; i++)
+        append_random(f, "many", 60);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+    scrub(f);
+    assert_true(info_of(f).ranges_done >= 1);
+    assert_int_equal(info_of(f).failures, 0);
+    expect_all_there(f);
+    close_store(f);
+    open_store_ok(f);
+    expect_all_there(f);
 }
 
 static void
@@ -241,6 +401,10 @@ main(void)
         on_store(a_range_that_is_mostly_alive_waits),
         on_store(scrubbing_compacts_what_has_left_memory),
         on_store(the_rate_of_compaction_is_kept),
+        on_store(a_store_compacts_by_itself),
+        on_store(a_store_that_stays_open_compacts_what_leaves_memory),
+        on_store(closing_stops_compaction),
+        on_store(compaction_goes_on_beside_all_else),
     };
     return run_on_engines("compact", tests) + run_on_rocksdb("compact", with_files);
 }
