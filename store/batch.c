@@ -128,9 +128,10 @@ static void
 move_verified(acta_store *store)
 {
     acti_committer *committer = &store->committer;
+    uint64_t written = committer->unpruned_bytes; /* since it was moved; the batch at hand isn't */
 
     committer->unpruned_bytes += store->engine->ops->batch_bytes(committer->batch);
-    if (committer->unpruned_bytes < store->engine->ops->unsettled_bytes_max(store->engine)) return;
+    if (written < store->engine->ops->unsettled_bytes_max(store->engine)) return;
     if (committer->prunable_position > acti_index_tail_reached(&store->index)) return; /* in one of the next batches */
     committer->unpruned_bytes = 0;
     if (committer->prunable_batch != 0)

@@ -230,7 +230,7 @@ acti_compact_some(acta_store *store, uint64_t *wait_ms_out)
     const acta_clock *clock = &store->environment.clock;
     uint64_t settled = 0, now_ns = clock->monotonic_ns(clock->user);
     bool unsettled;
-    dead_range dead;
+    dead_range dead = { .range = 0 };
     acta_error error;
 
     if (c->bytes_per_second == 0) return ACTI_DEAD_NONE;

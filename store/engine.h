@@ -94,8 +94,9 @@ typedef struct acti_engine_ops {
     void (*batch_delete)(acti_engine_batch *batch, acti_family family, acta_bytes key);
     void (*batch_delete_range)(acti_engine_batch *batch, acti_family family, acta_bytes from, acta_bytes to);
     size_t (*batch_bytes)(const acti_engine_batch *batch);
-    /* How many bytes of the newest batches may lie in a log alone, guarded by nothing but its own records. */
-    uint64_t (*unsettled_bytes_max)(const acta_engine *engine);
+    /* How many bytes of the newest batches may lie in a log alone, now, guarded by nothing but its own records;
+     * before start: ever. */
+    uint64_t (*unsettled_bytes_max)(acta_engine *engine);
 
     /* Hand a batch over. Neither durable nor visible before sync. */
     acta_status (*write)(acta_engine *engine, acti_engine_batch *batch, acta_error *error);

@@ -32,7 +32,9 @@ enum {
     READAHEAD_BYTES = 2 << 20,
     BACKGROUND_JOBS = 2,
     WRITE_BUFFER_BYTES_MAX = 64 << 20,
-    WRITE_BUFFER_BYTES_MIN = 1 << 20
+    WRITE_BUFFER_BYTES_MIN = 1 << 20,
+    GENERATIONS_MAX = 4,   /* of write buffers, one flushed for all families */
+    WEIGHT_OF_FAMILIES = 4 /* the largest of a generation is full, the others hold less than three times as much */
 };
 
 static const char *const family_names[ACTI_FAMILY_COUNT] = {
@@ -123,7 +125,7 @@ make_family_options(const rocksdb_engine *engine, acti_family family)
     bool points = family != ACTI_LOG && family != ACTI_META; /* read by key, often one that isn't there */
 
     rocksdb_options_set_write_buffer_size(options, write_buffer_bytes(engine));
-    rocksdb_options_set_max_write_buffer_number(options, 4);
+    rocksdb_options_set_max_write_buffer_number(options, GENERATIONS_MAX);
     rocksdb_options_set_compression(options, rocksdb_lz4_compression);
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
 
@@ -437,12 +439,35 @@ batch_bytes(const acti_engine_batch *batch)
     return batch->bytes;
 }
 
-/* Four generations of write buffers, one flushed for all; the largest is full, the others together hold less than three
- * times as much. */
+/* What RocksDB has in memory, which takes more room than it had in the batches. */
 static uint64_t
-unsettled_bytes_max(const acta_engine *base)
+bytes_in_memory(const rocksdb_engine *engine)
 {
-    return 4 * 4 * write_buffer_bytes((const rocksdb_engine *)(const void *)base);
+    uint64_t sum = 0;
+
+    for (int family = 0; family < ACTI_FAMILY_COUNT; family++) {
+        uint64_t bytes = 0;
+        rocksdb_property_int_cf(engine->db, engine->families[family], "rocksdb.cur-size-all-mem-tables", &bytes);
+        sum += bytes;
+    }
+    return sum;
+}
+
+/* What isn't in memory any more lies in sorted files that the MANIFEST has. Looking takes RocksDB's lock, so it is done now and
+ * then, and what was written since is added. Never less than a write buffer, for who moves a point behind it writes, too. */
+static uint64_t
+unsettled_bytes_max(acta_engine *base)
+{
+    rocksdb_engine *engine = engine_of(base);
+
+    if (engine->db == NULL) return GENERATIONS_MAX * WEIGHT_OF_FAMILIES * write_buffer_bytes(engine);
+    if (!engine->was_looked || engine->written_since_look > write_buffer_bytes(engine) / 4) {
+        engine->looked_bytes = bytes_in_memory(engine);
+        engine->written_since_look = 0;
+        engine->was_looked = true;
+    }
+    uint64_t bytes = engine->looked_bytes + engine->written_since_look, least = write_buffer_bytes(engine);
+    return bytes < least ? least : bytes;
 }
 
 static acta_status
@@ -461,6 +486,7 @@ engine_sync(acta_engine *base, bool durable, acta_error *error)
 
     rocksdb_write(
         engine->db, durable ? engine->write_options : engine->unsafe_write_options, engine->written->batch, &said);
+    engine->written_since_look += engine->written->bytes;
     engine->written = NULL;
     if (said == NULL) return ACTA_OK;
     if (strstr(said, "While open a file") != NULL) engine->undeletable = true;

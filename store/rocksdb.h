@@ -34,9 +34,11 @@ typedef struct rocksdb_engine {
     rocksdb_writeoptions_t *write_options;
     rocksdb_writeoptions_t *unsafe_write_options;
 
-    _Atomic uint32_t iterator_count;   /* open ones */
-    struct acti_engine_batch *written; /* handed over, not yet synced */
-    bool undeletable;                  /* the database can't be closed without ending the process */
+    _Atomic uint32_t iterator_count;           /* open ones */
+    struct acti_engine_batch *written;         /* handed over, not yet synced */
+    uint64_t looked_bytes, written_since_look; /* of whoever commits: what was in memory, and came since */
+    bool was_looked;
+    bool undeletable; /* the database can't be closed without ending the process */
 } rocksdb_engine;
 
 static inline rocksdb_engine *

@@ -25,7 +25,7 @@ enum { BLOCK_SIZE = 32768, HEADER_SIZE = 7, WHOLE = 1, FIRST, MIDDLE, LAST, BATC
 acta_status
 acti_records_open(acti_records *records, const char *path, acta_error *error)
 {
-    *records = (acti_records){ .fd = acti_file_open(path, O_RDONLY), .block = malloc(BLOCK_SIZE) };
+    *records = (acti_records){ .fd = acti_file_open(path, O_RDONLY), .path = path, .block = malloc(BLOCK_SIZE) };
     if (records->fd < 0) {
         acta_status status = acti_file_failed("open", path, "", error);
         acti_records_close(records);
@@ -54,7 +54,7 @@ read_block(acti_records *records, acta_error *error)
     while (done < BLOCK_SIZE) {
         ssize_t size = pread(records->fd, records->block + done, BLOCK_SIZE - done, (off_t)(records->begin + done));
         if (size < 0 && errno == EINTR) continue;
-        if (size < 0) return acta_error_set(error, ACTA_IO, "cannot read a log of RocksDB: %s", strerror(errno));
+        if (size < 0) return acti_file_failed("read", records->path, "", error);
         if (size == 0) break;
         done += (size_t)size;
     }
@@ -92,7 +92,8 @@ take_part(acti_records *records, const uint8_t *bytes, size_t size, acta_error *
         size_t room = 2 * (records->size + size);
         uint8_t *larger = realloc(records->record, room);
         if (larger == NULL)
-            return acta_error_set(error, ACTA_NO_MEMORY, "cannot read a log of RocksDB: no memory for %zu bytes", room);
+            return acta_error_set(
+                error, ACTA_NO_MEMORY, "cannot read '%s': no memory for %zu bytes", records->path, room);
         records->record = larger;
         records->room = room;
     }

@@ -13,6 +13,7 @@
 
 typedef struct acti_records {
     int fd;
+    const char *path; /* borrowed, for messages */
     uint8_t *block;
     size_t block_size, at; /* of what was read of it, and looked at */
     uint64_t begin;        /* of the block in the file */

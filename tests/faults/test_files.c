@@ -325,7 +325,7 @@ a_copy_of_a_live_directory_is_refused_or_a_state_there_was(void **state)
 
 /* -- two failures -- */
 
-/* Until the disk is full; then the process ends. */
+/* Some steps, and a clean close; then until the disk is full, and the process ends. */
 static void
 live_until_full(void *user)
 {
@@ -335,6 +335,14 @@ live_until_full(void *user)
     uint64_t step = 0;
 
     if (life_open(l, "data", false, &store, &error) != ACTA_OK) life_fail(l, "%s", error.text);
+    for (; step < STEPS; step++) {
+        if (life_commit(l, store, step + 1, &error) != ACTA_OK) life_fail(l, "%s", error.text);
+    }
+    acta_store_close(store);
+    if (life_open(l, "data", false, &store, &error) != ACTA_OK) life_fail(l, "%s", error.text);
+    l->page->rules[0] = (fault_rule){
+        .ops = FAULT_BIT(FAULT_WRITE), .pattern = "data/*", .skip = 60, .times = FAULT_FOR_EVER, .error = ENOSPC
+    };
     while (life_commit(l, store, step + 1, &error) == ACTA_OK && step < 1000)
         step++;
     l->page->found[1] = step;
@@ -351,9 +359,6 @@ a_full_disk_then_a_kill_then_a_flipped_bit_is_found(void **state)
     (void)state;
 
     l.payload = 60000;
-    harness_page->rules[0] = (fault_rule){
-        .ops = FAULT_BIT(FAULT_WRITE), .pattern = "data/*", .skip = 150, .times = FAULT_FOR_EVER, .error = ENOSPC
-    };
     disk_remove_tree(harness_root);
     if (harness_run(live_until_full, &l) != CHILD_OK) fail_msg("%s", harness_page->text);
     uint64_t done = harness_page->found[1];
@@ -384,7 +389,7 @@ a_full_disk_then_a_kill_then_a_flipped_bit_is_found(void **state)
     }
     disk_destroy(left);
     report("full, killed, flipped", &t);
-    assert_true(done > 10 && files > 0);
+    assert_true(done > STEPS && files > 0);
     assert_int_equal(t.wrong, 0);
     assert_true(t.refused > 0);
 }

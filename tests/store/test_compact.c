@@ -396,6 +396,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         on_store(a_range_that_died_is_given_back_on_request),
         on_store(a_store_that_only_reads_is_not_compacted),
+        on_store(compaction_goes_on_beside_all_else),
     };
     const struct CMUnitTest with_files[] = {
         on_store(a_range_that_is_mostly_alive_waits),
@@ -404,7 +405,6 @@ main(void)
         on_store(a_store_compacts_by_itself),
         on_store(a_store_that_stays_open_compacts_what_leaves_memory),
         on_store(closing_stops_compaction),
-        on_store(compaction_goes_on_beside_all_else),
     };
     return run_on_engines("compact", tests) + run_on_rocksdb("compact", with_files);
 }
