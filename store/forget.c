@@ -129,8 +129,6 @@ acta_store_forget(acta_store *store, const acta_key_service *keys, acta_str subj
     if (already_out != NULL) *already_out = status == ACTA_DELETED;
     if (status == ACTA_OK) status = record(store, subject, options, error);
     if (status != ACTA_OK && status != ACTA_DELETED) return status;
-
-    ACTA_CRASH_POINT("forget_recorded");
     return finish(store, keys, subject, error);
 }
 

@@ -9,6 +9,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "acta/personal.h"
+
 #include "backup_set.h"
 #include "rebuild.h"
 
@@ -97,15 +99,16 @@ copy_file(restoring *r, const char *name, const acti_file_sum *expected, acta_er
         expected->crc);
 }
 
-/* Of a directory that is a store: its files, without what RocksDB makes anew and what isn't the store's. */
+/* Of a directory that is a store: its files, without what RocksDB makes anew, what isn't the store's, and the keys of
+ * subjects, of which no copy is made. */
 static acta_status
 copy_found(void *user, const char *path, const char *name, acta_error *error)
 {
     char full[ACTI_PATH_MAX];
     acta_status status = acti_path_join(full, path, name, error);
 
-    if (status != ACTA_OK || strcmp(name, "LOCK") == 0 || strncmp(name, "LOG", 3) == 0 || acti_path_is_directory(full))
-        return status;
+    bool is_left = strcmp(name, "LOCK") == 0 || strncmp(name, "LOG", 3) == 0 || strcmp(name, ACTA_KEY_FILE) == 0;
+    if (status != ACTA_OK || is_left || acti_path_is_directory(full)) return status;
     return copy_file(user, name, NULL, error);
 }
 

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "acta/chain.h"
 #include "acta/operations.h"
@@ -99,7 +100,7 @@ static void
 no_file_holds_what_was_forgotten(void **state)
 {
     fixture *f = FIXTURE(state);
-    char copy[512], set[512], from[600], to[600];
+    char copy[512], set[512], from[600], to[700];
     if (f->memory) return; /* it has no files */
 
     snprintf(copy, sizeof copy, "%.*s/copy", (int)(strrchr(f->path, '/') - f->path), f->path);
@@ -131,6 +132,10 @@ no_file_holds_what_was_forgotten(void **state)
         start(f);
     }
     stop(f);
+    snprintf(from, sizeof from, "%s-restored", copy);
+    MUST(f, acta_restore(&(acta_restore_config){ .backup = f->path, .path = from }, NULL, &f->error));
+    snprintf(to, sizeof to, "%s/%s", from, ACTA_KEY_FILE);
+    assert_int_equal(access(to, F_OK), -1); /* a copy of the store by ourselves is without them, too */
 
     /* The copy opens as a store; with the keys as they are now, Ida is forgotten in it, and Per is not. */
     snprintf(from, sizeof from, "%s/%s", f->path, ACTA_KEY_FILE);

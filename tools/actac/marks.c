@@ -173,6 +173,22 @@ is_plain(const char *text)
     return true;
 }
 
+/* What is in a union lies in the buffer as it was given: nothing in it could be sealed, or redacted. */
+static void
+check_union(const acti_model *m, const acti_table *of, const acti_field *f, acti_errors *e)
+{
+    if (!is_union(f) || f->enumeration == NULL) return;
+    for (uint32_t i = 0; i < f->enumeration->value_count; i++) {
+        const acti_table *variant = f->enumeration->values[i].table;
+        bool *seen = arena_alloc(e->arena, m->table_count * sizeof *seen);
+        if (variant == NULL || variant->is_struct || !leads_to_marks(m, variant, seen)) continue;
+        error_at(e, f->is.at,
+            "%s.%s may be a %s, in which a field has attributes such as personal; those aren't seen inside of a union: "
+            "give %s a field of its own",
+            of->is.name, f->is.name, variant->is.name, variant->is.name);
+    }
+}
+
 static void
 check_marks_of(const acti_model *m, const acti_table *of, const acti_field *f, acti_errors *e)
 {
@@ -181,6 +197,7 @@ check_marks_of(const acti_model *m, const acti_table *of, const acti_field *f, a
 
     check_personal(of, f, e);
     check_inherited(m, of, f, e);
+    check_union(m, of, f, e);
     check_place(of, f, "unique", ROLE_STATE, "states", is_string, "string", e);
     check_place(of, f, "tag", ROLE_EVENT, "events", is_string || is_strings, "string, nor a vector of strings", e);
     if (attribute_of(&f->is, "tag") != NULL && !is_plain(attribute_of(&f->is, "tag")))
