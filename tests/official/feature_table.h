@@ -56,6 +56,12 @@ enum { FEATURE_TYPES = 11 };
     ROW(STRUCT_ARRAY, "fixed array of structs")                                                                        \
     ROW(STRUCT_VECTOR, "vector of structs")                                                                            \
     ROW(KEY_STRUCT, "vector of structs, sorted")                                                                       \
+    ROW(UNION_OF_TABLE, "union, a table")                                                                              \
+    ROW(UNION_OF_STRUCT, "union, a struct")                                                                            \
+    ROW(UNION_OF_STRING, "union, a string")                                                                            \
+    ROW(UNION_ABSENT, "union, absent")                                                                                 \
+    ROW(UNION_REQUIRED, "union, required")                                                                             \
+    ROW(UNION_VECTOR, "vector of unions")                                                                              \
     ROW(KEY_STRING, "vector of tables, sorted by a string")                                                            \
     ROW(KEY_INTEGER, "vector of tables, sorted by an integer")                                                         \
     ROW(KEY_REAL, "vector of tables, sorted by a real number")                                                         \

@@ -3,7 +3,7 @@
  *
  *     generate SEED TABLES SCHEMA.fbs SAME.inc
  *
- * SCHEMA.fbs: namespace dice, enums, structs, tables T0, T1, … whose fields are dealt from a deck of makers, so that each kind of
+ * SCHEMA.fbs: namespace dice, enums, structs, unions, tables T0, T1, … whose fields are dealt from a deck of makers, so that each kind of
  * field comes again and again. Required tables are of a smaller number: there is always an end. SAME.inc: C++ which asks
  * for each table, field by field, whether what flatc made and what actac made read the same (same.h).
  */
@@ -15,14 +15,23 @@
 
 #include "random.h"
 
-enum { TABLES_MAX = 1000, FIELDS_MAX = 90, ENUM_COUNT = 18, STRUCT_COUNT = 24, NAME_SIZE = 48, KEY_EVERY = 5 };
+enum {
+    TABLES_MAX = 1000,
+    FIELDS_MAX = 90,
+    ENUM_COUNT = 18,
+    STRUCT_COUNT = 24,
+    UNION_COUNT = 8,
+    NAME_SIZE = 48,
+    KEY_EVERY = 5
+};
 
 typedef struct field {
     char name[NAME_SIZE];
     char type[NAME_SIZE];
     char value[NAME_SIZE]; /* " = 7", or empty */
     bool required, key, deprecated;
-    int table; /* that it leads to; or -1 */
+    int table;    /* that it leads to; or -1 */
+    int variants; /* the union that it is, or is a vector of; or -1 */
     unsigned id;
 } field;
 
@@ -146,6 +155,21 @@ write_struct(schema *s, unsigned number)
     fprintf(s->same, "SAME_END\n");
 }
 
+/* -- unions: U0 to U7, each of two tables, a struct, and a string; so that there is an end at any depth -- */
+
+static void
+write_union(schema *s, unsigned number)
+{
+    unsigned first = below(s, s->table_count), second = below(s, s->table_count), member = below(s, STRUCT_COUNT);
+
+    fprintf(s->fbs, "union U%u { T%u, other:T%u, S%u, text:string }\n", number, first, second, member);
+    fprintf(s->same, "SAME_UNION(U%u)\nSAME_MEMBER(U%u, T%u, T%u)\nSAME_MEMBER(U%u, other, T%u)\n", number, number,
+        first, first, number, second);
+    fprintf(
+        s->same, "SAME_MEMBER(U%u, S%u, S%u)\nSAME_TEXT(U%u, text)\nSAME_UNION_END\n", number, member, member, number);
+    s->is_nested[first] = s->is_nested[second] = true;
+}
+
 /* -- values that fields have when they are absent -- */
 
 static void
@@ -216,6 +240,14 @@ struct_field(schema *s, bool in_vector, field *f)
     f->required = below(s, 4) == 0;
 }
 
+static void
+union_field(schema *s, bool in_vector, field *f)
+{
+    f->variants = (int)below(s, UNION_COUNT);
+    say(f->type, in_vector ? "[U%d]" : "U%d", f->variants);
+    f->required = below(s, 4) == 0;
+}
+
 enum {
     DECK_NUMBER = 0,
     DECK_NUMBER_VECTOR = DECK_NUMBER + NUMBER_COUNT,
@@ -228,7 +260,9 @@ enum {
     DECK_OPTIONAL = DECK_TABLE_VECTOR + 5,
     DECK_STRUCT = DECK_OPTIONAL + NUMBER_COUNT + 5,
     DECK_STRUCT_VECTOR = DECK_STRUCT + 8,
-    DECK_SIZE = DECK_STRUCT_VECTOR + 6,
+    DECK_UNION = DECK_STRUCT_VECTOR + 6,
+    DECK_UNION_VECTOR = DECK_UNION + 4,
+    DECK_SIZE = DECK_UNION_VECTOR + 3,
     DECK_STEP = 31
 };
 _Static_assert(DECK_SIZE % DECK_STEP != 0, "a prime, and prime to the size");
@@ -246,7 +280,7 @@ make_field(schema *s, const table *of, field *f)
 {
     unsigned card = next_card(s);
 
-    f->table = -1;
+    f->table = f->variants = -1;
     if (card < DECK_NUMBER_VECTOR) {
         number_field(s, card, f);
     } else if (card < DECK_ENUM) {
@@ -263,11 +297,13 @@ make_field(schema *s, const table *of, field *f)
         name_a_table(s, of, card >= DECK_TABLE_VECTOR, f);
     } else if (card < DECK_STRUCT) {
         optional_field(s, card - DECK_OPTIONAL, f);
-    } else {
+    } else if (card < DECK_UNION) {
         struct_field(s, card >= DECK_STRUCT_VECTOR, f);
+    } else {
+        union_field(s, card >= DECK_UNION_VECTOR, f);
     }
     if (f->type[0] == '[' || strcmp(f->type, "string") == 0) f->required = f->required || below(s, 6) == 0;
-    f->deprecated = !f->required && below(s, 12) == 0;
+    f->deprecated = !f->required && f->variants < 0 && below(s, 12) == 0;
 }
 
 /* -- tables -- */
@@ -290,7 +326,7 @@ make_key(const table *of, field *f)
     say(f->type, "%s", type < NUMBER_COUNT ? numbers[type] : others[type - NUMBER_COUNT]);
     f->key = true;
     f->required = f->deprecated = false;
-    f->table = -1;
+    f->table = f->variants = -1;
     f->value[0] = '\0';
 }
 
@@ -302,16 +338,22 @@ count_of_fields(schema *s, const table *of)
     return 1 + below(s, 14);
 }
 
+/* In any order; a union takes two, of which its own is the second. */
 static void
 give_ids(schema *s, table *t)
 {
+    unsigned order[FIELDS_MAX], next = 0;
+
     t->has_ids = true;
-    for (unsigned i = 0; i < t->field_count; i++)
-        t->fields[i].id = i;
-    for (unsigned i = t->field_count; i > 1; i--) {
-        unsigned other = below(s, i), id = t->fields[i - 1].id;
-        t->fields[i - 1].id = t->fields[other].id;
-        t->fields[other].id = id;
+    for (unsigned i = 0; i < t->field_count; i++) {
+        unsigned other = below(s, i + 1);
+        order[i] = order[other];
+        order[other] = i;
+    }
+    for (unsigned i = 0; i < t->field_count; i++) {
+        field *f = &t->fields[order[i]];
+        if (f->variants >= 0) next++;
+        f->id = next++;
     }
 }
 
@@ -356,7 +398,10 @@ write_table(schema *s, const table *t)
     for (unsigned i = 0; i < t->field_count; i++) {
         const field *f = &t->fields[i];
         if (f->deprecated) continue;
-        fprintf(s->same, "SAME_FIELD(%s)\n", f->name);
+        if (f->variants < 0)
+            fprintf(s->same, "SAME_FIELD(%s)\n", f->name);
+        else
+            fprintf(s->same, "SAME_UNION_FIELD(U%d, %s)\n", f->variants, f->name);
         if (f->table >= 0) s->is_nested[f->table] = true;
     }
     fprintf(s->same, "SAME_END\n");
@@ -372,6 +417,8 @@ write_all(schema *s)
         write_enum(s, i);
     for (unsigned i = 0; i < STRUCT_COUNT; i++)
         write_struct(s, i);
+    for (unsigned i = 0; i < UNION_COUNT; i++)
+        write_union(s, i);
     for (unsigned i = 0; i < s->table_count; i++) {
         make_table(s, i, &t);
         write_table(s, &t);

@@ -369,6 +369,71 @@ class maker {
         return object.is_struct() ? vector_of_structs(object) : vector_of_tables(object, depth);
     }
 
+    /* -- unions: the type, one byte, has the place before the rest -- */
+
+    /* Is this value of the union a table? They are left out where it is deep enough. */
+    bool is_table(const reflection::EnumVal &value)
+    {
+        return value.union_type()->base_type() == reflection::Obj && !object_at(*value.union_type()).is_struct();
+    }
+
+    uoffset_t variant(const reflection::Field &field, int depth, uint64_t *number_out)
+    {
+        const auto &values = *schema.enums()->Get(static_cast<uoffset_t>(field.type()->index()))->values();
+        const reflection::EnumVal *value;
+        bool is_deep = depth >= DEPTH_MAX || table_count >= TABLES_MAX;
+
+        do {
+            value = values.Get(static_cast<uoffset_t>(random_below(random, values.size())));
+        } while (value->value() == 0 || (is_deep && is_table(*value)));
+        *number_out = static_cast<uint64_t>(value->value());
+
+        if (value->union_type()->base_type() == reflection::String) {
+            count(FEATURE_UNION_OF_STRING);
+            return string("");
+        }
+        const reflection::Object &object = object_at(*value->union_type());
+        count(object.is_struct() ? FEATURE_UNION_OF_STRUCT : FEATURE_UNION_OF_TABLE);
+        if (!object.is_struct()) return table(object, depth + 1, random_below(random, 20));
+        std::vector<uint8_t> bytes(static_cast<size_t>(object.bytesize()));
+        fill_struct(object, random_below(random, 20), bytes.data());
+        builder.StartStruct(static_cast<size_t>(object.minalign()));
+        builder.PushBytes(bytes.data(), bytes.size());
+        return builder.EndStruct();
+    }
+
+    void put_union(const reflection::Field &field, int depth, std::vector<part> *parts)
+    {
+        uint64_t type = 0;
+
+        if (field.required()) {
+            count(FEATURE_UNION_REQUIRED);
+        } else if (random_one_in(random, 3)) {
+            count(FEATURE_UNION_ABSENT);
+            return;
+        }
+        uoffset_t at = variant(field, depth, &type);
+        parts->push_back({ field.offset(), sizeof(uoffset_t), at, true, {} });
+        parts->push_back({ static_cast<voffset_t>(field.offset() - 2), 1, type, false, {} });
+    }
+
+    void put_unions(const reflection::Field &field, int depth, std::vector<part> *parts)
+    {
+        if (!is_there(field, depth)) return;
+        std::vector<uoffset_t> elements(count_of_elements());
+        std::vector<uint8_t> types;
+
+        for (auto &element : elements) {
+            uint64_t type = 0;
+            element = variant(field, depth, &type);
+            types.push_back(static_cast<uint8_t>(type));
+        }
+        if (!elements.empty()) count(FEATURE_UNION_VECTOR);
+        uoffset_t types_at = builder.CreateVector(types).o, at = vector_of_offsets(elements);
+        parts->push_back({ field.offset(), sizeof(uoffset_t), at, true, {} });
+        parts->push_back({ static_cast<voffset_t>(field.offset() - 2), sizeof(uoffset_t), types_at, true, {} });
+    }
+
     /* -- tables -- */
 
     const reflection::Object &object_of(const reflection::Field &field)
@@ -426,8 +491,13 @@ class maker {
             if (for_json || !random_one_in(random, 2)) return;
             count(FEATURE_DEPRECATED);
         }
-        auto type = field.type()->base_type();
-        if (is_number(type))
+        auto type = field.type()->base_type(), element = field.type()->element();
+        if (type == reflection::UType || element == reflection::UType) return; /* with the union */
+        if (type == reflection::Union)
+            put_union(field, depth, parts);
+        else if (element == reflection::Union)
+            put_unions(field, depth, parts);
+        else if (is_number(type))
             put_number(field, rank, parts);
         else if (type == reflection::Obj && object_of(field).is_struct())
             put_struct(field, object_of(field), parts);
