@@ -44,7 +44,8 @@ submit_number(fixture *f, uint64_t number)
 static int
 run_child(const char *path, int pipe_to_parent)
 {
-    fixture f = { .config = { .memory_bytes = 16 << 20 } };
+    /* So little that entries of the index are written all the time. */
+    fixture f = { .config = { .memory_bytes = 1 << 20 } };
 
     snprintf(f.path, sizeof f.path, "%s", path);
     told = pipe_to_parent;
