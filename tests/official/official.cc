@@ -337,7 +337,7 @@ class maker {
 
     uoffset_t vector_of_tables(const reflection::Object &object, int depth)
     {
-        std::vector<uoffset_t> elements(depth < DEPTH_MAX && table_count < TABLES_MAX ? count_of_elements() : 0);
+        std::vector<uoffset_t> elements(is_deep(depth) ? 0 : count_of_elements());
         uint64_t rank = random_below(random, 5);
 
         if (key_is_bool(object)) {
@@ -377,15 +377,30 @@ class maker {
         return value.union_type()->base_type() == reflection::Obj && !object_at(*value.union_type()).is_struct();
     }
 
+    bool is_deep(int depth) const
+    {
+        return depth >= DEPTH_MAX || table_count >= TABLES_MAX;
+    }
+
+    /* It is deep enough, and the union has nothing but tables. */
+    bool only_leads_on(const reflection::Field &field, int depth)
+    {
+        if (!is_deep(depth)) return false;
+        for (const auto *value : *schema.enums()->Get(static_cast<uoffset_t>(field.type()->index()))->values()) {
+            if (value->value() != 0 && !is_table(*value)) return false;
+        }
+        return true;
+    }
+
     uoffset_t variant(const reflection::Field &field, int depth, uint64_t *number_out)
     {
         const auto &values = *schema.enums()->Get(static_cast<uoffset_t>(field.type()->index()))->values();
         const reflection::EnumVal *value;
-        bool is_deep = depth >= DEPTH_MAX || table_count >= TABLES_MAX;
+        bool no_tables = is_deep(depth) && !only_leads_on(field, depth);
 
         do {
             value = values.Get(static_cast<uoffset_t>(random_below(random, values.size())));
-        } while (value->value() == 0 || (is_deep && is_table(*value)));
+        } while (value->value() == 0 || (no_tables && is_table(*value)));
         *number_out = static_cast<uint64_t>(value->value());
 
         if (value->union_type()->base_type() == reflection::String) {
@@ -408,7 +423,7 @@ class maker {
 
         if (field.required()) {
             count(FEATURE_UNION_REQUIRED);
-        } else if (random_one_in(random, 3)) {
+        } else if (random_one_in(random, 3) || only_leads_on(field, depth)) {
             count(FEATURE_UNION_ABSENT);
             return;
         }
@@ -420,7 +435,7 @@ class maker {
     void put_unions(const reflection::Field &field, int depth, std::vector<part> *parts)
     {
         if (!is_there(field, depth)) return;
-        std::vector<uoffset_t> elements(count_of_elements());
+        std::vector<uoffset_t> elements(only_leads_on(field, depth) ? 0 : count_of_elements());
         std::vector<uint8_t> types;
 
         for (auto &element : elements) {
@@ -452,7 +467,7 @@ class maker {
                      : type == reflection::Obj  ? FEATURE_TABLE_ABSENT
                                                 : FEATURE_VECTOR_ABSENT;
 
-        if (leads_to_tables && (depth >= DEPTH_MAX || table_count >= TABLES_MAX)) there = false;
+        if (leads_to_tables && is_deep(depth)) there = false;
         if (field.required()) {
             there = true;
             count(type == reflection::String ? FEATURE_STRING_REQUIRED

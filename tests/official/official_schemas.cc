@@ -1,6 +1,8 @@
 /*
  * What flatc generated for the official test schemas, beside what actac did.
  */
+#include "annotated_binary.acta.h"
+#include "annotated_binary_generated.h"
 #include "arrays_test.acta.h"
 #include "arrays_test_generated.h"
 #include "monster_extra.acta.h"
@@ -20,6 +22,7 @@ accepts(const uint8_t *bytes, size_t size)
 }
 
 const official_table official_schemas_tables[] = {
+    { &AnnotatedBinary_Foo_table, accepts<AnnotatedBinary::Foo>, nullptr },
     { &MyGame_Example_ArrayTable_table, accepts<MyGame::Example::ArrayTable>, nullptr },
     { &MyGame_MonsterExtra_table, accepts<MyGame::MonsterExtra>, nullptr },
     { &optional_scalars_ScalarStuff_table, accepts<optional_scalars::ScalarStuff>, nullptr },
