@@ -19,7 +19,8 @@
 #include "acta/schema.h"
 
 #define PRELUDE                                                                                                        \
-    "attribute \"event\"; attribute \"state\"; attribute \"command\"; attribute \"read_model\"; namespace t;"
+    "attribute \"event\"; attribute \"state\"; attribute \"command\"; attribute \"read_model\"; "                      \
+    "attribute \"version\"; namespace t;"
 #define EVENT "table E (event: \"A\") "
 
 static char *flatc;
@@ -198,6 +199,64 @@ unions_keep_their_members(void **state)
         "t.L.n was int and is string: add a field for the new, and mark this one (deprecated)\n");
 }
 
+#define SECOND "table E (event: \"A\", version: 2) "
+
+/* An event whose version is raised may be another altogether; of what it holds, only what others hold too stays. */
+static void
+a_raised_version_may_change_all(void **state)
+{
+    (void)state;
+    expect(EVENT "{ a:int; }", SECOND "{ b:string (required); }", "");
+    expect(SECOND "{ a:int; }", "table E (event: \"A\", version: 3) { a:string; }", "");
+    expect("table L { n:int; } " EVENT "{ l:L; }", "table L { n:string; } " SECOND "{ l:L; }", "");
+    expect(SECOND "{ a:int; }", SECOND "{ a:int; b:int; }", "");
+    expect(SECOND "{ a:int; }", SECOND "{ a:long; }",
+        "t.E.a was int and is long: add a field for the new, and mark this one (deprecated)\n");
+    expect("table L { n:int; } " EVENT "{ l:L; } table F (event: \"A\") { l:L; }",
+        "table L { n:string; } " SECOND "{ l:L; } table F (event: \"A\") { l:L; }",
+        "t.L.n was int and is string: add a field for the new, and mark this one (deprecated)\n");
+    expect(EVENT "{ a:int; }", "table E (event: \"B\", version: 2) { a:int; }",
+        "t.E was an event of 'A': its streams are named so; keep that\n");
+}
+
+static void
+versions_only_rise(void **state)
+{
+    (void)state;
+    expect("table E (event: \"A\", version: 3) { a:int; }", SECOND "{ a:int; }",
+        "t.E was version 3 and is version 2: versions only rise; write (version: 3)\n");
+    expect(SECOND "{ a:int; }", EVENT "{ a:int; }",
+        "t.E was version 2 and is version 1: versions only rise; write (version: 2)\n");
+}
+
+static void
+note_gone(void *user, const acta_schema_change *change)
+{
+    bool *is_gone = user;
+    *is_gone = change->is_gone;
+}
+
+/* One table alone, whatever the rest of both schemas is. */
+static void
+one_table_is_compared_alone(void **state)
+{
+    (void)state;
+    acta_memory *memory = acta_memory_create(NULL);
+    acta_bytes before = binary_of(EVENT "{ a:int; } table F (event: \"A\") { n:int; }", "before", memory);
+    acta_bytes after = binary_of(SECOND "{ a:int; b:int; }", "after", memory);
+    acta_str e = { "t.E", 3 }, f = { "t.F", 3 };
+    bool is_gone = false;
+    acta_error error;
+
+    assert_int_equal(acta_schema_compare_table(before, after, e, NULL, NULL, &error), ACTA_OK);
+    assert_int_equal(acta_schema_compare_table(after, before, e, NULL, NULL, &error), ACTA_SCHEMA_MISMATCH);
+    assert_string_equal(error.where, "t.E.b");
+    assert_int_equal(acta_schema_compare_table(before, after, f, NULL, NULL, &error), ACTA_NOT_FOUND);
+    assert_int_equal(acta_schema_compare(before, after, note_gone, &is_gone, &error), ACTA_SCHEMA_MISMATCH);
+    assert_true(is_gone);
+    acta_memory_destroy(memory);
+}
+
 /* Cut anywhere, or with any byte another: refused, or compared, and never read outside. */
 static void
 damaged_schemas_are_refused(void **state)
@@ -242,6 +301,9 @@ main(int argc, char **argv)
         cmocka_unit_test(values_of_enums_stay),
         cmocka_unit_test(what_the_log_holds_stays),
         cmocka_unit_test(unions_keep_their_members),
+        cmocka_unit_test(a_raised_version_may_change_all),
+        cmocka_unit_test(versions_only_rise),
+        cmocka_unit_test(one_table_is_compared_alone),
         cmocka_unit_test(damaged_schemas_are_refused),
     };
     assert_int_equal(argc, 2);
