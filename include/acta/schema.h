@@ -124,6 +124,24 @@ ACTA_API acta_status acta_schema_compare(
 ACTA_API acta_status acta_schema_compare_table(
     acta_bytes before, acta_bytes after, acta_str table, acta_schema_tell *tell, void *user, acta_error *error);
 
+/* -- printing by reflection -- */
+
+/*
+ * A buffer as JSON on one line, by a binary schema alone: what the log keeps, for who has not the program that wrote it.
+ * All fields by name, in the order of their ids; absent numbers are their defaults, or null, and absent strings, vectors,
+ * tables are left out. Enums are names, flags "a b"; a real number is the shortest that reads as the same, and "nan",
+ * "inf" in quotes.
+ *   binary    as flatc --binary --schema writes it
+ *   table     with its namespace: "bank.Deposited"
+ *   buffer    need not have been verified: nothing outside of it is read
+ *   text_out  in `memory`, with a NUL behind it
+ * Errors: ACTA_NOT_FOUND no such table; ACTA_CORRUPT the schema is none, or the buffer is damaged: error->where is the path
+ *         of the field ("lines[2].sku"); ACTA_NO_MEMORY
+ * Threads: any, each with a memory of its own.
+ */
+ACTA_API acta_status acta_schema_print(
+    acta_bytes binary, acta_str table, acta_bytes buffer, acta_memory *memory, acta_str *text_out, acta_error *error);
+
 /* -- JSON, by the official FlatBuffers library -- */
 
 /*
