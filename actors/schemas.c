@@ -42,19 +42,19 @@ no_memory(acta_error *error)
 
 /* The machine is little-endian, as buffer.h says; so are the numbers in the row. */
 static acta_status
-read_row(acta_app *app, acta_bytes key, acta_memory *memory, kept *kept_out, acta_error *error)
+read_row(acta_store *store, acta_str name, acta_bytes key, acta_memory *memory, kept *kept_out, acta_error *error)
 {
     uint32_t crc;
 
-    acta_status status = acta_store_get(app->store, table_name, key, memory, &kept_out->row, error);
+    acta_status status = acta_store_get(store, table_name, key, memory, &kept_out->row, error);
     if (status != ACTA_OK) return status;
     const uint8_t *bytes = kept_out->row.data;
     size_t size = kept_out->row.size;
     if (size < HEADER || bytes[AT_FORMAT] != FORMAT)
-        return acta_error_set(error, ACTA_CORRUPT, "the log's schema '%s' is damaged", app->schema->name);
+        return acta_error_set(error, ACTA_CORRUPT, "the log's schema '" ACTA_FMT "' is damaged", ACTA_ARG(name));
     memcpy(&crc, bytes, sizeof crc);
     if (crc != acta_crc32c(0, bytes + AT_FORMAT, size - AT_FORMAT))
-        return acta_error_set(error, ACTA_CORRUPT, "the log's schema '%s' is damaged", app->schema->name);
+        return acta_error_set(error, ACTA_CORRUPT, "the log's schema '" ACTA_FMT "' is damaged", ACTA_ARG(name));
     memcpy(&kept_out->number, bytes + AT_NUMBER, sizeof kept_out->number);
     memcpy(&kept_out->hash, bytes + AT_HASH, sizeof kept_out->hash);
     kept_out->binary = acta_bytes_from(bytes + HEADER, size - HEADER);
@@ -64,7 +64,8 @@ read_row(acta_app *app, acta_bytes key, acta_memory *memory, kept *kept_out, act
 static acta_status
 read_kept(acta_app *app, acta_memory *memory, kept *kept_out, acta_error *error)
 {
-    return read_row(app, acta_str_bytes(acta_str_of(app->schema->name)), memory, kept_out, error);
+    acta_str name = acta_str_of(app->schema->name);
+    return read_row(app->store, name, acta_str_bytes(name), memory, kept_out, error);
 }
 
 static acta_bytes
@@ -85,13 +86,13 @@ make_row(const acta_schema *schema, uint32_t number, acta_memory *memory)
 
 /* The name, a zero byte, and the number in the order of bytes. */
 static acta_bytes
-earlier_key(const acta_schema *schema, uint32_t number, acta_memory *memory)
+earlier_key(acta_str name, uint32_t number, acta_memory *memory)
 {
-    size_t size = strlen(schema->name) + 1;
+    size_t size = name.size + 1;
     uint8_t *bytes = acta_memory_alloc(memory, size + 4);
     if (bytes == NULL) return acta_bytes_from(NULL, 0);
 
-    memcpy(bytes, schema->name, size);
+    memcpy(bytes, name.data, name.size);
     for (int i = 0; i < 4; i++)
         bytes[size + (size_t)i] = (uint8_t)(number >> (24 - 8 * i));
     return acta_bytes_from(bytes, size + 4);
@@ -101,14 +102,19 @@ earlier_key(const acta_schema *schema, uint32_t number, acta_memory *memory)
 
 /* In `room` of TYPE_KEY_MAX bytes. */
 static acta_bytes
+key_of(acta_str type, uint64_t hash, uint8_t *room)
+{
+    memcpy(room, type.data, type.size);
+    room[type.size] = 0;
+    for (int i = 0; i < 8; i++)
+        room[type.size + 1 + (size_t)i] = (uint8_t)(hash >> (56 - 8 * i));
+    return acta_bytes_from(room, type.size + 1 + 8);
+}
+
+static acta_bytes
 type_key(const acta_table *table, uint8_t *room)
 {
-    size_t size = strlen(table->name) + 1;
-
-    memcpy(room, table->name, size);
-    for (int i = 0; i < 8; i++)
-        room[size + (size_t)i] = (uint8_t)(table->schema_hash >> (56 - 8 * i));
-    return acta_bytes_from(room, size + 8);
+    return key_of(acta_str_of(table->name), table->schema_hash, room);
 }
 
 static acta_bytes
@@ -170,6 +176,17 @@ parse_type(acta_bytes key, acta_bytes row, kept_type *type_out)
     return true;
 }
 
+/* The schema of this name that was the `number`-th. */
+static acta_status
+read_numbered(acta_store *store, acta_str name, uint32_t number, acta_memory *memory, kept *kept_out, acta_error *error)
+{
+    acta_status status = read_row(store, name, acta_str_bytes(name), memory, kept_out, error);
+    if (status != ACTA_OK || kept_out->number == number) return status;
+
+    acta_bytes key = earlier_key(name, number, memory);
+    return key.data != NULL ? read_row(store, name, key, memory, kept_out, error) : no_memory(error);
+}
+
 /* Can the old table that the program has kept read what the log has of this version, by another hash? */
 static acta_status
 check_old_table(acta_app *app, const kept_type *type, acta_memory *memory, acta_error *error)
@@ -180,11 +197,7 @@ check_old_table(acta_app *app, const kept_type *type, acta_memory *memory, acta_
     const acta_table *old = app->upcasters->code->old[number];
     if (old->schema_hash == type->hash) return ACTA_OK;
 
-    acta_status status = read_kept(app, memory, &writer, error);
-    if (status == ACTA_OK && writer.number != type->number) {
-        acta_bytes key = earlier_key(app->schema, type->number, memory);
-        status = key.data != NULL ? read_row(app, key, memory, &writer, error) : no_memory(error);
-    }
+    acta_status status = read_numbered(app->store, type->schema, type->number, memory, &writer, error);
     if (status == ACTA_OK)
         status = acta_schema_compare_table(writer.binary, old->schema->binary, type->type, NULL, NULL, error);
     if (status == ACTA_OK) return ACTA_OK;
@@ -250,7 +263,7 @@ keep(acta_app *app, const kept *before, acta_memory *memory, acta_error *error)
     uint32_t number = before != NULL ? before->number : 0;
     acta_bytes row = make_row(schema, number + 1, memory), key = acta_bytes_from(NULL, 0);
 
-    if (before != NULL) key = earlier_key(schema, number, memory);
+    if (before != NULL) key = earlier_key(acta_str_of(schema->name), number, memory);
     if (row.data == NULL || (before != NULL && key.data == NULL)) return no_memory(error);
     acta_transaction *transaction = acta_transaction_create(app->store);
     if (before != NULL) acta_transaction_put(transaction, table_name, key, before->row);
@@ -319,4 +332,34 @@ acti_schema_join(acta_app *app, const acta_app_config *config, acta_error *error
     }
     acta_memory_destroy(memory);
     return status;
+}
+
+acta_status
+acta_kept_schema_find(acta_store *store, acta_str type, uint64_t schema_hash, acta_memory *memory,
+    acta_kept_schema *kept_out, acta_error *error)
+{
+    uint8_t room[TYPE_KEY_MAX];
+    acta_bytes row = { NULL, 0 };
+    kept_type kept_as;
+    kept schema;
+
+    acta_status status = ACTA_NOT_FOUND;
+    acta_bytes key = { NULL, 0 };
+    if (type.size <= ACTA_TYPE_NAME_MAX) key = key_of(type, schema_hash, room);
+    if (key.data != NULL) status = acta_store_get(store, types_name, key, memory, &row, error);
+    if (status == ACTA_NOT_FOUND)
+        return acta_error_set(error, status, "the log has kept no schema of '" ACTA_FMT "' with the hash %016" PRIx64,
+            ACTA_ARG(type), schema_hash);
+    if (status != ACTA_OK) return status;
+    if (!parse_type(key, row, &kept_as))
+        return acta_error_set(error, ACTA_CORRUPT, "the log's type '" ACTA_FMT "' is damaged", ACTA_ARG(type));
+    status = read_numbered(store, kept_as.schema, kept_as.number, memory, &schema, error);
+    if (status == ACTA_NOT_FOUND)
+        return acta_error_set(
+            error, ACTA_CORRUPT, "the log's schema '" ACTA_FMT "' is missing", ACTA_ARG(kept_as.schema));
+    if (status != ACTA_OK) return status;
+    *kept_out = (acta_kept_schema){
+        .name = kept_as.schema, .number = kept_as.number, .event_version = kept_as.version, .binary = schema.binary
+    };
+    return ACTA_OK;
 }

@@ -4,6 +4,7 @@
  *
  *     main.c          the list of commands        operations.c   backup, backups, restore, repair
  *     schema.c        schema                      forget.c       forget
+ *     read.c          read
  *     verify*.c       verify, which shares no code with store/
  */
 #ifndef TOOLS_COMMANDS_H
@@ -16,5 +17,6 @@ int command_restore(int argc, char **argv);
 int command_repair(int argc, char **argv);
 int command_schema(int argc, char **argv);
 int command_forget(int argc, char **argv);
+int command_read(int argc, char **argv);
 
 #endif

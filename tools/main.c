@@ -4,6 +4,7 @@
  *     acta verify DIR
  *     acta schema check OLD NEW
  *     acta forget SUBJECT DIR
+ *     acta read DIR
  *     acta backup DIR SET, acta backups SET, acta restore BACKUP DIR, acta repair DIR [NEW]
  *
  * Exit status: 0 done and sound, 1 damage or failure, 2 wrong usage.
@@ -29,8 +30,9 @@ static const command commands[] = {
     { "repair", command_repair },
     { "schema", command_schema },
     { "forget", command_forget },
+    { "read", command_read },
 };
-#define NAMES "verify, backup, backups, restore, repair, schema, forget"
+#define NAMES "verify, backup, backups, restore, repair, schema, forget, read"
 
 /* -- verify -- */
 
@@ -120,7 +122,9 @@ main(int argc, char **argv)
             "  backups SET          list the backups of a set\n"
             "  restore BACKUP DIR   make a new store of a backup, or of its beginning\n"
             "  repair DIR [NEW]     say what is damaged, or make a sound store of it\n"
-            "  schema check OLD NEW may a new schema follow an old one on its log?\n\n"
+            "  schema check OLD NEW may a new schema follow an old one on its log?\n"
+            "  forget SUBJECT DIR   make what is personal of somebody unreadable\n"
+            "  read DIR             print events as JSON\n\n"
             "`acta COMMAND --help` tells more.\n\nExit status: 0 done and sound, 1 damage or failure, 2 wrong usage.",
     };
     command_line line = { .command = NULL };

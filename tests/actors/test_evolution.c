@@ -86,6 +86,50 @@ a_schema_that_cannot_follow_is_refused(void **state)
     expect_kept(f, &next_schema, NULL);
 }
 
+/* For who has not the program: a record's hash leads to the schema that it was written with. A store of before there were
+ * such notes gets them when the program that wrote it starts; until then that is said. */
+static void
+a_record_leads_to_its_schema(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_str type = { "ledger.Added", 12 };
+    uint64_t hash = ledger_Added_table.schema_hash;
+    acta_bytes key, row, keys[8];
+    acta_kept_schema kept;
+    acta_row_cursor *cursor;
+    uint32_t count = 0;
+
+    read_next(f);
+    start_with(f, &ledger_schema);
+    stop(f);
+    start_with(f, &next_schema); /* the tables' hashes are those of before: the newest schema is theirs too */
+    acta_store *store = acta_app_store(f->app);
+    MUST(f, acta_kept_schema_find(store, type, hash, f->scratch, &kept, &f->error));
+    assert_true(acta_str_equal(kept.name, S("ledger")));
+    assert_int_equal(kept.number, 2);
+    assert_int_equal(kept.event_version, 1);
+    assert_int_equal(kept.binary.size, next_schema.binary.size);
+    assert_int_equal(acta_kept_schema_find(store, type, hash + 1, f->scratch, &kept, &f->error), ACTA_NOT_FOUND);
+    assert_non_null(strstr(f->error.text, "the log has kept no schema of 'ledger.Added' with the hash "));
+
+    MUST(f, acta_row_cursor_open(store, "types", acta_bytes_from(NULL, 0), &cursor, &f->error));
+    while (count < 8 && acta_row_cursor_next(cursor, &key, &row, &f->error) == ACTA_OK) {
+        uint8_t *copy = acta_memory_alloc(f->scratch, key.size);
+        memcpy(copy, key.data, key.size);
+        keys[count++] = acta_bytes_from(copy, key.size);
+    }
+    acta_row_cursor_close(cursor);
+    assert_int_equal(count, 3); /* Added, JobStarted, JobEnded */
+    acta_transaction *transaction = acta_transaction_create(store);
+    for (uint32_t i = 0; i < count; i++)
+        acta_transaction_delete(transaction, "types", keys[i]);
+    commit(f, transaction);
+    assert_int_equal(acta_kept_schema_find(store, type, hash, f->scratch, &kept, &f->error), ACTA_NOT_FOUND);
+    stop(f);
+    start_with(f, &next_schema);
+    MUST(f, acta_kept_schema_find(acta_app_store(f->app), type, hash, f->scratch, &kept, &f->error));
+}
+
 /* A reader beside the log, or after damage, looks and writes nothing. */
 static void
 who_only_reads_keeps_nothing(void **state)
@@ -153,6 +197,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         threaded(a_schema_that_adds_goes_on_with_the_log),
         threaded(a_schema_that_cannot_follow_is_refused),
+        threaded(a_record_leads_to_its_schema),
         threaded(who_only_reads_keeps_nothing),
         threaded(a_damaged_schema_is_named),
         manual(a_change_of_schema_is_done_or_not),

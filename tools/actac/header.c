@@ -231,7 +231,7 @@ put_types_header(const acti_model *m, FILE *out, acti_arena *arena)
 {
     for (uint32_t i = 0; i < m->enum_count; i++)
         put_enum(m, &m->enums[i], out, arena);
-    if (m->text.include_count == 0) put_views(m, out);
+    if (m->text.include_count == 0 || m->infix != NULL) put_views(m, out);
     for (uint32_t i = 0; i < m->enum_count; i++) {
         if (m->enums[i].is_union) put_union(&m->enums[i], out);
     }
