@@ -14,7 +14,7 @@
 
 #include "internal.h"
 
-enum { UNINDEXED_SHARE = 8 /* of what the engine keeps in its log alone */ };
+enum { UNINDEXED_SHARE = 16 /* of what the engine keeps in its log alone */ };
 
 /* -- the role -- */
 
