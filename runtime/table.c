@@ -63,6 +63,9 @@ acti_table_grow(acti_table *table, const acta_allocator *allocator, uint32_t *in
     if (atomic_load_explicit(&table->segments[segment], memory_order_relaxed) == NULL) {
         unsigned char *base = acti_line_alloc(allocator, segment_size(table, segment));
         if (base == NULL) return false;
+        /* Much of it will be touched for the first time soon, and page by page that is dear. */
+        if (segment_size(table, segment) >= 2 * ACTI_HUGE_PAGE)
+            acti_memory_prefer_huge(base, segment_size(table, segment));
         /* release: pairs with the acquire in acti_table_segment. */
         atomic_store_explicit(&table->segments[segment], base, memory_order_release);
     }

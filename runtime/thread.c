@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -100,6 +101,15 @@ void
 acti_thread_barrier(void)
 {
     syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
+
+void
+acti_memory_prefer_huge(void *memory, size_t size)
+{
+    uintptr_t begin = ((uintptr_t)memory + ACTI_HUGE_PAGE - 1) / ACTI_HUGE_PAGE * ACTI_HUGE_PAGE;
+    uintptr_t end = ((uintptr_t)memory + size) / ACTI_HUGE_PAGE * ACTI_HUGE_PAGE;
+
+    if (begin < end) madvise((unsigned char *)memory + (begin - (uintptr_t)memory), end - begin, MADV_HUGEPAGE);
 }
 
 uint32_t

@@ -32,6 +32,11 @@ uint64_t acti_thread_cpu_ns(acti_thread thread);
 bool acti_thread_barrier_begin(void);
 void acti_thread_barrier(void);
 
+enum { ACTI_HUGE_PAGE = 2 << 20 /* bytes; a hint is all that hangs on it */ };
+
+/* A hint: whole huge pages within this memory may be had in one piece, at the first touch, instead of page by page. */
+void acti_memory_prefer_huge(void *memory, size_t size);
+
 /* Another one in the child of a fork. */
 uint32_t acti_process_id(void);
 
