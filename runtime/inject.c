@@ -7,21 +7,27 @@
  */
 #include "parking.h"
 
+/* Together they enter the queue in the order of the array. */
+void
+acti_inject_many(acta_runtime *runtime, acti_actor *const *actors, uint32_t many)
+{
+    for (uint32_t i = 0; i < many; i++)
+        actors[i]->next_injected = i + 1 < many ? actors[i + 1] : NULL;
+    acti_mutex_lock(&runtime->inject_lock);
+    if (runtime->inject_last != NULL)
+        runtime->inject_last->next_injected = actors[0];
+    else
+        runtime->inject_first = actors[0];
+    runtime->inject_last = actors[many - 1];
+    uint32_t count = atomic_load_explicit(&runtime->inject_count, memory_order_relaxed); /* written under the lock */
+    atomic_store_explicit(&runtime->inject_count, count + many, memory_order_seq_cst);   /* see notify */
+    acti_mutex_unlock(&runtime->inject_lock);
+}
+
 void
 acti_inject_quietly(acti_actor *actor)
 {
-    acta_runtime *runtime = actor->runtime;
-
-    acti_mutex_lock(&runtime->inject_lock);
-    actor->next_injected = NULL;
-    if (runtime->inject_last != NULL)
-        runtime->inject_last->next_injected = actor;
-    else
-        runtime->inject_first = actor;
-    runtime->inject_last = actor;
-    uint32_t count = atomic_load_explicit(&runtime->inject_count, memory_order_relaxed); /* written under the lock */
-    atomic_store_explicit(&runtime->inject_count, count + 1, memory_order_seq_cst);      /* see notify */
-    acti_mutex_unlock(&runtime->inject_lock);
+    acti_inject_many(actor->runtime, &actor, 1);
 }
 
 acti_actor *

@@ -57,7 +57,8 @@ acti_inject_is_empty(acta_runtime *runtime)
     return atomic_load_explicit(&runtime->inject_count, memory_order_seq_cst) == 0;
 }
 
-void acti_inject_quietly(acti_actor *actor);                    /* and the caller tells others */
+void acti_inject_quietly(acti_actor *actor); /* and the caller tells others; so here: */
+void acti_inject_many(acta_runtime *runtime, acti_actor *const *actors, uint32_t many);
 acti_actor *acti_inject_pop(acta_runtime *runtime);             /* under inject_lock; NULL: it is empty */
 void acti_ready_push(acta_runtime *runtime, acti_actor *actor); /* manual runtimes */
 

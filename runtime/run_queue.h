@@ -21,6 +21,18 @@ acti_ring_push(acti_worker *worker, acti_actor *actor)
     return true;
 }
 
+/* There is room for them. */
+static inline void
+acti_ring_push_many(acti_worker *worker, acti_actor *const *actors, uint32_t many)
+{
+    uint64_t tail = atomic_load_explicit(&worker->ring_tail, memory_order_relaxed); /* only we write it */
+
+    if (many == 0) return;
+    for (uint32_t i = 0; i < many; i++) /* published below */
+        atomic_store_explicit(&worker->ring[(tail + i) % ACTI_RING_SIZE], actors[i], memory_order_relaxed);
+    atomic_store_explicit(&worker->ring_tail, tail + many, memory_order_seq_cst); /* as in acti_ring_push */
+}
+
 static inline acti_actor *
 acti_ring_pop(acti_worker *worker)
 {
@@ -35,6 +47,24 @@ acti_ring_pop(acti_worker *worker)
             return actor;
     }
     return NULL;
+}
+
+/* The worker alone: take the older half of what is in its ring out of it. */
+static inline uint32_t
+acti_ring_take_half(acti_worker *worker, acti_actor *taken[ACTI_RING_SIZE / 2])
+{
+    uint64_t tail = atomic_load_explicit(&worker->ring_tail, memory_order_relaxed); /* only we write it */
+    uint64_t head = atomic_load_explicit(&worker->ring_head, memory_order_relaxed); /* the exchange decides */
+
+    for (;;) {
+        uint32_t count = (uint32_t)(tail - head) / 2;
+        for (uint32_t i = 0; i < count; i++)
+            taken[i] = atomic_load_explicit(&worker->ring[(head + i) % ACTI_RING_SIZE], memory_order_relaxed);
+        /* acq_rel: as in acti_ring_pop. */
+        if (atomic_compare_exchange_weak_explicit(
+                &worker->ring_head, &head, head + count, memory_order_acq_rel, memory_order_relaxed))
+            return count;
+    }
 }
 
 /* Move up to half of the victim's ring into ours; the first of it is returned. */

@@ -29,10 +29,21 @@ enum {
 
 /* -- making actors ready -- */
 
+/* The ring is full: its older half goes to the injection queue, under one lock. */
+static __attribute__((noinline)) void
+overflow(acti_worker *worker, acti_actor *actor)
+{
+    acti_actor *taken[ACTI_RING_SIZE / 2];
+    uint32_t many = acti_ring_take_half(worker, taken);
+
+    if (many > 0) acti_inject_many(worker->context.runtime, taken, many);
+    if (!acti_ring_push(worker, actor)) acti_inject_quietly(actor);
+}
+
 void
 acti_schedule_behind(acti_worker *worker, acti_actor *actor)
 {
-    if (!acti_ring_push(worker, actor)) acti_inject_quietly(actor);
+    if (ACTI_UNLIKELY(!acti_ring_push(worker, actor))) overflow(worker, actor);
     acti_notify(actor->runtime);
 }
 
@@ -74,23 +85,46 @@ acti_schedule_second(acti_worker *worker, acti_actor *actor)
 
 /* -- finding work -- */
 
+/* Actors that have waited for long are in no cache: what their turns touch first is fetched while others are taken. */
+static void
+fetch(const acti_actor *actor)
+{
+    __builtin_prefetch(&actor->last, 1);
+    __builtin_prefetch(&actor->first, 1);
+    __builtin_prefetch(acti_side_of(actor), 1);
+}
+
+/* What is in their mailboxes, too. */
+static void
+fetch_message(const acti_actor *actor)
+{
+    /* relaxed: an address to fetch from, whatever it is by then. */
+    __builtin_prefetch(atomic_load_explicit(&actor->first->next, memory_order_relaxed), 1);
+}
+
 static acti_actor *
 take_injected(acti_worker *worker)
 {
     acta_runtime *runtime = worker->context.runtime;
+    acti_actor *taken[INJECT_BATCH];
+    uint32_t count = 0;
 
     if (acti_inject_is_empty(runtime)) return NULL;
+    uint64_t tail = atomic_load_explicit(&worker->ring_tail, memory_order_relaxed); /* only we write it */
+    uint64_t head = atomic_load_explicit(&worker->ring_head, memory_order_acquire); /* slots before it are free */
+    uint32_t room = ACTI_RING_SIZE - (uint32_t)(tail - head);
     acti_mutex_lock(&runtime->inject_lock);
     acti_actor *first = acti_inject_pop(runtime);
     uint32_t left = atomic_load_explicit(&runtime->inject_count, memory_order_relaxed); /* under the lock */
     uint32_t share = left / runtime->worker_count;
-    for (uint32_t i = 0; i < share && i < INJECT_BATCH; i++) {
-        uint64_t tail = atomic_load_explicit(&worker->ring_tail, memory_order_relaxed);
-        uint64_t head = atomic_load_explicit(&worker->ring_head, memory_order_relaxed);
-        if (tail - head >= ACTI_RING_SIZE) break;
-        acti_ring_push(worker, acti_inject_pop(runtime));
+    for (; count < share && count < room && count < INJECT_BATCH; count++) {
+        taken[count] = acti_inject_pop(runtime);
+        fetch(taken[count]);
     }
     acti_mutex_unlock(&runtime->inject_lock);
+    for (uint32_t i = 0; i < count; i++)
+        fetch_message(taken[i]);
+    acti_ring_push_many(worker, taken, count);
     return first;
 }
 

@@ -235,6 +235,31 @@ a_ring_and_one_thief(void)
 }
 
 static void
+fill_at_once_and_halve(void *argument)
+{
+    acti_worker *worker = argument;
+    acti_actor *three[] = { &m.slots.actors[0], &m.slots.actors[1], &m.slots.actors[2] };
+    acti_actor *taken[ACTI_RING_SIZE / 2];
+
+    acti_ring_push_many(worker, three, 3);
+    uint32_t many = acti_ring_take_half(worker, taken);
+    MODEL_CHECK(many <= 1);
+    for (uint32_t i = 0; i < many; i++)
+        m.turns[taken[i] - m.slots.actors]++;
+    for (acti_actor *actor; (actor = acti_ring_pop(worker)) != NULL;)
+        m.turns[actor - m.slots.actors]++;
+}
+
+static void
+a_ring_that_is_halved_and_two_thieves(void)
+{
+    begin(3, 3);
+    model_thread("owner", fill_at_once_and_halve, &m.workers[0], false);
+    model_thread("thief 1", steal_once, &m.workers[1], false);
+    model_thread("thief 2", steal_once, &m.workers[2], false);
+}
+
+static void
 a_ring_and_two_thieves(void)
 {
     begin(3, 3);
@@ -252,6 +277,10 @@ what_is_stolen_runs_once(void **state)
         &(model_case){ .name = "ring: a thief", .begin = a_ring_and_one_thief, .end = each_had_one_turn });
     expect_no_failure(&(model_case){
         .name = "ring: 2 thieves", .begin = a_ring_and_two_thieves, .end = each_had_one_turn, .part = 50000 });
+    expect_no_failure(&(model_case){ .name = "ring: overflow, 2 thieves",
+        .begin = a_ring_that_is_halved_and_two_thieves,
+        .end = each_had_one_turn,
+        .part = 20000 });
 }
 
 /* -- the LIFO slot -- */
