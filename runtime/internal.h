@@ -143,8 +143,7 @@ struct acta_runtime {
     _Atomic uint32_t exit_signal; /* a futex: counts exits while somebody stops the runtime */
     acta_pid *roots;
     uint32_t root_count, root_capacity;
-    _Atomic uint32_t alive_count;    /* with those whose init runs */
-    _Atomic uint32_t starting_count; /* whose init runs */
+    _Atomic uint32_t alive_count, starting_count; /* what threads count that are no workers; see living.h */
     _Atomic uint64_t link_ids;
     _Atomic uint32_t noted_count; /* actors that are traced or counted */
 

@@ -5,7 +5,7 @@
  * trees; all other actors; at the deadline whatever is left is killed; the workers run dry and end. An actor that is in
  * a handler is never torn down from outside: a handler that doesn't return keeps the stop waiting.
  */
-#include "internal.h"
+#include "living.h"
 #include "topic.h"
 
 enum { ANSWER_SPINS = 1000 /* some 10 µs, less than to sleep and be woken */ };
@@ -293,7 +293,7 @@ acti_stop_look(acta_runtime *runtime)
 void
 acti_exit_announce(acta_runtime *runtime)
 {
-    atomic_fetch_sub_explicit(&runtime->alive_count, 1, memory_order_seq_cst); /* see acta_spawn and acti_stop_look */
+    acti_living_alive(runtime, acti_worker_here(runtime), UINT32_MAX);
     acti_stop_look(runtime);
 }
 
@@ -364,13 +364,19 @@ tell_all(acta_runtime *runtime, acta_exit_kind kind)
     }
 }
 
-/* Wait until the counter is 0. False: the deadline. seq_cst: see acta_spawn. */
+static uint32_t
+offload_busy_count(acta_runtime *runtime)
+{
+    return atomic_load_explicit(acti_offload_busy_count(runtime), memory_order_seq_cst); /* see acti_stop_look */
+}
+
+/* Wait until there are none. False: the deadline. */
 static bool
-wait_for_none(acta_runtime *runtime, _Atomic uint32_t *counter, uint64_t deadline_ns)
+wait_for_none(acta_runtime *runtime, uint32_t (*count)(acta_runtime *runtime), uint64_t deadline_ns)
 {
     for (;;) {
         uint32_t seen = exit_signal(runtime);
-        if (atomic_load_explicit(counter, memory_order_seq_cst) == 0) return true;
+        if (count(runtime) == 0) return true;
         if (!wait_for_exit(runtime, seen, deadline_ns)) return false;
     }
 }
@@ -396,18 +402,18 @@ stop_now(acta_runtime *runtime, uint32_t timeout_ms, acta_error *error)
         timeout_ms == ACTA_INFINITE ? UINT64_MAX : acti_now_ns(runtime) + timeout_ms * UINT64_C(1000000);
     acta_status status = ACTA_OK;
 
-    atomic_store_explicit(&runtime->is_stopping, true, memory_order_seq_cst); /* see acta_spawn */
+    acti_living_begin_stop(runtime);
     stop_roots(runtime, deadline_ns);
-    wait_for_none(runtime, &runtime->starting_count, deadline_ns);
+    wait_for_none(runtime, acti_living_starting_sum, deadline_ns);
     tell_all(runtime, ACTA_EXIT_SHUTDOWN);
-    if (!wait_for_none(runtime, &runtime->alive_count, deadline_ns)) {
-        uint32_t left = atomic_load_explicit(&runtime->alive_count, memory_order_relaxed); /* for the text */
+    if (!wait_for_none(runtime, acti_living_alive_sum, deadline_ns)) {
+        uint32_t left = acti_living_alive_sum(runtime);
         status = acta_error_set(error, ACTA_TIMEOUT, "%u actors did not stop in time and were killed", left);
-        wait_for_none(runtime, &runtime->starting_count, UINT64_MAX);
+        wait_for_none(runtime, acti_living_starting_sum, UINT64_MAX);
         tell_all(runtime, ACTA_EXIT_KILLED);
-        wait_for_none(runtime, &runtime->alive_count, UINT64_MAX);
+        wait_for_none(runtime, acti_living_alive_sum, UINT64_MAX);
     }
-    if (!wait_for_none(runtime, acti_offload_busy_count(runtime), deadline_ns) && status == ACTA_OK)
+    if (!wait_for_none(runtime, offload_busy_count, deadline_ns) && status == ACTA_OK)
         status = acta_error_set(error, ACTA_TIMEOUT, "offloaded work did not end in time and was waited for");
     acti_offload_join(runtime);
     acti_fds_join(runtime);

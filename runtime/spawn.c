@@ -5,7 +5,7 @@
  * thread. From the moment it is alive, which is before init, others may find it by name and send to it; what they send
  * waits. When init is done the actor goes the way of one that has had a turn.
  */
-#include "internal.h"
+#include "living.h"
 
 #include <stdarg.h>
 
@@ -73,8 +73,6 @@ run_init(acti_actor *actor, const acta_spawn_options *options, acta_error *error
     acta_status volatile status = ACTA_OK;
 
     acti_context_init(&context, actor->runtime, actor);
-    if (options->info_out != NULL) *options->info_out = 0;
-    if (actor->behaviour->init == NULL) return ACTA_OK;
     if (outer != NULL && outer->runtime == actor->runtime) {
         context.worker = outer->worker;
         context.host = outer->host;
@@ -102,6 +100,7 @@ run_init_as_task(acti_actor *actor, const acta_spawn_options *options, acta_erro
     const acti_context *here = acti_context_here(actor->runtime);
     acti_actor *spawner = here != NULL ? here->actor : NULL;
 
+    if (actor->behaviour->init == NULL) return ACTA_OK;
     if (spawner == NULL) return run_init(actor, options, error);
     uint64_t before = acti_task_own(spawner);
     acti_task_begin(spawner, ACTI_TASK_INIT, actor->index);
@@ -122,6 +121,8 @@ init_and_tie(acti_actor *actor, const acta_spawn_options *options, acta_error *e
     acti_ties ties;
     acta_error unused;
 
+    if (options->info_out != NULL) *options->info_out = 0;
+    if (actor->behaviour->init == NULL && options->link == NULL && options->monitor == NULL) return ACTA_OK;
     if (error == NULL) error = &unused;
     if (!acti_ties_reserve(&ties, options->link, options->monitor, actor))
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory to spawn '%s'", options->behaviour->name);
@@ -178,15 +179,17 @@ no_slot(acta_runtime *runtime, const acta_spawn_options *options, bool full, act
     return acta_error_set(error, ACTA_NO_MEMORY, "no memory to spawn '%s'", options->behaviour->name);
 }
 
-/* Count the actor to be, unless the runtime is stopping. seq_cst on both sides: either we see the stop, or the stop
- * sees us and waits until we are through. */
+/* Count the actor to be, unless the runtime is stopping: either we see the stop, or the stop sees us and waits until we
+ * are through. */
 static bool
 enter(acta_runtime *runtime)
 {
-    atomic_fetch_add_explicit(&runtime->starting_count, 1, memory_order_seq_cst);
-    atomic_fetch_add_explicit(&runtime->alive_count, 1, memory_order_seq_cst);
-    if (!atomic_load_explicit(&runtime->is_stopping, memory_order_seq_cst)) return true;
-    atomic_fetch_sub_explicit(&runtime->starting_count, 1, memory_order_seq_cst);
+    acti_worker *worker = acti_worker_here(runtime);
+
+    acti_living_starting(runtime, worker, 1);
+    acti_living_alive(runtime, worker, 1);
+    if (!atomic_load_explicit(&runtime->is_stopping, memory_order_seq_cst)) return true; /* see living.h */
+    acti_living_starting(runtime, worker, UINT32_MAX);
     acti_exit_announce(runtime);
     return false;
 }
@@ -194,7 +197,7 @@ enter(acta_runtime *runtime)
 static void
 leave_start(acta_runtime *runtime)
 {
-    atomic_fetch_sub_explicit(&runtime->starting_count, 1, memory_order_seq_cst); /* see acti_stop_look */
+    acti_living_starting(runtime, acti_worker_here(runtime), UINT32_MAX);
     acti_stop_look(runtime);
 }
 

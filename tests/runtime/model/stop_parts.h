@@ -9,6 +9,8 @@
 
 bool stop_parts_enter(acta_runtime *runtime);
 void stop_parts_leave_start(acta_runtime *runtime);
-bool stop_parts_wait(acta_runtime *runtime, _Atomic uint32_t *counter);
+void stop_parts_begin(acta_runtime *runtime);
+bool stop_parts_wait_for_starting(acta_runtime *runtime);
+bool stop_parts_wait_for_alive(acta_runtime *runtime);
 
 #endif

@@ -3,8 +3,20 @@
 
 #include "runtime.c"
 
-bool
-stop_parts_wait(acta_runtime *runtime, _Atomic uint32_t *counter)
+void
+stop_parts_begin(acta_runtime *runtime)
 {
-    return wait_for_none(runtime, counter, UINT64_MAX);
+    acti_living_begin_stop(runtime);
+}
+
+bool
+stop_parts_wait_for_starting(acta_runtime *runtime)
+{
+    return wait_for_none(runtime, acti_living_starting_sum, UINT64_MAX);
+}
+
+bool
+stop_parts_wait_for_alive(acta_runtime *runtime)
+{
+    return wait_for_none(runtime, acti_living_alive_sum, UINT64_MAX);
 }
