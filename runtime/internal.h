@@ -399,7 +399,16 @@ acti_actor *acti_inject_take(acta_runtime *runtime);
 bool acti_ready_reserve(acta_runtime *runtime, uint32_t count);
 uint32_t acti_ready_count(acta_runtime *runtime); /* manual runtimes */
 
-/* watchdog.c */
+/* watchdog.c. An init on a thread that is no worker, which the watchdog wouldn't see by itself; on the spawner's stack. */
+typedef struct acti_outside_init {
+    struct acti_outside_init *next, *prev;
+    acti_actor *actor;
+    uint32_t generation;
+    bool is_reported;
+    uint64_t since_ns; /* as the watchdog first saw it; 0: not yet */
+} acti_outside_init;
+void acti_watchdog_init_begins(acti_actor *actor, acti_outside_init *init);
+void acti_watchdog_init_ends(acta_runtime *runtime, acti_outside_init *init);
 acta_status acti_watchdog_start(acta_runtime *runtime, uint32_t limit_ms, acta_error *error);
 void acti_watchdog_wake(acta_runtime *runtime);
 void acti_watchdog_join(acta_runtime *runtime); /* before the workers are */

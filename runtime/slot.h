@@ -49,6 +49,7 @@ enum {
     ACTI_TASK_TERMINATE,
     ACTI_TASK_HIBERNATE,
     ACTI_TASK_INIT,     /* of one that it spawns; the tag is that one's index */
+    ACTI_TASK_OWN_INIT, /* on a thread that no worker is; for reports only */
     ACTI_TASK_INFO = 16 /* and the acta_info_kind */
 };
 

@@ -93,6 +93,18 @@ run_init(acti_actor *actor, const acta_spawn_options *options, acta_error *error
     return status;
 }
 
+static acta_status
+run_init_watched(acti_actor *actor, const acta_spawn_options *options, acta_error *error)
+{
+    acti_outside_init init;
+
+    if (actor->runtime->watchdog == NULL) return run_init(actor, options, error);
+    acti_watchdog_init_begins(actor, &init);
+    acta_status status = run_init(actor, options, error);
+    acti_watchdog_init_ends(actor->runtime, &init);
+    return status;
+}
+
 /* The spawner's task is this init as long as it lasts, so that one which hangs can be told by name. */
 static acta_status
 run_init_as_task(acti_actor *actor, const acta_spawn_options *options, acta_error *error)
@@ -101,10 +113,11 @@ run_init_as_task(acti_actor *actor, const acta_spawn_options *options, acta_erro
     acti_actor *spawner = here != NULL ? here->actor : NULL;
 
     if (actor->behaviour->init == NULL) return ACTA_OK;
-    if (spawner == NULL) return run_init(actor, options, error);
+    if (spawner == NULL) return run_init_watched(actor, options, error);
     uint64_t before = acti_task_own(spawner);
     acti_task_begin(spawner, ACTI_TASK_INIT, actor->index);
-    acta_status status = run_init(actor, options, error);
+    acta_status status =
+        here->worker != NULL ? run_init(actor, options, error) : run_init_watched(actor, options, error);
     acti_task_begin(spawner, acti_task_what(before), (uint32_t)before);
     return status;
 }

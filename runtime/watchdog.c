@@ -19,6 +19,9 @@
  * same it is that life's. A copy of a behaviour (contain.c) is freed under actor_lock, after its life, and so not while we
  * hold that and have seen the life.
  *
+ * No worker runs an init of an outside thread's spawn. Such a thread enters it into a list for as long as it takes, and
+ * wakes the watchdog if that sleeps without limit; the looks at the list are as those at the workers.
+ *
  * Manual and host-driven runtimes have no watchdog: whoever steps them knows how long a step takes.
  */
 #include "run_queue.h"
@@ -26,7 +29,8 @@
 enum {
     LOOK_MS = 4,
     LOOK_MS_MAX = 64,
-    COMPUTES_MS = 50, /* a handler that computes may do so for so long before a spare takes its share */
+    INITS_AT_ONCE = 8, /* reported in one look */
+    COMPUTES_MS = 50,  /* a handler that computes may do so for so long before a spare takes its share */
     NS_PER_MS = 1000000,
     WORDS_MAX = 96
 };
@@ -52,6 +56,10 @@ struct acti_watchdog {
     bool is_started;
     _Atomic bool is_ending;
     _Atomic uint32_t signal; /* a futex: counts wakes */
+
+    acti_mutex init_lock;
+    acti_outside_init *inits; /* under init_lock, as the next */
+    bool is_asleep_for_inits; /* until one begins */
 
     /* Its thread. */
     uint64_t limit_ns; /* of a handler */
@@ -232,6 +240,8 @@ describe_task(acta_runtime *runtime, uint64_t task, char *words)
         snprintf(words, WORDS_MAX, "terminate");
     else if (what == ACTI_TASK_HIBERNATE)
         snprintf(words, WORDS_MAX, "hibernate");
+    else if (what == ACTI_TASK_OWN_INIT)
+        snprintf(words, WORDS_MAX, "its init, on a thread outside of the runtime,");
     else if (what == ACTI_TASK_INIT)
         describe_init(runtime, tag, words);
     else if (what >= ACTI_TASK_INFO && what - ACTI_TASK_INFO < sizeof infos / sizeof infos[0])
@@ -256,6 +266,82 @@ report(acta_runtime *runtime, const sight *seen, uint64_t now_ns)
     acta_log_write(&runtime->environment, ACTA_LOG_WARNING, "actor '%s' <%u.%u>%s%s%s has been in %s for %u ms",
         behaviour, seen->generation, actor->index, name[0] != '\0' ? " named '" : "", name, name[0] != '\0' ? "'" : "",
         words, (unsigned)(elapsed_ns / NS_PER_MS));
+}
+
+/* -- inits on outside threads -- */
+
+void
+acti_watchdog_init_begins(acti_actor *actor, acti_outside_init *init)
+{
+    struct acti_watchdog *dog = actor->runtime->watchdog;
+
+    *init = (acti_outside_init){ .actor = actor, .generation = actor->generation };
+    acti_mutex_lock(&dog->init_lock);
+    init->next = dog->inits;
+    if (dog->inits != NULL) dog->inits->prev = init;
+    dog->inits = init;
+    bool must_wake = dog->is_asleep_for_inits;
+    dog->is_asleep_for_inits = false;
+    acti_mutex_unlock(&dog->init_lock);
+    if (must_wake) acti_watchdog_wake(actor->runtime);
+}
+
+void
+acti_watchdog_init_ends(acta_runtime *runtime, acti_outside_init *init)
+{
+    struct acti_watchdog *dog = runtime->watchdog;
+
+    acti_mutex_lock(&dog->init_lock);
+    if (init->prev != NULL)
+        init->prev->next = init->next;
+    else
+        dog->inits = init->next;
+    if (init->next != NULL) init->next->prev = init->prev;
+    acti_mutex_unlock(&dog->init_lock);
+}
+
+/* Those that are over the limit now: noted as reported. */
+static uint32_t
+take_slow_inits(struct acti_watchdog *dog, uint64_t now_ns, sight slow[INITS_AT_ONCE])
+{
+    uint32_t count = 0;
+
+    acti_mutex_lock(&dog->init_lock);
+    for (acti_outside_init *init = dog->inits; init != NULL && count < INITS_AT_ONCE; init = init->next) {
+        if (init->since_ns == 0) init->since_ns = now_ns;
+        if (init->is_reported || now_ns - init->since_ns < dog->limit_ns) continue;
+        init->is_reported = true;
+        slow[count++] = (sight){ .actor = init->actor,
+            .generation = init->generation,
+            .since_ns = init->since_ns,
+            .task = (uint64_t)ACTI_TASK_OWN_INIT << 32 };
+    }
+    acti_mutex_unlock(&dog->init_lock);
+    return count;
+}
+
+static void
+look_at_inits(struct acti_watchdog *dog, uint64_t now_ns)
+{
+    sight slow[INITS_AT_ONCE];
+    uint32_t count = take_slow_inits(dog, now_ns, slow);
+
+    for (uint32_t i = 0; i < count; i++)
+        report(dog->runtime, &slow[i], now_ns);
+}
+
+/* False: there is an init that may have to be reported. */
+static bool
+lie_down_for_inits(struct acti_watchdog *dog)
+{
+    bool is_right = true;
+
+    acti_mutex_lock(&dog->init_lock);
+    for (const acti_outside_init *init = dog->inits; init != NULL && dog->limit_ns != UINT64_MAX; init = init->next)
+        is_right &= init->is_reported;
+    dog->is_asleep_for_inits = is_right && dog->limit_ns != UINT64_MAX;
+    acti_mutex_unlock(&dog->init_lock);
+    return is_right;
 }
 
 /* -- deciding -- */
@@ -311,7 +397,8 @@ sleep_a_while(struct acti_watchdog *dog, const view *v, uint32_t seen)
     dog->pause_ms = v->is_changed || is_idle ? LOOK_MS : dog->pause_ms * 2;
     if (dog->pause_ms > LOOK_MS_MAX) dog->pause_ms = LOOK_MS_MAX;
     bool is_deep = (is_idle || dog->pause_ms > LOOK_MS) && acti_watchdog_lie_down(dog->runtime, is_idle);
-    uint64_t pause_ns = is_idle && is_deep ? UINT64_MAX : dog->pause_ms * (uint64_t)NS_PER_MS;
+    bool is_endless = is_idle && is_deep && lie_down_for_inits(dog);
+    uint64_t pause_ns = is_endless ? UINT64_MAX : dog->pause_ms * (uint64_t)NS_PER_MS;
     acti_futex_wait(&dog->signal, seen, pause_ns);
 }
 
@@ -326,6 +413,7 @@ watchdog_main(void *argument)
         if (atomic_load_explicit(&dog->is_ending, memory_order_relaxed)) return NULL; /* set before the signal */
         view v = { .now_ns = acti_now_ns(dog->runtime) };
         look(dog, &v);
+        look_at_inits(dog, v.now_ns);
         share_out(dog, &v);
         sleep_a_while(dog, &v, seen);
     }
@@ -351,6 +439,10 @@ acti_watchdog_start(acta_runtime *runtime, uint32_t limit_ms, acta_error *error)
     struct acti_watchdog *dog = acti_alloc(runtime, size_of(runtime));
     if (dog == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a runtime");
     memset(dog, 0, size_of(runtime));
+    if (!acti_mutex_init(&dog->init_lock)) {
+        acti_free(runtime, dog, size_of(runtime));
+        return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a runtime");
+    }
     dog->runtime = runtime;
     dog->limit_ns = limit_ms == ACTA_INFINITE ? UINT64_MAX : limit_ms * (uint64_t)NS_PER_MS;
     runtime->watchdog = dog;
@@ -375,6 +467,8 @@ acti_watchdog_join(acta_runtime *runtime)
 void
 acti_watchdog_destroy(acta_runtime *runtime)
 {
+    if (runtime->watchdog == NULL) return;
+    acti_mutex_deinit(&runtime->watchdog->init_lock);
     acti_free(runtime, runtime->watchdog, size_of(runtime));
     runtime->watchdog = NULL;
 }

@@ -332,7 +332,7 @@ typedef struct acta_spawn_options {
     const acta_name_service *via;    /* who keeps `name`; must outlive the actor; NULL: the runtime */
     uint32_t init_timeout_ms;        /* 0: none. An init that took longer has failed with ACTA_TIMEOUT, found when it
                                         returns: it runs on the caller's thread, and can't be interrupted. One that hangs
-                                        in an actor's turn is told by the watchdog, with both names */
+                                        is told by the watchdog, by name; in an actor's turn, with both names */
 } acta_spawn_options;
 
 /*

@@ -404,6 +404,40 @@ block_in_init(acta_self *self, void *user, acta_error *error)
     return ACTA_OK;
 }
 
+static void *
+spawn_slowcoach(void *argument)
+{
+    const script *s = argument;
+    ward *w = s->user;
+    acta_spawn_options options = { .behaviour = &scripted, .argument = s, .name = acta_str_of("slowcoach") };
+    acta_pid pid;
+
+    if (acta_spawn(w->h.runtime, &options, &pid, NULL) == ACTA_OK) atomic_fetch_add(&w->ended, 1);
+    return NULL;
+}
+
+/* GS-01: an init on a thread that is no worker's, while nothing else happens: told by name, once. */
+static void
+an_init_that_hangs_on_an_outside_thread_is_told_by_name(void **state)
+{
+    pthread_t spawner;
+    ward w;
+    (void)state;
+
+    open_ward(&w, (acta_runtime_config){ .worker_count = 1, .handler_limit_ms = 20 });
+    script s = { .init = block_in_init, .user = &w };
+    await_quiet("acta-");
+    pthread_create(&spawner, NULL, spawn_slowcoach, &s);
+    await_line(&w, "named 'slowcoach' has been in its init, on a thread outside of the runtime, for");
+    await_quiet("acta-"); /* it has been told: nobody looks at it any more */
+    assert_int_equal(lines_with(&w, "slowcoach"), 1);
+    assert_int_equal(stats_of(&w).slow, lines_with(&w, "has been in"));
+    atomic_store(&w.gate_closed, false);
+    pthread_join(spawner, NULL);
+    assert_int_equal(atomic_load(&w.ended), 1);
+    close_ward(&w);
+}
+
 typedef struct slow_start {
     ward *w;
     acta_pid supervisor;
@@ -624,6 +658,7 @@ main(void)
         cmocka_unit_test(spares_are_bounded),
         cmocka_unit_test(a_slow_handler_is_reported_once),
         cmocka_unit_test(the_report_says_what_it_does),
+        cmocka_unit_test(an_init_that_hangs_on_an_outside_thread_is_told_by_name),
         cmocka_unit_test(an_init_that_hangs_is_told_by_name_and_fails_when_it_returns),
         cmocka_unit_test(many_handlers_in_a_row_are_not_one_slow_one),
         cmocka_unit_test(a_killed_actor_is_not_freed_in_its_handler),
