@@ -32,6 +32,7 @@ typedef struct field {
 } field;
 #define RUNTIME f->h.runtime
 
+static acta_pid holder; /* of the name that a service of ours keeps */
 static const script plain = { .user = NULL };
 static const acta_exit_reason shutdown_it = { .kind = ACTA_EXIT_SHUTDOWN };
 static const acta_gen_event_handler listener = { .name = "listener", .state_size = 8 };
@@ -125,6 +126,7 @@ must_be_whole(field *f)
     assert_int_equal(acta_supervisor_count(RUNTIME, f->crew, &counts, NULL), ACTA_OK);
     assert_int_equal(call_tag(&f->h, f->manager, 9, 1000, NULL), ACTA_OK);
     assert_true(acta_pid_equal(acta_whereis(RUNTIME, acta_str_of("other")), f->other));
+    assert_int_equal(holder.value, 0); /* who had it has ended */
     harness_stop(&f->h);
     close(f->ends[0]);
     close(f->ends[1]);
@@ -223,6 +225,76 @@ OPERATION(spawn_with_a_name)
     assert_int_equal(pid.value != 0, status == ACTA_OK);
     assert_true(acta_pid_equal(acta_whereis(RUNTIME, acta_str_of("new")), pid));
     return status;
+}
+
+/* -- a name that lies with a service -- */
+
+static acta_status
+take_name(void *user, acta_str name, acta_pid pid, acta_pid *holder_out)
+{
+    (void)user;
+    (void)name;
+    *holder_out = holder;
+    if (holder.value != 0) return ACTA_ALREADY_EXISTS;
+    holder = pid;
+    return ACTA_OK;
+}
+
+static void
+give_name_back(void *user, acta_str name, acta_pid pid)
+{
+    (void)user;
+    (void)name;
+    assert_true(acta_pid_equal(holder, pid));
+    holder.value = 0;
+}
+
+static acta_pid
+who_has_it(void *user, acta_str name)
+{
+    (void)user;
+    (void)name;
+    return holder;
+}
+
+static const acta_name_service service = { take_name, give_name_back, who_has_it, NULL };
+
+static acta_status
+take_some(acta_self *self, void *user, acta_error *error)
+{
+    (void)user;
+    return acta_alloc(self, 100) != NULL ? ACTA_OK : acta_error_set(error, ACTA_NO_MEMORY, "no memory");
+}
+
+static acta_status
+spawn_via(field *f, acta_self *tied_to)
+{
+    static const script taking = { .init = take_some };
+    static const acta_exit_reason kill = { .kind = ACTA_EXIT_KILLED };
+    acta_pid pid = { 0 };
+    acta_ref ref;
+
+    acta_status status = acta_spawn(RUNTIME,
+        &(acta_spawn_options){ .behaviour = &scripted,
+            .argument = &taking,
+            .name = acta_str_of("far"),
+            .via = &service,
+            .monitor = tied_to,
+            .monitor_out = &ref },
+        &pid, NULL);
+    assert_int_equal(holder.value, pid.value); /* 0: nobody has it, or has it still */
+    if (status == ACTA_OK) acta_exit(RUNTIME, (acta_pid){ 0 }, pid, &kill);
+    return status;
+}
+
+OPERATION(spawn_with_a_services_name)
+{
+    UNUSED_SELF;
+    return spawn_via(f, NULL);
+}
+OPERATION(spawn_tied_with_a_services_name)
+{
+    return spawn_via(f, self);
 }
 
 OPERATION(ask_a_group)
@@ -444,13 +516,13 @@ typedef struct operation {
     }
 static const operation outside[] = { OF(send), OF(send_and_wait), OF(call), OF(stop), OF(enroll), OF(suspend),
     OF(count_it), OF(trace_it), OF(join), OF(publish), OF(call_without_waiting), OF(ask_to_end), OF(look_into),
-    OF(spawn_with_a_name), OF(ask_a_group), OF(start_child), OF(start_dynamic), OF(terminate_child), OF(terminate_pid),
-    OF(restart_child), OF(delete_child), OF(list_children), OF(find_child), OF(change_supervisor), OF(add_handler),
-    OF(which_handlers) };
+    OF(spawn_with_a_name), OF(spawn_with_a_services_name), OF(ask_a_group), OF(start_child), OF(start_dynamic),
+    OF(terminate_child), OF(terminate_pid), OF(restart_child), OF(delete_child), OF(list_children), OF(find_child),
+    OF(change_supervisor), OF(add_handler), OF(which_handlers) };
 static const operation in_a_turn[] = { OF(alloc), OF(make_link), OF(make_monitor), OF(send_later), OF(send_at),
     OF(send_often), OF(request_it), OF(request_stop), OF(request_room), OF(make_requests), OF(send_requests),
-    OF(limit_requests), OF(watch), OF(let_go), OF(hand_it_over), OF(spawn_tied), OF(offload), OF(send), OF(enroll),
-    OF(join), OF(publish) };
+    OF(limit_requests), OF(watch), OF(let_go), OF(hand_it_over), OF(spawn_tied), OF(spawn_tied_with_a_services_name),
+    OF(offload), OF(send), OF(enroll), OF(join), OF(publish) };
 
 /* True: it was through before the memory was. */
 static bool
