@@ -7,6 +7,8 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "../scratch.h"
+
 enum { STEP_MAX = 1000000, FIRST_NS = 1000000000 };
 
 static bool group_is_memory;
@@ -66,9 +68,9 @@ static int
 make(void **state, bool is_manual)
 {
     fixture *f = calloc(1, sizeof *f);
-    char directory[] = "/tmp/acta-actors-XXXXXX";
+    char directory[SCRATCH_PATH_MAX];
 
-    if (mkdtemp(directory) == NULL) return -1;
+    if (!scratch_make(directory, "/tmp", "actors")) return -1;
     snprintf(f->path, sizeof f->path, "%s/data", directory);
     f->memory = group_is_memory;
     f->disk = acta_disk_create(NULL);

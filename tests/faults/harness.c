@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../scratch.h"
+
 enum { HANG_SECONDS = 60 };
 
 fault_page *harness_page;
@@ -81,9 +83,7 @@ harness_begin(const char *shim, char **argv)
     unsetenv("LD_PRELOAD");
 
     /* In memory where there is such a place: real syncs are not what is tested here. */
-    snprintf(harness_root, sizeof harness_root, "%s/acta-faults-XXXXXX",
-        access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    if (mkdtemp(harness_root) == NULL) die(harness_root);
+    if (!scratch_make(harness_root, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", "faults")) die(harness_root);
     harness_page = shared_page();
     attach(harness_page);
     harness_reset();

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../scratch.h"
+
 /*
  * The engines that the contract suite runs on. One that is to be tested too gets a line here, and nothing else:
  *   engine  what a store of the fixture is opened on; NULL: RocksDB at f->path
@@ -94,12 +96,12 @@ static int
 make(void **state, bool manual, bool open)
 {
     fixture *f = calloc(1, sizeof *f);
-    char directory[] = "/tmp/acta-store-XXXXXX";
+    char directory[SCRATCH_PATH_MAX];
 
     f->memory = group_engine->memory;
     f->config.manual = manual;
     f->config.memory_bytes = 16 << 20;
-    if (mkdtemp(directory) == NULL) return -1;
+    if (!scratch_make(directory, "/tmp", "store")) return -1;
     snprintf(f->path, sizeof f->path, "%s/data", directory);
     f->disk = acta_disk_create(NULL);
     *state = f;

@@ -9,6 +9,7 @@
 
 #include "acta/crc.h"
 
+#include "../scratch.h"
 #include "fixture.h"
 
 enum { FAMILIES = 6 };
@@ -201,8 +202,7 @@ static int
 copy_golden(void **state)
 {
     (void)state;
-    strcpy(golden_copy, "/tmp/acta-golden-XXXXXX");
-    assert_non_null(mkdtemp(golden_copy));
+    assert_true(scratch_make(golden_copy, "/tmp", "golden"));
     strcat(golden_copy, "/data");
     copy_tree(GOLDEN_PATH, golden_copy);
     return 0;

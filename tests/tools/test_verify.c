@@ -25,12 +25,14 @@
 #include "acta/crc.h"
 #include "acta/store.h"
 
+#include "../scratch.h"
+
 static const char *acta_path, *golden_path;
 
 /* -- a copy of the golden store, and the command's output -- */
 
 typedef struct fixture {
-    char directory[64], path[80];
+    char directory[SCRATCH_PATH_MAX], path[SCRATCH_PATH_MAX + 8];
     char output[16384];
     int status;
 } fixture;
@@ -57,8 +59,7 @@ set_up_copy(void **state, const char *golden)
     DIR *directory = opendir(golden);
     struct dirent *entry;
 
-    strcpy(f->directory, "/tmp/acta-verify-XXXXXX");
-    assert_non_null(mkdtemp(f->directory));
+    assert_true(scratch_make(f->directory, "/tmp", "verify"));
     snprintf(f->path, sizeof f->path, "%s/data", f->directory);
     assert_int_equal(0, mkdir(f->path, 0777));
     assert_non_null(directory);
