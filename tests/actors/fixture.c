@@ -7,7 +7,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include "../scratch.h"
+#include "scratch.h"
 
 enum { STEP_MAX = 1000000, FIRST_NS = 1000000000 };
 

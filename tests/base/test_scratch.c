@@ -2,7 +2,7 @@
  * What a test leaves in /tmp when it is killed is removed by the next that makes such a folder; what belongs to a living
  * process stays.
  */
-#include "../scratch.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../scratch.h"
+#include "scratch.h"
 
 enum { HANG_SECONDS = 60 };
 

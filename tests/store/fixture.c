@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../scratch.h"
+#include "scratch.h"
 
 /*
  * The engines that the contract suite runs on. One that is to be tested too gets a line here, and nothing else:

@@ -9,7 +9,7 @@
 
 #include "acta/crc.h"
 
-#include "../scratch.h"
+#include "scratch.h"
 #include "fixture.h"
 
 enum { FAMILIES = 6 };

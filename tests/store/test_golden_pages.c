@@ -11,7 +11,7 @@
 
 #include "acta/crc.h"
 
-#include "../scratch.h"
+#include "scratch.h"
 #include "fixture.h"
 
 enum { FAMILIES = 6, LOG = 1, INDEX = 2 };

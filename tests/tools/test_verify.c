@@ -25,7 +25,7 @@
 #include "acta/crc.h"
 #include "acta/store.h"
 
-#include "../scratch.h"
+#include "scratch.h"
 
 static const char *acta_path, *golden_path;
 
