@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "acta/buffer.h"
+#include "acta/plain.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -176,29 +176,6 @@ acti_slot(const uint8_t *table, uint16_t id)
     size_t slot = 4 + 2 * (size_t)id;
     uint16_t offset = slot + 2 <= acti_load_u16(vtable) ? acti_load_u16(vtable + slot) : 0;
     return offset != 0 ? table + offset : NULL;
-}
-
-/* No byte above 127 and no NUL among these eight; may say no when there is none of them behind a NUL. */
-static inline bool
-acti_is_ascii_word(const char *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return (((word - UINT64_C(0x0101010101010101)) | word) & UINT64_C(0x8080808080808080)) == 0;
-}
-
-/* Is it UTF-8 without NUL? Most strings are ASCII, which is seen eight bytes at a time, the last eight wherever they lie. */
-static inline bool
-acti_is_utf8(acta_str s)
-{
-    size_t i = 0;
-
-    while (i + 8 <= s.size && acti_is_ascii_word(s.data + i))
-        i += 8;
-    if (i == s.size || (i != 0 && i + 8 > s.size && acti_is_ascii_word(s.data + s.size - 8))) return true;
-    while (i < s.size && (signed char)s.data[i] > 0)
-        i++;
-    return i == s.size || acta_str_is_utf8(acta_str_from(s.data + i, s.size - i));
 }
 
 /* Fill a struct with views of a verified table; read.c. */

@@ -17,6 +17,7 @@
 #include "acta/buffer.h"
 #include "acta/handler.h"
 #include "acta/marks.h"
+#include "acta/plain.h"
 #include "acta/process_manager.h"
 #include "acta/upcast.h"
 
@@ -41,28 +42,39 @@
 /* -- tables -- */
 
 /* T_table; T_verify, T_decode (views of a verified buffer), T_write. T_read is T_decode, but for states, whose T_read
- * asks the application. */
+ * asks the application. A plain table's T_decode stands above, a line a field. */
 #define ACTA_TABLE(T)                                                                                                  \
     ACTA_STATE_TABLE(T);                                                                                               \
+    ACTI_READ(T)
+
+#define ACTA_PLAIN_TABLE(T)                                                                                            \
+    ACTA_PLAIN_STATE_TABLE(T);                                                                                         \
+    ACTI_READ(T)
+
+#define ACTI_READ(T)                                                                                                   \
     static inline void T##_read(acta_bytes buffer, T *value_out)                                                       \
+    {                                                                                                                  \
+        T##_decode(buffer, value_out);                                                                                 \
+    }                                                                                                                  \
+    ACTI_END(T)
+
+#define ACTA_STATE_TABLE(T)                                                                                            \
+    ACTA_PLAIN_STATE_TABLE(T);                                                                                         \
+    static inline void T##_decode(acta_bytes buffer, T *value_out)                                                     \
     {                                                                                                                  \
         acta_table_read(&T##_table, buffer, value_out);                                                                \
     }                                                                                                                  \
     ACTI_END(T)
 
-#define ACTA_STATE_TABLE(T)                                                                                            \
+#define ACTA_PLAIN_STATE_TABLE(T)                                                                                      \
     extern const acta_table T##_table;                                                                                 \
     static inline acta_status T##_verify(acta_bytes buffer, acta_error *error)                                         \
     {                                                                                                                  \
-        return acta_table_verify(&T##_table, buffer, error);                                                           \
-    }                                                                                                                  \
-    static inline void T##_decode(acta_bytes buffer, T *value_out)                                                     \
-    {                                                                                                                  \
-        acta_table_read(&T##_table, buffer, value_out);                                                                \
+        return T##_table.verify(buffer, error);                                                                        \
     }                                                                                                                  \
     static inline acta_status T##_write(const T *value, acta_sink *sink, acta_error *error)                            \
     {                                                                                                                  \
-        return acta_table_write(&T##_table, value, sink, error);                                                       \
+        return T##_table.write(value, sink, error);                                                                    \
     }                                                                                                                  \
     static_assert(sizeof(T) <= ACTA_STRUCT_SIZE_MAX, "the struct of a table is too large")
 
@@ -339,6 +351,27 @@
     static acta_status T##_any_write(const void *value, acta_sink *sink, acta_error *error)                            \
     {                                                                                                                  \
         return acta_table_write(&T##_table, value, sink, error);                                                       \
+    }                                                                                                                  \
+    ACTI_END(T)
+
+/* What each table's description says in the same way. */
+#define ACTA_TABLE_MEMBERS(T, ROLE, hash, of_schema)                                                                   \
+    .role = ACTA_TABLE_##ROLE, .struct_size = sizeof(T), .schema_hash = hash, .schema = &of_schema,                    \
+    .verify = T##_any_verify, .read = T##_any_read, .write = T##_any_write
+
+/* The same for a plain table: its description is a constant here, and the code for it unrolled. */
+#define ACTA_PLAIN_CODE(T)                                                                                             \
+    static acta_status T##_any_verify(acta_bytes buffer, acta_error *error)                                            \
+    {                                                                                                                  \
+        return acta_plain_verify(&T##_table, T##_fields, sizeof T##_fields / sizeof T##_fields[0], buffer, error);     \
+    }                                                                                                                  \
+    static void T##_any_read(acta_bytes buffer, void *value_out)                                                       \
+    {                                                                                                                  \
+        T##_decode(buffer, (T *)value_out);                                                                            \
+    }                                                                                                                  \
+    static acta_status T##_any_write(const void *value, acta_sink *sink, acta_error *error)                            \
+    {                                                                                                                  \
+        return acta_plain_write(&T##_table, T##_fields, sizeof T##_fields / sizeof T##_fields[0], value, sink, error); \
     }                                                                                                                  \
     ACTI_END(T)
 

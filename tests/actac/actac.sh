@@ -79,7 +79,7 @@ it_compiles_without_warnings() {
 }
 
 hash_of() { # folder, table
-    sed -n "/\.name = \"shop\.$2\"/,/schema_hash/s/.*schema_hash = \(.*\),/\1/p" "$scratch/$1/shop.acta.c"
+    sed -n "/\.name = \"shop\.$2\"/,/ACTA_TABLE_MEMBERS/s/.*ACTA_TABLE_MEMBERS(.*, \(.*\), .*/\1/p" "$scratch/$1/shop.acta.c"
 }
 
 variant() { # folder, sed script: the schema of the shop, changed; compiled

@@ -184,8 +184,9 @@ put_table(const acti_table *of, FILE *out, acti_arena *arena)
     const char *c = of->is.c_name;
 
     put_struct(of, out, arena);
+    if (is_plain(of)) put_decode(of, out, arena);
     fprintf(out, "/* %s_table, _verify, _decode, _write%s */\n", c, of->role == ROLE_STATE ? "" : ", _read");
-    fprintf(out, "ACTA_%sTABLE(%s);\n", of->role == ROLE_STATE ? "STATE_" : "", c);
+    fprintf(out, "ACTA_%s%sTABLE(%s);\n", is_plain(of) ? "PLAIN_" : "", of->role == ROLE_STATE ? "STATE_" : "", c);
     fprintf(out, "/* %s_vector_at, _ref_get */\nACTA_TABLE_VIEW_FUNCTIONS(%s);\n", c, c);
     if (of->role == ROLE_COMMAND) fprintf(out, "/* %s_dispatch, _dispatch_async, _send */\nACTA_COMMAND(%s);\n", c, c);
     if (of->role == ROLE_EVENT) fprintf(out, "/* %s_emit */\nACTA_EVENT(%s);\n", c, c);

@@ -278,6 +278,11 @@ void put_assignment(FILE *out, const char *left, const char *right);
 /* A line of a macro that goes on: with a backslash in the last column. */
 void put_macro_line(FILE *out, const char *line);
 
+/* -- plain.c: tables of numbers and strings alone, whose code is unrolled: acta/plain.h -- */
+
+bool is_plain(const acti_table *table);
+void put_decode(const acti_table *table, FILE *out, acti_arena *arena); /* T_decode, a line a field */
+
 /* -- the files -- */
 
 void put_header(const acti_model *model, FILE *out, acti_arena *arena);

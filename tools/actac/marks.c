@@ -166,7 +166,7 @@ check_place(const acti_table *of, const acti_field *f, const char *name, acti_ro
 
 /* It becomes a string of C, and a part of names in the store. */
 static bool
-is_plain(const char *text)
+is_plain_text(const char *text)
 {
     for (const char *c = text; *c != '\0'; c++)
         if ((unsigned char)*c < ' ' || *c == '"' || *c == '\\' || *c == 0x7f) return false;
@@ -200,7 +200,7 @@ check_marks_of(const acti_model *m, const acti_table *of, const acti_field *f, a
     check_union(m, of, f, e);
     check_place(of, f, "unique", ROLE_STATE, "states", is_string, "string", e);
     check_place(of, f, "tag", ROLE_EVENT, "events", is_string || is_strings, "string, nor a vector of strings", e);
-    if (attribute_of(&f->is, "tag") != NULL && !is_plain(attribute_of(&f->is, "tag")))
+    if (attribute_of(&f->is, "tag") != NULL && !is_plain_text(attribute_of(&f->is, "tag")))
         error_at(e, place_of(&f->is, "tag"), "the tag of %s.%s has quotes, a backslash or a control character",
             of->is.name, f->is.name);
     if (attribute_of(&f->is, "redacted") != NULL && !is_string && !is_strings)
@@ -225,7 +225,7 @@ check_prefix(const acti_model *m, const acti_table *state, acti_errors *e)
         if (prefix[0] == '$' || strlen(prefix) > PREFIX_MAX)
             error_at(e, at, "the prefix '%.40s' %s; choose another", prefix,
                 prefix[0] == '$' ? "begins as the store's own streams do" : "is longer than 256 bytes");
-        else if (!is_plain(prefix))
+        else if (!is_plain_text(prefix))
             error_at(e, at, "the prefix of %s has quotes, a backslash or a control character; choose another",
                 state->is.name);
         if (first == NULL) first = t;

@@ -129,7 +129,7 @@ put_table_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena 
             put_field(of, &of->fields[i], out, arena);
         fputs("};\n", out);
     }
-    fprintf(out, "ACTA_TABLE_CODE(%s);\n", c);
+    fprintf(out, "ACTA_%s_CODE(%s);\n", is_plain(of) ? "PLAIN" : "TABLE", c);
     if (of->identity != NULL)
         put_list(out, 0, "ACTA_IDENTITY_CODE(", (const char *[]){ c, of->identity->is.name }, 2, ");\n");
     if (is_mutable(of)) fprintf(out, "ACTA_MUTABLE_CODE(%s);\n", c);
@@ -138,10 +138,10 @@ put_table_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena 
     fprintf(out, "const acta_table %s_table = {\n    .name = \"%s\",\n", c, of->full_name);
     if (of->owner[0] != '\0') fprintf(out, "    .owner = \"%s\",\n", of->owner);
     if (of->version > 1) fprintf(out, "    .version = %u,\n", of->version);
-    fprintf(out, "    .role = ACTA_TABLE_%s,\n    .struct_size = sizeof(%s),\n", roles[of->role], c);
-    fprintf(out, "    .schema_hash = UINT64_C(0x%016" PRIx64 "),\n    .schema = &%sschema,\n", of->hash, m->prefix);
+    const char *items[] = { c, roles[of->role], arena_format(arena, "UINT64_C(0x%016" PRIx64 ")", of->hash),
+        arena_format(arena, "%sschema", m->prefix) };
+    put_list(out, 4, "ACTA_TABLE_MEMBERS(", items, 4, "),\n");
     if (of->field_count != 0) fprintf(out, "    .fields = %s_fields,\n    .field_count = %u,\n", c, of->field_count);
-    fprintf(out, "    .verify = %s_any_verify,\n    .read = %s_any_read,\n    .write = %s_any_write,\n", c, c, c);
     if (of->identity != NULL) fprintf(out, "    .identity = %s_any_identity,\n", c);
     if (is_mutable(of)) fprintf(out, "    .load = %s_any_load,\n    .clear = %s_any_clear,\n", c, c);
     if (has_marks(m, of, arena))

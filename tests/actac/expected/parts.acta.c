@@ -95,15 +95,9 @@ static const acta_field kinds_Label_fields[] = {
 ACTA_TABLE_CODE(kinds_Label);
 const acta_table kinds_Label_table = {
     .name = "kinds.Label",
-    .role = ACTA_TABLE_PLAIN,
-    .struct_size = sizeof(kinds_Label),
-    .schema_hash = UINT64_C(0xb671e8aff431db6a),
-    .schema = &parts_schema,
+    ACTA_TABLE_MEMBERS(kinds_Label, PLAIN, UINT64_C(0xb671e8aff431db6a), parts_schema),
     .fields = kinds_Label_fields,
     .field_count = 2,
-    .verify = kinds_Label_any_verify,
-    .read = kinds_Label_any_read,
-    .write = kinds_Label_any_write,
 };
 
 static const acta_field kinds_inner_Deep_fields[] = {
@@ -128,15 +122,9 @@ static const acta_field kinds_inner_Note_fields[] = {
 ACTA_TABLE_CODE(kinds_inner_Note);
 const acta_table kinds_inner_Note_table = {
     .name = "kinds.inner.Note",
-    .role = ACTA_TABLE_PLAIN,
-    .struct_size = sizeof(kinds_inner_Note),
-    .schema_hash = UINT64_C(0x70e0cd362d8072f0),
-    .schema = &parts_schema,
+    ACTA_TABLE_MEMBERS(kinds_inner_Note, PLAIN, UINT64_C(0x70e0cd362d8072f0), parts_schema),
     .fields = kinds_inner_Note_fields,
     .field_count = 2,
-    .verify = kinds_inner_Note_any_verify,
-    .read = kinds_inner_Note_any_read,
-    .write = kinds_inner_Note_any_write,
 };
 
 

@@ -50,15 +50,9 @@ static const acta_field shop_Line_fields[] = {
 ACTA_TABLE_CODE(shop_Line);
 const acta_table shop_Line_table = {
     .name = "shop.Line",
-    .role = ACTA_TABLE_PLAIN,
-    .struct_size = sizeof(shop_Line),
-    .schema_hash = UINT64_C(0xe569fe3816e718de),
-    .schema = &shop_schema,
+    ACTA_TABLE_MEMBERS(shop_Line, PLAIN, UINT64_C(0xe569fe3816e718de), shop_schema),
     .fields = shop_Line_fields,
     .field_count = 4,
-    .verify = shop_Line_any_verify,
-    .read = shop_Line_any_read,
-    .write = shop_Line_any_write,
 };
 
 static const acta_field shop_Slot_fields[] = {
@@ -66,18 +60,12 @@ static const acta_field shop_Slot_fields[] = {
     ACTA_NUMBER_FIELD(shop_Slot, material, 1, INT8, ACTA_FIELD_ENUM, UINT64_C(0xfd)),
     ACTA_STRING_FIELD(shop_Slot, note, 2, 0),
 };
-ACTA_TABLE_CODE(shop_Slot);
+ACTA_PLAIN_CODE(shop_Slot);
 const acta_table shop_Slot_table = {
     .name = "shop.Slot",
-    .role = ACTA_TABLE_PLAIN,
-    .struct_size = sizeof(shop_Slot),
-    .schema_hash = UINT64_C(0x9dc9c23296f2963f),
-    .schema = &shop_schema,
+    ACTA_TABLE_MEMBERS(shop_Slot, PLAIN, UINT64_C(0x9dc9c23296f2963f), shop_schema),
     .fields = shop_Slot_fields,
     .field_count = 3,
-    .verify = shop_Slot_any_verify,
-    .read = shop_Slot_any_read,
-    .write = shop_Slot_any_write,
 };
 
 static const acta_field shop_Weight_fields[] = {
@@ -87,15 +75,9 @@ static const acta_field shop_Weight_fields[] = {
 ACTA_TABLE_CODE(shop_Weight);
 const acta_table shop_Weight_table = {
     .name = "shop.Weight",
-    .role = ACTA_TABLE_PLAIN,
-    .struct_size = sizeof(shop_Weight),
-    .schema_hash = UINT64_C(0xa8b596d45473d7f9),
-    .schema = &shop_schema,
+    ACTA_TABLE_MEMBERS(shop_Weight, PLAIN, UINT64_C(0xa8b596d45473d7f9), shop_schema),
     .fields = shop_Weight_fields,
     .field_count = 2,
-    .verify = shop_Weight_any_verify,
-    .read = shop_Weight_any_read,
-    .write = shop_Weight_any_write,
 };
 
 static const acta_field shop_Numbers_fields[] = {
@@ -115,18 +97,12 @@ static const acta_field shop_Numbers_fields[] = {
     ACTA_NUMBER_FIELD(shop_Numbers, size, 14, UINT32, ACTA_FIELD_ENUM, UINT64_C(0x186a0)),
     ACTA_NUMBER_FIELD(shop_Numbers, fourth, 15, INT8, ACTA_FIELD_ENUM, UINT64_C(0x7)),
 };
-ACTA_TABLE_CODE(shop_Numbers);
+ACTA_PLAIN_CODE(shop_Numbers);
 const acta_table shop_Numbers_table = {
     .name = "shop.Numbers",
-    .role = ACTA_TABLE_PLAIN,
-    .struct_size = sizeof(shop_Numbers),
-    .schema_hash = UINT64_C(0xb9bbed120b93bc79),
-    .schema = &shop_schema,
+    ACTA_TABLE_MEMBERS(shop_Numbers, PLAIN, UINT64_C(0xb9bbed120b93bc79), shop_schema),
     .fields = shop_Numbers_fields,
     .field_count = 15,
-    .verify = shop_Numbers_any_verify,
-    .read = shop_Numbers_any_read,
-    .write = shop_Numbers_any_write,
 };
 
 static const acta_field shop_Everything_fields[] = {
@@ -153,47 +129,29 @@ static const acta_field shop_Everything_fields[] = {
 ACTA_TABLE_CODE(shop_Everything);
 const acta_table shop_Everything_table = {
     .name = "shop.Everything",
-    .role = ACTA_TABLE_PLAIN,
-    .struct_size = sizeof(shop_Everything),
-    .schema_hash = UINT64_C(0x182acf1814429deb),
-    .schema = &shop_schema,
+    ACTA_TABLE_MEMBERS(shop_Everything, PLAIN, UINT64_C(0x182acf1814429deb), shop_schema),
     .fields = shop_Everything_fields,
     .field_count = 19,
-    .verify = shop_Everything_any_verify,
-    .read = shop_Everything_any_read,
-    .write = shop_Everything_any_write,
 };
 
 ACTA_TABLE_CODE(shop_Nothing);
 const acta_table shop_Nothing_table = {
     .name = "shop.Nothing",
-    .role = ACTA_TABLE_PLAIN,
-    .struct_size = sizeof(shop_Nothing),
-    .schema_hash = UINT64_C(0x3f078fcfe19901d7),
-    .schema = &shop_schema,
-    .verify = shop_Nothing_any_verify,
-    .read = shop_Nothing_any_read,
-    .write = shop_Nothing_any_write,
+    ACTA_TABLE_MEMBERS(shop_Nothing, PLAIN, UINT64_C(0x3f078fcfe19901d7), shop_schema),
 };
 
 static const acta_field shop_OpenCart_fields[] = {
     ACTA_STRING_FIELD(shop_OpenCart, cart_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_STRING_FIELD(shop_OpenCart, owner, 1, 0),
 };
-ACTA_TABLE_CODE(shop_OpenCart);
+ACTA_PLAIN_CODE(shop_OpenCart);
 ACTA_IDENTITY_CODE(shop_OpenCart, cart_id);
 const acta_table shop_OpenCart_table = {
     .name = "shop.OpenCart",
     .owner = "Cart",
-    .role = ACTA_TABLE_COMMAND,
-    .struct_size = sizeof(shop_OpenCart),
-    .schema_hash = UINT64_C(0x63b9209597a61f5f),
-    .schema = &shop_schema,
+    ACTA_TABLE_MEMBERS(shop_OpenCart, COMMAND, UINT64_C(0x63b9209597a61f5f), shop_schema),
     .fields = shop_OpenCart_fields,
     .field_count = 2,
-    .verify = shop_OpenCart_any_verify,
-    .read = shop_OpenCart_any_read,
-    .write = shop_OpenCart_any_write,
     .identity = shop_OpenCart_any_identity,
 };
 
@@ -207,15 +165,9 @@ ACTA_IDENTITY_CODE(shop_AddLine, cart_id);
 const acta_table shop_AddLine_table = {
     .name = "shop.AddLine",
     .owner = "Cart",
-    .role = ACTA_TABLE_COMMAND,
-    .struct_size = sizeof(shop_AddLine),
-    .schema_hash = UINT64_C(0xeee5396569d61801),
-    .schema = &shop_schema,
+    ACTA_TABLE_MEMBERS(shop_AddLine, COMMAND, UINT64_C(0xeee5396569d61801), shop_schema),
     .fields = shop_AddLine_fields,
     .field_count = 3,
-    .verify = shop_AddLine_any_verify,
-    .read = shop_AddLine_any_read,
-    .write = shop_AddLine_any_write,
     .identity = shop_AddLine_any_identity,
 };
 
@@ -223,19 +175,13 @@ static const acta_field shop_CartOpened_fields[] = {
     ACTA_STRING_FIELD(shop_CartOpened, cart_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_STRING_FIELD(shop_CartOpened, owner, 1, 0),
 };
-ACTA_TABLE_CODE(shop_CartOpened);
+ACTA_PLAIN_CODE(shop_CartOpened);
 const acta_table shop_CartOpened_table = {
     .name = "shop.CartOpened",
     .owner = "Cart",
-    .role = ACTA_TABLE_EVENT,
-    .struct_size = sizeof(shop_CartOpened),
-    .schema_hash = UINT64_C(0x7ee8a93002743b04),
-    .schema = &shop_schema,
+    ACTA_TABLE_MEMBERS(shop_CartOpened, EVENT, UINT64_C(0x7ee8a93002743b04), shop_schema),
     .fields = shop_CartOpened_fields,
     .field_count = 2,
-    .verify = shop_CartOpened_any_verify,
-    .read = shop_CartOpened_any_read,
-    .write = shop_CartOpened_any_write,
 };
 
 static const acta_field shop_LineAdded_fields[] = {
@@ -247,28 +193,16 @@ ACTA_TABLE_CODE(shop_LineAdded);
 const acta_table shop_LineAdded_table = {
     .name = "shop.LineAdded",
     .owner = "Cart",
-    .role = ACTA_TABLE_EVENT,
-    .struct_size = sizeof(shop_LineAdded),
-    .schema_hash = UINT64_C(0x30e545cb59da3559),
-    .schema = &shop_schema,
+    ACTA_TABLE_MEMBERS(shop_LineAdded, EVENT, UINT64_C(0x30e545cb59da3559), shop_schema),
     .fields = shop_LineAdded_fields,
     .field_count = 3,
-    .verify = shop_LineAdded_any_verify,
-    .read = shop_LineAdded_any_read,
-    .write = shop_LineAdded_any_write,
 };
 
 ACTA_TABLE_CODE(shop_CartClosed);
 const acta_table shop_CartClosed_table = {
     .name = "shop.CartClosed",
     .owner = "Cart",
-    .role = ACTA_TABLE_EVENT,
-    .struct_size = sizeof(shop_CartClosed),
-    .schema_hash = UINT64_C(0x78147e53a6b0505c),
-    .schema = &shop_schema,
-    .verify = shop_CartClosed_any_verify,
-    .read = shop_CartClosed_any_read,
-    .write = shop_CartClosed_any_write,
+    ACTA_TABLE_MEMBERS(shop_CartClosed, EVENT, UINT64_C(0x78147e53a6b0505c), shop_schema),
 };
 
 static const acta_field shop_Cart_fields[] = {
@@ -285,15 +219,9 @@ ACTA_TABLE_CODE(shop_Cart);
 ACTA_MUTABLE_CODE(shop_Cart);
 const acta_table shop_Cart_table = {
     .name = "shop.Cart",
-    .role = ACTA_TABLE_STATE,
-    .struct_size = sizeof(shop_Cart),
-    .schema_hash = UINT64_C(0xf04b0234c5e77435),
-    .schema = &shop_schema,
+    ACTA_TABLE_MEMBERS(shop_Cart, STATE, UINT64_C(0xf04b0234c5e77435), shop_schema),
     .fields = shop_Cart_fields,
     .field_count = 8,
-    .verify = shop_Cart_any_verify,
-    .read = shop_Cart_any_read,
-    .write = shop_Cart_any_write,
     .load = shop_Cart_any_load,
     .clear = shop_Cart_any_clear,
 };
@@ -307,15 +235,9 @@ ACTA_TABLE_CODE(shop_Watcher);
 ACTA_MUTABLE_CODE(shop_Watcher);
 const acta_table shop_Watcher_table = {
     .name = "shop.Watcher",
-    .role = ACTA_TABLE_PROCESS_MANAGER,
-    .struct_size = sizeof(shop_Watcher),
-    .schema_hash = UINT64_C(0x8eaf0b2ce0667903),
-    .schema = &shop_schema,
+    ACTA_TABLE_MEMBERS(shop_Watcher, PROCESS_MANAGER, UINT64_C(0x8eaf0b2ce0667903), shop_schema),
     .fields = shop_Watcher_fields,
     .field_count = 3,
-    .verify = shop_Watcher_any_verify,
-    .read = shop_Watcher_any_read,
-    .write = shop_Watcher_any_write,
     .load = shop_Watcher_any_load,
     .clear = shop_Watcher_any_clear,
 };
@@ -325,20 +247,14 @@ static const acta_field shop_CartRow_fields[] = {
     ACTA_STRING_FIELD(shop_CartRow, owner, 1, 0),
     ACTA_NUMBER_FIELD(shop_CartRow, count, 2, UINT32, 0, 0),
 };
-ACTA_TABLE_CODE(shop_CartRow);
+ACTA_PLAIN_CODE(shop_CartRow);
 ACTA_IDENTITY_CODE(shop_CartRow, cart_id);
 ACTA_MUTABLE_CODE(shop_CartRow);
 const acta_table shop_CartRow_table = {
     .name = "shop.CartRow",
-    .role = ACTA_TABLE_READ_MODEL,
-    .struct_size = sizeof(shop_CartRow),
-    .schema_hash = UINT64_C(0x5340d8dff7ff21c5),
-    .schema = &shop_schema,
+    ACTA_TABLE_MEMBERS(shop_CartRow, READ_MODEL, UINT64_C(0x5340d8dff7ff21c5), shop_schema),
     .fields = shop_CartRow_fields,
     .field_count = 3,
-    .verify = shop_CartRow_any_verify,
-    .read = shop_CartRow_any_read,
-    .write = shop_CartRow_any_write,
     .identity = shop_CartRow_any_identity,
     .load = shop_CartRow_any_load,
     .clear = shop_CartRow_any_clear,

@@ -88,8 +88,17 @@ typedef struct shop_Slot {
     shop_Material material ACTA_ZERO;
     acta_str note ACTA_ZERO;
 } shop_Slot;
+static inline void
+shop_Slot_decode(acta_bytes buffer, shop_Slot *value_out)
+{
+    acta_view view = acta_view_of(buffer);
+
+    value_out->place = acta_view_int32(view, 0, 0);
+    value_out->material = (shop_Material)acta_view_int8(view, 1, -3);
+    value_out->note = acta_view_str(view, 2);
+}
 /* shop_Slot_table, _verify, _decode, _write, _read */
-ACTA_TABLE(shop_Slot);
+ACTA_PLAIN_TABLE(shop_Slot);
 /* shop_Slot_vector_at, _ref_get */
 ACTA_TABLE_VIEW_FUNCTIONS(shop_Slot);
 
@@ -120,8 +129,29 @@ typedef struct shop_Numbers {
     shop_Size size ACTA_ZERO;
     shop_Material fourth ACTA_ZERO;
 } shop_Numbers;
+static inline void
+shop_Numbers_decode(acta_bytes buffer, shop_Numbers *value_out)
+{
+    acta_view view = acta_view_of(buffer);
+
+    value_out->h = acta_view_double(view, 11, 0.5);
+    value_out->a = acta_view_bool(view, 0, false);
+    value_out->b = acta_view_bool(view, 1, true);
+    value_out->c = acta_view_int8(view, 2, -7);
+    value_out->d = acta_view_uint8(view, 3, 0);
+    value_out->e = acta_view_int16(view, 4, 0);
+    value_out->f = acta_view_uint16(view, 5, 65535);
+    value_out->i = acta_view_int32(view, 6, -1);
+    value_out->j = acta_view_uint32(view, 7, 0);
+    value_out->k = acta_view_int64(view, 8, INT64_MIN);
+    value_out->l = acta_view_uint64(view, 9, UINT64_C(9223372036854775807));
+    value_out->m = acta_view_float(view, 10, (float)-2.25);
+    value_out->material = (shop_Material)acta_view_int8(view, 13, 0);
+    value_out->size = (shop_Size)acta_view_uint32(view, 14, 100000);
+    value_out->fourth = (shop_Material)acta_view_int8(view, 15, 7);
+}
 /* shop_Numbers_table, _verify, _decode, _write, _read */
-ACTA_TABLE(shop_Numbers);
+ACTA_PLAIN_TABLE(shop_Numbers);
 /* shop_Numbers_vector_at, _ref_get */
 ACTA_TABLE_VIEW_FUNCTIONS(shop_Numbers);
 
@@ -165,8 +195,16 @@ typedef struct shop_OpenCart {
     acta_str cart_id ACTA_ZERO; /* identity, required */
     acta_str owner ACTA_ZERO;
 } shop_OpenCart;
+static inline void
+shop_OpenCart_decode(acta_bytes buffer, shop_OpenCart *value_out)
+{
+    acta_view view = acta_view_of(buffer);
+
+    value_out->cart_id = acta_view_str(view, 0);
+    value_out->owner = acta_view_str(view, 1);
+}
 /* shop_OpenCart_table, _verify, _decode, _write, _read */
-ACTA_TABLE(shop_OpenCart);
+ACTA_PLAIN_TABLE(shop_OpenCart);
 /* shop_OpenCart_vector_at, _ref_get */
 ACTA_TABLE_VIEW_FUNCTIONS(shop_OpenCart);
 /* shop_OpenCart_dispatch, _dispatch_async, _send */
@@ -190,8 +228,16 @@ typedef struct shop_CartOpened {
     acta_str cart_id ACTA_ZERO; /* required */
     acta_str owner ACTA_ZERO;
 } shop_CartOpened;
+static inline void
+shop_CartOpened_decode(acta_bytes buffer, shop_CartOpened *value_out)
+{
+    acta_view view = acta_view_of(buffer);
+
+    value_out->cart_id = acta_view_str(view, 0);
+    value_out->owner = acta_view_str(view, 1);
+}
 /* shop_CartOpened_table, _verify, _decode, _write, _read */
-ACTA_TABLE(shop_CartOpened);
+ACTA_PLAIN_TABLE(shop_CartOpened);
 /* shop_CartOpened_vector_at, _ref_get */
 ACTA_TABLE_VIEW_FUNCTIONS(shop_CartOpened);
 /* shop_CartOpened_emit */
@@ -276,8 +322,17 @@ typedef struct shop_CartRow {
     acta_str owner ACTA_ZERO;
     uint32_t count ACTA_ZERO;
 } shop_CartRow;
+static inline void
+shop_CartRow_decode(acta_bytes buffer, shop_CartRow *value_out)
+{
+    acta_view view = acta_view_of(buffer);
+
+    value_out->cart_id = acta_view_str(view, 0);
+    value_out->owner = acta_view_str(view, 1);
+    value_out->count = acta_view_uint32(view, 2, 0);
+}
 /* shop_CartRow_table, _verify, _decode, _write, _read */
-ACTA_TABLE(shop_CartRow);
+ACTA_PLAIN_TABLE(shop_CartRow);
 /* shop_CartRow_vector_at, _ref_get */
 ACTA_TABLE_VIEW_FUNCTIONS(shop_CartRow);
 /* shop_CartRow_get, _put, _remove, _find, _each */

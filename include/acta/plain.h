@@ -1,0 +1,454 @@
+/*
+ * Plain tables: those of numbers, enums and strings alone, as most commands and events are. What schema/ does for any
+ * table by its description, this does for a plain one in code that the compiler unrolls: the description is a constant,
+ * so each loop over it becomes a straight line for just these fields. Generated code is the only caller.
+ *
+ *     T_decode               in the header: a line a field, each an acta_view_…; what a caller doesn't use costs nothing
+ *     T_table.verify         acta_plain_verify, and where it sees anything odd, acta_table_verify, which decides
+ *     T_table.write          acta_plain_write, likewise; the bytes are the same as acta_table_write's
+ *
+ * Only what is certain is answered here, so there is one place for each error. tests/schema/test_plain.c holds the two
+ * against each other.
+ */
+#ifndef ACTA_PLAIN_H
+#define ACTA_PLAIN_H
+
+#include <string.h>
+
+#include "acta/buffer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ACTI_INLINE static inline __attribute__((always_inline))
+#ifdef __clang__
+#define ACTI_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define ACTI_UNROLL _Pragma("GCC unroll 32")
+#endif
+
+enum {
+    ACTA_PLAIN_FIELDS_MAX = 32,   /* of a table that is unrolled; actac goes by it */
+    ACTI_PLAIN_SIZE_MAX = 1 << 20 /* bytes of a buffer that is judged here */
+};
+
+/* -- reading a verified buffer -- */
+
+/* A table in a verified buffer. */
+typedef struct acta_view {
+    const uint8_t *table, *vtable;
+    uint32_t vtable_size;
+} acta_view;
+
+#define ACTI_LOAD_AS(type, name)                                                                                       \
+    ACTI_INLINE type acti_load_##name(const uint8_t *at)                                                               \
+    {                                                                                                                  \
+        type value;                                                                                                    \
+        memcpy(&value, at, sizeof value);                                                                              \
+        return value;                                                                                                  \
+    }
+ACTI_LOAD_AS(int8_t, int8)
+ACTI_LOAD_AS(uint8_t, uint8)
+ACTI_LOAD_AS(int16_t, int16)
+ACTI_LOAD_AS(uint16_t, uint16)
+ACTI_LOAD_AS(int32_t, int32)
+ACTI_LOAD_AS(uint32_t, uint32)
+ACTI_LOAD_AS(int64_t, int64)
+ACTI_LOAD_AS(uint64_t, uint64)
+ACTI_LOAD_AS(float, float)
+ACTI_LOAD_AS(double, double)
+#undef ACTI_LOAD_AS
+
+/* The table that `buffer` begins with. */
+ACTI_INLINE acta_view
+acta_view_of(acta_bytes buffer)
+{
+    acta_view v;
+
+    v.table = buffer.data + acti_load_uint32(buffer.data);
+    v.vtable = v.table - acti_load_int32(v.table);
+    v.vtable_size = acti_load_uint16(v.vtable);
+    return v;
+}
+
+/* Where the field with this id lies; NULL: it is absent. */
+ACTI_INLINE const uint8_t *
+acti_view_slot(acta_view v, uint32_t id)
+{
+    uint32_t entry = 4 + 2 * id;
+    uint32_t offset = entry < v.vtable_size ? acti_load_uint16(v.vtable + entry) : 0;
+
+    return offset != 0 ? v.table + offset : NULL;
+}
+
+/* acta_view_int64(view, id, absent), and so on: the number, or what an absent one stands for. */
+#define ACTI_VIEW_NUMBER(type, name)                                                                                   \
+    ACTI_INLINE type acta_view_##name(acta_view v, uint32_t id, type absent)                                           \
+    {                                                                                                                  \
+        const uint8_t *slot = acti_view_slot(v, id);                                                                   \
+        return slot != NULL ? acti_load_##name(slot) : absent;                                                         \
+    }
+ACTI_VIEW_NUMBER(int8_t, int8)
+ACTI_VIEW_NUMBER(uint8_t, uint8)
+ACTI_VIEW_NUMBER(int16_t, int16)
+ACTI_VIEW_NUMBER(uint16_t, uint16)
+ACTI_VIEW_NUMBER(int32_t, int32)
+ACTI_VIEW_NUMBER(uint32_t, uint32)
+ACTI_VIEW_NUMBER(int64_t, int64)
+ACTI_VIEW_NUMBER(uint64_t, uint64)
+ACTI_VIEW_NUMBER(float, float)
+ACTI_VIEW_NUMBER(double, double)
+#undef ACTI_VIEW_NUMBER
+
+ACTI_INLINE bool
+acta_view_bool(acta_view v, uint32_t id, bool absent)
+{
+    return acta_view_uint8(v, id, absent) != 0;
+}
+
+/* Absent: NULL and 0. */
+ACTI_INLINE acta_str
+acta_view_str(acta_view v, uint32_t id)
+{
+    const uint8_t *slot = acti_view_slot(v, id);
+
+    if (slot == NULL) return acta_str_from(NULL, 0);
+    slot += acti_load_uint32(slot);
+    return acta_str_from(slot + 4, acti_load_uint32(slot));
+}
+
+/* -- what verifying and writing share -- */
+
+ACTI_INLINE uint32_t
+acti_plain_size(uint8_t kind) /* of a field in its table */
+{
+    switch (kind) {
+    case ACTA_FIELD_BOOL:
+    case ACTA_FIELD_INT8:
+    case ACTA_FIELD_UINT8:
+        return 1;
+    case ACTA_FIELD_INT16:
+    case ACTA_FIELD_UINT16:
+        return 2;
+    case ACTA_FIELD_INT64:
+    case ACTA_FIELD_UINT64:
+    case ACTA_FIELD_DOUBLE:
+        return 8;
+    default:
+        return 4;
+    }
+}
+
+/* No byte above 127 and no NUL among these eight; may say no when there is none of them behind a NUL. */
+ACTI_INLINE bool
+acti_is_ascii_word(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return (((word - UINT64_C(0x0101010101010101)) | word) & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/* Is it UTF-8 without NUL? Most strings are ASCII, which is seen eight bytes at a time, the last eight wherever they lie. */
+ACTI_INLINE bool
+acti_is_utf8(acta_str s)
+{
+    size_t i = 0;
+
+    while (i + 8 <= s.size && acti_is_ascii_word(s.data + i))
+        i += 8;
+    if (i == s.size || (i != 0 && i + 8 > s.size && acti_is_ascii_word(s.data + s.size - 8))) return true;
+    while (i < s.size && (signed char)s.data[i] > 0)
+        i++;
+    return i == s.size || acta_str_is_utf8(acta_str_from(s.data + i, s.size - i));
+}
+
+/* -- verifying -- */
+
+/* A string that the offset at `at` leads to. */
+ACTI_INLINE bool
+acti_plain_string(const uint8_t *bytes, uint32_t size, uint32_t at)
+{
+    uint32_t offset = acti_load_uint32(bytes + at), target = at + offset;
+
+    if (offset == 0 || offset > size || target % 4 != 0 || target > size - 5) return false;
+    uint32_t length = acti_load_uint32(bytes + target);
+    return length <= size - 5 - target && bytes[target + 4 + length] == 0 &&
+           acti_is_utf8(acta_str_from(bytes + target + 4, length));
+}
+
+/* What is known of a table before its fields are looked at. All places are counted from the buffer's begin. */
+typedef struct acti_plain_place {
+    const uint8_t *bytes, *vtable;
+    uint32_t size, table, table_size, vtable_size;
+} acti_plain_place;
+
+/* True: surely a table. It goes by the size of the table that the vtable tells, which a buffer need not keep to. */
+ACTI_INLINE bool
+acti_plain_place_of(acta_bytes buffer, acti_plain_place *p)
+{
+    p->bytes = buffer.data;
+    p->size = (uint32_t)buffer.size;
+    if (p->bytes == NULL || buffer.size < 16 || buffer.size > ACTI_PLAIN_SIZE_MAX) return false;
+    p->table = acti_load_uint32(p->bytes);
+    if (p->table < 4 || p->table % 4 != 0 || p->table > p->size - 5) return false;
+    uint32_t vtable = p->table - acti_load_uint32(p->bytes + p->table); /* may wrap around: then it is too large */
+    if (vtable % 2 != 0 || vtable > p->size - 5) return false;
+    p->vtable = p->bytes + vtable;
+    p->vtable_size = acti_load_uint16(p->vtable);
+    p->table_size = acti_load_uint16(p->vtable + 2);
+    return p->vtable_size % 2 == 0 && p->vtable_size <= p->size - vtable && p->table_size <= p->size - p->table;
+}
+
+/* Sums up what must not be: a sign, when a field ends behind the table; low bits, when it isn't aligned. `is_whole`: the
+ * vtable has all fields' places. */
+ACTI_INLINE bool
+acti_plain_is_sound(const acta_field *fields, uint32_t count, const acti_plain_place *p, bool is_whole)
+{
+    uint32_t outside = 0, bits2 = 0, bits4 = 0, bits8 = 0, nothing8 = -p->table;
+
+    ACTI_UNROLL
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t entry = 4 + 2 * (uint32_t)fields[i].id, width = acti_plain_size(fields[i].kind);
+        uint32_t offset = is_whole || entry < p->vtable_size ? acti_load_uint16(p->vtable + entry) : 0;
+        outside |= p->table_size - width - offset;
+        if (width == 2) bits2 |= offset;
+        if (width == 4) bits4 |= offset;
+        if (width == 8) bits8 |= p->table + (offset != 0 ? offset : nothing8);
+    }
+    if ((outside >> 31 | (bits2 & 1) | (bits4 & 3) | (bits8 & 7)) != 0) return false;
+    ACTI_UNROLL
+    for (uint32_t i = 0; i < count; i++) {
+        if (fields[i].kind != ACTA_FIELD_STRING) continue;
+        uint32_t entry = 4 + 2 * (uint32_t)fields[i].id;
+        uint32_t offset = is_whole || entry < p->vtable_size ? acti_load_uint16(p->vtable + entry) : 0;
+        if (offset == 0 ? (fields[i].flags & ACTA_FIELD_REQUIRED) != 0
+                        : !acti_plain_string(p->bytes, p->size, p->table + offset))
+            return false;
+    }
+    return true;
+}
+
+ACTI_INLINE uint32_t
+acti_plain_vtable_size(const acta_field *fields, uint32_t count) /* with all fields */
+{
+    uint32_t size = 4;
+
+    ACTI_UNROLL
+    for (uint32_t i = 0; i < count; i++)
+        if (size < 6 + 2 * (uint32_t)fields[i].id) size = 6 + 2 * (uint32_t)fields[i].id;
+    return size;
+}
+
+/* `fields` are the table's own, and constant. */
+ACTI_INLINE acta_status
+acta_plain_verify(
+    const acta_table *table, const acta_field *fields, uint32_t count, acta_bytes buffer, acta_error *error)
+{
+    acti_plain_place p;
+    bool is_sound = acti_plain_place_of(buffer, &p);
+
+    if (is_sound)
+        is_sound = p.vtable_size >= acti_plain_vtable_size(fields, count)
+                       ? acti_plain_is_sound(fields, count, &p, true)
+                       : acti_plain_is_sound(fields, count, &p, false);
+    return is_sound ? ACTA_OK : acta_table_verify(table, buffer, error);
+}
+
+/* -- writing -- */
+
+/* A number's bits as in the buffer, the rest zero; an enum that its type can't hold spoils `fits`. */
+ACTI_INLINE uint64_t
+acti_plain_bits(const acta_field *field, const uint8_t *value, bool *fits)
+{
+    const uint8_t *at = value + field->offset;
+    uint32_t width = acti_plain_size(field->kind);
+
+    if ((field->flags & ACTA_FIELD_ENUM) != 0 && field->kind != ACTA_FIELD_BOOL) {
+        int32_t number = acti_load_int32(at);
+        if (field->kind == ACTA_FIELD_INT8) *fits = *fits && number == (int8_t)number;
+        if (field->kind == ACTA_FIELD_UINT8) *fits = *fits && number == (uint8_t)number;
+        if (field->kind == ACTA_FIELD_INT16) *fits = *fits && number == (int16_t)number;
+        if (field->kind == ACTA_FIELD_UINT16) *fits = *fits && number == (uint16_t)number;
+        return (uint64_t)(int64_t)number & UINT64_MAX >> (64 - 8 * width);
+    }
+    switch (width) {
+    case 1:
+        return acti_load_uint8(at);
+    case 2:
+        return acti_load_uint16(at);
+    case 4:
+        return acti_load_uint32(at);
+    default:
+        return acti_load_uint64(at);
+    }
+}
+
+ACTI_INLINE void
+acti_plain_put(uint8_t *to, uint64_t bits, uint32_t width)
+{
+    switch (width) {
+    case 1:
+        *to = (uint8_t)bits;
+        break;
+    case 2:
+        memcpy(to, &bits, 2);
+        break;
+    case 4:
+        memcpy(to, &bits, 4);
+        break;
+    default:
+        memcpy(to, &bits, 8);
+    }
+}
+
+/* Short ones without a call, in words that may overlap. */
+ACTI_INLINE void
+acti_plain_copy(uint8_t *to, const char *from, size_t size)
+{
+    uint64_t word, last;
+
+    if (size > 32) {
+        memcpy(to, from, size);
+    } else if (size >= 8) {
+        memcpy(&last, from + size - 8, 8);
+        for (size_t i = 0; i + 8 < size; i += 8) {
+            memcpy(&word, from + i, 8);
+            memcpy(to + i, &word, 8);
+        }
+        memcpy(to + size - 8, &last, 8);
+    } else {
+        for (size_t i = 0; i < size; i++)
+            to[i] = (uint8_t)from[i];
+    }
+}
+
+/* Where a plain table's parts will lie in its buffer; 0 for what is absent. */
+typedef struct acti_plain_plan {
+    uint64_t bits[ACTA_PLAIN_FIELDS_MAX];
+    uint32_t offsets[ACTA_PLAIN_FIELDS_MAX]; /* in the table */
+    uint32_t vtable_size, table, table_size;
+} acti_plain_plan;
+
+/* False: something is missing, or doesn't fit. */
+ACTI_INLINE bool
+acti_plain_read(const acta_field *fields, uint32_t count, const uint8_t *value, acti_plain_plan *p)
+{
+    bool fits = true;
+
+    p->vtable_size = 4;
+    ACTI_UNROLL
+    for (uint32_t i = 0; i < count; i++) {
+        bool there;
+        if (fields[i].kind == ACTA_FIELD_STRING) {
+            acta_str s;
+            memcpy(&s, value + fields[i].offset, sizeof s);
+            there = s.data != NULL;
+            if (there ? (s.size > ACTI_PLAIN_SIZE_MAX || !acti_is_utf8(s))
+                      : (fields[i].flags & ACTA_FIELD_REQUIRED) != 0)
+                return false;
+        } else {
+            p->bits[i] = acti_plain_bits(&fields[i], value, &fits);
+            there = p->bits[i] != fields[i].absent;
+        }
+        p->offsets[i] = there;
+        uint32_t end = 6 + 2 * (uint32_t)fields[i].id;
+        p->vtable_size = there && end > p->vtable_size ? end : p->vtable_size;
+    }
+    return fits;
+}
+
+/* Wide fields first, so that there are no gaps between them. */
+ACTI_INLINE void
+acti_plain_lay_out(const acta_field *fields, uint32_t count, acti_plain_plan *p)
+{
+    uint32_t end = 4;
+
+    ACTI_UNROLL
+    for (uint32_t shift = 0; shift < 4; shift++) {
+        uint32_t width = 8u >> shift;
+        ACTI_UNROLL
+        for (uint32_t i = 0; i < count; i++) {
+            if (acti_plain_size(fields[i].kind) != width) continue;
+            uint32_t bytes = p->offsets[i] * width;
+            p->offsets[i] *= end;
+            end += bytes;
+        }
+        if (width == 8) { /* with wide ones the place behind the table's first four bytes is aligned to 8 */
+            uint32_t at = 4 + p->vtable_size;
+            p->table = end != 4 ? ((at + 4 + 7) & ~7u) - 4 : (at + 3) & ~3u;
+        }
+    }
+    p->table_size = end;
+}
+
+ACTI_INLINE uint32_t
+acti_plain_whole(const acta_field *fields, uint32_t count, const uint8_t *value, const acti_plain_plan *p)
+{
+    uint32_t end = p->table + p->table_size;
+
+    ACTI_UNROLL
+    for (uint32_t i = 0; i < count; i++) {
+        if (fields[i].kind != ACTA_FIELD_STRING || p->offsets[i] == 0) continue;
+        acta_str s;
+        memcpy(&s, value + fields[i].offset, sizeof s);
+        end = ((end + 3) & ~3u) + 5 + (uint32_t)s.size;
+    }
+    return end;
+}
+
+/* What lies between parts is zero; the parts themselves are all written. */
+ACTI_INLINE void
+acti_plain_fill(const acta_field *fields, uint32_t count, const uint8_t *value, const acti_plain_plan *p, uint8_t *out)
+{
+    uint32_t end = p->table + p->table_size;
+
+    acti_plain_put(out, p->table, 4);
+    acti_plain_put(out + 4, p->vtable_size, 2);
+    acti_plain_put(out + 6, p->table_size, 2);
+    for (uint32_t at = 8; at < p->table; at += 4) /* the vtable may have places of fields that are no more */
+        acti_plain_put(out + at, 0, 4);
+    acti_plain_put(out + p->table, p->table - 4, 4);
+    ACTI_UNROLL
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t entry = 4 + 2 * (uint32_t)fields[i].id;
+        if (p->offsets[i] == 0) continue;
+        acti_plain_put(out + 4 + entry, p->offsets[i], 2);
+        uint8_t *slot = out + p->table + p->offsets[i];
+        if (fields[i].kind != ACTA_FIELD_STRING) {
+            acti_plain_put(slot, p->bits[i], acti_plain_size(fields[i].kind));
+            continue;
+        }
+        acta_str s;
+        memcpy(&s, value + fields[i].offset, sizeof s);
+        for (; end % 4 != 0; end++)
+            out[end] = 0;
+        acti_plain_put(slot, end - p->table - p->offsets[i], 4);
+        acti_plain_put(out + end, s.size, 4);
+        acti_plain_copy(out + end + 4, s.data, s.size);
+        end += 4 + (uint32_t)s.size;
+        out[end++] = 0;
+    }
+}
+
+/* `fields` are the table's own, and constant. */
+ACTI_INLINE acta_status
+acta_plain_write(const acta_table *table, const acta_field *fields, uint32_t count, const void *value, acta_sink *sink,
+    acta_error *error)
+{
+    acti_plain_plan p;
+    const uint8_t *from = (const uint8_t *)value;
+
+    if (!acti_plain_read(fields, count, from, &p)) return acta_table_write(table, value, sink, error);
+    acti_plain_lay_out(fields, count, &p);
+    size_t size = acti_plain_whole(fields, count, from, &p);
+    uint8_t *out = sink->reserve(sink, size);
+    if (out == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a %s of %zu bytes", table->name, size);
+    acti_plain_fill(fields, count, from, &p, out);
+    return ACTA_OK;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif
