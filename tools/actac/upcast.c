@@ -144,12 +144,28 @@ keep_marked(acti_model *old, const bool *marked_tables, const bool *marked_enums
             if (field->enumeration != NULL) field->enumeration = &enums[enum_at[field->enumeration - old->enums]];
         }
     }
+    for (uint32_t i = 0; i < enum_count; i++) {
+        for (uint32_t v = 0; v < enums[i].value_count; v++) {
+            acti_table **member = &enums[i].values[v].table;
+            if (*member != NULL) *member = &tables[table_at[*member - old->tables]];
+        }
+    }
     old->table_total -= old->table_count - table_count;
     old->enum_total -= old->enum_count - enum_count;
     old->table_count = table_count;
     old->enum_count = enum_count;
     old->tables = tables;
     old->enums = enums;
+}
+
+static void
+drop_identity(acti_common *of)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < of->attribute_count; i++)
+        if (strcmp(of->attributes[i].name, "identity") != 0) of->attributes[kept++] = of->attributes[i];
+    of->attribute_count = kept;
 }
 
 /* Old events are read, and nothing else: what makes more of a table counts no more. */
@@ -160,6 +176,8 @@ make_plain(acti_table *of)
     of->owner = "";
     of->identity = NULL;
     of->is.attribute_count = 0;
+    for (uint32_t i = 0; i < of->field_count; i++)
+        drop_identity(&of->fields[i].is);
 }
 
 void
