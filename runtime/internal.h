@@ -182,14 +182,21 @@ acti_context_here(const acta_runtime *runtime)
     return context != NULL && context->runtime == runtime ? context : NULL;
 }
 
+/* On the worker's own thread. */
+static inline void
+acti_count_by(acti_worker *worker, int which, uint64_t many)
+{
+    /* relaxed, load and store: only this worker writes its counters; readers want no order. */
+    _Atomic uint64_t *value = &worker->stats.values[which];
+    atomic_store_explicit(value, atomic_load_explicit(value, memory_order_relaxed) + many, memory_order_relaxed);
+}
+
 /* `here`: acti_context_here(runtime). */
 static inline void
 acti_count_here(acti_context *here, acta_runtime *runtime, int which, uint64_t many)
 {
     if (ACTI_LIKELY(here != NULL && here->worker != NULL)) {
-        /* relaxed, load and store: only this worker writes its counters; readers want no order. */
-        _Atomic uint64_t *value = &here->worker->stats.values[which];
-        atomic_store_explicit(value, atomic_load_explicit(value, memory_order_relaxed) + many, memory_order_relaxed);
+        acti_count_by(here->worker, which, many);
         return;
     }
     acti_stats *shard = &runtime->shards[acti_thread_hash() % ACTI_STAT_SHARD_COUNT];
@@ -237,10 +244,10 @@ acti_message_release(acti_message *message)
 static inline acti_actor *
 acti_actor_slot(const acta_runtime *runtime, uint32_t index)
 {
-    uint32_t offset;
-    acti_slots *slots = (acti_slots *)(void *)acti_table_segment(&runtime->actors, index, &offset);
+    size_t number = (size_t)index + ACTI_SEGMENT_FIRST;
+    uintptr_t group = acti_table_origin(&runtime->actors, index) + number / ACTI_SLOT_GROUP * sizeof(acti_slots);
 
-    return &slots[offset / ACTI_SLOT_GROUP].actors[offset % ACTI_SLOT_GROUP];
+    return (acti_actor *)(group + number % ACTI_SLOT_GROUP * sizeof(acti_actor));
 }
 
 static inline acti_actor *
@@ -249,15 +256,29 @@ acti_actor_at(const acta_runtime *runtime, acta_pid pid)
     return acti_table_has(&runtime->actors, (uint32_t)pid.value) ? acti_actor_slot(runtime, (uint32_t)pid.value) : NULL;
 }
 
+/* Of a cast's node, and the generation and ALIVE of the life that it is for. */
+static inline uint64_t
+acti_cast_key(acta_pid to)
+{
+    return (to.value & ACTI_LIFE_GENERATION) | ACTI_CAST;
+}
+
+/* The slot is in the life of that pid. */
+static inline bool
+acti_actor_lives_as(const acti_actor *actor, acta_pid pid)
+{
+    /* acquire: pairs with the release in spawn; the limit and so on are those of this generation or a later one. */
+    uint64_t life = atomic_load_explicit(&actor->life, memory_order_acquire);
+    return (life & (ACTI_LIFE_GENERATION | ACTI_ALIVE)) == acti_cast_key(pid);
+}
+
 /* The actor if the pid is that of a live one, else NULL. */
 static inline acti_actor *
 acti_actor_alive(const acta_runtime *runtime, acta_pid pid)
 {
     acti_actor *actor = acti_actor_at(runtime, pid);
-    if (actor == NULL) return NULL;
-    /* acquire: pairs with the release in spawn; the limit and so on are those of this generation or a later one. */
-    uint64_t life = atomic_load_explicit(&actor->life, memory_order_acquire);
-    return life >> 32 == pid.value >> 32 && (life & ACTI_ALIVE) != 0 ? actor : NULL;
+
+    return actor != NULL && acti_actor_lives_as(actor, pid) ? actor : NULL;
 }
 
 /* mailbox.c */

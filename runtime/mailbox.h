@@ -77,19 +77,26 @@ acti_mailbox_push_signals(acti_actor *actor, acti_node *first, acti_node *end)
 }
 
 /*
- * Push a message, unless the bound is reached. `weight` is at least ACTI_WEIGHT_MIN.
- *
- * A mailbox that is idle has been charged for this message by its last owner. When it is charged with nothing else (what
- * a suspended actor has set aside), the push is all that is to be done.
+ * A mailbox that is idle has been charged for the next message by its last owner. When it is charged with nothing else
+ * (what a suspended actor has set aside), and the message has the least weight, the push is all that is to be done.
  */
+static inline bool
+acti_mailbox_expects_first(const acti_actor *actor)
+{
+    /* relaxed, all: a guess which way costs less; the push tells whether it was right. */
+    return (atomic_load_explicit(&actor->last, memory_order_relaxed) & ACTI_MAILBOX_IDLE) != 0 &&
+           atomic_load_explicit(&actor->sent_load, memory_order_relaxed) -
+                   atomic_load_explicit(&actor->settled_load, memory_order_relaxed) ==
+               ACTI_CHARGE;
+}
+
+/* Push a message, unless the bound is reached. `weight` is at least ACTI_WEIGHT_MIN. */
 static inline acti_pushed
 acti_mailbox_send(acti_actor *actor, acti_node *node, uint64_t weight)
 {
-    /* relaxed, all: a guess which way costs less; the push tells whether it was right. */
+    /* relaxed: as there. */
     bool is_idle = (atomic_load_explicit(&actor->last, memory_order_relaxed) & ACTI_MAILBOX_IDLE) != 0;
-    bool is_first = is_idle && atomic_load_explicit(&actor->sent_load, memory_order_relaxed) -
-                                       atomic_load_explicit(&actor->settled_load, memory_order_relaxed) ==
-                                   ACTI_CHARGE;
+    bool is_first = is_idle && acti_mailbox_expects_first(actor);
 
     if (!is_first) {
         if (ACTI_UNLIKELY(!acti_mailbox_admit(actor, weight, is_idle))) return ACTI_REFUSED;

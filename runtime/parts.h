@@ -81,10 +81,19 @@ typedef enum acti_kind {
     ACTI_FD         /* acti_fd_watch: the file is ready */
 } acti_kind;
 
+/* The receiver's generation that it was sent to, and the acti_kind; in one word, the generation above. */
 typedef struct acti_node {
     _Atomic(struct acti_node *) next;
-    uint32_t generation; /* of the receiver that it was sent to */
-    uint32_t kind;       /* acti_kind */
+    union {
+        uint64_t key;
+        struct {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            uint32_t kind, generation;
+#else
+            uint32_t generation, kind;
+#endif
+        };
+    };
 } acti_node;
 
 typedef struct acti_message {
@@ -139,8 +148,9 @@ void acti_line_free(const acta_allocator *allocator, void *lines, size_t size); 
 typedef struct acti_table {
     size_t item_size;
     uint32_t count_max;
-    _Atomic uint32_t high; /* items made so far */
-    _Atomic(unsigned char *) segments[ACTI_SEGMENT_COUNT];
+    _Atomic uint32_t high;                         /* items made so far */
+    _Atomic uintptr_t origins[ACTI_SEGMENT_COUNT]; /* as far before a segment as that is long; 0: none */
+    unsigned char *segments[ACTI_SEGMENT_COUNT];
 } acti_table;
 
 void acti_table_init(acti_table *table, size_t item_size, uint32_t count_max);
@@ -151,25 +161,20 @@ void acti_table_deinit(acti_table *table, const acta_allocator *allocator);
 bool acti_table_grow(acti_table *table, const acta_allocator *allocator, uint32_t *index_out, bool *full_out);
 void acti_table_publish(acti_table *table);
 
-/* The segment that an index is in, and its place in there. */
-static inline unsigned char *
-acti_table_segment(const acti_table *table, uint32_t index, uint32_t *offset_out)
+/* The origin of the segment that an index is in; the item is index + ACTI_SEGMENT_FIRST items behind it. */
+static inline uintptr_t
+acti_table_origin(const acti_table *table, uint32_t index)
 {
-    uint32_t number = index + ACTI_SEGMENT_FIRST;
-    uint32_t segment = 31u - (uint32_t)__builtin_clz(number) - 6u;
+    size_t segment = (size_t)(31 - __builtin_clz(index + ACTI_SEGMENT_FIRST)) - 6;
 
-    *offset_out = number - ((uint32_t)ACTI_SEGMENT_FIRST << segment);
     /* acquire: pairs with the release in acti_table_grow, for callers that know the index by other ways. */
-    return atomic_load_explicit(&table->segments[segment], memory_order_acquire);
+    return atomic_load_explicit(&table->origins[segment], memory_order_acquire);
 }
 
 static inline void *
 acti_table_slot(const acti_table *table, uint32_t index)
 {
-    uint32_t offset;
-    unsigned char *base = acti_table_segment(table, index, &offset);
-
-    return base + (size_t)offset * table->item_size;
+    return (void *)(acti_table_origin(table, index) + ((size_t)index + ACTI_SEGMENT_FIRST) * table->item_size);
 }
 
 static inline bool

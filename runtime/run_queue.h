@@ -104,32 +104,38 @@ acti_ring_steal(acti_worker *thief, acti_worker *victim)
  * in; who wants in says so, makes all threads pass a barrier, by the kernel (acti_thread_barrier), and looks whether the
  * worker is inside. One of both sees the other. Where the kernel has no such barrier, both stores are seq_cst ones.
  */
-static inline void
-acti_lifo_enter(acti_worker *worker)
+static inline bool
+acti_lifo_try_enter(acti_worker *worker)
 {
-    for (;;) {
-        if (ACTI_LIKELY(worker->context.runtime->has_barrier)) {
-            atomic_store_explicit(&worker->lifo_held, 1, memory_order_relaxed); /* before the load: by the barrier */
-            acti_keep_order();                                                  /* as far as the compiler goes */
-        } else
-            atomic_store_explicit(&worker->lifo_held, 1, memory_order_seq_cst);
-        /* seq_cst: see above; it also acquires what a thief has left. */
-        if (ACTI_LIKELY(atomic_load_explicit(&worker->lifo_wanted, memory_order_seq_cst) == 0)) return;
-        atomic_store_explicit(&worker->lifo_held, 0, memory_order_release);
-        while (atomic_load_explicit(&worker->lifo_wanted, memory_order_acquire) != 0)
-            acti_thread_yield();
-    }
+    if (ACTI_LIKELY(worker->context.runtime->has_barrier)) {
+        atomic_store_explicit(&worker->lifo_held, 1, memory_order_relaxed); /* before the load: by the barrier */
+        acti_keep_order();                                                  /* as far as the compiler goes */
+    } else
+        atomic_store_explicit(&worker->lifo_held, 1, memory_order_seq_cst);
+    /* seq_cst: see above; it also acquires what a thief has left. */
+    return ACTI_LIKELY(atomic_load_explicit(&worker->lifo_wanted, memory_order_seq_cst) == 0);
+}
+
+/* Inside: what was in the slot before, or NULL; and out again. */
+static inline acti_actor *
+acti_lifo_swap(acti_worker *worker, acti_actor *actor)
+{
+    acti_actor *before = atomic_load_explicit(&worker->lifo, memory_order_relaxed); /* under the lock */
+    atomic_store_explicit(&worker->lifo, actor, memory_order_relaxed);
+    atomic_store_explicit(&worker->lifo_held, 0, memory_order_release); /* pairs with the thief's look */
+    return before;
 }
 
 /* The worker alone: what was in the slot before, or NULL. */
 static inline acti_actor *
 acti_lifo_put(acti_worker *worker, acti_actor *actor)
 {
-    acti_lifo_enter(worker);
-    acti_actor *before = atomic_load_explicit(&worker->lifo, memory_order_relaxed); /* under the lock */
-    atomic_store_explicit(&worker->lifo, actor, memory_order_relaxed);
-    atomic_store_explicit(&worker->lifo_held, 0, memory_order_release); /* pairs with the thief's look */
-    return before;
+    while (ACTI_UNLIKELY(!acti_lifo_try_enter(worker))) {
+        atomic_store_explicit(&worker->lifo_held, 0, memory_order_release);
+        while (atomic_load_explicit(&worker->lifo_wanted, memory_order_acquire) != 0)
+            acti_thread_yield();
+    }
+    return acti_lifo_swap(worker, actor);
 }
 
 /* The worker alone. */

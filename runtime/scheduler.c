@@ -263,7 +263,8 @@ next_actor(acti_worker *worker)
     return actor;
 }
 
-static void
+/* Not in line in worker_main, where a jump out of a handler lands, and so no register lives from turn to turn. */
+static __attribute__((noinline)) void
 work(acti_worker *worker)
 {
     acti_actor *actor;

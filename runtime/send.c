@@ -142,22 +142,6 @@ acta_message_destroy(acta_message *body)
     acti_message_release(message);
 }
 
-/* Put a message into a mailbox. `*ready_out`: it became ready, and the actor is the caller's to schedule. */
-static inline acta_status
-deliver(acta_runtime *runtime, acta_pid to, acti_message *message, acti_context *here, acti_actor **ready_out)
-{
-    acti_actor *actor = acti_actor_alive(runtime, to);
-
-    *ready_out = NULL;
-    if (ACTI_UNLIKELY(actor == NULL)) return acti_overflow_refuse(runtime, NULL, to, message);
-    message->node.generation = (uint32_t)(to.value >> 32);
-    acti_pushed pushed = acti_mailbox_send(actor, &message->node, acti_message_weight(message));
-    if (ACTI_UNLIKELY(pushed == ACTI_REFUSED)) return acti_overflow_refuse(runtime, actor, to, message);
-    acti_count_here(here, runtime, ACTI_STAT_SENT, 1);
-    if (pushed == ACTI_READY) *ready_out = actor;
-    return ACTA_OK;
-}
-
 /*
  * Put a message into a mailbox. `claimed_out`, if given, gets the actor when this made it ready, instead of the
  * scheduler; otherwise NULL. Doesn't destroy the message when it fails.
@@ -166,14 +150,20 @@ acta_status
 acti_deliver(acta_runtime *runtime, acta_pid to, acti_message *message, acti_actor **claimed_out)
 {
     acti_context *here = acti_context_here(runtime);
-    acti_actor *ready;
-    acta_status status = deliver(runtime, to, message, here, &ready);
+    acti_actor *actor = acti_actor_alive(runtime, to);
 
+    if (claimed_out != NULL) *claimed_out = NULL;
+    if (ACTI_UNLIKELY(actor == NULL)) return acti_overflow_refuse(runtime, NULL, to, message);
+    message->node.generation = (uint32_t)(to.value >> 32);
+    acti_pushed pushed = acti_mailbox_send(actor, &message->node, acti_message_weight(message));
+    if (ACTI_UNLIKELY(pushed == ACTI_REFUSED)) return acti_overflow_refuse(runtime, actor, to, message);
+    acti_count_here(here, runtime, ACTI_STAT_SENT, 1);
+    if (pushed != ACTI_READY) return ACTA_OK;
     if (claimed_out != NULL)
-        *claimed_out = ready;
-    else if (ready != NULL)
-        acti_schedule_here(here, ready);
-    return status;
+        *claimed_out = actor;
+    else
+        acti_schedule_here(here, actor);
+    return ACTA_OK;
 }
 
 /* The same for a message to the runtime's own part of an actor: in order with the others, and never refused. */
@@ -201,25 +191,78 @@ give_up(acti_message *message, acta_status status)
     return status == ACTI_SHED ? ACTA_OK : status;
 }
 
-acta_status
-acta_send(acta_runtime *runtime, acta_pid to, acta_message *body)
+static __attribute__((noinline)) acta_status
+send_any(acta_runtime *runtime, acta_pid to, acta_message *body)
 {
     if (body == NULL) return ACTA_NO_MEMORY;
 
     acti_message *message = acti_message_of(body);
-    acti_context *here = acti_context_here(runtime);
-    acti_actor *ready;
-    acta_status status;
     message->node.kind = ACTI_CAST;
-    if (ACTI_LIKELY(here != NULL && here->worker != NULL)) {
-        acti_worker *worker = here->worker;
-        status = deliver(runtime, to, message, &worker->context, &ready);
-        if (ready != NULL) acti_schedule_on(worker, ready);
-    } else {
-        status = deliver(runtime, to, message, here, &ready);
-        if (ready != NULL) acti_schedule_here(here, ready);
-    }
+    acta_status status = acti_deliver(runtime, to, message, NULL);
     return ACTI_LIKELY(status == ACTA_OK) ? ACTA_OK : give_up(message, status);
+}
+
+/* From a worker, to whom isn't idle, or what isn't light. */
+static __attribute__((noinline)) acta_status
+send_to_busy(acti_worker *worker, acti_actor *actor, acta_pid to, acti_message *message)
+{
+    message->node.key = acti_cast_key(to);
+    acti_pushed pushed = acti_mailbox_send(actor, &message->node, acti_message_weight(message));
+    if (ACTI_UNLIKELY(pushed == ACTI_REFUSED)) {
+        acta_status status = acti_overflow_refuse(worker->context.runtime, actor, to, message);
+        return ACTI_LIKELY(status == ACTA_OK) ? ACTA_OK : give_up(message, status);
+    }
+    acti_count_by(worker, ACTI_STAT_SENT, 1);
+    if (pushed == ACTI_READY) acti_schedule_on(worker, actor);
+    return ACTA_OK;
+}
+
+/* Somebody was there before us: it is queued, and not the first. */
+static __attribute__((noinline)) acta_status
+queued_after_all(acti_actor *actor)
+{
+    acti_mailbox_correct(actor, false);
+    return ACTA_OK;
+}
+
+static __attribute__((noinline)) acta_status
+schedule_for(acti_worker *worker, acti_actor *actor)
+{
+    acti_schedule_on(worker, actor);
+    return ACTA_OK;
+}
+
+static __attribute__((noinline)) acta_status
+schedule_behind_for(acti_worker *worker, acti_actor *actor)
+{
+    acti_schedule_behind(worker, actor);
+    return ACTA_OK;
+}
+
+/*
+ * From a worker to an idle actor, as most are, in line. All else is left to functions that are called last, so that no
+ * register is to be kept on the stack.
+ */
+acta_status
+acta_send(acta_runtime *runtime, acta_pid to, acta_message *body)
+{
+    acti_context *here = acti_context_here(runtime);
+
+    if (ACTI_UNLIKELY(body == NULL || here == NULL || here->worker == NULL ||
+                      !acti_table_has(&runtime->actors, (uint32_t)to.value)))
+        return send_any(runtime, to, body);
+    acti_actor *actor = acti_actor_slot(runtime, (uint32_t)to.value);
+    if (ACTI_UNLIKELY(!acti_actor_lives_as(actor, to))) return send_any(runtime, to, body);
+    acti_worker *worker = here->worker;
+    acti_message *message = acti_message_of(body);
+    if (acti_message_weight(message) != ACTI_WEIGHT_MIN || !acti_mailbox_expects_first(actor))
+        return send_to_busy(worker, actor, to, message);
+    message->node.key = acti_cast_key(to);
+    acti_count_by(worker, ACTI_STAT_SENT, 1);
+    if (ACTI_UNLIKELY(!acti_mailbox_push(actor, &message->node))) return queued_after_all(actor);
+    if (ACTI_UNLIKELY(!acti_lifo_try_enter(worker))) return schedule_for(worker, actor);
+    acti_actor *before = acti_lifo_swap(worker, actor);
+    return ACTI_LIKELY(before == NULL) ? ACTA_OK : schedule_behind_for(worker, before);
 }
 
 /* Signals are never refused: their memory was there before. */

@@ -138,6 +138,9 @@ typedef struct acti_slots {
     acti_side sides[ACTI_SLOT_GROUP];
 } acti_slots;
 enum { ACTI_SLOT_SIZE = sizeof(acti_slots) / ACTI_SLOT_GROUP };
+#define ACTI_LIFE_GENERATION ((uint64_t)UINT32_MAX << 32)
+#define ACTI_LIFE_IDLY       ((uint64_t)(ACTI_TRAP | ACTI_MEMBER | ACTI_NAMED)) /* flags that a cast doesn't look at */
+static_assert(ACTI_ALIVE == (int)ACTI_CAST, "a cast's key is the life that it is for, but for the idle flags");
 static_assert(ACTI_SEGMENT_FIRST % ACTI_SLOT_GROUP == 0, "a group lies in one segment of the table");
 static_assert(sizeof(acti_slots) == ACTI_SLOT_GROUP * 248, "an idle actor's price");
 

@@ -3,7 +3,8 @@
  *
  *     segments[0] -> 64 items   [1] -> 128   [2] -> 256   …
  *
- * An index is found with a count of leading zeros. A pointer to an item stays good for ever: that is what lets a late
+ * An index is found with a count of leading zeros, and from an origin before each segment, so that its place needs no
+ * subtraction. A pointer to an item stays good for ever: that is what lets a late
  * sender touch the mailbox of an actor that has gone.
  */
 #include "internal.h"
@@ -33,8 +34,10 @@ acti_table_init(acti_table *table, size_t item_size, uint32_t count_max)
     table->item_size = item_size;
     table->count_max = count_max;
     atomic_init(&table->high, 0);
-    for (int i = 0; i < ACTI_SEGMENT_COUNT; i++)
-        atomic_init(&table->segments[i], NULL);
+    for (int i = 0; i < ACTI_SEGMENT_COUNT; i++) {
+        atomic_init(&table->origins[i], 0);
+        table->segments[i] = NULL;
+    }
 }
 
 static size_t
@@ -46,10 +49,8 @@ segment_size(const acti_table *table, int segment)
 void
 acti_table_deinit(acti_table *table, const acta_allocator *allocator)
 {
-    for (int i = 0; i < ACTI_SEGMENT_COUNT; i++) {
-        unsigned char *base = atomic_load_explicit(&table->segments[i], memory_order_relaxed); /* no thread is left */
-        acti_line_free(allocator, base, segment_size(table, i));
-    }
+    for (int i = 0; i < ACTI_SEGMENT_COUNT; i++)
+        acti_line_free(allocator, table->segments[i], segment_size(table, i));
 }
 
 bool
@@ -60,14 +61,17 @@ acti_table_grow(acti_table *table, const acta_allocator *allocator, uint32_t *in
     *full_out = index >= table->count_max;
     if (*full_out) return false;
     int segment = 31 - __builtin_clz(index + ACTI_SEGMENT_FIRST) - 6;
-    if (atomic_load_explicit(&table->segments[segment], memory_order_relaxed) == NULL) {
+    if (table->segments[segment] == NULL) {
         unsigned char *base = acti_line_alloc(allocator, segment_size(table, segment));
         if (base == NULL) return false;
         /* Much of it will be touched for the first time soon, and page by page that is dear. */
         if (segment_size(table, segment) >= 2 * ACTI_HUGE_PAGE)
             acti_memory_prefer_huge(base, segment_size(table, segment));
-        /* release: pairs with the acquire in acti_table_segment. */
-        atomic_store_explicit(&table->segments[segment], base, memory_order_release);
+        table->segments[segment] = base;
+        /* release: pairs with the acquire in acti_table_origin. The first item is as many items behind the origin as the
+         * segment has. */
+        atomic_store_explicit(
+            &table->origins[segment], (uintptr_t)base - segment_size(table, segment), memory_order_release);
     }
     *index_out = index;
     return true;

@@ -54,14 +54,20 @@ handle_request(acti_actor *actor, acti_message *message)
 }
 
 static inline void
-begin_message(acti_context *context, acti_actor *actor, acti_message *message, uint32_t what)
+take_in_hand(acti_actor *actor, acti_message *message, uint32_t what)
 {
     actor->handled_load += ACTI_LOAD_COUNT + acti_message_weight(message);
     actor->handling = message;
     actor->heard = true;
+    acti_task_begin(actor, what, message->body.tag);
+}
+
+static inline void
+begin_message(acti_context *context, acti_actor *actor, acti_message *message, uint32_t what)
+{
     acti_count_here(context, actor->runtime, ACTI_STAT_HANDLED, 1);
     if (ACTI_UNLIKELY(ACTI_IS_NOTED(actor))) acti_note_message(actor, message);
-    acti_task_begin(actor, what, message->body.tag);
+    take_in_hand(actor, message, what);
 }
 
 static inline void
@@ -74,18 +80,25 @@ end_message(acti_actor *actor, acti_message *message)
         acti_drop_in_hand(actor);
 }
 
+/* What is in its hand. */
 static inline acta_next
-handle_cast(acti_context *context, acti_actor *actor, acti_message *message)
+cast_in_hand(acti_actor *actor, acti_message *message)
 {
     acta_next next = ACTA_NEXT;
 
-    begin_message(context, actor, message, ACTI_TASK_CAST);
     if (ACTI_LIKELY(actor->behaviour->handle_cast != NULL))
         next = actor->behaviour->handle_cast(actor, actor->state, &message->body);
     else
         acti_unhandled(actor, ACTI_UNHANDLED_CAST, message->body.tag);
     end_message(actor, message);
     return next;
+}
+
+static inline acta_next
+handle_cast(acti_context *context, acti_actor *actor, acti_message *message)
+{
+    begin_message(context, actor, message, ACTI_TASK_CAST);
+    return cast_in_hand(actor, message);
 }
 
 static __attribute__((noinline)) acta_next
@@ -449,17 +462,27 @@ goes_on(acti_context *context, acti_actor *actor, uint64_t *until_ns)
     return true;
 }
 
-void
-acti_turn(acti_context *context, acti_actor *actor)
+/* The turn ends before its mailbox is empty. `until_ns`: 0, unless it went on beyond its budget. */
+static __attribute__((noinline)) void
+cut_turn(acti_context *context, acti_actor *actor, uint64_t until_ns)
 {
-    uint32_t budget = context->runtime->budget;
-    uint64_t until_ns = 0;
-
-    if (ACTI_UNLIKELY(actor->phase == ACTI_FREE)) {
-        acti_finish_free(actor);
+    context->actor = NULL;
+    context->timers_are_due = true; /* it was a long turn */
+    if (until_ns == 0 || !acti_mailbox_has_more(actor)) {
+        acti_turn_finish(actor);
         return;
     }
-    if (ACTI_UNLIKELY(context->runtime->record_turns != 0)) acti_record_turn(context, actor);
+    if ((actor->at_finish & ACTI_FINISH_ALARMS) != 0) acti_alarms_put(actor);
+    acti_mailbox_settle(actor);
+    acti_schedule_second(context->worker, actor);
+}
+
+/* `budget`: messages at most, but for one that goes on. */
+static __attribute__((noinline)) void
+take_turn(acti_context *context, acti_actor *actor, uint32_t budget)
+{
+    uint64_t until_ns = 0;
+
     context->actor = actor;
     for (; budget > 0 || goes_on(context, actor, &until_ns); budget--) {
         if (ACTI_UNLIKELY(budget == 0)) budget = context->runtime->budget;
@@ -488,20 +511,71 @@ acti_turn(acti_context *context, acti_actor *actor)
             return;
         }
         if (ACTI_UNLIKELY(context->timers_are_due) && context->worker != NULL) {
-            budget = 0;
-            break;
+            cut_turn(context, actor, until_ns);
+            return;
         }
     }
-    context->actor = NULL;
-    if (budget > 0) return;
-    context->timers_are_due = true; /* it was a long turn */
-    if (until_ns == 0 || !acti_mailbox_has_more(actor)) {
-        acti_turn_finish(actor);
+    if (budget == 0)
+        cut_turn(context, actor, until_ns);
+    else
+        context->actor = NULL;
+}
+
+static __attribute__((noinline)) void
+turn_of_any(acti_context *context, acti_actor *actor)
+{
+    if (ACTI_UNLIKELY(actor->phase == ACTI_FREE)) {
+        acti_finish_free(actor);
         return;
     }
-    if ((actor->at_finish & ACTI_FINISH_ALARMS) != 0) acti_alarms_put(actor);
-    acti_mailbox_settle(actor);
-    acti_schedule_second(context->worker, actor);
+    if (ACTI_UNLIKELY(context->runtime->record_turns != 0)) acti_record_turn(context, actor);
+    take_turn(context, actor, context->runtime->budget);
+}
+
+/* After the first message, when that wasn't all. */
+static __attribute__((noinline)) void
+turn_goes_on(acti_context *context, acti_actor *actor, acta_next next)
+{
+    if (!obey(actor, next))
+        context->actor = NULL;
+    else if (context->timers_are_due && (acti_mailbox_has_more(actor) || actor->odd != 0))
+        cut_turn(context, actor, 0);
+    else
+        take_turn(context, actor, context->runtime->budget - 1);
+}
+
+/*
+ * Most turns are of one cast to an actor with nothing else to do, and end with an empty mailbox. Such a one is in line
+ * here, with one look at each word.
+ */
+void
+acti_turn(acti_context *context, acti_actor *actor)
+{
+    acti_worker *worker = context->worker;
+    acti_node *node = atomic_load_explicit(&actor->first->next, memory_order_acquire); /* as in acti_mailbox_pop */
+    /* acquire: a kill's or an exit's words are behind its flag. With one of these, and in a free slot, it is no cast's
+     * key. */
+    uint64_t life = atomic_load_explicit(&actor->life, memory_order_acquire);
+
+    if (ACTI_UNLIKELY(node == NULL || node->key != (life & ~ACTI_LIFE_IDLY) || actor->odd != 0 ||
+                      actor->first_is_spent || worker == NULL || context->runtime->record_turns != 0)) {
+        turn_of_any(context, actor);
+        acti_keep_order(); /* not a tail call: this is where the backtrace of a handler ends */
+        return;
+    }
+    context->actor = actor;
+    actor->first = node;
+    acti_message *message = acti_message_at(node);
+    acti_count_by(worker, ACTI_STAT_HANDLED, 1);
+    take_in_hand(actor, message, ACTI_TASK_CAST);
+    acta_next next = cast_in_hand(actor, message);
+    if (ACTI_UNLIKELY(next != ACTA_NEXT || acti_mailbox_has_more(actor) || actor->odd != 0)) {
+        turn_goes_on(context, actor, next);
+        acti_keep_order(); /* as above */
+        return;
+    }
+    context->actor = NULL;
+    rest(context, actor);
 }
 
 /* After a jump out of a handler, or out of terminate. */

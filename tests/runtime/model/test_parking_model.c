@@ -346,7 +346,7 @@ planted_slot_without_an_order_is_found(void **state)
     expect_failure(&(model_case){ .name = "planted: a relaxed look at who wants the slot",
         .begin = a_slot_and_a_thief,
         .end = each_had_one_turn,
-        .plant = { "acti_lifo_enter", "load &worker->lifo_wanted", MODEL_PLANT_RELAX } });
+        .plant = { "acti_lifo_try_enter", "load &worker->lifo_wanted", MODEL_PLANT_RELAX } });
 }
 
 /* -- timers: the wheel wakes an actor by its idle timer -- */
