@@ -180,6 +180,7 @@ bool
 acti_call_complete(
     acti_call *call, uint64_t generation, acta_status status, acta_message *reply, const acta_error *error)
 {
+    acti_bundle_flush_here(acti_current);
     if (!take(call, generation)) return false;
     call->status = status;
     if (call->kind == ACTI_CALL_DONE) {

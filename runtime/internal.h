@@ -324,6 +324,25 @@ void acti_relations_free(acti_actor *actor);
 void acti_actor_trim(acti_actor *actor); /* give back what it has and doesn't use */
 bool acti_open_add(acti_actor *actor, acta_from from);
 
+/* bundle.c; more in bundle.h */
+void acti_bundle_flush(
+    acti_worker *worker); /* on its own thread: what is in there is pushed, and its actor scheduled */
+
+static inline bool
+acti_bundle_is_empty(const acti_worker *worker)
+{
+    /* acquire: pairs with a thief's release once it has pushed. A thief's own look is a guess. */
+    return atomic_load_explicit(&worker->bundle_first, memory_order_acquire) == NULL;
+}
+
+/* Before anything that others see and that comes after what was sent. `here`: acti_current, of any runtime. */
+static inline void
+acti_bundle_flush_here(acti_context *here)
+{
+    if (here != NULL && here->worker != NULL && ACTI_UNLIKELY(!acti_bundle_is_empty(here->worker)))
+        acti_bundle_flush(here->worker);
+}
+
 /* overflow.c */
 #define ACTI_SHED ((acta_status)-1) /* not sent, and the sender of a cast gets ACTA_OK for it */
 uint64_t acti_overflow_limit(const acta_spawn_options *options);

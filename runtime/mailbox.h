@@ -63,16 +63,19 @@ acti_mailbox_push_signal(acti_actor *actor, acti_node *node)
     return true;
 }
 
-/* Several signals, linked from the first to the last, by one exchange; orders as in acti_mailbox_push. True: as above. */
+/*
+ * Several, linked from the first to the last, by one exchange; orders as in acti_mailbox_push. Signals, or messages that
+ * have been counted. True: as above.
+ */
 static inline bool
-acti_mailbox_push_signals(acti_actor *actor, acti_node *first, acti_node *end)
+acti_mailbox_push_all(acti_actor *actor, acti_node *first, acti_node *end)
 {
     atomic_store_explicit(&end->next, NULL, memory_order_relaxed);
     uintptr_t last = atomic_exchange_explicit(&actor->last, (uintptr_t)end, memory_order_acq_rel);
     acti_node *before = (acti_node *)(last & ~ACTI_MAILBOX_IDLE);
     atomic_store_explicit(&before->next, first, ACTI_PUBLISH);
     if ((last & ACTI_MAILBOX_IDLE) == 0) return false;
-    acti_mailbox_add_settled(actor, ACTI_CHARGE); /* no message came: the charge goes back */
+    acti_mailbox_add_settled(actor, ACTI_CHARGE); /* nothing came that wants it: the charge goes back */
     return true;
 }
 

@@ -360,6 +360,7 @@ acta_offload(acta_self *self, acta_work work, acta_message *argument, uint32_t t
     acta_job *job = acti_alloc(runtime, sizeof *job);
     acti_call *call = NULL;
 
+    acti_bundle_flush_here(acti_current);
     if (job != NULL) {
         *job = (acta_job){ .runtime = runtime, .work = work, .argument = argument };
         call = acti_call_begin_request(self, timeout_ms, &job->from);

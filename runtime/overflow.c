@@ -101,6 +101,7 @@ acti_deliver_notice(acta_runtime *runtime, acta_pid to, acta_message *notice)
     acti_message *message = acti_message_of(notice);
     acti_actor *actor = acti_actor_alive(runtime, to);
 
+    acti_bundle_flush_here(acti_current);
     message->node.kind = ACTI_CAST;
     if (actor == NULL) {
         acti_overflow_refuse(runtime, NULL, to, message);
@@ -126,6 +127,7 @@ ask_for_room(acta_runtime *runtime)
 static bool
 try_send(acta_runtime *runtime, acti_actor *actor, acta_pid to, acti_message *message)
 {
+    acti_bundle_flush_here(acti_current);
     message->node.generation = (uint32_t)(to.value >> 32);
     acti_pushed pushed = acti_mailbox_send(actor, &message->node, acti_message_weight(message));
     if (pushed == ACTI_REFUSED) return false;

@@ -116,25 +116,37 @@ acti_lifo_try_enter(acti_worker *worker)
     return ACTI_LIKELY(atomic_load_explicit(&worker->lifo_wanted, memory_order_seq_cst) == 0);
 }
 
+static inline void
+acti_lifo_leave(acti_worker *worker)
+{
+    atomic_store_explicit(&worker->lifo_held, 0, memory_order_release); /* pairs with the thief's look */
+}
+
 /* Inside: what was in the slot before, or NULL; and out again. */
 static inline acti_actor *
 acti_lifo_swap(acti_worker *worker, acti_actor *actor)
 {
     acti_actor *before = atomic_load_explicit(&worker->lifo, memory_order_relaxed); /* under the lock */
     atomic_store_explicit(&worker->lifo, actor, memory_order_relaxed);
-    atomic_store_explicit(&worker->lifo_held, 0, memory_order_release); /* pairs with the thief's look */
+    acti_lifo_leave(worker);
     return before;
+}
+
+static inline void
+acti_lifo_enter(acti_worker *worker)
+{
+    while (ACTI_UNLIKELY(!acti_lifo_try_enter(worker))) {
+        acti_lifo_leave(worker);
+        while (atomic_load_explicit(&worker->lifo_wanted, memory_order_acquire) != 0)
+            acti_thread_yield();
+    }
 }
 
 /* The worker alone: what was in the slot before, or NULL. */
 static inline acti_actor *
 acti_lifo_put(acti_worker *worker, acti_actor *actor)
 {
-    while (ACTI_UNLIKELY(!acti_lifo_try_enter(worker))) {
-        atomic_store_explicit(&worker->lifo_held, 0, memory_order_release);
-        while (atomic_load_explicit(&worker->lifo_wanted, memory_order_acquire) != 0)
-            acti_thread_yield();
-    }
+    acti_lifo_enter(worker);
     return acti_lifo_swap(worker, actor);
 }
 
@@ -146,24 +158,46 @@ acti_lifo_take(acti_worker *worker)
     return atomic_load_explicit(&worker->lifo, memory_order_relaxed) != NULL ? acti_lifo_put(worker, NULL) : NULL;
 }
 
+/* Anybody else wants in: false when another does. From here on the worker doesn't come in, if it isn't inside. */
+static inline bool
+acti_lifo_claim(acti_worker *victim)
+{
+    uint32_t expected = 0;
+
+    /* seq_cst: see above. It also acquires what the thief before us has left. */
+    if (!atomic_compare_exchange_strong_explicit(
+            &victim->lifo_wanted, &expected, 1, memory_order_seq_cst, memory_order_relaxed))
+        return false;
+    if (victim->context.runtime->has_barrier) acti_thread_barrier();
+    return true;
+}
+
+/* Who wants in: the worker is not inside. */
+static inline bool
+acti_lifo_is_left(acti_worker *victim)
+{
+    return atomic_load_explicit(&victim->lifo_held, memory_order_seq_cst) == 0; /* acquires what the worker has left */
+}
+
+static inline void
+acti_lifo_release(acti_worker *victim)
+{
+    atomic_store_explicit(&victim->lifo_wanted, 0, memory_order_release);
+}
+
 /* Anybody else. NULL: it is empty, or somebody is at it. */
 static inline acti_actor *
 acti_lifo_steal(acti_worker *victim)
 {
     acti_actor *actor = NULL;
-    uint32_t expected = 0;
 
     if (atomic_load_explicit(&victim->lifo, memory_order_relaxed) == NULL) return NULL; /* a look */
-    /* seq_cst: see above. It also acquires what the thief before us has left. */
-    if (!atomic_compare_exchange_strong_explicit(
-            &victim->lifo_wanted, &expected, 1, memory_order_seq_cst, memory_order_relaxed))
-        return NULL;
-    if (victim->context.runtime->has_barrier) acti_thread_barrier();
-    if (atomic_load_explicit(&victim->lifo_held, memory_order_seq_cst) == 0) { /* acquires what the worker has left */
+    if (!acti_lifo_claim(victim)) return NULL;
+    if (acti_lifo_is_left(victim)) {
         actor = atomic_load_explicit(&victim->lifo, memory_order_relaxed);
         atomic_store_explicit(&victim->lifo, NULL, memory_order_relaxed);
     }
-    atomic_store_explicit(&victim->lifo_wanted, 0, memory_order_release);
+    acti_lifo_release(victim);
     return actor;
 }
 

@@ -15,6 +15,7 @@
  * Not here: how workers sleep and are woken (parking.c), the queues that all share (inject.c), a worker's own
  * (run_queue.h).
  */
+#include "bundle.h"
 #include "fault.h"
 #include "parking.h"
 #include "run_queue.h"
@@ -168,7 +169,7 @@ steal_rings(acti_worker *worker)
     return NULL;
 }
 
-/* The LIFO slot of a worker that is stuck in a turn. `turn_counts`: as they were when the search began. */
+/* The LIFO slot of a worker that is stuck in a turn, and whom its bundle is for. `turn_counts`: as they were when the search began. */
 static acti_actor *
 steal_lifos(acti_worker *worker, const uint64_t *turn_counts)
 {
@@ -181,7 +182,8 @@ steal_lifos(acti_worker *worker, const uint64_t *turn_counts)
             /* relaxed: a guess, and a wrong one costs a cache miss only. */
             || atomic_load_explicit(&victim->turn_count, memory_order_relaxed) != turn_counts[i])
             continue;
-        acti_actor *actor = acti_lifo_steal(victim);
+        acti_actor *actor = acti_bundle_steal(victim);
+        if (actor == NULL) actor = acti_lifo_steal(victim);
         if (actor != NULL) return actor;
     }
     return NULL;
@@ -269,10 +271,12 @@ work(acti_worker *worker)
 {
     acti_actor *actor;
 
+    acti_bundle_flush_here(&worker->context); /* of a handler that was left by a jump */
     while ((actor = next_actor(worker)) != NULL) {
         /* release: the watchdog, which acquires it, finds a slot that is made. */
         atomic_store_explicit(&worker->running, actor, memory_order_release);
         acti_turn(&worker->context, actor);
+        if (ACTI_UNLIKELY(!acti_bundle_is_empty(worker))) acti_bundle_flush(worker);
         /* relaxed: only we write it; thieves guess by it. */
         uint64_t count = atomic_load_explicit(&worker->turn_count, memory_order_relaxed);
         atomic_store_explicit(&worker->turn_count, count + 1, memory_order_relaxed);

@@ -4,6 +4,7 @@
  * A message is one block: our head, the public part, the payload. It belongs to its maker until it is given away, then
  * to the mailbox, then to the handler, and is destroyed exactly once by whoever has it last.
  */
+#include "bundle.h"
 #include "run_queue.h"
 
 enum { PAYLOAD_MAX = 64 << 20, TRIM_BATCH = 64 /* some µs */ };
@@ -152,6 +153,7 @@ acti_deliver(acta_runtime *runtime, acta_pid to, acti_message *message, acti_act
     acti_context *here = acti_context_here(runtime);
     acti_actor *actor = acti_actor_alive(runtime, to);
 
+    acti_bundle_flush_here(acti_current);
     if (claimed_out != NULL) *claimed_out = NULL;
     if (ACTI_UNLIKELY(actor == NULL)) return acti_overflow_refuse(runtime, NULL, to, message);
     message->node.generation = (uint32_t)(to.value >> 32);
@@ -172,6 +174,7 @@ acti_deliver_system(acta_runtime *runtime, acta_pid to, acti_message *message, a
 {
     acti_actor *actor = acti_actor_alive(runtime, to);
 
+    acti_bundle_flush_here(acti_current);
     if (claimed_out != NULL) *claimed_out = NULL;
     if (actor == NULL) return ACTA_NOPROC;
     message->node.generation = (uint32_t)(to.value >> 32);
@@ -202,11 +205,32 @@ send_any(acta_runtime *runtime, acta_pid to, acta_message *body)
     return ACTI_LIKELY(status == ACTA_OK) ? ACTA_OK : give_up(message, status);
 }
 
-/* From a worker, to whom isn't idle, or what isn't light. */
+enum { BUNDLE_AFTER = 8 /* sends to the same busy actor in a row */ };
+
+/* What is in the worker's bundle for another, or too long, is pushed before. */
+static inline bool
+is_for_bundle(acti_worker *worker, acti_actor *actor, const acti_message *message)
+{
+    /* relaxed: a guess. */
+    bool is_idle = (atomic_load_explicit(&actor->last, memory_order_relaxed) & ACTI_MAILBOX_IDLE) != 0;
+
+    if (ACTI_LIKELY(worker->busy_to == actor && !is_idle && acti_message_weight(message) == ACTI_WEIGHT_MIN))
+        return worker->busy_row++ >= BUNDLE_AFTER;
+    if (!acti_bundle_is_empty(worker)) acti_bundle_flush(worker);
+    worker->busy_to = actor;
+    worker->busy_row = 0;
+    return false;
+}
+
+/* From a worker, to whom isn't idle, or what isn't light; or there is a bundle. */
 static __attribute__((noinline)) acta_status
 send_to_busy(acti_worker *worker, acti_actor *actor, acta_pid to, acti_message *message)
 {
     message->node.key = acti_cast_key(to);
+    if (is_for_bundle(worker, actor, message) && acti_bundle_add(worker, actor, &message->node)) {
+        acti_count_by(worker, ACTI_STAT_SENT, 1);
+        return ACTA_OK;
+    }
     acti_pushed pushed = acti_mailbox_send(actor, &message->node, acti_message_weight(message));
     if (ACTI_UNLIKELY(pushed == ACTI_REFUSED)) {
         acta_status status = acti_overflow_refuse(worker->context.runtime, actor, to, message);
@@ -255,7 +279,8 @@ acta_send(acta_runtime *runtime, acta_pid to, acta_message *body)
     if (ACTI_UNLIKELY(!acti_actor_lives_as(actor, to))) return send_any(runtime, to, body);
     acti_worker *worker = here->worker;
     acti_message *message = acti_message_of(body);
-    if (acti_message_weight(message) != ACTI_WEIGHT_MIN || !acti_mailbox_expects_first(actor))
+    if (acti_message_weight(message) != ACTI_WEIGHT_MIN || !acti_bundle_is_empty(worker) ||
+        !acti_mailbox_expects_first(actor))
         return send_to_busy(worker, actor, to, message);
     message->node.key = acti_cast_key(to);
     acti_count_by(worker, ACTI_STAT_SENT, 1);
@@ -269,6 +294,7 @@ acta_send(acta_runtime *runtime, acta_pid to, acta_message *body)
 void
 acti_push_signal(acti_actor *actor, uint32_t generation, acti_node *node, acti_kind kind)
 {
+    acti_bundle_flush_here(acti_current);
     node->kind = kind;
     node->generation = generation;
     if (acti_mailbox_push_signal(actor, node)) acti_schedule(actor);

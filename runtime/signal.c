@@ -47,6 +47,7 @@ acti_exit_send(acta_runtime *runtime, acta_pid from, acta_pid to, acti_link *lin
         acti_free(runtime, link, sizeof *link);
         return;
     }
+    acti_bundle_flush_here(acti_current);
     acta_exit_kind kind = reason->kind;
     link->peer = from;
     link->reason = *reason;

@@ -236,6 +236,7 @@ acta_spawn(acta_runtime *runtime, const acta_spawn_options *options, acta_pid *p
 {
     bool full;
 
+    acti_bundle_flush_here(acti_current);
     acta_status status = check_options(options, error);
     if (status != ACTA_OK) return status;
     if (options->name.size > 0) { /* the usual way of a lost race costs no slot */

@@ -505,6 +505,7 @@ take_turn(acti_context *context, acti_actor *actor, uint32_t budget)
             return;
         }
         if (ACTI_UNLIKELY(!take_node(context, actor, node))) break;
+        acti_bundle_flush_here(context);
         if (ACTI_LIKELY(!acti_mailbox_has_more(actor) && actor->odd == 0)) { /* as most turns end */
             context->actor = NULL;
             rest(context, actor);

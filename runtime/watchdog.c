@@ -24,6 +24,7 @@
  *
  * Manual and host-driven runtimes have no watchdog: whoever steps them knows how long a step takes.
  */
+#include "bundle.h"
 #include "run_queue.h"
 
 enum {
@@ -160,12 +161,14 @@ look_at(acti_worker *worker, acti_actor *actor, sight *seen, uint64_t now_ns)
     return false;
 }
 
-/* The actor in its LIFO slot would wait for the handler's end. */
+/* What is in its bundle and the actor in its LIFO slot would wait for the handler's end. */
 static void
 save_lifo(acti_worker *worker)
 {
+    acti_actor *receiver = acti_bundle_steal(worker);
     acti_actor *actor = acti_lifo_steal(worker);
 
+    if (receiver != NULL) acti_inject(receiver);
     if (actor != NULL) acti_inject(actor);
 }
 

@@ -379,7 +379,7 @@ static void
 push_alarms(firing *f)
 {
     if (f->actor == NULL) return;
-    if (acti_mailbox_push_signals(f->actor, f->first, f->last)) acti_schedule(f->actor);
+    if (acti_mailbox_push_all(f->actor, f->first, f->last)) acti_schedule(f->actor);
     f->actor = NULL;
 }
 

@@ -80,6 +80,10 @@ struct acti_worker {
     alignas(ACTI_CACHE_LINE) _Atomic uint64_t ring_tail;
     _Atomic(acti_actor *) lifo;
     _Atomic uint32_t lifo_held, lifo_wanted; /* see run_queue.h */
+    _Atomic(acti_node *) bundle_first;       /* NULL: none; see bundle.h */
+    _Atomic(acti_node *) bundle_last;
+    _Atomic(acti_actor *) bundle_to;
+    _Atomic uint64_t bundle_load;
     _Atomic uint64_t turn_count;
     _Atomic(acti_actor *) running; /* whose turn it is, or was until we looked for work in vain: then NULL */
     _Atomic(acti_actor *) ring[ACTI_RING_SIZE];
@@ -98,6 +102,8 @@ struct acti_worker {
     bool is_searching;
     uint32_t lifo_in_a_row;
     uint32_t turns_to_look, looks_to_inject;
+    const acti_actor *busy_to;          /* the actor that it sent to last and found busy */
+    uint32_t busy_row;                  /* times in a row */
     uint64_t sent_at_look, sent_before; /* messages sent until it last looked around, and until the look before */
     uint32_t steal_seed;
     struct acti_record_ring *records; /* NULL: it records where outside threads do */
