@@ -111,6 +111,78 @@ acti_collection_sort(const acta_table *item, void *items, uint32_t count, acta_m
     return true;
 }
 
+bool
+acta_nested_decode(const acta_table *nested, acta_uint8_vector bytes, void *value_out)
+{
+    if (bytes.data != NULL)
+        acta_table_read(nested, acta_bytes_from(bytes.data, bytes.count), value_out);
+    else
+        memset(value_out, 0, nested->struct_size);
+    return bytes.data != NULL;
+}
+
+bool
+acta_vector_find(const acta_table *item, const void *vector_view, const void *key_value, void *value_out)
+{
+    const acta_field *key = key_of(item);
+    acta_any_vector vector;
+
+    memcpy(&vector, vector_view, sizeof vector);
+    uint32_t low = 0, high = vector.data != NULL || vector.encoded != NULL ? vector.count : 0;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        acta_table_vector_at(item, &vector, middle, value_out);
+        int order = compare_keys(key, acti_field_in(key, value_out), key_value);
+        if (order == 0) return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    memset(value_out, 0, item->struct_size);
+    return false;
+}
+
+static void
+swap(char *a, char *b, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        char kept = a[i];
+        a[i] = b[i];
+        b[i] = kept;
+    }
+}
+
+/* Let the item at `at` sink until none below it in the heap has a greater key. */
+static void
+sink(const acta_table *item, const acta_field *key, char *items, uint32_t at, uint32_t count)
+{
+    size_t size = item->struct_size;
+
+    for (uint32_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
+        const char *left = acti_field_in(key, items + child * size), *right = left + size;
+        if (child + 1 < count && compare_keys(key, left, right) < 0) child++;
+        char *parent = items + at * size, *greater = items + child * size;
+        if (compare_keys(key, acti_field_in(key, parent), acti_field_in(key, greater)) >= 0) return;
+        swap(parent, greater, size);
+        at = child;
+    }
+}
+
+/* Heapsort: in place, and never slow. */
+void
+acta_items_sort(const acta_table *item, void *items, uint32_t count)
+{
+    const acta_field *key = key_of(item);
+
+    for (uint32_t i = count / 2; i-- > 0;)
+        sink(item, key, items, i, count);
+    for (uint32_t end = count; end-- > 1;) {
+        swap(items, (char *)items + end * item->struct_size, item->struct_size);
+        sink(item, key, items, 0, end);
+    }
+}
+
 /* Room for one more. The items move to a block of twice the size. */
 static bool
 grow(const acta_table *item, acta_any_vector *vector, acta_memory *memory)

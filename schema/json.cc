@@ -25,6 +25,7 @@ options()
     options.output_default_scalars_in_json = true; /* all fields by name */
     options.indent_step = -1;                      /* on one line */
     options.natural_utf8 = true;
+    options.lang_to_generate = flatbuffers::IDLOptions::kCpp; /* else nested buffers go with unions of tables alone */
     return options;
 }
 

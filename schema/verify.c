@@ -13,12 +13,14 @@
 #include "internal.h"
 
 enum { BUFFER_SIZE_MIN = 12, BUFFER_SIZE_MAX = INT32_MAX };
+enum { NESTING_MAX = 8 };
 enum { STRING_WORK = 16, STRING_WORK_FREE = 64 << 20 }; /* bytes of work: of a string besides its own; in any buffer */
 
 typedef struct verifier {
     const uint8_t *bytes;
     size_t size;
     uint32_t depth;
+    uint32_t nesting; /* of buffers in buffers */
     uint32_t table_count;
     uint64_t string_work_left;
     acta_error *error;
@@ -111,6 +113,27 @@ verify_offset_vector(verifier *v, const acta_table *table, const acta_field *fie
     return status;
 }
 
+/* A buffer of its own, `size` bytes at `at`. Its tables and strings count as the outer one's: so the work is bounded for
+ * all of them together. */
+static acta_status
+verify_nested(verifier *v, const acta_table *table, const acta_field *field, size_t at, uint32_t size)
+{
+    verifier inner = *v;
+
+    if (v->nesting == NESTING_MAX) return corrupt(v, table, field, "has buffers nested more than 8 deep");
+    if (size < BUFFER_SIZE_MIN) return corrupt(v, table, field, "is too short for a buffer");
+    inner.bytes = v->bytes + at;
+    inner.size = size;
+    inner.depth = 0;
+    inner.nesting++;
+    size_t root = follow(&inner, 0);
+    if (root == 0) return corrupt(v, table, field, "has a root that leads outside of it");
+    acta_status status = verify_table(&inner, field->table, root);
+    v->table_count = inner.table_count;
+    v->string_work_left = inner.string_work_left;
+    return status;
+}
+
 static acta_status
 verify_field(verifier *v, const acta_table *table, const acta_field *field, size_t at)
 {
@@ -134,7 +157,7 @@ verify_field(verifier *v, const acta_table *table, const acta_field *field, size
         bool is_struct = field->kind == ACTA_FIELD_STRUCT_VECTOR;
         size_t size = is_struct ? field->table->inline_size : acti_inline_size(field->element);
         if (!is_vector_at(v, target, size, &count)) return corrupt(v, table, field, "lies outside of it");
-        return ACTA_OK;
+        return field->flags & ACTA_FIELD_NESTED ? verify_nested(v, table, field, target + 4, count) : ACTA_OK;
     }
     default:
         return verify_offset_vector(v, table, field, target);

@@ -417,7 +417,12 @@ write_numbers(writer *w, const acta_table *table, const acta_field *field, acta_
     size_t element = acti_inline_size(field->element);
 
     if (vector.count > ACTA_BUFFER_SIZE_MAX / element) return refuse(w, table, field, "is larger than 64 MiB");
-    align(w, 4, element > 4 ? element : 4);
+    acta_bytes nested = acta_bytes_from(vector.data, vector.count);
+    bool is_nested = (field->flags & ACTA_FIELD_NESTED) != 0;
+    if (is_nested && w->out == NULL && acta_table_verify(field->table, nested, NULL) != ACTA_OK)
+        return refuse(w, table, field, "is no buffer of its (nested_flatbuffer); write one with its table's _write");
+    size_t alignment = is_nested ? 8 : element > 4 ? element : 4;
+    align(w, 4, field->alignment > alignment ? field->alignment : alignment);
     *at_out = w->at;
     put_u32(w, w->at, vector.count);
     w->at += 4;

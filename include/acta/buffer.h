@@ -176,21 +176,23 @@ typedef enum acta_field_kind {
 
 enum {
     ACTA_FIELD_REQUIRED = 1,
-    ACTA_FIELD_KEY = 2,     /* keyed collections of this table are sorted by it */
-    ACTA_FIELD_ENUM = 4,    /* a C enum in the struct, whatever its size in the buffer */
-    ACTA_FIELD_OPTIONAL = 8 /* a number or struct with an is_set beside it */
+    ACTA_FIELD_KEY = 2,      /* keyed collections of this table are sorted by it */
+    ACTA_FIELD_ENUM = 4,     /* a C enum in the struct, whatever its size in the buffer */
+    ACTA_FIELD_OPTIONAL = 8, /* a number or struct with an is_set beside it */
+    ACTA_FIELD_NESTED = 16   /* a vector of bytes that is a buffer of `table` */
 };
 
 /* Of a table, or of a struct: a struct has numbers, structs and fixed arrays of both, all of them always there. */
 
 struct acta_field {
     const char *name;
-    uint32_t offset; /* in the C struct; OPTIONAL: of its value */
-    uint32_t is_set; /* OPTIONAL: of its is_set, in the C struct */
-    uint16_t id;     /* its place in the vtable; in a struct: its place in the struct's bytes */
-    uint16_t length; /* in a struct: of a fixed array; 0: it is none */
-    uint8_t kind;    /* acta_field_kind */
-    uint8_t element; /* VECTOR: the acta_field_kind of its numbers */
+    uint32_t offset;    /* in the C struct; OPTIONAL: of its value */
+    uint32_t is_set;    /* OPTIONAL: of its is_set, in the C struct */
+    uint16_t id;        /* its place in the vtable; in a struct: its place in the struct's bytes */
+    uint16_t length;    /* in a struct: of a fixed array; 0: it is none */
+    uint16_t alignment; /* of a vector's elements, where the schema wants more than they do; else 0 */
+    uint8_t kind;       /* acta_field_kind */
+    uint8_t element;    /* VECTOR: the acta_field_kind of its numbers */
     uint8_t flags;
     uint64_t absent;            /* numbers that aren't OPTIONAL: the bits that stand for an absent field */
     const acta_table *table;    /* TABLE, STRUCT and vectors of them: what is in it */
@@ -209,6 +211,19 @@ ACTA_API void acta_table_clear(const acta_table *table, void *value, acta_memory
  * all zero, when there is none. `vector` and `ref` are the generated types. */
 ACTA_API bool acta_table_vector_at(const acta_table *item, const void *vector, uint32_t index, void *value_out);
 ACTA_API bool acta_table_ref_get(const acta_table *item, const void *ref, void *value_out);
+
+/* The value of a nested buffer, which was verified with the one around it. False, and all zero, when it is absent. */
+ACTA_API bool acta_nested_decode(const acta_table *nested, acta_uint8_vector bytes, void *value_out);
+
+/*
+ * Vectors of tables or structs that are sorted by their (key), as acta_items_sort does, the official JSON parser, and
+ * what acta keeps in states.
+ *   find  the item with this key; false, and all zero, when there is none. Reads about log2(count) items
+ *   sort  an array that is to be written, in place; equal keys in any order
+ * `key` points to a value of the key's C type.
+ */
+ACTA_API bool acta_vector_find(const acta_table *item, const void *vector, const void *key, void *value_out);
+ACTA_API void acta_items_sort(const acta_table *item, void *items, uint32_t count);
 
 /* -- mutable values: states, process managers, read models -- */
 

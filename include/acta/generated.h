@@ -117,6 +117,26 @@
     extern const acta_table T##_table;                                                                                 \
     static_assert(sizeof(T) <= ACTA_STRUCT_SIZE_MAX, "the struct is too large")
 
+/* T_vector_find in a sorted vector, T_sort of what is to be written as one: T has a (key). */
+#define ACTA_KEYED(T, Key)                                                                                             \
+    static inline bool T##_vector_find(T##_vector vector, Key key, T *value_out)                                       \
+    {                                                                                                                  \
+        return acta_vector_find(&T##_table, &vector, &key, value_out);                                                 \
+    }                                                                                                                  \
+    static inline void T##_sort(T *items, uint32_t count)                                                              \
+    {                                                                                                                  \
+        acta_items_sort(&T##_table, items, count);                                                                     \
+    }                                                                                                                  \
+    ACTI_END(T)
+
+/* T_field_decode: the value of a nested buffer; false, and all zero, when it is absent. */
+#define ACTA_NESTED(T, field, Nested)                                                                                  \
+    static inline bool T##_##field##_decode(const T *value, Nested *nested_out)                                        \
+    {                                                                                                                  \
+        return acta_nested_decode(&Nested##_table, value->field, nested_out);                                          \
+    }                                                                                                                  \
+    ACTI_END(T)
+
 /* The types of a union U and of a vector of it. */
 #define ACTA_UNION_VIEWS(U)                                                                                            \
     typedef struct U U;                                                                                                \
@@ -298,6 +318,18 @@
     {                                                                                                                  \
         .name = #field, .offset = offsetof(T, field), .id = number, .kind = ACTA_FIELD_##KIND, .table = &Item##_table, \
         .flags = options                                                                                               \
+    }
+
+/* A vector that is aligned to `bytes`, and one of bytes that is a buffer of Nested. */
+#define ACTA_ALIGNED_FIELD(T, field, number, KIND, options, bytes)                                                     \
+    {                                                                                                                  \
+        .name = #field, .offset = offsetof(T, field), .id = number, .alignment = bytes, .kind = ACTA_FIELD_VECTOR,     \
+        .element = ACTA_FIELD_##KIND, .flags = options                                                                 \
+    }
+#define ACTA_NESTED_FIELD(T, field, number, Nested, options, bytes)                                                    \
+    {                                                                                                                  \
+        .name = #field, .offset = offsetof(T, field), .id = number, .alignment = bytes, .kind = ACTA_FIELD_VECTOR,     \
+        .element = ACTA_FIELD_UINT8, .flags = ACTA_FIELD_NESTED | (options), .table = &Nested##_table                  \
     }
 
 #define ACTA_UNION_FIELD(T, field, number, KIND, Union, options)                                                       \

@@ -39,6 +39,7 @@ official_accepts(const char *table, const uint8_t *bytes, size_t size)
         { "kinds.Included", accepts<kinds::Included> },
         { "kinds.Circle", accepts<kinds::Circle> },
         { "kinds.Unions", accepts<kinds::Unions> },
+        { "kinds.Vectors", accepts<kinds::Vectors> },
         { "kinds.All", accepts<kinds::All> },
     };
     for (const auto &candidate : tables) {

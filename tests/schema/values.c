@@ -223,6 +223,13 @@ fill_vector(values_random *random, const acta_field *field, void *out, acta_memo
         }
     }
     vector.data = items;
+    if (field->flags & ACTA_FIELD_NESTED) {
+        void *value = acta_memory_alloc(memory, field->table->struct_size);
+        values_fill(random, field->table, value, memory, depth == 0 ? 0 : depth - 1);
+        acta_bytes bytes = values_write(field->table, value, memory);
+        vector.data = bytes.data;
+        vector.count = (uint32_t)bytes.size;
+    }
     memcpy(out, &vector, sizeof vector);
 }
 

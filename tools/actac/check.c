@@ -157,9 +157,7 @@ check_enums(const acti_model *m, acti_errors *e)
 static const char *
 not_carried(const acti_field *f)
 {
-    if (attribute_of(&f->is, "nested_flatbuffer") != NULL) return "a nested flatbuffer";
     if (attribute_of(&f->is, "flexbuffer") != NULL) return "a flexbuffer";
-    if (attribute_of(&f->is, "force_align") != NULL) return "an alignment of its own";
     return NULL;
 }
 

@@ -169,13 +169,35 @@ put_mutable_functions(const acti_table *of, FILE *out, acti_arena *arena)
 }
 
 static void
+put_keyed(const acti_table *of, FILE *out, acti_arena *arena)
+{
+    if (of->key == NULL) return;
+    fprintf(out, "/* %s_vector_find, _sort */\n", of->is.c_name);
+    put_list(out, 0, "ACTA_KEYED(", (const char *[]){ of->is.c_name, c_type(of->key, arena) }, 2, ");\n");
+}
+
+static void
+put_nested(const acti_table *of, FILE *out)
+{
+    for (uint32_t i = 0; i < of->field_count; i++) {
+        const acti_field *f = &of->fields[i];
+        if (f->nested == NULL) continue;
+        fprintf(out, "/* %s_decode */\n", f->is.c_name);
+        put_list(
+            out, 0, "ACTA_NESTED(", (const char *[]){ of->is.c_name, f->is.name, f->nested->is.c_name }, 3, ");\n");
+    }
+}
+
+static void
 put_structure(const acti_table *of, FILE *out, acti_arena *arena)
 {
     const char *c = of->is.c_name;
 
     put_struct(of, out, arena);
     fprintf(out, "/* %s_table, _optional */\nACTA_STRUCT(%s);\n", c, c);
-    fprintf(out, "/* %s_vector_at, _ref_get */\nACTA_TABLE_VIEW_FUNCTIONS(%s);\n\n", c, c);
+    fprintf(out, "/* %s_vector_at, _ref_get */\nACTA_TABLE_VIEW_FUNCTIONS(%s);\n", c, c);
+    put_keyed(of, out, arena);
+    fputc('\n', out);
 }
 
 static void
@@ -198,6 +220,8 @@ put_table(const acti_table *of, FILE *out, acti_arena *arena)
         fprintf(out, "/* %s */\n", of->fields[i].is.c_name);
         put_list(out, 0, "ACTA_FIELD_READER(", (const char *[]){ c, of->fields[i].is.name }, 2, ");\n");
     }
+    put_keyed(of, out, arena);
+    put_nested(of, out);
     if (is_mutable(of)) put_mutable_functions(of, out, arena);
     fputc('\n', out);
 }

@@ -146,7 +146,9 @@ typedef struct acti_field {
     struct acti_table *table; /* what it, or its elements, are */
     struct acti_enumeration *enumeration;
     uint16_t id;
-    uint16_t place; /* in the bytes of a struct */
+    uint16_t place;                  /* in the bytes of a struct */
+    uint16_t alignment;              /* (force_align) of a vector; 0: none */
+    const struct acti_table *nested; /* (nested_flatbuffer) */
     int64_t default_integer;
     double default_real;
     bool is_member; /* of a struct: always there */

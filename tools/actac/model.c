@@ -10,6 +10,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Slots of reflection.fbs. */
@@ -207,6 +208,35 @@ read_role(acti_table *of)
     of->version = version != NULL ? (uint32_t)strtoul(version, NULL, 10) : 1; /* upcast.c checks it */
 }
 
+/* The table that a name in an attribute of `of` means: in its namespace, or in one around it. NULL: none. */
+static const acti_table *
+find_named(reader *r, const acti_table *of, const char *name)
+{
+    const char *space = of->full_name;
+
+    for (size_t size = strlen(space);;) {
+        while (size > 0 && space[size - 1] != '.')
+            size--;
+        const char *full = arena_format(r->arena, "%.*s%s", (int)size, space, name);
+        for (uint32_t i = 0; i < r->model->table_total; i++) {
+            if (strcmp(r->model->tables[i].full_name, full) == 0) return &r->model->tables[i];
+        }
+        if (size == 0) return NULL;
+        size--; /* the dot */
+    }
+}
+
+static void
+read_vector_attributes(reader *r, acti_table *of)
+{
+    for (uint32_t i = 0; i < of->field_count; i++) {
+        const char *nested = attribute_of(&of->fields[i].is, "nested_flatbuffer");
+        const char *alignment = attribute_of(&of->fields[i].is, "force_align");
+        if (nested != NULL) of->fields[i].nested = find_named(r, of, nested);
+        if (alignment != NULL) of->fields[i].alignment = (uint16_t)strtoul(alignment, NULL, 10);
+    }
+}
+
 static void
 read_table(reader *r, acti_table *out, uint32_t at)
 {
@@ -233,6 +263,7 @@ read_table(reader *r, acti_table *out, uint32_t at)
         if (out->fields[i].key) out->key = &out->fields[i];
     }
     read_role(out);
+    read_vector_attributes(r, out);
 }
 
 /* -- order -- */
@@ -362,6 +393,8 @@ hash_table(reader *r, uint64_t *hash, const acti_table *of, bool *done)
                 hash, arena_format(r->arena, "%s:%u:%u:%u:%" PRId64 ":%" PRIx64 ":%d:%d", f->is.name, f->id, f->base,
                           f->element, f->default_integer, bits_of(f->default_real), f->required, f->key));
             if (f->optional && f->base <= BASE_DOUBLE) hash_text(hash, "optional");
+            if (f->nested != NULL) hash_text(hash, f->nested->full_name);
+            if (f->nested != NULL) hash_table(r, hash, f->nested, done);
             if (f->base == BASE_ARRAY) hash_text(hash, arena_format(r->arena, "[%u]", f->length));
             if (f->enumeration != NULL) hash_enum(r, hash, f->enumeration, done);
             if (f->table != NULL) hash_table(r, hash, f->table, done);

@@ -75,6 +75,7 @@ declare_fields(names *n, const acti_table *of)
         const acti_field *f = &of->fields[i];
         check_word(n->errors, "field", &f->is);
         if (of->role == ROLE_EVENT && f->base == BASE_STRING) declare(n, &f->is, "field", f->is.c_name);
+        if (f->nested != NULL) declare_all(n, &f->is, "field", "_decode\0");
         if (is_mutable(of) && is_collection(f)) declare_all(n, &f->is, "field", "_put\0_remove\0_find\0_count\0_at\0");
         if (is_mutable(of) && is_assigned(f)) declare_all(n, &f->is, "field", "_assign\0");
     }
@@ -107,6 +108,7 @@ declare_table(names *n, const acti_model *m, const acti_table *of)
     declare(n, &of->is, kind, of->is.c_name);
     declare_all(n, &of->is, kind, "_table\0_fields\0_vector\0_ref\0_vector_at\0_ref_get\0");
     declare_all(n, &of->is, kind, of->is_struct ? "_optional\0" : "_verify\0_decode\0_write\0_read\0");
+    if (of->key != NULL) declare_all(n, &of->is, kind, "_vector_find\0_sort\0");
     if (of->role == ROLE_COMMAND) declare_all(n, &of->is, "command", "_dispatch\0_dispatch_async\0_send\0");
     if (of->role == ROLE_EVENT) declare_all(n, &of->is, "event", "_emit\0_upcast\0");
     if (of->role == ROLE_READ_MODEL)

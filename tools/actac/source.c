@@ -73,6 +73,12 @@ put_field(const acti_table *of, const acti_field *f, FILE *out, acti_arena *aren
         macro = "ACTA_TABLE_FIELD(";
         items[count++] = kind_name(f);
         items[count++] = f->table->is.c_name;
+    } else if (f->nested != NULL) {
+        macro = "ACTA_NESTED_FIELD(";
+        items[count++] = f->nested->is.c_name;
+    } else if (vector_kind_name(f) != NULL && f->alignment != 0) {
+        macro = "ACTA_ALIGNED_FIELD(";
+        items[count++] = vector_kind_name(f);
     } else if (vector_kind_name(f) != NULL) {
         macro = "ACTA_VECTOR_FIELD(";
         items[count++] = vector_kind_name(f);
@@ -84,6 +90,8 @@ put_field(const acti_table *of, const acti_field *f, FILE *out, acti_arena *aren
         items[count++] = kind_name(f);
     }
     items[count++] = flags[0] != '\0' ? flags : "0";
+    if (f->nested != NULL || (vector_kind_name(f) != NULL && f->alignment != 0))
+        items[count++] = arena_format(arena, "%u", f->alignment);
     if (is_number(f->base) && !is_optional(f))
         items[count++] = absent_bits(f) != 0 ? arena_format(arena, "UINT64_C(0x%" PRIx64 ")", absent_bits(f)) : "0";
     put_list(out, 4, macro, items, count, "),\n");

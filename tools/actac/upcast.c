@@ -87,6 +87,7 @@ mark_table(const acti_model *old, const acti_table *of, bool *tables, bool *enum
     for (uint32_t i = 0; i < of->field_count; i++) {
         const acti_enumeration *enumeration = of->fields[i].enumeration;
         if (of->fields[i].table != NULL) mark_table(old, of->fields[i].table, tables, enums);
+        if (of->fields[i].nested != NULL) mark_table(old, of->fields[i].nested, tables, enums);
         if (enumeration == NULL || (size_t)(enumeration - old->enums) >= old->enum_count) continue;
         enums[enumeration - old->enums] = true;
         for (uint32_t t = 0; t < old->table_count && enumeration->is_union; t++)

@@ -154,9 +154,15 @@ static const acta_field kinds_Maybe_fields[] = {
 ACTA_TABLE_CODE(kinds_Maybe);
 const acta_table kinds_Maybe_table = {
     .name = "kinds.Maybe",
-    ACTA_TABLE_MEMBERS(kinds_Maybe, PLAIN, UINT64_C(0xdd0fbbd60cd63b1a), kinds_schema),
+    .role = ACTA_TABLE_PLAIN,
+    .struct_size = sizeof(kinds_Maybe),
+    .schema_hash = UINT64_C(0xdd0fbbd60cd63b1a),
+    .schema = &kinds_schema,
     .fields = kinds_Maybe_fields,
     .field_count = 14,
+    .verify = kinds_Maybe_any_verify,
+    .read = kinds_Maybe_any_read,
+    .write = kinds_Maybe_any_write,
 };
 
 static const acta_field kinds_Structs_fields[] = {
@@ -174,9 +180,15 @@ static const acta_field kinds_Structs_fields[] = {
 ACTA_TABLE_CODE(kinds_Structs);
 const acta_table kinds_Structs_table = {
     .name = "kinds.Structs",
-    ACTA_TABLE_MEMBERS(kinds_Structs, PLAIN, UINT64_C(0x299c6a98f7f2574d), kinds_schema),
+    .role = ACTA_TABLE_PLAIN,
+    .struct_size = sizeof(kinds_Structs),
+    .schema_hash = UINT64_C(0x299c6a98f7f2574d),
+    .schema = &kinds_schema,
     .fields = kinds_Structs_fields,
     .field_count = 10,
+    .verify = kinds_Structs_any_verify,
+    .read = kinds_Structs_any_read,
+    .write = kinds_Structs_any_write,
 };
 
 static const acta_field kinds_Enums_fields[] = {
@@ -192,9 +204,15 @@ static const acta_field kinds_Enums_fields[] = {
 ACTA_TABLE_CODE(kinds_Enums);
 const acta_table kinds_Enums_table = {
     .name = "kinds.Enums",
-    ACTA_TABLE_MEMBERS(kinds_Enums, PLAIN, UINT64_C(0xa9814ad1ffd79f9f), kinds_schema),
+    .role = ACTA_TABLE_PLAIN,
+    .struct_size = sizeof(kinds_Enums),
+    .schema_hash = UINT64_C(0xa9814ad1ffd79f9f),
+    .schema = &kinds_schema,
     .fields = kinds_Enums_fields,
     .field_count = 8,
+    .verify = kinds_Enums_any_verify,
+    .read = kinds_Enums_any_read,
+    .write = kinds_Enums_any_write,
 };
 
 static const acta_field kinds_Included_fields[] = {
@@ -209,9 +227,15 @@ static const acta_field kinds_Included_fields[] = {
 ACTA_TABLE_CODE(kinds_Included);
 const acta_table kinds_Included_table = {
     .name = "kinds.Included",
-    ACTA_TABLE_MEMBERS(kinds_Included, PLAIN, UINT64_C(0xdf91542e671a1be8), kinds_schema),
+    .role = ACTA_TABLE_PLAIN,
+    .struct_size = sizeof(kinds_Included),
+    .schema_hash = UINT64_C(0xdf91542e671a1be8),
+    .schema = &kinds_schema,
     .fields = kinds_Included_fields,
     .field_count = 7,
+    .verify = kinds_Included_any_verify,
+    .read = kinds_Included_any_read,
+    .write = kinds_Included_any_write,
 };
 
 static const acta_field kinds_Circle_fields[] = {
@@ -221,9 +245,15 @@ static const acta_field kinds_Circle_fields[] = {
 ACTA_TABLE_CODE(kinds_Circle);
 const acta_table kinds_Circle_table = {
     .name = "kinds.Circle",
-    ACTA_TABLE_MEMBERS(kinds_Circle, PLAIN, UINT64_C(0x917859cb233c4718), kinds_schema),
+    .role = ACTA_TABLE_PLAIN,
+    .struct_size = sizeof(kinds_Circle),
+    .schema_hash = UINT64_C(0x917859cb233c4718),
+    .schema = &kinds_schema,
     .fields = kinds_Circle_fields,
     .field_count = 2,
+    .verify = kinds_Circle_any_verify,
+    .read = kinds_Circle_any_read,
+    .write = kinds_Circle_any_write,
 };
 
 static const acta_field kinds_Unions_fields[] = {
@@ -235,9 +265,35 @@ static const acta_field kinds_Unions_fields[] = {
 ACTA_TABLE_CODE(kinds_Unions);
 const acta_table kinds_Unions_table = {
     .name = "kinds.Unions",
-    ACTA_TABLE_MEMBERS(kinds_Unions, PLAIN, UINT64_C(0x12ee3893db370806), kinds_schema),
+    .role = ACTA_TABLE_PLAIN,
+    .struct_size = sizeof(kinds_Unions),
+    .schema_hash = UINT64_C(0x12ee3893db370806),
+    .schema = &kinds_schema,
     .fields = kinds_Unions_fields,
     .field_count = 4,
+    .verify = kinds_Unions_any_verify,
+    .read = kinds_Unions_any_read,
+    .write = kinds_Unions_any_write,
+};
+
+static const acta_field kinds_Vectors_fields[] = {
+    ACTA_NESTED_FIELD(kinds_Vectors, inner, 0, kinds_Circle, 0, 0),
+    ACTA_NESTED_FIELD(kinds_Vectors, note, 1, kinds_inner_Note, ACTA_FIELD_REQUIRED, 0),
+    ACTA_ALIGNED_FIELD(kinds_Vectors, aligned, 2, UINT8, 0, 16),
+    ACTA_ALIGNED_FIELD(kinds_Vectors, wide, 3, FLOAT, 0, 32),
+};
+ACTA_TABLE_CODE(kinds_Vectors);
+const acta_table kinds_Vectors_table = {
+    .name = "kinds.Vectors",
+    .role = ACTA_TABLE_PLAIN,
+    .struct_size = sizeof(kinds_Vectors),
+    .schema_hash = UINT64_C(0xaf4c1c86b9ac2372),
+    .schema = &kinds_schema,
+    .fields = kinds_Vectors_fields,
+    .field_count = 4,
+    .verify = kinds_Vectors_any_verify,
+    .read = kinds_Vectors_any_read,
+    .write = kinds_Vectors_any_write,
 };
 
 static const acta_field kinds_All_fields[] = {
@@ -247,13 +303,20 @@ static const acta_field kinds_All_fields[] = {
     ACTA_TABLE_FIELD(kinds_All, included, 3, TABLE, kinds_Included, 0),
     ACTA_TABLE_FIELD(kinds_All, alls, 4, TABLE_VECTOR, kinds_All, 0),
     ACTA_TABLE_FIELD(kinds_All, unions, 5, TABLE, kinds_Unions, 0),
+    ACTA_TABLE_FIELD(kinds_All, vectors, 6, TABLE, kinds_Vectors, 0),
 };
 ACTA_TABLE_CODE(kinds_All);
 const acta_table kinds_All_table = {
     .name = "kinds.All",
-    ACTA_TABLE_MEMBERS(kinds_All, PLAIN, UINT64_C(0x80456b2cbbfa73c4), kinds_schema),
+    .role = ACTA_TABLE_PLAIN,
+    .struct_size = sizeof(kinds_All),
+    .schema_hash = UINT64_C(0x422d2b72457e01af),
+    .schema = &kinds_schema,
     .fields = kinds_All_fields,
-    .field_count = 6,
+    .field_count = 7,
+    .verify = kinds_All_any_verify,
+    .read = kinds_All_any_read,
+    .write = kinds_All_any_write,
 };
 
 
@@ -264,6 +327,7 @@ static const acta_table *const tables[] = {
     &kinds_Included_table,
     &kinds_Circle_table,
     &kinds_Unions_table,
+    &kinds_Vectors_table,
     &kinds_All_table,
 };
 
@@ -271,6 +335,6 @@ const acta_schema kinds_schema = {
     .name = "kinds",
     .binary = { binary, sizeof binary },
     .tables = tables,
-    .table_count = 7,
-    .hash = UINT64_C(0xec712703ce7b5798),
+    .table_count = 8,
+    .hash = UINT64_C(0x5da503d011ab08f5),
 };

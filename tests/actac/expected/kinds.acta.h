@@ -26,6 +26,8 @@ ACTA_TABLE_VIEWS(kinds_Included);
 ACTA_TABLE_VIEWS(kinds_Circle);
 /* kinds_Unions_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_Unions);
+/* kinds_Vectors_vector, _ref */
+ACTA_TABLE_VIEWS(kinds_Vectors);
 /* kinds_All_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_All);
 /* kinds_Shape_vector */
@@ -120,6 +122,8 @@ typedef struct kinds_Entry {
 ACTA_STRUCT(kinds_Entry);
 /* kinds_Entry_vector_at, _ref_get */
 ACTA_TABLE_VIEW_FUNCTIONS(kinds_Entry);
+/* kinds_Entry_vector_find, _sort */
+ACTA_KEYED(kinds_Entry, uint16_t);
 
 typedef struct kinds_Tiny {
     uint8_t a ACTA_ZERO;
@@ -217,6 +221,22 @@ ACTA_TABLE(kinds_Unions);
 /* kinds_Unions_vector_at, _ref_get */
 ACTA_TABLE_VIEW_FUNCTIONS(kinds_Unions);
 
+/* Vectors with more to them: buffers in a buffer, and wide alignments. */
+typedef struct kinds_Vectors {
+    acta_uint8_vector inner ACTA_ZERO;
+    acta_uint8_vector note ACTA_ZERO; /* required */
+    acta_uint8_vector aligned ACTA_ZERO;
+    acta_float_vector wide ACTA_ZERO;
+} kinds_Vectors;
+/* kinds_Vectors_table, _verify, _decode, _write, _read */
+ACTA_TABLE(kinds_Vectors);
+/* kinds_Vectors_vector_at, _ref_get */
+ACTA_TABLE_VIEW_FUNCTIONS(kinds_Vectors);
+/* kinds_Vectors_inner_decode */
+ACTA_NESTED(kinds_Vectors, inner, kinds_Circle);
+/* kinds_Vectors_note_decode */
+ACTA_NESTED(kinds_Vectors, note, kinds_inner_Note);
+
 typedef struct kinds_All {
     kinds_Maybe_ref maybe ACTA_ZERO;
     kinds_Structs_ref structs ACTA_ZERO;
@@ -224,6 +244,7 @@ typedef struct kinds_All {
     kinds_Included_ref included ACTA_ZERO;
     kinds_All_vector alls ACTA_ZERO;
     kinds_Unions_ref unions ACTA_ZERO;
+    kinds_Vectors_ref vectors ACTA_ZERO;
 } kinds_All;
 /* kinds_All_table, _verify, _decode, _write, _read */
 ACTA_TABLE(kinds_All);

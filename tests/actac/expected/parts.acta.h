@@ -98,6 +98,8 @@ typedef struct kinds_Label {
 ACTA_TABLE(kinds_Label);
 /* kinds_Label_vector_at, _ref_get */
 ACTA_TABLE_VIEW_FUNCTIONS(kinds_Label);
+/* kinds_Label_vector_find, _sort */
+ACTA_KEYED(kinds_Label, acta_str);
 
 typedef struct kinds_inner_Note {
     acta_str text ACTA_ZERO;

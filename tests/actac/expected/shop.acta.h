@@ -82,6 +82,8 @@ typedef struct shop_Line {
 ACTA_TABLE(shop_Line);
 /* shop_Line_vector_at, _ref_get */
 ACTA_TABLE_VIEW_FUNCTIONS(shop_Line);
+/* shop_Line_vector_find, _sort */
+ACTA_KEYED(shop_Line, acta_str);
 
 typedef struct shop_Slot {
     int32_t place ACTA_ZERO; /* key */
@@ -101,6 +103,8 @@ shop_Slot_decode(acta_bytes buffer, shop_Slot *value_out)
 ACTA_PLAIN_TABLE(shop_Slot);
 /* shop_Slot_vector_at, _ref_get */
 ACTA_TABLE_VIEW_FUNCTIONS(shop_Slot);
+/* shop_Slot_vector_find, _sort */
+ACTA_KEYED(shop_Slot, int32_t);
 
 typedef struct shop_Weight {
     double grams ACTA_ZERO; /* key */
@@ -110,6 +114,8 @@ typedef struct shop_Weight {
 ACTA_TABLE(shop_Weight);
 /* shop_Weight_vector_at, _ref_get */
 ACTA_TABLE_VIEW_FUNCTIONS(shop_Weight);
+/* shop_Weight_vector_find, _sort */
+ACTA_KEYED(shop_Weight, double);
 
 /* Each kind of number, with a default and without, in an order that isn't that of the ids. */
 typedef struct shop_Numbers {
