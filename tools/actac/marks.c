@@ -49,7 +49,7 @@ static bool
 holds_marks(const acti_model *m, const acti_field *f, acti_arena *arena)
 {
     if (f->table == NULL || f->table->is_struct) return false;
-    bool *seen = arena_alloc(arena, m->table_count * sizeof *seen);
+    bool *seen = arena_alloc(arena, m->table_total * sizeof *seen);
     return leads_to_marks(m, f->table, seen);
 }
 
@@ -242,6 +242,24 @@ check_same_prefix(const acti_model *m, const acti_table *state, acti_errors *e)
     }
 }
 
+static bool
+table_leads_to_marks(const acti_model *m, const acti_table *of, acti_arena *arena)
+{
+    bool *seen = arena_alloc(arena, m->table_total * sizeof *seen);
+    return leads_to_marks(m, of, seen);
+}
+
+/* Marks aren't followed into the bytes of a nested buffer. */
+static void
+check_nested(const acti_model *m, const acti_table *of, const acti_field *f, acti_errors *e)
+{
+    if (f->nested == NULL || !table_leads_to_marks(m, f->nested, e->arena)) return;
+    error_at(e, f->is.at,
+        "%s.%s is a buffer of %s, in which a field has attributes such as personal; those aren't seen inside of it: "
+        "make it a field of the type %s",
+        of->is.name, f->is.name, f->nested->is.name, f->nested->is.name);
+}
+
 void
 marks_check(const acti_model *m, acti_errors *e)
 {
@@ -249,6 +267,8 @@ marks_check(const acti_model *m, acti_errors *e)
         const acti_table *of = &m->tables[i];
         for (uint32_t k = 0; k < of->field_count && of->is.text != NULL; k++)
             check_marks_of(m, of, &of->fields[k], e);
+        for (uint32_t k = 0; k < of->field_count; k++)
+            check_nested(m, of, &of->fields[k], e);
         for (size_t k = 0; k < MARK_COUNT && of->is.text != NULL; k++) {
             if (attribute_of(&of->is, mark_names[k]) == NULL) continue;
             error_at(e, place_of(&of->is, mark_names[k]),

@@ -154,15 +154,9 @@ static const acta_field kinds_Maybe_fields[] = {
 ACTA_TABLE_CODE(kinds_Maybe);
 const acta_table kinds_Maybe_table = {
     .name = "kinds.Maybe",
-    .role = ACTA_TABLE_PLAIN,
-    .struct_size = sizeof(kinds_Maybe),
-    .schema_hash = UINT64_C(0xdd0fbbd60cd63b1a),
-    .schema = &kinds_schema,
+    ACTA_TABLE_MEMBERS(kinds_Maybe, PLAIN, UINT64_C(0xdd0fbbd60cd63b1a), kinds_schema),
     .fields = kinds_Maybe_fields,
     .field_count = 14,
-    .verify = kinds_Maybe_any_verify,
-    .read = kinds_Maybe_any_read,
-    .write = kinds_Maybe_any_write,
 };
 
 static const acta_field kinds_Structs_fields[] = {
@@ -180,15 +174,9 @@ static const acta_field kinds_Structs_fields[] = {
 ACTA_TABLE_CODE(kinds_Structs);
 const acta_table kinds_Structs_table = {
     .name = "kinds.Structs",
-    .role = ACTA_TABLE_PLAIN,
-    .struct_size = sizeof(kinds_Structs),
-    .schema_hash = UINT64_C(0x299c6a98f7f2574d),
-    .schema = &kinds_schema,
+    ACTA_TABLE_MEMBERS(kinds_Structs, PLAIN, UINT64_C(0x299c6a98f7f2574d), kinds_schema),
     .fields = kinds_Structs_fields,
     .field_count = 10,
-    .verify = kinds_Structs_any_verify,
-    .read = kinds_Structs_any_read,
-    .write = kinds_Structs_any_write,
 };
 
 static const acta_field kinds_Enums_fields[] = {
@@ -204,15 +192,9 @@ static const acta_field kinds_Enums_fields[] = {
 ACTA_TABLE_CODE(kinds_Enums);
 const acta_table kinds_Enums_table = {
     .name = "kinds.Enums",
-    .role = ACTA_TABLE_PLAIN,
-    .struct_size = sizeof(kinds_Enums),
-    .schema_hash = UINT64_C(0xa9814ad1ffd79f9f),
-    .schema = &kinds_schema,
+    ACTA_TABLE_MEMBERS(kinds_Enums, PLAIN, UINT64_C(0xa9814ad1ffd79f9f), kinds_schema),
     .fields = kinds_Enums_fields,
     .field_count = 8,
-    .verify = kinds_Enums_any_verify,
-    .read = kinds_Enums_any_read,
-    .write = kinds_Enums_any_write,
 };
 
 static const acta_field kinds_Included_fields[] = {
@@ -227,15 +209,9 @@ static const acta_field kinds_Included_fields[] = {
 ACTA_TABLE_CODE(kinds_Included);
 const acta_table kinds_Included_table = {
     .name = "kinds.Included",
-    .role = ACTA_TABLE_PLAIN,
-    .struct_size = sizeof(kinds_Included),
-    .schema_hash = UINT64_C(0xdf91542e671a1be8),
-    .schema = &kinds_schema,
+    ACTA_TABLE_MEMBERS(kinds_Included, PLAIN, UINT64_C(0xdf91542e671a1be8), kinds_schema),
     .fields = kinds_Included_fields,
     .field_count = 7,
-    .verify = kinds_Included_any_verify,
-    .read = kinds_Included_any_read,
-    .write = kinds_Included_any_write,
 };
 
 static const acta_field kinds_Circle_fields[] = {
@@ -245,15 +221,9 @@ static const acta_field kinds_Circle_fields[] = {
 ACTA_TABLE_CODE(kinds_Circle);
 const acta_table kinds_Circle_table = {
     .name = "kinds.Circle",
-    .role = ACTA_TABLE_PLAIN,
-    .struct_size = sizeof(kinds_Circle),
-    .schema_hash = UINT64_C(0x917859cb233c4718),
-    .schema = &kinds_schema,
+    ACTA_TABLE_MEMBERS(kinds_Circle, PLAIN, UINT64_C(0x917859cb233c4718), kinds_schema),
     .fields = kinds_Circle_fields,
     .field_count = 2,
-    .verify = kinds_Circle_any_verify,
-    .read = kinds_Circle_any_read,
-    .write = kinds_Circle_any_write,
 };
 
 static const acta_field kinds_Unions_fields[] = {
@@ -265,15 +235,9 @@ static const acta_field kinds_Unions_fields[] = {
 ACTA_TABLE_CODE(kinds_Unions);
 const acta_table kinds_Unions_table = {
     .name = "kinds.Unions",
-    .role = ACTA_TABLE_PLAIN,
-    .struct_size = sizeof(kinds_Unions),
-    .schema_hash = UINT64_C(0x12ee3893db370806),
-    .schema = &kinds_schema,
+    ACTA_TABLE_MEMBERS(kinds_Unions, PLAIN, UINT64_C(0x12ee3893db370806), kinds_schema),
     .fields = kinds_Unions_fields,
     .field_count = 4,
-    .verify = kinds_Unions_any_verify,
-    .read = kinds_Unions_any_read,
-    .write = kinds_Unions_any_write,
 };
 
 static const acta_field kinds_Vectors_fields[] = {
@@ -285,15 +249,9 @@ static const acta_field kinds_Vectors_fields[] = {
 ACTA_TABLE_CODE(kinds_Vectors);
 const acta_table kinds_Vectors_table = {
     .name = "kinds.Vectors",
-    .role = ACTA_TABLE_PLAIN,
-    .struct_size = sizeof(kinds_Vectors),
-    .schema_hash = UINT64_C(0xaf4c1c86b9ac2372),
-    .schema = &kinds_schema,
+    ACTA_TABLE_MEMBERS(kinds_Vectors, PLAIN, UINT64_C(0xaf4c1c86b9ac2372), kinds_schema),
     .fields = kinds_Vectors_fields,
     .field_count = 4,
-    .verify = kinds_Vectors_any_verify,
-    .read = kinds_Vectors_any_read,
-    .write = kinds_Vectors_any_write,
 };
 
 static const acta_field kinds_All_fields[] = {
@@ -308,15 +266,9 @@ static const acta_field kinds_All_fields[] = {
 ACTA_TABLE_CODE(kinds_All);
 const acta_table kinds_All_table = {
     .name = "kinds.All",
-    .role = ACTA_TABLE_PLAIN,
-    .struct_size = sizeof(kinds_All),
-    .schema_hash = UINT64_C(0x422d2b72457e01af),
-    .schema = &kinds_schema,
+    ACTA_TABLE_MEMBERS(kinds_All, PLAIN, UINT64_C(0x422d2b72457e01af), kinds_schema),
     .fields = kinds_All_fields,
     .field_count = 7,
-    .verify = kinds_All_any_verify,
-    .read = kinds_All_any_read,
-    .write = kinds_All_any_write,
 };
 
 
