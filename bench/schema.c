@@ -201,7 +201,8 @@ static double
 median(uint64_t *times)
 {
     qsort(times, TURNS, sizeof *times, bench_compare);
-    return (double)times[TURNS / 2] / ROUNDS;
+    uint64_t middle = times[TURNS / 2];
+    return (double)middle / ROUNDS;
 }
 
 static void

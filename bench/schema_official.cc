@@ -60,8 +60,8 @@ official_write_order(const schema_work *, uint32_t rounds)
         auto order_id = builder.CreateString("order-2024-000017", 17);
         auto symbol = builder.CreateString("ACME", 4);
         auto trader = builder.CreateString("trader-42", 9);
-        builder.Finish(market::CreateOrderPlaced(
-            builder, order_id, symbol, 100 + (int64_t)i, 7, market::Side_sell, trader));
+        builder.Finish(
+            market::CreateOrderPlaced(builder, order_id, symbol, 100 + (int64_t)i, 7, market::Side_sell, trader));
         sum += builder.GetBufferPointer()[builder.GetSize() - 1];
     }
     return sum;
@@ -75,8 +75,8 @@ official_write_tick(const schema_work *, uint32_t rounds)
 
     for (uint32_t i = 0; i < rounds; i++) {
         builder.Clear();
-        builder.Finish(market::CreateTicked(
-            builder, 1700000000 + (int64_t)i, 100, 99, 101, 5000, 3, market::Side_sell, 0.25));
+        builder.Finish(
+            market::CreateTicked(builder, 1700000000 + (int64_t)i, 100, 99, 101, 5000, 3, market::Side_sell, 0.25));
         sum += builder.GetBufferPointer()[0];
     }
     return sum;
