@@ -46,11 +46,16 @@ leads_to_marks(const acti_model *m, const acti_table *of, bool *seen)
 }
 
 static bool
+table_leads_to_marks(const acti_model *m, const acti_table *of, acti_arena *arena)
+{
+    bool *seen = arena_alloc(arena, m->table_total * sizeof *seen);
+    return leads_to_marks(m, of, seen);
+}
+
+static bool
 holds_marks(const acti_model *m, const acti_field *f, acti_arena *arena)
 {
-    if (f->table == NULL || f->table->is_struct) return false;
-    bool *seen = arena_alloc(arena, m->table_total * sizeof *seen);
-    return leads_to_marks(m, f->table, seen);
+    return f->table != NULL && !f->table->is_struct && table_leads_to_marks(m, f->table, arena);
 }
 
 static const acti_field *
@@ -180,8 +185,7 @@ check_union(const acti_model *m, const acti_table *of, const acti_field *f, acti
     if (!is_union(f) || f->enumeration == NULL) return;
     for (uint32_t i = 0; i < f->enumeration->value_count; i++) {
         const acti_table *variant = f->enumeration->values[i].table;
-        bool *seen = arena_alloc(e->arena, m->table_count * sizeof *seen);
-        if (variant == NULL || variant->is_struct || !leads_to_marks(m, variant, seen)) continue;
+        if (variant == NULL || variant->is_struct || !table_leads_to_marks(m, variant, e->arena)) continue;
         error_at(e, f->is.at,
             "%s.%s may be a %s, in which a field has attributes such as personal; those aren't seen inside of a union: "
             "give %s a field of its own",
@@ -240,13 +244,6 @@ check_same_prefix(const acti_model *m, const acti_table *state, acti_errors *e)
         error_at(e, state->is.at, "the streams of %s and %s have the same prefix '%s'; give one another", t->is.name,
             state->is.name, stream_prefix(m, state, e->arena));
     }
-}
-
-static bool
-table_leads_to_marks(const acti_model *m, const acti_table *of, acti_arena *arena)
-{
-    bool *seen = arena_alloc(arena, m->table_total * sizeof *seen);
-    return leads_to_marks(m, of, seen);
 }
 
 /* Marks aren't followed into the bytes of a nested buffer. */
