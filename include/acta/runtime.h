@@ -246,7 +246,9 @@ ACTA_API void acta_message_destroy(acta_message *message);
 
 /*
  * Send: the actor's handle_cast gets it. Never blocks.
- * Threads: any, in and outside actors. Messages from one sender to one receiver arrive in the order sent.
+ * Threads: any, in and outside actors. Messages from one sender to one receiver arrive in the order sent. What a handler
+ * sends in a row to one busy actor may wait, up to 32 of them, until it does something else with the runtime or returns,
+ * or has run on for some ms: whom it tells of them past the runtime, by a semaphore say, may look before they arrive.
  * Errors: ACTA_NOPROC (also for a pid of the past), ACTA_BUSY the mailbox is full, ACTA_NO_MEMORY, ACTA_STOPPED.
  *         The message is destroyed. A receiver that dies before its turn drops it silently.
  */

@@ -301,7 +301,7 @@ values_rewrite(const acta_table *table, acta_bytes buffer, acta_memory *memory)
 bool
 values_equal(acta_bytes a, acta_bytes b)
 {
-    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
 uint8_t *
