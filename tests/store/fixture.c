@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "acta/crc.h"
 #include "scratch.h"
 
 /*
@@ -350,18 +351,28 @@ remove_tree(const char *path)
     nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* NULL: it isn't there, or it changes. */
+static uint8_t *
+try_read(const char *path, size_t *size_out)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) return NULL;
+    fseek(file, 0, SEEK_END);
+    *size_out = (size_t)ftell(file);
+    rewind(file);
+    uint8_t *bytes = malloc(*size_out + 1);
+    bool whole = bytes != NULL && fread(bytes, 1, *size_out, file) == *size_out;
+    fclose(file);
+    if (whole) return bytes;
+    free(bytes);
+    return NULL;
+}
+
 uint8_t *
 read_file(const char *path, size_t *size_out)
 {
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    fseek(file, 0, SEEK_END);
-    long size = ftell(file);
-    rewind(file);
-    uint8_t *bytes = malloc((size_t)size + 1);
-    assert_int_equal((size_t)size, fread(bytes, 1, (size_t)size, file));
-    fclose(file);
-    *size_out = (size_t)size;
+    uint8_t *bytes = try_read(path, size_out);
+    assert_non_null(bytes);
     return bytes;
 }
 
@@ -374,25 +385,64 @@ write_file(const char *path, const void *bytes, size_t size)
     assert_int_equal(0, fclose(file));
 }
 
-void
-copy_tree(const char *from, const char *to)
+/* Names, sizes and times of change of what lies there. */
+static uint64_t
+listing(const char *path)
+{
+    DIR *directory = opendir(path);
+    struct dirent *entry;
+    uint64_t sum = 0;
+
+    assert_non_null(directory);
+    while ((entry = readdir(directory)) != NULL) {
+        char file[600];
+        struct stat found;
+        snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+        if (entry->d_name[0] == '.' || stat(file, &found) != 0) continue;
+        uint64_t about[] = { (uint64_t)found.st_size, (uint64_t)found.st_mtim.tv_sec, (uint64_t)found.st_mtim.tv_nsec };
+        uint32_t crc = acta_crc32c(0, entry->d_name, strlen(entry->d_name));
+        sum += (uint64_t)acta_crc32c(crc, about, sizeof about) << 16 | 1; /* in whatever order they are listed */
+    }
+    closedir(directory);
+    return sum;
+}
+
+/* False: a file went away meanwhile. */
+static bool
+copy_once(const char *from, const char *to)
 {
     DIR *directory = opendir(from);
     struct dirent *entry;
+    bool all = true;
 
     assert_non_null(directory);
     assert_int_equal(0, mkdir(to, 0777));
-    while ((entry = readdir(directory)) != NULL) {
+    while (all && (entry = readdir(directory)) != NULL) {
         char source[600], target[600];
         size_t size;
         if (entry->d_name[0] == '.') continue;
         snprintf(source, sizeof source, "%s/%s", from, entry->d_name);
         snprintf(target, sizeof target, "%s/%s", to, entry->d_name);
-        uint8_t *bytes = read_file(source, &size);
-        write_file(target, bytes, size);
+        uint8_t *bytes = try_read(source, &size);
+        all = bytes != NULL;
+        if (all) write_file(target, bytes, size);
         free(bytes);
     }
     closedir(directory);
+    return all;
+}
+
+/* A store that is open may flush and delete in the background: so it is copied until nothing has moved meanwhile. */
+void
+copy_tree(const char *from, const char *to)
+{
+    for (int tries = 0; tries < 1000; tries++) {
+        uint64_t before = listing(from);
+        if (copy_once(from, to) && listing(from) == before) return;
+        remove_tree(to);
+        usleep(1000);
+    }
+    fail_msg("'%s' doesn't come to rest", from);
 }
 
 bool
