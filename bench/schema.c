@@ -12,11 +12,12 @@
 #include "bench.h"
 #include "schema.h"
 
+#include <argp.h>
 #include <string.h>
 
 #include "market.acta.h"
 
-enum { ROUNDS = 200000, TURNS = 15 };
+enum { ROUNDS = 200000, TURNS_MIN = 5, TURNS_MAX = 10000, SECONDS_MAX = 3600 };
 
 static uint64_t
 read_order(const schema_work *work, uint32_t rounds)
@@ -197,61 +198,88 @@ time_of(schema_function *function, const schema_work *work, uint64_t *seen_out)
     return bench_now_ns() - begin;
 }
 
+/* The median. */
 static double
-median(uint64_t *times)
+ns_a_round(bench_samples *turns)
 {
-    qsort(times, TURNS, sizeof *times, bench_compare);
-    uint64_t middle = times[TURNS / 2];
-    return (double)middle / ROUNDS;
+    return bench_samples_us(turns, 500) * 1000 / ROUNDS;
 }
 
+/* Turns until the time is over, but never fewer than a few. */
 static void
-run(const struct row *row, const schema_work *work)
+run(const struct row *row, const schema_work *work, uint32_t seconds)
 {
-    uint64_t ours[TURNS], official[TURNS], seen, official_seen;
+    bench_samples ours, official;
+    uint64_t seen, official_seen, end = bench_now_ns() + seconds * UINT64_C(1000000000);
 
-    for (int i = 0; i < TURNS; i++) {
-        ours[i] = time_of(row->ours, work, &seen);
-        official[i] = time_of(row->official, work, &official_seen);
+    bench_samples_init(&ours, TURNS_MAX);
+    bench_samples_init(&official, TURNS_MAX);
+    while (ours.count < TURNS_MAX && (ours.count < TURNS_MIN || bench_now_ns() < end)) {
+        bench_samples_add(&ours, time_of(row->ours, work, &seen));
+        bench_samples_add(&official, time_of(row->official, work, &official_seen));
         if (row->alike) bench_expect(seen == official_seen);
     }
-    double us = median(ours), them = median(official);
+    double us = ns_a_round(&ours), them = ns_a_round(&official);
     bench_report(row->name, "ours", us, "ns");
     bench_report(row->name, "official", them, "ns");
     bench_report(row->name, "ratio", us / them, "of_official");
+    free(ours.ns);
+    free(official.ns);
 }
 
-static bool
-is_row(const char *name)
-{
-    for (int i = 0; i < ROWS; i++)
-        if (strcmp(rows[i].name, name) == 0) return true;
-    return false;
-}
+typedef struct options {
+    uint32_t seconds;
+    bool is_any_chosen, is_chosen[ROWS];
+} options;
 
-static bool
-is_wanted(int argc, char **argv, const char *name)
+static error_t
+parse(int key, char *argument, struct argp_state *state)
 {
-    for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], name) == 0) return true;
-    return argc == 1;
+    options *o = state->input;
+
+    switch (key) {
+    case 's':
+        o->seconds = (uint32_t)strtoul(argument, NULL, 10);
+        if (o->seconds == 0 || o->seconds > SECONDS_MAX)
+            argp_error(state, "--seconds '%s' is no number of seconds", argument);
+        return 0;
+    case 'd':
+        return 0;
+    case ARGP_KEY_ARG:
+        for (int i = 0; i < ROWS; i++)
+            if (strcmp(argument, rows[i].name) == 0) {
+                o->is_chosen[i] = o->is_any_chosen = true;
+                return 0;
+            }
+        argp_error(state,
+            "there is no row '%s'; one of: read_order read_field read_tick write_order write_tick "
+            "verify_order verify_tick",
+            argument);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
 }
 
 int
 main(int argc, char **argv)
 {
     static schema_work work;
+    static const struct argp_option option_list[] = {
+        { "seconds", 's', "N", 0, "How long each row is measured (default: 1)", 0 },
+        { "data", 'd', "DIR", 0, "Taken as by the other benchmarks; nothing is written", 0 },
+        { 0 },
+    };
+    const struct argp argp = { option_list, parse, "[ROW...]",
+        "Buffers, by our code and by the official C++ code. Rows: read_order, read_field, read_tick, write_order, "
+        "write_tick, verify_order, verify_tick (default: all).",
+        NULL, NULL, NULL };
+    options o = { .seconds = 1 };
 
-    for (int i = 1; i < argc; i++) {
-        if (is_row(argv[i])) continue;
-        fprintf(stderr, "schema: there is no row '%s'; the rows are", argv[i]);
-        for (int k = 0; k < ROWS; k++)
-            fprintf(stderr, " %s", rows[k].name);
-        fputc('\n', stderr);
-        return 2;
-    }
+    argp_err_exit_status = 2;
+    argp_parse(&argp, argc, argv, 0, NULL, &o);
     fill(&work);
     for (int i = 0; i < ROWS; i++)
-        if (is_wanted(argc, argv, rows[i].name)) run(&rows[i], &work);
+        if (o.is_chosen[i] || !o.is_any_chosen) run(&rows[i], &work, o.seconds);
     return 0;
 }

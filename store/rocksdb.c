@@ -601,15 +601,19 @@ iterator_open(acta_engine *base, acti_family family, const acti_range *range, ac
     return ACTA_OK;
 }
 
-/* To the last key at or before the start, or to the first there is. */
+/* To the last key at or before the start, or to the first there is. What couldn't be read is no reason to look further:
+ * iterator_next tells it. */
 static void
 seek_start(acti_engine_iterator *iterator)
 {
     const char *start = (const char *)iterator->bounds + iterator->start_at;
+    char *said = NULL;
 
     rocksdb_iter_seek_for_prev(iterator->iterator, start, iterator->start_size);
     if (rocksdb_iter_valid(iterator->iterator)) return;
-    rocksdb_iter_seek_to_first(iterator->iterator);
+    rocksdb_iter_get_error(iterator->iterator, &said);
+    if (said == NULL) rocksdb_iter_seek_to_first(iterator->iterator);
+    rocksdb_free(said);
 }
 
 static void
