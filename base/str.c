@@ -32,32 +32,11 @@ second_byte_fits(uint8_t lead, uint8_t second)
     }
 }
 
-/* Are these eight bytes ASCII without NUL? Then none has its highest bit set, neither as it is nor with one taken off. */
-static bool
-is_plain_word(const uint8_t *bytes)
-{
-    uint64_t word;
-
-    memcpy(&word, bytes, sizeof word);
-    return ((word | (word - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080)) == 0;
-}
-
-/* Where the words of ASCII end, with which most texts begin; the last word may reach back. */
-static size_t
-skip_plain_words(const uint8_t *bytes, size_t size)
-{
-    size_t i = 0;
-
-    while (size - i >= 8 && is_plain_word(bytes + i))
-        i += 8;
-    return size >= 8 && size - i < 8 && is_plain_word(bytes + size - 8) ? size : i;
-}
-
 bool
-acta_str_is_utf8(acta_str s)
+acta_str_is_utf8_from(acta_str s, size_t from)
 {
     const uint8_t *bytes = (const uint8_t *)s.data;
-    size_t i = skip_plain_words(bytes, s.size);
+    size_t i = from;
 
     while (i < s.size) {
         uint8_t lead = bytes[i];

@@ -12,17 +12,6 @@
 extern "C" {
 #endif
 
-#define ACTI_LOAD(type, name)                                                                                          \
-    static inline type acti_load_##name(const uint8_t *at)                                                             \
-    {                                                                                                                  \
-        type value;                                                                                                    \
-        memcpy(&value, at, sizeof value);                                                                              \
-        return value;                                                                                                  \
-    }
-ACTI_LOAD(uint16_t, u16)
-ACTI_LOAD(uint32_t, u32)
-ACTI_LOAD(int32_t, s32)
-
 /* Bytes that a field of this kind takes inside its table: of the number, or of the offset to the rest. STRUCT: see
  * acti_field_size. */
 static inline size_t
@@ -165,16 +154,16 @@ acti_union_vector_in(const acta_field *field, const void *value)
 static inline const uint8_t *
 acti_follow(const uint8_t *at)
 {
-    return at + acti_load_u32(at);
+    return at + acti_load_uint32(at);
 }
 
 /* The field's place in a verified table of a buffer; NULL when it is absent. */
 static inline const uint8_t *
 acti_slot(const uint8_t *table, uint16_t id)
 {
-    const uint8_t *vtable = table - acti_load_s32(table);
+    const uint8_t *vtable = table - acti_load_int32(table);
     size_t slot = 4 + 2 * (size_t)id;
-    uint16_t offset = slot + 2 <= acti_load_u16(vtable) ? acti_load_u16(vtable + slot) : 0;
+    uint16_t offset = slot + 2 <= acti_load_uint16(vtable) ? acti_load_uint16(vtable + slot) : 0;
     return offset != 0 ? table + offset : NULL;
 }
 

@@ -154,7 +154,7 @@ static size_t
 follow(printer *p, size_t at)
 {
     if (!is_inside(p, at, 4)) return 0;
-    size_t target = at + acti_load_u32(p->bytes + at);
+    size_t target = at + acti_load_uint32(p->bytes + at);
     if (target != at && is_inside(p, target, 4)) return target;
     damaged(p, "leads nowhere");
     return 0;
@@ -167,11 +167,11 @@ field_at(printer *p, size_t table, uint16_t id)
     size_t entry = 4 + 2 * (size_t)id;
     if (!is_inside(p, table, 4)) return 0;
 
-    size_t vtable = table - (size_t)(ptrdiff_t)acti_load_s32(p->bytes + table); /* may wrap: then it is outside */
+    size_t vtable = table - (size_t)(ptrdiff_t)acti_load_int32(p->bytes + table); /* may wrap: then it is outside */
     if (!is_inside(p, vtable, 4)) return 0;
-    size_t vtable_size = acti_load_u16(p->bytes + vtable);
+    size_t vtable_size = acti_load_uint16(p->bytes + vtable);
     if (!is_inside(p, vtable, vtable_size) || entry + 2 > vtable_size) return 0;
-    uint16_t offset = acti_load_u16(p->bytes + vtable + entry);
+    uint16_t offset = acti_load_uint16(p->bytes + vtable + entry);
     return offset != 0 ? table + offset : 0;
 }
 
@@ -180,7 +180,7 @@ static uint32_t
 count_at(printer *p, size_t at, size_t element_size)
 {
     if (!is_inside(p, at, 4)) return 0;
-    uint32_t count = acti_load_u32(p->bytes + at);
+    uint32_t count = acti_load_uint32(p->bytes + at);
     return is_inside(p, at + 4, (size_t)count * element_size) ? count : 0;
 }
 
@@ -253,13 +253,13 @@ integer_at(const printer *p, size_t at, reflection_BaseType base)
     case reflection_BaseType_byte:
         return (int8_t)p->bytes[at];
     case reflection_BaseType_short:
-        return (int16_t)acti_load_u16(p->bytes + at);
+        return (int16_t)acti_load_uint16(p->bytes + at);
     case reflection_BaseType_ushort:
-        return acti_load_u16(p->bytes + at);
+        return acti_load_uint16(p->bytes + at);
     case reflection_BaseType_int:
-        return acti_load_s32(p->bytes + at);
+        return acti_load_int32(p->bytes + at);
     case reflection_BaseType_uint:
-        return acti_load_u32(p->bytes + at);
+        return acti_load_uint32(p->bytes + at);
     case reflection_BaseType_long:
     case reflection_BaseType_ulong:
         memcpy(&bits, p->bytes + at, sizeof bits);
@@ -341,7 +341,7 @@ put_string_at(printer *p, size_t at)
     if (p->status != ACTA_OK) return;
 
     acta_str s = acta_str_from(p->bytes + at + 4, size);
-    if (acti_is_utf8(s))
+    if (acta_str_is_utf8(s))
         put_string(p, s);
     else
         damaged(p, "is not UTF-8 without NUL");

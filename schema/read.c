@@ -8,7 +8,7 @@
 static acta_str
 string_at(const uint8_t *string)
 {
-    return acta_str_from(string + 4, acti_load_u32(string));
+    return acta_str_from(string + 4, acti_load_uint32(string));
 }
 
 /* `at` NULL: absent. */
@@ -29,13 +29,13 @@ read_number(const acta_field *field, const uint8_t *at, void *out)
             number = (int8_t)from[0];
             break;
         case ACTA_FIELD_INT16:
-            number = (int16_t)acti_load_u16(from);
+            number = (int16_t)acti_load_uint16(from);
             break;
         case ACTA_FIELD_UINT16:
-            number = acti_load_u16(from);
+            number = acti_load_uint16(from);
             break;
         default:
-            number = acti_load_s32(from);
+            number = acti_load_int32(from);
         }
         memcpy(out, &number, sizeof number);
         return;
@@ -121,7 +121,7 @@ read_union(const acta_field *field, const uint8_t *at, const uint8_t *target, vo
     if (type != NULL && target != NULL) {
         vector.encoded = target + 4;
         vector.types = acti_follow(type) + 4;
-        vector.count = acti_load_u32(target);
+        vector.count = acti_load_uint32(target);
     }
     memcpy(out, &vector, sizeof vector);
 }
@@ -129,13 +129,13 @@ read_union(const acta_field *field, const uint8_t *at, const uint8_t *target, vo
 void
 acti_read_table(const acta_table *table, const uint8_t *at, void *value_out)
 {
-    const uint8_t *vtable = at - acti_load_s32(at);
-    size_t vtable_size = acti_load_u16(vtable);
+    const uint8_t *vtable = at - acti_load_int32(at);
+    size_t vtable_size = acti_load_uint16(vtable);
 
     for (uint32_t i = 0; i < table->field_count; i++) {
         const acta_field *field = &table->fields[i];
         size_t entry = 4 + 2 * (size_t)field->id;
-        uint16_t offset = entry < vtable_size ? acti_load_u16(vtable + entry) : 0;
+        uint16_t offset = entry < vtable_size ? acti_load_uint16(vtable + entry) : 0;
         const uint8_t *slot = offset != 0 ? at + offset : NULL;
         void *out = acti_field_of(field, value_out);
 
@@ -152,7 +152,7 @@ acti_read_table(const acta_table *table, const uint8_t *at, void *value_out)
             read_union(field, at, target, out);
         } else {
             acta_any_vector vector = { 0 };
-            if (target != NULL) vector.count = acti_load_u32(target);
+            if (target != NULL) vector.count = acti_load_uint32(target);
             if (target != NULL && field->kind == ACTA_FIELD_VECTOR) vector.data = target + 4;
             if (target != NULL && field->kind != ACTA_FIELD_VECTOR) vector.encoded = target + 4;
             acti_vector_set(field, value_out, vector);

@@ -64,7 +64,7 @@ static size_t
 follow(const verifier *v, size_t at)
 {
     if (!is_number_at(v, at, 4)) return 0;
-    uint32_t offset = acti_load_u32(v->bytes + at);
+    uint32_t offset = acti_load_uint32(v->bytes + at);
     if (offset == 0 || offset > INT32_MAX || !is_inside(v, at + offset, 1)) return 0;
     return at + offset;
 }
@@ -74,7 +74,7 @@ static bool
 is_vector_at(const verifier *v, size_t at, size_t element_size, uint32_t *count_out)
 {
     if (!is_number_at(v, at, 4)) return false;
-    *count_out = acti_load_u32(v->bytes + at);
+    *count_out = acti_load_uint32(v->bytes + at);
     return *count_out < BUFFER_SIZE_MAX / element_size && is_inside(v, at, 4 + element_size * *count_out);
 }
 
@@ -89,7 +89,7 @@ verify_string(verifier *v, const acta_table *table, const acta_field *field, siz
     if (v->string_work_left < (uint64_t)size + STRING_WORK)
         return corrupt(v, table, field, "is one of too many offsets to the same strings");
     v->string_work_left -= (uint64_t)size + STRING_WORK;
-    if (!acti_is_utf8(acta_str_from(v->bytes + at + 4, size)))
+    if (!acta_str_is_utf8(acta_str_from(v->bytes + at + 4, size)))
         return corrupt(v, table, field, "is not UTF-8 without NUL");
     return ACTA_OK;
 }
@@ -106,7 +106,7 @@ verify_offset_vector(verifier *v, const acta_table *table, const acta_field *fie
     if (!is_vector_at(v, at, 4, &count)) return corrupt(v, table, field, "lies outside of it");
     for (uint32_t i = 0; i < count && status == ACTA_OK; i++) {
         size_t element = at + 4 + 4 * (size_t)i;
-        size_t target = element + acti_load_u32(v->bytes + element);
+        size_t target = element + acti_load_uint32(v->bytes + element);
         status = field->kind == ACTA_FIELD_STRING_VECTOR ? verify_string(v, table, field, target)
                                                          : verify_table(v, field->table, target);
     }
@@ -199,7 +199,7 @@ verify_union_vector(verifier *v, const acta_table *table, const acta_field *fiel
         if (v->string_work_left < STRING_WORK) return corrupt(v, table, field, "is one of too many in the same place");
         v->string_work_left -= STRING_WORK;
         status =
-            verify_variant(v, table, field, v->bytes[types_at + 4 + i], element + acti_load_u32(v->bytes + element));
+            verify_variant(v, table, field, v->bytes[types_at + 4 + i], element + acti_load_uint32(v->bytes + element));
     }
     return status;
 }
@@ -222,7 +222,7 @@ static size_t
 slot_of(const verifier *v, size_t at, size_t vtable, size_t vtable_size, uint32_t id)
 {
     size_t entry = 4 + 2 * (size_t)id;
-    uint16_t offset = entry < vtable_size ? acti_load_u16(v->bytes + vtable + entry) : 0;
+    uint16_t offset = entry < vtable_size ? acti_load_uint16(v->bytes + vtable + entry) : 0;
     return offset != 0 ? at + offset : 0;
 }
 
@@ -256,9 +256,9 @@ verify_table(verifier *v, const acta_table *table, size_t at)
         return corrupt(v, table, NULL, "there are more than a million tables");
 
     /* May wrap around: then it is no place inside. */
-    size_t vtable = at - (size_t)(ptrdiff_t)acti_load_s32(v->bytes + at);
+    size_t vtable = at - (size_t)(ptrdiff_t)acti_load_int32(v->bytes + at);
     if (!is_number_at(v, vtable, 2)) return corrupt(v, table, NULL, "a vtable lies outside of it, or is not aligned");
-    size_t vtable_size = acti_load_u16(v->bytes + vtable);
+    size_t vtable_size = acti_load_uint16(v->bytes + vtable);
     if (vtable_size % 2 != 0 || !is_inside(v, vtable, vtable_size))
         return corrupt(v, table, NULL, "a vtable ends outside of it");
 

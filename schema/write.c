@@ -400,7 +400,7 @@ static acta_status
 write_string(writer *w, const acta_table *table, const acta_field *field, acta_str s, size_t *at_out)
 {
     if (s.size > ACTA_BUFFER_SIZE_MAX) return refuse(w, table, field, "is larger than 64 MiB");
-    if (w->out == NULL && !acti_is_utf8(s)) return refuse(w, table, field, "is not UTF-8 without NUL");
+    if (w->out == NULL && !acta_str_is_utf8(s)) return refuse(w, table, field, "is not UTF-8 without NUL");
 
     align(w, 0, 4);
     *at_out = w->at;

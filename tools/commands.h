@@ -4,11 +4,14 @@
  *
  *     main.c          the list of commands        operations.c   backup, backups, restore, repair
  *     schema.c        schema                      forget.c       forget
- *     read.c          read
+ *     read.c          read                       arguments.c    what several of them read
  *     verify*.c       verify, which shares no code with store/
  */
 #ifndef TOOLS_COMMANDS_H
 #define TOOLS_COMMANDS_H
+
+#include <argp.h>
+#include <stdint.h>
 
 int command_verify(int argc, char **argv);
 int command_backup(int argc, char **argv);
@@ -18,5 +21,8 @@ int command_repair(int argc, char **argv);
 int command_schema(int argc, char **argv);
 int command_forget(int argc, char **argv);
 int command_read(int argc, char **argv);
+
+/* A whole number from 1 on; any other text ends the program with a message that calls it no `what`. */
+uint64_t argument_number(const char *text, const char *what, struct argp_state *state);
 
 #endif

@@ -26,18 +26,6 @@ typedef struct options {
 
 /* -- reading the command line -- */
 
-static uint64_t
-number_of(const char *text, const char *what, struct argp_state *state)
-{
-    char *end;
-
-    errno = 0;
-    unsigned long long number = strtoull(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || number == 0)
-        argp_error(state, "'%s' is no %s: a whole number from 1 on is expected", text, what);
-    return number;
-}
-
 /* "2026-11-21 10:30:00", with T instead of the space, a fraction of a second, a Z at the end; UTC. */
 static int64_t
 time_of(const char *text, struct argp_state *state)
@@ -65,13 +53,13 @@ parse(int key, char *argument, struct argp_state *state)
 
     switch (key) {
     case 'k':
-        o->keep_max = number_of(argument, "count of backups", state);
+        o->keep_max = argument_number(argument, "count of backups", state);
         return 0;
     case 'c':
         o->check_all = true;
         return 0;
     case 'p':
-        o->to_position = number_of(argument, "position", state);
+        o->to_position = argument_number(argument, "position", state);
         return 0;
     case 't':
         o->to_time_us = time_of(argument, state);

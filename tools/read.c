@@ -154,18 +154,6 @@ read_events(const read_line *line)
 
 /* -- the command line -- */
 
-static uint64_t
-number_of(const char *text, const char *what, struct argp_state *state)
-{
-    char *end;
-
-    errno = 0;
-    unsigned long long number = strtoull(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || number == 0)
-        argp_error(state, "'%s' is no %s: a whole number from 1 on is expected", text, what);
-    return number;
-}
-
 static error_t
 parse_read(int key, char *argument, struct argp_state *state)
 {
@@ -176,10 +164,10 @@ parse_read(int key, char *argument, struct argp_state *state)
         line->stream = argument;
         return 0;
     case 'f':
-        line->from = number_of(argument, "position or version", state);
+        line->from = argument_number(argument, "position or version", state);
         return 0;
     case 'n':
-        line->count_max = number_of(argument, "count of events", state);
+        line->count_max = argument_number(argument, "count of events", state);
         return 0;
     case 'j':
         line->as_json = true;

@@ -140,29 +140,6 @@ acti_plain_size(uint8_t kind) /* of a field in its table */
     }
 }
 
-/* No byte above 127 and no NUL among these eight; may say no when there is none of them behind a NUL. */
-ACTI_INLINE bool
-acti_is_ascii_word(const char *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return (((word - UINT64_C(0x0101010101010101)) | word) & UINT64_C(0x8080808080808080)) == 0;
-}
-
-/* Is it UTF-8 without NUL? Most strings are ASCII, which is seen eight bytes at a time, the last eight wherever they lie. */
-ACTI_INLINE bool
-acti_is_utf8(acta_str s)
-{
-    size_t i = 0;
-
-    while (i + 8 <= s.size && acti_is_ascii_word(s.data + i))
-        i += 8;
-    if (i == s.size || (i != 0 && i + 8 > s.size && acti_is_ascii_word(s.data + s.size - 8))) return true;
-    while (i < s.size && (signed char)s.data[i] > 0)
-        i++;
-    return i == s.size || acta_str_is_utf8(acta_str_from(s.data + i, s.size - i));
-}
-
 /* -- verifying -- */
 
 /* A string that the offset at `at` leads to. */
@@ -174,7 +151,7 @@ acti_plain_string(const uint8_t *bytes, uint32_t size, uint32_t at)
     if (offset == 0 || offset > size || target % 4 != 0 || target > size - 5) return false;
     uint32_t length = acti_load_uint32(bytes + target);
     return length <= size - 5 - target && bytes[target + 4 + length] == 0 &&
-           acti_is_utf8(acta_str_from(bytes + target + 4, length));
+           acta_str_is_utf8(acta_str_from(bytes + target + 4, length));
 }
 
 /* What is known of a table before its fields are looked at. All places are counted from the buffer's begin. */
@@ -344,7 +321,7 @@ acti_plain_read(const acta_field *fields, uint32_t count, const uint8_t *value, 
             acta_str s;
             memcpy(&s, value + fields[i].offset, sizeof s);
             there = s.data != NULL;
-            if (there ? (s.size > ACTI_PLAIN_SIZE_MAX || !acti_is_utf8(s))
+            if (there ? (s.size > ACTI_PLAIN_SIZE_MAX || !acta_str_is_utf8(s))
                       : (fields[i].flags & ACTA_FIELD_REQUIRED) != 0)
                 return false;
         } else {

@@ -85,8 +85,33 @@ acta_str_equal(acta_str a, acta_str b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
-/* Is it valid UTF-8 without NUL? (Overlong forms and surrogates are not.) */
-ACTA_API bool acta_str_is_utf8(acta_str s);
+/* The same of what begins at byte `from` (at most s.size), where a sequence begins. */
+ACTA_API bool acta_str_is_utf8_from(acta_str s, size_t from);
+
+/* Are these eight bytes ASCII without NUL? Then none has its highest bit set, neither as it is nor with one taken off. */
+static inline bool
+acti_is_ascii_word(const char *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    return ((word | (word - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/* Is it valid UTF-8 without NUL? (Overlong forms and surrogates are not.) Most texts are ASCII, which is seen here, eight
+ * bytes at a time; the last eight may reach back. */
+static inline bool
+acta_str_is_utf8(acta_str s)
+{
+    size_t i = 0;
+
+    while (s.size - i >= 8 && acti_is_ascii_word(s.data + i))
+        i += 8;
+    if (i == s.size || (i > 0 && s.size - i < 8 && acti_is_ascii_word(s.data + s.size - 8))) return true;
+    while (i < s.size && (signed char)s.data[i] > 0)
+        i++;
+    return i == s.size || acta_str_is_utf8_from(s, i);
+}
 
 /*
  * How many bytes must be put in, left out or changed to make one of the other (Levenshtein's distance, by the row that

@@ -1,0 +1,19 @@
+/*
+ * Arguments that several commands of acta take.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "commands.h"
+
+uint64_t
+argument_number(const char *text, const char *what, struct argp_state *state)
+{
+    char *end;
+
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || number == 0)
+        argp_error(state, "'%s' is no %s: a whole number from 1 on is expected", text, what);
+    return number;
+}
