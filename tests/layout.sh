@@ -10,7 +10,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 
 # The floor of each public header. One that is missing here is a violation.
 headers='
-status str environment memory id crc crash_point seal     : base
+status str environment memory id crc crash_point seal sites     : base
 runtime gen_server gen_statem supervisor offload recorder fault watch_fd sys topic tree request : runtime
 gen_event acta.hpp                                        : runtime
 schema marks buffer plain                                 : schema
@@ -18,7 +18,7 @@ store personal subscription memory_engine operations chain : store
 consumer_group                                            : store
 aggregate app handler process_manager generated test acta : actors
 upcast                                                    : actors
-sim                                                       : sim'
+sim simulate                                                 : sim'
 
 # The floors that a folder may include public headers of; the longest name that fits counts.
 floors='

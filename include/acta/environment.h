@@ -57,11 +57,23 @@ typedef struct acta_log {
     void *user;
 } acta_log;
 
+/*
+ * Sites of a simulation (sites.h). Default: none, so that nothing unusual happens.
+ *   chance   true: do the unusual at this site, which is active in `percent` of the seeds
+ *   reached  the program has come to a place that a simulation must have seen
+ */
+typedef struct acta_sites {
+    bool (*chance)(void *user, const char *site, uint32_t percent);
+    void (*reached)(void *user, const char *what);
+    void *user;
+} acta_sites;
+
 typedef struct acta_environment {
     acta_allocator allocator;
     acta_clock clock;
     acta_random random;
     acta_log log;
+    acta_sites sites;
 } acta_environment;
 
 /* A copy of `environment` (may be NULL) with the default in place of each seam that is zero. */
