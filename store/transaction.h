@@ -144,6 +144,12 @@ void acti_transaction_raw(acta_transaction *transaction, uint32_t family, acta_b
 acta_status acti_transaction_fail(acta_transaction *transaction, acta_status status, const char *format, ...)
     ACTA_PRINTF(3, 4);
 
+/* Count `size` bytes of records or rows; false: there would be too many. */
+bool acti_transaction_charge(acta_transaction *transaction, size_t size);
+
+/* One more operation, of which only the kind is set; NULL: the transaction has failed. */
+acti_operation *acti_transaction_operation(acta_transaction *transaction, acti_operation_kind kind);
+
 /* `size` bytes that live as long as the transaction, aligned to 8; NULL when there are none. */
 void *acti_transaction_room(acta_transaction *transaction, size_t size);
 
