@@ -1,7 +1,8 @@
 /*
  * What the files of the RocksDB engine share.
  *
- *     rocksdb.c          families, batches, reading
+ *     rocksdb.c          families, opening, batches
+ *     rocksdb_read.c     keys and ranges
  *     rocksdb_files.c    the directory, its lock, the mark slots
  *     rocksdb_backup.c   a copy of all of it, while it is in use
  *     rocksdb_records.c  its write-ahead logs, looked at without it
@@ -70,6 +71,18 @@ enum { ACTI_MARK_SLOT_SPACING = 4096 }; /* so that a torn sector or page hits on
 
 /* Give back the lock on RocksDB's own lock file, which no call of it does while a database is open. */
 void acti_rocksdb_unlock(const rocksdb_engine *engine);
+
+/* rocksdb_read.c: parts of the engine, as engine.h says */
+acta_status acti_rocksdb_get(
+    acta_engine *base, acti_family family, acta_bytes key, acti_value *value_out, acta_error *error);
+acta_status acti_rocksdb_get_many(acta_engine *base, acti_family family, const acta_bytes *keys, size_t count,
+    acti_value *values_out, acta_error *error);
+void acti_rocksdb_release(acta_engine *base, acti_value *value);
+acta_status acti_rocksdb_iterator_open(acta_engine *base, acti_family family, const acti_range *range,
+    acti_engine_iterator **iterator_out, acta_error *error);
+acta_status acti_rocksdb_iterator_next(
+    acti_engine_iterator *iterator, acta_bytes *key_out, acta_bytes *value_out, acta_error *error);
+void acti_rocksdb_iterator_close(acti_engine_iterator *iterator);
 
 /* rocksdb_backup.c */
 acta_status acti_rocksdb_backup(

@@ -1,0 +1,186 @@
+/*
+ * Reading from RocksDB: one key, many of them at once, and ranges in order. Every block's checksum is verified.
+ *
+ * An iterator lives in one piece with its bounds, which RocksDB borrows:
+ *
+ *     acti_engine_iterator | from | to | start
+ *
+ * Not here: opening, writing and closing (rocksdb.c).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "rocksdb.h"
+
+enum { READAHEAD_BYTES = 2 << 20 };
+
+struct acti_engine_iterator {
+    rocksdb_engine *engine;
+    rocksdb_iterator_t *iterator;
+    rocksdb_readoptions_t *options;
+    bool backward;
+    bool begun;
+    size_t start_at, start_size; /* in `bounds` */
+    uint8_t bounds[];            /* RocksDB borrows them */
+};
+
+acta_status
+acti_rocksdb_get(acta_engine *base, acti_family family, acta_bytes key, acti_value *value_out, acta_error *error)
+{
+    rocksdb_engine *engine = engine_of(base);
+    char *said = NULL;
+    size_t size;
+    rocksdb_pinnableslice_t *slice = rocksdb_get_pinned_cf(
+        engine->db, engine->read_options, engine->families[family], (const char *)key.data, key.size, &said);
+
+    if (said != NULL) return acti_rocksdb_failed(engine, "read", said, error);
+    if (slice == NULL) return acta_error_set(error, ACTA_NOT_FOUND, NULL);
+    const char *data = rocksdb_pinnableslice_value(slice, &size);
+    *value_out = (acti_value){ .bytes = acta_bytes_from(data, size), .pin = slice };
+    return ACTA_OK;
+}
+
+void
+acti_rocksdb_release(acta_engine *base, acti_value *value)
+{
+    (void)base;
+    if (value->pin != NULL) rocksdb_pinnableslice_destroy(value->pin);
+    *value = (acti_value){ .pin = NULL };
+}
+
+enum { GET_MANY_CHUNK = 128 };
+
+static acta_status
+get_chunk(rocksdb_engine *engine, acti_family family, const acta_bytes *keys, size_t count, acti_value *values_out,
+    acta_error *error)
+{
+    const char *data[GET_MANY_CHUNK];
+    size_t sizes[GET_MANY_CHUNK];
+    rocksdb_pinnableslice_t *slices[GET_MANY_CHUNK];
+    char *said[GET_MANY_CHUNK];
+    acta_status status = ACTA_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        data[i] = (const char *)keys[i].data;
+        sizes[i] = keys[i].size;
+    }
+    rocksdb_batched_multi_get_cf(
+        engine->db, engine->read_options, engine->families[family], count, data, sizes, slices, said, true);
+    for (size_t i = 0; i < count; i++) {
+        size_t size = 0;
+        const char *value = slices[i] != NULL ? rocksdb_pinnableslice_value(slices[i], &size) : NULL;
+        values_out[i] = (acti_value){ .bytes = acta_bytes_from(value, size), .pin = slices[i] };
+        if (said[i] == NULL) continue;
+        if (status == ACTA_OK)
+            status = acti_rocksdb_failed(engine, "read", said[i], error);
+        else
+            rocksdb_free(said[i]);
+    }
+    return status;
+}
+
+acta_status
+acti_rocksdb_get_many(acta_engine *base, acti_family family, const acta_bytes *keys, size_t count,
+    acti_value *values_out, acta_error *error)
+{
+    acta_status status = ACTA_OK;
+    size_t done = 0;
+
+    while (done < count && status == ACTA_OK) {
+        size_t chunk = count - done < GET_MANY_CHUNK ? count - done : GET_MANY_CHUNK;
+        status = get_chunk(engine_of(base), family, keys + done, chunk, values_out + done, error);
+        done += chunk;
+    }
+    for (size_t i = 0; status != ACTA_OK && i < done; i++)
+        acti_rocksdb_release(base, &values_out[i]);
+    return status;
+}
+
+acta_status
+acti_rocksdb_iterator_open(acta_engine *base, acti_family family, const acti_range *range,
+    acti_engine_iterator **iterator_out, acta_error *error)
+{
+    rocksdb_engine *engine = engine_of(base);
+    acti_engine_iterator *iterator = malloc(sizeof *iterator + range->from.size + range->to.size + range->start.size);
+
+    if (iterator == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot read '%s'", engine->path);
+    *iterator = (acti_engine_iterator){ .engine = engine,
+        .backward = range->backward,
+        .start_at = range->from.size + range->to.size,
+        .start_size = range->start.size };
+    atomic_fetch_add_explicit(&engine->iterator_count, 1, memory_order_relaxed); /* as open_to_read says */
+    char *from = (char *)iterator->bounds, *to = from + range->from.size;
+    if (range->from.size > 0) memcpy(from, range->from.data, range->from.size);
+    if (range->to.size > 0) memcpy(to, range->to.data, range->to.size);
+    if (range->start.size > 0) memcpy(to + range->to.size, range->start.data, range->start.size);
+
+    iterator->options = rocksdb_readoptions_create();
+    rocksdb_readoptions_set_verify_checksums(iterator->options, 1);
+    if (range->from.size > 0) rocksdb_readoptions_set_iterate_lower_bound(iterator->options, from, range->from.size);
+    if (range->to.size > 0) rocksdb_readoptions_set_iterate_upper_bound(iterator->options, to, range->to.size);
+    if (range->scan) {
+        rocksdb_readoptions_set_readahead_size(iterator->options, READAHEAD_BYTES);
+        rocksdb_readoptions_set_fill_cache(iterator->options, 0);
+    }
+    iterator->iterator = rocksdb_create_iterator_cf(engine->db, iterator->options, engine->families[family]);
+    *iterator_out = iterator;
+    return ACTA_OK;
+}
+
+/* To the last key at or before the start, or to the first there is. What couldn't be read is no reason to look further:
+ * acti_rocksdb_iterator_next tells it. */
+static void
+seek_start(acti_engine_iterator *iterator)
+{
+    const char *start = (const char *)iterator->bounds + iterator->start_at;
+    char *said = NULL;
+
+    rocksdb_iter_seek_for_prev(iterator->iterator, start, iterator->start_size);
+    if (rocksdb_iter_valid(iterator->iterator)) return;
+    rocksdb_iter_get_error(iterator->iterator, &said);
+    if (said == NULL) rocksdb_iter_seek_to_first(iterator->iterator);
+    rocksdb_free(said);
+}
+
+static void
+iterator_move(acti_engine_iterator *iterator)
+{
+    if (!iterator->begun && iterator->backward)
+        rocksdb_iter_seek_to_last(iterator->iterator); /* within the bounds */
+    else if (!iterator->begun && iterator->start_size > 0)
+        seek_start(iterator);
+    else if (!iterator->begun)
+        rocksdb_iter_seek_to_first(iterator->iterator);
+    else if (iterator->backward)
+        rocksdb_iter_prev(iterator->iterator);
+    else
+        rocksdb_iter_next(iterator->iterator);
+    iterator->begun = true;
+}
+
+acta_status
+acti_rocksdb_iterator_next(
+    acti_engine_iterator *iterator, acta_bytes *key_out, acta_bytes *value_out, acta_error *error)
+{
+    char *said = NULL;
+
+    if (!iterator->begun || rocksdb_iter_valid(iterator->iterator)) iterator_move(iterator);
+    if (!rocksdb_iter_valid(iterator->iterator)) {
+        rocksdb_iter_get_error(iterator->iterator, &said);
+        if (said != NULL) return acti_rocksdb_failed(iterator->engine, "read", said, error);
+        return acta_error_set(error, ACTA_NOT_FOUND, NULL);
+    }
+    key_out->data = (const uint8_t *)rocksdb_iter_key(iterator->iterator, &key_out->size);
+    value_out->data = (const uint8_t *)rocksdb_iter_value(iterator->iterator, &value_out->size);
+    return ACTA_OK;
+}
+
+void
+acti_rocksdb_iterator_close(acti_engine_iterator *iterator)
+{
+    if (iterator == NULL) return;
+    rocksdb_iter_destroy(iterator->iterator);
+    rocksdb_readoptions_destroy(iterator->options);
+    atomic_fetch_sub_explicit(&iterator->engine->iterator_count, 1, memory_order_relaxed); /* as open_to_read says */
+    free(iterator);
+}
