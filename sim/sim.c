@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "faults.h"
 #include "internal.h"
 
 enum {
@@ -38,6 +39,7 @@ struct acta_sim {
     acta_environment environment;
     acta_disk *disk;
     acta_app *app; /* NULL: none runs */
+    acti_faults faults;
     acta_sim_stats stats;
 };
 
@@ -235,6 +237,12 @@ acta_sim_crash(acta_sim *sim)
     acta_disk_crash(sim->disk);
     sim->stats.crashes++;
     note_step(sim, STEP_CRASH);
+}
+
+acti_faults *
+acti_sim_faults(acta_sim *sim)
+{
+    return &sim->faults;
 }
 
 /* -- choices, time, history -- */
