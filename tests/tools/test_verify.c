@@ -1,256 +1,15 @@
 /*
  * acta verify: a sound store is sound, in use or not; each kind of damage is found, told by its place, and nothing else is
- * told. Damage is done to copies of the golden store, with RocksDB's own checksums right.
+ * told. Damage is done to copies of the golden store, with RocksDB's own checksums right. Pages: test_verify_pages.c.
  *
- *     tools-verify ACTA GOLDEN    GOLDEN is the store of format 1; that of format 2 is GOLDEN-2
+ *     tools-verify ACTA GOLDEN    GOLDEN is the store of format 1
  */
-#include <dirent.h>
+#include "verify_fixture.h"
+
 #include <fcntl.h>
-#include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include <rocksdb/c.h>
-
 #include "acta/crc.h"
-#include "acta/store.h"
-
-#include "scratch.h"
-
-static const char *acta_path, *golden_path;
-
-/* -- a copy of the golden store, and the command's output -- */
-
-typedef struct fixture {
-    char directory[SCRATCH_PATH_MAX], path[SCRATCH_PATH_MAX + 8];
-    char output[16384];
-    int status;
-} fixture;
-
-static void
-copy_file(const char *from, const char *to)
-{
-    char bytes[65536];
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    size_t size;
-
-    assert_non_null(in);
-    assert_non_null(out);
-    while ((size = fread(bytes, 1, sizeof bytes, in)) > 0)
-        assert_int_equal(size, fwrite(bytes, 1, size, out));
-    fclose(in);
-    assert_int_equal(0, fclose(out));
-}
-
-static int
-set_up_copy(void **state, const char *golden)
-{
-    fixture *f = calloc(1, sizeof *f);
-    DIR *directory = opendir(golden);
-    struct dirent *entry;
-
-    assert_true(scratch_make(f->directory, "/tmp", "verify"));
-    snprintf(f->path, sizeof f->path, "%s/data", f->directory);
-    assert_int_equal(0, mkdir(f->path, 0777));
-    assert_non_null(directory);
-    while ((entry = readdir(directory)) != NULL) {
-        char from[600], to[400];
-        if (entry->d_name[0] == '.') continue;
-        snprintf(from, sizeof from, "%s/%s", golden, entry->d_name);
-        snprintf(to, sizeof to, "%s/%s", f->path, entry->d_name);
-        copy_file(from, to);
-    }
-    closedir(directory);
-    *state = f;
-    return 0;
-}
-
-static int
-set_up(void **state)
-{
-    return set_up_copy(state, golden_path);
-}
-
-static int
-set_up_pages(void **state)
-{
-    char golden[512];
-    snprintf(golden, sizeof golden, "%s-2", golden_path);
-    return set_up_copy(state, golden);
-}
-
-static int
-remove_one(const char *path, const struct stat *found, int kind, struct FTW *where)
-{
-    (void)found;
-    (void)kind;
-    (void)where;
-    return remove(path);
-}
-
-static int
-tear_down(void **state)
-{
-    fixture *f = *state;
-
-    nftw(f->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    free(f);
-    return 0;
-}
-
-/* Run the command; both its outputs go to f->output. */
-static void
-run(fixture *f, const char *arguments)
-{
-    char line[512];
-    snprintf(line, sizeof line, "'%s' %s 2>&1", acta_path, arguments);
-    FILE *pipe = popen(line, "r");
-
-    assert_non_null(pipe);
-    size_t size = fread(f->output, 1, sizeof f->output - 1, pipe);
-    f->output[size] = '\0';
-    int status = pclose(pipe);
-    assert_true(WIFEXITED(status));
-    f->status = WEXITSTATUS(status);
-}
-
-static void
-run_verify(fixture *f)
-{
-    char arguments[128];
-    snprintf(arguments, sizeof arguments, "verify %s", f->path);
-    run(f, arguments);
-}
-
-static void
-expect_output(fixture *f, const char *text)
-{
-    if (strstr(f->output, text) == NULL) fail_msg("'%s' is not in:\n%s", text, f->output);
-}
-
-static size_t
-count_damage(const fixture *f)
-{
-    size_t count = 0;
-    for (const char *at = f->output; (at = strstr(at, "damage: ")) != NULL; at++)
-        count++;
-    return count;
-}
-
-/* Damage was found, of `count` pieces, `text` being one of them. */
-static void
-expect_damage(fixture *f, size_t count, const char *text)
-{
-    run_verify(f);
-    expect_output(f, text);
-    if (count_damage(f) != count)
-        fail_msg("%zu pieces of damage, expected %zu:\n%s", count_damage(f), count, f->output);
-    expect_output(f, "verdict      DAMAGED");
-    assert_int_equal(f->status, 1);
-}
-
-/* -- changing a store behind its back -- */
-
-enum { FAMILIES = 6, META = 0, LOG, INDEX, STREAMS, TYPES, TABLES };
-static const char *const family_names[FAMILIES] = { "default", "log", "index", "streams", "types", "tables" };
-
-typedef struct raw_store {
-    rocksdb_t *db;
-    rocksdb_options_t *options;
-    rocksdb_writeoptions_t *write_options;
-    rocksdb_readoptions_t *read_options;
-    rocksdb_column_family_handle_t *families[FAMILIES];
-} raw_store;
-
-static raw_store
-raw_open(fixture *f)
-{
-    raw_store raw = { .options = rocksdb_options_create(),
-        .write_options = rocksdb_writeoptions_create(),
-        .read_options = rocksdb_readoptions_create() };
-    const rocksdb_options_t *options[FAMILIES];
-    char *said = NULL;
-
-    for (int i = 0; i < FAMILIES; i++)
-        options[i] = raw.options;
-    raw.db = rocksdb_open_column_families(raw.options, f->path, FAMILIES, family_names, options, raw.families, &said);
-    if (said != NULL) fail_msg("%s", said);
-    return raw;
-}
-
-static void
-raw_close(raw_store *raw)
-{
-    for (int i = 0; i < FAMILIES; i++)
-        rocksdb_column_family_handle_destroy(raw->families[i]);
-    rocksdb_close(raw->db);
-    rocksdb_options_destroy(raw->options);
-    rocksdb_writeoptions_destroy(raw->write_options);
-    rocksdb_readoptions_destroy(raw->read_options);
-}
-
-static void
-put(fixture *f, int family, const void *key, size_t key_size, const void *value, size_t size)
-{
-    raw_store raw = raw_open(f);
-    char *said = NULL;
-
-    rocksdb_put_cf(raw.db, raw.write_options, raw.families[family], key, key_size, value, size, &said);
-    assert_null(said);
-    raw_close(&raw);
-}
-
-static void
-remove_key(fixture *f, int family, const void *key, size_t key_size)
-{
-    raw_store raw = raw_open(f);
-    char *said = NULL;
-
-    rocksdb_delete_cf(raw.db, raw.write_options, raw.families[family], key, key_size, &said);
-    assert_null(said);
-    raw_close(&raw);
-}
-
-/* Flip a bit of a stored value; with `repair` the sums of a record are made right again. */
-static void
-flip(fixture *f, int family, const void *key, size_t key_size, size_t at, bool repair)
-{
-    raw_store raw = raw_open(f);
-    char *said = NULL;
-    size_t size;
-    char *value = rocksdb_get_cf(raw.db, raw.read_options, raw.families[family], key, key_size, &size, &said);
-    uint8_t *bytes = (uint8_t *)value;
-
-    assert_non_null(value);
-    assert_true(at < size);
-    bytes[at] ^= 1;
-    if (repair) { /* all of golden's records that are changed so store no names */
-        uint32_t crc = acta_crc32c(0, bytes + 152, size - 152);
-        memcpy(bytes + 4, &crc, 4);
-        crc = acta_crc32c(0, bytes + 4, 148);
-        memcpy(bytes, &crc, 4);
-    }
-    rocksdb_put_cf(raw.db, raw.write_options, raw.families[family], key, key_size, value, size, &said);
-    assert_null(said);
-    rocksdb_free(value);
-    raw_close(&raw);
-}
-
-#define LOG_KEY(position)          "\0\0\0\0\0\0\0" position, 8
-#define INDEX_KEY(stream, version) "\0\0\0\0\0\0\0" stream "\0\0\0\0\0\0\0" version, 16
-#define INDEX_END                  "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 16
-
-/* -- the cases -- */
 
 static void
 a_sound_store_is_sound_and_counted(void **state)
@@ -551,92 +310,6 @@ a_sorted_file_that_is_damaged_is_told(void **state)
     assert_int_equal(f->status, 0);
 }
 
-/* Put other bytes into the page of four events at position 1; its sums are made right again, of the front alone. */
-static void
-change_page(fixture *f, size_t at, const void *bytes, size_t count)
-{
-    raw_store raw = raw_open(f);
-    char *said = NULL;
-    size_t size;
-    char *value = rocksdb_get_cf(raw.db, raw.read_options, raw.families[LOG], LOG_KEY("\1"), &size, &said);
-
-    assert_non_null(value);
-    assert_true(at + count <= size);
-    memcpy(value + at, bytes, count);
-    uint32_t crc = acta_crc32c(0, value + 4, 64 + 2 * 12 + 4 * 2 - 4);
-    memcpy(value, &crc, 4);
-    rocksdb_put_cf(raw.db, raw.write_options, raw.families[LOG], LOG_KEY("\1"), value, size, &said);
-    assert_null(said);
-    rocksdb_free(value);
-    raw_close(&raw);
-}
-
-static void
-a_store_of_pages_is_sound_and_shows_its_chain(void **state)
-{
-    fixture *f = *state;
-
-    run_verify(f);
-    assert_int_equal(f->status, 0);
-    expect_output(f, "events       8, of which 2 stubs; 96 bytes of payload\n");
-    expect_output(f, "index        8 events in 5 entries\n");
-    expect_output(f, "\nchain        ");
-    expect_output(f, "verdict      sound\n");
-}
-
-static void
-damage_in_pages_is_found(void **state)
-{
-    fixture *f = *state;
-    static const struct {
-        size_t at;
-        const char *text;
-    } cases[] = {
-        { 0, "damage: position 1: the checksum of its page's front" },
-        { 4, "damage: position 1: a page of " },
-        { 8, "damage: position 1: format 3, this program knows 1 and 2" },
-        { 40, "damage: position 1: the checksum of its page's front" },
-        { 100, "damage: position 1: its checksum" },
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        flip(f, LOG, LOG_KEY("\1"), cases[i].at, false);
-        run_verify(f);
-        expect_output(f, cases[i].text);
-        assert_int_equal(f->status, 1);
-        flip(f, LOG, LOG_KEY("\1"), cases[i].at, false);
-    }
-    change_page(f, 32, "another value of the chain ", 27);
-    run_verify(f);
-    expect_output(f, "damage: positions 1 to 4: the chain is broken");
-    expect_output(f, "damage: positions 5 to 7: the chain is broken");
-    assert_int_equal(count_damage(f), 2);
-}
-
-/* What a forger would do who knows every checksum: the chain alone tells. */
-static void
-a_forged_time_is_found_by_the_chain(void **state)
-{
-    fixture *f = *state;
-
-    change_page(f, 24, "\1", 1);
-    expect_damage(f, 1, "damage: positions 1 to 4: the chain is broken");
-}
-
-static void
-an_index_of_pages_out_of_line_is_found(void **state)
-{
-    fixture *f = *state;
-
-    put(f, INDEX, INDEX_KEY("\1", "\4"), "\2\5\2\1", 4);
-    expect_damage(f, 1, "position 6: the index has another position for version 4 of stream id 1");
-    put(f, INDEX, INDEX_KEY("\1", "\4"), "\2\5", 2);
-    run_verify(f);
-    expect_output(f, "position 6: the index has nothing for version 4 of stream id 1");
-    expect_output(f, "damage: index: an entry of 16 and 2 bytes");
-    assert_int_equal(f->status, 1);
-}
-
 static void
 wrong_usage_is_told_with_status_2(void **state)
 {
@@ -669,13 +342,7 @@ wrong_usage_is_told_with_status_2(void **state)
 int
 main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf(stderr, "usage: %s ACTA GOLDEN\n", argv[0]);
-        return 2;
-    }
-    acta_path = argv[1];
-    golden_path = argv[2];
-#define on_copy(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    if (!verify_begin(argc, argv)) return 2;
     const struct CMUnitTest tests[] = {
         on_copy(a_sound_store_is_sound_and_counted),
         on_copy(removed_events_and_streams_are_sound),
@@ -690,10 +357,6 @@ main(int argc, char **argv)
         on_copy(damaged_rows_of_the_store_are_found),
         on_copy(damaged_meta_and_marks_are_found),
         on_copy(a_sorted_file_that_is_damaged_is_told),
-        cmocka_unit_test_setup_teardown(a_store_of_pages_is_sound_and_shows_its_chain, set_up_pages, tear_down),
-        cmocka_unit_test_setup_teardown(damage_in_pages_is_found, set_up_pages, tear_down),
-        cmocka_unit_test_setup_teardown(a_forged_time_is_found_by_the_chain, set_up_pages, tear_down),
-        cmocka_unit_test_setup_teardown(an_index_of_pages_out_of_line_is_found, set_up_pages, tear_down),
         on_copy(wrong_usage_is_told_with_status_2),
     };
     return cmocka_run_group_tests_name("acta verify", tests, NULL, NULL);
