@@ -12,10 +12,12 @@
  *
  * Not here: what survives a crash (the memory engine's disk), which actor is ready (the runtime).
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "faults.h"
+#include "fresh.h"
 #include "internal.h"
 
 enum {
@@ -40,6 +42,8 @@ struct acta_sim {
     acta_disk *disk;
     acta_app *app; /* NULL: none runs */
     acti_faults faults;
+    acti_watch watch;
+    acti_fresh fresh;
     acta_sim_stats stats;
 };
 
@@ -80,6 +84,7 @@ log_to_history(void *user, acta_log_level level, acta_str line)
     acta_sim *sim = user;
 
     acta_sim_note(sim, line.data, line.size);
+    acti_sim_tell(sim, ACTI_TOLD_LOG, "", ACTA_FMT, ACTA_ARG(line));
     if (sim->verbose)
         fprintf(stderr, "%12.6f %d " ACTA_FMT "\n", (double)sim->now_ns / 1e9, (int)level, ACTA_ARG(line));
 }
@@ -157,10 +162,17 @@ idle(void *user)
     return run_commit(sim) || run_clock(sim);
 }
 
+static void
+keep_digest(acta_sim *sim)
+{
+    if (sim->stats.steps < sim->watch.digest_max) sim->watch.digests[sim->stats.steps] = sim->hash;
+}
+
 bool
 acta_sim_step(acta_sim *sim)
 {
     if (sim->app == NULL) return false;
+    keep_digest(sim);
     sim->stats.steps++;
     if (acta_sim_chance(sim, ACTA_SIM_SCHEDULER, CLOCK_JUMP_PER_MILLE))
         acta_sim_advance_ms(sim, 1 + acta_sim_choose(sim, ACTA_SIM_SCHEDULER, CLOCK_JUMP_MS_MAX));
@@ -177,10 +189,18 @@ acta_sim_step(acta_sim *sim)
 acta_sim *
 acta_sim_create(uint64_t seed)
 {
+    return acti_sim_create_with(seed, 0);
+}
+
+acta_sim *
+acti_sim_create_with(uint64_t seed, uint64_t layout)
+{
     acta_sim *sim = calloc(1, sizeof *sim);
     if (sim == NULL) return NULL;
 
-    sim->disk = acta_disk_create(NULL);
+    sim->fresh.layout = layout;
+    acta_allocator allocator = acti_fresh_allocator(&sim->fresh);
+    sim->disk = acta_disk_create(&allocator);
     if (sim->disk == NULL) {
         free(sim);
         return NULL;
@@ -189,6 +209,7 @@ acta_sim_create(uint64_t seed)
     sim->now_ns = START_NS;
     sim->hash = HASH_SEED;
     sim->environment = acta_environment_or_default(&(acta_environment){
+        .allocator = allocator,
         .clock = { .monotonic_ns = virtual_monotonic_ns, .wall_us = virtual_wall_us, .user = sim },
         .random = { .fill = seeded_fill, .user = sim },
         .log = { .write = log_to_history, .user = sim },
@@ -251,13 +272,51 @@ uint32_t
 acta_sim_choose(acta_sim *sim, acta_sim_purpose purpose, uint32_t count)
 {
     if (count <= 1) return 0;
-    return (uint32_t)(acti_choices_draw(&sim->choices, purpose) % count);
+    return acti_choices_pick(&sim->choices, purpose, count);
 }
 
 bool
 acta_sim_chance(acta_sim *sim, acta_sim_purpose purpose, uint32_t per_mille)
 {
-    return acta_sim_choose(sim, purpose, 1000) >= 1000 - per_mille;
+    return acti_sim_chance_of(sim, purpose, per_mille, 1000);
+}
+
+bool
+acti_sim_chance_of(acta_sim *sim, acta_sim_purpose purpose, uint32_t part, uint32_t whole)
+{
+    return part > 0 && acti_choices_chance(&sim->choices, purpose, part, whole);
+}
+
+uint64_t
+acti_sim_elapsed_ms(const acta_sim *sim)
+{
+    return (sim->now_ns - START_NS) / 1000000;
+}
+
+acti_watch *
+acti_sim_watch(acta_sim *sim)
+{
+    return &sim->watch;
+}
+
+void
+acti_sim_tell(acta_sim *sim, acti_told_kind kind, const char *who, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+
+    if (sim->watch.tell == NULL) return;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    sim->watch.tell(sim->watch.user,
+        &(acti_told){ .kind = kind, .step = sim->stats.steps, .now_ns = sim->now_ns, .who = who, .text = text });
+}
+
+acti_choices *
+acti_sim_choices(acta_sim *sim)
+{
+    return &sim->choices;
 }
 
 void

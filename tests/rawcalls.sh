@@ -27,6 +27,7 @@ store/key_file.c      : file
 store/files.c         : file
 store/rocksdb_records.c : file
 store/rocksdb_backup.c : file
+sim/world.c           : clock random thread file
 '
 
 calls='
