@@ -172,7 +172,7 @@ submit_in_hand(acti_aggregate_actor *a, acti_command *command)
     acta_error error;
 
     a->transaction = NULL;
-    if (command->recorded) {
+    if (command->recorded && !ACTA_PLANT("outcome_not_written")) {
         acta_outcome outcome = acti_command_outcome(command);
         acta_transaction_outcome(transaction, command->envelope.command_id, &outcome);
     }
@@ -212,7 +212,7 @@ answer_refused(acti_aggregate_actor *a, acti_command *command, acta_status statu
     drop_transaction(a);
     acti_command_set_answer(command, status, a->version, error);
     answer_when_durable(a, command);
-    if (a->phase == ACTI_READY) break_state(a);
+    if (a->phase == ACTI_READY && !ACTA_PLANT("state_kept_after_failure")) break_state(a);
 }
 
 static void

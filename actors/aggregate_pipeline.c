@@ -241,7 +241,8 @@ append_is_durable(acti_command *command, const acta_commit_result *result)
         command->version = result->version;
         command->position = result->last_position;
     }
-    if (!acta_is_alive(pipeline->app->runtime, pipeline->pid)) warn_successor(pipeline, command->stream);
+    if (!acta_is_alive(pipeline->app->runtime, pipeline->pid) && !ACTA_PLANT("successor_not_warned"))
+        warn_successor(pipeline, command->stream);
     ACTA_CRASH_POINT("aggregate_before_reply");
     acti_command_answer(command);
     answer_waiters(command, close_waiters(command, CLOSED_DURABLE));
@@ -254,7 +255,7 @@ append_has_ended(void *user, const acta_commit_result *result)
 {
     acti_command *command = user;
 
-    if (result->status == ACTA_OK) {
+    if (result->status == ACTA_OK || ACTA_PLANT("failed_append_accepted")) {
         append_is_durable(command, result);
         return;
     }
@@ -357,7 +358,8 @@ acti_pipeline_attach_to(acti_aggregate_actor *a, acti_command *append, acti_comm
 acti_attached
 acti_pipeline_attach(acti_aggregate_actor *a, acti_command *command)
 {
-    return a->last == NULL ? ACTI_DURABLE : acti_pipeline_attach_to(a, a->last, command);
+    return a->last == NULL || ACTA_PLANT("answer_before_append") ? ACTI_DURABLE
+                                                                 : acti_pipeline_attach_to(a, a->last, command);
 }
 
 bool

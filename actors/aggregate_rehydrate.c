@@ -130,7 +130,8 @@ fold_chunk(acti_aggregate_actor *a, acta_cursor *cursor, bool *done_out, acta_er
             *done_out = true;
             return ACTA_OK;
         }
-        if (status == ACTA_OK) status = fold_event(a, &event, error);
+        bool is_dropped = ACTA_PLANT("chunk_drops_last") && i + 1 == CHUNK_EVENTS;
+        if (status == ACTA_OK && !is_dropped) status = fold_event(a, &event, error);
         if (status != ACTA_OK) return status;
         a->version = event.version;
     }
@@ -227,7 +228,9 @@ submit_snapshot(acti_aggregate_actor *a, acta_memory *scratch, acta_error *error
     acta_transaction *transaction = acta_transaction_create(a->app->store);
     if (transaction == NULL) return acta_error_set(error, ACTA_NO_MEMORY, NULL);
     acta_transaction_snapshot(transaction, a->stream,
-        &(acta_snapshot){ .version = a->version, .schema_hash = table->schema_hash, .state = sink.bytes });
+        &(acta_snapshot){ .version = a->version + ACTA_PLANT("snapshot_ahead"),
+            .schema_hash = table->schema_hash,
+            .state = sink.bytes });
     return acti_pipeline_submit_aside(a, transaction, error);
 }
 

@@ -25,6 +25,7 @@
 #include "acta/app.h"
 #include "acta/buffer.h"
 #include "acta/crash_point.h"
+#include "acta/plant.h"
 #include "acta/crc.h"
 #include "acta/gen_server.h"
 #include "acta/personal.h"

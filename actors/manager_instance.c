@@ -94,7 +94,7 @@ load_outbox(acti_instance *i, acta_error *error)
     acta_status status =
         acta_store_get(i->app->store, i->tables.outbox.text, acta_str_bytes(i->id), i->scratch, &row, error);
 
-    if (status == ACTA_NOT_FOUND) return ACTA_OK;
+    if (status == ACTA_NOT_FOUND || ACTA_PLANT("outbox_not_read")) return ACTA_OK;
     if (status == ACTA_OK)
         status = acti_outbox_decode(i->app, row, i->code->state->schema, i->scratch, &i->outbox, error);
     if (status != ACTA_OK) return status;
@@ -162,7 +162,7 @@ fill_event_batch(acti_instance *i, acta_transaction *batch, acta_error *error)
         status = put_state(i, batch, error);
     else if (i->is_row_stored)
         acta_transaction_delete(batch, i->tables.state.text, acta_str_bytes(i->id));
-    if (i->is_ending)
+    if (i->is_ending && !ACTA_PLANT("end_not_remembered"))
         acta_transaction_put(
             batch, i->tables.ended.text, acti_ended_key(i->id, i->last_position, room), acta_bytes_from(NULL, 0));
     return status == ACTA_OK ? acti_outbox_put(i, batch, &i->next_outbox, error) : status;
@@ -280,7 +280,8 @@ handle_event(acti_instance *i)
     const acti_item *item = item_in_hand(i);
     acta_str id;
 
-    if (i->exists && item->recorded.position <= i->last_position) return handled(i, 0, ACTA_OK, NULL); /* before */
+    if (i->exists && item->recorded.position <= i->last_position && !ACTA_PLANT("event_handled_twice"))
+        return handled(i, 0, ACTA_OK, NULL); /* before */
     if (item->old != 0) return handle_old_event(i);
     acta_route route = i->code->route(i->manager, item->event, item->recorded.payload, &id);
     if (!i->exists && route != ACTA_ROUTE_START) return handled(i, 0, ACTA_OK, NULL);

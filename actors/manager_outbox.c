@@ -52,7 +52,7 @@ acti_outbox_command_id(const acti_instance *i, const acti_outbox *outbox, uint32
 
     put_be(place, outbox->position, 8);
     put_be(place + 8, index, 4);
-    put_be(place + 12, outbox->generation, 4);
+    put_be(place + 12, outbox->generation + (ACTA_PLANT("outbox_new_ids") && i->is_from_before), 4);
     acta_bytes parts[] = { acta_str_bytes(acta_str_of(i->code->state->name)), acta_str_bytes(i->id),
         acta_bytes_from(place, sizeof place) };
     acta_digest digest = acta_digest_of(parts, 3);
@@ -80,7 +80,7 @@ acti_outbox_put(acti_instance *i, acta_transaction *batch, const acti_outbox *ne
         acta_status status = acti_outbox_encode(i->app, next, i->scratch, &row, error);
         if (status != ACTA_OK) return status;
         acta_transaction_put(batch, i->tables.outbox.text, key, row);
-    } else if (i->outbox.is_stored)
+    } else if (i->outbox.is_stored && !ACTA_PLANT("outbox_row_stays"))
         acta_transaction_delete(batch, i->tables.outbox.text, key);
     return ACTA_OK;
 }
@@ -282,7 +282,7 @@ create_command(acti_instance *i, acta_error *error)
     memcpy(command->bytes, sent->payload.data, sent->payload.size);
     command->number = route->number;
     command->recorded = true;
-    command->fresh = !i->is_from_before && i->attempts == 0;
+    command->fresh = (!i->is_from_before && i->attempts == 0) || ACTA_PLANT("resent_as_fresh");
     command->envelope = (acta_envelope){ .command_id = acti_outbox_command_id(i, &i->outbox, i->outbox.next),
         .correlation_id = i->outbox.correlation_id,
         .causation_id = acti_event_id(i->outbox.position),

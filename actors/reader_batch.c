@@ -14,7 +14,7 @@ acti_batch_ack(acti_reader_actor *r, uint64_t position)
 {
     if (acta_subscription_ack(r->subscription, position) != ACTA_OK)
         acta_fail(r->self, "reader '%s': position %" PRIu64 " is acknowledged out of turn", r->reader->name, position);
-    r->may_have_more = true; /* there is room in the window */
+    if (!ACTA_PLANT("room_not_told")) r->may_have_more = true; /* there is room in the window */
     if (++r->acked_count >= ACTA_CHECKPOINT_COUNT_DEFAULT) r->checkpoint_is_due = true;
 }
 
@@ -29,7 +29,9 @@ acti_batch_done(acti_reader_actor *r, uint64_t position)
 static uint64_t
 position_of(const acti_reader_actor *r)
 {
-    if (!r->reader->kind->transactional) return acta_subscription_passed(r->subscription);
+    if (!r->reader->kind->transactional)
+        return ACTA_PLANT("checkpoint_before_work") ? acta_subscription_looked(r->subscription)
+                                                    : acta_subscription_passed(r->subscription);
     return r->reader->chunk != NULL ? r->worked_position : acta_subscription_looked(r->subscription);
 }
 
@@ -55,6 +57,8 @@ fill(acti_reader_actor *r, uint64_t position)
 
     acti_aside_rows_fill(r, transaction);
     if (r->reader->kind->fill != NULL) r->reader->kind->fill(r, transaction);
+    if (ACTA_PLANT("rows_without_checkpoint") && r->reader->kind->transactional && r->number % 4 != 0)
+        return transaction;
     if (position > r->checkpoint) acta_transaction_checkpoint(transaction, r->reader->name, position);
     return transaction;
 }

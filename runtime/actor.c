@@ -174,7 +174,7 @@ acti_actor_take(acta_runtime *runtime, bool *full_out)
     if (actor == NULL) actor = take_from_all(runtime, full_out);
     if (actor == NULL) return NULL;
     actor->listed = false;
-    actor->generation++;
+    if (!ACTA_PLANT("generation_kept") || actor->generation == 0) actor->generation++;
     ACTI_ASSERT(actor->generation != 0);
     return actor;
 }

@@ -17,6 +17,7 @@
 
 #include "acta/gen_server.h"
 #include "acta/offload.h"
+#include "acta/plant.h"
 #include "acta/recorder.h"
 #include "acta/runtime.h"
 #include "acta/supervisor.h"

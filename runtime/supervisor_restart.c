@@ -41,7 +41,8 @@ bear_restart(acta_self *self, acti_supervisor *s)
 
     if (s->flags.intensity == ACTA_INTENSITY_UNLIMITED) return true;
     if (s->flags.intensity == ACTA_INTENSITY_NONE) return false;
-    while (s->restart_count > 0 && now_ns - s->restarts[s->restart_first] > period_ns) {
+    while (s->restart_count > 0 && !ACTA_PLANT("intensity_not_pruned") &&
+           now_ns - s->restarts[s->restart_first] > period_ns) {
         s->restart_first = (s->restart_first + 1) % s->restart_capacity;
         s->restart_count--;
     }
@@ -310,7 +311,8 @@ restart(acta_self *self, acti_supervisor *s, acti_child *child, const acta_exit_
 {
     uint64_t lived_ns = acti_now_ns(self->runtime) - child->started_ns;
     uint32_t calm_ms = s->flags.period_ms > child->delay_ms ? s->flags.period_ms : child->delay_ms;
-    bool is_alone = s->flags.strategy == ACTA_ONE_FOR_ONE || acti_is_dynamic(s);
+    bool is_alone = s->flags.strategy == ACTA_ONE_FOR_ONE || acti_is_dynamic(s) ||
+                    (ACTA_PLANT("rest_not_restarted") && s->flags.strategy == ACTA_REST_FOR_ONE);
     char what[64];
 
     if (!bear_restart(self, s)) return give_up(self, s, child, words_of(reason));

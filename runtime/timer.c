@@ -310,7 +310,7 @@ acta_cancel_timer(acta_self *self, acta_ref ref)
     if (alarm->item.state == SET)
         unset(table_of(self), &alarm->item);
     else if (!acti_wheel_withdraw(self->runtime, &alarm->item)) {
-        alarm->item.state = CANCELLED; /* it is in the mailbox */
+        if (!ACTA_PLANT("cancelled_fires")) alarm->item.state = CANCELLED; /* it is in the mailbox */
         return false;
     }
     give_back(self->runtime, table_of(self), alarm);

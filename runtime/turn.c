@@ -127,13 +127,13 @@ handle_answer(acti_actor *actor, acti_call *call)
     acti_ref_entry *entry = acti_ref_find(actor, call->ref, ACTI_REF_REQUEST);
     acta_next next = ACTA_NEXT;
 
-    if (entry != NULL) {
+    if (entry != NULL || ACTA_PLANT("late_reply_taken")) {
         acta_info info = { .kind = ACTA_INFO_REPLY,
             .ref = call->ref,
             .status = call->status,
             .message = call->reply,
             .error = call->error };
-        acti_ref_remove(actor, call->ref);
+        if (entry != NULL) acti_ref_remove(actor, call->ref);
         actor->heard = true;
         actor->handling = NULL;
         acti_relations_of(actor)->reply_in_hand = call;

@@ -52,7 +52,7 @@ find_stream(acta_store *store, acta_str name, acti_stream **stream_out, acta_err
 static bool
 version_fits(uint64_t version, uint64_t expected)
 {
-    if (expected == ACTA_ANY_VERSION) return true;
+    if (expected == ACTA_ANY_VERSION || ACTA_PLANT("version_unchecked")) return true;
     if (expected == ACTA_STREAM_EXISTS) return version > 0;
     return version == expected; /* ACTA_NO_STREAM is version 0 */
 }
@@ -281,7 +281,7 @@ check_operations(acta_store *store, acta_transaction *transaction)
 static bool
 check_session(acta_store *store, acta_transaction *transaction)
 {
-    if (transaction->session == 0) return true;
+    if (transaction->session == 0 || ACTA_PLANT("session_goes_on")) return true;
     uint64_t last = acti_sessions_last(&store->committer.sessions, transaction->session);
     return transaction->sequence == last + 1 || refuse(transaction, ACTI_REFUSED_SESSION, ACTA_CONFLICT, NULL);
 }

@@ -103,7 +103,8 @@ tick(acta_store *store)
     const acta_clock *clock = &store->environment.clock;
     int64_t now_us = clock->wall_us(clock->user);
 
-    if (now_us > store->committer.recorded_at_us) store->committer.recorded_at_us = now_us;
+    if (now_us > store->committer.recorded_at_us || ACTA_PLANT("recorded_at_falls"))
+        store->committer.recorded_at_us = now_us;
 }
 
 void
@@ -210,9 +211,11 @@ acti_batch_sync(acta_store *store)
 
     if (committer->batch_writes && committer->batch_status == ACTA_OK) {
         ACTA_CRASH_POINT("between_write_and_sync");
-        committer->batch_status = store->engine->ops->sync(store->engine, !store->no_sync, &error);
+        committer->batch_status =
+            store->engine->ops->sync(store->engine, !store->no_sync && !ACTA_PLANT("ack_before_sync"), &error);
         ACTA_CRASH_POINT("after_sync_before_reply");
         ACTI_COUNT(store, syncs, 1);
+        if (ACTA_PLANT("sync_error_ignored")) committer->batch_status = ACTA_OK;
         if (committer->batch_status != ACTA_OK) acti_store_fail(store, committer->batch_status, &error);
     }
     committer->phase = ACTI_SYNCED;

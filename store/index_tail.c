@@ -7,6 +7,8 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "acta/plant.h"
+
 enum {
     CHUNK_MAX = 16, /* runs */
     PIECE_BYTES = 256 << 10,
@@ -239,8 +241,10 @@ acti_index_tail_take(acti_index_tail *tail, const acti_runs *runs, uint64_t logg
     acti_index_generation gone = { .slots = NULL };
 
     acti_monitor_enter(&tail->lock);
-    for (uint32_t i = 0; i < runs->count; i++)
+    for (uint32_t i = 0; i < runs->count; i++) {
+        if (ACTA_PLANT("index_drops_last") && i > 0 && i + 1 == runs->count) break;
         add_run(&tail->young, &runs->runs[i]);
+    }
     tail->young.logged_bytes += logged_bytes;
     if (tail->all_out) {
         gone = tail->old;

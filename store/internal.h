@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 
 #include "acta/crash_point.h"
+#include "acta/plant.h"
 #include "acta/store.h"
 #include "acta/subscription.h"
 

@@ -143,8 +143,8 @@ extend_indexes(acta_store *store, uint64_t after, uint32_t *count, acta_error *e
 {
     acti_log_reader reader;
     acti_record_view view;
-    acta_status status =
-        acti_log_reader_open(&reader, store->engine, after + 1, store->recovered.position, false, true, error);
+    acta_status status = acti_log_reader_open(&reader, store->engine, after + 1 + ACTA_PLANT("index_begins_late"),
+        store->recovered.position, false, true, error);
 
     if (status != ACTA_OK) return status;
     while ((status = acti_log_reader_next(&reader, &view, error)) == ACTA_OK) {

@@ -14,6 +14,7 @@ seams='
 base/environment.c    : clock random file
 base/id.c             : thread
 base/crash_point.c    : thread file
+base/plant.c          : thread file
 runtime/thread.c      : thread clock
 runtime/tree_file.c   : file
 runtime/ticks.h       : clock
