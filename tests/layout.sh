@@ -20,7 +20,7 @@ aggregate app handler process_manager generated test acta : actors
 upcast                                                    : actors
 sim simulate                                                 : sim'
 
-# The floors that a folder may include public headers of; the longest name that fits counts.
+# The floors that a folder, or a file without its ending, may include public headers of; the longest name that fits counts.
 floors='
 base         : base
 runtime      : base runtime
@@ -33,7 +33,10 @@ tools/actac  : base schema
 gateway      : base runtime schema store actors
 examples     : base runtime schema store actors
 bench        : base runtime schema store actors
-tests        : base runtime schema store actors sim'
+tests        : base runtime schema store actors sim
+examples/bank/simulation examples/bank/sim_clients examples/bank/sim_witness : base runtime schema store actors sim
+examples/order/simulation : base runtime schema store actors sim
+bench/sim    : base runtime schema store actors sim'
 
 # Headers of outside libraries, and the only folders that may know them.
 outside='
@@ -128,7 +131,9 @@ list_violations() { # folder of a tree
             if (ARGC == 1) exit
         }
         FNR == 1 {
-            here = entry_of(folder_of(FILENAME), floor_may)
+            stem = FILENAME
+            sub(/\.[^.\/]*$/, "", stem)
+            here = entry_of(stem, floor_may)
             if (FILENAME ~ /^include\/acta\//) {
                 here = FILENAME
                 sub(/^include\/acta\//, "", here)

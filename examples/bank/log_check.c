@@ -35,6 +35,7 @@ struct bank_log_check {
     uint64_t position;
     int64_t recorded_at_us;
     acta_error broken; /* status ACTA_OK: nothing is */
+    const char *broken_rule;
 };
 
 typedef struct rule {
@@ -59,10 +60,27 @@ free_entry(void *node)
     free(e);
 }
 
+static entry *
+find(const bank_log_check *check, const char *prefix, acta_str id)
+{
+    char stream[ACTA_STREAM_NAME_MAX + 16];
+    size_t prefix_size = strlen(prefix);
+    if (prefix_size + id.size > sizeof stream) return NULL;
+
+    memcpy(stream, prefix, prefix_size);
+    if (id.size > 0) memcpy(stream + prefix_size, id.data, id.size);
+    const entry key = { .stream = stream, .stream_size = prefix_size + id.size };
+    entry *const *node = tfind(&key, &check->entries, compare_entries);
+    return node != NULL ? *node : NULL;
+}
+
 /* The entry of the stream prefix + name, made when it is missing; NULL: no memory. */
 static entry *
 entry_of(bank_log_check *check, const char *prefix, acta_str name)
 {
+    entry *known = find(check, prefix, name);
+    if (known != NULL) return known;
+
     size_t prefix_size = strlen(prefix);
     entry *e = calloc(1, sizeof *e);
     if (e == NULL) return NULL;
@@ -72,11 +90,8 @@ entry_of(bank_log_check *check, const char *prefix, acta_str name)
     memcpy(e->stream, prefix, prefix_size);
     if (name.size > 0) memcpy(e->stream + prefix_size, name.data, name.size);
 
-    entry **node = tsearch(e, &check->entries, compare_entries);
-    if (node == NULL) goto none;
-    entry *found = *node;
-    if (found != e) free_entry(e);
-    return found;
+    if (tsearch(e, &check->entries, compare_entries) == NULL) goto none;
+    return e;
 
 none:
     free_entry(e);
@@ -311,6 +326,7 @@ bank_log_check_event(bank_log_check *check, const acta_recorded *event, acta_err
     if (check->broken.status == ACTA_OK) {
         const char *wrong = take(check, event, &detail);
         if (wrong == NULL) return ACTA_OK;
+        check->broken_rule = wrong == detail.text ? "an event of the log is damaged" : wrong;
         acta_error_set(&check->broken, ACTA_CORRUPT,
             "position %" PRIu64 ", stream '" ACTA_FMT "', version %" PRIu64 ", " ACTA_FMT ": %s", event->position,
             ACTA_ARG(event->stream), event->version, ACTA_ARG(event->type), wrong);
@@ -333,21 +349,16 @@ bank_log_check_read(bank_log_check *check, acta_store *store, acta_error *error)
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;
 }
 
+const char *
+bank_log_check_broken(const bank_log_check *check)
+{
+    return check->broken_rule;
+}
+
 const bank_log_totals *
 bank_log_check_totals(const bank_log_check *check)
 {
     return &check->totals;
-}
-
-static const entry *
-find(const bank_log_check *check, const char *prefix, acta_str id)
-{
-    char stream[ACTA_STREAM_NAME_MAX + 16];
-    int size = snprintf(stream, sizeof stream, "%s" ACTA_FMT, prefix, ACTA_ARG(id));
-    if (size < 0 || (size_t)size >= sizeof stream) return NULL;
-    entry key = { .stream = stream, .stream_size = (size_t)size };
-    entry *const *node = tfind(&key, &check->entries, compare_entries);
-    return node != NULL ? *node : NULL;
 }
 
 bank_log_phase

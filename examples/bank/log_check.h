@@ -44,6 +44,9 @@ acta_status bank_log_check_event(bank_log_check *check, const acta_recorded *eve
 /* Take all events of the store that are new since the last call. Also errors of the cursor. */
 acta_status bank_log_check_read(bank_log_check *check, acta_store *store, acta_error *error);
 
+/* The rule that was broken, in words that are the same for each breach of it; NULL: none was. */
+const char *bank_log_check_broken(const bank_log_check *check);
+
 const bank_log_totals *bank_log_check_totals(const bank_log_check *check);
 
 /* How a transfer stands. */
