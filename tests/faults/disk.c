@@ -185,14 +185,26 @@ change_names(const disk *d, const char *removed, const char *added, node *what)
     change_of_names change = { .added.node = added != NULL ? what : NULL };
 
     if (directory == NULL) die("no directory for", removed != NULL ? removed : added);
-    if (removed != NULL && added != NULL && resolve(d, added, true) != directory)
-        die("renamed into another directory", added);
     if (removed != NULL) snprintf(change.removed, sizeof change.removed, "%s", last_part(removed));
     if (added != NULL) snprintf(change.added.text, sizeof change.added.text, "%s", last_part(added));
     disk_apply_names(&directory->names, &change);
     directory->changes =
         disk_grow(directory->changes, directory->change_count, &directory->change_room, sizeof *directory->changes);
     directory->changes[directory->change_count++] = change;
+}
+
+/* Into another directory it is two changes, of which each may reach the disk before the other. */
+static void
+rename_to(const disk *d, const char *path, const char *new_path)
+{
+    node *what = resolve(d, path, false);
+
+    if (resolve(d, path, true) == resolve(d, new_path, true)) {
+        change_names(d, path, new_path, what);
+        return;
+    }
+    change_names(d, NULL, new_path, what);
+    change_names(d, path, NULL, NULL);
 }
 
 static void
@@ -220,7 +232,7 @@ replay_entry(disk *d, const fault_entry *entry, const char *path, const uint8_t 
         sync_directory(node_of(d, entry, path));
         break;
     case FAULT_RENAME:
-        change_names(d, path, new_path, resolve(d, path, false));
+        rename_to(d, path, new_path);
         break;
     case FAULT_LINK:
         change_names(d, NULL, new_path, resolve(d, path, false));

@@ -17,7 +17,7 @@
 #include "shim.h"
 
 /* Notes of the child. */
-enum { LIFE_BEGUN = 1, LIFE_DONE, LIFE_BACKUP_BEGUN, LIFE_BACKUP_DONE };
+enum { LIFE_BEGUN = 1, LIFE_DONE, LIFE_BACKUP_BEGUN, LIFE_BACKUP_DONE, LIFE_ACKED, LIFE_NOTES };
 
 typedef struct life {
     const char *root; /* the store is in ROOT/data, its backups in ROOT/backup-K */
