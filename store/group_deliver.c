@@ -129,6 +129,15 @@ may_read(const acta_group *group)
     return !group->reading && group->may_have_more && group->parked_count < group->parked_count_max;
 }
 
+/* `ready` comes behind the answers of a commit: whoever has had one looks at the head himself. What was looked at is of whoever
+ * reads. */
+static void
+look_at_head(acta_group *group)
+{
+    if (group->reading) return;
+    if (acta_subscription_looked(group->subscription) < acti_store_head(group->store)) group->may_have_more = true;
+}
+
 /* With the lock, which it lets go meanwhile. */
 static acta_status
 read_more(acta_group *group, acta_error *error)
@@ -210,6 +219,7 @@ acta_consumer_next(
             error, ACTA_STOPPED, "group '%s' is stopped: %s", group->subscription->name, group->stop_reason);
     else if (count > 0)
         status = acti_group_feed_replays(group, error);
+    if (count > 0) look_at_head(group);
     while (status == ACTA_OK && count > 0) {
         status = hand_out(consumer, count, chunk_out, error);
         if (status != ACTA_OK || *chunk_out != NULL || !may_read(group)) break;

@@ -215,6 +215,45 @@ a_consumer_is_called_when_there_is_something(void **state)
     close_group(f, group);
 }
 
+typedef struct asking {
+    fixture *f;
+    acta_consumer *consumer;
+    char taken[64];
+} asking;
+
+static void
+ask_at_once(void *user, const acta_commit_result *result)
+{
+    asking *a = user;
+
+    assert_int_equal(ACTA_OK, result->status);
+    snprintf(a->taken, sizeof a->taken, "%s", take(a->f, a->consumer));
+}
+
+/* Whoever was answered that an event is there, and asks, gets it: though nobody has been called yet. */
+static void
+what_was_acknowledged_is_there_for_who_asks(void **state)
+{
+    fixture *f = FIXTURE(state);
+    asking a = { .f = f };
+    acta_event event = event_of("test.Happened", "x");
+
+    open_with_clock(f);
+    acta_group *group = open_plain(f);
+    a.consumer = join(f, group);
+    assert_string_equal(take(f, a.consumer), "");
+    for (int i = 0; i < 2; i++) {
+        acta_transaction *t = acta_transaction_create(f->store);
+        acta_transaction_append(t, S("a"), ACTA_ANY_VERSION, &event, 1);
+        assert_int_equal(ACTA_OK, acta_store_submit(f->store, t, ask_at_once, &a, &f->error));
+        step_all(f);
+        assert_string_equal(a.taken, i == 0 ? "1" : "2");
+        assert_string_equal(take(f, a.consumer), "");
+    }
+    acta_consumer_close(a.consumer);
+    close_group(f, group);
+}
+
 /*
  * ES-36, ES-37: the process dies after every number of commits: whatever is parked is parked once, what was acknowledged
  * behind the checkpoint comes again, nothing is lost: each event is either behind the checkpoint or comes, or is parked.
@@ -364,6 +403,7 @@ main(void)
         on_no_store(a_consumer_skips_or_stops),
         on_no_store(a_partition_says_what_belongs_together),
         on_no_store(a_consumer_is_called_when_there_is_something),
+        on_no_store(what_was_acknowledged_is_there_for_who_asks),
         on_no_store(a_crash_loses_neither_events_nor_what_is_parked),
         on_no_store(random_consumers_settle_everything_in_order),
     };
