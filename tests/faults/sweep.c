@@ -157,11 +157,10 @@ record(sweep *s)
     return harness_take_journal();
 }
 
-void
-sweep_cut(sweep *s, uint64_t runs, uint64_t deep, uint64_t deep_runs)
+/* At `runs` points and models of what a disk went through from what it holds now. */
+static void
+cut_journal(sweep *s, disk *d, disk_journal *journal, uint64_t runs, uint64_t deep, uint64_t deep_runs)
 {
-    disk_journal journal = record(s);
-    disk *d = disk_create(NULL);
     uint64_t count = (s->operations + 1) * DISK_MODEL_COUNT, last_cut = UINT64_MAX;
 
     runs = at_most(count, runs);
@@ -170,15 +169,35 @@ sweep_cut(sweep *s, uint64_t runs, uint64_t deep, uint64_t deep_runs)
         uint64_t at = place(s, i, runs, count), cut = at / DISK_MODEL_COUNT;
         check c = { .life = &s->life };
         bool is_deep = deep > 0 && i * deep / runs != (i + 1) * deep / runs;
-        check_add(&c, &journal, cut);
+        check_add(&c, journal, cut);
         s->cuts += cut != last_cut;
         last_cut = cut;
-        disk_replay(d, &journal, cut);
+        disk_replay(d, journal, cut);
         cut_once(s, d, &c, cut, (disk_model)(at % DISK_MODEL_COUNT), is_deep ? deep_runs : 0);
     }
     disk_destroy(d);
-    free((void *)(uintptr_t)journal.bytes);
+    free((void *)(uintptr_t)journal->bytes);
     report(s);
+}
+
+void
+sweep_cut(sweep *s, uint64_t runs, uint64_t deep, uint64_t deep_runs)
+{
+    disk_journal journal = record(s);
+    cut_journal(s, disk_create(NULL), &journal, runs, deep, deep_runs);
+}
+
+void
+sweep_cut_opening(sweep *s, uint64_t runs, uint64_t deep, uint64_t deep_runs)
+{
+    disk *d = disk_create(harness_root);
+    check c = { .life = &s->life };
+
+    harness_page->has_journal = true;
+    if (harness_run(s->compare, &c) != CHILD_OK) fail_life(s);
+    s->operations = harness_page->op_count;
+    disk_journal journal = harness_take_journal();
+    cut_journal(s, d, &journal, runs, deep, deep_runs);
 }
 
 /* The operation before the first note of that kind. */

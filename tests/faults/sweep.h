@@ -40,7 +40,10 @@ sweep sweep_of(const char *name, uint32_t steps, uint32_t payload, void (*live)(
 /* Record a life, and cut it at `runs` of its points and models; of these `deep` are cut again, each `deep_runs` times. */
 void sweep_cut(sweep *s, uint64_t runs, uint64_t deep, uint64_t deep_runs);
 
-/* The same for one cut, behind the first note of this kind: each model of a disk. */
+/* The same for what is below the root now, and `compare` as the life: a first opening of it. */
+void sweep_cut_opening(sweep *s, uint64_t runs, uint64_t deep, uint64_t deep_runs);
+
+/* Record a life, and cut it behind its first note of this kind, with each model of a disk. */
 void sweep_cut_at_note(sweep *s, uint64_t what);
 
 /* The process alone ends at `runs` of its operations; each recovery of it does too, three times. */

@@ -181,7 +181,7 @@ check_settled(const check *c, acta_store *store, const uint8_t *seen)
     acta_cursor_close(cursor);
 }
 
-/* The group goes on. What it parks is in the store behind the step that follows, whose event comes the next time. */
+/* The group goes on, also behind the next step. What it parks is in the store when it can be opened again. */
 static void
 check_group(const check *c, acta_store *store, uint64_t step)
 {
@@ -192,6 +192,8 @@ check_group(const check *c, acta_store *store, uint64_t step)
     group_work(&g, false, seen);
     if (life_commit(c->life, store, step, &error) != ACTA_OK) life_fail(c->life, "cannot go on: %s", error.text);
     group_work(&g, false, seen);
+    group_close(&g);
+    g = group_open(c->life, store);
     group_close(&g);
     check_settled(c, store, seen);
 }
