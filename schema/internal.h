@@ -12,6 +12,10 @@
 extern "C" {
 #endif
 
+/* What is printed instead of a marked value. */
+#define ACTI_REDACTED_SHOWN  "***"
+#define ACTI_FORGOTTEN_SHOWN "(forgotten)"
+
 /* Bytes that a field of this kind takes inside its table: of the number, or of the offset to the rest. STRUCT: see
  * acti_field_size. */
 static inline size_t

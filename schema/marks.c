@@ -211,7 +211,7 @@ static acta_status
 show(void *user, const acta_table *table, const acta_mark *mark, acta_str subject, acta_bytes *value_out,
     acta_memory *memory, acta_error *error)
 {
-    static const char shown[] = "***", forgotten[] = "(forgotten)";
+    static const char shown[] = ACTI_REDACTED_SHOWN, forgotten[] = ACTI_FORGOTTEN_SHOWN;
     (void)user, (void)table, (void)subject, (void)memory, (void)error;
 
     if (acta_is_forgotten_bytes(value_out->data, value_out->size))

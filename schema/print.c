@@ -8,6 +8,8 @@
  *     union  by the name of its member, in the field "…_type" before it
  *     bytes with (nested_flatbuffer: "T")   as that table
  *
+ *     (redacted) and (personal) where they are to be hidden: as acta_json_print_redacted does
+ *
  * Nothing of the buffer is trusted: each place is a number, checked against the size before anything is read there. Parts
  * may lie upon each other, so what is printed has a limit.
  */
@@ -16,6 +18,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "acta/marks.h"
 
 #include "internal.h"
 
@@ -33,6 +37,8 @@ typedef struct printer {
     char *text;
     size_t used, room;
     char path[PATH_SIZE]; /* of what is being printed: lines[2].sku */
+    bool redacts;         /* hide what is marked so */
+    bool is_hidden;       /* the field that is being printed */
     acta_status status;
     acta_error *error;
 } printer;
@@ -341,6 +347,7 @@ put_string_at(printer *p, size_t at)
     if (p->status != ACTA_OK) return;
 
     acta_str s = acta_str_from(p->bytes + at + 4, size);
+    if (p->is_hidden) s = acta_str_of(acta_is_forgotten(s) ? ACTI_FORGOTTEN_SHOWN : ACTI_REDACTED_SHOWN);
     if (acta_str_is_utf8(s))
         put_string(p, s);
     else
@@ -512,6 +519,14 @@ put_field(printer *p, const reflection_Object *object, const reflection_Field *f
     }
 }
 
+static bool
+is_hidden(const printer *p, const reflection_Field *field)
+{
+    if (!p->redacts) return false;
+    if (attribute_of(field->attributes, "redacted").data != NULL) return true;
+    return attribute_of(field->attributes, "personal").data != NULL;
+}
+
 /* True: it was put. */
 static bool
 put_one(printer *p, const reflection_Object *object, uint32_t id, size_t at, bool is_first)
@@ -523,6 +538,9 @@ put_one(printer *p, const reflection_Object *object, uint32_t id, size_t at, boo
     size_t place = object->is_struct ? at + field.offset : field_at(p, at, field.id);
     bool is_number = type.base_type < reflection_BaseType_string;
     if (place == 0 && (!is_number || field.is_deprecated)) return false;
+    reflection_BaseType base = type.base_type == reflection_BaseType_vector ? type.element : type.base_type;
+    bool hide = is_hidden(p, &field);
+    if (hide && base != reflection_BaseType_string) return false;
 
     size_t path_size = strlen(p->path);
     snprintf(p->path + path_size, sizeof p->path - path_size, "%s" ACTA_FMT, path_size != 0 ? "." : "",
@@ -530,10 +548,12 @@ put_one(printer *p, const reflection_Object *object, uint32_t id, size_t at, boo
     if (!is_first) put_text(p, ",");
     put_string(p, field.name);
     put_text(p, ": ");
+    p->is_hidden = hide;
     if (place != 0)
         put_field(p, object, &field, &type, at, place);
     else
         put_absent(p, &field, &type);
+    p->is_hidden = false;
     p->path[path_size] = '\0';
     return true;
 }
@@ -552,11 +572,11 @@ put_object(printer *p, const reflection_Object *object, size_t at)
     p->depth--;
 }
 
-acta_status
-acta_schema_print(
-    acta_bytes binary, acta_str table, acta_bytes buffer, acta_memory *memory, acta_str *text_out, acta_error *error)
+static acta_status
+print(acta_bytes binary, acta_str table, acta_bytes buffer, bool redacts, acta_memory *memory, acta_str *text_out,
+    acta_error *error)
 {
-    printer p = { .bytes = buffer.data, .size = buffer.size, .memory = memory, .error = error };
+    printer p = { .bytes = buffer.data, .size = buffer.size, .redacts = redacts, .memory = memory, .error = error };
     reflection_Object object;
 
     bool is_schema = binary.data != NULL && binary.size >= 8 && memcmp(binary.data + 4, "BFBS", 4) == 0;
@@ -573,4 +593,18 @@ acta_schema_print(
     }
     *text_out = acta_str_from(p.text, p.used - 1);
     return ACTA_OK;
+}
+
+acta_status
+acta_schema_print(
+    acta_bytes binary, acta_str table, acta_bytes buffer, acta_memory *memory, acta_str *text_out, acta_error *error)
+{
+    return print(binary, table, buffer, false, memory, text_out, error);
+}
+
+acta_status
+acta_schema_print_redacted(
+    acta_bytes binary, acta_str table, acta_bytes buffer, acta_memory *memory, acta_str *text_out, acta_error *error)
+{
+    return print(binary, table, buffer, true, memory, text_out, error);
 }

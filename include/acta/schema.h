@@ -142,6 +142,11 @@ ACTA_API acta_status acta_schema_compare_table(
 ACTA_API acta_status acta_schema_print(
     acta_bytes binary, acta_str table, acta_bytes buffer, acta_memory *memory, acta_str *text_out, acta_error *error);
 
+/* The same, with what is (redacted) or (personal) in the schema hidden as acta_json_print_redacted hides it (marks.h): "***"
+ * instead of a text, bytes left out. */
+ACTA_API acta_status acta_schema_print_redacted(
+    acta_bytes binary, acta_str table, acta_bytes buffer, acta_memory *memory, acta_str *text_out, acta_error *error);
+
 /* -- JSON, by the official FlatBuffers library -- */
 
 /*

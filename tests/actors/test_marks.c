@@ -152,6 +152,30 @@ what_is_redacted_or_personal_prints_as_stars(void **state)
     assert_int_equal(stars, 3); /* name, the aunt's name, password */
 }
 
+/* By the schema that a log has kept, without the program: the same words. Unless asked for, all is there. */
+static void
+a_kept_schema_prints_the_same_stars(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_memory_sink sink = acta_memory_sink_of(f->scratch);
+    acta_str by_program, by_schema, all, table = S("people.Register");
+    static const uint8_t photo[] = "PHOTO";
+    const people_Relative relatives[] = { ACTA_INIT(people_Relative, .relative_id = S("aunt"), .name = S("Agatha")),
+        ACTA_INIT(people_Relative, .relative_id = S("uncle"), .name = S(ACTA_FORGOTTEN_TEXT)) };
+    const people_Register command = ACTA_INIT(people_Register, .person_id = S("ida"), .name = S("Ida"),
+        .email = S(ACTA_FORGOTTEN_TEXT), .photo = { .data = photo, .count = sizeof photo - 1 },
+        .relatives = { .data = relatives, .count = 2 }, .city = S("Bergen"), .password = S("hunter2"));
+
+    MUST(f, people_Register_write(&command, &sink.sink, &f->error));
+    MUST(f, acta_json_print_redacted(&people_Register_table, sink.bytes, f->scratch, &by_program, &f->error));
+    MUST(f, acta_schema_print_redacted(people_schema.binary, table, sink.bytes, f->scratch, &by_schema, &f->error));
+    assert_string_equal(by_schema.data, by_program.data);
+    MUST(f, acta_schema_print(people_schema.binary, table, sink.bytes, f->scratch, &all, &f->error));
+    assert_non_null(strstr(all.data, "hunter2"));
+    assert_non_null(strstr(all.data, "Agatha"));
+    assert_null(strstr(all.data, "***"));
+}
+
 int
 main(void)
 {
@@ -161,6 +185,7 @@ main(void)
         people(only_one_has_a_unique_value),
         people(of_two_at_once_one_gets_it),
         people(what_is_redacted_or_personal_prints_as_stars),
+        people(a_kept_schema_prints_the_same_stars),
     };
 
     return run_on_engines("marks", tests);
