@@ -151,14 +151,8 @@ put_types(acta_transaction *transaction, const acta_schema *schema, uint32_t num
     return true;
 }
 
-typedef struct kept_type {
-    acta_str type, schema;
-    uint64_t hash;
-    uint32_t number, version;
-} kept_type;
-
 static bool
-parse_type(acta_bytes key, acta_bytes row, kept_type *type_out)
+parse_type(acta_bytes key, acta_bytes row, acta_kept_type *type_out)
 {
     uint32_t crc;
     const uint8_t *hash = key.data + key.size - 8;
@@ -167,7 +161,7 @@ parse_type(acta_bytes key, acta_bytes row, kept_type *type_out)
     if (row.size < TYPE_HEADER || row.data[TYPE_AT_FORMAT] != TYPE_FORMAT) return false;
     memcpy(&crc, row.data, sizeof crc);
     if (crc != acta_crc32c(0, row.data + TYPE_AT_FORMAT, row.size - TYPE_AT_FORMAT)) return false;
-    *type_out = (kept_type){ .type = acta_str_from(key.data, key.size - 9),
+    *type_out = (acta_kept_type){ .type = acta_str_from(key.data, key.size - 9),
         .schema = acta_str_from(row.data + TYPE_HEADER, row.size - TYPE_HEADER) };
     for (int i = 0; i < 8; i++)
         type_out->hash = type_out->hash << 8 | hash[i];
@@ -189,7 +183,7 @@ read_numbered(acta_store *store, acta_str name, uint32_t number, acta_memory *me
 
 /* Can the old table that the program has kept read what the log has of this version, by another hash? */
 static acta_status
-check_old_table(acta_app *app, const kept_type *type, acta_memory *memory, acta_error *error)
+check_old_table(acta_app *app, const acta_kept_type *type, acta_memory *memory, acta_error *error)
 {
     uint32_t number = 0;
     kept writer;
@@ -212,7 +206,7 @@ join_types(acta_app *app, acta_memory *memory, acta_error *error)
 {
     acta_row_cursor *cursor;
     acta_bytes key, row;
-    kept_type type = { .number = 0 };
+    acta_kept_type type = { .number = 0 };
 
     acta_status status = acta_row_cursor_open(app->store, types_name, acta_bytes_from(NULL, 0), &cursor, error);
     if (status != ACTA_OK) return status;
@@ -340,7 +334,7 @@ acta_kept_schema_find(acta_store *store, acta_str type, uint64_t schema_hash, ac
 {
     uint8_t room[TYPE_KEY_MAX];
     acta_bytes row = { NULL, 0 };
-    kept_type kept_as;
+    acta_kept_type kept_as;
     kept schema;
 
     acta_status status = ACTA_NOT_FOUND;
@@ -362,4 +356,24 @@ acta_kept_schema_find(acta_store *store, acta_str type, uint64_t schema_hash, ac
         .name = kept_as.schema, .number = kept_as.number, .event_version = kept_as.version, .binary = schema.binary
     };
     return ACTA_OK;
+}
+
+acta_status
+acta_kept_types(acta_store *store, acta_kept_type_see *see, void *user, acta_error *error)
+{
+    acta_row_cursor *cursor;
+    acta_bytes key, row;
+    acta_kept_type type;
+
+    acta_status status = acta_row_cursor_open(store, types_name, acta_bytes_from(NULL, 0), &cursor, error);
+    if (status != ACTA_OK) return status;
+    while ((status = acta_row_cursor_next(cursor, &key, &row, error)) == ACTA_OK) {
+        if (parse_type(key, row, &type))
+            see(user, &type);
+        else
+            status = acta_error_set(error, ACTA_CORRUPT, "the log's types are damaged");
+        if (status != ACTA_OK) break;
+    }
+    acta_row_cursor_close(cursor);
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
 }

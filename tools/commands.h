@@ -3,7 +3,7 @@
  * 0 done and sound, 1 damage or failure, 2 wrong usage.
  *
  *     main.c          the list of commands        operations.c   backup, backups, restore, repair
- *     schema.c        schema                      forget.c       forget
+ *     schema*.c       schema                      forget.c       forget
  *     read.c          read                       arguments.c    what several of them read
  *     verify*.c       verify, which shares no code with store/
  */
@@ -21,6 +21,10 @@ int command_repair(int argc, char **argv);
 int command_schema(int argc, char **argv);
 int command_forget(int argc, char **argv);
 int command_read(int argc, char **argv);
+
+/* Two of the schema command; argv[0] is "acta schema NAME". */
+int schema_list(int argc, char **argv);
+int schema_show(int argc, char **argv);
 
 /* A whole number from 1 on; any other text ends the program with a message that calls it no `what`. */
 uint64_t argument_number(const char *text, const char *what, struct argp_state *state);

@@ -2,7 +2,7 @@
  * acta: work on stores from the command line.
  *
  *     acta verify DIR
- *     acta schema check OLD NEW
+ *     acta schema list DIR, acta schema show TYPE DIR, acta schema check OLD NEW
  *     acta forget SUBJECT DIR
  *     acta read DIR
  *     acta backup DIR SET, acta backups SET, acta restore BACKUP DIR, acta repair DIR [NEW]
@@ -122,6 +122,8 @@ main(int argc, char **argv)
             "  backups SET          list the backups of a set\n"
             "  restore BACKUP DIR   make a new store of a backup, or of its beginning\n"
             "  repair DIR [NEW]     say what is damaged, or make a sound store of it\n"
+            "  schema list DIR      which types of events a log has\n"
+            "  schema show TYPE DIR what one of them looks like\n"
             "  schema check OLD NEW may a new schema follow an old one on its log?\n"
             "  forget SUBJECT DIR   make what is personal of somebody unreadable\n"
             "  read DIR             print events as JSON\n\n"

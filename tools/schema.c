@@ -1,5 +1,5 @@
 /*
- * acta schema check: may one schema follow another on the same log? For whoever changes one, before it meets the log.
+ * acta schema: list and show, which schema_kept.c has, and check: may one schema follow another on the same log? For whoever changes one, before it meets the log.
  *
  * Schemas are given as text or as flatc makes them; text goes through flatc first, into a directory that is removed.
  */
@@ -144,7 +144,8 @@ parse_check(int key, char *argument, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_ARG:
         if (state->arg_num == 0) {
-            if (strcmp(argument, "check") != 0) argp_error(state, "there is no 'schema %s'; there is: check", argument);
+            if (strcmp(argument, "check") != 0)
+                argp_error(state, "there is no 'schema %s'; there are: list, show, check", argument);
         } else if (state->arg_num == 1)
             line->before = argument;
         else if (state->arg_num == 2)
@@ -153,6 +154,7 @@ parse_check(int key, char *argument, struct argp_state *state)
             argp_error(state, "'%s' is one argument too many", argument);
         return 0;
     case ARGP_KEY_END:
+        if (state->arg_num == 0) argp_error(state, "list, show or check?");
         if (line->after == NULL) argp_error(state, "which two schemas? check OLD NEW");
         return 0;
     default:
@@ -165,17 +167,28 @@ command_schema(int argc, char **argv)
 {
     static const struct argp argp = {
         .parser = parse_check,
-        .args_doc = "check OLD NEW",
-        .doc =
-            "May a program with the schema NEW go on with a log that one with OLD has written? Each is a schema (.fbs, "
-            "which flatc reads) or a binary one (.bfbs). Prints each change that stands in the way, and what to do "
-            "instead.\v"
-            "Example, in the CI of a program:\n  git show main:bank.fbs >/tmp/old.fbs\n"
-            "  acta schema check /tmp/old.fbs bank.fbs\n\n"
-            "Exit status: 0 it may, 1 it may not, or failure, 2 wrong usage.",
+        .args_doc = "list DIR\nshow TYPE DIR\ncheck OLD NEW",
+        .doc = "list: which types of events the log in DIR has. show: what one of them looked like. `acta schema list "
+               "--help` "
+               "and `acta schema show --help` tell more.\n\n"
+               "check: may a program with the schema NEW go on with a log that one with OLD has written? Each is a "
+               "schema (.fbs, "
+               "which flatc reads) or a binary one (.bfbs). Prints each change that stands in the way, and what to do "
+               "instead.\v"
+               "Example, in the CI of a program:\n  git show main:bank.fbs >/tmp/old.fbs\n"
+               "  acta schema check /tmp/old.fbs bank.fbs\n\n"
+               "Exit status: 0 it may, 1 it may not, or failure, 2 wrong usage.",
     };
     check_line line = { NULL, NULL };
 
+    if (argc > 1 && strcmp(argv[1], "list") == 0) {
+        argv[1] = (char[]){ "acta schema list" };
+        return schema_list(argc - 1, argv + 1);
+    }
+    if (argc > 1 && strcmp(argv[1], "show") == 0) {
+        argv[1] = (char[]){ "acta schema show" };
+        return schema_show(argc - 1, argv + 1);
+    }
     argp_parse(&argp, argc, argv, 0, NULL, &line);
     return check(&line);
 }

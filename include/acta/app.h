@@ -195,6 +195,24 @@ typedef struct acta_kept_schema {
 ACTA_API acta_status acta_kept_schema_find(acta_store *store, acta_str type, uint64_t schema_hash, acta_memory *memory,
     acta_kept_schema *kept_out, acta_error *error);
 
+/* An event's type as some program wrote it; the log has one for each schema_hash of it. */
+typedef struct acta_kept_type {
+    acta_str type, schema; /* "bank.MoneyDeposited", "bank" */
+    uint64_t hash;         /* acta_recorded.schema_hash of its events */
+    uint32_t number;       /* of the newest schema that has it */
+    uint32_t version;      /* of the event: 1, or what (version) says */
+} acta_kept_type;
+
+typedef void acta_kept_type_see(void *user, const acta_kept_type *type);
+
+/*
+ * All types that the log has kept, by their names, and within one by their hashes.
+ *   see  called for each; what it gets lives until it returns
+ * Errors: ACTA_CORRUPT what the log has kept is damaged; ACTA_IO, ACTA_NO_MEMORY
+ * Threads: any.
+ */
+ACTA_API acta_status acta_kept_types(acta_store *store, acta_kept_type_see *see, void *user, acta_error *error);
+
 /* -- looking in -- */
 
 typedef enum acta_reader_state {

@@ -147,6 +147,17 @@ ACTA_API acta_status acta_schema_print(
 ACTA_API acta_status acta_schema_print_redacted(
     acta_bytes binary, acta_str table, acta_bytes buffer, acta_memory *memory, acta_str *text_out, acta_error *error);
 
+/*
+ * A table and all that is in it as text, from a binary schema back to what flatc reads (.fbs). What flatc makes of it again
+ * is the same to a buffer; comments and attributes are there as far as the binary has them (--bfbs-comments,
+ * --bfbs-builtins).
+ *   text_out  in `memory`, with a NUL behind it
+ * Errors: ACTA_NOT_FOUND no such table; ACTA_CORRUPT it is no binary schema, or a damaged one; ACTA_NO_MEMORY
+ * Threads: any, each with a memory of its own.
+ */
+ACTA_API acta_status acta_schema_text(
+    acta_bytes binary, acta_str table, acta_memory *memory, acta_str *text_out, acta_error *error);
+
 /* -- JSON, by the official FlatBuffers library -- */
 
 /*

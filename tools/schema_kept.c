@@ -1,0 +1,295 @@
+/*
+ * acta schema list, acta schema show: which types of events a log has, and what each looked like, by the schemas that the
+ * log has kept; the programs that wrote them need not be there. A store that is in use is read beside its program.
+ */
+#include <argp.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "acta/app.h"
+
+#include "commands.h"
+
+typedef struct line {
+    const char *arguments[2];
+    unsigned count, wanted;
+    uint64_t version;
+    bool counts, as_json;
+} line;
+
+/* A type of the log, and its events. */
+typedef struct entry {
+    struct entry *next;
+    acta_kept_type type;
+    uint64_t events, first, last;
+} entry;
+
+typedef struct list {
+    acta_memory *memory;
+    entry *first, *last;
+    uint64_t other_events; /* of types that no schema was kept of */
+    bool has_no_memory;
+} list;
+
+static int
+failed(const acta_error *error)
+{
+    fprintf(stderr, "acta schema: %s\n", error->text);
+    return 1;
+}
+
+/* -- the types -- */
+
+static acta_str
+copy(acta_memory *memory, acta_str text)
+{
+    char *bytes = acta_memory_alloc(memory, text.size + 1);
+    if (bytes != NULL) memcpy(bytes, text.data, text.size);
+    return acta_str_from(bytes, text.size);
+}
+
+static void
+add(void *user, const acta_kept_type *type)
+{
+    list *l = user;
+    entry *new = acta_memory_alloc(l->memory, sizeof *new);
+
+    if (new != NULL) {
+        *new = (entry){ .type = *type };
+        new->type.type = copy(l->memory, type->type);
+        new->type.schema = copy(l->memory, type->schema);
+    }
+    if (new == NULL || new->type.type.data == NULL || new->type.schema.data == NULL) {
+        l->has_no_memory = true;
+        return;
+    }
+    if (l->last != NULL)
+        l->last->next = new;
+    else
+        l->first = new;
+    l->last = new;
+}
+
+static acta_status
+read_types(acta_store *store, list *l, acta_error *error)
+{
+    acta_status status = acta_kept_types(store, add, l, error);
+    if (status == ACTA_OK && l->has_no_memory)
+        status = acta_error_set(error, ACTA_NO_MEMORY, "no memory for the types");
+    return status;
+}
+
+static void
+count(list *l, const acta_recorded *event)
+{
+    for (entry *e = l->first; e != NULL; e = e->next) {
+        if (e->type.hash != event->schema_hash || !acta_str_equal(e->type.type, event->type)) continue;
+        if (e->events++ == 0) e->first = event->position;
+        e->last = event->position;
+        return;
+    }
+    l->other_events++;
+}
+
+static acta_status
+count_events(acta_store *store, list *l, acta_error *error)
+{
+    acta_cursor *cursor;
+    acta_recorded event;
+
+    acta_status status = acta_cursor_open(store, &(acta_read){ .from = 0 }, &cursor, error);
+    if (status != ACTA_OK) return status;
+    while ((status = acta_cursor_next(cursor, &event, error)) == ACTA_OK)
+        count(l, &event);
+    acta_cursor_close(cursor);
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
+/* -- list -- */
+
+static void
+print_json(const entry *e, bool counts)
+{
+    printf("{\"type\":\"" ACTA_FMT "\",\"version\":%" PRIu32 ",\"schema\":\"" ACTA_FMT "\",\"schema_number\":%" PRIu32
+           ",\"hash\":\"%016" PRIx64 "\"",
+        ACTA_ARG(e->type.type), e->type.version, ACTA_ARG(e->type.schema), e->type.number, e->type.hash);
+    if (counts) printf(",\"events\":%" PRIu64, e->events);
+    if (e->events != 0) printf(",\"first\":%" PRIu64 ",\"last\":%" PRIu64, e->first, e->last);
+    puts("}");
+}
+
+static void
+print_line(const entry *e, bool counts)
+{
+    printf(ACTA_FMT "  version %" PRIu32 "  hash %016" PRIx64 "  in schema %" PRIu32 " of " ACTA_FMT,
+        ACTA_ARG(e->type.type), e->type.version, e->type.hash, e->type.number, ACTA_ARG(e->type.schema));
+    if (counts) printf("  %" PRIu64 " event%s", e->events, e->events == 1 ? "" : "s");
+    if (e->events != 0) printf(", positions %" PRIu64 " to %" PRIu64, e->first, e->last);
+    putchar('\n');
+}
+
+static acta_status
+print_list(const line *given, acta_store *store, acta_memory *memory, acta_error *error)
+{
+    list l = { .memory = memory };
+
+    acta_status status = read_types(store, &l, error);
+    if (status == ACTA_OK && given->counts) status = count_events(store, &l, error);
+    for (const entry *e = l.first; e != NULL && status == ACTA_OK; e = e->next)
+        (given->as_json ? print_json : print_line)(e, given->counts);
+    if (status == ACTA_OK && l.other_events != 0 && !given->as_json)
+        printf("%" PRIu64 " events are of types that no schema was kept of\n", l.other_events);
+    return status;
+}
+
+/* -- show -- */
+
+/* The newest of the version, or of all. */
+static const entry *
+find(const list *l, acta_str type, uint64_t version)
+{
+    const entry *found = NULL;
+
+    for (const entry *e = l->first; e != NULL; e = e->next) {
+        if (!acta_str_equal(e->type.type, type) || (version != 0 && e->type.version != version)) continue;
+        bool is_newer = found == NULL || e->type.version > found->type.version ||
+                        (e->type.version == found->type.version && e->type.number > found->type.number);
+        if (is_newer) found = e;
+    }
+    return found;
+}
+
+static acta_status
+not_found(const line *given, const list *l, acta_error *error)
+{
+    const entry *newest = find(l, acta_str_of(given->arguments[0]), 0);
+
+    if (newest == NULL)
+        return acta_error_set(error, ACTA_NOT_FOUND,
+            "the log in '%s' has no event '%s'; acta schema list tells which it has", given->arguments[1],
+            given->arguments[0]);
+    return acta_error_set(error, ACTA_NOT_FOUND,
+        "the log in '%s' has no version %" PRIu64 " of '%s'; the newest is %" PRIu32, given->arguments[1],
+        given->version, given->arguments[0], newest->type.version);
+}
+
+static acta_status
+print_type(const line *given, acta_store *store, acta_memory *memory, acta_error *error)
+{
+    list l = { .memory = memory };
+    acta_kept_schema kept;
+    acta_str text;
+
+    acta_status status = read_types(store, &l, error);
+    if (status != ACTA_OK) return status;
+    const entry *found = find(&l, acta_str_of(given->arguments[0]), given->version);
+    if (found == NULL) return not_found(given, &l, error);
+    status = acta_kept_schema_find(store, found->type.type, found->type.hash, memory, &kept, error);
+    if (status == ACTA_OK) status = acta_schema_text(kept.binary, found->type.type, memory, &text, error);
+    if (status != ACTA_OK) return status;
+    printf("// " ACTA_FMT ", version %" PRIu32 ", hash %016" PRIx64 ", in schema %" PRIu32 " of " ACTA_FMT "\n",
+        ACTA_ARG(found->type.type), found->type.version, found->type.hash, found->type.number,
+        ACTA_ARG(found->type.schema));
+    printf(ACTA_FMT, ACTA_ARG(text));
+    return ACTA_OK;
+}
+
+/* -- the command lines -- */
+
+typedef acta_status print_kept(const line *given, acta_store *store, acta_memory *memory, acta_error *error);
+
+static int
+look(const line *given, print_kept *print)
+{
+    const acta_store_config config = {
+        .path = given->arguments[given->wanted - 1], .must_exist = true, .read_only = true
+    };
+    acta_memory *memory = acta_memory_create(NULL);
+    acta_store *store = NULL;
+    acta_error error;
+
+    acta_status status = memory != NULL ? acta_store_open(&config, &store, &error)
+                                        : acta_error_set(&error, ACTA_NO_MEMORY, "no memory to read");
+    if (status == ACTA_OK) status = print(given, store, memory, &error);
+    if (status == ACTA_OK && (fflush(stdout) != 0 || ferror(stdout)))
+        status = acta_error_set(&error, ACTA_IO, "cannot write what was asked for");
+    acta_store_close(store);
+    acta_memory_destroy(memory);
+    return status == ACTA_OK ? 0 : failed(&error);
+}
+
+static error_t
+parse(int key, char *argument, struct argp_state *state)
+{
+    line *given = state->input;
+
+    switch (key) {
+    case 'v':
+        given->version = argument_number(argument, "version", state);
+        return 0;
+    case 'c':
+        given->counts = true;
+        return 0;
+    case 'j':
+        given->as_json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num >= given->wanted) argp_error(state, "'%s' is one argument too many", argument);
+        given->arguments[given->count++] = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (given->count < given->wanted)
+            argp_error(state, given->wanted == 1 ? "which directory?" : "a type and a directory are expected");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int
+schema_list(int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        { "count", 'c', NULL, 0,
+            "count the events of each, and tell the first and the last position; reads all of the log", 0 },
+        { "json", 'j', NULL, 0, "one JSON object a line, for programs", 0 },
+        { 0 },
+    };
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "DIR",
+        .doc = "List the types of events that programs have written to the store in DIR, which may be in use: each "
+               "with its "
+               "version, its hash, and the schema that has it.\v"
+               "Exit status: 0 done, 1 damage or failure, 2 wrong usage.",
+    };
+    line given = { .wanted = 1 };
+
+    argp_parse(&argp, argc, argv, 0, NULL, &given);
+    return look(&given, print_list);
+}
+
+int
+schema_show(int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        { "version", 'v', "N", 0, "this version of it, and not the newest", 0 },
+        { 0 },
+    };
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "TYPE DIR",
+        .doc = "Print an event's type, and all that is in it, as the log in DIR has kept it: text that flatc reads, "
+               "and from "
+               "which an old version's bank.v1.fbs can be made.\v"
+               "Example:\n  acta schema show bank.MoneyWithdrawn bank-data --version 1\n\n"
+               "Exit status: 0 done, 1 damage or failure, 2 wrong usage.",
+    };
+    line given = { .wanted = 2 };
+
+    argp_parse(&argp, argc, argv, 0, NULL, &given);
+    return look(&given, print_type);
+}
