@@ -16,9 +16,17 @@ binary_of() { # FILE.fbs: FILE.bfbs beside it
     "$flatc" --binary --schema --bfbs-comments --bfbs-builtins -I "$(dirname "$1")" -o "$(dirname "$1")" "$1"
 }
 
-compile() { # FILE.fbs: in its own folder
-    binary_of "$1" && (cd "$(dirname "$1")" && f=$(basename "$1" .fbs) &&
-        "$actac" --bfbs "$f.bfbs" --schema "$f.fbs" --out-dir .)
+compile() { # FILE.fbs: in its own folder, with the old versions of it that are there
+    binary_of "$1" && (
+        cd "$(dirname "$1")" && f=$(basename "$1" .fbs) || exit
+        set --
+        for old in "$f".*.fbs */"$f".*.fbs; do
+            [ -f "$old" ] || continue
+            binary_of "$old" || exit
+            set -- "$@" --old "$old" --old-bfbs "${old%.fbs}.bfbs"
+        done
+        "$actac" --bfbs "$f.bfbs" --schema "$f.fbs" "$@" --out-dir .
+    )
 }
 
 same() { # expected, what came
@@ -30,10 +38,11 @@ same() { # expected, what came
 # -- what it makes --
 
 mkdir "$scratch/shop"
-schemas='shop parts kinds' # kinds includes parts
-for schema in $schemas; do
+schemas='shop parts kinds purse' # kinds includes parts; purse has old versions
+for schema in shop parts kinds; do
     cp "$root/tests/schema/$schema.fbs" "$scratch/shop"
 done
+cp "$root"/tests/actors/purse*.fbs "$scratch/shop"
 
 is_as_expected() { # name
     compile "$scratch/shop/$1.fbs" || return 1
@@ -142,6 +151,20 @@ for schema in "$here"/bad/*.fbs; do
     check "refused: $(basename "$schema" .fbs | tr _ ' ')" refused_as_expected "$schema"
 done
 
+# Old versions: a folder each, with shop.fbs and shop.vN.fbs; said.txt is what it says.
+refused_with_old_ones() { # folder
+    made=$scratch/bad_old.$(basename "$1")
+    cp -r "$1" "$made"
+    status=0
+    compile "$made/shop.fbs" 2>"$scratch/said" || status=$?
+    [ -f "$1/said.txt" ] || [ -z "${ACTA_ACCEPT:-}" ] || : >"$1/said.txt"
+    same "$1/said.txt" "$scratch/said" && [ "$status" -eq 1 ] && [ ! -e "$made/shop.acta.h" ]
+}
+
+for folder in "$here"/bad_old/*/; do
+    check "refused, with old versions: $(basename "$folder" | tr _ ' ')" refused_with_old_ones "${folder%/}"
+done
+
 # -- how it is called --
 
 ends_with() { # status, what it says, arguments of actac...
@@ -186,6 +209,14 @@ check "an unknown option is a usage error" ends_with 2 "try 'actac --help'" --wh
 check "an extra argument is a usage error" ends_with 2 "unexpected 'b'" --bfbs a b
 check "a schema that isn't there is named" ends_with 1 "cannot read '$scratch/no.fbs': No such file or directory" \
     --bfbs "$scratch/shop/shop.bfbs" --schema "$scratch/no.fbs" --out-dir "$scratch"
+check "an old schema without its binary is a usage error" ends_with 2 "there are 1 --old and 0 --old-bfbs; each old schema has both" \
+    --bfbs "$scratch/shop/shop.bfbs" --schema "$scratch/shop/shop.fbs" --old "$scratch/shop/shop.v1.fbs" --out-dir "$scratch"
+check "an old schema that isn't there is named" ends_with 1 "cannot read '$scratch/shop.v1.fbs': No such file or directory" \
+    --bfbs "$scratch/shop/shop.bfbs" --schema "$scratch/shop/shop.fbs" --out-dir "$scratch" \
+    --old "$scratch/shop.v1.fbs" --old-bfbs "$scratch/shop.v1.bfbs"
+check "an old binary that is none is named" ends_with 1 "purse.v1.fbs' is no binary schema; make it with flatc --binary --schema" \
+    --bfbs "$scratch/shop/purse.bfbs" --schema "$scratch/shop/purse.fbs" --out-dir "$scratch" \
+    --old "$scratch/shop/purse.v1.fbs" --old-bfbs "$scratch/shop/purse.v1.fbs"
 check "what is no binary schema is named" ends_with 1 "is no binary schema; make it with flatc --binary --schema" \
     --bfbs "$scratch/shop/shop.fbs" --schema "$scratch/shop/shop.fbs" --out-dir "$scratch"
 check "nothing is left in a folder that isn't there" nothing_is_left_in_a_folder_that_is_not_there

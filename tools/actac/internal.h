@@ -236,6 +236,7 @@ void error_at(acti_errors *errors, acti_place at, const char *format, ...) PRINT
 void errors_print(acti_errors *errors, FILE *out); /* in the text's order */
 void model_check(acti_model *model, acti_errors *errors);
 void names_check(const acti_model *model, acti_errors *errors);
+void names_check_old(const acti_model *model, const acti_model *old, acti_errors *errors); /* of both together */
 
 /* -- marks.c: attributes of single fields -- */
 

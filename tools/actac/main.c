@@ -118,6 +118,10 @@ read_old(const char *schema, const char *bfbs, const acti_model *m, acti_model *
     }
     old->infix = arena_format(arena, "v%u_", old->version);
     if (!read_model(schema, bfbs, old, arena)) return false;
+    for (uint32_t i = 0; i < m->old_count; i++)
+        if (m->olds[i].version == old->version)
+            error_at(&e, (acti_place){ 1, 1 }, "'%s' is of version %u too; give one --old for each version",
+                m->olds[i].file, old->version);
     upcast_reduce(m, old, &e);
     if (e.count == 0) model_check(old, &e);
     if (e.count == 0) names_check(old, &e);
@@ -129,6 +133,7 @@ read_old(const char *schema, const char *bfbs, const acti_model *m, acti_model *
 static bool
 read_olds(const options *given, acti_model *m, acti_arena *arena)
 {
+    acti_errors collisions = { .file = given->schema, .arena = arena };
     bool is_good = true;
 
     m->olds = arena_alloc(arena, given->old_count * sizeof *m->olds);
@@ -145,9 +150,11 @@ read_olds(const options *given, acti_model *m, acti_arena *arena)
         acti_errors e = { .file = m->olds[i].file, .arena = arena };
         upcast_check_strays(m, &m->olds[i], &e);
         errors_print(&e, stderr);
+        names_check_old(m, &m->olds[i], &collisions);
         is_good = is_good && e.count == 0;
     }
-    return is_good;
+    errors_print(&collisions, stderr);
+    return is_good && collisions.count == 0;
 }
 
 static int

@@ -154,31 +154,55 @@ compare_names(const void *a, const void *b)
     return (x->at.column > y->at.column) - (x->at.column < y->at.column);
 }
 
+static void
+collect(names *n, const acti_model *m, acti_errors *e)
+{
+    declare_schema(n, m);
+    for (uint32_t i = 0; i < m->enum_total; i++) {
+        const acti_enumeration *of = &m->enums[i];
+        check_word(e, "enum", &of->is);
+        declare(n, &of->is, "enum", of->is.c_name);
+        if (of->is_union)
+            declare_union(n, of);
+        else
+            declare_all(n, &of->is, "enum", "_name\0_optional\0");
+        for (uint32_t v = 0; v < of->value_count; v++)
+            declare(n, &of->values[v].is, "value", of->values[v].is.c_name);
+    }
+    for (uint32_t i = 0; i < m->table_total; i++)
+        declare_table(n, m, &m->tables[i]);
+}
+
 void
 names_check(const acti_model *m, acti_errors *e)
 {
     names n = { .errors = e };
 
-    declare_schema(&n, m);
-    for (uint32_t i = 0; i < m->enum_total; i++) {
-        const acti_enumeration *of = &m->enums[i];
-        check_word(e, "enum", &of->is);
-        declare(&n, &of->is, "enum", of->is.c_name);
-        if (of->is_union)
-            declare_union(&n, of);
-        else
-            declare_all(&n, &of->is, "enum", "_name\0_optional\0");
-        for (uint32_t v = 0; v < of->value_count; v++)
-            declare(&n, &of->values[v].is, "value", of->values[v].is.c_name);
-    }
-    for (uint32_t i = 0; i < m->table_total; i++)
-        declare_table(&n, m, &m->tables[i]);
-
+    collect(&n, m, e);
     qsort(n.list, n.count, sizeof *n.list, compare_names);
     for (size_t i = 1; i < n.count; i++) {
         bool is_here = n.list[i].at.line != 0; /* else both are of included files */
         if (is_here && strcmp(n.list[i - 1].text, n.list[i].text) == 0)
             error_at(e, n.list[i].at, "%s makes the C name '%s', which %s makes already; rename one of them",
                 n.list[i].what, n.list[i].text, n.list[i - 1].what);
+    }
+}
+
+/* Names of old versions begin with "bank_v1_", which no others do. */
+void
+names_check_old(const acti_model *m, const acti_model *old, acti_errors *e)
+{
+    names n = { .errors = &(acti_errors){ .file = e->file, .arena = e->arena } }; /* told before */
+    acti_place last = { 0, 0 };
+
+    collect(&n, m, n.errors);
+    for (size_t i = 0; i < n.count; i++) {
+        acti_place at = n.list[i].at.line != 0 ? n.list[i].at : (acti_place){ 1, 1 };
+        bool is_taken = strncmp(n.list[i].text, old->prefix, strlen(old->prefix)) == 0 ||
+                        strncmp(n.list[i].text, old->macro, strlen(old->macro)) == 0;
+        if (!is_taken || (at.line == last.line && at.column == last.column)) continue;
+        error_at(e, at, "%s makes the C name '%s'; those that begin with '%s' are of %s: rename it", n.list[i].what,
+            n.list[i].text, old->prefix, old->file);
+        last = at;
     }
 }

@@ -49,8 +49,8 @@ upcast_check(const acti_model *m, acti_errors *e)
         if (version == NULL) continue;
         acti_place at = of->is.text != NULL ? scan_attribute(of->is.text, "version") : of->is.at;
         if (!is_version(version))
-            error_at(e, at, "version '%s' of %s is no number from 1 to %d; write (version: 2)", version, of->is.name,
-                VERSION_MAX);
+            error_at(e, at, "version '%s' of %s is no number from 1 to %d; write (version: 2)",
+                version[0] != '\0' ? version : "0", of->is.name, VERSION_MAX);
         else if (of->role != ROLE_EVENT)
             error_at(e, at, "%s has a version, which only events have: all else is kept in its newest form; remove it",
                 of->is.name);
