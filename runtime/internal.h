@@ -6,12 +6,12 @@
  *                        v                        | run by
  *     workers: LIFO slot, ring; injection queue; outside callers that host a turn
  *
- * It brings parts.h (nodes, timers, tables, links), slot.h (actors) and worker.h (contexts, workers).
+ * It brings parts.h (nodes, timers, tables, links), slot.h (actors), worker.h (contexts, workers) and blocks.h.
  */
 #ifndef ACTI_RUNTIME_INTERNAL_H
 #define ACTI_RUNTIME_INTERNAL_H
 
-#include "worker.h"
+#include "blocks.h"
 
 /* ---- calls ---- */
 
@@ -147,6 +147,7 @@ struct acta_runtime {
     _Atomic uint64_t link_ids;
     _Atomic uint32_t noted_count; /* actors that are traced or counted */
 
+    acti_blocks blocks[ACTI_SPARE_CLASSES];
     acti_stats shards[ACTI_STAT_SHARD_COUNT];
 };
 
@@ -230,6 +231,8 @@ acti_message_release_here(acti_context *here, acti_message *message)
             worker->spare_room[class]--;
             return;
         }
+        acti_spares_release(worker, message);
+        return;
     }
     acti_message_free(message);
 }

@@ -53,7 +53,6 @@ enum {
     ACTI_SEGMENT_FIRST = 64,   /* items in the first */
     ACTI_SPARE_CLASSES = 3,    /* payloads of up to 16, 64 and 256 bytes */
     ACTI_WEIGHT_MIN = 128,     /* bytes: the least that a message weighs against the bound */
-    ACTI_SPARE_KEPT = 256,     /* blocks a worker that sleeps keeps of each */
     ACTI_STAT_SHARD_COUNT = 16 /* for threads that are no workers */
 };
 
@@ -102,8 +101,14 @@ typedef struct acti_message {
     acta_runtime *runtime;
     uint32_t weight;      /* against a mailbox's bound in bytes: the block's size, at least ACTI_WEIGHT_MIN */
     uint32_t spare_class; /* ACTI_SPARE_CLASSES: none */
-    acta_from from;       /* REQUEST */
-    acta_message body;    /* what the user sees */
+    union {
+        acta_from from; /* REQUEST */
+        struct {
+            struct acti_message *next;
+        } magazine; /* of the first block of one: blocks.c */
+    };
+    acta_message body; /* what the user sees */
+    uint32_t place;    /* in its chunk, from 1 on; 0: a block of the allocator's. See blocks.c */
     alignas(max_align_t) unsigned char payload[];
 } acti_message;
 
@@ -128,7 +133,7 @@ acti_message_weight(const acti_message *message)
 void acti_spares_init(acti_worker *worker);
 bool acti_spares_trim(acti_worker *worker);
 void acti_spares_free(acti_worker *worker);
-void acti_message_free(acti_message *message); /* give the block back to the allocator */
+void acti_message_free(acti_message *message); /* give the block back to where it came from */
 
 /* Call `destroy`, once. */
 static inline void

@@ -42,7 +42,8 @@ static acti_mutex *
 lock_at(acta_runtime *runtime, int i)
 {
     acti_mutex *const locks[] = { &runtime->actor_lock, &runtime->call_lock, &runtime->inject_lock, &runtime->idle_lock,
-        &runtime->stop_lock, &runtime->exit_lock, &runtime->trace_lock };
+        &runtime->stop_lock, &runtime->exit_lock, &runtime->trace_lock, &runtime->blocks[0].lock,
+        &runtime->blocks[1].lock, &runtime->blocks[2].lock };
     return i < (int)(sizeof locks / sizeof locks[0]) ? locks[i] : NULL;
 }
 
@@ -129,6 +130,7 @@ free_runtime(acta_runtime *runtime)
     acti_watchdog_destroy(runtime);
     for (uint32_t i = 0; i < runtime->worker_max && runtime->workers != NULL; i++)
         acti_spares_free(&runtime->workers[i]);
+    while (acti_blocks_trim(runtime)) {}
     acti_table_deinit(&runtime->calls, &runtime->environment.allocator);
     acti_wheel_deinit(runtime);
     acta_allocator allocator = runtime->environment.allocator;

@@ -2,85 +2,13 @@
  * Messages: made, sent, destroyed.
  *
  * A message is one block: our head, the public part, the payload. It belongs to its maker until it is given away, then
- * to the mailbox, then to the handler, and is destroyed exactly once by whoever has it last.
+ * to the mailbox, then to the handler, and is destroyed exactly once by whoever has it last. Not here: where blocks come
+ * from (blocks.c).
  */
 #include "bundle.h"
 #include "run_queue.h"
 
-enum { PAYLOAD_MAX = 64 << 20, TRIM_BATCH = 64 /* some µs */ };
-
-/* -- blocks: those of small payloads are kept by the worker that frees them -- */
-
-static const uint32_t spare_capacity[ACTI_SPARE_CLASSES] = { 16, 64, 256 };
-
-/* While it works: what a handler that sends by the thousand has made comes back. Some 3 MB in all. */
-static const uint32_t spare_max[ACTI_SPARE_CLASSES] = { 20480, 4096, 1024 };
-
-static inline uint32_t
-spare_class(size_t size)
-{
-    if (ACTI_IS_SANITIZED) return ACTI_SPARE_CLASSES; /* it is to see each message's end */
-    return size <= 16 ? 0 : size <= 64 ? 1 : size <= 256 ? 2 : ACTI_SPARE_CLASSES;
-}
-
-static acti_message *
-make_block(acta_runtime *runtime, uint32_t class, size_t size)
-{
-    size_t block_size = sizeof(acti_message) + (class < ACTI_SPARE_CLASSES ? spare_capacity[class] : size);
-    if (class == ACTI_SPARE_CLASSES && block_size < ACTI_WEIGHT_MIN) block_size = ACTI_WEIGHT_MIN;
-    acti_message *message = acti_alloc(runtime, block_size);
-
-    if (message == NULL) return NULL;
-    message->runtime = runtime;
-    message->weight = (uint32_t)(block_size > ACTI_WEIGHT_MIN ? block_size : ACTI_WEIGHT_MIN);
-    message->spare_class = class;
-    return message;
-}
-
-void
-acti_message_free(acti_message *message)
-{
-    uint32_t class = message->spare_class;
-    acti_free(message->runtime, message,
-        class < ACTI_SPARE_CLASSES ? sizeof *message + spare_capacity[class] : message->weight);
-}
-
-void
-acti_spares_init(acti_worker *worker)
-{
-    for (int class = 0; class < ACTI_SPARE_CLASSES; class ++)
-        worker->spare_room[class] = spare_max[class];
-}
-
-/* The worker has nothing to do: some of what it needn't keep goes back to the allocator. False: that was all. */
-bool
-acti_spares_trim(acti_worker *worker)
-{
-    uint32_t left = TRIM_BATCH;
-
-    for (uint32_t class = 0; class < ACTI_SPARE_CLASSES; class ++)
-        for (; worker->spare_room[class] + ACTI_SPARE_KEPT < spare_max[class]; left--) {
-            if (left == 0) return true;
-            acti_node *node = worker->spare[class];
-            worker->spare[class] = atomic_load_explicit(&node->next, memory_order_relaxed); /* the worker's alone */
-            worker->spare_room[class]++;
-            acti_message_free(acti_message_at(node));
-        }
-    return false;
-}
-
-/* After the worker has ended. */
-void
-acti_spares_free(acti_worker *worker)
-{
-    for (int class = 0; class < ACTI_SPARE_CLASSES; class ++) {
-        for (acti_node *node = worker->spare[class], *next; node != NULL; node = next) {
-            next = atomic_load_explicit(&node->next, memory_order_relaxed); /* no other thread is left */
-            acti_message_free(acti_message_at(node));
-        }
-        worker->spare[class] = NULL;
-    }
-}
+enum { PAYLOAD_MAX = 64 << 20 };
 
 static inline acta_message *
 furnish(acti_message *message, uint32_t tag, size_t size)
@@ -110,13 +38,14 @@ create_of_spare(acti_worker *worker, uint32_t class, uint32_t tag, size_t size)
 static __attribute__((noinline)) acta_message *
 create_new(acta_runtime *runtime, acti_context *here, uint32_t tag, size_t size)
 {
-    uint32_t class = spare_class(size);
+    uint32_t class = acti_spare_class(size);
 
-    if (class > 0 && class < ACTI_SPARE_CLASSES && here != NULL && here->worker != NULL) {
+    if (class < ACTI_SPARE_CLASSES && here != NULL && here->worker != NULL) {
         acta_message *body = create_of_spare(here->worker, class, tag, size);
-        if (body != NULL) return body;
+        if (body != NULL || !acti_spares_refill(here->worker, class)) return body;
+        return create_of_spare(here->worker, class, tag, size);
     }
-    acti_message *message = size <= PAYLOAD_MAX ? make_block(runtime, class, size) : NULL;
+    acti_message *message = size <= PAYLOAD_MAX ? acti_block_make(runtime, class, size) : NULL;
     if (message == NULL) return NULL;
     memset(message->payload, 0, size);
     return furnish(message, tag, size);

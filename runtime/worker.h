@@ -99,6 +99,7 @@ struct acti_worker {
     _Atomic uint32_t alive_count, starting_count; /* a stop reads them; see living.h */
     acti_node *spare[ACTI_SPARE_CLASSES + 1];     /* blocks of small messages, to be used again; linked by `next` */
     uint32_t spare_room[ACTI_SPARE_CLASSES + 1];  /* for so many more; the last is for the others, and has none */
+    acti_message *spare_full[ACTI_SPARE_CLASSES]; /* a magazine more of each class, or NULL; see blocks.c */
     bool is_searching;
     uint32_t lifo_in_a_row;
     uint32_t turns_to_look, looks_to_inject;

@@ -31,6 +31,15 @@ acti_message_free(acti_message *message)
     model_free(message, sizeof *message);
 }
 
+/* There is no worker. */
+void
+acti_spares_release(acti_worker *worker, acti_message *message)
+{
+    (void)worker;
+    (void)message;
+    MODEL_CHECK(false);
+}
+
 static void
 handle(acti_node *node)
 {

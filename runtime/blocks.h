@@ -1,0 +1,37 @@
+/*
+ * Blocks of small messages: what workers keep, what they hand to each other, and where it comes from. blocks.c has the
+ * picture. internal.h includes this.
+ */
+#ifndef ACTI_RUNTIME_BLOCKS_H
+#define ACTI_RUNTIME_BLOCKS_H
+
+#include "worker.h"
+
+/* All of one class that no worker has. */
+typedef struct acti_blocks {
+    alignas(ACTI_CACHE_LINE) acti_mutex lock;
+    acti_message *magazines; /* linked by magazine.next */
+    uint32_t magazine_count;
+    struct acti_chunk *open; /* chunks that have a block to give */
+    uint64_t used_count;     /* blocks that are out of their chunks */
+} acti_blocks;
+
+/* The class of a payload's size. */
+static inline uint32_t
+acti_spare_class(size_t size)
+{
+    if (ACTI_IS_SANITIZED) return ACTI_SPARE_CLASSES; /* it is to see each message's end */
+    return size <= 16 ? 0 : size <= 64 ? 1 : size <= 256 ? 2 : ACTI_SPARE_CLASSES;
+}
+
+/* A block of the allocator's, for a thread that is no worker or a payload of no class. NULL: no memory. */
+acti_message *acti_block_make(acta_runtime *runtime, uint32_t class, size_t size);
+
+/* The worker has no block of that class, and gets some. False: no memory. */
+bool acti_spares_refill(acti_worker *worker, uint32_t class);
+/* The worker has no room for this block, or it is of no class. */
+void acti_spares_release(acti_worker *worker, acti_message *message);
+/* Some of what no worker has goes back. False: there is nothing. */
+bool acti_blocks_trim(acta_runtime *runtime);
+
+#endif
