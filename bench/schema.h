@@ -23,12 +23,13 @@ typedef struct schema_buffer {
 
 typedef struct schema_work {
     schema_buffer orders[SCHEMA_BUFFERS], ticks[SCHEMA_BUFFERS];
+    schema_buffer parts[SCHEMA_BUFFERS]; /* ticks of which half is left out */
 } schema_work;
 
 typedef uint64_t schema_function(const schema_work *work, uint32_t rounds);
 
 schema_function official_read_order, official_read_field, official_write_order, official_verify_order;
-schema_function official_read_tick, official_write_tick, official_verify_tick;
+schema_function official_read_tick, official_write_tick, official_verify_tick, official_verify_part;
 
 #ifdef __cplusplus
 }

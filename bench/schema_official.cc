@@ -107,3 +107,9 @@ official_verify_tick(const schema_work *work, uint32_t rounds)
 {
     return verify<market::Ticked>(work->ticks, rounds);
 }
+
+uint64_t
+official_verify_part(const schema_work *work, uint32_t rounds)
+{
+    return verify<market::Ticked>(work->parts, rounds);
+}

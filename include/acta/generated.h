@@ -17,7 +17,7 @@
 #include "acta/buffer.h"
 #include "acta/handler.h"
 #include "acta/marks.h"
-#include "acta/plain.h"
+#include "acta/plain_verify.h"
 #include "acta/process_manager.h"
 #include "acta/upcast.h"
 
@@ -37,7 +37,8 @@
 #define ACTA_ENUM_TYPE
 #endif
 
-#define ACTI_END(T) static_assert(sizeof(T) > 0, #T) /* so that a use of the macro ends with a semicolon */
+#define ACTI_COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define ACTI_END(T)       static_assert(sizeof(T) > 0, #T) /* so that a use of the macro ends with a semicolon */
 
 /* -- tables -- */
 
@@ -393,9 +394,21 @@
 
 /* The same for a plain table: its description is a constant here, and the code for it unrolled. */
 #define ACTA_PLAIN_CODE(T)                                                                                             \
+    static __thread acti_plain_seen T##_any_seen = ACTI_PLAIN_UNSEEN;                                                  \
+    static __attribute__((noinline)) acta_status T##_any_verify_new(acta_bytes buffer, acta_error *error)              \
+    {                                                                                                                  \
+        if (acta_plain_verify_any(T##_fields, ACTI_COUNT(T##_fields), &T##_any_seen, buffer)) return ACTA_OK;          \
+        return acta_table_verify(&T##_table, buffer, error);                                                           \
+    }                                                                                                                  \
+    static __attribute__((noinline)) acta_status T##_any_verify_part(acta_bytes buffer, acta_error *error)             \
+    {                                                                                                                  \
+        if (acta_plain_verify_seen(T##_fields, ACTI_COUNT(T##_fields), &T##_any_seen, buffer)) return ACTA_OK;         \
+        return T##_any_verify_new(buffer, error);                                                                      \
+    }                                                                                                                  \
     static acta_status T##_any_verify(acta_bytes buffer, acta_error *error)                                            \
     {                                                                                                                  \
-        return acta_plain_verify(&T##_table, T##_fields, sizeof T##_fields / sizeof T##_fields[0], buffer, error);     \
+        if (acta_plain_verify_whole(T##_fields, ACTI_COUNT(T##_fields), buffer)) return ACTA_OK;                       \
+        return T##_any_verify_part(buffer, error);                                                                     \
     }                                                                                                                  \
     static void T##_any_read(acta_bytes buffer, void *value_out)                                                       \
     {                                                                                                                  \
@@ -403,7 +416,7 @@
     }                                                                                                                  \
     static acta_status T##_any_write(const void *value, acta_sink *sink, acta_error *error)                            \
     {                                                                                                                  \
-        return acta_plain_write(&T##_table, T##_fields, sizeof T##_fields / sizeof T##_fields[0], value, sink, error); \
+        return acta_plain_write(&T##_table, T##_fields, ACTI_COUNT(T##_fields), value, sink, error);                   \
     }                                                                                                                  \
     ACTI_END(T)
 

@@ -4,8 +4,9 @@
  * so each loop over it becomes a straight line for just these fields. Generated code is the only caller.
  *
  *     T_decode               in the header: a line a field, each an acta_view_…; what a caller doesn't use costs nothing
- *     T_table.verify         acta_plain_verify, and where it sees anything odd, acta_table_verify, which decides
- *     T_table.write          acta_plain_write, likewise; the bytes are the same as acta_table_write's
+ *     T_table.write          acta_plain_write, and where it sees anything odd, acta_table_write, which decides; the
+ *                            bytes are the same
+ *     T_table.verify         acta_plain_verify, likewise (acta/plain_verify.h)
  *
  * Only what is certain is answered here, so there is one place for each error. tests/schema/test_plain.c holds the two
  * against each other.
@@ -29,8 +30,9 @@ extern "C" {
 #endif
 
 enum {
-    ACTA_PLAIN_FIELDS_MAX = 32,   /* of a table that is unrolled; actac goes by it */
-    ACTI_PLAIN_SIZE_MAX = 1 << 20 /* bytes of a buffer that is judged here */
+    ACTA_PLAIN_FIELDS_MAX = 32, /* of a table that is unrolled; actac goes by it */
+    ACTI_PLAIN_SIZE_MAX =
+        1 << 20 /* bytes of a buffer that plain_verify.h judges, and of a string that is written here */
 };
 
 /* -- reading a verified buffer -- */
@@ -138,98 +140,6 @@ acti_plain_size(uint8_t kind) /* of a field in its table */
     default:
         return 4;
     }
-}
-
-/* -- verifying -- */
-
-/* A string that the offset at `at` leads to. */
-ACTI_INLINE bool
-acti_plain_string(const uint8_t *bytes, uint32_t size, uint32_t at)
-{
-    uint32_t offset = acti_load_uint32(bytes + at), target = at + offset;
-
-    if (offset == 0 || offset > size || target % 4 != 0 || target > size - 5) return false;
-    uint32_t length = acti_load_uint32(bytes + target);
-    return length <= size - 5 - target && bytes[target + 4 + length] == 0 &&
-           acta_str_is_utf8(acta_str_from(bytes + target + 4, length));
-}
-
-/* What is known of a table before its fields are looked at. All places are counted from the buffer's begin. */
-typedef struct acti_plain_place {
-    const uint8_t *bytes, *vtable;
-    uint32_t size, table, table_size, vtable_size;
-} acti_plain_place;
-
-/* True: surely a table. It goes by the size of the table that the vtable tells, which a buffer need not keep to. */
-ACTI_INLINE bool
-acti_plain_place_of(acta_bytes buffer, acti_plain_place *p)
-{
-    p->bytes = buffer.data;
-    p->size = (uint32_t)buffer.size;
-    if (p->bytes == NULL || buffer.size < 16 || buffer.size > ACTI_PLAIN_SIZE_MAX) return false;
-    p->table = acti_load_uint32(p->bytes);
-    if (p->table < 4 || p->table % 4 != 0 || p->table > p->size - 5) return false;
-    uint32_t vtable = p->table - acti_load_uint32(p->bytes + p->table); /* may wrap around: then it is too large */
-    if (vtable % 2 != 0 || vtable > p->size - 5) return false;
-    p->vtable = p->bytes + vtable;
-    p->vtable_size = acti_load_uint16(p->vtable);
-    p->table_size = acti_load_uint16(p->vtable + 2);
-    return p->vtable_size % 2 == 0 && p->vtable_size <= p->size - vtable && p->table_size <= p->size - p->table;
-}
-
-/* Sums up what must not be: a sign, when a field ends behind the table; low bits, when it isn't aligned. `is_whole`: the
- * vtable has all fields' places. */
-ACTI_INLINE bool
-acti_plain_is_sound(const acta_field *fields, uint32_t count, const acti_plain_place *p, bool is_whole)
-{
-    uint32_t outside = 0, bits2 = 0, bits4 = 0, bits8 = 0, nothing8 = -p->table;
-
-    ACTI_UNROLL
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t entry = 4 + 2 * (uint32_t)fields[i].id, width = acti_plain_size(fields[i].kind);
-        uint32_t offset = is_whole || entry < p->vtable_size ? acti_load_uint16(p->vtable + entry) : 0;
-        outside |= p->table_size - width - offset;
-        if (width == 2) bits2 |= offset;
-        if (width == 4) bits4 |= offset;
-        if (width == 8) bits8 |= p->table + (offset != 0 ? offset : nothing8);
-    }
-    if ((outside >> 31 | (bits2 & 1) | (bits4 & 3) | (bits8 & 7)) != 0) return false;
-    ACTI_UNROLL
-    for (uint32_t i = 0; i < count; i++) {
-        if (fields[i].kind != ACTA_FIELD_STRING) continue;
-        uint32_t entry = 4 + 2 * (uint32_t)fields[i].id;
-        uint32_t offset = is_whole || entry < p->vtable_size ? acti_load_uint16(p->vtable + entry) : 0;
-        if (offset == 0 ? (fields[i].flags & ACTA_FIELD_REQUIRED) != 0
-                        : !acti_plain_string(p->bytes, p->size, p->table + offset))
-            return false;
-    }
-    return true;
-}
-
-ACTI_INLINE uint32_t
-acti_plain_vtable_size(const acta_field *fields, uint32_t count) /* with all fields */
-{
-    uint32_t size = 4;
-
-    ACTI_UNROLL
-    for (uint32_t i = 0; i < count; i++)
-        if (size < 6 + 2 * (uint32_t)fields[i].id) size = 6 + 2 * (uint32_t)fields[i].id;
-    return size;
-}
-
-/* `fields` are the table's own, and constant. */
-ACTI_INLINE acta_status
-acta_plain_verify(
-    const acta_table *table, const acta_field *fields, uint32_t count, acta_bytes buffer, acta_error *error)
-{
-    acti_plain_place p;
-    bool is_sound = acti_plain_place_of(buffer, &p);
-
-    if (is_sound)
-        is_sound = p.vtable_size >= acti_plain_vtable_size(fields, count)
-                       ? acti_plain_is_sound(fields, count, &p, true)
-                       : acti_plain_is_sound(fields, count, &p, false);
-    return is_sound ? ACTA_OK : acta_table_verify(table, buffer, error);
 }
 
 /* -- writing -- */
