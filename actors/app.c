@@ -194,7 +194,7 @@ acta_app_abandon(acta_app *app)
 
     atomic_store_explicit(&app->stopping, true, memory_order_relaxed); /* one thread */
     atomic_store_explicit(&app->abandoned, true, memory_order_relaxed);
-    acta_runtime_stop(app->runtime, ACTA_INFINITE, NULL);
+    acta_runtime_abandon(app->runtime);
     acti_submits_drop(app);
     acti_readers_release(app);
     acta_store_abandon(app->store);

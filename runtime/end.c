@@ -127,7 +127,7 @@ leave_the_living(acti_actor *actor)
     /* release: pairs with acti_actor_alive. An exchange, so that none who gives us a name or joins a topic for us now is
      * overlooked: it sets its flag before, or finds us dead. */
     uint64_t life = atomic_exchange_explicit(&actor->life, (uint64_t)actor->generation << 32, memory_order_acq_rel);
-    if (ACTI_UNLIKELY((life & ACTI_NAMED) != 0) && !ACTA_PLANT("name_freed_late")) acti_name_remove(actor);
+    if (ACTI_UNLIKELY((life & ACTI_NAMED) != 0) && !ACTA_PLANT("name_not_freed")) acti_name_remove(actor);
     const acti_relations *r = acti_relations_of(actor);
     if (ACTI_UNLIKELY(r != NULL && r->via != NULL)) acti_via_leave(actor);
     if (ACTI_UNLIKELY((life & ACTI_MEMBER) != 0)) acti_topics_leave_all(actor->runtime, acti_pid_of(actor));
@@ -202,7 +202,6 @@ acti_end(acti_actor *actor, const acta_exit_reason *given)
     release_belongings(actor);
     drain(actor);
     acti_tell_the_end(actor, &reason);
-    if (ACTA_PLANT("name_freed_late")) acti_name_remove(actor);
     const acti_relations *r = acti_relations_of(actor);
     bool is_root = r != NULL && r->is_root_supervisor;
     if (r != NULL) {

@@ -448,6 +448,19 @@ acta_runtime_stop(acta_runtime *runtime, uint32_t timeout_ms, acta_error *error)
 }
 
 void
+acta_runtime_abandon(acta_runtime *runtime)
+{
+    ACTI_ASSERT(runtime->is_manual && acti_context_here(runtime) == NULL);
+    acti_mutex_lock(&runtime->stop_lock);
+    if (!runtime->is_stopped) {
+        tell_all(runtime, ACTA_EXIT_KILLED); /* before anybody's next turn: no handler sees an end */
+        runtime->stop_status = stop_now(runtime, ACTA_INFINITE, NULL);
+        runtime->is_stopped = true;
+    }
+    acti_mutex_unlock(&runtime->stop_lock);
+}
+
+void
 acta_runtime_destroy(acta_runtime *runtime)
 {
     if (runtime == NULL || runtime->process_id != acti_process_id()) return;

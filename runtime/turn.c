@@ -127,7 +127,7 @@ handle_answer(acti_actor *actor, acti_call *call)
     acti_ref_entry *entry = acti_ref_find(actor, call->ref, ACTI_REF_REQUEST);
     acta_next next = ACTA_NEXT;
 
-    if (entry != NULL || ACTA_PLANT("late_reply_taken")) {
+    if (entry != NULL || ACTA_PLANT("abandoned_reply_taken")) {
         acta_info info = { .kind = ACTA_INFO_REPLY,
             .ref = call->ref,
             .status = call->status,

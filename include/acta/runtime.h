@@ -157,6 +157,10 @@ ACTA_API acta_status acta_runtime_create(
  */
 ACTA_API acta_status acta_runtime_stop(acta_runtime *runtime, uint32_t timeout_ms, acta_error *error);
 
+/* Stop a manual runtime as the death of its process would: no handler and no `terminate` runs from here on. What frees
+ * memory does: `release` of behaviours, destructors of messages. Waiting callers get ACTA_STOPPED. From outside of actors. */
+ACTA_API void acta_runtime_abandon(acta_runtime *runtime);
+
 /* Free a stopped runtime (stops it first, with 5,000 ms, if it isn't). Takes NULL. No other thread may use it. */
 ACTA_API void acta_runtime_destroy(acta_runtime *runtime);
 

@@ -300,6 +300,73 @@ the_number_of_actors_is_bounded(void **state)
     harness_stop(&h);
 }
 
+/* -- as if the process had died -- */
+
+static acta_next
+count_cast(acta_self *self, void *user, acta_message *message)
+{
+    (void)self;
+    (void)message;
+    ++*(uint32_t *)user;
+    return ACTA_NEXT;
+}
+
+static acta_next
+count_info(acta_self *self, void *user, const acta_info *info)
+{
+    (void)self;
+    (void)info;
+    ++*(uint32_t *)user;
+    return ACTA_NEXT;
+}
+
+static void
+count_end(acta_self *self, void *user, const acta_exit_reason *reason)
+{
+    (void)self;
+    (void)reason;
+    ++*(uint32_t *)user;
+}
+
+static acta_status
+watch_all(acta_self *self, void *user, acta_error *error)
+{
+    acta_ref ref;
+    (void)user;
+    (void)error;
+    acta_trap_exit(self, true);
+    for (uint32_t i = 0; i < 3; i++) {
+        char name[] = { (char)('a' + i), '\0' };
+        acta_pid pid = acta_whereis(acta_self_runtime(self), acta_str_of(name));
+        if (pid.value == 0) continue;
+        assert_int_equal(acta_monitor(self, pid, &ref), ACTA_OK);
+        assert_int_equal(acta_link(self, pid), ACTA_OK);
+    }
+    return ACTA_OK;
+}
+
+static void
+an_abandoned_runtime_runs_no_handler_any_more(void **state)
+{
+    (void)state;
+    harness h;
+    uint32_t seen = 0;
+    script s = { .init = watch_all, .cast = count_cast, .info = count_info, .terminate = count_end, .user = &seen };
+
+    harness_start(&h, 0);
+    spawn_named(&h, &s, "a");
+    spawn_named(&h, &s, "b");
+    acta_pid last = spawn_named(&h, &s, "c");
+    harness_run(&h);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(send_tag(&h, last, 1), ACTA_OK);
+    acta_runtime_abandon(h.runtime);
+    assert_int_equal(seen, 0);
+    assert_false(acta_is_alive(h.runtime, last));
+    acta_runtime_abandon(h.runtime); /* again: nothing to do */
+    harness_stop(&h);                /* all messages and all memory are accounted for */
+}
+
 int
 main(void)
 {
@@ -310,6 +377,7 @@ main(void)
         cmocka_unit_test(the_budget_bounds_a_turn),
         cmocka_unit_test(wrong_numbers_in_the_configuration_are_refused),
         cmocka_unit_test(the_number_of_actors_is_bounded),
+        cmocka_unit_test(an_abandoned_runtime_runs_no_handler_any_more),
     };
     return cmocka_run_group_tests_name("manual", tests, NULL, NULL);
 }
