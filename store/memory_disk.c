@@ -133,18 +133,23 @@ acti_disk_take_over(acta_disk *disk)
 }
 
 static void
-hash_byte(uint64_t *hash, uint8_t byte)
+hash_word(uint64_t *hash, uint64_t word)
 {
-    *hash = (*hash ^ byte) * 0x100000001b3u;
+    *hash = (*hash ^ word) * 0x100000001b3u;
+    *hash ^= *hash >> 29;
 }
 
 static void
 hash_bytes(uint64_t *hash, const uint8_t *bytes, size_t size)
 {
-    for (int i = 0; i < 8; i++)
-        hash_byte(hash, (uint8_t)((uint64_t)size >> (8 * i)));
-    for (size_t i = 0; i < size; i++)
-        hash_byte(hash, bytes[i]);
+    hash_word(hash, size);
+    for (; size >= sizeof(uint64_t); bytes += sizeof(uint64_t), size -= sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, bytes, sizeof word);
+        hash_word(hash, word);
+    }
+    for (; size > 0; bytes++, size--)
+        hash_word(hash, *bytes);
 }
 
 uint64_t
@@ -155,7 +160,7 @@ acta_disk_hash(const acta_disk *const_disk)
 
     acti_monitor_enter(&disk->lock);
     for (int family = 0; family < FAMILIES; family++) {
-        hash_byte(&hash, (uint8_t)family);
+        hash_word(&hash, (uint64_t)family);
         for (const node *n = disk->heads[family]->next[0]; n != NULL; n = n->next[0]) {
             const version *v = acti_disk_version_at(n, disk->durable);
             if (v == NULL) continue;
