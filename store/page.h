@@ -27,7 +27,9 @@ enum {
     ACTI_PAGE_RECORDS_MAX = 256,
     ACTI_PAGE_TYPES_MAX = 64,
     ACTI_PAGE_FRONT_MAX = ACTI_PAGE_HEADER + ACTI_PAGE_TYPES_MAX * ACTI_PAGE_TYPE_SIZE + 2 * ACTI_PAGE_RECORDS_MAX,
-    ACTI_PAGE_BYTES = 16 << 10,  /* of records; a larger one has a page for itself */
+    ACTI_PAGE_BYTES = 4 << 10,      /* of records, unless they are few */
+    ACTI_PAGE_BYTES_MAX = 16 << 10, /* of few records; a larger one has a page for itself */
+    ACTI_PAGE_RECORDS_FEW = 16,
     ACTI_PAGE_RECORD_HEAD = 256, /* a record without names, metadata, tags and payload is smaller */
     ACTI_PAGE_CORE_HEAD = 8 + 8 + 4
 };

@@ -15,9 +15,9 @@
 enum {
     TYPES_BYTES_MAX = ACTI_PAGE_TYPES_MAX * ACTI_PAGE_TYPE_SIZE,
     CORE_FRONT_MAX = ACTI_PAGE_CORE_HEAD + TYPES_BYTES_MAX,
-    NAMES_BYTES_MAX = ACTI_PAGE_BYTES + ACTA_STREAM_NAME_MAX + ACTA_TYPE_NAME_MAX,
+    NAMES_BYTES_MAX = ACTI_PAGE_BYTES_MAX + ACTA_STREAM_NAME_MAX + ACTA_TYPE_NAME_MAX,
     CORE_ROOM = CORE_FRONT_MAX + ACTI_PAGE_RECORDS_MAX * ACTI_PAGE_RECORD_HEAD + NAMES_BYTES_MAX,
-    ROOM_FIRST = ACTI_PAGE_FRONT_MAX + 2 * ACTI_PAGE_BYTES
+    ROOM_FIRST = ACTI_PAGE_FRONT_MAX + 2 * ACTI_PAGE_BYTES_MAX
 };
 
 uint8_t *
@@ -136,10 +136,11 @@ bool
 acti_page_writer_fits(const acti_page_writer *writer, const uint8_t *record)
 {
     size_t size = ACTI_PAGE_RECORD_HEAD + acti_record_body_size(record) + names_size_of(record);
+    size_t bytes_max = writer->count < ACTI_PAGE_RECORDS_FEW ? ACTI_PAGE_BYTES_MAX : ACTI_PAGE_BYTES;
 
     if (writer->count == 0) return true;
     return writer->count < ACTI_PAGE_RECORDS_MAX && writer->type_count < ACTI_PAGE_TYPES_MAX &&
-           writer->records_size + size <= ACTI_PAGE_BYTES;
+           writer->records_size + size <= bytes_max;
 }
 
 static uint32_t

@@ -28,6 +28,10 @@
 enum {
     BOTTOMMOST_FORCED = 2,
     BLOCK_SIZE = 16 << 10,
+    LOG_BLOCK_SIZE = 4 << 10, /* so that a page is a block, and one event is read for the price of 4 KiB */
+    LOG_INDEX_INTERVAL = 8,   /* its blocks are many; of so many keys in memory one is whole */
+    INDEX_RUNS_MAX = 8,       /* sorted runs that are left alone */
+    INDEX_AMPLIFICATION_PERCENT = 400,
     BLOOM_BITS = 10,
     BACKGROUND_JOBS = 2,
     WRITE_BUFFER_BYTES_MAX = 64 << 20,
@@ -106,6 +110,20 @@ write_buffer_bytes(const rocksdb_engine *engine)
     return bytes < WRITE_BUFFER_BYTES_MIN ? WRITE_BUFFER_BYTES_MIN : bytes;
 }
 
+/* Each write buffer has entries of most streams, so that by levels all of a level would be written anew for each few of them.
+ * Entries are never overwritten, so runs of different age are no waste; a stream is read from each of them. */
+static void
+compact_by_size(rocksdb_options_t *options)
+{
+    rocksdb_universal_compaction_options_t *universal = rocksdb_universal_compaction_options_create();
+
+    rocksdb_universal_compaction_options_set_max_size_amplification_percent(universal, INDEX_AMPLIFICATION_PERCENT);
+    rocksdb_options_set_compaction_style(options, rocksdb_universal_compaction);
+    rocksdb_options_set_universal_compaction_options(options, universal);
+    rocksdb_options_set_level0_file_num_compaction_trigger(options, INDEX_RUNS_MAX);
+    rocksdb_universal_compaction_options_destroy(universal);
+}
+
 static rocksdb_options_t *
 make_family_options(const rocksdb_engine *engine, acti_family family)
 {
@@ -118,7 +136,9 @@ make_family_options(const rocksdb_engine *engine, acti_family family)
     rocksdb_options_set_compression(options, rocksdb_lz4_compression);
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
 
-    rocksdb_block_based_options_set_block_size(table, BLOCK_SIZE);
+    rocksdb_block_based_options_set_block_size(table, family == ACTI_LOG ? LOG_BLOCK_SIZE : BLOCK_SIZE);
+    if (family == ACTI_LOG) rocksdb_block_based_options_set_index_block_restart_interval(table, LOG_INDEX_INTERVAL);
+    if (family == ACTI_INDEX) compact_by_size(options);
     rocksdb_block_based_options_set_format_version(table, 5);
     rocksdb_block_based_options_set_block_cache(table, engine->cache);
     if (points) {
