@@ -14,7 +14,8 @@
 
 #include "internal.h"
 
-enum { UNINDEXED_SHARE = 16 /* of what the engine keeps in its log alone */ };
+enum { UNINDEXED_SHARE = 4 /* of what the engine keeps in its log alone */ };
+#define UNINDEXED_BYTES_MAX (UINT64_C(64) << 20) /* of the log, which opening goes through after a kill */
 
 /* -- the role -- */
 
@@ -158,6 +159,7 @@ acti_committer_init(acta_store *store, uint64_t memory_bytes, acta_error *error)
     acti_pending_rows_init(&committer->rows, allocator);
     committer->next_stream_id = 1;
     store->index.logged_bytes_max = store->engine->ops->unsettled_bytes_max(store->engine) / UNINDEXED_SHARE;
+    if (store->index.logged_bytes_max > UNINDEXED_BYTES_MAX) store->index.logged_bytes_max = UNINDEXED_BYTES_MAX;
     bool room = acti_page_writer_init(&committer->page, allocator);
     committer->batch = store->engine->ops->batch_create(store->engine);
     if (committer->batch == NULL || !room)

@@ -9,16 +9,23 @@
 
 #include "acta/plant.h"
 
+#include "page.h"
+
 enum {
-    CHUNK_MAX = 16, /* runs */
+    CHUNK_MIN = 2, /* runs */
+    CHUNK_MAX = 32,
     PIECE_BYTES = 256 << 10,
     SLOTS_FIRST = 256,
     /* What one run may take: a stream of its own, or a chunk that is filled later. */
-    RUN_BYTES_MAX = sizeof(acti_tail_stream) + sizeof(acti_tail_chunk) + CHUNK_MAX * sizeof(acti_run)
+    RUN_BYTES_MAX = sizeof(acti_tail_stream) + sizeof(acti_tail_chunk) + CHUNK_MAX * sizeof(uint64_t),
+    PAGE_SHIFT = 24,
+    PLACE_SHIFT = 16
 };
-static_assert(sizeof(acti_tail_chunk) % alignof(acti_run) == 0 && sizeof(acti_run) % alignof(void *) == 0 &&
+static_assert(sizeof(acti_tail_chunk) % alignof(uint64_t) == 0 && sizeof(uint64_t) % alignof(void *) == 0 &&
                   offsetof(acti_arena_piece, bytes) % alignof(void *) == 0,
     "all that lies in a piece is aligned");
+static_assert(ACTI_PAGE_RECORDS_MAX <= 1 << (PAGE_SHIFT - PLACE_SHIFT) && ACTI_PAGE_RECORDS_MAX < 1 << PLACE_SHIFT,
+    "place and count of a run fit");
 
 /* -- memory of a generation -- */
 
@@ -145,15 +152,39 @@ find_or_add(acti_index_generation *generation, uint64_t stream_id)
     return stream;
 }
 
-/* The first chunk of a stream has room for one run: many get no more. */
+static uint32_t
+number_of(const acti_tail_chunk *chunk)
+{
+    return chunk != NULL ? chunk->number : 0;
+}
+
+static acti_tail_chunk *
+jump_of(const acti_tail_chunk *chunk)
+{
+    return chunk != NULL ? chunk->jump : NULL;
+}
+
+/* Where the chunk behind `before` jumps to: Myers, "An applicative random-access stack" (1983). */
+static acti_tail_chunk *
+jump_behind(acti_tail_chunk *before)
+{
+    acti_tail_chunk *jump = jump_of(before);
+    uint32_t near = number_of(before) - number_of(jump), far = number_of(jump) - number_of(jump_of(jump));
+
+    return near == far ? jump_of(jump) : before;
+}
+
+/* The first chunk of a stream has little room: many get no more. */
 static acti_tail_chunk *
 add_chunk(acti_index_generation *generation, acti_tail_stream *stream, uint64_t version)
 {
     acti_tail_chunk *before = stream->last;
-    uint16_t room = before == NULL ? 1 : before->room < CHUNK_MAX ? (uint16_t)(before->room * 4) : CHUNK_MAX;
+    uint32_t room = before == NULL ? CHUNK_MIN : before->room < CHUNK_MAX ? before->room * 4 : CHUNK_MAX;
     acti_tail_chunk *chunk = take_room(generation, sizeof *chunk + room * sizeof *chunk->runs);
 
-    *chunk = (acti_tail_chunk){ .older = before, .version = version, .room = room };
+    *chunk = (acti_tail_chunk){
+        .older = before, .jump = jump_behind(before), .version = version, .number = number_of(before) + 1, .room = room
+    };
     if (before != NULL)
         before->newer = chunk;
     else
@@ -162,24 +193,42 @@ add_chunk(acti_index_generation *generation, acti_tail_stream *stream, uint64_t 
     return chunk;
 }
 
+static uint64_t
+pack(const acti_index_generation *generation, const acti_run *run)
+{
+    return (run->page - generation->first_page) << PAGE_SHIFT | (uint64_t)run->place << PLACE_SHIFT | run->count;
+}
+
+/* A run, whose first event has this version. */
+static acti_run
+unpack(const acti_index_generation *generation, uint64_t stream_id, uint64_t version, uint64_t packed)
+{
+    return (acti_run){ .stream_id = stream_id,
+        .version = version,
+        .page = generation->first_page + (packed >> PAGE_SHIFT),
+        .place = packed >> PLACE_SHIFT & ((1u << (PAGE_SHIFT - PLACE_SHIFT)) - 1),
+        .count = packed & ((1u << PLACE_SHIFT) - 1) };
+}
+
 static void
 add_run(acti_index_generation *generation, const acti_run *run)
 {
     acti_tail_stream *stream = find_or_add(generation, run->stream_id);
     acti_tail_chunk *chunk = stream->last;
 
+    if (generation->event_count == 0) generation->first_page = run->page;
     generation->event_count += run->count;
     generation->end = run->page + run->place + run->count - 1;
     if (chunk != NULL) {
-        acti_run *last = &chunk->runs[chunk->run_count - 1];
-        if (last->page == run->page && last->place + last->count == run->place) {
-            last->count += run->count;
+        acti_run last = unpack(generation, run->stream_id, 0, chunk->runs[chunk->run_count - 1]);
+        if (last.page == run->page && last.place + last.count == run->place) {
+            chunk->runs[chunk->run_count - 1] += run->count;
             chunk->event_count += run->count;
             return;
         }
     }
     if (chunk == NULL || chunk->run_count == chunk->room) chunk = add_chunk(generation, stream, run->version);
-    chunk->runs[chunk->run_count++] = *run;
+    chunk->runs[chunk->run_count++] = pack(generation, run);
     chunk->event_count += run->count;
 }
 
@@ -221,10 +270,19 @@ acti_index_tail_reserve(acti_index_tail *tail, uint32_t count)
 }
 
 static void
+out_stream(acti_tail_out *out, const acti_tail_stream *stream)
+{
+    out->stream = stream;
+    out->chunk = stream != NULL ? stream->first : NULL;
+    out->run = 0;
+    if (stream != NULL) out->version = out->chunk->version; /* each stream has a run */
+}
+
+static void
 out_begin(acti_tail_out *out, const acti_index_generation *generation)
 {
-    *out = (acti_tail_out){ .stream = generation->first };
-    if (out->stream != NULL) out->chunk = out->stream->first;
+    *out = (acti_tail_out){ .generation = generation };
+    out_stream(out, generation->first);
 }
 
 void
@@ -271,8 +329,9 @@ put_entry(acti_tail_out *out, acta_engine *engine, acti_engine_batch *batch)
     uint8_t entry[ACTI_INDEX_ENTRY_MAX];
     uint32_t count = 0;
 
-    do { /* each stream has a run */
-        runs[count++] = out->chunk->runs[out->run++];
+    do {
+        runs[count] = unpack(out->generation, out->stream->id, out->version, out->chunk->runs[out->run++]);
+        out->version += runs[count++].count;
         if (out->run == out->chunk->run_count) {
             out->chunk = out->chunk->newer;
             out->run = 0;
@@ -281,9 +340,7 @@ put_entry(acti_tail_out *out, acta_engine *engine, acti_engine_batch *batch)
     acti_key key = acti_index_key(out->stream->id, runs[0].version);
     size_t size = acti_index_encode(runs, count, entry);
     engine->ops->batch_put(batch, ACTI_INDEX, acti_key_view(&key), acta_bytes_from(entry, size));
-    if (out->chunk != NULL) return;
-    out->stream = out->stream->next;
-    if (out->stream != NULL) out->chunk = out->stream->first;
+    if (out->chunk == NULL) out_stream(out, out->stream->next);
 }
 
 void
@@ -311,34 +368,48 @@ acti_index_tail_put_all(acti_index_tail *tail, acta_engine *engine, acti_engine_
 
 /* -- reading -- */
 
-/* The chunk that has a version; NULL: none of the generation's. */
+/* The chunk that has a version; NULL: none of the stream's. */
 static const acti_tail_chunk *
-find_chunk(const acti_index_generation *generation, uint64_t stream_id, uint64_t version)
+find_chunk(const acti_tail_stream *stream, uint64_t version)
 {
-    const acti_tail_stream *stream = find_stream(generation, stream_id);
     const acti_tail_chunk *chunk = stream != NULL ? stream->last : NULL;
 
     while (chunk != NULL && chunk->version > version)
-        chunk = chunk->older;
+        chunk = chunk->jump != NULL && chunk->jump->version > version ? chunk->jump : chunk->older;
     return chunk != NULL && version - chunk->version < chunk->event_count ? chunk : NULL;
 }
 
-/* Runs from the one that has the version on, of this chunk and those behind it; backward, those of the chunk up to it. */
+/* Runs of a chunk, all of them; it has one. */
 static uint32_t
-copy_runs(const acti_tail_chunk *chunk, uint64_t version, bool backward, acti_run *runs)
+unpack_chunk(const acti_index_generation *generation, uint64_t stream_id, const acti_tail_chunk *chunk, acti_run *runs)
 {
-    uint32_t at = 0, count = 0;
+    uint64_t version = chunk->version;
+    uint32_t count = 0;
 
-    while (version - chunk->runs[at].version >= chunk->runs[at].count)
+    do {
+        runs[count] = unpack(generation, stream_id, version, chunk->runs[count]);
+        version += runs[count].count;
+    } while (++count < chunk->run_count);
+    return count;
+}
+
+/* Runs from the one that has the version on, of its chunk and those behind it; backward, those of the chunk up to it. 0: the
+ * generation doesn't have it. */
+static uint32_t
+copy_runs(const acti_index_generation *generation, uint64_t stream_id, uint64_t version, bool backward, acti_run *runs)
+{
+    const acti_tail_chunk *chunk = find_chunk(find_stream(generation, stream_id), version);
+    uint32_t at = 0;
+
+    if (chunk == NULL) return 0;
+    uint32_t count = unpack_chunk(generation, stream_id, chunk, runs);
+    while (version - runs[at].version >= runs[at].count)
         at++;
-    if (backward) {
-        memcpy(runs, chunk->runs, (at + 1) * sizeof *runs);
-        return at + 1;
-    }
-    for (; chunk != NULL && count + chunk->run_count - at <= ACTI_INDEX_RUN_MAX; chunk = chunk->newer, at = 0) {
-        memcpy(runs + count, chunk->runs + at, (chunk->run_count - at) * sizeof *runs);
-        count += chunk->run_count - at;
-    }
+    if (backward) return at + 1;
+    count -= at;
+    memmove(runs, runs + at, count * sizeof *runs);
+    for (chunk = chunk->newer; chunk != NULL && count + chunk->run_count <= ACTI_INDEX_RUN_MAX; chunk = chunk->newer)
+        count += unpack_chunk(generation, stream_id, chunk, runs + count);
     return count;
 }
 
@@ -349,9 +420,8 @@ acti_index_tail_entry(acti_index_tail *tail, uint64_t stream_id, uint64_t versio
     acti_run runs[ACTI_INDEX_RUN_MAX];
 
     acti_monitor_enter(&tail->lock);
-    const acti_tail_chunk *chunk = find_chunk(&tail->young, stream_id, version);
-    if (chunk == NULL) chunk = find_chunk(&tail->old, stream_id, version);
-    uint32_t count = chunk != NULL ? copy_runs(chunk, version, backward, runs) : 0;
+    uint32_t count = copy_runs(&tail->young, stream_id, version, backward, runs);
+    if (count == 0) count = copy_runs(&tail->old, stream_id, version, backward, runs);
     acti_monitor_leave(&tail->lock);
     if (count == 0) return false;
     *first_version_out = runs[0].version;
@@ -365,13 +435,15 @@ last_of(const acti_index_generation *generation, uint64_t stream_id, uint64_t he
     const acti_tail_stream *stream = find_stream(generation, stream_id);
 
     for (const acti_tail_chunk *chunk = stream != NULL ? stream->last : NULL; chunk != NULL; chunk = chunk->older) {
+        uint64_t version = chunk->version + chunk->event_count;
         for (uint32_t i = chunk->run_count; i-- > 0;) {
-            const acti_run *run = &chunk->runs[i];
-            uint64_t position = run->page + run->place, count = run->count;
+            const acti_run run = unpack(generation, stream_id, 0, chunk->runs[i]);
+            uint64_t position = run.page + run.place, count = run.count;
+            version -= count;
             if (position > head) continue;
             if (head - position < count) count = head - position + 1;
             *place_out = (acti_event_place){
-                .version = run->version + count - 1, .position = position + count - 1, .page = run->page
+                .version = version + count - 1, .position = position + count - 1, .page = run.page
             };
             return true;
         }

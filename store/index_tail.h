@@ -4,7 +4,8 @@
  *     batch, once it is durable --> [ young ] --full--> [ old ] --some entries with each batch--> the engine's index
  *                                                                        the last of them moves the index's end
  *
- *     generation     stream id -> chunk -> chunk -> …     runs of events, in the order of versions
+ *     generation     stream id -> chunk -> chunk -> …     runs of events, in the order of versions, 8 bytes each
+ *                                ^--------jump              to a version in a number of steps that grows with its logarithm
  *
  * So a stream that many batches write to gets few entries, and an append of one event inserts none. What lies behind the
  * index's end follows from the log: opening makes it again.
@@ -25,10 +26,11 @@
 
 typedef struct acti_tail_chunk {
     struct acti_tail_chunk *older, *newer; /* of the same stream */
+    struct acti_tail_chunk *jump;          /* an older one, farther away; NULL: none */
     uint64_t version;                      /* of its first event */
-    uint32_t event_count;
-    uint16_t run_count, room;
-    acti_run runs[];
+    uint32_t event_count, number;          /* of the stream's chunks, from 1 on */
+    uint32_t run_count, room;
+    uint64_t runs[]; /* page, counted from the generation's first << 24 | place << 16 | count */
 } acti_tail_chunk;
 
 typedef struct acti_tail_stream {
@@ -50,14 +52,16 @@ typedef struct acti_index_generation {
     acti_arena_piece *pieces, *spare; /* what chunks and streams lie in: the one in use first; the next one */
     size_t bytes;                     /* of all of it */
     uint64_t event_count, logged_bytes;
-    uint64_t end; /* position of its last event */
+    uint64_t first_page, end; /* end: position of its last event */
 } acti_index_generation;
 
 /* How far a generation is written out. */
 typedef struct acti_tail_out {
+    const acti_index_generation *generation;
     const acti_tail_stream *stream; /* NULL: all of it */
     const acti_tail_chunk *chunk;
-    uint32_t run;
+    uint32_t run;     /* the next one of the chunk */
+    uint64_t version; /* of its first event */
 } acti_tail_out;
 
 typedef struct acti_index_tail {

@@ -17,7 +17,7 @@
 #define COMPACTION_RATE_DEFAULT (UINT64_C(32) << 20)
 #define TAIL_BYTES_DEFAULT      (UINT64_C(32) << 20)
 
-enum { BATCH_COUNT_DEFAULT = 1024, BLOCKS_SHARE = 16, INDEX_TAIL_SHARE = 32 /* of the memory */ };
+enum { BATCH_COUNT_DEFAULT = 1024, BLOCKS_SHARE = 16, INDEX_TAIL_SHARE = 8 /* of the memory */ };
 
 static acta_status
 copy_path(acta_store *store, const char *path, acta_error *error)
