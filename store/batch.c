@@ -13,12 +13,15 @@
  *
  * Threads: whoever holds the committing role (committer.c).
  */
+#include <string.h>
+
 #include "acta/crc.h"
 
 #include "internal.h"
 
 enum {
     BATCH_BYTES_MAX = 16 << 20, /* of a batch; one transaction may be more */
+    POINTS_APART = 4,           /* so many places for the verified point in what the engine keeps in its log alone */
     FEW = 4                     /* so many replies go out before the mark thread is woken */
 };
 
@@ -123,22 +126,40 @@ acti_batch_put_verified(acta_store *store, uint64_t position, uint64_t batch)
         store->committer.batch, ACTI_META, acti_key_view(&first), acti_key_view(&end));
 }
 
-/* Move the point from which open checks, but keep it behind all that may still be in the engine's log alone: it goes to
- * where the log ended when it was moved last. The index reaches it first: what is behind its end is made from the log. */
+/* May the verified point move there? It is kept behind all that may still be in the engine's log alone, and the index
+ * reaches it first: what is behind its end is made from the log. */
+static bool
+is_settled(acta_store *store, const acti_verified_point *point, uint64_t unsettled_bytes)
+{
+    return store->committer.written_bytes - point->written_bytes >= unsettled_bytes &&
+           point->position <= acti_index_tail_reached(&store->index);
+}
+
+/* Move the point from which open checks, to the newest of a few ends of batches, some way apart, that it may move to. */
 static void
 move_verified(acta_store *store)
 {
     acti_committer *committer = &store->committer;
-    uint64_t written = committer->unpruned_bytes; /* since it was moved; the batch at hand isn't */
+    uint64_t unsettled = store->engine->ops->unsettled_bytes_max(store->engine);
+    uint32_t settled = 0, count = committer->point_count;
 
-    committer->unpruned_bytes += store->engine->ops->batch_bytes(committer->batch);
-    if (written < store->engine->ops->unsettled_bytes_max(store->engine)) return;
-    if (committer->prunable_position > acti_index_tail_reached(&store->index)) return; /* in one of the next batches */
-    committer->unpruned_bytes = 0;
-    if (committer->prunable_batch != 0)
-        acti_batch_put_verified(store, committer->prunable_position, committer->prunable_batch);
-    committer->prunable_batch = committer->batch_number;
-    committer->prunable_position = committer->position;
+    while (settled < count && is_settled(store, &committer->points[settled], unsettled))
+        settled++;
+    if (settled > 0) {
+        const acti_verified_point *to = &committer->points[settled - 1];
+        acti_batch_put_verified(store, to->position, to->batch);
+        count -= settled;
+        memmove(committer->points, to + 1, count * sizeof *to);
+    }
+
+    uint64_t before = committer->written_bytes;
+    committer->written_bytes += store->engine->ops->batch_bytes(committer->batch);
+    bool is_far = count == 0 || before - committer->points[count - 1].written_bytes >= unsettled / POINTS_APART;
+    if (is_far && count < ACTI_VERIFIED_POINTS)
+        committer->points[count++] = (acti_verified_point){
+            .position = committer->position, .batch = committer->batch_number, .written_bytes = committer->written_bytes
+        };
+    committer->point_count = count;
 }
 
 void

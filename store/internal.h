@@ -64,6 +64,14 @@ typedef enum acti_phase {
     ACTI_SYNCED   /* it is on disk; nobody was told */
 } acti_phase;
 
+/* The end of a batch. */
+typedef struct acti_verified_point {
+    uint64_t position, batch;
+    uint64_t written_bytes; /* up to there */
+} acti_verified_point;
+
+enum { ACTI_VERIFIED_POINTS = 8 };
+
 /* Of whoever holds the role. */
 typedef struct acti_committer {
     acti_phase phase;
@@ -79,8 +87,9 @@ typedef struct acti_committer {
     uint64_t position;     /* of the last event put into a batch */
     uint64_t next_stream_id;
     int64_t recorded_at_us;
-    uint64_t unpruned_bytes;                    /* written since the verified point was moved */
-    uint64_t prunable_batch, prunable_position; /* where it will move to */
+    uint64_t written_bytes;                           /* since the store was opened, without the batch at hand */
+    acti_verified_point points[ACTI_VERIFIED_POINTS]; /* where the verified point will move to, the oldest first */
+    uint32_t point_count;
 
     acti_streams streams;
     acti_sessions sessions;

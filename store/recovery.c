@@ -124,9 +124,12 @@ load_types(acta_store *store, acta_error *error)
 
 /* -- the log behind the verified point -- */
 
+enum { FIRST_VERSIONS_MAX = 1024 };
+
 typedef struct scan {
     acta_store *store;
     acti_sessions versions; /* used as a map: stream id -> the last version seen */
+    uint32_t firsts_left;   /* so many streams' first versions are still looked up */
     uint64_t position;      /* the last one seen */
     int64_t recorded_at_us;
     acti_page_chain chain;
@@ -144,13 +147,15 @@ missing(const acta_store *store, uint64_t position, uint64_t found, acta_error *
         store->path, position, found);
 }
 
-/* The version of a stream's event that is the first of its stream behind the verified point. */
+/* The version of a stream's event that is the first of its stream behind the verified point. Each look costs a search in the
+ * index; of what is chained, versions included, some of them are enough to tell an index that doesn't belong to the log. */
 static acta_status
 check_first_version(scan *s, const acta_recorded *event, acta_error *error)
 {
     acti_event_place before;
 
-    if (event->version == 1 || s->store->recovered.index_damaged) return ACTA_OK;
+    if (event->version == 1 || s->store->recovered.index_damaged || s->firsts_left == 0) return ACTA_OK;
+    s->firsts_left--;
     acta_status status = acti_index_find(s->store->engine, NULL, event->stream_id, event->version - 1, &before, error);
     if (status == ACTA_OK && before.position < event->position) return ACTA_OK;
     if (status != ACTA_OK && status != ACTA_NOT_FOUND) return status;
@@ -233,7 +238,7 @@ scan_log(acta_store *store, acta_error *error)
     acti_range range = { .from = acti_key_view(&from), .start = acti_key_view(&start), .scan = true };
     acti_engine_iterator *iterator;
     acta_bytes key, value;
-    scan s = { .store = store, .position = first - 1 };
+    scan s = { .store = store, .position = first - 1, .firsts_left = FIRST_VERSIONS_MAX };
     acta_status status = ops->iterator_open(store->engine, ACTI_LOG, &range, &iterator, error);
 
     if (status != ACTA_OK) return status;
