@@ -276,6 +276,19 @@ deadline_after(const acta_runtime *runtime, uint32_t timeout_ms)
     return timeout_ms == ACTA_INFINITE ? UINT64_MAX : acti_now_ns(runtime) + timeout_ms * UINT64_C(1000000);
 }
 
+/* How long a caller waits. A clock costs as much as a tenth of a call, so it is read once there is something to wait for. */
+typedef struct wait_limit {
+    uint64_t deadline_ns; /* 0: not known yet */
+    uint32_t timeout_ms;
+} wait_limit;
+
+static uint64_t
+deadline_of(const acta_runtime *runtime, wait_limit *limit)
+{
+    if (limit->deadline_ns == 0) limit->deadline_ns = deadline_after(runtime, limit->timeout_ms);
+    return limit->deadline_ns;
+}
+
 static acta_status
 deliver_request(
     acta_runtime *runtime, acta_pid to, acti_kind kind, acta_message *body, acta_from from, acti_actor **claimed_out)
@@ -298,9 +311,10 @@ is_answered(acti_call *call)
 
 /* Sleep until the answer, or until the deadline. False: the deadline. */
 static bool
-sleep_for_answer(acti_call *call, uint64_t deadline_ns)
+sleep_for_answer(acti_call *call, wait_limit *limit)
 {
     acta_runtime *runtime = call->runtime;
+    uint64_t deadline_ns = deadline_of(runtime, limit);
     uint32_t expected = 0;
 
     for (uint32_t i = 0; i < runtime->answer_spins; i++) {
@@ -326,7 +340,7 @@ sleep_for_answer(acti_call *call, uint64_t deadline_ns)
 
 /* The server runs here, when this very thread makes it ready; between its turns the thread helps. False: deadline. */
 static bool
-work_for_answer(acti_context *context, acti_host *host, acti_call *call, uint64_t deadline_ns)
+work_for_answer(acti_context *context, acti_host *host, acti_call *call, wait_limit *limit)
 {
     acta_runtime *runtime = call->runtime;
 
@@ -336,15 +350,16 @@ work_for_answer(acti_context *context, acti_host *host, acti_call *call, uint64_
             acti_turn_guarded(context, host->actor);
             continue;
         }
+        (void)deadline_of(runtime, limit); /* it isn't answered at once: the time runs */
         if (runtime->help != NULL && runtime->help(runtime->help_user)) continue;
-        if (!host->ready) return sleep_for_answer(call, deadline_ns);
+        if (!host->ready) return sleep_for_answer(call, limit);
     }
     return true;
 }
 
 /* Lend this thread to the server. What it still wants when the caller goes is the workers' again. */
 static bool
-host_server(acti_actor *actor, bool claimed, acti_call *call, uint64_t deadline_ns)
+host_server(acti_actor *actor, bool claimed, acti_call *call, wait_limit *limit)
 {
     acti_context *outer = acti_current;
     acti_host host = { .actor = actor, .ready = claimed };
@@ -353,7 +368,7 @@ host_server(acti_actor *actor, bool claimed, acti_call *call, uint64_t deadline_
     acti_context_init(&context, call->runtime, NULL);
     context.host = &host;
     acti_current = &context;
-    bool answered = work_for_answer(&context, &host, call, deadline_ns);
+    bool answered = work_for_answer(&context, &host, call, limit);
     acti_current = outer;
     if (host.ready) acti_schedule(actor);
     return answered;
@@ -420,9 +435,9 @@ check_call(acta_runtime *runtime, acta_message *request, acta_error *error)
     return ACTA_OK;
 }
 
-/* acta_call, by a deadline, with a request or a system message. */
+/* acta_call, with a request or a system message. */
 static acta_status
-call_by(acta_runtime *runtime, acta_pid to, acti_kind kind, acta_message *request, uint64_t deadline_ns,
+call_by(acta_runtime *runtime, acta_pid to, acti_kind kind, acta_message *request, wait_limit limit,
     acta_message **reply_out, acta_error *error)
 {
     acti_actor *claimed;
@@ -452,11 +467,11 @@ call_by(acta_runtime *runtime, acta_pid to, acti_kind kind, acta_message *reques
                                                 memory_order_relaxed); /* a hint: where, not whether, it runs */
     if (claimed != NULL && !on_caller) acti_schedule(claimed);
     if (runtime->is_manual && (runtime->host_loop == NULL || acti_host_is_here(runtime)))
-        answered = pump_for_answer(call, deadline_ns);
+        answered = pump_for_answer(call, deadline_of(runtime, &limit));
     else if (on_caller)
-        answered = host_server(actor, claimed != NULL, call, deadline_ns);
+        answered = host_server(actor, claimed != NULL, call, &limit);
     else
-        answered = sleep_for_answer(call, deadline_ns);
+        answered = sleep_for_answer(call, &limit);
     return take_answer(call, from.b, answered, reply_out, error);
 }
 
@@ -464,21 +479,22 @@ acta_status
 acta_call(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t timeout_ms, acta_message **reply_out,
     acta_error *error)
 {
-    return call_by(runtime, to, ACTI_REQUEST, request, deadline_after(runtime, timeout_ms), reply_out, error);
+    return call_by(runtime, to, ACTI_REQUEST, request, (wait_limit){ .timeout_ms = timeout_ms }, reply_out, error);
 }
 
 acta_status
 acta_call_until(acta_runtime *runtime, acta_pid to, acta_message *request, uint64_t deadline_ns,
     acta_message **reply_out, acta_error *error)
 {
-    return call_by(runtime, to, ACTI_REQUEST, request, deadline_ns, reply_out, error);
+    return call_by(runtime, to, ACTI_REQUEST, request,
+        (wait_limit){ .deadline_ns = deadline_ns != 0 ? deadline_ns : 1 }, reply_out, error);
 }
 
 acta_status
 acti_call_system(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t timeout_ms,
     acta_message **reply_out, acta_error *error)
 {
-    return call_by(runtime, to, ACTI_SYSTEM, request, deadline_after(runtime, timeout_ms), reply_out, error);
+    return call_by(runtime, to, ACTI_SYSTEM, request, (wait_limit){ .timeout_ms = timeout_ms }, reply_out, error);
 }
 
 /* -- without waiting -- */

@@ -389,7 +389,8 @@ ACTA_API acta_pid acta_whereis(const acta_runtime *runtime, acta_str name); /* {
  * Call an actor and wait for its reply. From outside threads only (an actor's requests are asynchronous: acta_request
  * in gen_server.h).
  *   request    owned by the call
- *   timeout_ms ACTA_INFINITE for no deadline
+ *   timeout_ms ACTA_INFINITE for no deadline. It begins when there is something to wait for: not in turns that the
+ *              server has on this thread at once
  *   reply_out  the reply, which the caller destroys; NULL: not wanted. Written on ACTA_OK only; may then be NULL when
  *              the server replied without one
  * Returns the status the server replied with, or ACTA_TIMEOUT (a later reply is dropped), ACTA_NOPROC (it was not alive,

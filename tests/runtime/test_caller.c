@@ -316,6 +316,57 @@ a_turn_on_the_caller_s_thread_can_t_call_either(void **state)
     harness_stop(&h);
 }
 
+static _Thread_local uint64_t clock_looks;
+
+static uint64_t
+looked_at_clock(void *user)
+{
+    struct timespec now;
+
+    (void)user;
+    clock_looks++;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static acta_next
+answer_number(acta_self *self, void *user, acta_from from, acta_message *message)
+{
+    acta_runtime *runtime = acta_self_runtime(self);
+
+    (void)user;
+    acta_reply(runtime, from, ACTA_OK, acta_message_create(runtime, message->tag, 0), NULL);
+    return ACTA_NEXT;
+}
+
+/* What is answered at once asks for no time; what isn't has its timeout. */
+static void
+a_call_looks_at_the_clock_only_to_wait(void **state)
+{
+    const acta_environment environment = { .clock = { .monotonic_ns = looked_at_clock } };
+    const acta_behaviour quick = { .name = "quick", .run_on_caller = true, .handle_call = answer_number };
+    const acta_runtime_config config = { .environment = &environment, .worker_count = 1 };
+    acta_runtime *runtime;
+    acta_message *reply;
+    acta_error error;
+    acta_pid pid;
+
+    (void)state;
+    assert_int_equal(acta_runtime_create(&config, &runtime, &error), ACTA_OK);
+    assert_int_equal(acta_spawn(runtime, &(acta_spawn_options){ .behaviour = &quick }, &pid, &error), ACTA_OK);
+    uint64_t before = clock_looks;
+    for (uint32_t i = 0; i < 100; i++) {
+        assert_int_equal(acta_call(runtime, pid, acta_message_create(runtime, i, 0), 60000, &reply, &error), ACTA_OK);
+        assert_int_equal(reply->tag, i);
+        acta_message_destroy(reply);
+    }
+    assert_int_equal(clock_looks - before, 0);
+    assert_int_equal(acta_call_until(runtime, pid, acta_message_create(runtime, 7, 0), 0, &reply, &error), ACTA_OK);
+    acta_message_destroy(reply); /* it was answered before there was anything to wait for */
+    assert_int_equal(acta_runtime_stop(runtime, 60000, &error), ACTA_OK);
+    acta_runtime_destroy(runtime);
+}
+
 int
 main(void)
 {
@@ -326,6 +377,7 @@ main(void)
         cmocka_unit_test(a_server_left_ready_by_its_caller_is_run_by_the_workers),
         cmocka_unit_test(a_failure_on_the_caller_s_thread_is_an_answer_like_any_other),
         cmocka_unit_test(a_turn_on_the_caller_s_thread_can_t_call_either),
+        cmocka_unit_test(a_call_looks_at_the_clock_only_to_wait),
     };
     return cmocka_run_group_tests_name("caller", tests, NULL, NULL);
 }
