@@ -15,7 +15,7 @@
  * Timeouts of DONE and ACTOR are lazy timers: a record that is used again while the wheel still has it for an earlier
  * time costs no operation on the wheel.
  *
- * A caller may lend its thread to the server (host): see acta_call.
+ * Not here: how a thread waits (call_wait.c).
  */
 #include "internal.h"
 
@@ -255,8 +255,8 @@ acti_call_expire(acti_call *call, uint64_t generation)
     acti_call_complete(call, generation, ACTA_TIMEOUT, NULL, &error);
 }
 
-static const char *
-undelivered_text(acta_status status)
+const char *
+acti_undelivered_text(acta_status status)
 {
     switch (status) {
     case ACTA_NOPROC:
@@ -270,27 +270,14 @@ undelivered_text(acta_status status)
     }
 }
 
-static uint64_t
-deadline_after(const acta_runtime *runtime, uint32_t timeout_ms)
+uint64_t
+acti_deadline_after(const acta_runtime *runtime, uint32_t timeout_ms)
 {
     return timeout_ms == ACTA_INFINITE ? UINT64_MAX : acti_now_ns(runtime) + timeout_ms * UINT64_C(1000000);
 }
 
-/* How long a caller waits. A clock costs as much as a tenth of a call, so it is read once there is something to wait for. */
-typedef struct wait_limit {
-    uint64_t deadline_ns; /* 0: not known yet */
-    uint32_t timeout_ms;
-} wait_limit;
-
-static uint64_t
-deadline_of(const acta_runtime *runtime, wait_limit *limit)
-{
-    if (limit->deadline_ns == 0) limit->deadline_ns = deadline_after(runtime, limit->timeout_ms);
-    return limit->deadline_ns;
-}
-
-static acta_status
-deliver_request(
+acta_status
+acti_deliver_request(
     acta_runtime *runtime, acta_pid to, acti_kind kind, acta_message *body, acta_from from, acti_actor **claimed_out)
 {
     acti_message *message = acti_message_of(body);
@@ -301,209 +288,13 @@ deliver_request(
     return acti_deliver(runtime, to, message, claimed_out);
 }
 
-/* -- waiting, on a thread outside -- */
-
-static bool
-is_answered(acti_call *call)
-{
-    return atomic_load_explicit(&call->signal, memory_order_acquire) == 2; /* pairs with complete_wait */
-}
-
-/* Sleep until the answer, or until the deadline. False: the deadline. */
-static bool
-sleep_for_answer(acti_call *call, wait_limit *limit)
-{
-    acta_runtime *runtime = call->runtime;
-    uint64_t deadline_ns = deadline_of(runtime, limit);
-    uint32_t expected = 0;
-
-    for (uint32_t i = 0; i < runtime->answer_spins; i++) {
-        if (is_answered(call)) return true;
-        acti_pause();
-    }
-    /* acq_rel: 2 means that the answer is there. */
-    if (!atomic_compare_exchange_strong_explicit(
-            &call->signal, &expected, 1, memory_order_acq_rel, memory_order_acquire) &&
-        expected == 2)
-        return true;
-    while (!is_answered(call)) {
-        uint64_t left_ns = UINT64_MAX;
-        if (deadline_ns != UINT64_MAX) {
-            uint64_t now_ns = acti_now_ns(runtime);
-            if (now_ns >= deadline_ns) return false;
-            left_ns = deadline_ns - now_ns;
-        }
-        acti_futex_wait(&call->signal, 1, left_ns);
-    }
-    return true;
-}
-
-/* The server runs here, when this very thread makes it ready; between its turns the thread helps. False: deadline. */
-static bool
-work_for_answer(acti_context *context, acti_host *host, acti_call *call, wait_limit *limit)
-{
-    acta_runtime *runtime = call->runtime;
-
-    while (!is_answered(call)) {
-        if (host->ready) {
-            host->ready = false;
-            acti_turn_guarded(context, host->actor);
-            continue;
-        }
-        (void)deadline_of(runtime, limit); /* it isn't answered at once: the time runs */
-        if (runtime->help != NULL && runtime->help(runtime->help_user)) continue;
-        if (!host->ready) return sleep_for_answer(call, limit);
-    }
-    return true;
-}
-
-/* Lend this thread to the server. What it still wants when the caller goes is the workers' again. */
-static bool
-host_server(acti_actor *actor, bool claimed, acti_call *call, wait_limit *limit)
-{
-    acti_context *outer = acti_current;
-    acti_host host = { .actor = actor, .ready = claimed };
-    acti_context context;
-
-    acti_context_init(&context, call->runtime, NULL);
-    context.host = &host;
-    acti_current = &context;
-    bool answered = work_for_answer(&context, &host, call, limit);
-    acti_current = outer;
-    if (host.ready) acti_schedule(actor);
-    return answered;
-}
-
-/* A manual runtime: the caller drives it. */
-static bool
-pump(acti_call *call, uint64_t deadline_ns)
-{
-    acta_runtime *runtime = call->runtime;
-
-    while (!is_answered(call)) {
-        if (acti_now_ns(runtime) >= deadline_ns) return false;
-        if (acta_runtime_step(runtime)) continue;
-        if (runtime->host_loop != NULL)
-            acti_host_sleep(runtime, &call->signal, 0, deadline_ns);
-        else if (runtime->driver.idle == NULL || !runtime->driver.idle(runtime->driver.user))
-            return is_answered(call);
-    }
-    return true;
-}
-
-static bool
-pump_for_answer(acti_call *call, uint64_t deadline_ns)
-{
-    bool answered = pump(call, deadline_ns);
-
-    acti_host_let_go(call->runtime);
-    return answered;
-}
-
-static acta_status
-take_answer(acti_call *call, uint64_t generation, bool answered, acta_message **reply_out, acta_error *error)
-{
-    if (!answered && take(call, generation)) {
-        acti_call_release(call);
-        return acta_error_set(error, ACTA_TIMEOUT, "no reply came in time");
-    }
-    while (!is_answered(call)) /* it is being answered this moment */
-        acti_thread_yield();
-    acta_status status = call->status;
-    acta_message *reply = call->reply;
-    call->reply = NULL;
-    acti_call_release(call);
-    if (status == ACTA_OK && reply_out != NULL)
-        *reply_out = reply;
-    else
-        acta_message_destroy(reply);
-    return status;
-}
-
-static acta_status
-check_call(acta_runtime *runtime, acta_message *request, acta_error *error)
-{
-    acti_context *here = acti_context_here(runtime);
-
-    if (request == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for the request");
-    if (here != NULL && here->actor != NULL)
-        return acta_error_set(error, ACTA_CALLING_SELF, "cannot call from inside actor '%s': use acta_request",
-            here->actor->behaviour->name);
-    /* relaxed: a call that slips through is answered by the actor's end. */
-    if (atomic_load_explicit(&runtime->is_stopping, memory_order_relaxed))
-        return acta_error_set(error, ACTA_STOPPED, "the runtime is stopping");
-    return ACTA_OK;
-}
-
-/* acta_call, with a request or a system message. */
-static acta_status
-call_by(acta_runtime *runtime, acta_pid to, acti_kind kind, acta_message *request, wait_limit limit,
-    acta_message **reply_out, acta_error *error)
-{
-    acti_actor *claimed;
-    acta_from from;
-    bool answered;
-
-    acta_status status = check_call(runtime, request, error);
-    if (status != ACTA_OK) {
-        acta_message_destroy(request);
-        return status;
-    }
-    acti_call *call = acti_call_begin(runtime, ACTI_CALL_WAIT, &from);
-    if (call == NULL) {
-        acta_message_destroy(request);
-        return acta_error_set(error, ACTA_NO_MEMORY, "no memory for the call");
-    }
-    call->error = error;
-    status = deliver_request(runtime, to, kind, request, from, &claimed);
-    if (status != ACTA_OK) {
-        acti_call_release(call);
-        acta_message_destroy(request);
-        return acta_error_set(error, status, "%s", undelivered_text(status));
-    }
-
-    acti_actor *actor = acti_actor_at(runtime, to);
-    bool on_caller = !runtime->is_manual && atomic_load_explicit(&actor->on_caller,
-                                                memory_order_relaxed); /* a hint: where, not whether, it runs */
-    if (claimed != NULL && !on_caller) acti_schedule(claimed);
-    if (runtime->is_manual && (runtime->host_loop == NULL || acti_host_is_here(runtime)))
-        answered = pump_for_answer(call, deadline_of(runtime, &limit));
-    else if (on_caller)
-        answered = host_server(actor, claimed != NULL, call, &limit);
-    else
-        answered = sleep_for_answer(call, &limit);
-    return take_answer(call, from.b, answered, reply_out, error);
-}
-
-acta_status
-acta_call(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t timeout_ms, acta_message **reply_out,
-    acta_error *error)
-{
-    return call_by(runtime, to, ACTI_REQUEST, request, (wait_limit){ .timeout_ms = timeout_ms }, reply_out, error);
-}
-
-acta_status
-acta_call_until(acta_runtime *runtime, acta_pid to, acta_message *request, uint64_t deadline_ns,
-    acta_message **reply_out, acta_error *error)
-{
-    return call_by(runtime, to, ACTI_REQUEST, request,
-        (wait_limit){ .deadline_ns = deadline_ns != 0 ? deadline_ns : 1 }, reply_out, error);
-}
-
-acta_status
-acti_call_system(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t timeout_ms,
-    acta_message **reply_out, acta_error *error)
-{
-    return call_by(runtime, to, ACTI_SYSTEM, request, (wait_limit){ .timeout_ms = timeout_ms }, reply_out, error);
-}
-
 /* -- without waiting -- */
 
 static void
 set_timeout(acti_call *call, uint32_t timeout_ms)
 {
     if (timeout_ms != ACTA_INFINITE)
-        acti_timer_set(call->runtime, &call->timer, deadline_after(call->runtime, timeout_ms));
+        acti_timer_set(call->runtime, &call->timer, acti_deadline_after(call->runtime, timeout_ms));
 }
 
 /* Send a pending call's request. What can't be sent is its answer. */
@@ -511,12 +302,12 @@ void
 acti_call_send(acti_call *call, acta_pid to, acti_kind kind, acta_message *request, acta_from from)
 {
     acta_runtime *runtime = call->runtime;
-    acta_status status = deliver_request(runtime, to, kind, request, from, NULL);
+    acta_status status = acti_deliver_request(runtime, to, kind, request, from, NULL);
     acta_error error;
 
     if (status == ACTA_OK) return; /* and the call may be answered by now, and another's */
     acta_message_destroy(request);
-    acta_error_set(&error, status, "%s", undelivered_text(status));
+    acta_error_set(&error, status, "%s", acti_undelivered_text(status));
     acti_call_complete(call, from.b, status, NULL, &error);
 }
 

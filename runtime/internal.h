@@ -47,7 +47,11 @@ acti_call *acti_call_begin_request(acti_actor *self, uint32_t timeout_ms, acta_f
 /* A pending record; *from_out is what the server answers to. NULL: no memory. */
 acti_call *acti_call_begin(acta_runtime *runtime, acti_call_kind kind, acta_from *from_out);
 void acti_call_send(acti_call *call, acta_pid to, acti_kind kind, acta_message *request, acta_from from);
-void acti_group_complete(acti_call *call); /* request_group.c */
+uint64_t acti_deadline_after(const acta_runtime *runtime, uint32_t timeout_ms);
+acta_status acti_deliver_request(
+    acta_runtime *runtime, acta_pid to, acti_kind kind, acta_message *body, acta_from from, acti_actor **claimed_out);
+const char *acti_undelivered_text(acta_status status); /* why a request can't be sent */
+void acti_group_complete(acti_call *call);             /* request_group.c */
 /* A system message instead of a request; as acta_call and acta_request otherwise. */
 acta_status acti_call_system(acta_runtime *runtime, acta_pid to, acta_message *request, uint32_t timeout_ms,
     acta_message **reply_out, acta_error *error);
@@ -82,7 +86,7 @@ struct acta_runtime {
     char *name;
     uint32_t name_size;
     bool is_manual;
-    uint32_t answer_spins; /* looks of a caller before it sleeps; see call.c */
+    uint32_t answer_spins; /* looks of a caller before it sleeps; see call_wait.c */
     bool has_barrier;      /* acti_thread_barrier works */
     uint32_t process_id;
     uint32_t worker_count, worker_max, budget; /* worker_max: with the spares, which come behind */
