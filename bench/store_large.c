@@ -2,7 +2,7 @@
  * Large: see store_large.h.
  *
  * Events of 100 random bytes, a transaction each, 2,048 in flight, every one durable, in streams of 1,000 whose events lie far
- * apart; memory_bytes is 64 MiB for both processes.
+ * apart; memory_bytes is 64 MiB for both processes, or what --memory says.
  *
  *   fill  rate of the first tenth and of the last; bytes of sorted files, and of logs, that were written for each byte
  *         given; resident memory at its highest
@@ -41,7 +41,6 @@ enum {
     PATH_SIZE = 4096,
     SAMPLE_MAX = 1 << 16
 };
-#define MEMORY_BYTES (UINT64_C(64) << 20)
 
 /* -- what lies in a directory -- */
 
@@ -183,9 +182,9 @@ submit_event(filling *f, uint64_t stream, uint64_t *random)
 }
 
 static acta_store *
-open_large(const char *path)
+open_large(const char *path, const large_options *o)
 {
-    const acta_store_config config = { .path = path, .memory_bytes = MEMORY_BYTES };
+    const acta_store_config config = { .path = path, .memory_bytes = (uint64_t)o->memory_mib << 20 };
     acta_error error;
     acta_store *store;
 
@@ -212,10 +211,11 @@ report_filled(const char *path, written *w, uint64_t count, const uint64_t *tent
 }
 
 void
-large_fill(const char *path, uint32_t event_count)
+large_fill(const char *path, const large_options *o)
 {
     static written w;
-    filling f = { .store = open_large(path) };
+    filling f = { .store = open_large(path, o) };
+    const uint32_t event_count = o->event_count;
     uint64_t stream_count = event_count / STREAM_LENGTH, random = 1, begun_ns = bench_now_ns(),
              tenth_ns[TENTHS] = { 0 };
 
@@ -383,11 +383,12 @@ read_last(acta_store *store, uint64_t stream_count)
 }
 
 void
-large_read(const char *path, uint32_t event_count)
+large_read(const char *path, const large_options *o)
 {
+    const uint32_t event_count = o->event_count;
     bench_expect(event_count >= STREAM_LENGTH);
     uint64_t begun_ns = bench_now_ns(), stream_count = event_count / STREAM_LENGTH;
-    acta_store *store = open_large(path);
+    acta_store *store = open_large(path, o);
 
     bench_report("large_open", "after_kill_ms", (double)(bench_now_ns() - begun_ns) / 1e6, "ms");
     bench_expect(acta_store_head(store) == event_count);
@@ -400,23 +401,24 @@ large_read(const char *path, uint32_t event_count)
     bench_report("large_read", "memory_peak", memory_mib("VmHWM:"), "MiB");
     acta_store_close(store);
     begun_ns = bench_now_ns();
-    acta_store_close(open_large(path));
+    acta_store_close(open_large(path, o));
     bench_report("large_open", "after_close_ms", (double)(bench_now_ns() - begun_ns) / 1e6, "ms");
 }
 
 /* -- the processes -- */
 
 static int
-start_again(const char *what, const char *path, uint32_t event_count)
+start_again(const char *what, const char *path, const large_options *o)
 {
-    char events[16];
+    char events[16], memory[16];
     int status = 0;
 
-    snprintf(events, sizeof events, "%" PRIu32, event_count);
+    snprintf(events, sizeof events, "%" PRIu32, o->event_count);
+    snprintf(memory, sizeof memory, "%" PRIu32, o->memory_mib);
     pid_t child = fork();
     bench_expect(child >= 0);
     if (child == 0) {
-        execl("/proc/self/exe", "store", "--events", events, what, path, (char *)NULL);
+        execl("/proc/self/exe", "store", "--events", events, "--memory", memory, what, path, (char *)NULL);
         _exit(127);
     }
     while (waitpid(child, &status, 0) < 0)
@@ -425,14 +427,14 @@ start_again(const char *what, const char *path, uint32_t event_count)
 }
 
 void
-large_run(const char *data_path, uint32_t event_count)
+large_run(const char *data_path, const large_options *o)
 {
     char path[PATH_SIZE];
 
     bench_make_directory(data_path, path, sizeof path);
-    int status = start_again("--fill", path, event_count);
+    int status = start_again("--fill", path, o);
     bench_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    status = start_again("--read", path, event_count);
+    status = start_again("--read", path, o);
     bench_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     bench_remove(path);
 }

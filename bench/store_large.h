@@ -10,11 +10,18 @@
 
 #include <stdint.h>
 
+enum { LARGE_MEMORY_DEFAULT = 64 };
+
+typedef struct large_options {
+    uint32_t event_count;
+    uint32_t memory_mib; /* memory_bytes of both processes */
+} large_options;
+
 /* Both processes are this program, started again; their results go to stdout. */
-void large_run(const char *data_path, uint32_t event_count);
+void large_run(const char *data_path, const large_options *o);
 
 /* What they do. */
-void large_fill(const char *path, uint32_t event_count);
-void large_read(const char *path, uint32_t event_count);
+void large_fill(const char *path, const large_options *o);
+void large_read(const char *path, const large_options *o);
 
 #endif
