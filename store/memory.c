@@ -49,6 +49,8 @@ engine_write(acta_engine *base, acti_engine_batch *batch, acta_error *error)
     unsynced *added = NULL;
     if (acti_disk_fails(disk, ACTA_DISK_WRITE))
         status = acta_error_set(error, ACTA_IO, "cannot write to the log: the simulated disk failed a write");
+    else if (disk->faults.full != NULL && disk->faults.full(disk->faults.user))
+        status = acta_error_set(error, ACTA_IO, "cannot write to the log: no space is left on the simulated disk");
     else if (batch->failed || (added = disk_alloc(disk, sizeof *added)) == NULL)
         status = acta_error_set(error, ACTA_IO, "cannot write to the log: there is no memory");
     else {

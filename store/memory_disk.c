@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+enum { MARK_OLD, MARK_TORN, MARK_NEW }; /* what is in the slot of a mark whose write failed */
+
 bool
 acti_disk_fails(const acta_disk *disk, acta_disk_op op)
 {
@@ -109,14 +111,22 @@ unsynced_count(const acta_disk *disk, bool visible_only)
     return count;
 }
 
+/* A mark whose write was under way: part of its bytes are there, so that its sum does not fit, or all, or none. */
+static void
+settle_mark(acta_disk *disk, uint32_t how)
+{
+    size_t size = how == MARK_NEW ? ACTI_MARK_SIZE : how == MARK_TORN ? ACTI_MARK_SIZE / 2 : 0;
+
+    memcpy(disk->marks[disk->unsynced_mark_slot], disk->unsynced_mark, size);
+    disk->has_unsynced_mark = false;
+}
+
 void
 acta_disk_crash(acta_disk *disk)
 {
     acti_monitor_enter(&disk->lock);
     lose_unsynced(disk, choose(disk, unsynced_count(disk, false)));
-    if (disk->has_unsynced_mark && choose(disk, 1) == 1)
-        memcpy(disk->marks[disk->unsynced_mark_slot], disk->unsynced_mark, ACTI_MARK_SIZE);
-    disk->has_unsynced_mark = false;
+    if (disk->has_unsynced_mark) settle_mark(disk, choose(disk, MARK_NEW));
     disk->open = false; /* its process is gone */
     disk->power_cuts++;
     acti_monitor_leave(&disk->lock);

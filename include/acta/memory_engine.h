@@ -23,10 +23,13 @@ typedef enum acta_disk_op { ACTA_DISK_WRITE, ACTA_DISK_SYNC, ACTA_DISK_READ, ACT
 /*
  * What the disk does wrong. All fields may be NULL.
  *   fail    true: this operation fails with ACTA_IO (a failed sync may have happened all the same)
- *   choose  how much of `count` unsynced batches survives a crash, 0 to count; NULL: none do
+ *   full    true: this write finds no room, and fails with ACTA_IO
+ *   choose  how much of `count` unsynced batches survives a crash, 0 to count; NULL: none do. Also, of a mark whose write
+ *           failed: 0 the slot is as it was, 1 torn, 2 new
  */
 typedef struct acta_disk_faults {
     bool (*fail)(void *user, acta_disk_op op);
+    bool (*full)(void *user);
     uint32_t (*choose)(void *user, uint32_t count);
     void *user;
 } acta_disk_faults;
