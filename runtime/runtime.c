@@ -213,6 +213,16 @@ take_ready(acta_runtime *runtime, uint32_t chosen)
     return actor;
 }
 
+bool
+acta_runtime_ready(const acta_runtime *runtime, uint32_t index, acta_ready *ready_out)
+{
+    if (!runtime->is_manual || index >= runtime->ready_count) return false; /* the one thread of a manual runtime */
+    const acti_actor *actor = runtime->ready[(runtime->ready_first + index) % runtime->ready_capacity];
+
+    *ready_out = (acta_ready){ .pid = acti_pid_of(actor), .behaviour = actor->behaviour };
+    return true;
+}
+
 static void
 run_here(acta_runtime *runtime, acti_actor *actor)
 {

@@ -168,6 +168,15 @@ ACTA_API void acta_runtime_destroy(acta_runtime *runtime);
  * there was nothing to do. */
 ACTA_API bool acta_runtime_step(acta_runtime *runtime);
 
+/* A ready actor of a manual runtime, as driver.choose counts them. */
+typedef struct acta_ready {
+    acta_pid pid;
+    const acta_behaviour *behaviour;
+} acta_ready;
+
+/* The ready actor `index`. False: there are not so many. Manual runtimes only; in driver.choose, or between steps. */
+ACTA_API bool acta_runtime_ready(const acta_runtime *runtime, uint32_t index, acta_ready *ready_out);
+
 /* When the next timer is due, in the runtime's monotonic ns; UINT64_MAX when there is none. Manual runtimes only. */
 ACTA_API uint64_t acta_runtime_next_timer_ns(const acta_runtime *runtime);
 
