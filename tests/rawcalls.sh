@@ -1,5 +1,5 @@
 #!/bin/sh
-# Clocks, random numbers, threads and files are touched only in the seams: the files named below, each for the kinds
+# Clocks, random numbers, threads, files and the host are touched only in the seams: the files named below, each for the kinds
 # behind its name. Everywhere else in the floors a raw call would escape the simulation. Programs (tools/, examples/,
 # bench/, tests/) have a main of their own and may do as they like. The last cases plant calls and expect to find them.
 #
@@ -15,37 +15,46 @@ base/environment.c    : clock random file
 base/id.c             : thread
 base/crash_point.c    : thread file
 base/plant.c          : thread file
-runtime/thread.c      : thread clock
+runtime/thread.c      : thread clock host
 runtime/tree_file.c   : file
 runtime/ticks.h       : clock
 runtime/safe_text.c   : file
 runtime/fd_poll.c     : clock thread file
 runtime/backtrace.c   : file
-runtime/fault.c       : clock thread file
+runtime/fault.c       : clock thread file host
 store/thread.c        : thread clock
 store/rocksdb_files.c : file
 store/key_file.c      : file
 store/files.c         : file
 store/rocksdb_records.c : file
 store/rocksdb_backup.c : file
-sim/world.c           : clock random thread file
+sim/world.c           : clock random thread file host
 '
 
 calls='
 clock  : clock_gettime clock_nanosleep clock gettimeofday time timespec_get nanosleep usleep sleep alarm setitimer
 clock  : timer_create timerfd_create timerfd_settime __rdtsc __builtin_ia32_rdtsc
+clock  : clock_getres ftime times thrd_sleep __rdtscp __builtin_ia32_rdtscp __builtin_readcyclecounter
 random : rand srand rand_r random srandom drand48 lrand48 getrandom getentropy arc4random arc4random_uniform
 random : randombytes_buf randombytes_random randombytes_uniform
+random : mrand48 lrand48 initstate setstate randombytes_stir randombytes tmpnam
 thread : pthread_create pthread_join pthread_detach pthread_mutex_init pthread_mutex_lock pthread_mutex_trylock
 thread : pthread_mutex_unlock pthread_cond_init pthread_cond_wait pthread_cond_timedwait pthread_cond_signal
 thread : pthread_cond_broadcast pthread_rwlock_rdlock pthread_rwlock_wrlock pthread_spin_lock pthread_key_create
 thread : sigaction sigaltstack sigprocmask raise kill pthread_sigmask pthread_kill thrd_create thrd_join mtx_lock mtx_unlock cnd_wait cnd_signal call_once
 thread : pthread_once sem_init sem_wait sem_post sched_yield syscall fork vfork clone eventfd epoll_create1 epoll_wait
 thread : epoll_create epoll_ctl epoll_pwait poll ppoll select pselect
+thread : pthread_cond_clockwait pthread_mutex_timedlock pthread_mutex_clocklock pthread_rwlock_timedrdlock
+thread : pthread_rwlock_timedwrlock pthread_timedjoin_np pthread_getspecific pthread_setspecific pthread_barrier_wait
+thread : sem_timedwait sem_clockwait mtx_timedlock cnd_timedwait tss_create thrd_yield
 file   : open openat open64 creat fopen freopen fdopen tmpfile mkstemp read write pread pwrite readv writev fread fwrite
 file   : fsync fdatasync sync_file_range syncfs ftruncate truncate fallocate posix_fallocate mmap munmap msync mkdir
 file   : mkdirat rmdir rename renameat unlink unlinkat remove opendir readdir stat fstat lstat access flock lockf fcntl
-file   : getenv popen system socket send recv'
+file   : getenv popen system socket send recv accept accept4 connect bind listen sendto recvfrom sendmsg recvmsg
+file   : preadv pwritev copy_file_range sendfile splice mkdtemp mkostemp link linkat symlink readlink statvfs fstatvfs
+file   : statfs fstatfs scandir ftw nftw glob fgets getline secure_getenv setenv putenv
+host   : getpid gethostname uname getlogin getuid setlocale localtime localtime_r mktime strftime sysconf get_nprocs
+host   : umask getrlimit setrlimit getcwd chdir sched_getaffinity'
 
 list_raw_calls() { # folder of a tree
     cd "$1"
@@ -143,5 +152,8 @@ check "a planted random number is found" planted_is_found 'int n = rand ()'
 check "a planted thread is found" planted_is_found 'if (pthread_create(&t, 0, f, 0) != 0) return'
 check "a planted file is found" planted_is_found 'int fd = "x" ? open(path, 0) : -1'
 check "a planted sleep is found" planted_is_found '(void)usleep(10)'
+check "a planted wait with a time is found" planted_is_found 'while (pthread_cond_timedwait(&c, &m, &t) == 0) n++'
+check "a planted look at the host is found" planted_is_found 'long pages = sysconf(_SC_PHYS_PAGES)'
+check "a planted socket is found" planted_is_found 'int s = accept(fd, 0, 0)'
 check "members, comments, strings and longer names are no raw calls" what_is_none_passes
 finish
