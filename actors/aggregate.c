@@ -39,6 +39,7 @@ answer_when_durable(acti_aggregate_actor *a, acti_command *command)
 {
     switch (acti_pipeline_attach(a, command)) {
     case ACTI_ATTACHED:
+        ACTA_SOMETIMES(&a->app->environment, "answer.waited.for.append");
         return;
     case ACTI_DURABLE:
         acti_command_answer(command);
@@ -323,6 +324,7 @@ take_back(
     else if (command->attempts > a->app->conflict_retry_max)
         answer_too_often(a, command);
     else {
+        ACTA_SOMETIMES(&a->app->environment, "command.decided.again");
         acti_command_list_insert(&a->kept, command, hint);
         return;
     }
@@ -418,7 +420,7 @@ step(acti_aggregate_actor *a)
         return true;
     case ACTI_READY: {
         if (a->kept.first == NULL) return false;
-        if (knows_forgotten(a)) {
+        if (knows_forgotten(a) || ACTA_SIM_CHANCE(&a->app->environment, "aggregate.state.forgotten", 25)) {
             break_state(a);
             return true;
         }
@@ -432,6 +434,7 @@ step(acti_aggregate_actor *a)
     case ACTI_DRAINING:
         if (!acti_pipeline_drained_or_wake(a->pipeline)) return false;
         collect_failed(a); /* of the last one that left */
+        ACTA_SOMETIMES(&a->app->environment, "aggregate.read.again");
         acti_aggregate_forget_state(a);
         a->phase = ACTI_COLD;
         return true;
@@ -469,7 +472,6 @@ aggregate_init(acta_self *self, void *state, const void *argument, acta_error *e
     a->memory = acta_self_memory(self);
     a->pipeline = acti_pipeline_create(a->app, acta_self_pid(self));
     if (stream == NULL || a->value == NULL || a->pipeline == NULL) {
-        if (a->pipeline != NULL) acti_pipeline_abandon(a->pipeline);
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory for '" ACTA_FMT "'", ACTA_ARG(given->stream));
     }
     memcpy(stream, given->stream.data, given->stream.size);
@@ -478,7 +480,10 @@ aggregate_init(acta_self *self, void *state, const void *argument, acta_error *e
         .reserve = reserve_event, .write = write_event, .user = a, .allocator = &a->app->environment.allocator
     };
     acti_seen_ids_init(a);
-    if (a->aggregate->idle_timeout_ms != UINT32_MAX) acta_set_idle_timeout(self, a->aggregate->idle_timeout_ms);
+    if (ACTA_SIM_CHANCE(&a->app->environment, "aggregate.passivated.early", 25))
+        acta_set_idle_timeout(self, 1);
+    else if (a->aggregate->idle_timeout_ms != UINT32_MAX)
+        acta_set_idle_timeout(self, a->aggregate->idle_timeout_ms);
     return ACTA_OK;
 }
 
@@ -493,6 +498,7 @@ aggregate_call(acta_self *self, void *state, acta_from from, acta_message *messa
     command->from = from;
     command->order = ++a->order;
     acti_command_list_append(&a->kept, acti_command_ref(command));
+    if (ACTA_SIM_CHANCE(&a->app->environment, "aggregate.ends.before.command", 10)) return ACTA_STOP;
     return go_on(a);
 }
 
@@ -503,6 +509,7 @@ aggregate_cast(acta_self *self, void *state, acta_message *message)
     (void)self;
 
     if (message->tag == ACTI_TAG_STALE) {
+        ACTA_SOMETIMES(&a->app->environment, "aggregate.told.stale");
         if (a->phase == ACTI_READY)
             break_state(a);
         else if (a->phase == ACTI_REHYDRATING || a->phase == ACTI_WAITING)
@@ -527,6 +534,7 @@ aggregate_info(acta_self *self, void *state, const acta_info *info)
     if (a->kept.first != NULL || acti_pipeline_count(a->pipeline) > 0) return go_on(a);
     /* A command that comes now finds nobody under the name, and starts the next incarnation; one that is in the mailbox
      * is refused unseen, and its dispatcher does the same. */
+    ACTA_SOMETIMES(&a->app->environment, "aggregate.passivated");
     acta_unregister(acta_self_runtime(self), a->stream);
     return ACTA_STOP;
 }
@@ -538,7 +546,7 @@ aggregate_continue(acta_self *self, void *state)
     return go_on(state);
 }
 
-/* Nothing that is under way is lost: the completions answer it. What was not executed is asked again. */
+/* What was not executed is asked again. */
 static void
 aggregate_terminate(acta_self *self, void *state, const acta_exit_reason *reason)
 {
@@ -546,16 +554,26 @@ aggregate_terminate(acta_self *self, void *state, const acta_exit_reason *reason
     (void)self;
     (void)reason;
 
-    drop_transaction(a);
-    acti_command_unref(a->executing); /* the runtime answers it: FAILED */
-    a->executing = NULL;
     answer_kept(a, ACTA_NOPROC, NULL);
+    give_permit_back(a);
+}
+
+/* Nothing that is under way is lost, also when the actor was killed: the completions answer it. What a killed one had kept,
+ * and what was in its hand when it failed, the runtime has answered: FAILED. */
+static void
+aggregate_release(void *state)
+{
+    acti_aggregate_actor *a = state;
+
+    drop_transaction(a);
+    acti_command_unref(a->executing);
+    for (acti_command *command; (command = acti_command_list_take(&a->kept)) != NULL;)
+        acti_command_unref(command);
     acti_command_unref(a->last);
     acti_seen_ids_clear(a);
-    acti_map_deinit(&a->ids.map);
+    if (a->ids.map.allocator != NULL) acti_map_deinit(&a->ids.map);
     acti_decision_deinit(&a->decision);
-    give_permit_back(a);
-    acti_pipeline_abandon(a->pipeline);
+    if (a->pipeline != NULL) acti_pipeline_abandon(a->pipeline);
 }
 
 const acta_behaviour acti_aggregate_behaviour = {
@@ -568,6 +586,7 @@ const acta_behaviour acti_aggregate_behaviour = {
     .handle_info = aggregate_info,
     .handle_continue = aggregate_continue,
     .terminate = aggregate_terminate,
+    .release = aggregate_release,
 };
 
 acta_status

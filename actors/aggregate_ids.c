@@ -113,6 +113,7 @@ join_twin(acti_aggregate_actor *a, acti_command *twin, acti_command *command)
 
     switch (acti_pipeline_attach_to(a, twin, command)) {
     case ACTI_ATTACHED:
+        ACTA_SOMETIMES(&a->app->environment, "command.joined.twin");
         return ACTI_ID_ATTACHED;
     case ACTI_DURABLE:
         if (command->twin) {
@@ -134,6 +135,7 @@ use_stored(acti_aggregate_actor *a, acti_command *command)
     acta_status status = acta_store_outcome(a->app->store, command->envelope.command_id, &outcome, &error);
 
     if (status == ACTA_NOT_FOUND || ACTA_PLANT("outcome_ignored")) return ACTI_ID_NEW;
+    ACTA_SOMETIMES(&a->app->environment, "command.answered.from.store");
     if (status != ACTA_OK)
         acti_command_set_answer(command, status, 0, &error);
     else if (is_same_command(&outcome.command_digest, &command->digest))
@@ -147,6 +149,7 @@ acti_id_verdict
 acti_command_id_check(acti_aggregate_actor *a, acti_command *command)
 {
     command->twin = false;
+    if (ACTA_SIM_CHANCE(&a->app->environment, "command.looked.up", 25)) command->fresh = false;
     if (!command->recorded) return ACTI_ID_NEW;
     if (a->ids.first != NULL) {
         if (acti_pipeline_count(a->pipeline) == 0) acti_seen_ids_clear(a);

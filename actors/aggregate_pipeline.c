@@ -70,7 +70,7 @@ acti_pipeline_leave(acti_pipeline *pipeline)
         &pipeline->word, &word, next, memory_order_acq_rel, memory_order_relaxed));
     if (next == 0)
         pipeline_free(pipeline);
-    else if (wake)
+    else if (wake || ACTA_SIM_CHANCE(&app->environment, "aggregate.woken.for.nothing", 25))
         wake_actor(app, pid);
 }
 

@@ -120,11 +120,11 @@ fold_event(acti_aggregate_actor *a, const acta_recorded *event, acta_error *erro
 }
 
 static acta_status
-fold_chunk(acti_aggregate_actor *a, acta_cursor *cursor, bool *done_out, acta_error *error)
+fold_chunk(acti_aggregate_actor *a, acta_cursor *cursor, uint32_t count_max, bool *done_out, acta_error *error)
 {
     acta_recorded event;
 
-    for (uint32_t i = 0; i < CHUNK_EVENTS; i++) {
+    for (uint32_t i = 0; i < count_max; i++) {
         acta_status status = acta_cursor_next(cursor, &event, error);
         if (status == ACTA_NOT_FOUND) {
             *done_out = true;
@@ -141,8 +141,9 @@ fold_chunk(acti_aggregate_actor *a, acta_cursor *cursor, bool *done_out, acta_er
 static acta_status
 read_chunk(acti_aggregate_actor *a, bool *done_out, acta_error *error)
 {
+    uint32_t count_max = ACTA_SIM_CHANCE(&a->app->environment, "rehydrate.chunk.one", 25) ? 1 : CHUNK_EVENTS;
     acta_cursor *cursor;
-    acta_read read = { .stream = a->stream, .from = a->version + 1, .count_max = CHUNK_EVENTS };
+    acta_read read = { .stream = a->stream, .from = a->version + 1, .count_max = count_max };
     acta_status status = acta_cursor_open(a->app->store, &read, &cursor, error);
 
     if (status == ACTA_NOT_FOUND) { /* a stream that had a version a moment ago */
@@ -150,7 +151,7 @@ read_chunk(acti_aggregate_actor *a, bool *done_out, acta_error *error)
         return ACTA_OK;
     }
     if (status != ACTA_OK) return status;
-    status = fold_chunk(a, cursor, done_out, error);
+    status = fold_chunk(a, cursor, count_max, done_out, error);
     acta_cursor_close(cursor);
     return status;
 }
@@ -165,12 +166,14 @@ load_snapshot(acti_aggregate_actor *a, acta_memory *scratch, acta_error *error)
 
     if (status == ACTA_NOT_FOUND) return ACTA_OK;
     if (status != ACTA_OK) return status;
+    if (ACTA_SIM_CHANCE(&a->app->environment, "snapshot.lost", 25)) return ACTA_OK;
     if (snapshot.schema_hash != table->schema_hash || table->verify(snapshot.state, NULL) != ACTA_OK) return ACTA_OK;
     if (acti_personal_open(a->app, table, snapshot.state, scratch, &snapshot.state, error) != ACTA_OK) return ACTA_OK;
     status = table->load(a->value, snapshot.state, a->memory);
     if (status != ACTA_OK)
         return acta_error_set(error, status, "no memory for the state of '" ACTA_FMT "'", ACTA_ARG(a->stream));
     a->version = a->snapshot_version = snapshot.version;
+    ACTA_SOMETIMES(&a->app->environment, "aggregate.began.from.snapshot");
     return ACTA_OK;
 }
 
@@ -182,7 +185,9 @@ begin(acti_aggregate_actor *a, acta_error *error)
     if (status != ACTA_OK) return status;
     a->begun = true;
     a->forget_count = acti_forget_count(a->app);
-    if (a->aggregate->snapshot_every == UINT32_MAX || a->stream_version < a->aggregate->snapshot_every) return ACTA_OK;
+    if (a->aggregate->snapshot_every == UINT32_MAX) return ACTA_OK;
+    bool may_have_one = a->stream_version >= a->aggregate->snapshot_every;
+    if (!may_have_one && !ACTA_SIM_CHANCE(&a->app->environment, "snapshot.read.early", 50)) return ACTA_OK;
     acta_memory *scratch = acta_memory_create(&a->app->environment.allocator);
     if (scratch == NULL) return ACTA_OK;
     status = load_snapshot(a, scratch, error);
@@ -193,7 +198,8 @@ begin(acti_aggregate_actor *a, acta_error *error)
 bool
 acti_rehydrate_is_long(const acti_aggregate_actor *a)
 {
-    return a->begun && a->stream_version > a->version && a->stream_version - a->version > CHUNK_EVENTS;
+    if (!a->begun || a->stream_version <= a->version) return false;
+    return a->stream_version - a->version > CHUNK_EVENTS || ACTA_SIM_CHANCE(&a->app->environment, "rehydrate.long", 25);
 }
 
 acta_status
@@ -240,7 +246,9 @@ acti_aggregate_snapshot(acti_aggregate_actor *a, uint64_t version_before)
     uint32_t every = a->aggregate->snapshot_every;
     acta_error error;
 
-    if (every == UINT32_MAX || a->version / every == version_before / every) return;
+    if (every == UINT32_MAX) return;
+    bool is_due = a->version / every != version_before / every;
+    if (!is_due && !ACTA_SIM_CHANCE(&a->app->environment, "snapshot.every.event", 50)) return;
     acta_memory *scratch = acta_memory_create(&a->app->environment.allocator);
     acta_status status = scratch != NULL ? submit_snapshot(a, scratch, &error) : ACTA_NO_MEMORY;
     acta_memory_destroy(scratch);

@@ -187,9 +187,10 @@ asked(void *user, acta_status status, const acta_message *reply, const acta_erro
     acti_command *command = user;
     (void)reply;
 
-    if (status == ACTA_NOPROC)
+    if (status == ACTA_NOPROC) {
+        ACTA_SOMETIMES(&command->app->environment, "dispatch.asks.again");
         try_again(command);
-    else
+    } else
         tell(command, status, error);
 }
 

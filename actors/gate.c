@@ -45,13 +45,16 @@ key_of(const acta_pid *pid)
 static void
 give(gate *g)
 {
-    while (g->first != NULL && g->given_count < g->app->rehydration_max) {
+    uint32_t given_max = ACTA_SIM_CHANCE(&g->app->environment, "gate.narrow", 25) ? 1 : g->app->rehydration_max;
+
+    while (g->first != NULL && g->given_count < given_max) {
         permit *next = g->first;
         g->first = next->next;
         if (g->first == NULL) g->last = NULL;
         next->is_waiting = false;
         g->given_count++;
         acta_reply(g->app->runtime, next->from, ACTA_OK, NULL, NULL);
+        ACTA_SOMETIMES(&g->app->environment, "gate.let.through");
     }
 }
 
@@ -140,7 +143,14 @@ gate_terminate(acta_self *self, void *state, const acta_exit_reason *reason)
     (void)reason;
 
     atomic_store_explicit(&g->app->gate, 0, memory_order_relaxed);
-    acti_map_deinit(&g->permits);
+}
+
+static void
+gate_release(void *state)
+{
+    gate *g = state;
+
+    if (g->app != NULL) acti_map_deinit(&g->permits);
 }
 
 static const acta_behaviour gate_behaviour = {
@@ -151,6 +161,7 @@ static const acta_behaviour gate_behaviour = {
     .handle_cast = gate_cast,
     .handle_info = gate_info,
     .terminate = gate_terminate,
+    .release = gate_release,
 };
 
 acta_child_spec

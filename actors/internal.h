@@ -29,6 +29,7 @@
 #include "acta/crc.h"
 #include "acta/gen_server.h"
 #include "acta/personal.h"
+#include "acta/sites.h"
 #include "acta/subscription.h"
 #include "acta/supervisor.h"
 

@@ -116,6 +116,8 @@ typedef struct acti_ticket {
     bool is_counted;       /* in outboxes_open */
     acti_command *command; /* under way; NULL: none */
     acta_message *event;   /* in hand, until it is answered; NULL: none */
+    acta_message *later;   /* the next one, of a router's next life; NULL: none */
+    acta_from later_from;
     size_t id_size;
     char id[];
 } acti_ticket;

@@ -44,7 +44,9 @@ acti_instance_answer_event(acti_instance *i, acta_status status, const acta_erro
     if (i->ticket->event == NULL) return;
     acta_reply(i->app->runtime, i->event_from, status, NULL, error);
     acta_message_destroy(i->ticket->event);
-    i->ticket->event = NULL;
+    i->ticket->event = i->ticket->later;
+    i->event_from = i->ticket->later_from;
+    i->ticket->later = NULL;
 }
 
 void
@@ -99,6 +101,7 @@ load_outbox(acti_instance *i, acta_error *error)
         status = acti_outbox_decode(i->app, row, i->code->state->schema, i->scratch, &i->outbox, error);
     if (status != ACTA_OK) return status;
     i->is_from_before = true;
+    ACTA_SOMETIMES(&i->app->environment, "outbox.taken.up.again");
     return ACTA_OK;
 }
 
@@ -280,8 +283,10 @@ handle_event(acti_instance *i)
     const acti_item *item = item_in_hand(i);
     acta_str id;
 
-    if (i->exists && item->recorded.position <= i->last_position && !ACTA_PLANT("event_handled_twice"))
+    if (i->exists && item->recorded.position <= i->last_position && !ACTA_PLANT("event_handled_twice")) {
+        ACTA_SOMETIMES(&i->app->environment, "manager.event.seen.before");
         return handled(i, 0, ACTA_OK, NULL); /* before */
+    }
     if (item->old != 0) return handle_old_event(i);
     acta_route route = i->code->route(i->manager, item->event, item->recorded.payload, &id);
     if (!i->exists && route != ACTA_ROUTE_START) return handled(i, 0, ACTA_OK, NULL);
@@ -298,6 +303,7 @@ set_flush(acti_instance *i)
     acta_ref ref;
 
     if (i->flush_is_set || !i->outbox.is_stored) return;
+    if (ACTA_SIM_CHANCE(&i->app->environment, "outbox.row.left", 25)) return;
     i->flush_is_set = acta_send_after(i->self, FLUSH_MS, ACTI_ALARM_FLUSH, 0, &ref) == ACTA_OK;
 }
 
@@ -341,6 +347,18 @@ forget_with(acti_instance *i)
     i->phase = ACTI_INSTANCE_COLD;
 }
 
+/* Its commands are to be sent, and its rows could not be read: that may pass. */
+static bool
+loads_later(acti_instance *i, acta_status status)
+{
+    acta_ref ref;
+
+    if (!i->report_wanted || (status != ACTA_IO && status != ACTA_NO_MEMORY)) return false;
+    if (i->attempts >= i->reader->retry_max) return false;
+    ACTA_SOMETIMES(&i->app->environment, "manager.reads.later");
+    return acta_send_after(i->self, acti_backoff_ms(i->app, ++i->attempts), ACTI_ALARM_RETRY, 0, &ref) == ACTA_OK;
+}
+
 static acta_next
 go_on(acti_instance *i)
 {
@@ -350,7 +368,9 @@ go_on(acti_instance *i)
     forget_with(i);
     if (i->phase == ACTI_INSTANCE_COLD) {
         acta_status status = load(i, &error);
+        if (status != ACTA_OK && loads_later(i, status)) return ACTA_NEXT;
         if (status != ACTA_OK && i->report_wanted) acti_instance_notify(i, ACTI_TAG_STUCK, error.text);
+        i->attempts = 0;
         if (status != ACTA_OK) return end_without_batch(i, status, &error);
     }
     while (i->phase == ACTI_INSTANCE_IDLE && next == ACTA_NEXT) {
@@ -373,7 +393,7 @@ go_on(acti_instance *i)
             return ACTA_NEXT;
         }
     }
-    if (i->phase == ACTI_INSTANCE_STUCK && i->ticket->event != NULL) {
+    while (i->phase == ACTI_INSTANCE_STUCK && i->ticket->event != NULL) {
         acta_error_set(
             &error, ACTA_PARKED, "its commands of position %" PRIu64 " can't get through", i->outbox.position);
         acti_instance_answer_event(i, ACTA_PARKED, &error);
@@ -436,18 +456,28 @@ instance_init(acta_self *self, void *state, const void *argument, acta_error *er
         !acti_sent_init(&i->next_outbox.commands, &allocator))
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory for an instance of %s", i->code->name);
     uint32_t idle_ms = i->manager->idle_timeout_ms != 0 ? i->manager->idle_timeout_ms : ACTI_INSTANCE_IDLE_DEFAULT;
+    if (ACTA_SIM_CHANCE(&i->app->environment, "manager.passivated.early", 25)) idle_ms = 1;
     if (idle_ms != UINT32_MAX) acta_set_idle_timeout(self, idle_ms);
     return ACTA_OK;
 }
 
+/* The router waits for the answer to one event before it sends the next; but its next life knows of none. What is in hand
+ * is done first, and answered to nobody: the same event, or the next one, comes behind it. */
 static acta_next
 instance_call(acta_self *self, void *state, acta_from from, acta_message *message)
 {
     acti_instance *i = state;
+    acti_ticket *ticket = i->ticket;
 
-    ACTI_ASSERT(i->ticket->event == NULL); /* the router waits for the answer to one before it sends the next */
-    i->ticket->event = acta_message_keep(self, message);
-    i->event_from = from;
+    if (ticket->event == NULL) {
+        ticket->event = acta_message_keep(self, message);
+        i->event_from = from;
+    } else {
+        ACTA_SOMETIMES(&i->app->environment, "manager.event.behind.orphan");
+        acta_message_destroy(ticket->later);
+        ticket->later = acta_message_keep(self, message);
+        ticket->later_from = from;
+    }
     return go_on(i);
 }
 

@@ -34,7 +34,8 @@ acti_ticket_give_back(acti_ticket *ticket)
     acti_command_unref(ticket->command);
     ticket->command = NULL;
     acta_message_destroy(ticket->event);
-    ticket->event = NULL;
+    acta_message_destroy(ticket->later);
+    ticket->event = ticket->later = NULL;
 }
 
 static void
@@ -242,6 +243,7 @@ has_failed(acti_instance *i, acta_status status, const acta_error *error)
     bool is_on_way = false;
 
     i->attempts++;
+    ACTA_SOMETIMES(&i->app->environment, "outbox.command.failed");
     /* What could not even be made is no answer that a handler should decide on, but for one that never can be. */
     bool is_decidable = was_sent || status == ACTA_INVALID;
     switch (is_decidable ? choose_action(i, status, error) : ACTA_FAILURE_RETRY) {
@@ -335,6 +337,7 @@ ask_again(acti_instance *i)
 {
     acta_error error;
 
+    ACTA_SOMETIMES(&i->app->environment, "outbox.command.unseen");
     if (++i->tries < ACTI_TRIES_MAX) {
         i->ticket->command->fresh = false;
         send_command(i);
@@ -357,6 +360,36 @@ is_through(acti_instance *i)
     if (acti_outbox_is_through(&i->outbox)) acti_outbox_count(i, false);
 }
 
+/* Asked again under the same id, it gets the same answer. */
+static void
+answer_lost(acti_instance *i)
+{
+    acti_command_unref(i->ticket->command);
+    i->ticket->command = NULL;
+    i->is_from_before = true;
+    i->phase = ACTI_INSTANCE_IDLE;
+}
+
+/* Of a store that takes writes: its aggregate could not read. That is no answer that a handler should decide on. False: the
+ * store takes none. */
+static bool
+could_not_read(acti_instance *i, const acta_error *given)
+{
+    acta_error error;
+
+    if (acta_store_health(i->app->store, NULL) != ACTA_OK) return false;
+    if (given != NULL)
+        error = *given;
+    else
+        acta_error_set(&error, ACTA_IO, NULL);
+    ACTA_SOMETIMES(&i->app->environment, "outbox.asks.after.read.error");
+    acti_command_unref(i->ticket->command);
+    i->ticket->command = NULL;
+    i->attempts++;
+    retry_later(i, &error);
+    return true;
+}
+
 void
 acti_outbox_answered(acti_instance *i, acta_status status, const acta_error *given)
 {
@@ -364,14 +397,19 @@ acti_outbox_answered(acti_instance *i, acta_status status, const acta_error *giv
 
     switch (status) {
     case ACTA_OK:
-        is_through(i);
+        if (ACTA_SIM_CHANCE(&i->app->environment, "outbox.answer.lost", 25))
+            answer_lost(i);
+        else
+            is_through(i);
         return;
     case ACTA_NOPROC: /* it was not executed, and nobody else will */
         ask_again(i);
         return;
+    case ACTA_IO:
+        if (could_not_read(i, given)) return;
+        /* fall through */
     case ACTA_STOPPED:
     case ACTA_READ_ONLY:
-    case ACTA_IO:
     case ACTA_UNKNOWN_OUTCOME: /* nothing can be written before the next start, which asks again */
         acti_command_unref(i->ticket->command);
         i->ticket->command = NULL;

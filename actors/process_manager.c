@@ -425,6 +425,8 @@ answered(acti_reader_actor *r, const acta_info *info)
     else if (status != ACTA_OK)
         acta_error_set(&error, status, NULL);
     if (info->status == ACTA_NOPROC && status == ACTA_OK) return ACTA_NEXT;
+    /* It could not read: that is this event's failure, unless the store takes no writes any more. */
+    if (status == ACTA_IO && acta_store_health(r->app->store, NULL) == ACTA_OK) status = ACTA_FAILED;
 
     switch (status) {
     case ACTA_OK:

@@ -39,6 +39,7 @@ acti_reader_nap(acti_reader_actor *r, const char *why)
     if (r->is_napping) return;
     acti_reader_retried(r, why);
     r->is_napping = true;
+    ACTA_SOMETIMES(&r->app->environment, "reader.naps");
     if (acta_send_after(r->self, acti_backoff_ms(r->app, ++r->naps), ACTI_ALARM_NAP, 0, &ref) != ACTA_OK)
         acta_fail(r->self, "%s", why);
 }
@@ -48,6 +49,7 @@ acti_reader_refuse(acti_reader_actor *r, const char *why)
 {
     if (r->store_refuses) return;
     r->store_refuses = true;
+    ACTA_SOMETIMES(&r->app->environment, "reader.stands.still");
     acti_reader_set_reason(r->reader, why);
     if (acti_is_stopping(r->app)) return;
     acta_log_write(&r->app->environment, ACTA_LOG_ERROR, "reader '%s' stands still: %s", r->reader->name, why);
@@ -335,6 +337,7 @@ take_chunk(acti_reader_actor *r)
     uint32_t count_max = r->reader->kind->transactional ? r->reader->window : TAKE_MAX;
     acta_error error;
 
+    if (ACTA_SIM_CHANCE(&r->app->environment, "reader.chunk.one", 25)) count_max = 1;
     if (!r->may_have_more || r->aside_count >= ACTI_PARKED_COUNT_MAX || acti_is_stopping(r->app)) return false;
     acta_status status =
         acta_subscription_next(r->subscription, count_max, &r->reader->chunk, &r->may_have_more, &error);
@@ -346,6 +349,7 @@ take_chunk(acti_reader_actor *r)
     r->naps = 0;
     r->chunk_next = 0;
     if (r->reader->chunk == NULL) {
+        ACTA_SOMETIMES(&r->app->environment, "reader.ran.dry");
         if (acta_subscription_looked(r->subscription) == acta_store_head(r->app->store)) r->is_live = true;
         return r->may_have_more;
     }
@@ -389,11 +393,25 @@ step(acti_reader_actor *r)
     return take_chunk(r);
 }
 
+/* Before it looks: from then on it may be told. */
+static void
+keep_spare_ready(acti_reader_actor *r)
+{
+    acti_reader *reader = r->reader;
+
+    /* relaxed: only we put one there. */
+    if (atomic_load_explicit(&reader->spare_ready, memory_order_relaxed) != NULL) return;
+    acta_message *message = acta_message_create(r->app->runtime, ACTI_TAG_READY, 0);
+    if (message == NULL) acti_reader_nap(r, "there is no memory to be told of new events");
+    atomic_store_explicit(&reader->spare_ready, message, memory_order_release);
+}
+
 acta_next
 acti_reader_go_on(acti_reader_actor *r)
 {
     bool more = true;
 
+    keep_spare_ready(r);
     for (uint32_t i = 0; more && i < STEPS_AT_ONCE; i++)
         more = step(r);
     if (r->subscription != NULL) {
@@ -407,14 +425,20 @@ acti_reader_go_on(acti_reader_actor *r)
 
 /* -- a life -- */
 
+/* It is told once, and not again before it has looked: that must not be lost for want of memory. */
 static void
 on_ready(void *user)
 {
-    const acti_reader *reader = user;
+    acti_reader *reader = user;
     acta_runtime *runtime = reader->app->runtime;
     acta_pid pid = { atomic_load_explicit(&reader->pid, memory_order_relaxed) }; /* a name only */
+    acta_message *message = acta_message_create(runtime, ACTI_TAG_READY, 0);
 
-    acta_send(runtime, pid, acta_message_create(runtime, ACTI_TAG_READY, 0));
+    /* acq_rel: the message's contents, from who made it. */
+    if (message == NULL) message = atomic_exchange_explicit(&reader->spare_ready, NULL, memory_order_acq_rel);
+    acta_send(runtime, pid, message);
+    if (ACTA_SIM_CHANCE(&reader->app->environment, "reader.woken.twice", 25))
+        acta_send(runtime, pid, acta_message_create(runtime, ACTI_TAG_READY, 0));
 }
 
 static void
@@ -472,9 +496,10 @@ begin(acti_reader_actor *r)
 static acta_next
 committed(acti_reader_actor *r, const acti_committed *what)
 {
-    if (what->number == BARRIER)
+    if (what->number == BARRIER) {
+        ACTA_SOMETIMES(&r->app->environment, "reader.began.behind.barrier");
         open_subscription(r);
-    else
+    } else
         acti_batch_committed(r, what);
     return acti_reader_go_on(r);
 }
@@ -556,8 +581,16 @@ reader_terminate(acta_self *self, void *state, const acta_exit_reason *reason)
     (void)reason;
 
     if (r->subscription != NULL) acti_batch_last(r);
-    if (r->reader->kind->close != NULL) r->reader->kind->close(r);
     acti_reader_let_go(r->reader);
+}
+
+/* Also when it was killed: what the kind has in hand lies outside of the actor's memory in part. */
+static void
+reader_release(void *state)
+{
+    acti_reader_actor *r = state;
+
+    if (r->kind_state != NULL && r->reader->kind->close != NULL) r->reader->kind->close(r);
 }
 
 static const acta_behaviour reader_behaviour = {
@@ -569,6 +602,7 @@ static const acta_behaviour reader_behaviour = {
     .handle_info = reader_info,
     .handle_continue = reader_continue,
     .terminate = reader_terminate,
+    .release = reader_release,
 };
 
 acta_child_spec

@@ -111,6 +111,8 @@ struct acti_reader {
     _Atomic bool reason_is_taken; /* a lock, for as long as it takes to copy */
     char reason[ACTI_REASON_MAX];
 
+    _Atomic(acta_message *) spare_ready; /* READY, for when there is no memory to make another; NULL: not now */
+
     /* The actor alone, one life after the other: what a life that is killed leaves, the next one finds. */
     acta_subscription *subscription;
     acta_chunk *chunk;           /* in hand; NULL: none */

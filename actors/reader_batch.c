@@ -15,7 +15,9 @@ acti_batch_ack(acti_reader_actor *r, uint64_t position)
     if (acta_subscription_ack(r->subscription, position) != ACTA_OK)
         acta_fail(r->self, "reader '%s': position %" PRIu64 " is acknowledged out of turn", r->reader->name, position);
     if (!ACTA_PLANT("room_not_told")) r->may_have_more = true; /* there is room in the window */
-    if (++r->acked_count >= ACTA_CHECKPOINT_COUNT_DEFAULT) r->checkpoint_is_due = true;
+    bool is_due = ++r->acked_count >= ACTA_CHECKPOINT_COUNT_DEFAULT;
+    if (is_due || ACTA_SIM_CHANCE(&r->app->environment, "reader.checkpoint.each.event", 25))
+        r->checkpoint_is_due = true;
 }
 
 void
@@ -120,6 +122,7 @@ acti_batch_committed(acti_reader_actor *r, const acti_committed *committed)
     r->is_on_way = false;
     r->naps = 0;
     r->checkpoint = r->checkpoint_on_way;
+    ACTA_SOMETIMES(&r->app->environment, "reader.checkpoint.durable");
     for (uint32_t i = 0; i < r->done_on_way.count; i++)
         acti_batch_ack(r, r->done_on_way.values[i]);
     r->done_on_way.count = 0;
@@ -141,7 +144,7 @@ void
 acti_batch_tick(acti_reader_actor *r)
 {
     r->tick_is_set = false;
-    r->checkpoint_is_due = true;
+    if (!ACTA_SIM_CHANCE(&r->app->environment, "reader.checkpoint.late", 50)) r->checkpoint_is_due = true;
 }
 
 void
@@ -151,6 +154,7 @@ acti_batch_last(acti_reader_actor *r)
     acta_error error;
 
     /* What is on its way has a checkpoint of its own, ahead of what a transactional reader has passed. */
+    if (ACTA_SIM_CHANCE(&r->app->environment, "reader.checkpoint.not.left", 25)) return;
     if (r->store_refuses || position <= r->checkpoint || (r->is_on_way && r->reader->kind->transactional)) return;
     acta_transaction *transaction = acta_transaction_create(r->app->store);
     if (transaction == NULL) return;

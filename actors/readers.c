@@ -104,6 +104,8 @@ acti_readers_release(acta_app *app)
     for (uint32_t i = 0; i < app->reader_count; i++) {
         acti_reader *reader = &app->readers[i];
         acti_reader_let_go(reader);
+        /* relaxed: the runtime has stopped. */
+        acta_message_destroy(atomic_exchange_explicit(&reader->spare_ready, NULL, memory_order_relaxed));
         while (reader->tickets != NULL)
             acti_ticket_destroy(reader, reader->tickets);
     }
