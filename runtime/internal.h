@@ -13,6 +13,8 @@
 
 #include "blocks.h"
 
+#include "acta/sites.h"
+
 /* ---- calls ---- */
 
 typedef enum acti_call_kind { ACTI_CALL_WAIT, ACTI_CALL_DONE, ACTI_CALL_ACTOR, ACTI_CALL_GROUP } acti_call_kind;

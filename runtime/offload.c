@@ -323,6 +323,7 @@ acti_offload_step(acta_runtime *runtime)
 
     acti_mutex_lock(&pool->lock);
     acta_job *job = pool->first;
+    if (job != NULL && ACTA_SIM_CHANCE(&runtime->environment, "offload.last.first", 50)) job = pool->last;
     if (job != NULL) take_out(pool, job);
     acti_mutex_unlock(&pool->lock);
     if (job == NULL) return false;
@@ -340,7 +341,8 @@ enqueue(struct acti_offload *pool, acti_call *call, acta_job *job)
     acta_status status = ACTA_OK;
 
     acti_mutex_lock(&pool->lock);
-    if (pool->queue_count >= pool->queue_max)
+    bool is_full = pool->queue_count >= pool->queue_max;
+    if (is_full || ACTA_SIM_CHANCE(&pool->runtime->environment, "offload.queue.full", 25))
         status = ACTA_BUSY;
     else if (!provide_thread(pool, &idle))
         status = ACTA_IO;

@@ -83,12 +83,14 @@ acti_overflow_refuse(acta_runtime *runtime, acti_actor *actor, acta_pid to, cons
 {
     if (actor == NULL) {
         acti_count(runtime, ACTI_STAT_NOPROC);
+        ACTA_SOMETIMES(&runtime->environment, "message.to.nobody");
         acti_dead_letter(runtime, to, message, ACTA_DEAD_NOPROC);
         /* relaxed: the flag only says which word to use. */
         return atomic_load_explicit(&runtime->is_stopping, memory_order_relaxed) ? ACTA_STOPPED : ACTA_NOPROC;
     }
     /* relaxed: behind the acquire of `life`. */
     uint8_t overflow = atomic_load_explicit(&actor->overflow, memory_order_relaxed);
+    ACTA_SOMETIMES(&runtime->environment, "mailbox.full");
     bool is_shed = overflow != ACTA_OVERFLOW_REFUSE && message->node.kind == ACTI_CAST;
     acti_count(runtime, is_shed ? ACTI_STAT_SHED : ACTI_STAT_REFUSED);
     acti_dead_letter(runtime, to, message, is_shed ? ACTA_DEAD_SHED : ACTA_DEAD_FULL);

@@ -58,7 +58,10 @@ bring_to_life(acti_actor *actor, const acta_spawn_options *options)
     /* relaxed: published by `life`. */
     atomic_store_explicit(&actor->on_caller, behaviour->run_on_caller, memory_order_relaxed);
     atomic_store_explicit(&actor->overflow, (uint8_t)options->overflow, memory_order_relaxed);
-    atomic_store_explicit(&actor->limit, acti_overflow_limit(options), memory_order_relaxed);
+    uint64_t limit = acti_overflow_limit(options);
+    if (options->mailbox_count_max == 0 && ACTA_SIM_CHANCE(&actor->runtime->environment, "mailbox.of.one", 10))
+        limit = UINT64_C(1) << 32 | (uint32_t)limit;
+    atomic_store_explicit(&actor->limit, limit, memory_order_relaxed);
     /* release: pairs with acti_actor_alive. */
     atomic_store_explicit(&actor->life, (uint64_t)actor->generation << 32 | ACTI_ALIVE, memory_order_release);
     return true;

@@ -54,6 +54,7 @@ give_up(acta_self *self, acti_supervisor *s, const acti_child *child, const char
 {
     acta_exit_reason end = { .kind = ACTA_EXIT_SHUTDOWN };
 
+    ACTA_SOMETIMES(&self->runtime->environment, "supervisor.gives.up");
     acti_report_escalation(self, s, child, last);
     snprintf(end.text, sizeof end.text, "child '%.48s' ended too often, the last time: %.80s", child->spec.id, last);
     return acti_supervisor_stop(self, s, &end);
@@ -97,6 +98,7 @@ static void
 count_restart(const acta_self *self, const acti_child *child)
 {
     acti_count(self->runtime, ACTI_STAT_RESTARTED);
+    ACTA_SOMETIMES(&self->runtime->environment, "child.restarted");
     acti_record(
         self->runtime, ACTA_FLIGHT_RESTART, child->pid, child->spec.start.behaviour->name, 0, acti_pid_of(self).value);
 }

@@ -304,6 +304,7 @@ obey_flags(acti_actor *actor, uint64_t life)
     acta_exit_reason reason = { .kind = ACTA_EXIT_KILLED };
 
     if ((life & ACTI_KILL) != 0) {
+        ACTA_SOMETIMES(&actor->runtime->environment, "actor.killed");
         acti_terminate(actor, &reason);
         return false;
     }
@@ -530,7 +531,8 @@ turn_of_any(acti_context *context, acti_actor *actor)
         return;
     }
     if (ACTI_UNLIKELY(context->runtime->record_turns != 0)) acti_record_turn(context, actor);
-    take_turn(context, actor, context->runtime->budget);
+    bool of_one = ACTA_SIM_CHANCE(&context->runtime->environment, "turn.of.one", 25);
+    take_turn(context, actor, of_one ? 1 : context->runtime->budget);
 }
 
 /* After the first message, when that wasn't all. */

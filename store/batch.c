@@ -90,6 +90,7 @@ static void
 gather_one(acta_store *store, acta_transaction *transaction)
 {
     if (acti_store_refuses(store)) {
+        ACTA_SOMETIMES(&store->environment, "commit.refused.after.failure");
         transaction->refusal = ACTI_REFUSED_STORE;
         transaction->result_status = ACTA_READ_ONLY;
         return;
@@ -141,6 +142,7 @@ move_verified(acta_store *store)
 {
     acti_committer *committer = &store->committer;
     uint64_t unsettled = store->engine->ops->unsettled_bytes_max(store->engine);
+    if (ACTA_SIM_CHANCE(&store->environment, "verified.moved.early", 25)) unsettled = 0;
     uint32_t settled = 0, count = committer->point_count;
 
     while (settled < count && is_settled(store, &committer->points[settled], unsettled))
@@ -209,8 +211,11 @@ acti_batch_gather(acta_store *store)
     committer->batch_status = ACTA_OK;
     tick(store);
     while (committer->waiting_first != NULL && committer->batch_count < store->batch_count_max &&
-           ops->batch_bytes(committer->batch) < BATCH_BYTES_MAX)
+           ops->batch_bytes(committer->batch) < BATCH_BYTES_MAX) {
         gather_one(store, next_waiting(committer));
+        if (ACTA_SIM_CHANCE(&store->environment, "batch.of.one", 25)) break;
+    }
+    if (committer->batch_count > 1) ACTA_SOMETIMES(&store->environment, "batch.of.several");
 
     if (committer->batch_writes) {
         acti_batch_close(store, committer->batch_events);
@@ -250,7 +255,7 @@ publish(acta_store *store)
 
     for (acta_transaction *t = committer->batch_first; t != NULL; t = t->next) {
         if (t->refusal != ACTI_REFUSED_NOT) continue;
-        if (t->removes_events) {
+        if (t->removes_events || ACTA_SIM_CHANCE(&store->environment, "tail.forgotten", 25)) {
             acti_tail_clear(&store->tail);
             acti_blocks_clear(&store->blocks);
         }
@@ -290,6 +295,7 @@ complete(acta_store *store, acta_transaction *transaction)
         ACTI_COUNT(store, transactions, 1);
     } else {
         acti_transaction_explain(store, transaction, &result.error);
+        if (result.status == ACTA_CONFLICT) ACTA_SOMETIMES(&store->environment, "commit.conflict");
         if (result.status == ACTA_CONFLICT)
             ACTI_COUNT(store, conflicts, 1);
         else

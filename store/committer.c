@@ -262,6 +262,10 @@ enqueue(acta_store *store, acta_transaction *transaction, acta_commit_done done,
     transaction->done = done;
     transaction->user = user;
     transaction->charged = transaction->bytes + sizeof *transaction;
+    if (ACTA_SIM_CHANCE(&store->environment, "store.queue.full", 5)) {
+        acta_transaction_destroy(transaction);
+        return acta_error_set(error, ACTA_BUSY, "the store's queue is full, says the simulation; try later");
+    }
     uint64_t queued =
         atomic_fetch_add_explicit(&store->queued_bytes, transaction->charged, memory_order_relaxed); /* see complete */
     if (queued > 0 && queued + transaction->charged > store->queue_bytes_max) {
@@ -317,10 +321,11 @@ acta_store_step(acta_store *store)
     case ACTI_IDLE:
         if (acti_batch_gather(store)) return true;
         if (!acti_mark_is_behind(store)) return false;
+        if (ACTA_SIM_CHANCE(&store->environment, "mark.written.late", 50)) return false;
         if (acti_mark_await(store, &error) != ACTA_OK) acti_store_fail(store, ACTA_UNKNOWN_OUTCOME, &error);
         return true;
     case ACTI_WRITTEN:
-        acti_batch_sync(store);
+        if (!ACTA_SIM_CHANCE(&store->environment, "sync.late", 50)) acti_batch_sync(store);
         return true;
     case ACTI_SYNCED:
         if (acti_mark_is_behind(store) && store->committer.batch_status == ACTA_OK) {

@@ -389,6 +389,10 @@ acti_recovery_check(acta_store *store, const acti_mark *mark, acta_error *error)
     status = mark->position > store->recovered.position ? check_mark(store, mark, error) : ACTA_OK;
     if (status == ACTA_OK) status = scan_batches(store, error);
     if (status == ACTA_OK) status = check_mark(store, mark, error);
+    if (mark->batch < store->recovered.batch) ACTA_SOMETIMES(&store->environment, "recovery.batch.without.mark");
+    if (mark->batch == store->recovered.batch) ACTA_SOMETIMES(&store->environment, "recovery.mark.at.end");
+    if (store->recovered.index_end < store->recovered.position)
+        ACTA_SOMETIMES(&store->environment, "recovery.index.behind");
     store->committer.position = store->recovered.position;
     store->committer.batch_number = store->recovered.batch;
     return status;
