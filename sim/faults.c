@@ -1,33 +1,104 @@
 /*
- * Faults: which kinds a seed has, and when they come.
+ * Faults: which kinds a seed has, and when the process dies.
  */
 #include "faults.h"
 
-enum { CRASH_MAX = 4, CRASH_PER_10000_MAX = 40 };
+#include "sites.h"
+
+enum {
+    CRASH_MAX = 4,
+    CRASH_STEPS_MAX = 8192,
+    CRASH_SPREAD = 10, /* from once in thousands of steps to a few of them */
+    START_CRASH_OPS_MAX = 60,
+    WALL_JUMP_MOVES_MAX = 60,
+    WALL_JUMP_MS_MAX = 100000,
+    LATE_MOVES_MAX = 30,
+    LATE_MS_MAX = 3000
+};
+
+static uint32_t
+index_of(acta_sim_fault kind)
+{
+    return (uint32_t)__builtin_ctz((unsigned)kind);
+}
+
+const char *
+acti_fault_name(acta_sim_fault kind)
+{
+    static const char *const names[ACTI_FAULT_KINDS] = { "crash", "disk-error", "disk-slow", "disk-full", "disk-loss",
+        "kill", "clock", "memory", "scheduler", "sites" };
+    return names[index_of(kind)];
+}
+
+/* -- countdowns -- */
+
+static uint64_t
+draw_distance(acta_sim *sim, uint32_t max)
+{
+    uint32_t drawn = acta_sim_choose(sim, ACTA_SIM_FAULTS, max + 1);
+    return drawn == 0 ? ACTI_NEVER : drawn;
+}
+
+void
+acti_countdown_begin(acta_sim *sim, acti_countdown *countdown, uint32_t max)
+{
+    *countdown = (acti_countdown){ .left = draw_distance(sim, max), .max = max };
+}
+
+bool
+acti_countdown_tick(acta_sim *sim, acti_countdown *countdown, acta_sim_fault kind)
+{
+    if (countdown->left == 0 || countdown->left == ACTI_NEVER || --countdown->left > 0) return false;
+    countdown->left = draw_distance(sim, countdown->max);
+    acti_sim_faults(sim)->counts[index_of(kind)]++;
+    return true;
+}
+
+/* -- a seed -- */
 
 /* One seed in two has a kind that is allowed. */
-static bool
-has_kind(acta_sim *sim, uint32_t faults_out, acta_sim_fault kind)
+static void
+draw_kind(acta_sim *sim, uint32_t faults_out, acta_sim_fault kind)
 {
-    if ((faults_out & (uint32_t)kind) != 0) return false;
-    if (acta_sim_choose(sim, ACTA_SIM_FAULTS, 2) == 0) return false;
-    acti_sim_faults(sim)->kinds |= (uint32_t)kind;
-    return true;
+    acti_faults *faults = acti_sim_faults(sim);
+
+    if ((faults_out & (uint32_t)kind) != 0 || acta_sim_choose(sim, ACTA_SIM_FAULTS, 2) == 0) return;
+    faults->kinds |= (uint32_t)kind;
+}
+
+static void
+draw_crashes(acta_sim *sim)
+{
+    acti_faults *faults = acti_sim_faults(sim);
+
+    faults->crashes_left = acta_sim_choose(sim, ACTA_SIM_FAULTS, CRASH_MAX + 1);
+    acti_countdown_begin(sim, &faults->crash, CRASH_STEPS_MAX >> acta_sim_choose(sim, ACTA_SIM_FAULTS, CRASH_SPREAD));
+    acti_countdown_begin(sim, &faults->start_crash, START_CRASH_OPS_MAX);
+}
+
+static void
+draw_clock(acta_sim *sim)
+{
+    acti_faults *faults = acti_sim_faults(sim);
+
+    acti_countdown_begin(sim, &faults->wall_jump, WALL_JUMP_MOVES_MAX);
+    acti_countdown_begin(sim, &faults->late_timer, LATE_MOVES_MAX);
 }
 
 void
 acti_faults_draw(acta_sim *sim, uint32_t faults_out)
 {
-    static const uint32_t disk_errors[] = { 1, 2, 5, 10 };
     acti_faults *faults = acti_sim_faults(sim);
 
-    *faults = (acti_faults){ 0 };
-    if (has_kind(sim, faults_out, ACTA_SIM_FAULT_CRASH)) {
-        faults->crashes_left = 1 + acta_sim_choose(sim, ACTA_SIM_FAULTS, CRASH_MAX);
-        faults->crash_per_10000 = 1 + acta_sim_choose(sim, ACTA_SIM_FAULTS, CRASH_PER_10000_MAX);
-    }
-    if (has_kind(sim, faults_out, ACTA_SIM_FAULT_DISK_ERROR))
-        acta_sim_disk_faults(sim, disk_errors[acta_sim_choose(sim, ACTA_SIM_FAULTS, 4)]);
+    *faults = (acti_faults){ .is_drawn = true };
+    for (uint32_t i = 0; i < ACTI_FAULT_KINDS; i++)
+        draw_kind(sim, faults_out, (acta_sim_fault)(1u << i));
+    if ((faults->kinds & ACTA_SIM_FAULT_CRASH) != 0) draw_crashes(sim);
+    acti_fault_disk_draw(sim);
+    acti_fault_actors_draw(sim);
+    if ((faults->kinds & ACTA_SIM_FAULT_CLOCK) != 0) draw_clock(sim);
+    acti_fault_memory_draw(sim);
+    acti_sim_sites(sim)->may_fire = (faults->kinds & ACTA_SIM_FAULT_SITES) != 0;
 }
 
 bool
@@ -35,15 +106,57 @@ acti_faults_step(acta_sim *sim)
 {
     acti_faults *faults = acti_sim_faults(sim);
 
-    if (faults->crashes_left == 0) return false;
-    if (acta_sim_choose(sim, ACTA_SIM_FAULTS, 10000) < 10000 - faults->crash_per_10000) return false;
+    if (faults->power_is_gone) return true;
+    if (faults->crashes_left == 0 || !acti_countdown_tick(sim, &faults->crash, ACTA_SIM_FAULT_CRASH)) return false;
     faults->crashes_left--;
     return true;
 }
 
 void
+acti_faults_starting(acta_sim *sim, bool starting)
+{
+    acti_faults *faults = acti_sim_faults(sim);
+
+    if (starting) faults->power_is_gone = false;
+    faults->is_starting = starting;
+}
+
+void
 acti_faults_heal(acta_sim *sim)
 {
-    *acti_sim_faults(sim) = (acti_faults){ 0 };
+    acti_faults *faults = acti_sim_faults(sim);
+    acti_faults healed = { .is_drawn = true, .kinds = faults->kinds, .wall_offset_us = faults->wall_offset_us };
+
+    memcpy(healed.counts, faults->counts, sizeof healed.counts);
+    healed.power_is_gone = faults->power_is_gone; /* until it is started again */
+    healed.turns = faults->turns;
+    *faults = healed;
     acta_sim_disk_faults(sim, 0);
+    acti_sim_sites(sim)->may_fire = false;
+}
+
+uint64_t
+acti_faults_count(acta_sim *sim)
+{
+    const acti_faults *faults = acti_sim_faults(sim);
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < ACTI_FAULT_KINDS; i++)
+        count += faults->counts[i];
+    return count;
+}
+
+/* -- clock -- */
+
+uint64_t
+acti_fault_clock_late_ns(acta_sim *sim)
+{
+    acti_faults *faults = acti_sim_faults(sim);
+
+    if (acti_countdown_tick(sim, &faults->wall_jump, ACTA_SIM_FAULT_CLOCK)) {
+        int64_t ms = acta_sim_choose(sim, ACTA_SIM_FAULTS, WALL_JUMP_MS_MAX + 1);
+        faults->wall_offset_us += acta_sim_choose(sim, ACTA_SIM_FAULTS, 2) == 0 ? ms * 1000 : -ms * 1000;
+    }
+    if (!acti_countdown_tick(sim, &faults->late_timer, ACTA_SIM_FAULT_CLOCK)) return 0;
+    return acta_sim_choose(sim, ACTA_SIM_FAULTS, LATE_MS_MAX + 1) * UINT64_C(1000000);
 }

@@ -19,6 +19,8 @@
 #include "faults.h"
 #include "fresh.h"
 #include "internal.h"
+#include "memory.h"
+#include "sites.h"
 
 enum {
     CLOCK_JUMP_PER_MILLE = 2, /* steps in which time passes though something is ready */
@@ -44,6 +46,8 @@ struct acta_sim {
     acti_faults faults;
     acti_watch watch;
     acti_fresh fresh;
+    acti_site_table sites;
+    acti_memory memory;
     acta_sim_stats stats;
 };
 
@@ -60,7 +64,7 @@ static int64_t
 virtual_wall_us(void *user)
 {
     const acta_sim *sim = user;
-    return START_WALL_US + (int64_t)(sim->now_ns / 1000);
+    return START_WALL_US + (int64_t)(sim->now_ns / 1000) + sim->faults.wall_offset_us;
 }
 
 static void
@@ -94,8 +98,20 @@ disk_fails(void *user, acta_disk_op op)
 {
     acta_sim *sim = user;
 
-    if (sim->disk_fault_per_mille == 0 || op == ACTA_DISK_READ) return false;
+    bool fails = acti_fault_disk_fails(sim, op);
+    if (fails) sim->stats.disk_faults++;
+    if (fails || sim->disk_fault_per_mille == 0 || op == ACTA_DISK_READ) return fails;
     if (!acta_sim_chance(sim, ACTA_SIM_FAULTS, sim->disk_fault_per_mille)) return false;
+    sim->stats.disk_faults++;
+    return true;
+}
+
+static bool
+disk_is_full(void *user)
+{
+    acta_sim *sim = user;
+
+    if (!acti_fault_disk_is_full(sim)) return false;
     sim->stats.disk_faults++;
     return true;
 }
@@ -103,13 +119,13 @@ disk_fails(void *user, acta_disk_op op)
 static uint32_t
 surviving_batches(void *user, uint32_t count)
 {
-    return acta_sim_choose(user, ACTA_SIM_FAULTS, count + 1);
+    return acti_fault_disk_survivors(user, count);
 }
 
 static uint32_t
 choose_actor(void *user, uint32_t count)
 {
-    return acta_sim_choose(user, ACTA_SIM_SCHEDULER, count);
+    return acti_fault_actors_choose(user, count);
 }
 
 /* -- steps -- */
@@ -125,6 +141,7 @@ note_step(acta_sim *sim, step_kind kind)
 static bool
 run_turn(acta_sim *sim)
 {
+    if (acti_fault_actors_hold_all(sim)) return false;
     if (!acta_runtime_step(acta_app_runtime(sim->app))) return false;
     sim->stats.turns++;
     note_step(sim, STEP_TURN);
@@ -134,7 +151,9 @@ run_turn(acta_sim *sim)
 static bool
 run_commit(acta_sim *sim)
 {
+    if (acti_fault_disk_until_ns(sim) != 0) return false;
     if (!acta_store_step(acta_app_store(sim->app))) return false;
+    acti_fault_disk_works(sim);
     sim->stats.commits++;
     note_step(sim, STEP_COMMIT);
     return true;
@@ -144,8 +163,13 @@ static bool
 run_clock(acta_sim *sim)
 {
     uint64_t due_ns = acta_runtime_next_timer_ns(acta_app_runtime(sim->app));
+    uint64_t disk_ns = acti_fault_disk_until_ns(sim);
 
-    if (due_ns == UINT64_MAX) return false;
+    if (due_ns == UINT64_MAX && disk_ns == 0) return false;
+    if (disk_ns != 0 && disk_ns < due_ns)
+        due_ns = disk_ns;
+    else
+        due_ns += acti_fault_clock_late_ns(sim);
     if (due_ns > sim->now_ns) sim->now_ns = due_ns;
     sim->stats.clock_moves++;
     note_step(sim, STEP_CLOCK);
@@ -200,6 +224,7 @@ acti_sim_create_with(uint64_t seed, uint64_t layout)
 
     sim->fresh.layout = layout;
     acta_allocator allocator = acti_fresh_allocator(&sim->fresh);
+    sim->memory.under = allocator;
     sim->disk = acta_disk_create(&allocator);
     if (sim->disk == NULL) {
         free(sim);
@@ -209,13 +234,14 @@ acti_sim_create_with(uint64_t seed, uint64_t layout)
     sim->now_ns = START_NS;
     sim->hash = HASH_SEED;
     sim->environment = acta_environment_or_default(&(acta_environment){
-        .allocator = allocator,
+        .allocator = { .alloc = acti_memory_alloc, .free = acti_memory_free, .user = sim },
         .clock = { .monotonic_ns = virtual_monotonic_ns, .wall_us = virtual_wall_us, .user = sim },
         .random = { .fill = seeded_fill, .user = sim },
         .log = { .write = log_to_history, .user = sim },
+        .sites = { .chance = acti_sites_chance, .reached = acti_sites_reached, .user = sim },
     });
-    acta_disk_set_faults(
-        sim->disk, &(acta_disk_faults){ .fail = disk_fails, .choose = surviving_batches, .user = sim });
+    acta_disk_set_faults(sim->disk,
+        &(acta_disk_faults){ .fail = disk_fails, .full = disk_is_full, .choose = surviving_batches, .user = sim });
     return sim;
 }
 
@@ -225,6 +251,7 @@ acta_sim_destroy(acta_sim *sim)
     if (sim == NULL) return;
     if (sim->app != NULL) acta_app_abandon(sim->app);
     acta_disk_destroy(sim->disk);
+    acti_memory_look(sim);
     free(sim);
 }
 
@@ -239,13 +266,16 @@ acta_sim_start(acta_sim *sim, const acta_app_config *config, acta_app **app_out,
     simulated.environment = &sim->environment;
     simulated.data_path = NULL;
     simulated.runtime.manual = true;
+    if (sim->faults.budget != 0) simulated.runtime.budget = sim->faults.budget;
     simulated.runtime.driver = (acta_driver){ .choose = choose_actor, .idle = idle, .user = sim };
     simulated.store.engine = acta_memory_engine(sim->disk);
     if (simulated.store.engine == NULL) return acta_error_set(error, ACTA_NO_MEMORY, NULL);
 
     sim->stats.starts++;
     note_step(sim, STEP_START);
+    acti_faults_starting(sim, true);
     acta_status status = acta_app_start(&simulated, &sim->app, error);
+    acti_faults_starting(sim, false);
     if (status == ACTA_OK) *app_out = sim->app;
     return status;
 }
@@ -264,6 +294,24 @@ acti_faults *
 acti_sim_faults(acta_sim *sim)
 {
     return &sim->faults;
+}
+
+acta_app *
+acti_sim_app(acta_sim *sim)
+{
+    return sim->app;
+}
+
+acti_memory *
+acti_sim_memory(acta_sim *sim)
+{
+    return &sim->memory;
+}
+
+acti_site_table *
+acti_sim_sites(acta_sim *sim)
+{
+    return &sim->sites;
 }
 
 /* -- choices, time, history -- */

@@ -25,9 +25,10 @@
 
 enum { LINE_WIDTH = 100, FORMAT = 1 };
 /* ACTA_SIM_IDS has no name: it is on no tape. */
-static const char *const purposes[ACTA_SIM_PURPOSE_COUNT] = {
-    [ACTA_SIM_SCHEDULER] = "scheduler", [ACTA_SIM_FAULTS] = "faults", [ACTA_SIM_WORKLOAD] = "workload"
-};
+static const char *const purposes[ACTA_SIM_PURPOSE_COUNT] = { [ACTA_SIM_SCHEDULER] = "scheduler",
+    [ACTA_SIM_FAULTS] = "faults",
+    [ACTA_SIM_WORKLOAD] = "workload",
+    [ACTA_SIM_PLACES] = "places" };
 static const size_t TRACK_BYTES = ACTI_TRACK_MAX * sizeof(uint32_t);
 
 /* -- in memory: pages that aren't touched cost nothing -- */

@@ -32,6 +32,7 @@ typedef enum acta_sim_purpose {
     ACTA_SIM_FAULTS,
     ACTA_SIM_WORKLOAD,
     ACTA_SIM_IDS,
+    ACTA_SIM_PLACES,
     ACTA_SIM_PURPOSE_COUNT
 } acta_sim_purpose;
 
@@ -78,6 +79,17 @@ typedef struct acta_sim_stats {
     uint64_t steps, turns, commits, clock_moves, crashes, disk_faults, starts;
 } acta_sim_stats;
 ACTA_API void acta_sim_stats_read(const acta_sim *sim, acta_sim_stats *stats_out);
+
+/* A place of sites.h that the run has come to. */
+typedef struct acta_sim_site {
+    const char *name;  /* a constant of the program */
+    bool is_chance;    /* else an ACTA_SOMETIMES */
+    uint64_t passages; /* how often it was come to */
+    uint64_t firings;  /* how often a chance site did the unusual */
+} acta_sim_site;
+
+/* Tell of each, in the order of their first passages. What no seed has come to is not among them. */
+ACTA_API void acta_sim_sites(acta_sim *sim, void (*tell)(void *user, const acta_sim_site *site), void *user);
 
 /* Print the application's log lines to stderr as they come. */
 ACTA_API void acta_sim_verbose(acta_sim *sim, bool on);

@@ -1,0 +1,173 @@
+/*
+ * Faults of actors: in which order they have their turns, and who has none for a while, or ever.
+ *
+ *     ready actors -> those that aren't held -> one of them: any, or for some turns the one of the highest priority
+ *                                            -> killed before its turn?
+ *
+ * Priorities are PCT's (Burckhardt, Kothari, Musuvathi, Nagarakatte, 2010): a random order of the actors, which changes at a
+ * few random turns. To hold some and let go of them in another order is FoundationDB's swizzling; each is held for so many
+ * turns of the others.
+ */
+#include "faults.h"
+
+#include "acta/supervisor.h"
+
+enum {
+    HOLD_TURNS_MAX = 512,   /* between two holds */
+    HELD_TURNS_MAX = 1024,  /* of the others, while one is held */
+    ORDER_TURNS_MAX = 1024, /* between two orders */
+    ORDERED_TURNS_MAX = 512,
+    KILL_TURNS_MAX = 2048,
+    BUDGET_COUNT = 4,
+    SPREAD = 5,
+    LOOK_MAX = 64 /* ready actors that a choice is made from */
+};
+
+static void
+begin(acta_sim *sim, acti_countdown *countdown, uint32_t max)
+{
+    acti_countdown_begin(sim, countdown, max >> acta_sim_choose(sim, ACTA_SIM_FAULTS, SPREAD));
+}
+
+void
+acti_fault_actors_draw(acta_sim *sim)
+{
+    static const uint32_t budgets[BUDGET_COUNT] = { 0, 1, 2, 7 };
+    acti_faults *faults = acti_sim_faults(sim);
+
+    if ((faults->kinds & ACTA_SIM_FAULT_SCHEDULER) != 0) {
+        faults->budget = budgets[acta_sim_choose(sim, ACTA_SIM_FAULTS, BUDGET_COUNT)];
+        begin(sim, &faults->hold, HOLD_TURNS_MAX);
+        begin(sim, &faults->order, ORDER_TURNS_MAX);
+    }
+    if ((faults->kinds & ACTA_SIM_FAULT_KILL) != 0) begin(sim, &faults->kill, KILL_TURNS_MAX);
+}
+
+/* -- held -- */
+
+static bool
+is_held(const acti_faults *faults, acta_pid pid)
+{
+    for (uint32_t i = 0; i < ACTI_HELD_MAX; i++)
+        if (faults->held[i].until > faults->turns && acta_pid_equal(faults->held[i].pid, pid)) return true;
+    return false;
+}
+
+static bool
+holds_any(const acti_faults *faults)
+{
+    for (uint32_t i = 0; i < ACTI_HELD_MAX; i++)
+        if (faults->held[i].until > faults->turns) return true;
+    return false;
+}
+
+static void
+hold(acta_sim *sim, acta_pid pid)
+{
+    acti_faults *faults = acti_sim_faults(sim);
+
+    for (uint32_t i = 0; i < ACTI_HELD_MAX; i++) {
+        if (faults->held[i].until > faults->turns) continue;
+        faults->held[i].pid = pid;
+        faults->held[i].until = faults->turns + acta_sim_choose(sim, ACTA_SIM_FAULTS, HELD_TURNS_MAX);
+        return;
+    }
+}
+
+bool
+acti_fault_actors_hold_all(acta_sim *sim)
+{
+    acti_faults *faults = acti_sim_faults(sim);
+    const acta_runtime *runtime = acta_app_runtime(acti_sim_app(sim));
+    acta_ready ready;
+
+    if (!holds_any(faults)) return false;
+    for (uint32_t i = 0; acta_runtime_ready(runtime, i, &ready); i++)
+        if (!is_held(faults, ready.pid)) return false;
+    faults->turns++; /* time goes on for those who are held */
+    return true;
+}
+
+/* -- order -- */
+
+static uint64_t
+priority(const acti_faults *faults, acta_pid pid)
+{
+    uint64_t z = (pid.value ^ faults->order_key) * UINT64_C(0xbf58476d1ce4e5b9);
+    return z ^ (z >> 31);
+}
+
+static uint32_t
+highest(const acti_faults *faults, const acta_ready *ready, uint32_t count)
+{
+    uint32_t best = 0;
+
+    for (uint32_t i = 1; i < count; i++)
+        if (priority(faults, ready[i].pid) > priority(faults, ready[best].pid)) best = i;
+    return best;
+}
+
+static bool
+is_ordered(acta_sim *sim)
+{
+    acti_faults *faults = acti_sim_faults(sim);
+
+    if (acti_countdown_tick(sim, &faults->order, ACTA_SIM_FAULT_SCHEDULER)) {
+        faults->order_key = acta_sim_choose(sim, ACTA_SIM_FAULTS, UINT32_MAX);
+        faults->order_until = faults->turns + acta_sim_choose(sim, ACTA_SIM_FAULTS, ORDERED_TURNS_MAX);
+    }
+    return faults->turns < faults->order_until;
+}
+
+/* -- a choice -- */
+
+/* A supervisor's end is its children's, and its own supervisor bears only so many. */
+static void
+kill_before_turn(acta_sim *sim, const acta_ready *chosen)
+{
+    static const acta_exit_reason killed = { .kind = ACTA_EXIT_KILLED };
+    acti_faults *faults = acti_sim_faults(sim);
+    acta_runtime *runtime = acta_app_runtime(acti_sim_app(sim));
+
+    if (chosen->pid.value == 0 || chosen->behaviour == acta_supervisor_behaviour()) return;
+    if (acti_countdown_tick(sim, &faults->kill, ACTA_SIM_FAULT_KILL))
+        acta_exit(runtime, (acta_pid){ 0 }, chosen->pid, &killed);
+}
+
+/* Without those that are held, unless they are all there are; *places gets where they stand in the row. */
+static uint32_t
+look(acta_sim *sim, uint32_t count, acta_ready *ready, uint32_t *places)
+{
+    const acti_faults *faults = acti_sim_faults(sim);
+    const acta_runtime *runtime = acta_app_runtime(acti_sim_app(sim));
+    bool any = holds_any(faults);
+    uint32_t found = 0;
+
+    for (uint32_t i = 0; i < count && found < LOOK_MAX; i++) {
+        if (!acta_runtime_ready(runtime, i, &ready[found])) ready[found] = (acta_ready){ .pid = { 0 } }; /* offloaded */
+        if (any && is_held(faults, ready[found].pid)) continue;
+        places[found++] = i;
+    }
+    if (found > 0) return found;
+    acta_runtime_ready(runtime, 0, &ready[0]);
+    places[0] = 0;
+    return 1;
+}
+
+uint32_t
+acti_fault_actors_choose(acta_sim *sim, uint32_t count)
+{
+    acti_faults *faults = acti_sim_faults(sim);
+    acta_ready ready[LOOK_MAX];
+    uint32_t places[LOOK_MAX];
+    uint32_t some = ACTA_SIM_FAULT_SCHEDULER | ACTA_SIM_FAULT_KILL;
+
+    if ((faults->kinds & some) == 0 || acti_sim_app(sim) == NULL)
+        return acta_sim_choose(sim, ACTA_SIM_SCHEDULER, count);
+    faults->turns++;
+    uint32_t found = look(sim, count, ready, places);
+    uint32_t chosen = is_ordered(sim) ? highest(faults, ready, found) : acta_sim_choose(sim, ACTA_SIM_SCHEDULER, found);
+    if (acti_countdown_tick(sim, &faults->hold, ACTA_SIM_FAULT_SCHEDULER)) hold(sim, ready[chosen].pid);
+    kill_before_turn(sim, &ready[chosen]);
+    return places[chosen];
+}

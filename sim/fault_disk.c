@@ -1,0 +1,121 @@
+/*
+ * Faults of the disk.
+ *
+ *     write, sync, mark, read -> the power is gone?  no room?  an error now?  -> fails
+ *     crash -> how many of the unsynced batches are there after all: a prefix, as an engine's log leaves one (engine.h)
+ *     a phase of a commit -> the disk is at it until …; the committer waits, all else goes on
+ *
+ * Of a batch that was cut in the middle nothing is left, since its sum doesn't fit: that is the prefix before it. A mark that
+ * was being written is old, torn or new (memory_disk.c).
+ */
+#include "faults.h"
+
+enum {
+    ERROR_OPS_MAX = 4096,
+    READ_ERROR_OPS_MAX = 65536,
+    FULL_WRITES_MAX = 512, /* between two times without room */
+    FULL_FOR_MAX = 12,     /* writes that find none */
+    SLOW_PHASES_MAX = 256,
+    SLOW_MS_MAX = 4000,
+    SPREAD = 6
+};
+
+/* From once in `max` operations to often. */
+static void
+begin(acta_sim *sim, acti_countdown *countdown, uint32_t max)
+{
+    acti_countdown_begin(sim, countdown, max >> acta_sim_choose(sim, ACTA_SIM_FAULTS, SPREAD));
+}
+
+void
+acti_fault_disk_draw(acta_sim *sim)
+{
+    acti_faults *faults = acti_sim_faults(sim);
+
+    if ((faults->kinds & ACTA_SIM_FAULT_DISK_ERROR) != 0) {
+        begin(sim, &faults->write_error, ERROR_OPS_MAX);
+        begin(sim, &faults->sync_error, ERROR_OPS_MAX);
+        begin(sim, &faults->mark_error, ERROR_OPS_MAX);
+        begin(sim, &faults->read_error, READ_ERROR_OPS_MAX);
+    }
+    if ((faults->kinds & ACTA_SIM_FAULT_DISK_FULL) != 0) begin(sim, &faults->full, FULL_WRITES_MAX);
+    if ((faults->kinds & ACTA_SIM_FAULT_DISK_SLOW) != 0) begin(sim, &faults->slow, SLOW_PHASES_MAX);
+}
+
+/* In the middle of a start: from here on nothing reaches the disk, and the process dies when it is back in the driver. */
+static bool
+power_goes(acta_sim *sim)
+{
+    acti_faults *faults = acti_sim_faults(sim);
+
+    if (faults->power_is_gone) return true;
+    if (!faults->is_starting || faults->crashes_left == 0) return false;
+    if (!acti_countdown_tick(sim, &faults->start_crash, ACTA_SIM_FAULT_CRASH)) return false;
+    faults->crashes_left--;
+    faults->power_is_gone = true;
+    return true;
+}
+
+bool
+acti_fault_disk_is_full(acta_sim *sim)
+{
+    acti_faults *faults = acti_sim_faults(sim);
+
+    if (faults->full_writes == 0) {
+        if (!acti_countdown_tick(sim, &faults->full, ACTA_SIM_FAULT_DISK_FULL)) return false;
+        faults->full_writes = 1 + acta_sim_choose(sim, ACTA_SIM_FAULTS, FULL_FOR_MAX);
+    } else
+        faults->counts[__builtin_ctz(ACTA_SIM_FAULT_DISK_FULL)]++;
+    faults->full_writes--;
+    return true;
+}
+
+bool
+acti_fault_disk_fails(acta_sim *sim, acta_disk_op op)
+{
+    acti_faults *faults = acti_sim_faults(sim);
+
+    if (power_goes(sim)) return true;
+    switch (op) {
+    case ACTA_DISK_WRITE:
+        return acti_countdown_tick(sim, &faults->write_error, ACTA_SIM_FAULT_DISK_ERROR);
+    case ACTA_DISK_SYNC:
+        return acti_countdown_tick(sim, &faults->sync_error, ACTA_SIM_FAULT_DISK_ERROR);
+    case ACTA_DISK_MARK:
+        return acti_countdown_tick(sim, &faults->mark_error, ACTA_SIM_FAULT_DISK_ERROR);
+    case ACTA_DISK_READ:
+        return acti_countdown_tick(sim, &faults->read_error, ACTA_SIM_FAULT_DISK_ERROR);
+    }
+    return false;
+}
+
+/* Without a fault of the disk a crash loses all that was not synced; what a sync has failed on may be there. */
+uint32_t
+acti_fault_disk_survivors(acta_sim *sim, uint32_t count)
+{
+    acti_faults *faults = acti_sim_faults(sim);
+    uint32_t some = ACTA_SIM_FAULT_DISK_LOSS | ACTA_SIM_FAULT_DISK_ERROR;
+
+    if (faults->is_drawn && (faults->kinds & some) == 0) return 0;
+    uint32_t chosen = acta_sim_choose(sim, ACTA_SIM_FAULTS, count + 1);
+    if (chosen > 0 && (faults->kinds & ACTA_SIM_FAULT_DISK_LOSS) != 0)
+        faults->counts[__builtin_ctz(ACTA_SIM_FAULT_DISK_LOSS)]++;
+    return chosen;
+}
+
+void
+acti_fault_disk_works(acta_sim *sim)
+{
+    acti_faults *faults = acti_sim_faults(sim);
+
+    if (!acti_countdown_tick(sim, &faults->slow, ACTA_SIM_FAULT_DISK_SLOW)) return;
+    uint64_t ms = acta_sim_choose(sim, ACTA_SIM_FAULTS, SLOW_MS_MAX + 1);
+    faults->disk_until_ns = acta_sim_now_ns(sim) + ms * 1000000;
+}
+
+uint64_t
+acti_fault_disk_until_ns(acta_sim *sim)
+{
+    uint64_t until_ns = acti_sim_faults(sim)->disk_until_ns;
+    return until_ns > acta_sim_now_ns(sim) ? until_ns : 0;
+}
