@@ -257,6 +257,7 @@ acti_personal_start(acta_app *app, const acta_app_config *config, acta_error *er
         status = open_file(app, config, error);
     if (status != ACTA_OK || app->keys.get == NULL || config->store.read_only) return status;
 
+    acta_store_sync_keys(app->store, &app->keys);
     status = acta_store_forget_unfinished(app->store, &app->keys, &count, error);
     if (status == ACTA_OK && count > 0)
         acta_log_write(&app->environment, ACTA_LOG_WARNING,

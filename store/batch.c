@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "acta/crc.h"
+#include "acta/personal.h"
 
 #include "internal.h"
 
@@ -190,6 +191,22 @@ acti_batch_close(acta_store *store, uint32_t event_count)
     ops->batch_put(committer->batch, ACTI_META, acti_key_view(&batch_key), acta_bytes_from(value, sizeof value));
 }
 
+void
+acta_store_sync_keys(acta_store *store, const acta_key_service *keys)
+{
+    /* Release: the service is whole; pairs with sync_keys. */
+    atomic_store_explicit(&store->keys, keys != NULL && keys->sync != NULL ? keys : NULL, memory_order_release);
+}
+
+/* What the batch holds may be sealed with keys that are not on disk yet. */
+static acta_status
+sync_keys(acta_store *store, acta_error *error)
+{
+    /* Acquire: see acta_store_sync_keys. */
+    const acta_key_service *keys = atomic_load_explicit(&store->keys, memory_order_acquire);
+    return keys != NULL ? keys->sync(keys->user, error) : ACTA_OK;
+}
+
 /* Put the next batch together and hand it to the engine. False: there was nothing. */
 bool
 acti_batch_gather(acta_store *store)
@@ -222,7 +239,9 @@ acti_batch_gather(acta_store *store)
         acti_index_tail_put(&store->index, store->engine, committer->batch, 2 * (uint64_t)committer->batch_events + 1);
         move_verified(store);
         ACTA_CRASH_POINT("before_write");
-        committer->batch_status = ops->write(store->engine, committer->batch, &error);
+        committer->batch_status = sync_keys(store, &error);
+        if (committer->batch_status == ACTA_OK)
+            committer->batch_status = ops->write(store->engine, committer->batch, &error);
         if (committer->batch_status != ACTA_OK) acti_store_fail(store, committer->batch_status, &error);
     }
     committer->phase = ACTI_WRITTEN;

@@ -107,7 +107,9 @@ release_claims(acta_store *store, acta_str subject, acta_error *error)
 static acta_status
 finish(acta_store *store, const acta_key_service *keys, acta_str subject, acta_error *error)
 {
+    ACTA_CRASH_POINT("forget_recorded");
     acta_status status = keys->destroy(keys->user, subject, error);
+    ACTA_CRASH_POINT("forget_destroyed");
 
     if (status == ACTA_OK) status = release_claims(store, subject, error);
     return status;

@@ -156,8 +156,9 @@ struct acta_store {
 
     /* Written by whoever commits, read by all. */
     alignas(ACTI_CACHE_LINE) _Atomic uint64_t head;
-    _Atomic int refusing;      /* an acta_status: why writes are refused; ACTA_OK: they aren't */
-    acti_monitor failure_lock; /* of failure */
+    _Atomic(const struct acta_key_service *) keys; /* to be durable before what they seal; NULL: none */
+    _Atomic int refusing;                          /* an acta_status: why writes are refused; ACTA_OK: they aren't */
+    acti_monitor failure_lock;                     /* of failure */
     acta_error failure;
     struct {
         _Atomic uint64_t batches, transactions, events, conflicts, refused, syncs, mark_syncs, tail_hits, tail_misses;

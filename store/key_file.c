@@ -4,9 +4,11 @@
  *     head     "ACTAKEYS" | 8 format, 1 | 16 zero | 32 digest key | 64 common key | 96 zero | 124 crc of 0 to 123
  *     entry    crc of 4 to 127 | 4 state, 1 a key, 2 forgotten | 5 zero | 32 digest of the subject | 64 key | 96 zero
  *
- * An entry lies within one sector, and is written whole and synced before its key is handed out. To destroy a key is to
- * write its entry anew, without it. So a crash leaves each entry as it was or as it was to become; only the last one, if
- * it was being added, may be cut short or zero: nobody has its key, and the next one takes its place.
+ * An entry lies within one sector, and is written whole before its key is handed out, and synced before what the key seals
+ * is written: by the store that commits it (acta_store_sync_keys), for all keys since the last time at once. To destroy a
+ * key is to write its entry anew, without it, and to sync it. So a crash leaves each entry as it was or as it was to become;
+ * only the last ones, which were being added, may be missing, cut short or zero: nothing on disk is sealed with their keys,
+ * and the next ones take their places.
  *
  * Keys are read from the file whenever they are asked for: a program that only reads sees at once what another destroyed,
  * and none lies about in memory.
@@ -14,12 +16,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "acta/crc.h"
+#include "acta/crash_point.h"
 
 #include "files.h"
 #include "key_index.h"
@@ -47,10 +51,13 @@ struct acta_key_file {
     acta_environment environment;
     acti_monitor lock; /* of all below */
     int fd;
-    bool read_only;
+    bool read_only, is_cut; /* behind the last entry there is nothing */
     acta_key digest_key, common;
     acti_key_index index;
     char path[ACTI_PATH_MAX];
+
+    _Atomic bool has_unsynced; /* entries were written since the last sync */
+    _Atomic bool has_failed;   /* a sync did: what is on disk is not known, nor made so by another one */
 };
 
 /* -- bytes -- */
@@ -83,6 +90,14 @@ write_entry(const acta_key_file *file, uint64_t number, const uint8_t *bytes, ac
         if (size <= 0) return acti_file_failed("write", file->path, "", error);
         done += (size_t)size;
     }
+    return ACTA_OK;
+}
+
+static acta_status
+write_durably(const acta_key_file *file, uint64_t number, const uint8_t *bytes, acta_error *error)
+{
+    acta_status status = write_entry(file, number, bytes, error);
+    if (status != ACTA_OK) return status;
     return fdatasync(file->fd) == 0 ? ACTA_OK : acti_file_failed("sync", file->path, "", error);
 }
 
@@ -126,7 +141,7 @@ make_head(acta_key_file *file, acta_error *error)
     memcpy(bytes + AT_DIGEST_KEY, file->digest_key.bytes, ACTA_KEY_SIZE);
     memcpy(bytes + AT_COMMON_KEY, file->common.bytes, ACTA_KEY_SIZE);
     acti_put_le32(bytes + AT_HEAD_CRC, acta_crc32c(0, bytes, AT_HEAD_CRC));
-    acta_status status = write_entry(file, 0, bytes, error);
+    acta_status status = write_durably(file, 0, bytes, error);
     acti_parent_of(file->path, parent, sizeof parent);
     return status == ACTA_OK ? acti_directory_sync(parent, error) : status;
 }
@@ -266,6 +281,20 @@ find(acta_key_file *file, const acta_digest *digest, acta_str subject, acta_key 
     return ACTA_OK;
 }
 
+/* Before the first that is added: of entries that were never synced one may be missing, and those behind it be there. They
+ * are nobody's, and must not be found when the gap is closed. */
+static acta_status
+cut_rest(acta_key_file *file, acta_error *error)
+{
+    off_t size = ((off_t)file->index.count + 1) * ENTRY_SIZE;
+    struct stat found;
+    if (file->is_cut) return ACTA_OK;
+
+    if (fstat(file->fd, &found) != 0) return acti_file_failed("look at", file->path, "", error);
+    file->is_cut = found.st_size <= size || (ftruncate(file->fd, size) == 0 && fsync(file->fd) == 0);
+    return file->is_cut ? ACTA_OK : acti_file_failed("cut", file->path, "", error);
+}
+
 /* `key`: NULL for one that was forgotten. */
 static acta_status
 add(acta_key_file *file, const acta_digest *digest, const acta_key *key, acta_error *error)
@@ -276,10 +305,16 @@ add(acta_key_file *file, const acta_digest *digest, const acta_key *key, acta_er
         return acta_error_set(error, ACTA_READ_ONLY, "the keys in '%s' were opened to read only", file->path);
     if (!acti_key_index_reserve(&file->index))
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory for the keys in '%s'", file->path);
+    acta_status status = cut_rest(file, error);
+    if (status != ACTA_OK) return status;
     make_entry(digest, key, bytes);
-    acta_status status = write_entry(file, (uint64_t)file->index.count + 1, bytes, error);
-    if (status == ACTA_OK) acti_key_index_add(&file->index, digest);
-    return status;
+    uint64_t number = (uint64_t)file->index.count + 1;
+    status = key != NULL ? write_entry(file, number, bytes, error) : write_durably(file, number, bytes, error);
+    if (status != ACTA_OK) return status;
+    /* Release: the entry is written; pairs with sync_entries. */
+    if (key != NULL) atomic_store_explicit(&file->has_unsynced, true, memory_order_release);
+    acti_key_index_add(&file->index, digest);
+    return ACTA_OK;
 }
 
 static acta_status
@@ -320,7 +355,7 @@ overwrite(acta_key_file *file, const acta_digest *digest, acta_error *error)
     if (file->read_only)
         return acta_error_set(error, ACTA_READ_ONLY, "the keys in '%s' were opened to read only", file->path);
     make_entry(digest, NULL, bytes);
-    return write_entry(file, (uint64_t)acti_key_index_find(&file->index, digest) + 1, bytes, error);
+    return write_durably(file, (uint64_t)acti_key_index_find(&file->index, digest) + 1, bytes, error);
 }
 
 static acta_status
@@ -355,9 +390,27 @@ common(void *user, acta_key *key_out, acta_error *error)
     return ACTA_OK;
 }
 
+/* Outside the lock: who only reads or adds doesn't wait for the disk. */
+static acta_status
+sync_entries(void *user, acta_error *error)
+{
+    acta_key_file *file = user;
+
+    /* Relaxed: only whoever commits calls this, and that role is handed on with what was done in it. */
+    if (atomic_load_explicit(&file->has_failed, memory_order_relaxed))
+        return acta_error_set(error, ACTA_IO, "the keys in '%s' could not be synced before", file->path);
+    /* Acquire: see add. */
+    if (!atomic_exchange_explicit(&file->has_unsynced, false, memory_order_acquire)) return ACTA_OK;
+    ACTA_CRASH_POINT("before_key_sync");
+    if (fdatasync(file->fd) == 0) return ACTA_OK;
+    atomic_store_explicit(&file->has_failed, true, memory_order_relaxed); /* as above */
+    return acti_file_failed("sync", file->path, "", error);
+}
+
 acta_key_service
 acta_key_file_service(acta_key_file *file)
 {
-    return (
-        acta_key_service){ .get_or_make = get_or_make, .get = get, .destroy = destroy, .common = common, .user = file };
+    return (acta_key_service){
+        .get_or_make = get_or_make, .get = get, .destroy = destroy, .common = common, .sync = sync_entries, .user = file
+    };
 }

@@ -33,8 +33,8 @@ enum { ACTA_SUBJECT_MAX = 512 /* bytes of a subject's name */ };
  * takes. What they answer is final: once destroy has returned ACTA_OK no get finds that key again, after a restart too.
  */
 typedef struct acta_key_service {
-    /* The key of a subject, made and durable when there was none: what it seals may be on disk right after. ACTA_DELETED:
-     * the subject was forgotten; a key is never made for it again. ACTA_IO, ACTA_NO_MEMORY … */
+    /* The key of a subject, made when there was none, and durable unless there is `sync`: what it seals may be on disk right
+     * after. ACTA_DELETED: the subject was forgotten; a key is never made for it again. ACTA_IO, ACTA_NO_MEMORY … */
     acta_status (*get_or_make)(void *user, acta_str subject, acta_key *key_out, acta_error *error);
     /* ACTA_NOT_FOUND: there never was one; ACTA_DELETED: forgotten. */
     acta_status (*get)(void *user, acta_str subject, acta_key *key_out, acta_error *error);
@@ -43,8 +43,19 @@ typedef struct acta_key_service {
     /* A key of the whole store, made on first use, that is nobody's and is never destroyed: for finding equal values
      * without keeping them. */
     acta_status (*common)(void *user, acta_key *key_out, acta_error *error);
+    /* NULL: get_or_make leaves nothing undone. Else it may, so that whoever seals needn't wait for a disk: all keys that were
+     * handed out before this is called are durable when it returns ACTA_OK. It is called by whoever commits, one at a time,
+     * before what they seal is written; after an error that isn't, and the store refuses writes from then on. */
+    acta_status (*sync)(void *user, acta_error *error);
     void *user;
 } acta_key_service;
+
+/*
+ * Tell a store whose keys seal what it is given: it calls their `sync` before it writes. Applications do so themselves.
+ *   keys  lives as long as the store; NULL, or without a sync: there is nothing to call
+ * Threads: any, before the first thing is sealed.
+ */
+ACTA_API void acta_store_sync_keys(acta_store *store, const acta_key_service *keys);
 
 /* -- the default: a file -- */
 

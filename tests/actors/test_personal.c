@@ -360,6 +360,68 @@ what_was_begun_is_finished_by_the_next_start(void **state)
     acta_key_ring_destroy(own);
 }
 
+/* A service whose keys are durable only once its sync has returned. */
+static struct {
+    acta_key_service inner;
+    _Atomic uint32_t made, synced, syncs; /* keys that were handed out; of these, durable */
+    _Atomic bool fails;
+} lazy;
+
+static acta_status
+make_lazily(void *user, acta_str subject, acta_key *key_out, acta_error *error)
+{
+    (void)user;
+    acta_status status = lazy.inner.get_or_make(lazy.inner.user, subject, key_out, error);
+    if (status == ACTA_OK) atomic_fetch_add(&lazy.made, 1);
+    return status;
+}
+
+static acta_status
+sync_lazily(void *user, acta_error *error)
+{
+    (void)user;
+    atomic_fetch_add(&lazy.syncs, 1);
+    if (atomic_load(&lazy.fails)) return acta_error_set(error, ACTA_IO, "the keys' disk is full");
+    atomic_store(&lazy.synced, atomic_load(&lazy.made));
+    return ACTA_OK;
+}
+
+/* Who seals doesn't wait for the keys' disk: whoever commits has them made durable first. When they can't be, nothing that
+ * they have sealed is stored, and whoever waits is told. */
+static void
+keys_are_durable_before_what_they_seal(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_key_ring *own = acta_key_ring_create(NULL);
+    acta_key_service service = acta_key_ring_service(own);
+
+    memset(&lazy, 0, sizeof lazy);
+    lazy.inner = service;
+    service.get_or_make = make_lazily;
+    service.sync = sync_lazily;
+    f->config.keys = &service;
+    start(f);
+    MUST(f, people_register(f, "ida", "Ida Larsen", "ida@example.org"));
+    assert_true(atomic_load(&lazy.made) > 0);
+    settle(f);
+    assert_int_equal(atomic_load(&lazy.synced), atomic_load(&lazy.made));
+    uint64_t head = acta_store_head(acta_app_store(f->app));
+    atomic_store(&lazy.fails, true);
+    assert_int_equal(people_register(f, "per", "Per Hansen", "per@example.org"), ACTA_IO);
+    assert_int_equal(acta_store_health(acta_app_store(f->app), &f->error), ACTA_IO);
+    assert_non_null(strstr(f->error.text, "the keys' disk is full"));
+    assert_int_equal(acta_store_head(acta_app_store(f->app)), head);
+    assert_true(atomic_load(&lazy.synced) < atomic_load(&lazy.made));
+    acta_app_stop(f->app, STOP_MS, NULL);
+    f->app = NULL;
+    atomic_store(&lazy.fails, false);
+    start(f);
+    assert_int_equal(version_of(f, "person-per"), 0);
+    MUST(f, people_register(f, "per", "Per Hansen", "per@example.org"));
+    stop(f);
+    acta_key_ring_destroy(own);
+}
+
 /* A store without a place for keys refuses to start; a schema without personal fields needs none. */
 static void
 personal_fields_without_a_place_for_keys_are_refused(void **state)
@@ -395,6 +457,7 @@ main(void)
         people(a_missing_or_a_wrong_key_is_an_error_that_says_where),
         people(a_sealed_value_can_neither_be_changed_nor_moved),
         people(what_was_begun_is_finished_by_the_next_start),
+        people(keys_are_durable_before_what_they_seal),
         people(personal_fields_without_a_place_for_keys_are_refused),
     };
 
