@@ -19,9 +19,18 @@ compiles() { # document
         ${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Werror -fsyntax-only -I"$root/include" example.acta.c)
 }
 
+each_attribute_has_an_example() {
+    attributes=$(grep -o '^\*\*`[a-z_]*' "$root/docs/attributes.md" | tr -d '*`')
+    [ "$(echo "$attributes" | sort -u | wc -l)" -ge 12 ] || return 1
+    for attribute in $attributes; do
+        grep -qE "\\((.*[ ,])?${attribute}[,:) ]" "$scratch/attributes/example.fbs" || { echo "$attribute has none"; return 1; }
+    done
+}
+
 documents=$(grep -l '^```fbs' "$root"/docs/*.md)
 for document in $documents; do
     check "the schema of docs/$(basename "$document") compiles" compiles "$document"
 done
+check "each attribute of docs/attributes.md has an example" each_attribute_has_an_example
 check "there are such documents" test -n "$documents"
 finish
