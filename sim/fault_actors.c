@@ -10,6 +10,8 @@
  */
 #include "faults.h"
 
+#include <string.h>
+
 #include "acta/supervisor.h"
 
 enum {
@@ -121,7 +123,14 @@ is_ordered(acta_sim *sim)
 
 /* -- a choice -- */
 
-/* A supervisor's end is its children's, and its own supervisor bears only so many. */
+/* One at a tree's root has another behaviour, of the same name. */
+static bool
+is_supervisor(const acta_behaviour *behaviour)
+{
+    return strcmp(behaviour->name, acta_supervisor_behaviour()->name) == 0;
+}
+
+/* A supervisor's end is its children's, and its own supervisor bears only so many; a root's has nobody to restart it. */
 static void
 kill_before_turn(acta_sim *sim, const acta_ready *chosen)
 {
@@ -129,7 +138,7 @@ kill_before_turn(acta_sim *sim, const acta_ready *chosen)
     acti_faults *faults = acti_sim_faults(sim);
     acta_runtime *runtime = acta_app_runtime(acti_sim_app(sim));
 
-    if (chosen->pid.value == 0 || chosen->behaviour == acta_supervisor_behaviour()) return;
+    if (chosen->pid.value == 0 || is_supervisor(chosen->behaviour)) return;
     if (acti_countdown_tick(sim, &faults->kill, ACTA_SIM_FAULT_KILL))
         acta_exit(runtime, (acta_pid){ 0 }, chosen->pid, &killed);
 }
