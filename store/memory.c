@@ -66,14 +66,25 @@ engine_write(acta_engine *base, acti_engine_batch *batch, acta_error *error)
     return status;
 }
 
+/* Asked without the lock: a sync that hangs holds up nobody who reads. */
+static bool
+sync_fails(acta_disk *disk)
+{
+    acti_monitor_enter(&disk->lock);
+    const acta_disk_faults faults = disk->faults;
+    acti_monitor_leave(&disk->lock);
+    return faults.fail != NULL && faults.fail(faults.user, ACTA_DISK_SYNC);
+}
+
 static acta_status
 engine_sync(acta_engine *base, bool durable, acta_error *error)
 {
     acta_disk *disk = engine_of(base)->disk;
     acta_status status = ACTA_OK;
+    bool failed = durable && sync_fails(disk);
 
     acti_monitor_enter(&disk->lock);
-    if (durable && acti_disk_fails(disk, ACTA_DISK_SYNC))
+    if (failed)
         status =
             acta_error_set(error, ACTA_UNKNOWN_OUTCOME, "cannot write to the log: the simulated disk failed a sync");
     for (unsynced *u = disk->unsynced_first; u != NULL && status == ACTA_OK; u = u->next) {

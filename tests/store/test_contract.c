@@ -387,6 +387,50 @@ several_stores_are_separate(void **state)
     assert_int_equal(count_log(f), 0);
 }
 
+static void
+submit_events(fixture *f, const char *stream, uint64_t expected, uint32_t count, answer *answered)
+{
+    acta_event events[3] = { event_of("test.A", "x"), event_of("test.B", "y"), event_of("test.C", "z") };
+    acta_transaction *t = acta_transaction_create(f->store);
+
+    acta_transaction_append(t, acta_str_of(stream), expected, events, count);
+    assert_int_equal(ACTA_OK, acta_store_submit(f->store, t, take_answer, answered, &f->error));
+}
+
+/* ES-41: a reader passes no position whose transaction has not ended, and finds no gap where one was given up: positions are
+ * given when a transaction is committed, and seen when it is durable. */
+static void
+no_reader_passes_a_transaction_that_has_not_ended(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_subscription *reader;
+    acta_chunk *chunk;
+    bool more;
+    uint64_t next = 1;
+    enum { ROUNDS = 20, COMMITTED = 3 };
+
+    assert_int_equal(ACTA_OK, acta_subscription_open(f->store, &(acta_subscription_config){ 0 }, &reader, &f->error));
+    for (uint64_t round = 0; round < ROUNDS; round++) {
+        answer answers[3] = { { 0 } };
+        submit_events(f, "first", 2 * round, 2, &answers[0]);
+        submit_events(f, "given-up", 1000, 3, &answers[1]);
+        submit_events(f, "last", round, 1, &answers[2]);
+        assert_int_equal(ACTA_OK, acta_subscription_next(reader, 10, &chunk, &more, &f->error));
+        assert_null(chunk);
+        step_all(f);
+        assert_int_equal(answers[1].status, ACTA_CONFLICT);
+        assert_int_equal(answers[2].first_position, answers[0].last_position + 1);
+        assert_int_equal(ACTA_OK, acta_subscription_next(reader, 10, &chunk, &more, &f->error));
+        assert_non_null(chunk);
+        assert_int_equal(acta_chunk_count(chunk), COMMITTED);
+        for (uint32_t i = 0; i < COMMITTED; i++, next++)
+            assert_int_equal(acta_chunk_at(chunk, i)->position, next);
+        acta_chunk_unref(chunk);
+        assert_int_equal(ACTA_OK, acta_subscription_ack_up_to(reader, next - 1));
+    }
+    acta_subscription_close(reader);
+}
+
 int
 main(void)
 {
@@ -401,6 +445,7 @@ main(void)
         on_store(inverted_bounds_read_nothing),
         on_store(a_reader_open_during_10000_appends_sees_one_prefix),
         on_store(several_stores_are_separate),
+        on_manual_store(no_reader_passes_a_transaction_that_has_not_ended),
     };
     return run_on_engines("contract", tests);
 }
