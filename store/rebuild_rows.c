@@ -21,20 +21,26 @@ write_rows(acta_store *to, acta_error *error)
     return acti_commit_own(to, error);
 }
 
-/* The id that the old store had for a name; 0: none, or it can't be read. */
-static uint64_t
-old_stream_id(const acti_rebuild *rebuild, acta_str stream)
+/* The id that a name had; 0: none. One that can't be read is an error; where there is damage, it is told as a loss. */
+static acta_status
+old_stream_id(acti_rebuild *rebuild, acta_str stream, uint64_t *id_out, acta_error *error)
 {
     uint8_t room[ACTI_NAME_KEY_MAX];
-    acta_error ignored;
     acti_value value;
 
-    if (stream.size == 0 || stream.size > ACTA_STREAM_NAME_MAX ||
-        rebuild->from->ops->get(rebuild->from, ACTI_STREAMS, acti_name_key(room, stream), &value, &ignored) != ACTA_OK)
-        return 0;
-    uint64_t id = value.bytes.size == ACTI_ID_VALUE_SIZE ? acti_get_be64(value.bytes.data) : 0;
+    *id_out = 0;
+    if (stream.size == 0 || stream.size > ACTA_STREAM_NAME_MAX) return ACTA_OK;
+    acta_status status =
+        rebuild->from->ops->get(rebuild->from, ACTI_STREAMS, acti_name_key(room, stream), &value, error);
+    if (status == ACTA_NOT_FOUND) return ACTA_OK;
+    if (status != ACTA_OK && !rebuild->to_damage) return status;
+    if (status != ACTA_OK) {
+        rebuild->rows_were_lost = true;
+        return ACTA_OK;
+    }
+    if (value.bytes.size == ACTI_ID_VALUE_SIZE) *id_out = acti_get_be64(value.bytes.data);
     rebuild->from->ops->release(rebuild->from, &value);
-    return id;
+    return ACTA_OK;
 }
 
 /* -- does it fit? -- */
@@ -55,11 +61,12 @@ outcome_fits(acti_rebuild *rebuild, acta_bytes value)
 static acta_status
 snapshot_fits(sorting *s, acta_str stream, acta_bytes value, bool *fits_out, acta_error *error)
 {
-    uint64_t id = 0, version = 0, at = acti_snapshot_version(stream, value);
-    acta_status status = acti_stream_id(s->to, stream, &id, error);
+    uint64_t id = 0, old_id = 0, version = 0, at = acti_snapshot_version(stream, value);
+    acta_status status = old_stream_id(s->rebuild, stream, &old_id, error);
 
+    if (status == ACTA_OK) status = acti_stream_id(s->to, stream, &id, error);
     if (status == ACTA_OK && id != 0) status = acti_stream_version(s->to, id, s->rebuild->position, &version, error);
-    *fits_out = id != 0 && at != 0 && at <= version && old_stream_id(s->rebuild, stream) == id;
+    *fits_out = id != 0 && at != 0 && at <= version && old_id == id;
     if (status == ACTA_OK && !*fits_out) s->rebuild->snapshots_dropped++;
     return status;
 }
@@ -68,11 +75,11 @@ snapshot_fits(sorting *s, acta_str stream, acta_bytes value, bool *fits_out, act
 static acta_status
 claim_fits(sorting *s, acta_str owner, bool *fits_out, acta_error *error)
 {
-    uint64_t id = 0;
-    acta_status status = ACTA_OK;
+    uint64_t id = 0, old_id;
+    acta_status status = old_stream_id(s->rebuild, owner, &old_id, error);
 
     *fits_out = true;
-    if (old_stream_id(s->rebuild, owner) == 0) return ACTA_OK;
+    if (status != ACTA_OK || old_id == 0) return status;
     status = acti_stream_id(s->to, owner, &id, error);
     *fits_out = id != 0;
     if (status == ACTA_OK && id == 0) s->rebuild->claims_dropped++;
@@ -180,18 +187,21 @@ take_schemas(const sorting *s, acta_error *error)
     while ((status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK)
         s->to->engine->ops->batch_put(s->to->committer.batch, ACTI_META, key, value);
     ops->iterator_close(iterator);
-    return status == ACTA_NOT_FOUND || s->rebuild->to_damage ? ACTA_OK : status;
+    if (status == ACTA_NOT_FOUND) return ACTA_OK;
+    s->rebuild->rows_were_lost = true;
+    return s->rebuild->to_damage ? ACTA_OK : status;
 }
 
 acta_status
 acti_rebuild_rows(acti_rebuild *rebuild, acta_store *to, acta_error *error)
 {
     sorting s = { .rebuild = rebuild, .to = to };
-    bool backward_stopped;
+    bool stopped, backward_stopped;
 
     to->engine->ops->batch_clear(to->committer.batch);
-    acta_status status = take_rows(&s, false, &rebuild->rows_were_lost, error);
-    if (status == ACTA_OK && rebuild->rows_were_lost) status = take_rows(&s, true, &backward_stopped, error);
+    acta_status status = take_rows(&s, false, &stopped, error);
+    if (status == ACTA_OK && stopped) status = take_rows(&s, true, &backward_stopped, error);
+    if (stopped) rebuild->rows_were_lost = true;
     if (status == ACTA_OK) status = take_schemas(&s, error);
     return status == ACTA_OK ? write_rows(to, error) : status;
 }
