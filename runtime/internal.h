@@ -392,6 +392,7 @@ void acti_note_info(acti_actor *actor, const acta_info *info);
 void acti_note_continue(acti_actor *actor);
 void acti_note_reply(acta_runtime *runtime, acta_status status, const acta_message *reply);
 void acti_note_end(acti_actor *actor, const acta_exit_reason *reason);
+void acti_trace_for_driver(acti_actor *actor); /* it begins to live */
 
 /* report.c */
 const char *acti_exit_kind_name(acta_exit_kind kind);

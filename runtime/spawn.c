@@ -53,6 +53,7 @@ bring_to_life(acti_actor *actor, const acta_spawn_options *options)
     actor->phase = ACTI_STARTING;
     acti_task_begin(actor, ACTI_TASK_NOTHING, 0);
     actor->odd = options->overflow == ACTA_OVERFLOW_DROP_OLDEST ? ACTI_ODD_SHEDS : 0;
+    if (ACTI_UNLIKELY(actor->runtime->driver.told != NULL)) acti_trace_for_driver(actor);
     actor->heard = true; /* the idle time runs from the start */
     if (!begin_idle_times(actor, behaviour->idle_timeout_ms)) return false;
     /* relaxed: published by `life`. */

@@ -164,7 +164,7 @@ fill_info(const acti_actor *actor, acta_sys_info *info)
 
     *info = (acta_sys_info){ .behaviour = actor->behaviour->name,
         .is_suspended = (actor->odd & ACTI_ODD_SUSPENDED) != 0,
-        .is_traced = (actor->odd & ACTI_ODD_TRACED) != 0,
+        .is_traced = sys != NULL && sys->is_traced,
         .is_counted = (actor->odd & ACTI_ODD_COUNTED) != 0,
         .traps_exits = (atomic_load_explicit(&actor->life, memory_order_relaxed) & ACTI_TRAP) != 0, /* our own */
         .queued_count = (uint32_t)(load / ACTI_LOAD_COUNT),

@@ -31,6 +31,7 @@ typedef struct acti_sys {
     acti_node *waiting_first, *waiting_last; /* set aside while suspended, in order; linked by `next` */
     uint32_t waiting_count;
     acti_sys_trace_on trace;
+    bool is_traced;                       /* by `trace`; ACTI_ODD_TRACED may be for a driver's sake */
     uint64_t counts[ACTA_TRACE_EXIT + 1]; /* by acta_trace_kind */
     uint64_t counted_ns;
     acta_from stopper; /* who is told of the end */

@@ -61,17 +61,35 @@ call_sink(acti_actor *actor, void *argument)
     trace->sink(trace->user, argument);
 }
 
+static void
+tell_driver(acti_actor *actor, const acta_trace_event *event)
+{
+    const acta_driver *driver = &actor->runtime->driver;
+    char name[ACTI_NAME_MAX];
+
+    if (driver->told != NULL) driver->told(driver->user, event, acta_str_from(name, acti_name_copy(actor, name)));
+}
+
+/* Nothing is told of this actor yet, and its driver wants to hear all. */
+void
+acti_trace_for_driver(acti_actor *actor)
+{
+    set_odd(actor, ACTI_ODD_TRACED, true);
+}
+
 void
 acti_trace_note(acti_actor *actor, acta_trace_event *event)
 {
-    acti_sys *sys = acti_relations_of(actor)->sys;
+    acti_sys *sys = acti_relations_of(actor) != NULL ? acti_relations_of(actor)->sys : NULL;
     char why[ACTA_EXIT_TEXT_MAX];
 
-    sys->counts[event->kind]++;
+    if (sys != NULL) sys->counts[event->kind]++;
     if ((actor->odd & ACTI_ODD_TRACED) == 0) return;
     event->pid = acti_pid_of(actor);
     event->behaviour = actor->behaviour->name;
     event->at_ns = acti_now_ns(actor->runtime);
+    tell_driver(actor, event);
+    if (sys == NULL || !sys->is_traced) return;
     if (sys->trace.sink == NULL) {
         log_event(actor, event);
         return;
@@ -88,7 +106,8 @@ acti_note_message(acti_actor *actor, const acti_message *message)
     acti_trace_note(
         actor, &(acta_trace_event){ .kind = message->node.kind == ACTI_REQUEST ? ACTA_TRACE_CALL : ACTA_TRACE_CAST,
                    .tag = message->body.tag,
-                   .size = message->body.size });
+                   .size = message->body.size,
+                   .message = &message->body });
 }
 
 void
@@ -138,6 +157,7 @@ acti_trace_start(acti_actor *actor, const acti_sys_trace_on *on, acta_error *err
     acti_sys *sys = acti_sys_of(actor);
     if (sys == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a trace");
     sys->trace = *on;
+    sys->is_traced = true;
     set_odd(actor, ACTI_ODD_TRACED, true);
     return ACTA_OK;
 }
@@ -145,7 +165,10 @@ acti_trace_start(acti_actor *actor, const acti_sys_trace_on *on, acta_error *err
 void
 acti_trace_stop(acti_actor *actor)
 {
-    set_odd(actor, ACTI_ODD_TRACED, false);
+    acti_relations *r = acti_relations_of(actor);
+
+    if (r != NULL && r->sys != NULL) r->sys->is_traced = false;
+    if (actor->runtime->driver.told == NULL) set_odd(actor, ACTI_ODD_TRACED, false);
 }
 
 /* The actor has its acti_sys. */

@@ -58,6 +58,7 @@ uint64_t acti_hash(uint64_t hash, const void *bytes, size_t size);
 /* As acta_sim_create. `layout`: 0, or other bytes in fresh memory, and other places of it, for each number. */
 acta_sim *acti_sim_create_with(uint64_t seed, uint64_t layout);
 uint64_t acti_sim_elapsed_ms(const acta_sim *sim);
+uint64_t acti_sim_clock_moves(const acta_sim *sim); /* steps in which nothing was ready but a timer */
 acti_choices *acti_sim_choices(acta_sim *sim);
 /* acta_sim_chance in other parts than 1,000. */
 bool acti_sim_chance_of(acta_sim *sim, acta_sim_purpose purpose, uint32_t part, uint32_t whole);
@@ -90,10 +91,19 @@ typedef struct acti_watch {
     void *user;
     uint64_t *digests; /* of the history, before each step */
     size_t digest_max;
-    bool is_looking; /* the watcher reads the disk: no faults, nothing is drawn */
+    const acta_schema *schema;                                                                 /* of events */
+    void (*describe)(const void *state, const acta_recorded *record, char *line, size_t size); /* NULL: by the schema */
+    const void *state;
+    uint64_t told_head; /* position of the last record that was told */
+    bool is_looking;    /* the watcher reads the disk: no faults, nothing is drawn */
 } acti_watch;
 
 acti_watch *acti_sim_watch(acta_sim *sim);
+/* watch.c: a message to an actor, as a driver is told of it; `user` is the simulation. */
+void acti_watch_message(void *user, const struct acta_trace_event *event, acta_str name);
+/* … and the records that can be read since the last time. */
+void acti_watch_records(acta_sim *sim);
+
 /* Tell the watcher, if there is one. */
 void acti_sim_tell(acta_sim *sim, acti_told_kind kind, const char *who, const char *format, ...) ACTA_PRINTF(4, 5);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "faults.h"
+#include "internal.h"
 
 enum { POISON = 0xdb, NO_MEMORY_MAX = 1 << 16, SPREAD = 8 };
 
@@ -35,7 +36,9 @@ acti_memory_alloc(void *user, size_t size)
     acta_sim *sim = user;
     acti_memory *memory = acti_sim_memory(sim);
 
-    if (acti_countdown_tick(sim, &acti_sim_faults(sim)->no_memory, ACTA_SIM_FAULT_MEMORY)) return NULL;
+    if (!acti_sim_watch(sim)->is_looking &&
+        acti_countdown_tick(sim, &acti_sim_faults(sim)->no_memory, ACTA_SIM_FAULT_MEMORY))
+        return NULL;
     uint8_t *block = memory->under.alloc != NULL ? memory->under.alloc(memory->under.user, size) : malloc(size);
     if (block == NULL) return NULL;
     memory->live_bytes += size;

@@ -25,8 +25,8 @@
 #include "faults.h"
 
 enum {
-    FAULTY_STEPS_MAX = 200000, /* then the faults are over */
-    HEALED_STEPS_MAX = 1000000,
+    FAULTY_STEPS_MAX = 100000, /* then the faults are over */
+    HEALED_STEPS_MAX = 200000,
     START_TRIES_MAX = 20, /* while there are faults */
     SETTLE_MS = 600000,
     ACT_PER_MILLE = 200 /* steps before which a client may act though something is ready */
@@ -145,7 +145,10 @@ one_step(run *r)
     if (must_restart(r)) return crash(r);
     if (!r->is_healed && acti_faults_step(r->sim)) return crash(r);
     if (acta_sim_chance(r->sim, ACTA_SIM_WORKLOAD, ACT_PER_MILLE) && act(r)) return check_step(r);
-    if (!acta_sim_step(r->sim) && !act(r)) {
+    uint64_t clock_moves = acti_sim_clock_moves(r->sim);
+    bool has_stepped = acta_sim_step(r->sim);
+    if (has_stepped && acti_sim_clock_moves(r->sim) == clock_moves) return check_step(r);
+    if (!act(r) && !has_stepped) { /* clients act before time passes twice */
         if (r->is_healed) {
             acti_run_fail(
                 r->result, "clients wait for ever: nothing is left to happen, and not all have their answers");
@@ -209,9 +212,9 @@ live(run *r)
 }
 
 static void
-prepare(acta_sim *sim, const acti_run_setup *setup)
+prepare(const run *r, const acti_run_setup *setup)
 {
-    acti_choices *choices = acti_sim_choices(sim);
+    acti_choices *choices = acti_sim_choices(r->sim);
 
     choices->replay = setup->replay;
     choices->record = setup->record;
@@ -219,7 +222,10 @@ prepare(acta_sim *sim, const acti_run_setup *setup)
         acti_tape_clear(setup->record);
         setup->record->seed = setup->replay != NULL ? setup->replay->seed : setup->seed;
     }
-    *acti_sim_watch(sim) = setup->watch;
+    *acti_sim_watch(r->sim) = setup->watch;
+    acti_sim_watch(r->sim)->schema = r->scenario->app->schema;
+    acti_sim_watch(r->sim)->describe = r->scenario->describe;
+    acti_sim_watch(r->sim)->state = r->state;
 }
 
 void
@@ -231,7 +237,7 @@ acti_run(const acta_scenario *scenario, const acti_run_setup *setup, acti_run_re
     r.sim = acti_sim_create_with(setup->replay != NULL ? setup->replay->seed : setup->seed, setup->layout);
     r.state = calloc(1, scenario->state_size > 0 ? scenario->state_size : 1);
     if (r.sim != NULL && r.state != NULL) {
-        prepare(r.sim, setup);
+        prepare(&r, setup);
         live(&r);
         acta_sim_stats_read(r.sim, &result_out->stats);
         result_out->hash = acta_sim_hash(r.sim);

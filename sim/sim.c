@@ -98,11 +98,16 @@ disk_fails(void *user, acta_disk_op op)
 {
     acta_sim *sim = user;
 
+    if (sim->watch.is_looking) return false;
     bool fails = acti_fault_disk_fails(sim, op);
-    if (fails) sim->stats.disk_faults++;
+    if (fails) {
+        sim->stats.disk_faults++;
+        acti_sim_tell(sim, ACTI_TOLD_FAULT, "", "the disk fails an operation");
+    }
     if (fails || sim->disk_fault_per_mille == 0 || op == ACTA_DISK_READ) return fails;
     if (!acta_sim_chance(sim, ACTA_SIM_FAULTS, sim->disk_fault_per_mille)) return false;
     sim->stats.disk_faults++;
+    acti_sim_tell(sim, ACTI_TOLD_FAULT, "", "the disk fails a %s", op == ACTA_DISK_SYNC ? "sync" : "write");
     return true;
 }
 
@@ -155,6 +160,7 @@ run_commit(acta_sim *sim)
     if (!acta_store_step(acta_app_store(sim->app))) return false;
     acti_fault_disk_works(sim);
     sim->stats.commits++;
+    if (sim->watch.tell != NULL) acti_watch_records(sim);
     note_step(sim, STEP_COMMIT);
     return true;
 }
@@ -170,7 +176,11 @@ run_clock(acta_sim *sim)
         due_ns = disk_ns;
     else
         due_ns += acti_fault_clock_late_ns(sim);
-    if (due_ns > sim->now_ns) sim->now_ns = due_ns;
+    if (due_ns > sim->now_ns) {
+        acti_sim_tell(
+            sim, ACTI_TOLD_CLOCK, "", "%.3f s pass until the next timer", (double)(due_ns - sim->now_ns) / 1e9);
+        sim->now_ns = due_ns;
+    }
     sim->stats.clock_moves++;
     note_step(sim, STEP_CLOCK);
     return true;
@@ -268,6 +278,7 @@ acta_sim_start(acta_sim *sim, const acta_app_config *config, acta_app **app_out,
     simulated.runtime.manual = true;
     if (sim->faults.budget != 0) simulated.runtime.budget = sim->faults.budget;
     simulated.runtime.driver = (acta_driver){ .choose = choose_actor, .idle = idle, .user = sim };
+    if (sim->watch.tell != NULL) simulated.runtime.driver.told = acti_watch_message;
     simulated.store.engine = acta_memory_engine(sim->disk);
     if (simulated.store.engine == NULL) return acta_error_set(error, ACTA_NO_MEMORY, NULL);
 
@@ -339,6 +350,12 @@ uint64_t
 acti_sim_elapsed_ms(const acta_sim *sim)
 {
     return (sim->now_ns - START_NS) / 1000000;
+}
+
+uint64_t
+acti_sim_clock_moves(const acta_sim *sim)
+{
+    return sim->stats.clock_moves;
 }
 
 acti_watch *

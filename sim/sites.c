@@ -5,6 +5,7 @@
  * stands in an inline function, finds the site that it was first seen as.
  */
 #include "sites.h"
+#include "internal.h"
 
 #include <string.h>
 
@@ -46,8 +47,9 @@ acti_sites_chance(void *user, const char *name, uint32_t percent)
     acta_sim *sim = user;
     acti_site_table *table = acti_sim_sites(sim);
     bool first = false;
-    acti_site *site = find_site(table, name, true, &first);
 
+    if (acti_sim_watch(sim)->is_looking) return false; /* the watcher's own reading */
+    acti_site *site = find_site(table, name, true, &first);
     if (site == NULL) return false;
     site->seen.passages++;
     if (first && table->may_fire) site->is_active = acta_sim_choose(sim, ACTA_SIM_PLACES, PERCENT) >= PERCENT - percent;

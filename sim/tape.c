@@ -36,11 +36,11 @@ static const size_t TRACK_BYTES = ACTI_TRACK_MAX * sizeof(uint32_t);
 acti_tape *
 acti_tape_create(void)
 {
-    acti_tape *tape = acti_shared_alloc(sizeof *tape);
+    acti_tape *tape = acti_world_shared_alloc(sizeof *tape);
     if (tape == NULL) return NULL;
 
     for (uint32_t i = 0; i < ACTA_SIM_PURPOSE_COUNT; i++) {
-        tape->tracks[i].choices = acti_shared_alloc(TRACK_BYTES);
+        tape->tracks[i].choices = acti_world_shared_alloc(TRACK_BYTES);
         if (tape->tracks[i].choices != NULL) continue;
         acti_tape_destroy(tape);
         return NULL;
@@ -53,8 +53,8 @@ acti_tape_destroy(acti_tape *tape)
 {
     if (tape == NULL) return;
     for (uint32_t i = 0; i < ACTA_SIM_PURPOSE_COUNT; i++)
-        acti_shared_free(tape->tracks[i].choices, TRACK_BYTES);
-    acti_shared_free(tape, sizeof *tape);
+        acti_world_shared_free(tape->tracks[i].choices, TRACK_BYTES);
+    acti_world_shared_free(tape, sizeof *tape);
 }
 
 void
@@ -129,7 +129,7 @@ acti_tape_write(const acti_tape *tape, const char *path, const char *scenario, c
         if (purposes[i] != NULL) write_track(out, purposes[i], &tape->tracks[i]);
     fputs("end\n", out);
     bool is_whole = fclose(out) == 0;
-    acta_status status = is_whole ? acti_file_write(path, text, size, error)
+    acta_status status = is_whole ? acti_world_file_write(path, text, size, error)
                                   : acta_error_set(error, ACTA_NO_MEMORY, "cannot write tape '%s'", path);
     free(text);
     return status;
@@ -267,7 +267,7 @@ acti_tape_read(acti_tape *tape, const char *path, const char *scenario, acta_err
 {
     reader r = { .tape = tape, .path = path, .scenario = scenario, .error = error };
     char *text;
-    acta_status status = acti_file_read(path, &text, error);
+    acta_status status = acti_world_file_read(path, &text, error);
     if (status != ACTA_OK) return status;
 
     acti_tape_clear(tape);

@@ -19,14 +19,14 @@
 static const uint64_t SEED_MAX = UINT64_C(1000000000000000);
 
 void *
-acti_shared_alloc(size_t size)
+acti_world_shared_alloc(size_t size)
 {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return memory == MAP_FAILED ? NULL : memory;
 }
 
 void
-acti_shared_free(void *memory, size_t size)
+acti_world_shared_free(void *memory, size_t size)
 {
     if (memory != NULL) munmap(memory, size);
 }
@@ -42,7 +42,7 @@ file_failed(FILE *file, const char *what, const char *path, acta_error *error)
 }
 
 acta_status
-acti_file_read(const char *path, char **text_out, acta_error *error)
+acti_world_file_read(const char *path, char **text_out, acta_error *error)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) return file_failed(NULL, "read", path, error);
@@ -68,7 +68,7 @@ acti_file_read(const char *path, char **text_out, acta_error *error)
 }
 
 acta_status
-acti_file_write(const char *path, const char *text, size_t size, acta_error *error)
+acti_world_file_write(const char *path, const char *text, size_t size, acta_error *error)
 {
     FILE *file = fopen(path, "we");
     if (file == NULL) return file_failed(NULL, "write", path, error);
@@ -77,7 +77,7 @@ acti_file_write(const char *path, const char *text, size_t size, acta_error *err
 }
 
 acta_status
-acti_directory_make(const char *path, acta_error *error)
+acti_world_directory_make(const char *path, acta_error *error)
 {
     if (mkdir(path, 0777) == 0 || errno == EEXIST) return ACTA_OK;
     return file_failed(NULL, "make the directory", path, error);
@@ -86,7 +86,7 @@ acti_directory_make(const char *path, acta_error *error)
 /* -- numbers -- */
 
 uint64_t
-acti_real_ms(void)
+acti_world_real_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -94,22 +94,22 @@ acti_real_ms(void)
 }
 
 uint64_t
-acti_random_seed(void)
+acti_world_random_seed(void)
 {
     uint64_t seed;
-    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed) seed = acti_real_ms();
+    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed) seed = acti_world_real_ms();
     return seed % SEED_MAX;
 }
 
 uint32_t
-acti_core_count(void)
+acti_world_core_count(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count < 1 ? 1 : (uint32_t)count;
 }
 
 uint32_t
-acti_thread_count(void)
+acti_world_thread_count(void)
 {
     struct stat tasks; /* a link for each, and two of its own */
     return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 2 ? (uint32_t)tasks.st_nlink - 2 : 0;
@@ -118,7 +118,7 @@ acti_thread_count(void)
 /* -- children -- */
 
 uint32_t
-acti_child_start(void (*work)(void *user), void *user)
+acti_world_child_start(void (*work)(void *user), void *user)
 {
     fflush(NULL); /* or both would write what is buffered */
     pid_t parent = getpid();
@@ -134,7 +134,7 @@ acti_child_start(void (*work)(void *user), void *user)
 }
 
 bool
-acti_child_wait(uint32_t child, bool wait, acti_child_end *end_out)
+acti_world_child_wait(uint32_t child, bool wait, acti_world_child_end *end_out)
 {
     int status;
     pid_t ended;
@@ -143,31 +143,33 @@ acti_child_wait(uint32_t child, bool wait, acti_child_end *end_out)
         ended = waitpid((pid_t)child, &status, wait ? 0 : WNOHANG);
     } while (ended < 0 && errno == EINTR);
     if (ended <= 0) return false;
-    *end_out = (acti_child_end){ .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+    *end_out = (acti_world_child_end){ .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
         .exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0 };
     return true;
 }
 
+_Static_assert(ACTI_SIGNAL_OF_LIMIT == SIGALRM, "what alarm sends");
+
 void
-acti_child_limit(uint32_t seconds)
+acti_world_child_limit(uint32_t seconds)
 {
     alarm(seconds);
 }
 
 void
-acti_sleep_ms(uint32_t ms)
+acti_world_sleep_ms(uint32_t ms)
 {
     nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 }, NULL);
 }
 
 void
-acti_child_kill(uint32_t child)
+acti_world_child_kill(uint32_t child)
 {
     kill((pid_t)child, SIGKILL);
 }
 
 const char *
-acti_signal_name(int signal, char *text, size_t size)
+acti_world_signal_name(int signal, char *text, size_t size)
 {
     const char *name = sigabbrev_np(signal);
     const char *meaning = sigdescr_np(signal);

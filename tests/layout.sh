@@ -36,7 +36,8 @@ bench        : base runtime schema store actors
 tests        : base runtime schema store actors sim
 examples/bank/simulation examples/bank/sim_clients examples/bank/sim_witness : base runtime schema store actors sim
 examples/order/simulation : base runtime schema store actors sim
-bench/sim    : base runtime schema store actors sim'
+bench/sim    : base runtime schema store actors sim
+tools/sim tools/simulation_list : base runtime schema store actors sim'
 
 # Headers of outside libraries, and the only folders that may know them.
 outside='

@@ -4,6 +4,7 @@
  *
  *     main.c          the list of commands        operations.c   backup, backups, restore, repair
  *     schema*.c       schema                      forget.c       forget
+ *     sim.c           sim, with simulation_list.c
  *     read.c          read                       arguments.c    what several of them read
  *     verify*.c       verify, which shares no code with store/
  */
@@ -21,6 +22,7 @@ int command_repair(int argc, char **argv);
 int command_schema(int argc, char **argv);
 int command_forget(int argc, char **argv);
 int command_read(int argc, char **argv);
+int command_sim(int argc, char **argv);
 
 /* Two of the schema command; argv[0] is "acta schema NAME". */
 int schema_list(int argc, char **argv);

@@ -5,6 +5,7 @@
  *     acta schema list DIR, acta schema show TYPE DIR, acta schema check OLD NEW
  *     acta forget SUBJECT DIR
  *     acta read DIR
+ *     acta sim NAME
  *     acta backup DIR SET, acta backups SET, acta restore BACKUP DIR, acta repair DIR [NEW]
  *
  * Exit status: 0 done and sound, 1 damage or failure, 2 wrong usage.
@@ -31,8 +32,9 @@ static const command commands[] = {
     { "schema", command_schema },
     { "forget", command_forget },
     { "read", command_read },
+    { "sim", command_sim },
 };
-#define NAMES "verify, backup, backups, restore, repair, schema, forget, read"
+#define NAMES "verify, backup, backups, restore, repair, schema, forget, read, sim"
 
 /* -- verify -- */
 
@@ -126,7 +128,8 @@ main(int argc, char **argv)
             "  schema show TYPE DIR what one of them looks like\n"
             "  schema check OLD NEW may a new schema follow an old one on its log?\n"
             "  forget SUBJECT DIR   make what is personal of somebody unreadable\n"
-            "  read DIR             print events as JSON\n\n"
+            "  read DIR             print events as JSON\n"
+            "  sim NAME             run a scenario through thousands of seeds\n\n"
             "`acta COMMAND --help` tells more.\n\nExit status: 0 done and sound, 1 damage or failure, 2 wrong usage.",
     };
     command_line line = { .command = NULL };

@@ -234,6 +234,12 @@ typedef struct acta_reader_info {
 /* Up to `count_max` readers into `infos`; returns how many there are. */
 ACTA_API uint32_t acta_app_readers(acta_app *app, acta_reader_info *infos, uint32_t count_max);
 
+/*
+ * For a trace (sys.h: acta_trace_event): what a message to an actor of an application is, "command Deposit", with a NUL, cut at
+ * `size`. False: it is none of those that applications send. `message` must be in the hands of its actor.
+ */
+ACTA_API bool acta_app_describe_message(const char *behaviour, const acta_message *message, char *text, size_t size);
+
 /* All settings and their defaults as lines "name value unit", for people and for a test; ends with NUL, cut at `size`.
  * Returns the full length. `config` may be NULL. */
 ACTA_API size_t acta_config_dump(const acta_app_config *config, char *text, size_t size);

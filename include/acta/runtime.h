@@ -79,10 +79,14 @@ enum {
  *           offloaded, the last of the choices is the first such work.
  *   idle    called by a waiting acta_call when no actor is ready: do other work (a store's, a clock's) and return true,
  *           or false when there is nothing to do, which ends the wait with ACTA_TIMEOUT.
+ *   told    called for what each actor handles, before its handler runs (sys.h: acta_trace_event), and with the actor's name,
+ *           empty when it has none; NULL: nobody is told. Private actors are among them. It may look, and do nothing else.
  */
+struct acta_trace_event;
 typedef struct acta_driver {
     uint32_t (*choose)(void *user, uint32_t count);
     bool (*idle)(void *user);
+    void (*told)(void *user, const struct acta_trace_event *event, acta_str name);
     void *user;
 } acta_driver;
 

@@ -91,6 +91,7 @@ typedef struct acta_trace_event {
     acta_pid from; /* DOWN, EXIT: who */
     acta_status status;
     const acta_exit_reason *reason; /* EXIT: borrowed */
+    const acta_message *message;    /* CALL, CAST: borrowed */
 } acta_trace_event;
 
 /* Called in the actor's turn, on the thread that has it, for each event before its handler runs. Must not block. If it
