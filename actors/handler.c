@@ -18,8 +18,11 @@ handle(acti_reader_actor *r, const acti_item *item, acta_str key, acta_error *er
 
     error->text[0] = '\0';
     acta_status status = acti_item_each(r, item, handle_one, error);
-    if (status == ACTA_OK && ACTA_SIM_CHANCE(&r->app->environment, "handler.told.twice", 25))
-        status = acti_item_each(r, item, handle_one, error);
+    if (status == ACTA_OK && ACTA_SIM_CHANCE(&r->app->environment, "handler.told.twice", 25)) {
+        acti_item again = *item;
+        again.recorded.replaying = true;
+        status = acti_item_each(r, &again, handle_one, error);
+    }
     if (status == ACTA_OK) return ACTI_WORK_DONE;
     if (error->text[0] == '\0')
         acta_error_set(error, status, "handler '%s' returned %s", handler->name, acta_status_name(status));
