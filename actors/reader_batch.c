@@ -114,6 +114,8 @@ void
 acti_batch_committed(acti_reader_actor *r, const acti_committed *committed)
 {
     if (committed->number != r->number || !r->is_on_way) return;
+    if (committed->result.status == ACTA_NO_MEMORY) /* nothing of it was written: the next life does it again */
+        acta_fail(r->self, "reader '%s': %s", r->reader->name, committed->result.error.text);
     if (committed->result.status != ACTA_OK) {
         acti_reader_refuse(r, committed->result.error.text);
         return;

@@ -35,10 +35,11 @@ acti_memory_alloc(void *user, size_t size)
 {
     acta_sim *sim = user;
     acti_memory *memory = acti_sim_memory(sim);
+    acti_faults *faults = acti_sim_faults(sim);
 
-    if (!acti_sim_watch(sim)->is_looking &&
-        acti_countdown_tick(sim, &acti_sim_faults(sim)->no_memory, ACTA_SIM_FAULT_MEMORY))
-        return NULL;
+    /* Not in a start: one that fails before it opens its store leaves the engine that it was given to nobody. */
+    bool may_fail = !faults->is_starting && !acti_sim_watch(sim)->is_looking;
+    if (may_fail && acti_countdown_tick(sim, &faults->no_memory, ACTA_SIM_FAULT_MEMORY)) return NULL;
     uint8_t *block = memory->under.alloc != NULL ? memory->under.alloc(memory->under.user, size) : malloc(size);
     if (block == NULL) return NULL;
     memory->live_bytes += size;
