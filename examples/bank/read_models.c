@@ -101,6 +101,8 @@ change_transfer(acta_str transfer_id, bank_Phase phase, acta_str reason, acta_ro
     acta_status status = bank_TransferRow_get(rows, transfer_id, &transfer, error);
     if (status == ACTA_NOT_FOUND) return ACTA_OK; /* somebody named a transfer that was never requested */
     if (status != ACTA_OK) return status;
+    /* The withdrawal is in another stream: tried again, it may come when the transfer has ended. */
+    if (phase == bank_Phase_withdrawn && transfer.phase != bank_Phase_requested) return ACTA_OK;
     transfer.phase = phase;
     transfer.reason = reason;
     return bank_TransferRow_put(rows, transfer, error);
