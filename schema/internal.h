@@ -185,6 +185,21 @@ acti_item_at(const acta_table *item, const uint8_t *elements, uint32_t index)
     return acti_follow(elements + (size_t)index * 4);
 }
 
+/* What stands around a buffer that isn't an event's; file.c. */
+typedef struct acti_framing {
+    const char *identifier; /* of four bytes, behind the root's offset; NULL: none */
+    bool has_size;          /* before the root's offset */
+} acti_framing;
+
+acta_status acti_write_framed(
+    const acta_table *table, const void *value, acti_framing framing, acta_sink *sink, acta_error *error);
+
+/* The same as acta_table_verify, of a root whose offset is at `begin`: 4, if a size is before it. */
+acta_status acti_verify_from(const acta_table *table, acta_bytes buffer, size_t begin, acta_error *error);
+
+/* Does the official library's verifier of FlexBuffers accept these bytes? json.cc. */
+bool acti_flex_is_sound(const uint8_t *bytes, size_t size);
+
 /* Give back what an owned field holds, and leave it absent; value.c. */
 void acti_field_clear(const acta_field *field, void *value, acta_memory *memory);
 

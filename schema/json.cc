@@ -6,6 +6,7 @@
  *
  * No exception leaves this file. What the library produced is verified by our own verifier before it is given out.
  */
+#include <flatbuffers/flexbuffers.h>
 #include <flatbuffers/idl.h>
 
 #include <cstdio>
@@ -154,4 +155,10 @@ acta_json_parse(const acta_table *table, acta_str text, acta_memory *memory, act
     } catch (const std::bad_alloc &) {
         return acta_error_set(error, ACTA_NO_MEMORY, nullptr);
     }
+}
+
+bool
+acti_flex_is_sound(const uint8_t *bytes, size_t size)
+{
+    return flexbuffers::VerifyBuffer(bytes, size);
 }

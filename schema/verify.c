@@ -157,6 +157,8 @@ verify_field(verifier *v, const acta_table *table, const acta_field *field, size
         bool is_struct = field->kind == ACTA_FIELD_STRUCT_VECTOR;
         size_t size = is_struct ? field->table->inline_size : acti_inline_size(field->element);
         if (!is_vector_at(v, target, size, &count)) return corrupt(v, table, field, "lies outside of it");
+        if (field->flags & ACTA_FIELD_FLEX && !acti_flex_is_sound(v->bytes + target + 4, count))
+            return corrupt(v, table, field, "is no FlexBuffer");
         return field->flags & ACTA_FIELD_NESTED ? verify_nested(v, table, field, target + 4, count) : ACTA_OK;
     }
     default:
@@ -270,12 +272,18 @@ verify_table(verifier *v, const acta_table *table, size_t at)
 acta_status
 acta_table_verify(const acta_table *table, acta_bytes buffer, acta_error *error)
 {
+    return acti_verify_from(table, buffer, 0, error);
+}
+
+acta_status
+acti_verify_from(const acta_table *table, acta_bytes buffer, size_t begin, acta_error *error)
+{
     verifier v = { .bytes = buffer.data, .size = buffer.size, .error = error };
 
     if (buffer.data == NULL || buffer.size < BUFFER_SIZE_MIN || buffer.size > BUFFER_SIZE_MAX)
         return corrupt(&v, table, NULL, "its size is not that of a buffer");
     v.string_work_left = STRING_WORK_FREE + (uint64_t)buffer.size * STRING_WORK;
-    size_t root = follow(&v, 0);
+    size_t root = follow(&v, begin);
     if (root == 0) return corrupt(&v, table, NULL, "the root leads outside of it");
     return verify_table(&v, table, root);
 }

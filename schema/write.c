@@ -11,17 +11,14 @@
  */
 #include <stdio.h>
 
-#include "internal.h"
+#include "acta/file.h"
+#include "layout.h"
 
 enum { VTABLE_CACHE = 8 };
 
-typedef struct presence {
-    uint64_t bits[ACTA_FIELD_COUNT_MAX / 64]; /* by the field's index */
-} presence;
-
 typedef struct vtable {
     const acta_table *table;
-    presence fields;
+    acti_presence fields;
     size_t at;
 } vtable;
 
@@ -74,43 +71,9 @@ append(writer *w, const void *bytes, size_t size)
     w->at += size;
 }
 
-/* -- which fields are there -- */
+/* -- numbers and structs -- */
 
-/* A number's bits as in the buffer, the rest zero. */
-static uint64_t
-bits_at(const acta_field *field, const void *at)
-{
-    uint64_t bits = 0;
-    int32_t number;
-
-    if (field->kind == ACTA_FIELD_BOOL) return *(const bool *)at;
-    if (field->flags & ACTA_FIELD_ENUM) {
-        memcpy(&number, at, sizeof number);
-        return (uint64_t)(int64_t)number & UINT64_MAX >> (64 - 8 * acti_inline_size(field->kind));
-    }
-    switch (acti_inline_size(field->kind)) {
-    case 1:
-        memcpy(&bits, at, 1);
-        break;
-    case 2:
-        memcpy(&bits, at, 2);
-        break;
-    case 4:
-        memcpy(&bits, at, 4);
-        break;
-    default:
-        memcpy(&bits, at, 8);
-    }
-    return bits;
-}
-
-static uint64_t
-number_bits(const acta_field *field, const void *value)
-{
-    return bits_at(field, acti_field_in(field, value));
-}
-
-/* Their low bytes. */
+/* The low bytes. */
 static void
 put_number(uint8_t *out, uint64_t bits, size_t size)
 {
@@ -129,166 +92,22 @@ put_number(uint8_t *out, uint64_t bits, size_t size)
     }
 }
 
-static bool
-is_set(const acta_field *field, const void *value)
-{
-    return (field->flags & ACTA_FIELD_OPTIONAL) == 0 || *(const bool *)((const char *)value + field->is_set);
-}
-
-/* An enum's value that its type in the buffer can't hold. */
-static bool
-is_cut_at(const acta_field *field, const void *at)
-{
-    int32_t number;
-
-    memcpy(&number, at, sizeof number);
-    switch (field->kind) {
-    case ACTA_FIELD_INT8:
-        return number < INT8_MIN || number > INT8_MAX;
-    case ACTA_FIELD_UINT8:
-        return number < 0 || number > UINT8_MAX;
-    case ACTA_FIELD_INT16:
-        return number < INT16_MIN || number > INT16_MAX;
-    case ACTA_FIELD_UINT16:
-        return number < 0 || number > UINT16_MAX;
-    default:
-        return false;
-    }
-}
-
-/* The same in a field that is there, or in any member of the struct that it is. */
-static bool
-is_cut(const acta_field *field, const void *value)
-{
-    const char *at = acti_field_in(field, value);
-
-    if ((field->flags & ACTA_FIELD_ENUM) == 0 && field->kind != ACTA_FIELD_STRUCT) return false;
-    for (uint32_t left = field->length != 0 ? field->length : 1; left > 0; left--, at += acti_c_size(field)) {
-        if (field->kind != ACTA_FIELD_STRUCT && is_cut_at(field, at)) return true;
-        for (uint32_t i = 0; field->kind == ACTA_FIELD_STRUCT && i < field->table->field_count; i++) {
-            if (is_cut(&field->table->fields[i], at)) return true;
-        }
-    }
-    return false;
-}
-
-static bool
-is_present(const acta_field *field, const void *value)
-{
-    if (field->flags & ACTA_FIELD_OPTIONAL) return is_set(field, value);
-    if (acti_is_number(field)) return number_bits(field, value) != field->absent;
-    if (field->kind == ACTA_FIELD_STRUCT) return true;
-    if (field->kind == ACTA_FIELD_UNION) return acti_union_in(field, value).type != 0;
-    if (field->kind == ACTA_FIELD_STRING) return ((const acta_str *)acti_field_in(field, value))->data != NULL;
-
-    acta_any_ref ref = acti_ref_in(field, value); /* a vector begins as a ref does */
-    return ref.data != NULL || ref.encoded != NULL;
-}
-
-static bool
-has(const presence *fields, uint32_t index)
-{
-    return (fields->bits[index / 64] >> index % 64 & 1) != 0;
-}
-
 /* -- vtable and table -- */
 
-/* What of a table is there, and where in it. */
-typedef struct plan {
-    presence fields;
-    uint16_t offsets[ACTA_FIELD_COUNT_MAX]; /* in the table, by the field's index; 0: absent */
-    uint16_t types[ACTA_FIELD_COUNT_MAX];   /* of unions: the same for their types */
-    size_t size;                            /* of the table */
-    size_t vtable_size;
-    size_t alignment; /* of the place behind the table's first four bytes, if it is above 4 */
-} plan;
-
 static acta_status
-find_present(writer *w, const acta_table *table, const void *value, presence *fields_out)
+plan_table(writer *w, const acta_table *table, const void *value, acti_plan *out)
 {
-    memset(fields_out, 0, sizeof *fields_out);
-    for (uint32_t i = 0; i < table->field_count; i++) {
-        const acta_field *field = &table->fields[i];
-        if (is_present(field, value))
-            fields_out->bits[i / 64] |= UINT64_C(1) << i % 64;
-        else if (field->flags & ACTA_FIELD_REQUIRED)
-            return refuse(w, table, field, "is required, but absent; set it");
-        if (is_set(field, value) && is_cut(field, value))
-            return refuse(w, table, field, "is an enum with a number out of its range");
-    }
-    return ACTA_OK;
-}
+    const char *what;
 
-/* Where the next field of each alignment lies: 1, 2, 4, … 256 (flatc allows 32). */
-typedef struct places {
-    uint16_t next[9];
-} places;
-
-static uint16_t *
-place_of(places *p, size_t alignment)
-{
-    return &p->next[__builtin_ctz((unsigned)alignment)];
-}
-
-/* Count `size` bytes to what is so aligned, or take them: the place before. */
-static uint16_t
-take_place(places *p, size_t size, size_t alignment)
-{
-    uint16_t *next = place_of(p, alignment);
-    uint16_t taken = *next;
-
-    *next = (uint16_t)(*next + size);
-    return taken;
-}
-
-/* Fields of a wide alignment first, so that there are no gaps between them: each size is a multiple of the alignment. */
-static void
-lay_out(const acta_table *table, plan *out)
-{
-    places p = { { 0 } }; /* first how many bytes the fields take */
-
-    out->vtable_size = 4;
-    for (uint32_t i = 0; i < table->field_count; i++) {
-        if (!has(&out->fields, i)) continue;
-        const acta_field *field = &table->fields[i];
-        size_t vtable_end = 6 + 2 * (size_t)field->id, type_size = acti_type_size(field);
-        take_place(&p, acti_field_size(field), acti_field_alignment(field));
-        if (type_size != 0) take_place(&p, type_size, type_size);
-        if (vtable_end > out->vtable_size) out->vtable_size = vtable_end;
-    }
-
-    uint16_t end = 4;
-    out->alignment = 1;
-    for (size_t i = sizeof p.next / sizeof p.next[0]; i-- > 0;) {
-        uint16_t bytes = p.next[i];
-        if (bytes != 0 && out->alignment == 1) out->alignment = (size_t)1 << i;
-        p.next[i] = end;
-        end = (uint16_t)(end + bytes);
-    }
-    out->size = end;
-    for (uint32_t i = 0; i < table->field_count; i++) {
-        const acta_field *field = &table->fields[i];
-        size_t type_size = acti_type_size(field);
-        out->offsets[i] = 0;
-        if (!has(&out->fields, i)) continue;
-        out->offsets[i] = take_place(&p, acti_field_size(field), acti_field_alignment(field));
-        if (type_size != 0) out->types[i] = take_place(&p, type_size, type_size);
-    }
-}
-
-static acta_status
-plan_table(writer *w, const acta_table *table, const void *value, plan *out)
-{
     if (w->depth == ACTA_BUFFER_DEPTH_MAX)
         return acta_error_set(w->error, ACTA_INVALID, "tables of %s are nested more than 64 deep", table->name);
-    acta_status status = find_present(w, table, value, &out->fields);
-    if (status == ACTA_OK) lay_out(table, out);
-    return status;
+    const acta_field *refused = acti_plan_table(table, value, out, &what);
+    return refused != NULL ? refuse(w, table, refused, what) : ACTA_OK;
 }
 
 /* The vtable's place: of an earlier one that is equal, or of a new one. */
 static size_t
-write_vtable(writer *w, const acta_table *table, const plan *p)
+write_vtable(writer *w, const acta_table *table, const acti_plan *p)
 {
     uint32_t kept = w->vtable_count < VTABLE_CACHE ? w->vtable_count : VTABLE_CACHE;
     for (uint32_t i = 0; i < kept; i++) {
@@ -327,7 +146,7 @@ put_struct(const acta_table *table, const void *value, uint8_t *out)
             if (field->kind == ACTA_FIELD_STRUCT)
                 put_struct(field->table, from, to);
             else
-                put_number(to, bits_at(field, from), acti_inline_size(field->kind));
+                put_number(to, acti_bits_at(field, from), acti_inline_size(field->kind));
             from += acti_c_size(field);
             to += acti_field_size(field);
         }
@@ -340,7 +159,7 @@ static acta_status write_types(
     writer *w, const acta_table *table, const acta_field *field, const void *value, size_t *at_out);
 
 static acta_status
-write_fields(writer *w, const acta_table *table, const void *value, const plan *p, size_t at)
+write_fields(writer *w, const acta_table *table, const void *value, const acti_plan *p, size_t at)
 {
     acta_status status = ACTA_OK;
 
@@ -353,7 +172,7 @@ write_fields(writer *w, const acta_table *table, const void *value, const plan *
         if (field->kind == ACTA_FIELD_STRUCT)
             put_struct(field->table, acti_field_in(field, value), slot);
         else
-            put_number(slot, number_bits(field, value), acti_inline_size(field->kind));
+            put_number(slot, acti_bits_at(field, acti_field_in(field, value)), acti_inline_size(field->kind));
     }
     for (uint32_t i = 0; i < table->field_count && status == ACTA_OK; i++) {
         if (p->offsets[i] == 0 || acti_is_inline(&table->fields[i])) continue;
@@ -371,7 +190,7 @@ write_fields(writer *w, const acta_table *table, const void *value, const plan *
 }
 
 static acta_status
-write_planned(writer *w, const acta_table *table, const void *value, const plan *p, size_t *at_out)
+write_planned(writer *w, const acta_table *table, const void *value, const acti_plan *p, size_t *at_out)
 {
     size_t vtable_at = write_vtable(w, table, p);
     align(w, p->alignment > 4 ? 4 : 0, p->alignment > 4 ? p->alignment : 4);
@@ -389,7 +208,7 @@ write_planned(writer *w, const acta_table *table, const void *value, const plan 
 static acta_status
 write_table(writer *w, const acta_table *table, const void *value, size_t *at_out)
 {
-    plan p;
+    acti_plan p;
     acta_status status = plan_table(w, table, value, &p);
     return status == ACTA_OK ? write_planned(w, table, value, &p, at_out) : status;
 }
@@ -421,7 +240,10 @@ write_numbers(writer *w, const acta_table *table, const acta_field *field, acta_
     bool is_nested = (field->flags & ACTA_FIELD_NESTED) != 0;
     if (is_nested && w->out == NULL && acta_table_verify(field->table, nested, NULL) != ACTA_OK)
         return refuse(w, table, field, "is no buffer of its (nested_flatbuffer); write one with its table's _write");
-    size_t alignment = is_nested ? 8 : element > 4 ? element : 4;
+    bool is_flex = (field->flags & ACTA_FIELD_FLEX) != 0;
+    if (is_flex && w->out == NULL && !acti_flex_is_sound((const uint8_t *)vector.data, vector.count))
+        return refuse(w, table, field, "is no FlexBuffer; write one with a builder of the official library");
+    size_t alignment = is_nested || is_flex ? 8 : element > 4 ? element : 4;
     align(w, 4, field->alignment > alignment ? field->alignment : alignment);
     *at_out = w->at;
     put_u32(w, w->at, vector.count);
@@ -439,10 +261,11 @@ write_structs(writer *w, const acta_table *table, const acta_field *field, acta_
 
     if (vector.count > ACTA_BUFFER_SIZE_MAX / size) return refuse(w, table, field, "is larger than 64 MiB");
     for (uint32_t i = 0; i < vector.count && vector.data != NULL && w->out == NULL; i++) {
-        if (is_cut(&element, (const char *)vector.data + i * item->struct_size))
+        if (acti_is_cut(&element, (const char *)vector.data + i * item->struct_size))
             return refuse(w, table, field, "is an enum with a number out of its range");
     }
-    align(w, 4, item->alignment > 4 ? item->alignment : 4);
+    size_t alignment = item->alignment > 4 ? item->alignment : 4;
+    align(w, 4, field->alignment > alignment ? field->alignment : alignment);
     *at_out = w->at;
     put_u32(w, w->at, vector.count);
     w->at += 4;
@@ -527,7 +350,7 @@ write_variant(writer *w, const acta_table *table, const acta_field *field, acta_
     if (!acti_is_struct(member->table)) return write_nested(w, member->table, any.ref, at_out);
 
     acta_field whole = { .kind = ACTA_FIELD_STRUCT, .table = member->table };
-    if (any.ref.data != NULL && is_cut(&whole, any.ref.data))
+    if (any.ref.data != NULL && acti_is_cut(&whole, any.ref.data))
         return refuse(w, table, field, "is an enum with a number out of its range");
     align(w, 0, member->table->alignment > 4 ? member->table->alignment : 4);
     *at_out = w->at;
@@ -576,26 +399,35 @@ write_target(writer *w, const acta_table *table, const acta_field *field, const 
     }
 }
 
+/* The root's offset, which counts from itself, may have its size before it and an identifier behind it. */
 static acta_status
-write_buffer(writer *w, const acta_table *table, const void *value, const plan *p)
+write_buffer(writer *w, const acta_table *table, const void *value, const acti_plan *p, acti_framing framing)
 {
-    size_t root = 0;
+    size_t root = 0, begin = framing.has_size ? 4 : 0;
 
-    w->at = 4;
+    w->at = begin + 4;
+    if (framing.identifier != NULL) append(w, framing.identifier, ACTA_IDENTIFIER_SIZE);
     acta_status status = write_planned(w, table, value, p, &root);
-    put_u32(w, 0, root);
+    put_u32(w, begin, root - begin);
+    if (framing.has_size) put_u32(w, 0, w->at - 4);
     return status;
 }
 
 acta_status
 acta_table_write(const acta_table *table, const void *value, acta_sink *sink, acta_error *error)
 {
-    plan p;
+    return acti_write_framed(table, value, (acti_framing){ 0 }, sink, error);
+}
+
+acta_status
+acti_write_framed(const acta_table *table, const void *value, acti_framing framing, acta_sink *sink, acta_error *error)
+{
+    acti_plan p;
     vtable vtables[VTABLE_CACHE]; /* set as they are used */
     writer w = { .vtables = vtables, .error = error };
 
     acta_status status = plan_table(&w, table, value, &p);
-    if (status == ACTA_OK) status = write_buffer(&w, table, value, &p);
+    if (status == ACTA_OK) status = write_buffer(&w, table, value, &p, framing);
     if (status != ACTA_OK) return status;
     if (w.at > ACTA_BUFFER_SIZE_MAX)
         return acta_error_set(error, ACTA_INVALID, "a %s of %zu bytes is larger than 64 MiB", table->name, w.at);
@@ -605,5 +437,5 @@ acta_table_write(const acta_table *table, const void *value, acta_sink *sink, ac
     if (w.out == NULL)
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a %s of %zu bytes", table->name, size);
     w.vtable_count = 0;
-    return write_buffer(&w, table, value, &p);
+    return write_buffer(&w, table, value, &p, framing);
 }

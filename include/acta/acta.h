@@ -11,6 +11,7 @@
 #include "acta/consumer_group.h"
 #include "acta/environment.h"
 #include "acta/fault.h"
+#include "acta/file.h"
 #include "acta/gen_event.h"
 #include "acta/gen_server.h"
 #include "acta/gen_statem.h"

@@ -179,7 +179,8 @@ enum {
     ACTA_FIELD_KEY = 2,      /* keyed collections of this table are sorted by it */
     ACTA_FIELD_ENUM = 4,     /* a C enum in the struct, whatever its size in the buffer */
     ACTA_FIELD_OPTIONAL = 8, /* a number or struct with an is_set beside it */
-    ACTA_FIELD_NESTED = 16   /* a vector of bytes that is a buffer of `table` */
+    ACTA_FIELD_NESTED = 16,  /* a vector of bytes that is a buffer of `table` */
+    ACTA_FIELD_FLEX = 32     /* a vector of bytes that is a FlexBuffer */
 };
 
 /* Of a table, or of a struct: a struct has numbers, structs and fixed arrays of both, all of them always there. */

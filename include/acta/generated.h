@@ -132,6 +132,7 @@
 
 /* T_field_decode: the value of a nested buffer; false, and all zero, when it is absent. */
 #define ACTA_NESTED(T, field, Nested)                                                                                  \
+    extern const acta_table Nested##_table; /* it may come further below */                                            \
     static inline bool T##_##field##_decode(const T *value, Nested *nested_out)                                        \
     {                                                                                                                  \
         return acta_nested_decode(&Nested##_table, value->field, nested_out);                                          \
@@ -321,7 +322,12 @@
         .flags = options                                                                                               \
     }
 
-/* A vector that is aligned to `bytes`, and one of bytes that is a buffer of Nested. */
+/* A vector of structs, and one of numbers, that are aligned to `bytes`, and one of bytes that is a buffer of Nested. */
+#define ACTA_ALIGNED_STRUCTS_FIELD(T, field, number, Item, options, bytes)                                             \
+    {                                                                                                                  \
+        .name = #field, .offset = offsetof(T, field), .id = number, .alignment = bytes,                                \
+        .kind = ACTA_FIELD_STRUCT_VECTOR, .table = &Item##_table, .flags = options                                     \
+    }
 #define ACTA_ALIGNED_FIELD(T, field, number, KIND, options, bytes)                                                     \
     {                                                                                                                  \
         .name = #field, .offset = offsetof(T, field), .id = number, .alignment = bytes, .kind = ACTA_FIELD_VECTOR,     \

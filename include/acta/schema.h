@@ -86,7 +86,8 @@ struct acta_schema {
     acta_bytes binary;               /* flatc's binary schema (.bfbs) */
     const acta_table *const *tables; /* all tables, in the schema's order */
     uint32_t table_count;
-    uint64_t hash; /* of all tables' hashes */
+    uint64_t hash;               /* of all tables' hashes */
+    const char *file_identifier; /* four bytes and a NUL (file.h); NULL: it has none */
 };
 
 /* By full name ("bank.Deposit") or, where `name` has no dot, within the schema's namespace. NULL when there is none. */

@@ -62,6 +62,10 @@ enum { FEATURE_TYPES = 11 };
     ROW(UNION_ABSENT, "union, absent")                                                                                 \
     ROW(UNION_REQUIRED, "union, required")                                                                             \
     ROW(UNION_VECTOR, "vector of unions")                                                                              \
+    ROW(NESTED, "buffer in a buffer")                                                                                  \
+    ROW(FLEX, "FlexBuffer")                                                                                            \
+    ROW(FILE_IDENTIFIER, "buffer with a file identifier")                                                              \
+    ROW(FILE_SIZE, "buffer with its size before it")                                                                   \
     ROW(KEY_STRING, "vector of tables, sorted by a string")                                                            \
     ROW(KEY_INTEGER, "vector of tables, sorted by an integer")                                                         \
     ROW(KEY_REAL, "vector of tables, sorted by a real number")                                                         \

@@ -29,7 +29,8 @@ typedef struct field {
     char name[NAME_SIZE];
     char type[NAME_SIZE];
     char value[NAME_SIZE]; /* " = 7", or empty */
-    bool required, key, deprecated;
+    bool required, key, deprecated, is_flex;
+    int nested;   /* the table whose buffer it is; or -1 */
     int table;    /* that it leads to; or -1 */
     int variants; /* the union that it is, or is a vector of; or -1 */
     unsigned id;
@@ -262,7 +263,9 @@ enum {
     DECK_STRUCT_VECTOR = DECK_STRUCT + 8,
     DECK_UNION = DECK_STRUCT_VECTOR + 6,
     DECK_UNION_VECTOR = DECK_UNION + 4,
-    DECK_SIZE = DECK_UNION_VECTOR + 3,
+    DECK_NESTED = DECK_UNION_VECTOR + 3,
+    DECK_FLEX = DECK_NESTED + 2,
+    DECK_SIZE = DECK_FLEX + 2,
     DECK_STEP = 31
 };
 _Static_assert(DECK_SIZE % DECK_STEP != 0, "a prime, and prime to the size");
@@ -280,7 +283,7 @@ make_field(schema *s, const table *of, field *f)
 {
     unsigned card = next_card(s);
 
-    f->table = f->variants = -1;
+    f->table = f->variants = f->nested = -1;
     if (card < DECK_NUMBER_VECTOR) {
         number_field(s, card, f);
     } else if (card < DECK_ENUM) {
@@ -299,8 +302,13 @@ make_field(schema *s, const table *of, field *f)
         optional_field(s, card - DECK_OPTIONAL, f);
     } else if (card < DECK_UNION) {
         struct_field(s, card >= DECK_STRUCT_VECTOR, f);
-    } else {
+    } else if (card < DECK_NESTED) {
         union_field(s, card >= DECK_UNION_VECTOR, f);
+    } else {
+        say(f->type, "[ubyte]");
+        f->is_flex = card >= DECK_FLEX;
+        if (!f->is_flex) f->nested = (int)below(s, s->table_count);
+        return;
     }
     if (f->type[0] == '[' || strcmp(f->type, "string") == 0) f->required = f->required || below(s, 6) == 0;
     f->deprecated = !f->required && f->variants < 0 && below(s, 12) == 0;
@@ -325,8 +333,8 @@ make_key(const table *of, field *f)
 
     say(f->type, "%s", type < NUMBER_COUNT ? numbers[type] : others[type - NUMBER_COUNT]);
     f->key = true;
-    f->required = f->deprecated = false;
-    f->table = f->variants = -1;
+    f->required = f->deprecated = f->is_flex = false;
+    f->table = f->variants = f->nested = -1;
     f->value[0] = '\0';
 }
 
@@ -379,6 +387,8 @@ write_attributes(FILE *out, const table *t, const field *f)
     if (f->key) fprintf(out, "%skey", before), before = ", ";
     if (f->required) fprintf(out, "%srequired", before), before = ", ";
     if (f->deprecated) fprintf(out, "%sdeprecated", before), before = ", ";
+    if (f->is_flex) fprintf(out, "%sflexbuffer", before), before = ", ";
+    if (f->nested >= 0) fprintf(out, "%snested_flatbuffer: \"T%d\"", before, f->nested), before = ", ";
     if (t->has_ids) fprintf(out, "%sid: %u", before, f->id), before = ", ";
     fprintf(out, "%s;\n", before[0] == ',' ? ")" : "");
 }
@@ -423,6 +433,7 @@ write_all(schema *s)
         make_table(s, i, &t);
         write_table(s, &t);
     }
+    fprintf(s->fbs, "\nroot_type T0;\nfile_identifier \"DICE\";\n");
     for (unsigned i = 0; i < s->table_count; i++)
         fprintf(s->same, s->is_nested[i] ? "NESTED(T%u)\n" : "ALONE(T%u)\n", i);
 }

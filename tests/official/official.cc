@@ -6,6 +6,9 @@
  */
 #include "official.h"
 
+#include "acta/file.h"
+
+#include <flatbuffers/flexbuffers.h>
 #include <flatbuffers/idl.h>
 #include <flatbuffers/reflection.h>
 
@@ -19,7 +22,7 @@ using flatbuffers::voffset_t;
 
 namespace {
 
-enum { DEPTH_MAX = 4, TABLES_MAX = 60, ELEMENTS_MAX = 4 };
+enum { DEPTH_MAX = 4, TABLES_MAX = 60, ELEMENTS_MAX = 4, NESTING_MAX = 2 };
 
 /* In the order of acta_field_kind: Bool is 2 there, Double 12. */
 const int first_number = reflection::Bool;
@@ -46,9 +49,17 @@ class maker {
     {
     }
 
-    acta_bytes root(const reflection::Object &object, acta_memory *memory)
+    acta_bytes root(const reflection::Object &object, unsigned form, acta_memory *memory)
     {
-        builder.Finish(flatbuffers::Offset<flatbuffers::Table>(table(object, 0, random_below(random, 20))));
+        const char *identifier = form & ACTA_FILE_IDENTIFIER ? schema.file_ident()->c_str() : nullptr;
+        flatbuffers::Offset<flatbuffers::Table> at(table(object, 0, random_below(random, 20)));
+
+        if (form & ACTA_FILE_IDENTIFIER) count(FEATURE_FILE_IDENTIFIER);
+        if (form & ACTA_FILE_SIZE) count(FEATURE_FILE_SIZE);
+        if (form & ACTA_FILE_SIZE)
+            builder.FinishSizePrefixed(at, identifier);
+        else
+            builder.Finish(at, identifier);
         auto *copy = static_cast<uint8_t *>(acta_memory_alloc(memory, builder.GetSize()));
         if (copy == nullptr) return acta_bytes_from(nullptr, 0);
         std::memcpy(copy, builder.GetBufferPointer(), builder.GetSize());
@@ -359,9 +370,55 @@ class maker {
         return false;
     }
 
-    uoffset_t vector(const reflection::Field &field, int depth)
+    static bool has(const reflection::Field &field, const char *attribute)
+    {
+        return field.attributes() != nullptr && field.attributes()->LookupByKey(attribute) != nullptr;
+    }
+
+    uoffset_t vector_of_bytes(const uint8_t *bytes, size_t size)
+    {
+        builder.ForceVectorAlignment(size, 1, 8);
+        return builder.CreateVector(bytes, size).o;
+    }
+
+    /* A buffer of its own, of a few tables. */
+    uoffset_t nested(const reflection::Object &around, const reflection::Field &field)
+    {
+        const std::string name = field.attributes()->LookupByKey("nested_flatbuffer")->value()->str();
+        const std::string beside = around.name()->str().substr(0, around.name()->str().rfind('.') + 1);
+        const auto *object = schema.objects()->LookupByKey((beside + name).c_str());
+        maker inner(schema, random, for_json, seen);
+
+        count(FEATURE_NESTED);
+        inner.table_count = TABLES_MAX - 2;
+        inner.nesting = nesting + 1;
+        inner.builder.Finish(flatbuffers::Offset<flatbuffers::Table>(inner.table(*object, DEPTH_MAX - 1, 0)));
+        return vector_of_bytes(inner.builder.GetBufferPointer(), inner.builder.GetSize());
+    }
+
+    uoffset_t flex()
+    {
+        flexbuffers::Builder inner;
+
+        count(FEATURE_FLEX);
+        inner.Map([&]() {
+            inner.Int("int", static_cast<int64_t>(random_below(random, 100000)));
+            inner.String("text", "of a flexible kind");
+            inner.Vector("many", [&]() {
+                for (uint64_t left = random_below(random, 4); left > 0; left--)
+                    inner.Double(static_cast<double>(left) / 4);
+            });
+        });
+        inner.Finish();
+        return vector_of_bytes(inner.GetBuffer().data(), inner.GetBuffer().size());
+    }
+
+    uoffset_t vector(const reflection::Object &object_in, const reflection::Field &field, int depth)
     {
         auto element = field.type()->element();
+
+        if (has(field, "nested_flatbuffer")) return nested(object_in, field);
+        if (has(field, "flexbuffer")) return flex();
 
         if (is_number(element)) return vector_of_numbers(element, field.type()->index());
         if (element == reflection::String) return vector_of_strings();
@@ -494,7 +551,7 @@ class maker {
             at = table(object_of(field), depth + 1, random_below(random, 20));
             break;
         default:
-            at = vector(field, depth);
+            at = vector(object, field, depth);
         }
         parts->push_back({ field.offset(), sizeof(uoffset_t), at, true, {} });
     }
@@ -506,6 +563,9 @@ class maker {
             if (for_json || !random_one_in(random, 2)) return;
             count(FEATURE_DEPRECATED);
         }
+        bool is_nested = has(field, "nested_flatbuffer");
+        if (for_json && (is_nested || has(field, "flexbuffer"))) return; /* it would come back as other bytes */
+        if (is_nested && nesting == NESTING_MAX) return;
         auto type = field.type()->base_type(), element = field.type()->element();
         if (type == reflection::UType || element == reflection::UType) return; /* with the union */
         if (type == reflection::Union)
@@ -570,7 +630,7 @@ class maker {
     features *seen;
     flatbuffers::FlatBufferBuilder builder;
     uoffset_t last_string = 0;
-    int table_count = 0;
+    int table_count = 0, nesting = 0;
 };
 
 /* The parser of the schema in use; made once, as that takes milliseconds. */
@@ -600,7 +660,14 @@ acta_bytes
 official_make(const acta_table *table, random_source *random, bool for_json, features *seen, acta_memory *memory)
 {
     const reflection::Schema *schema = reflection::GetSchema(table->schema->binary.data);
-    return maker(*schema, random, for_json, seen).root(*schema->objects()->LookupByKey(table->name), memory);
+    return maker(*schema, random, for_json, seen).root(*schema->objects()->LookupByKey(table->name), 0, memory);
+}
+
+acta_bytes
+official_make_file(const acta_table *table, unsigned form, random_source *random, features *seen, acta_memory *memory)
+{
+    const reflection::Schema *schema = reflection::GetSchema(table->schema->binary.data);
+    return maker(*schema, random, false, seen).root(*schema->objects()->LookupByKey(table->name), form, memory);
 }
 
 acta_str

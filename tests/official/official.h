@@ -24,6 +24,7 @@ typedef struct official_table {
     /* Does each generated accessor of this verified buffer give what stands in the struct? If not, says which on stderr.
      * NULL: nobody knows. */
     bool (*same)(const uint8_t *bytes, const void *value);
+    bool (*accepts_file)(const uint8_t *bytes, size_t size, unsigned form); /* the same of a file (acta/file.h) */
 } official_table;
 
 /* dice.fbs; official_dice.cc. And those of schemas/; official_schemas.cc. */
@@ -41,6 +42,10 @@ extern const size_t official_schemas_count;
  */
 acta_bytes official_make(
     const acta_table *table, random_source *random, bool for_json, features *seen, acta_memory *memory);
+
+/* The same as a file of this form. */
+acta_bytes official_make_file(
+    const acta_table *table, unsigned form, random_source *random, features *seen, acta_memory *memory);
 
 /* As JSON, all numbers by name. */
 acta_str official_print(const acta_table *table, acta_bytes buffer, acta_memory *memory);

@@ -3,6 +3,7 @@
  * of each table: it is read once to declare, once to define, and once for the list.
  */
 #include "official.h"
+#include "acta/file.h"
 #include "dice.acta.h"
 #include "dice_generated.h"
 #include "same.h"
@@ -130,6 +131,16 @@ accepts(const uint8_t *bytes, size_t size)
     return verifier.VerifyBuffer<T>(nullptr);
 }
 
+template <typename T>
+static bool
+accepts_file(const uint8_t *bytes, size_t size, unsigned form)
+{
+    flatbuffers::Verifier verifier(bytes, size);
+    const char *identifier = form & ACTA_FILE_IDENTIFIER ? "DICE" : nullptr;
+    return form & ACTA_FILE_SIZE ? verifier.VerifySizePrefixedBuffer<T>(identifier)
+                                 : verifier.VerifyBuffer<T>(identifier);
+}
+
 template <typename T, typename C>
 static bool
 same_root(const uint8_t *bytes, const void *value)
@@ -146,7 +157,7 @@ same_root(const uint8_t *bytes, const void *value)
 #define SAME_TABLE(T)
 #define SAME_FIELD(field)
 #define SAME_END
-#define ALONE(T)  { &dice_##T##_table, accepts<dice::T>, same_root<dice::T, dice_##T> },
+#define ALONE(T)  { &dice_##T##_table, accepts<dice::T>, same_root<dice::T, dice_##T>, accepts_file<dice::T> },
 #define NESTED(T) ALONE(T)
 const official_table official_dice_tables[] = {
 #include "dice.inc"

@@ -23,6 +23,7 @@
 #include <cmocka.h>
 
 #include "acta/buffer.h"
+#include "acta/file.h"
 #include "official.h"
 
 static inline random_source
@@ -110,6 +111,30 @@ through_json(const official_table *table, acta_bytes made, acta_bytes ours, bool
     assert_same_bytes(table, read_and_written(table, parsed, memory), ours);
 }
 
+/* With what stands around a buffer, both ways. */
+static inline void
+as_file(const official_table *table, acta_bytes ours, random_source *random, features *seen, acta_memory *memory)
+{
+    unsigned form = (unsigned)random_below(random, 4);
+    acta_memory_sink sink = acta_memory_sink_of(memory);
+    acta_error error = { .text = "" };
+    void *value = acta_memory_alloc(memory, table->ours->struct_size);
+
+    acta_bytes made = official_make_file(table->ours, form, random, seen, memory);
+    assert_true(table->accepts_file(made.data, made.size, form));
+    if (acta_file_verify(table->ours, made, form, &error) != ACTA_OK) fail_msg("%s", error.text);
+    if (form & ACTA_FILE_SIZE) assert_int_equal(acta_file_size(made), made.size);
+    table->ours->read(acta_file_buffer(made, form), value);
+    written(table, value, memory);
+
+    table->ours->read(ours, value);
+    if (acta_file_write(table->ours, value, form, &sink.sink, &error) != ACTA_OK) fail_msg("%s", error.text);
+    assert_true(table->accepts_file(sink.bytes.data, sink.bytes.size, form));
+    assert_int_equal(acta_file_verify(table->ours, sink.bytes, form, &error), ACTA_OK);
+    table->ours->read(acta_file_buffer(sink.bytes, form), value);
+    assert_same_bytes(table, written(table, value, memory), ours);
+}
+
 static inline void
 round_trip(const official_table *table, random_source *random, features *seen, bool by_api)
 {
@@ -122,6 +147,7 @@ round_trip(const official_table *table, random_source *random, features *seen, b
     assert_same_bytes(table, read_and_written(table, ours, memory), ours);
     assert_same_bytes(table, kept_and_written(table, made, memory), ours);
     if (for_json) through_json(table, made, ours, by_api, memory);
+    if (table->accepts_file != NULL) as_file(table, ours, random, seen, memory);
     acta_memory_destroy(memory);
 }
 

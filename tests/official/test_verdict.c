@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "acta/buffer.h"
+#include "acta/file.h"
 #include "official.h"
 #include "verdict.h"
 
@@ -87,6 +88,37 @@ judge(bench *b, const official_table *table, const uint8_t *bytes, size_t size)
     b->counts[found]++;
     if (found > VERDICT_OURS_IS_STRICTER) fail_msg("%s: verdict %d, '%s'", table->ours->name, (int)found, error.text);
     if (found == VERDICT_BOTH_ACCEPT && below(b, 4) == 0) use(table->ours, acta_bytes_from(bytes, size));
+}
+
+/* A file, harmed in the same ways: what stands around its buffer counts too. */
+static void
+harmed_files_are_judged_alike(void **state)
+{
+    bench *b = *state;
+    uint64_t accepted = 0, refused = 0;
+
+    for (uint64_t i = 0; i < BUFFERS; i++) {
+        acta_memory *memory = acta_memory_create(NULL);
+        const official_table *table = &official_dice_tables[i % official_dice_count];
+        features seen = { .counts = { 0 } };
+        unsigned form = (unsigned)(1 + i % 3);
+        acta_bytes file = official_make_file(table->ours, form, &b->random, &seen, memory);
+        for (uint64_t k = 0; k < CUTS; k++) {
+            uint8_t *bytes = guarded(b, file);
+            size_t at = below(b, k % 2 == 0 && file.size > 16 ? 16 : file.size);
+            bytes[at] ^= (uint8_t)(1u << below(b, 8));
+            acta_error error = { .text = "" };
+            bool ours = acta_file_verify(table->ours, acta_bytes_from(bytes, file.size), form, &error) == ACTA_OK;
+            bool official = table->accepts_file(bytes, file.size, form);
+            bool is_text = strstr(error.text, " is not UTF-8 without NUL") != NULL;
+            if (ours != official && !(is_text && official)) fail_msg("%s: '%s'", table->ours->name, error.text);
+            accepted += ours;
+            refused += !ours;
+        }
+        acta_memory_destroy(memory);
+    }
+    printf("accepted %" PRIu64 ", refused %" PRIu64 "\n", accepted, refused);
+    assert_true(accepted > 1000 && refused > 1000);
 }
 
 /* A sound buffer, by the official builder or by us. */
@@ -236,6 +268,7 @@ main(void)
         cmocka_unit_test(spliced_buffers_are_judged_alike),
         cmocka_unit_test(cut_buffers_are_judged_alike),
         cmocka_unit_test(buffers_of_other_tables_are_judged_alike),
+        cmocka_unit_test(harmed_files_are_judged_alike),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -319,8 +319,10 @@ a_buffer_in_a_buffer_is_checked_and_read(void **state)
     acta_bytes note =
         values_write(&kinds_inner_Note_table, &(kinds_inner_Note){ .text = S("inside"), .count = { true, 3 } }, memory);
     const float reals[] = { 1, 2 };
+    const kinds_Entry entries[] = { { .place = 1 }, { .place = 2, .value = 0.5F } };
     kinds_Vectors value = { .note = { .data = note.data, .count = (uint32_t)note.size },
-        .wide = { .data = reals, .count = 2 } };
+        .wide = { .data = reals, .count = 2 },
+        .entries = { .data = entries, .count = 2 } };
     acta_memory_sink sink = acta_memory_sink_of(memory);
     kinds_inner_Note read_note;
     kinds_Circle read_circle;
@@ -333,6 +335,7 @@ a_buffer_in_a_buffer_is_checked_and_read(void **state)
     assert_true(acta_str_equal(read_note.text, S("inside")) && read_note.count.is_set && read_note.count.value == 3);
     assert_false(kinds_Vectors_inner_decode(&read, &read_circle));
     assert_int_equal(((const uint8_t *)(const void *)read.wide.data - buffer.data) % 32, 0);
+    assert_int_equal((read.entries.encoded - buffer.data) % 16, 0);
     assert_int_equal((read.note.data - buffer.data) % 8, 0);
 
     value.note.count--;

@@ -153,14 +153,6 @@ check_enums(const acti_model *m, acti_errors *e)
 
 /* -- fields -- */
 
-/* Why a field's type isn't carried; NULL: it is. */
-static const char *
-not_carried(const acti_field *f)
-{
-    if (attribute_of(&f->is, "flexbuffer") != NULL) return "a flexbuffer";
-    return NULL;
-}
-
 static void
 check_identity(const acti_table *of, const acti_field *f, acti_errors *e)
 {
@@ -195,12 +187,6 @@ is_not_zero(const acti_field *f)
 static void
 check_field(const acti_table *of, const acti_field *f, acti_errors *e)
 {
-    const char *type = not_carried(f);
-
-    if (type != NULL)
-        error_at(e, f->is.at,
-            "field %s.%s is %s, which is not carried yet; use numbers, enums, strings, tables, or vectors of them",
-            of->is.name, f->is.name, type);
     if (f->base == BASE_ULONG && f->default_integer == 0 && is_not_zero(f))
         error_at(e, f->is.at,
             "default %s of %s.%s is lost in flatc's binary schema, which holds at most 9223372036854775807; use a "

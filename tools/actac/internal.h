@@ -197,6 +197,7 @@ typedef struct acti_model {
     uint32_t enum_total;
     const acti_enumeration *rejection;
     uint64_t hash;
+    const char *identifier; /* of files; "": none */
     acti_bfbs binary;
     acti_scan text;
     const char *infix;       /* given before it is made: "v1_" of an old schema, for bank_v1_Deposit; NULL: none */

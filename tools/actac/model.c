@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* Slots of reflection.fbs. */
-enum { SCHEMA_OBJECTS = 0, SCHEMA_ENUMS = 1 };
+enum { SCHEMA_OBJECTS = 0, SCHEMA_ENUMS = 1, SCHEMA_IDENTIFIER = 2 };
 enum {
     OBJECT_NAME = 0,
     OBJECT_FIELDS = 1,
@@ -423,6 +423,7 @@ model_make(acti_model *m, acti_arena *arena)
     uint32_t root = bfbs_root(r.b);
     uint32_t objects = bfbs_follow(r.b, root, SCHEMA_OBJECTS), enums = bfbs_follow(r.b, root, SCHEMA_ENUMS);
 
+    m->identifier = bfbs_string(r.b, bfbs_follow(r.b, root, SCHEMA_IDENTIFIER), arena);
     m->table_total = bfbs_count(r.b, objects);
     m->enum_total = bfbs_count(r.b, enums);
     if (r.b->damaged) return false;

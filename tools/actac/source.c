@@ -3,6 +3,7 @@
  */
 #include "internal.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -50,6 +51,7 @@ flags_of(const acti_field *f, acti_arena *arena)
     bool is_enum =
         f->enumeration != NULL && !f->enumeration->is_wide && f->base != BASE_VECTOR && f->base != BASE_UNION;
     if (is_enum) flags = arena_format(arena, "%s | ACTA_FIELD_ENUM", flags);
+    if (attribute_of(&f->is, "flexbuffer") != NULL) flags = arena_format(arena, "%s | ACTA_FIELD_FLEX", flags);
     return flags[0] != '\0' ? flags + 3 : "";
 }
 
@@ -69,6 +71,9 @@ put_field(const acti_table *of, const acti_field *f, FILE *out, acti_arena *aren
         macro = "ACTA_UNION_FIELD(";
         items[count++] = kind_name(f);
         items[count++] = f->enumeration->is.c_name;
+    } else if (f->table != NULL && f->alignment != 0) {
+        macro = "ACTA_ALIGNED_STRUCTS_FIELD("; /* a vector of them: flatc aligns nothing else */
+        items[count++] = f->table->is.c_name;
     } else if (f->table != NULL) {
         macro = "ACTA_TABLE_FIELD(";
         items[count++] = kind_name(f);
@@ -90,7 +95,7 @@ put_field(const acti_table *of, const acti_field *f, FILE *out, acti_arena *aren
         items[count++] = kind_name(f);
     }
     items[count++] = flags[0] != '\0' ? flags : "0";
-    if (f->nested != NULL || (vector_kind_name(f) != NULL && f->alignment != 0))
+    if (f->nested != NULL || ((f->table != NULL || vector_kind_name(f) != NULL) && f->alignment != 0))
         items[count++] = arena_format(arena, "%u", f->alignment);
     if (is_number(f->base) && !is_optional(f))
         items[count++] = absent_bits(f) != 0 ? arena_format(arena, "UINT64_C(0x%" PRIx64 ")", absent_bits(f)) : "0";
@@ -157,6 +162,16 @@ put_table_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena 
     fputs("};\n\n", out);
 }
 
+/* Any four bytes, in letters where they are. */
+static void
+put_identifier(const char *identifier, FILE *out)
+{
+    fputs("    .file_identifier = \"", out);
+    for (const char *c = identifier; *c != '\0'; c++)
+        fprintf(out, isalnum((unsigned char)*c) ? "%c" : "\\%03o", (unsigned char)*c);
+    fputs("\",\n", out);
+}
+
 void
 put_schema_source(const acti_model *m, FILE *out)
 {
@@ -178,7 +193,9 @@ put_schema_source(const acti_model *m, FILE *out)
     fprintf(out, "const acta_schema %sschema = {\n    .name = \"%s\",\n", m->prefix, m->namespace);
     fprintf(out, "    .binary = { %sbinary, sizeof %sbinary },\n", own, own);
     if (count != 0) fprintf(out, "    .tables = %stables,\n    .table_count = %u,\n", own, count);
-    fprintf(out, "    .hash = UINT64_C(0x%016" PRIx64 "),\n};\n", m->hash);
+    fprintf(out, "    .hash = UINT64_C(0x%016" PRIx64 "),\n", m->hash);
+    if (m->identifier[0] != '\0') put_identifier(m->identifier, out);
+    fputs("};\n", out);
 }
 
 void

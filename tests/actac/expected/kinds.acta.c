@@ -245,13 +245,14 @@ static const acta_field kinds_Vectors_fields[] = {
     ACTA_NESTED_FIELD(kinds_Vectors, note, 1, kinds_inner_Note, ACTA_FIELD_REQUIRED, 0),
     ACTA_ALIGNED_FIELD(kinds_Vectors, aligned, 2, UINT8, 0, 16),
     ACTA_ALIGNED_FIELD(kinds_Vectors, wide, 3, FLOAT, 0, 32),
+    ACTA_ALIGNED_STRUCTS_FIELD(kinds_Vectors, entries, 4, kinds_Entry, 0, 16),
 };
 ACTA_TABLE_CODE(kinds_Vectors);
 const acta_table kinds_Vectors_table = {
     .name = "kinds.Vectors",
-    ACTA_TABLE_MEMBERS(kinds_Vectors, PLAIN, UINT64_C(0xaf4c1c86b9ac2372), kinds_schema),
+    ACTA_TABLE_MEMBERS(kinds_Vectors, PLAIN, UINT64_C(0x50805395354596e0), kinds_schema),
     .fields = kinds_Vectors_fields,
-    .field_count = 4,
+    .field_count = 5,
 };
 
 static const acta_field kinds_All_fields[] = {
@@ -266,7 +267,7 @@ static const acta_field kinds_All_fields[] = {
 ACTA_TABLE_CODE(kinds_All);
 const acta_table kinds_All_table = {
     .name = "kinds.All",
-    ACTA_TABLE_MEMBERS(kinds_All, PLAIN, UINT64_C(0x422d2b72457e01af), kinds_schema),
+    ACTA_TABLE_MEMBERS(kinds_All, PLAIN, UINT64_C(0x0fb4ca54d45c77d3), kinds_schema),
     .fields = kinds_All_fields,
     .field_count = 7,
 };
@@ -288,5 +289,6 @@ const acta_schema kinds_schema = {
     .binary = { binary, sizeof binary },
     .tables = tables,
     .table_count = 8,
-    .hash = UINT64_C(0x5da503d011ab08f5),
+    .hash = UINT64_C(0xcc60d9c11c22f287),
+    .file_identifier = "KIND",
 };

@@ -227,6 +227,7 @@ typedef struct kinds_Vectors {
     acta_uint8_vector note ACTA_ZERO; /* required */
     acta_uint8_vector aligned ACTA_ZERO;
     acta_float_vector wide ACTA_ZERO;
+    kinds_Entry_vector entries ACTA_ZERO;
 } kinds_Vectors;
 /* kinds_Vectors_table, _verify, _decode, _write, _read */
 ACTA_TABLE(kinds_Vectors);
