@@ -299,7 +299,10 @@ static acta_status
 check_kept(const bank_run *run, bool is_at_rest, acta_error *error)
 {
     acta_store *store = acta_app_store(run->app);
-    acta_status status = only_broken(bank_check_rows(run->app, run->fold, is_at_rest, error));
+    acta_status status = ACTA_OK;
+    /* An event that is tried again is passed by those of other streams: until it is through, rows are ahead of their
+     * checkpoint. */
+    if (is_at_rest) status = only_broken(bank_check_rows(run->app, run->fold, true, error));
     if (status == ACTA_OK) status = only_broken(bank_check_snapshots(store, run->fold, error));
     if (status == ACTA_OK) status = only_broken(bank_check_managers(store, run->fold, is_at_rest, error));
     return status;
