@@ -54,7 +54,8 @@ typedef struct shop_ask {
 
 typedef struct shop_run {
     acta_sim *sim;
-    acta_app *app; /* NULL: none runs */
+    acta_app *app;  /* NULL: none runs */
+    bool has_clock; /* false: there was no memory for it, the next act asks again */
     acta_environment environment;
     int64_t wall_ahead_us; /* of the monotonic clock, when it started */
     bool has_jumped;       /* the wall clock did since */
@@ -196,18 +197,28 @@ wall_ahead_us(const shop_run *run)
     return clock->wall_us(clock->user) - (int64_t)(clock->monotonic_ns(clock->user) / 1000);
 }
 
+/* As a program does that finds no memory at its start: it tries again. */
+static void
+start_clock(shop_run *run)
+{
+    acta_error error;
+    acta_status status = shop_clock_start(run->app, TICK_MS, &error);
+
+    run->has_clock = status == ACTA_OK;
+    if (status != ACTA_OK && status != ACTA_NO_MEMORY) find_broken(run, "the clock does not start", error.text);
+}
+
 static void
 started(acta_sim *sim, void *state, acta_app *app)
 {
     shop_run *run = state;
-    acta_error error;
 
     (void)sim;
     bool is_first = run->environment.clock.wall_us == NULL;
     run->app = app;
     run->environment = *acta_runtime_environment(acta_app_runtime(app));
     if (is_first) run->wall_ahead_us = wall_ahead_us(run);
-    if (shop_clock_start(app, TICK_MS, &error) != ACTA_OK) find_broken(run, "the clock does not start", error.text);
+    start_clock(run);
     if (run->auditor != NULL && acta_store_head(acta_app_store(app)) < shop_log_check_position(run->auditor))
         find_broken(run, "the end of the log is lost", "it is shorter than it was");
 }
@@ -285,6 +296,10 @@ act(acta_sim *sim, void *state, acta_app *app)
     shop_run *run = state;
 
     (void)sim;
+    if (!run->has_clock) {
+        start_clock(run);
+        if (run->has_clock) return true;
+    }
     if (run->in_flight_count >= run->window) return false;
     for (uint32_t i = 0; i < run->ask_count; i++) {
         shop_ask *ask = &run->asks[(run->next + i) % run->ask_count];
