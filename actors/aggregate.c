@@ -192,7 +192,7 @@ conclude_without_events(acti_aggregate_actor *a, acti_command *command)
 {
     drop_transaction(a);
     acti_command_set_answer(command, a->decision.status, a->version, &a->decision.error);
-    bool is_outcome = a->decision.status == ACTA_OK || a->decision.status == ACTA_REJECTED;
+    bool is_outcome = command->status == ACTA_OK || command->status == ACTA_REJECTED;
     if (!command->recorded || !is_outcome) {
         answer_when_durable(a, command);
         return;

@@ -129,7 +129,11 @@ acti_command_set_answer(acti_command *command, acta_status status, uint64_t vers
     command->position = 0;
     if (status == ACTA_OK || error == NULL) return;
     if (command->error == NULL) command->error = acti_alloc(command->app, sizeof *command->error);
-    if (command->error == NULL) return; /* the status alone must do */
+    if (command->error == NULL) {
+        /* A rejection is its code: without it, it would be another answer. For others the status alone must do. */
+        if (status == ACTA_REJECTED) command->status = ACTA_NO_MEMORY;
+        return;
+    }
     *command->error = *error;
     command->error->status = status;
 }

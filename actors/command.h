@@ -91,7 +91,8 @@ acta_status acti_aggregate_locate(
 /* aggregate_ids.c: what tells two commands of one id apart; personal fields don't. */
 acta_status acti_command_digest(acti_command *command, acta_error *error);
 
-/* Say what the answer is; it is sent by acti_command_answer, once. `error` is copied. */
+/* Say what the answer is; it is sent by acti_command_answer, once. `error` is copied; where there is no memory for that of a
+ * rejection, the answer is ACTA_NO_MEMORY. */
 void acti_command_set_answer(acti_command *command, acta_status status, uint64_t version, const acta_error *error);
 /* ACTA_NOPROC as an answer means: not executed, ask again; the dispatcher does. */
 void acti_command_answer(acti_command *command);

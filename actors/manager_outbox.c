@@ -416,6 +416,8 @@ acti_outbox_answered(acti_instance *i, acta_status status, const acta_error *giv
         i->phase = ACTI_INSTANCE_BACKOFF;
         return;
     default:
+        if (given == NULL && status == ACTA_REJECTED)
+            status = ACTA_NO_MEMORY; /* for its code, which says how to go on */
         if (given != NULL)
             error = *given;
         else

@@ -260,6 +260,48 @@ an_id_that_was_not_given_leaves_no_outcome(void **state)
     assert_int_equal(count_rows(f, "outcomes"), 0);
 }
 
+/* -- no memory for a rejection -- */
+
+static bool rejections_find_no_memory;
+
+static void *
+alloc_but_errors(void *user, size_t size)
+{
+    (void)user;
+    return rejections_find_no_memory && size == sizeof(acta_error) ? NULL : malloc(size);
+}
+
+static void
+free_any(void *user, void *block, size_t size)
+{
+    (void)user;
+    (void)size;
+    free(block);
+}
+
+/* A rejection is its code: where that can't be kept the command isn't rejected, and is decided when it is asked again. */
+static void
+a_rejection_is_never_without_its_code(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    f->environment.allocator = (acta_allocator){ .alloc = alloc_but_errors, .free = free_any };
+    start(f);
+    rejections_find_no_memory = true;
+    answer first = ask(f, "a", 200, "x");
+    assert_int_equal(first.status, ACTA_NO_MEMORY);
+    rejections_find_no_memory = false;
+    answer second = ask(f, "a", 200, "x");
+    assert_int_equal(second.status, ACTA_REJECTED);
+    assert_int_not_equal(second.code, 0);
+    rejections_find_no_memory = true;
+    first = ask(f, "a", 200, "x"); /* of what is kept */
+    assert_int_equal(first.status, ACTA_NO_MEMORY);
+    rejections_find_no_memory = false;
+    answer third = ask(f, "a", 200, "x");
+    expect_same(&second, &third);
+}
+
 int
 main(void)
 {
@@ -274,6 +316,7 @@ main(void)
         manual(a_command_id_after_a_crash_has_one_effect),
         manual(old_outcomes_go_when_their_time_has_come),
         manual(an_id_that_was_not_given_leaves_no_outcome),
+        manual(a_rejection_is_never_without_its_code),
     };
     return run_on_engines("command ids", tests);
 }
