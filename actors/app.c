@@ -119,7 +119,6 @@ start_tree(acta_app *app, acta_error *error)
 {
     uint32_t count = app->reader_count + 2;
     acta_child_spec *specs = acti_alloc(app, count * sizeof *specs);
-    acta_pid pid;
     if (specs == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to start '%s'", app->name);
 
     specs[0] = acti_gate_spec(app);
@@ -130,7 +129,7 @@ start_tree(acta_app *app, acta_error *error)
     acta_supervisor_options options = {
         .intensity = UINT32_MAX, .backoff = restart_backoff, .children = specs, .child_count = count
     };
-    acta_status status = acta_supervisor_start(app->runtime, &options, &pid, error);
+    acta_status status = acta_supervisor_start(app->runtime, &options, &app->tree, error);
     acti_free(app, specs, count * sizeof *specs);
     return status;
 }

@@ -243,12 +243,87 @@ acti_clerk_spec(acta_app *app)
     return (acta_child_spec){ .id = "clerk", .start = { .behaviour = &clerk_behaviour, .argument = &app->self } };
 }
 
-acta_status
-acti_clerk_ask(acta_app *app, acti_tag what, uint32_t nap_ms, uint32_t timeout_ms, acta_error *error)
+/* -- asking it -- */
+
+/* A pause without the clerk: an actor that answers when its timer comes. Whoever asks later finds nobody: a pause, too. */
+typedef struct clerk_pause {
+    acta_from from;
+    bool is_asked;
+} clerk_pause;
+
+static acta_status
+pause_init(acta_self *self, void *state, const void *argument, acta_error *error)
+{
+    acta_ref ref;
+
+    (void)state;
+    (void)argument;
+    acta_status status = acta_send_after(self, LOOK_MS, ACTI_ALARM_TICK, 0, &ref);
+    return status == ACTA_OK ? ACTA_OK : acta_error_set(error, status, NULL);
+}
+
+static acta_next
+pause_call(acta_self *self, void *state, acta_from from, acta_message *message)
+{
+    (void)self;
+    (void)message;
+    *(clerk_pause *)state = (clerk_pause){ .from = from, .is_asked = true };
+    return ACTA_NEXT;
+}
+
+static acta_next
+pause_info(acta_self *self, void *state, const acta_info *info)
+{
+    const clerk_pause *p = state;
+
+    if (info->kind != ACTA_INFO_TIMER) return ACTA_NEXT;
+    if (p->is_asked) acta_reply(acta_self_runtime(self), p->from, ACTA_OK, NULL, NULL);
+    return ACTA_STOP;
+}
+
+static const acta_behaviour pause_behaviour = {
+    .name = "pause",
+    .state_size = sizeof(clerk_pause),
+    .init = pause_init,
+    .handle_call = pause_call,
+    .handle_info = pause_info,
+};
+
+/* Not OK: there is no use in asking again. */
+static acta_status
+pause_a_while(acta_app *app, acta_error *error)
+{
+    acta_pid pid;
+
+    acta_status status = acta_spawn(app->runtime, &(acta_spawn_options){ .behaviour = &pause_behaviour }, &pid, error);
+    if (status != ACTA_OK) return status;
+    status = acta_call(app->runtime, pid, acta_message_create(app->runtime, 0, 0), ACTA_INFINITE, NULL, error);
+    return status == ACTA_NOPROC || status == ACTA_FAILED ? ACTA_OK : status;
+}
+
+static acta_status
+ask_once(acta_app *app, acti_tag what, uint32_t nap_ms, uint32_t timeout_ms, acta_error *error)
 {
     acta_pid pid = { atomic_load_explicit(&app->clerk, memory_order_relaxed) };
     acta_message *message = acta_message_create(app->runtime, what, what == ACTI_TAG_NAP ? sizeof nap_ms : 0);
 
     if (message != NULL && what == ACTI_TAG_NAP) memcpy(message->payload, &nap_ms, sizeof nap_ms);
     return acta_call(app->runtime, pid, message, timeout_ms, NULL, error);
+}
+
+acta_status
+acti_clerk_ask(acta_app *app, acti_tag what, uint32_t nap_ms, uint32_t timeout_ms, acta_error *error)
+{
+    uint64_t deadline_ns = timeout_ms == ACTA_INFINITE ? UINT64_MAX : acti_now_ns(app) + timeout_ms * UINT64_C(1000000);
+
+    for (;;) {
+        acta_status status = ask_once(app, what, nap_ms, timeout_ms, error);
+        if (status != ACTA_NOPROC && status != ACTA_FAILED) return status;
+        /* Its supervisor starts it again, if there is one. */
+        if (!acta_is_alive(app->runtime, app->tree)) return status;
+        timeout_ms = acti_left_ms(app, deadline_ns);
+        if (timeout_ms == 0) return acta_error_set(error, ACTA_TIMEOUT, "the clerk was not there in time");
+        status = pause_a_while(app, error);
+        if (status != ACTA_OK) return status;
+    }
 }

@@ -123,6 +123,7 @@ struct acta_app {
     uint32_t reader_count;
     acta_key_service keys; /* of subjects; all NULL: there are none */
     acta_key_file *key_file;
+    acta_pid tree; /* its supervisor */
 
     /* Any thread. */
     _Atomic uint64_t gate, clerk; /* pids; 0: between two lives */
@@ -253,7 +254,8 @@ void acti_gate_release(acta_app *app, acta_pid holder);
 
 /* clerk.c */
 acta_child_spec acti_clerk_spec(acta_app *app);
-/* Ask it from an outside thread: SETTLE, DRAIN, or NAP for `nap_ms`. */
+/* Ask it from an outside thread: SETTLE, DRAIN, or NAP for `nap_ms`. While it is being started again this waits for it;
+ * ACTA_NOPROC: there is no tree that could start it. */
 acta_status acti_clerk_ask(acta_app *app, acti_tag what, uint32_t nap_ms, uint32_t timeout_ms, acta_error *error);
 /* Has everything come to rest? ACTA_TIMEOUT: not yet, and `error` says who is behind; ACTA_PARKED. */
 acta_status acti_app_settled(acta_app *app, acta_error *error);

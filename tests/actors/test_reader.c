@@ -458,6 +458,72 @@ a_reader_with_too_much_parked_stands_still_and_says_so(void **state)
     assert_true(w.count > 1000); /* it goes on as soon as there is room */
 }
 
+/* -- a clerk that dies -- */
+
+static struct {
+    acta_pid pid;
+    bool dies_next; /* as soon as there is nothing to do but to wait */
+} clerk;
+
+static uint32_t
+note_clerk(void *user, uint32_t count)
+{
+    const fixture *f = user;
+    acta_ready ready;
+
+    for (uint32_t i = 0; i < count && f->app != NULL; i++)
+        if (acta_runtime_ready(acta_app_runtime(f->app), i, &ready) && strcmp(ready.behaviour->name, "clerk") == 0)
+            clerk.pid = ready.pid;
+    return 0;
+}
+
+static void
+kill_clerk(fixture *f)
+{
+    acta_exit_reason reason = { .kind = ACTA_EXIT_KILLED };
+
+    assert_true(acta_is_alive(acta_app_runtime(f->app), clerk.pid));
+    acta_exit(acta_app_runtime(f->app), (acta_pid){ 0 }, clerk.pid, &reason);
+}
+
+static bool
+idle_or_kill(void *user)
+{
+    fixture *f = user;
+
+    if (clerk.dies_next && f->app != NULL) {
+        clerk.dies_next = false;
+        kill_clerk(f);
+        return true;
+    }
+    return driver_idle(user);
+}
+
+/* Whoever waits for rest doesn't hear of it: neither of a death before the question, nor of one while it waits. */
+static void
+who_settles_outlives_the_clerk(void **state)
+{
+    fixture *f = FIXTURE(state);
+    answer a = { 0 };
+
+    clerk.dies_next = false;
+    f->config.runtime.driver = (acta_driver){ .choose = note_clerk, .idle = idle_or_kill, .user = f };
+    start(f);
+    pass_ms(f, 2 * 60000); /* its own alarm */
+    kill_clerk(f);
+    settle(f);
+    kill_clerk(f); /* the next one: it comes back after a while, not at once */
+    settle(f);
+    add_async(f, "a", 1, NULL, &a);
+    clerk.dies_next = true;
+    settle(f);
+    assert_false(clerk.dies_next);
+    assert_int_equal(atomic_load(&a.calls), 1);
+    assert_int_equal(a.status, ACTA_OK);
+    kill_clerk(f);
+    stop(f);
+}
+
 int
 main(void)
 {
@@ -475,6 +541,7 @@ main(void)
         watched(no_crash_loses_an_event_that_was_set_aside),
         watched(no_stop_loses_an_event_that_was_set_aside),
         watched(a_reader_with_too_much_parked_stands_still_and_says_so),
+        manual(who_settles_outlives_the_clerk),
     };
     return run_on_engines("readers", tests);
 }
