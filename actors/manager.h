@@ -82,6 +82,9 @@ acta_status acti_outbox_recorded_at(acta_bytes value, int64_t *recorded_at_us_ou
 enum { ACTI_ENDED_KEY_MAX = ACTA_STREAM_NAME_MAX + 1 + 8 };
 acta_bytes acti_ended_key(acta_str id, uint64_t position, uint8_t *room);
 bool acti_ended_parse(acta_bytes key, acta_str *id_out, uint64_t *position_out);
+/* Is it noted that the instance was stopped at `position` or behind it? */
+acta_status acti_ended_behind(
+    acta_app *app, const acti_manager_tables *tables, acta_str id, uint64_t position, bool *yes_out, acta_error *error);
 
 /* When the oldest event happened whose outbox is still there; INT64_MAX: there is none. Outcomes since then are needed. */
 int64_t acti_oldest_outbox_us(acta_app *app, acta_error *error);

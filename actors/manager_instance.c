@@ -9,7 +9,8 @@
  * does after a while. Until then a crash asks for the same commands again, under the same ids, and gets the same answers.
  *
  * An event that is not behind the instance's last position was done before, and is answered so. A stopped instance's rows
- * go; that it was stopped is remembered by the router (process_manager.c).
+ * go; that it was stopped is remembered by the router (process_manager.c), and looked up by an instance that is to begin
+ * once its router has begun anew.
  */
 #include "manager.h"
 
@@ -277,21 +278,41 @@ handle_old_event(acti_instance *i)
     return handled(i, count, status, &error);
 }
 
+/* Has the event begun a life of the instance that was stopped since? The router lets no such event through that it knows of;
+ * but one that has begun anew doesn't know what was in hand of instances when it did. */
+static acta_status
+was_stopped_behind(acti_instance *i, bool *yes_out, acta_error *error)
+{
+    *yes_out = false;
+    /* Relaxed: a router's next life is seen by whoever handles an event that it sent. */
+    bool knows_all = atomic_load_explicit(&i->reader->lives, memory_order_relaxed) <= 1;
+    if (i->exists || knows_all) return ACTA_OK;
+    acta_status status =
+        acti_ended_behind(i->app, &i->tables, i->id, item_in_hand(i)->recorded.position, yes_out, error);
+    if (*yes_out) ACTA_SOMETIMES(&i->app->environment, "manager.stopped.behind.event");
+    return status;
+}
+
 static acta_next
 handle_event(acti_instance *i)
 {
     const acti_item *item = item_in_hand(i);
+    acta_error error;
+    bool was_stopped;
     acta_str id;
 
     if (i->exists && item->recorded.position <= i->last_position && !ACTA_PLANT("event_handled_twice")) {
         ACTA_SOMETIMES(&i->app->environment, "manager.event.seen.before");
         return handled(i, 0, ACTA_OK, NULL); /* before */
     }
+    acta_status status = was_stopped_behind(i, &was_stopped, &error);
+    if (status != ACTA_OK) return end_without_batch(i, status, &error);
+    if (was_stopped) return handled(i, 0, ACTA_OK, NULL);
     if (item->old != 0) return handle_old_event(i);
     acta_route route = i->code->route(i->manager, item->event, item->recorded.payload, &id);
     if (!i->exists && route != ACTA_ROUTE_START) return handled(i, 0, ACTA_OK, NULL);
     begin_outbox(i, &item->recorded);
-    acta_status status = work_on(i, item->event, item->recorded.payload, route);
+    status = work_on(i, item->event, item->recorded.payload, route);
     return handled(i, status == ACTA_OK ? 1 : 0, status, &i->next_outbox.commands.error);
 }
 
@@ -462,7 +483,7 @@ instance_init(acta_self *self, void *state, const void *argument, acta_error *er
 }
 
 /* The router waits for the answer to one event before it sends the next; but its next life knows of none. What is in hand
- * is done first, and answered to nobody: the same event, or the next one, comes behind it. */
+ * is done first, and answered to nobody: the same event, one before it, or the next one comes behind it. */
 static acta_next
 instance_call(acta_self *self, void *state, acta_from from, acta_message *message)
 {

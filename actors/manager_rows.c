@@ -243,3 +243,23 @@ acti_ended_parse(acta_bytes key, acta_str *id_out, uint64_t *position_out)
         *position_out = *position_out << 8 | key.data[i];
     return true;
 }
+
+acta_status
+acti_ended_behind(
+    acta_app *app, const acti_manager_tables *tables, acta_str id, uint64_t position, bool *yes_out, acta_error *error)
+{
+    uint8_t room[ACTI_ENDED_KEY_MAX];
+    acta_bytes key = acti_ended_key(id, position, room), value;
+    acta_row_cursor *cursor;
+    uint64_t at;
+    acta_str whose;
+
+    *yes_out = false;
+    key.size -= 8; /* all positions of it */
+    acta_status status = acta_row_cursor_open(app->store, tables->ended.text, key, &cursor, error);
+    if (status != ACTA_OK) return status;
+    while (!*yes_out && (status = acta_row_cursor_next(cursor, &key, &value, error)) == ACTA_OK)
+        *yes_out = acti_ended_parse(key, &whose, &at) && acta_str_equal(whose, id) && at >= position;
+    acta_row_cursor_close(cursor);
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}

@@ -479,7 +479,9 @@ begin(acti_reader_actor *r)
         r->crashed_attempts = reader->handling_attempts;
         reader->handling = 0;
     }
-    if (reader->lives++ == 0 || ACTA_PLANT("no_barrier")) {
+    /* Relaxed: who asks because of a message of this life sees it by that. */
+    uint32_t lives_before = atomic_fetch_add_explicit(&reader->lives, 1, memory_order_relaxed);
+    if (lives_before == 0 || ACTA_PLANT("no_barrier")) {
         open_subscription(r);
         return acti_reader_go_on(r);
     }

@@ -107,6 +107,7 @@ struct acti_reader {
     /* Any thread. */
     _Atomic uint64_t pid; /* 0: between two lives */
     _Atomic uint64_t passed, in_flight, parked, retries;
+    _Atomic uint32_t lives;       /* that have begun */
     _Atomic int state;            /* acta_reader_state */
     _Atomic bool reason_is_taken; /* a lock, for as long as it takes to copy */
     char reason[ACTI_REASON_MAX];
@@ -120,7 +121,6 @@ struct acti_reader {
     acta_memory *rows_memory;    /* of a projection's batch */
     acta_memory *opened;         /* of an event with personal fields, opened; NULL: there was none */
     struct acti_ticket *tickets; /* of a process manager's instances */
-    uint32_t lives;
     uint64_t handling; /* the position in the user's hands: if a life ends there, that counts as a failure of it */
     uint32_t handling_attempts;
 };

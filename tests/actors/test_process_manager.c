@@ -356,6 +356,45 @@ an_instance_that_is_killed_while_it_waits_is_woken(void **state)
     expect_no_rows(f);
 }
 
+/*
+ * The router is killed while an instance has the event in hand that stops it, behind commands that wait. The router's next
+ * life finds no note of that end, and delivers the start of the instance again; which comes behind the end, and must begin
+ * nothing.
+ */
+static void
+a_router_that_begins_anew_starts_nothing_that_was_stopped_meanwhile(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_exit_reason reason = { .kind = ACTA_EXIT_KILLED };
+    uint64_t position;
+
+    broken_tries = 3; /* about 700 ms of backoff */
+    ledger_hook.before_add = break_some_tries;
+    start_managing(f);
+    MUST(f, start_job(f, "j", (const char *const[]){ "c2" }, 1, 1));
+    while (broken_tries == 3)
+        assert_true(step(f));
+    MUST(f, ledger_EndJob_dispatch(f->app, ACTA_INIT(ledger_EndJob, .job_id = S("j")), NULL, &f->error));
+    run_all(f);
+    acta_pid pid = acta_whereis(acta_app_runtime(f->app), S("reader Jobs"));
+    assert_true(pid.value != 0);
+    acta_exit(acta_app_runtime(f->app), (acta_pid){ 0 }, pid, &reason);
+    run_actors(f);
+    pass_ms(f, 100);
+    MUST(f, acta_store_checkpoint(acta_app_store(f->app), "Jobs", &position, &f->error));
+    assert_int_equal(position, 0);                   /* all is delivered again … */
+    assert_int_equal(count_rows(f, ENDED_TABLE), 0); /* … and it has not ended yet */
+    settle(f);
+    expect_done(f, "j", 1);
+    expect_no_rows(f);
+
+    /* What begins it afresh is behind its end. */
+    MUST(f, start_job(f, "j", (const char *const[]){ "c3" }, 1, 1));
+    settle(f);
+    assert_int_equal(count_events(f, &ledger_JobEnded_table, "j"), 2);
+    expect_no_rows(f);
+}
+
 /* After its end the same name may begin afresh: an event behind the end is no redelivery. */
 static void
 an_instance_that_has_ended_may_begin_again(void **state)
@@ -729,6 +768,7 @@ main(void)
         manual(a_crash_between_every_two_steps_of_a_replacement_repeats_and_loses_nothing),
         manual(a_redelivered_start_event_after_a_stop_begins_nothing),
         manual(notes_of_ends_stay_until_the_checkpoint_is_behind_them),
+        manual(a_router_that_begins_anew_starts_nothing_that_was_stopped_meanwhile),
         manual(an_instance_that_has_ended_may_begin_again),
         manual(an_outbox_is_gone_on_with_though_no_event_comes),
         manual(an_outcome_is_kept_as_long_as_its_outbox),
