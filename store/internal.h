@@ -124,6 +124,7 @@ typedef struct acti_recovered {
 
 struct acta_store {
     /* Constant after open. */
+    void *block; /* that it lies in */
     acta_environment environment;
     acta_engine *engine;
     uint8_t store_id[ACTI_STORE_ID_SIZE];

@@ -37,15 +37,30 @@ or_default(uint64_t value, uint64_t instead)
     return value != 0 ? value : instead;
 }
 
+/* An allocator aligns for any plain type; a store's parts stand on cache lines of their own. */
+enum { STORE_BLOCK = sizeof(acta_store) + ACTI_CACHE_LINE };
+
+static acta_store *
+store_alloc(const acta_allocator *allocator)
+{
+    uint8_t *block = allocator->alloc(allocator->user, STORE_BLOCK);
+    if (block == NULL) return NULL;
+
+    acta_store *store =
+        (acta_store *)(block + (ACTI_CACHE_LINE - (uintptr_t)block % ACTI_CACHE_LINE) % ACTI_CACHE_LINE);
+    memset(store, 0, sizeof *store);
+    store->block = block;
+    return store;
+}
+
 /* A store that holds nothing yet; takes the engine. NULL: no memory, and the engine is closed. */
 static acta_store *
 store_create(const acta_store_config *config, acta_engine *engine)
 {
     acta_environment environment = acta_environment_or_default(config->environment);
-    acta_store *store = environment.allocator.alloc(environment.allocator.user, sizeof *store);
+    acta_store *store = store_alloc(&environment.allocator);
 
     if (store == NULL) return NULL;
-    memset(store, 0, sizeof *store);
     store->environment = environment;
     store->engine = engine;
     store->manual = config->manual;
@@ -87,7 +102,7 @@ store_free(acta_store *store)
     acti_monitor_deinit(&store->failure_lock);
     acti_monitor_deinit(&store->expiry);
     if (store->path != NULL) allocator.free(allocator.user, store->path, store->path_size);
-    allocator.free(allocator.user, store, sizeof *store);
+    allocator.free(allocator.user, store->block, STORE_BLOCK);
 }
 
 /* Opened to read only: from the start it refuses writes, and says why. */
