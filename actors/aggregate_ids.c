@@ -2,7 +2,8 @@
  * Command ids: the same id again gets the first answer, whatever became of the caller, the actor or the process.
  *
  *     under way here   -> wait for it (the twin), unless the payload is another one
- *     outcome stored   -> that is the answer, unless the payload is another one
+ *     outcome stored   -> that is the answer, unless the payload is another one; it may be of a batch that is being
+ *                         committed, and so goes out behind all that was submitted before
  *     neither          -> execute; the outcome is written in the same transaction as the events, and the committer
  *                         refuses it if another one came first (a twin of an earlier incarnation)
  */
@@ -127,6 +128,21 @@ join_twin(acti_aggregate_actor *a, acti_command *twin, acti_command *command)
     return ACTI_ID_BROKEN;
 }
 
+/* The answer is set. It goes out behind an empty transaction, that is behind what is being committed: rows can be read a moment
+ * before the batch that has them is through. */
+static acti_id_verdict
+answer_behind_commits(acti_aggregate_actor *a, acti_command *command)
+{
+    acta_transaction *barrier = acta_transaction_create(a->app->store);
+    acta_error error;
+
+    acta_status status = barrier != NULL ? acti_pipeline_submit(a, command, barrier, &error)
+                                         : acta_error_set(&error, ACTA_NO_MEMORY, "no memory to answer a command");
+    if (status == ACTA_OK) return ACTI_ID_ATTACHED;
+    acti_command_set_answer(command, status, 0, &error);
+    return ACTI_ID_ANSWERED;
+}
+
 static acti_id_verdict
 use_stored(acti_aggregate_actor *a, acti_command *command)
 {
@@ -136,13 +152,16 @@ use_stored(acti_aggregate_actor *a, acti_command *command)
 
     if (status == ACTA_NOT_FOUND || ACTA_PLANT("outcome_ignored")) return ACTI_ID_NEW;
     ACTA_SOMETIMES(&a->app->environment, "command.answered.from.store");
-    if (status != ACTA_OK)
+    if (status != ACTA_OK) {
         acti_command_set_answer(command, status, 0, &error);
-    else if (is_same_command(&outcome.command_digest, &command->digest))
+        return ACTI_ID_ANSWERED;
+    }
+    if (is_same_command(&outcome.command_digest, &command->digest))
         acti_command_answer_from(command, &outcome);
     else
         set_reused(command);
-    return ACTI_ID_ANSWERED;
+    /* A store that takes no more has nothing on its way. */
+    return acta_store_health(a->app->store, NULL) == ACTA_OK ? answer_behind_commits(a, command) : ACTI_ID_ANSWERED;
 }
 
 acti_id_verdict

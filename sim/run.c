@@ -189,6 +189,10 @@ settle(run *r)
     if (must_restart(r) && !crash(r)) return false;
     if (!step_until_done(r)) return false; /* what a client asks again after that crash */
     acta_status status = acta_app_settle(r->app, SETTLE_MS, &error);
+    if (status == ACTA_PARKED) { /* while there were faults: a start tries it again, as an operator would */
+        if (!crash(r) || !step_until_done(r)) return false;
+        status = acta_app_settle(r->app, SETTLE_MS, &error);
+    }
     if (status == ACTA_OK) return check_step(r);
     acti_run_fail(r->result, "the application does not come to rest: %s", error.text);
     return false;
