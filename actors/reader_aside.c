@@ -97,9 +97,35 @@ create(acti_reader_actor *r, acta_str key)
     return aside;
 }
 
+/* A timer that has fired is nothing to cancel. */
+static void
+forget_timer(acti_reader_actor *r, acti_aside *aside)
+{
+    if (aside->timer.value != 0) acta_cancel_timer(r->self, aside->timer);
+    aside->timer = (acta_ref){ 0 };
+}
+
+/* It may still wait to be tried, or for the time of it: what its key owed got through in another way. */
+static void
+call_off(acti_reader_actor *r, acti_aside *aside)
+{
+    acti_aside *before = NULL;
+
+    forget_timer(r, aside);
+    if (!aside->is_due) return;
+    for (acti_aside *due = r->due_first; due != aside; due = due->next_due)
+        before = due;
+    if (before != NULL)
+        before->next_due = aside->next_due;
+    else
+        r->due_first = aside->next_due;
+    if (r->due_last == aside) r->due_last = before;
+}
+
 static void
 destroy(acti_reader_actor *r, acti_aside *aside)
 {
+    call_off(r, aside);
     if (aside->prev != NULL)
         aside->prev->next = aside->next;
     else
@@ -142,7 +168,7 @@ add_position(acti_reader_actor *r, acti_aside *aside, uint64_t position, acta_er
 void
 acti_aside_due(acti_reader_actor *r, acti_aside *aside)
 {
-    aside->timer = (acta_ref){ 0 };
+    forget_timer(r, aside);
     if (aside->is_due || aside->is_tried || aside->is_parked) return;
     aside->is_due = true;
     aside->next_due = NULL;
@@ -184,6 +210,7 @@ try_later(acti_reader_actor *r, acti_aside *aside)
 {
     uint32_t delay_ms = acti_backoff_ms(r->app, aside->attempts);
 
+    forget_timer(r, aside);
     if (acta_send_after(r->self, delay_ms, ACTI_ALARM_RETRY, (uint64_t)(uintptr_t)aside, &aside->timer) != ACTA_OK)
         park(r, aside);
 }
