@@ -1,0 +1,57 @@
+/*
+ * The planted defects. What each is like was found in somebody's actor runtime, event store or CQRS framework.
+ */
+#include "plants.h"
+
+#include "simulation.h"
+#include "tree.h"
+
+#define BANK &bank_scenario
+#define TREE &tree_scenario
+
+const plant plants[] = {
+    /* the store */
+    { "ack_before_sync", "acknowledged before it is on disk", BANK, 100 },
+    { "sync_error_ignored", "a failed sync counts as done", BANK, 1000 },
+    { "recorded_at_falls", "an event's time falls with the wall clock", BANK, 1000 },
+    { "version_unchecked", "any expected version fits", BANK, 1000 },
+    { "session_goes_on", "what was sent behind a failed append is appended", BANK, 1000 },
+    { "index_drops_last", "the last entry of a batch is left out of the index", BANK, 100 },
+    { "index_begins_late", "recovery makes the index again from one event too late", BANK, 1000 },
+    { "catch_up_skips_one", "one event is skipped where the log's read blocks end", BANK, 100 },
+    /* aggregates */
+    { "outcome_ignored", "a stored outcome is not looked up", BANK, 100 },
+    { "outcome_not_written", "an outcome isn't stored with the events", BANK, 100 },
+    { "digest_ignored", "a command id is enough, whatever the command", BANK, 1000 },
+    { "state_kept_after_failure", "the state of a failed append is used on", BANK, 1000 },
+    { "snapshot_ahead", "a snapshot of one version too many", BANK, 1000 },
+    { "chunk_drops_last", "the last event of a chunk isn't applied", BANK, 1000 },
+    { "successor_not_warned", "an append outlives its actor, and the next one doesn't hear of it", BANK, 1000 },
+    { "answer_before_append", "an answer goes out before the append that it rests on", BANK, 1000 },
+    { "failed_append_accepted", "a failed append is answered as if it were stored", BANK, 1000 },
+    /* process managers */
+    { "outbox_new_ids", "after a crash commands go out under new ids", BANK, 100 },
+    { "outbox_row_stays", "the row of an outbox that is through stays", BANK, 100 },
+    { "outbox_not_read", "an outbox isn't read after a crash", BANK, 100 },
+    { "resent_as_fresh", "a command that is sent again isn't looked up", BANK, 1000 },
+    { "end_not_remembered", "that an instance has ended is forgotten", BANK, 100 },
+    { "event_handled_twice", "an event that comes again is handled again", BANK, 100 },
+    /* handlers and projections */
+    { "checkpoint_before_work", "the checkpoint is ahead of the work", BANK, 1000 },
+    { "rows_without_checkpoint", "rows and checkpoint in two transactions", BANK, 100 },
+    { "room_not_told", "room in the window wakes nobody", BANK, 1000 },
+    { "no_barrier", "a reader begins before what its last life wrote is through", BANK, 1000 },
+    { "overtakes_aside", "an event overtakes one of its stream that waits to be tried again", BANK, 100 },
+    { "wait_not_waited", "wait_for returns before the reader is there", BANK, 100 },
+    /* the runtime */
+    { "rest_not_restarted", "rest_for_one restarts the one child only", TREE, 100 },
+    { "intensity_not_pruned", "restarts are counted for ever", TREE, 100 },
+    { "abandoned_reply_taken", "the answer to an abandoned request is delivered", TREE, 100 },
+    { "name_not_freed", "the dead keep their names", TREE, 100 },
+    { "generation_kept", "a slot is used again under the same pid", TREE, 100 },
+    { "drop_not_counted", "a dropped message isn't counted", TREE, 100 },
+    { "one_down_lost", "the last of several monitors isn't told", TREE, 100 },
+    { "timer_early", "a timer fires one tick early", TREE, 100 },
+    { "cancelled_fires", "a timer that is cancelled while its message waits is delivered", TREE, 100 },
+    { NULL, NULL, NULL, 0 },
+};

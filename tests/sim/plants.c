@@ -1,0 +1,141 @@
+/*
+ * The test of the tests: defects that were planted on purpose (acta/plant.h), each of which the simulation must find within a
+ * bounded number of seeds. Needs a build with -Dplants=true.
+ *
+ *     sim-plants                each defect, once
+ *     sim-plants --table        each in five rows of seeds: the table of docs/testing.md
+ *     sim-plants NAME …         these only
+ *
+ * A defect is chosen by the environment, which a process reads once: so each search is a process of its own. One that dies of
+ * a signal has found the defect, too.
+ */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "acta/plant.h"
+#include "acta/simulate.h"
+
+#include "plants.h"
+
+enum { ROWS = 5, ROW_STEP = 1000000, SEARCH_SECONDS_MAX = 120 };
+
+/* What a search has found; shared with the process that searches. */
+typedef struct found {
+    bool found;
+    uint64_t seeds; /* until then */
+    char invariant[160];
+} found;
+
+static void
+search(const plant *p, uint64_t from, found *f)
+{
+    char keep[] = "/tmp/acta-plants-XXXXXX", command[64];
+    acta_simulate_report report;
+    acta_error error;
+
+    setenv("ACTA_PLANT", p->name, 1);
+    alarm(SEARCH_SECONDS_MAX);
+    f->seeds = p->seeds_max; /* should it die */
+    if (mkdtemp(keep) == NULL) _exit(2);
+    acta_simulate_options options = { .from = from,
+        .to = from + p->seeds_max - 1,
+        .shrink_runs = ACTA_SIMULATE_NO_SHRINK,
+        .twice_every = UINT32_MAX,
+        .keep = keep };
+    acta_simulate(p->scenario, &options, &report, &error);
+    f->found = report.failed;
+    if (report.failed) f->seeds = report.failed_seed - from + 1;
+    memcpy(f->invariant, report.invariant, sizeof f->invariant);
+    snprintf(command, sizeof command, "rm -r %s", keep);
+    _exit(system(command) == 0 ? 0 : 2);
+}
+
+static void
+search_apart(const plant *p, uint64_t from, found *f)
+{
+    int status;
+
+    *f = (found){ .found = false };
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        if (freopen("/dev/null", "w", stderr) == NULL) _exit(2);
+        search(p, from, f);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child) return;
+    if (!WIFSIGNALED(status) || WTERMSIG(status) == SIGALRM) return;
+    f->found = true;
+    snprintf(f->invariant, sizeof f->invariant, "its process dies of signal %d", WTERMSIG(status));
+}
+
+/* -- one row of seeds, or five -- */
+
+static bool
+find_once(const plant *p, found *f)
+{
+    search_apart(p, 1, f);
+    if (f->found)
+        printf("[       OK ] %s: seed %" PRIu64 ": %s\n", p->name, f->seeds, f->invariant);
+    else
+        printf("[  FAILED  ] %s: not found within %" PRIu64 " seeds\n", p->name, p->seeds_max);
+    return f->found;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static bool
+find_often(const plant *p, found *f)
+{
+    uint64_t seeds[ROWS];
+    bool always = true;
+
+    for (uint64_t row = 0; row < ROWS; row++) {
+        search_apart(p, 1 + row * ROW_STEP, f);
+        seeds[row] = f->seeds;
+        always = always && f->found;
+    }
+    qsort(seeds, ROWS, sizeof *seeds, compare);
+    printf("| `%s` | %s | %s | %s%" PRIu64 " | %" PRIu64 " | %s |\n", p->name, p->meaning, p->scenario->name,
+        always ? "" : "> ", seeds[ROWS / 2], seeds[ROWS - 1], f->invariant);
+    return always;
+}
+
+static bool
+is_asked_for(const plant *p, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], p->name) == 0) return true;
+    return argc == 1;
+}
+
+int
+main(int argc, char **argv)
+{
+    bool table = argc > 1 && strcmp(argv[1], "--table") == 0;
+    uint32_t count = 0, failed = 0;
+    found *f = mmap(NULL, sizeof *f, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (f == MAP_FAILED) return 2;
+    setenv("ACTA_PLANT", "", 1); /* should the caller have one */
+    if (table) argc--, argv++;
+    if (table) printf("| planted | which is | found in | median seeds | most | by |\n|---|---|---|---|---|---|\n");
+    for (const plant *p = plants; p->name != NULL; p++) {
+        if (!is_asked_for(p, argc, argv)) continue;
+        count++;
+        if (!(table ? find_often(p, f) : find_once(p, f))) failed++;
+    }
+    if (!table) printf("%u planted defects, %u not found\n", count, failed);
+    return failed > 0 || count == 0;
+}
