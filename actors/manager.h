@@ -103,7 +103,8 @@ typedef enum acti_instance_phase {
 typedef enum acti_instance_step {
     ACTI_STEP_EVENT,  /* handled: next_outbox is the outbox when the batch is durable */
     ACTI_STEP_OUTBOX, /* a command was skipped, or replaced: the same */
-    ACTI_STEP_FLUSH   /* the row of an outbox that is through */
+    ACTI_STEP_FLUSH,  /* the row of an outbox that is through */
+    ACTI_STEP_BARRIER /* nothing: what the life before submitted is through when it is */
 } acti_instance_step;
 
 /*
@@ -139,6 +140,7 @@ typedef struct acti_instance {
     acta_memory *scratch; /* of a batch being made */
 
     acti_instance_phase phase;
+    bool is_behind;     /* all that its life before submitted is stored, or never will be */
     bool exists;        /* it was started, and not ended */
     bool is_row_stored; /* … and the store has its row */
     bool is_ending;     /* it ends when its outbox is empty */

@@ -8,6 +8,10 @@
  * The outbox's row is not deleted at once when its commands are through: the next event's batch overwrites it, or a flush
  * does after a while. Until then a crash asks for the same commands again, under the same ids, and gets the same answers.
  *
+ * A life that finds rows reads them again behind all that the life before submitted, which may have been killed with a batch on
+ * its way: that batch forgets the outcomes of the commands that its old outbox would ask for again. One that finds none
+ * writes its first only where there is none yet.
+ *
  * An event that is not behind the instance's last position was done before, and is answered so. A stopped instance's rows
  * go; that it was stopped is remembered by the router (process_manager.c), and looked up by an instance that is to begin
  * once its router has begun anew.
@@ -162,6 +166,7 @@ fill_event_batch(acti_instance *i, acta_transaction *batch, acta_error *error)
     uint8_t room[ACTI_ENDED_KEY_MAX];
     acta_status status = ACTA_OK;
 
+    if (!i->is_row_stored) acta_transaction_expect_row(batch, i->tables.state.text, acta_str_bytes(i->id), false);
     if (goes_on)
         status = put_state(i, batch, error);
     else if (i->is_row_stored)
@@ -356,6 +361,19 @@ leave(acti_instance *i)
     return ACTA_STOP;
 }
 
+/* There are rows: read them again, behind what the life before may have on its way. */
+static acta_next
+read_behind(acti_instance *i)
+{
+    acta_error error;
+
+    forget_state(i);
+    acti_sent_clear(&i->outbox.commands);
+    i->outbox.is_stored = i->is_row_stored = i->is_ending = false;
+    acta_status status = acti_instance_submit(i, acta_transaction_create(i->app->store), ACTI_STEP_BARRIER, &error);
+    return status == ACTA_OK ? ACTA_NEXT : end_without_batch(i, status, &error);
+}
+
 /* Somebody was forgotten since the state was read, which may hold what he has been: once nothing is under way, it is read
  * again. */
 static void
@@ -393,6 +411,8 @@ go_on(acti_instance *i)
         if (status != ACTA_OK && i->report_wanted) acti_instance_notify(i, ACTI_TAG_STUCK, error.text);
         i->attempts = 0;
         if (status != ACTA_OK) return end_without_batch(i, status, &error);
+        if (i->exists && !i->is_behind) return read_behind(i);
+        i->is_behind = true;
     }
     while (i->phase == ACTI_INSTANCE_IDLE && next == ACTA_NEXT) {
         if (!acti_outbox_is_through(&i->outbox)) {
@@ -426,6 +446,11 @@ static acta_next
 batch_is_durable(acti_instance *i)
 {
     i->phase = ACTI_INSTANCE_IDLE;
+    if (i->step == ACTI_STEP_BARRIER) {
+        i->is_behind = true;
+        i->phase = ACTI_INSTANCE_COLD;
+        return go_on(i);
+    }
     if (i->step == ACTI_STEP_FLUSH) {
         i->outbox.is_stored = false;
         if (i->is_ending) i->is_row_stored = false;

@@ -150,6 +150,7 @@ struct acti_aside {
     bool is_due;              /* to be tried as soon as may be */
     bool is_tried;            /* right now */
     bool is_leaving;          /* the first is through; its row goes with the next batch */
+    bool is_owed;             /* … and its owner, which failed meanwhile, is to be woken then */
     bool is_parked;           /* not tried any more before the next start */
     bool by_commands;         /* the first is no event to be tried, but one whose commands are to get through */
     acta_ref timer;

@@ -319,6 +319,10 @@ acti_aside_stuck(acti_reader_actor *r, acta_str key, uint64_t position, const ac
 
     if (aside == NULL) status = append(r, key, position, true, why, &aside, error);
     if (status != ACTA_OK) return status;
+    if (aside->is_leaving) {
+        aside->is_owed = true;
+        return ACTA_OK;
+    }
     if (!aside->by_commands) return ACTA_OK; /* an event of it has failed on its own, and is tried on its own */
     aside->is_tried = false;
     set_reason(aside, why);
@@ -347,7 +351,10 @@ acti_aside_crashed(acti_reader_actor *r, acta_str key, uint64_t position, const 
     acta_status status = ACTA_OK;
 
     if (aside != NULL) {
-        if (aside->by_commands && aside->is_tried) acti_aside_failed(r, aside, why);
+        if (aside->is_leaving)
+            aside->is_owed = true;
+        else if (aside->by_commands && aside->is_tried)
+            acti_aside_failed(r, aside, why);
         return ACTA_OK;
     }
     status = append(r, key, position, true, why, &aside, error);
@@ -355,17 +362,36 @@ acti_aside_crashed(acti_reader_actor *r, acta_str key, uint64_t position, const 
     return status;
 }
 
-/* The first event of a key is durably through: the next one's turn. */
+/* Whose commands were stuck, or who failed, while what was aside of it was leaving: it is to be woken after all. */
+static void
+pay_owed(acti_reader_actor *r, acti_aside *aside)
+{
+    acta_error error, why;
+
+    ACTA_SOMETIMES(&r->app->environment, "aside.failed.while.leaving");
+    aside->by_commands = true;
+    acta_error_set(&why, ACTA_FAILED, "it failed again");
+    acta_status status = add_position(r, aside, r->worked_position, &error);
+    if (status == ACTA_OK) status = add_row(r, aside, r->worked_position, true, true, &error);
+    if (status != ACTA_OK) acta_fail(r->self, "%s", error.text);
+    count_failure(r, aside, &why);
+}
+
+/* The first event of a key is durably through: the next one's turn, which wakes whom it goes to. */
 static void
 go_on_behind(acti_reader_actor *r, acti_aside *aside)
 {
+    bool is_owed = aside->is_owed;
+
     set_parked(r, aside, false);
     aside->first++;
     r->aside_count--;
-    aside->is_tried = aside->by_commands = aside->is_leaving = false;
+    aside->is_tried = aside->by_commands = aside->is_leaving = aside->is_owed = false;
     aside->attempts = 0;
     if (left_of(aside) > 0)
         acti_aside_due(r, aside);
+    else if (is_owed)
+        pay_owed(r, aside);
     else
         destroy(r, aside);
 }
