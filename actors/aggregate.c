@@ -213,7 +213,7 @@ answer_refused(acti_aggregate_actor *a, acti_command *command, acta_status statu
     drop_transaction(a);
     acti_command_set_answer(command, status, a->version, error);
     answer_when_durable(a, command);
-    if (a->phase == ACTI_READY && !ACTA_PLANT("state_kept_after_failure")) break_state(a);
+    if (a->phase == ACTI_READY) break_state(a);
 }
 
 static void

@@ -130,8 +130,7 @@ fold_chunk(acti_aggregate_actor *a, acta_cursor *cursor, uint32_t count_max, boo
             *done_out = true;
             return ACTA_OK;
         }
-        bool is_dropped = ACTA_PLANT("chunk_drops_last") && i + 1 == CHUNK_EVENTS;
-        if (status == ACTA_OK && !is_dropped) status = fold_event(a, &event, error);
+        if (status == ACTA_OK) status = fold_event(a, &event, error);
         if (status != ACTA_OK) return status;
         a->version = event.version;
     }

@@ -420,8 +420,11 @@ acti_recovery_create(acta_store *store, acta_error *error)
     acta_status status = store->engine->ops->prepare(store->engine, error);
 
     /* A mark of batch 0 says that this is not a store yet: whatever else is there may be made anew. */
-    store->environment.random.fill(store->environment.random.user, store->store_id, sizeof store->store_id);
-    memcpy(committer->mark.store_id, store->store_id, ACTI_STORE_ID_SIZE);
+    if (committer->mark.turn == 0)
+        store->environment.random.fill(
+            store->environment.random.user, committer->mark.store_id, sizeof committer->mark.store_id);
+    /* One whose making was interrupted keeps its id: what is there of it already may have it. */
+    memcpy(store->store_id, committer->mark.store_id, ACTI_STORE_ID_SIZE);
     committer->mark.turn++;
     if (status == ACTA_OK) status = acti_mark_write(store->engine, &committer->mark, error);
     if (status == ACTA_OK) status = store->engine->ops->start(store->engine, ACTI_START_CREATE, error);

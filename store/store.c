@@ -190,6 +190,7 @@ open_engine(acta_store *store, const acta_store_config *config, acta_error *erro
     bool unfinished = (mark.turn > 0 && mark.batch == 0) || (blank && found == ACTI_FOUND_PLACE);
     if (unfinished && found == ACTI_FOUND_STORE) unfinished = !is_made(store);
     store->committer.mark.turn = mark.turn;
+    memcpy(store->committer.mark.store_id, mark.store_id, sizeof mark.store_id);
     if (found == ACTI_FOUND_NOTHING || unfinished) return open_new(store, config, error);
     if (mark.turn == 0)
         return acta_error_set(error, ACTA_CORRUPT,

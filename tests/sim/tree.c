@@ -132,7 +132,7 @@ tree_act(acta_sim *sim, void *state, acta_app *app)
     }
     if (run->lone_is_down) {
         run->lone_is_down = false; /* the next one isn't watched, but by the next probe */
-        start_supervisor(run, false);
+        if (!acta_is_alive(run->runtime, run->lone)) start_supervisor(run, false);
     }
     acta_message *message = tree_message(run, dice % TREE_ACTIONS, child->index);
     if (acta_send(run->runtime, run->probe, message) == ACTA_OK) run->told++;
