@@ -510,11 +510,13 @@ static acta_status
 reader_init(acta_self *self, void *state, const void *argument, acta_error *error)
 {
     acti_reader_actor *r = state;
+    acta_memory *memory = acta_self_memory(self);
 
     r->reader = *(acti_reader *const *)argument;
+    if (memory == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to start reader '%s'", r->reader->name);
     r->app = r->reader->app;
     r->self = self;
-    r->allocator = acti_allocator_over(acta_self_memory(self));
+    r->allocator = acti_allocator_over(memory);
     acti_map_init(&r->asides, &r->allocator, r->app->hash_seed);
     r->kind_state = acta_alloc(self, r->reader->kind->state_size);
     atomic_store_explicit(&r->reader->pid, acta_self_pid(self).value, memory_order_relaxed); /* a name only */
