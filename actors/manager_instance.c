@@ -200,11 +200,13 @@ forget_state(acti_instance *i)
     i->exists = false;
 }
 
-/* What is in memory is not what is stored, and never will be: end, so that the next incarnation reads what is. */
+/* What is in memory is not what is stored, and never will be: end, so that the next incarnation reads what is. The router, if
+ * it waits to hear that the outbox is through, is to wake that one: it does for an instance that failed. */
 static acta_next
 end_without_batch(acti_instance *i, acta_status status, const acta_error *error)
 {
     acti_instance_answer_event(i, status, error);
+    if (i->report_wanted) acta_fail(i->self, "%s", error->text);
     return ACTA_STOP;
 }
 
@@ -409,6 +411,7 @@ go_on(acti_instance *i)
         acta_status status = load(i, &error);
         if (status != ACTA_OK && loads_later(i, status)) return ACTA_NEXT;
         if (status != ACTA_OK && i->report_wanted) acti_instance_notify(i, ACTI_TAG_STUCK, error.text);
+        if (status != ACTA_OK) i->report_wanted = false;
         i->attempts = 0;
         if (status != ACTA_OK) return end_without_batch(i, status, &error);
         if (i->exists && !i->is_behind) return read_behind(i);
