@@ -29,6 +29,14 @@ typedef struct acti_lab {
     acti_run_result *result; /* of the last attempt; shared with children */
 } acti_lab;
 
+static inline acta_scenario
+acti_scenario_without(const acta_scenario *scenario, uint32_t faults_out)
+{
+    acta_scenario narrowed = *scenario;
+    narrowed.faults_out |= faults_out;
+    return narrowed;
+}
+
 /* False: no memory. */
 bool acti_lab_open(acti_lab *lab, const acta_scenario *scenario, bool forks);
 void acti_lab_close(acti_lab *lab); /* takes one that is half open */

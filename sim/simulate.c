@@ -139,10 +139,11 @@ acti_simulate(const acta_scenario *scenario, const acta_simulate_options *option
     if (status == ACTA_OK) status = check_options(&o, error);
     if (status != ACTA_OK) return status;
 
+    const acta_scenario narrowed = acti_scenario_without(scenario, o.faults_out);
     if (o.tape != NULL)
-        status = run_one_tape(scenario, &o, report_out, explained_out, error);
+        status = run_one_tape(&narrowed, &o, report_out, explained_out, error);
     else
-        status = run_seeds(scenario, &o, report_out, explained_out, error);
+        status = run_seeds(&narrowed, &o, report_out, explained_out, error);
     if (!report_out->failed) return status;
     return acta_error_set(error, ACTA_CORRUPT, "seed %" PRIu64 ": %s", report_out->failed_seed, report_out->text);
 }

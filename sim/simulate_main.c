@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "build_generated.h"
+#include "faults.h"
 #include "runner.h"
 #include "world.h"
 
@@ -15,6 +16,7 @@ enum { EXIT_HOLDS = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 typedef struct arguments {
     acta_simulate_options options;
+    const char *without; /* as it was given; NULL: nothing */
     bool has_seeds, has_trace;
 } arguments;
 
@@ -56,7 +58,41 @@ parse_count(const char *text, uint32_t max, const char *what, struct argp_state 
     return (uint32_t)number;
 }
 
-enum { KEY_SEEDS = 's', KEY_SECONDS = 't', KEY_JOBS = 'j', KEY_TAPE = 'r', KEY_TRACE = 'v', KEY_KEEP = 'k' };
+/* 0: none of them. */
+static uint32_t
+fault_named(const char *name, size_t size)
+{
+    for (uint32_t kind = 1; kind < ACTA_SIM_FAULT_ALL; kind <<= 1) {
+        const char *known = acti_fault_name((acta_sim_fault)kind);
+        if (strlen(known) == size && memcmp(known, name, size) == 0) return kind;
+    }
+    return 0;
+}
+
+/* "kill,memory" */
+static void
+parse_without(arguments *a, const char *text, struct argp_state *state)
+{
+    a->without = text;
+    for (;;) {
+        size_t size = strcspn(text, ",");
+        uint32_t kind = fault_named(text, size);
+        if (kind == 0) argp_error(state, "'%.*s' is no kind of fault; --help names them", (int)size, text);
+        a->options.faults_out |= kind;
+        if (text[size] == '\0') return;
+        text += size + 1;
+    }
+}
+
+enum {
+    KEY_SEEDS = 's',
+    KEY_SECONDS = 't',
+    KEY_JOBS = 'j',
+    KEY_TAPE = 'r',
+    KEY_TRACE = 'v',
+    KEY_KEEP = 'k',
+    KEY_WITHOUT = 'w'
+};
 enum { SECONDS_MAX = 30 * 86400, JOBS_MAX = 1024 };
 
 static error_t
@@ -83,6 +119,9 @@ parse(int key, char *argument, struct argp_state *state)
     case KEY_KEEP:
         a->options.keep = argument;
         return 0;
+    case KEY_WITHOUT:
+        parse_without(a, argument, state);
+        return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "'%s' is one argument too many", argument);
         return 0;
@@ -103,6 +142,10 @@ static const struct argp_option option_list[] = {
     { "jobs", KEY_JOBS, "N", 0, "So many processes (one for each core)", 0 },
     { "tape", KEY_TAPE, "FILE", 0, "The run that a failure has left in this file", 0 },
     { "trace", KEY_TRACE, NULL, 0, "Print each step of the one seed, or of the tape", 0 },
+    { "without", KEY_WITHOUT, "KIND,...", 0,
+        "No faults of these kinds: crash, disk-error, disk-slow, disk-full, disk-loss, kill, clock, memory, scheduler, "
+        "sites",
+        0 },
     { "keep", KEY_KEEP, "DIR", 0, "Where a failure's tape, trace and diagram go (.)", 0 },
     { 0 },
 };
@@ -124,8 +167,10 @@ print_covered(const acta_simulate_report *r, uint64_t elapsed_ms)
 }
 
 static void
-print_failure(const char *program, const acta_simulate_report *r, const acti_explained *e)
+print_failure(const char *program, const arguments *a, const acta_simulate_report *r, const acti_explained *e)
 {
+    const char *option = a->without != NULL ? " --without " : "", *without = a->without != NULL ? a->without : "";
+
     printf("seed %" PRIu64 " fails: %s\n", r->failed_seed, r->text);
     if (e->last_steps != NULL) printf("\nthe last steps of what that concerns:\n%s\n", e->last_steps);
     if (r->tape_path[0] != '\0')
@@ -133,9 +178,9 @@ print_failure(const char *program, const acta_simulate_report *r, const acti_exp
             e->choices_after, e->shrink_runs);
     if (r->trace_path[0] != '\0') printf("every step:  %s\n", r->trace_path);
     if (r->diagram_path[0] != '\0') printf("as drawing:  %s\n", r->diagram_path);
-    printf("again:       %s --seeds %" PRIu64 "..%" PRIu64 "    (build %s)\n", program, r->failed_seed, r->failed_seed,
-        ACTI_SIM_BUILD);
-    if (r->tape_path[0] != '\0') printf("shortened:   %s --tape %s\n", program, r->tape_path);
+    printf("again:       %s --seeds %" PRIu64 "..%" PRIu64 "%s%s    (build %s)\n", program, r->failed_seed,
+        r->failed_seed, option, without, ACTI_SIM_BUILD);
+    if (r->tape_path[0] != '\0') printf("shortened:   %s --tape %s%s%s\n", program, r->tape_path, option, without);
 }
 
 /* Every step of one run, failed or not. */
@@ -144,8 +189,9 @@ print_trace(const acta_scenario *scenario, const acta_simulate_options *options,
 {
     acti_tape *tape = options->tape != NULL ? acti_tape_create() : NULL;
     acti_trace *trace = acti_trace_create();
+    const acta_scenario narrowed = acti_scenario_without(scenario, options->faults_out);
     acti_lab lab;
-    bool is_good = acti_lab_open(&lab, scenario, true) && trace != NULL && (options->tape == NULL || tape != NULL);
+    bool is_good = acti_lab_open(&lab, &narrowed, true) && trace != NULL && (options->tape == NULL || tape != NULL);
 
     if (!is_good) acta_error_set(error, ACTA_NO_MEMORY, "no memory for a trace");
     if (is_good && tape != NULL) is_good = acti_tape_read(tape, options->tape, scenario->name, error) == ACTA_OK;
@@ -175,7 +221,7 @@ run(const acta_scenario *scenario, const arguments *a, const char *program)
     }
     acta_status status = acti_simulate(scenario, &a->options, &report, &explained, &error);
     if (report.seeds > 0 || report.failed) print_covered(&report, acti_world_real_ms() - begin_ms);
-    if (report.failed) print_failure(program, &report, &explained);
+    if (report.failed) print_failure(program, a, &report, &explained);
     free(explained.last_steps);
     if (status == ACTA_OK) return EXIT_HOLDS;
     if (!report.failed) fprintf(stderr, "%s: %s\n", program, error.text);

@@ -86,6 +86,8 @@ typedef struct acta_scenario {
  * How much to run. All zero: seeds 1 to 1,000 on this thread.
  *   from, to     seeds, both included
  *   seconds      fresh seeds (drawn from the system's random) for so long instead; 0: as many as from..to
+ *   faults_out   kinds of faults that must not be drawn (acta_sim_fault, or-ed), besides those of the scenario. A seed means
+ *                another run with another set, and a tape wants the set that it was made with
  *   processes    how many at a time; 0: one in this process, which a debugger likes; ACTA_SIMULATE_ALL_CORES
  *   twice_every  every so many seeds is run twice, the second time with other bytes in fresh memory, another environment and
  *                time zone, and the histories are compared; 0: 10; 1: each
@@ -98,6 +100,7 @@ enum { ACTA_SIMULATE_ALL_CORES = UINT16_MAX, ACTA_SIMULATE_NO_SHRINK = INT32_MAX
 typedef struct acta_simulate_options {
     uint64_t from, to;
     uint32_t seconds;
+    uint32_t faults_out;
     uint32_t processes;
     uint32_t twice_every;
     uint32_t shrink_runs;
@@ -129,7 +132,8 @@ ACTA_API acta_status acta_simulate(const acta_scenario *scenario, const acta_sim
     acta_simulate_report *report_out, acta_error *error);
 
 /*
- * A program of its own around one scenario: --seeds FROM..TO, --seconds N, --jobs N, --tape FILE, --trace, --keep DIR, --help.
+ * A program of its own around one scenario: --seeds FROM..TO, --seconds N, --jobs N, --tape FILE, --trace, --keep DIR, --without
+ * KIND,…, --help.
  * Prints progress, what was covered, and for a failure the invariant, its last twenty steps, and the line that replays it.
  * Returns the exit status: 0 all seeds hold, 1 one failed, 2 the arguments are wrong.
  */
