@@ -1,23 +1,15 @@
 /*
- * The auditor. See log_check.h for the rules.
+ * The auditor. See log_check.h for the rules; what is of any log stands in examples/audit/.
  *
  *     event -> rule of its type -> entry of its stream (and of the transfer that it names) -> totals
- *
- * Entries lie in a tree by stream name; names are copied, everything else is counted. Used by one thread.
  */
 #include "log_check.h"
 
+#include "audit.h"
 #include "bank.acta.h"
 
-#include <inttypes.h>
-#include <search.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-typedef struct stream_entry {
-    char *stream;
-    size_t stream_size;
-    uint64_t version;
+typedef struct entry {
+    audit_stream stream;
 
     /* An account. */
     bool opened, closed;
@@ -25,87 +17,14 @@ typedef struct stream_entry {
 
     /* A transfer. */
     bank_log_phase phase;
-    struct stream_entry *source, *target;
+    struct entry *source, *target;
     int64_t amount;
 } entry;
 
 struct bank_log_check {
-    void *entries; /* tsearch's */
+    audit audit;
     bank_log_totals totals;
-    uint64_t position;
-    int64_t recorded_at_us;
-    acta_error broken; /* status ACTA_OK: nothing is */
-    const char *broken_rule;
 };
-
-typedef struct rule {
-    const acta_table *table;
-    const char *(*take)(bank_log_check *check, entry *e, acta_bytes payload); /* NULL, or what is wrong */
-} rule;
-
-static int
-compare_entries(const void *a, const void *b)
-{
-    const entry *x = a, *y = b;
-    size_t size = x->stream_size < y->stream_size ? x->stream_size : y->stream_size;
-    int order = memcmp(x->stream, y->stream, size);
-    return order != 0 ? order : (x->stream_size > y->stream_size) - (x->stream_size < y->stream_size);
-}
-
-static void
-free_entry(void *node)
-{
-    entry *e = node;
-    free(e->stream);
-    free(e);
-}
-
-static entry *
-find(const bank_log_check *check, const char *prefix, acta_str id)
-{
-    char stream[ACTA_STREAM_NAME_MAX + 16];
-    size_t prefix_size = strlen(prefix);
-    if (prefix_size + id.size > sizeof stream) return NULL;
-
-    memcpy(stream, prefix, prefix_size);
-    if (id.size > 0) memcpy(stream + prefix_size, id.data, id.size);
-    const entry key = { .stream = stream, .stream_size = prefix_size + id.size };
-    entry *const *node = tfind(&key, &check->entries, compare_entries);
-    return node != NULL ? *node : NULL;
-}
-
-/* The entry of the stream prefix + name, made when it is missing; NULL: no memory. */
-static entry *
-entry_of(bank_log_check *check, const char *prefix, acta_str name)
-{
-    entry *known = find(check, prefix, name);
-    if (known != NULL) return known;
-
-    size_t prefix_size = strlen(prefix);
-    entry *e = calloc(1, sizeof *e);
-    if (e == NULL) return NULL;
-    e->stream_size = prefix_size + name.size;
-    e->stream = malloc(e->stream_size + 1);
-    if (e->stream == NULL) goto none;
-    memcpy(e->stream, prefix, prefix_size);
-    if (name.size > 0) memcpy(e->stream + prefix_size, name.data, name.size);
-
-    if (tsearch(e, &check->entries, compare_entries) == NULL) goto none;
-    return e;
-
-none:
-    free_entry(e);
-    return NULL;
-}
-
-/* Is this the entry of the id that its own event tells? */
-static bool
-is_named(const entry *e, const char *prefix, acta_str id)
-{
-    size_t prefix_size = strlen(prefix);
-    return e->stream_size == prefix_size + id.size && memcmp(e->stream, prefix, prefix_size) == 0 &&
-           memcmp(e->stream + prefix_size, id.data, id.size) == 0;
-}
 
 /* -- accounts -- */
 
@@ -117,11 +36,13 @@ bring_in(bank_log_check *check, int64_t amount)
 }
 
 static const char *
-take_opened(bank_log_check *check, entry *e, acta_bytes payload)
+take_opened(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    bank_log_check *check = (bank_log_check *)auditor;
+    entry *e = (entry *)stream;
     bank_AccountOpened event;
     bank_AccountOpened_read(payload, &event);
-    if (!is_named(e, "Account-", event.account_id)) return "the event is another account's";
+    if (!audit_is_named(&e->stream, "Account-", event.account_id)) return "the event is another account's";
     if (e->opened) return "the account is opened twice";
     if (event.initial_balance < 0) return "the account begins with less than nothing";
 
@@ -137,7 +58,7 @@ take_opened(bank_log_check *check, entry *e, acta_bytes payload)
 static const char *
 take_deposit_of_transfer(bank_log_check *check, entry *e, const bank_MoneyDeposited *event)
 {
-    entry *transfer = entry_of(check, "Transfer-", event->transfer_id);
+    entry *transfer = audit_entry(&check->audit, "Transfer-", event->transfer_id);
     if (transfer == NULL) return "no memory";
     if (transfer->phase != BANK_LOG_WITHDRAWN) return "money of a transfer that has none on the way";
     if (event->amount != transfer->amount) return "money of a transfer, in another amount";
@@ -151,11 +72,13 @@ take_deposit_of_transfer(bank_log_check *check, entry *e, const bank_MoneyDeposi
 }
 
 static const char *
-take_deposited(bank_log_check *check, entry *e, acta_bytes payload)
+take_deposited(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    bank_log_check *check = (bank_log_check *)auditor;
+    entry *e = (entry *)stream;
     bank_MoneyDeposited event;
     bank_MoneyDeposited_read(payload, &event);
-    if (!is_named(e, "Account-", event.account_id)) return "the event is another account's";
+    if (!audit_is_named(&e->stream, "Account-", event.account_id)) return "the event is another account's";
     if (!e->opened) return "money comes to an account that was never opened";
     if (e->closed && event.reason != bank_Reason_refund) return "money comes to an account that is closed";
     if (event.amount <= 0) return "the amount is not positive";
@@ -176,7 +99,7 @@ take_deposited(bank_log_check *check, entry *e, acta_bytes payload)
 static const char *
 take_withdrawal_of_transfer(bank_log_check *check, const entry *e, const bank_MoneyWithdrawn *event)
 {
-    entry *transfer = entry_of(check, "Transfer-", event->transfer_id);
+    entry *transfer = audit_entry(&check->audit, "Transfer-", event->transfer_id);
     if (transfer == NULL) return "no memory";
     if (transfer->phase != BANK_LOG_REQUESTED) return "money goes twice, or for a transfer that nobody requested";
     if (event->amount != transfer->amount) return "money goes for a transfer, in another amount";
@@ -188,11 +111,13 @@ take_withdrawal_of_transfer(bank_log_check *check, const entry *e, const bank_Mo
 }
 
 static const char *
-take_withdrawn(bank_log_check *check, entry *e, acta_bytes payload)
+take_withdrawn(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    bank_log_check *check = (bank_log_check *)auditor;
+    entry *e = (entry *)stream;
     bank_MoneyWithdrawn event;
     bank_MoneyWithdrawn_read(payload, &event);
-    if (!is_named(e, "Account-", event.account_id)) return "the event is another account's";
+    if (!audit_is_named(&e->stream, "Account-", event.account_id)) return "the event is another account's";
     if (!e->opened || e->closed) return "money goes from an account that is not open";
     if (event.amount <= 0) return "the amount is not positive";
     if (event.amount > e->balance) return "the balance falls below 0";
@@ -210,12 +135,13 @@ take_withdrawn(bank_log_check *check, entry *e, acta_bytes payload)
 }
 
 static const char *
-take_closed(bank_log_check *check, entry *e, acta_bytes payload)
+take_closed(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
-    (void)check;
+    (void)auditor;
+    entry *e = (entry *)stream;
     bank_AccountClosed event;
     bank_AccountClosed_read(payload, &event);
-    if (!is_named(e, "Account-", event.account_id)) return "the event is another account's";
+    if (!audit_is_named(&e->stream, "Account-", event.account_id)) return "the event is another account's";
     if (!e->opened || e->closed) return "an account is closed that is not open";
     if (e->balance != 0) return "an account is closed with money in it";
     e->closed = true;
@@ -225,15 +151,17 @@ take_closed(bank_log_check *check, entry *e, acta_bytes payload)
 /* -- transfers -- */
 
 static const char *
-take_requested(bank_log_check *check, entry *e, acta_bytes payload)
+take_requested(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    bank_log_check *check = (bank_log_check *)auditor;
+    entry *e = (entry *)stream;
     bank_TransferRequested event;
     bank_TransferRequested_read(payload, &event);
-    if (!is_named(e, "Transfer-", event.transfer_id)) return "the event is another transfer's";
+    if (!audit_is_named(&e->stream, "Transfer-", event.transfer_id)) return "the event is another transfer's";
     if (e->phase != BANK_LOG_UNKNOWN) return "the transfer is requested twice";
     if (event.amount <= 0) return "the amount is not positive";
-    e->source = entry_of(check, "Account-", event.source_id);
-    e->target = entry_of(check, "Account-", event.target_id);
+    e->source = audit_entry(&check->audit, "Account-", event.source_id);
+    e->target = audit_entry(&check->audit, "Account-", event.target_id);
     if (e->source == NULL || e->target == NULL) return "no memory";
     if (e->source == e->target) return "the transfer is one to oneself";
 
@@ -244,11 +172,13 @@ take_requested(bank_log_check *check, entry *e, acta_bytes payload)
 }
 
 static const char *
-take_completed(bank_log_check *check, entry *e, acta_bytes payload)
+take_completed(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    bank_log_check *check = (bank_log_check *)auditor;
+    entry *e = (entry *)stream;
     bank_TransferCompleted event;
     bank_TransferCompleted_read(payload, &event);
-    if (!is_named(e, "Transfer-", event.transfer_id)) return "the event is another transfer's";
+    if (!audit_is_named(&e->stream, "Transfer-", event.transfer_id)) return "the event is another transfer's";
     if (e->phase != BANK_LOG_DEPOSITED) return "a transfer is completed whose money is not at its target";
     e->phase = BANK_LOG_COMPLETED;
     check->totals.completed++;
@@ -256,11 +186,13 @@ take_completed(bank_log_check *check, entry *e, acta_bytes payload)
 }
 
 static const char *
-take_failed(bank_log_check *check, entry *e, acta_bytes payload)
+take_failed(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    bank_log_check *check = (bank_log_check *)auditor;
+    entry *e = (entry *)stream;
     bank_TransferFailed event;
     bank_TransferFailed_read(payload, &event);
-    if (!is_named(e, "Transfer-", event.transfer_id)) return "the event is another transfer's";
+    if (!audit_is_named(&e->stream, "Transfer-", event.transfer_id)) return "the event is another transfer's";
     if (event.refunded) {
         if (e->phase != BANK_LOG_GIVEN_BACK) return "a transfer is refunded whose money is not back at its source";
         e->phase = BANK_LOG_REFUNDED;
@@ -273,7 +205,7 @@ take_failed(bank_log_check *check, entry *e, acta_bytes payload)
     return NULL;
 }
 
-static const rule rules[] = {
+static const audit_rule rules[] = {
     { &bank_AccountOpened_table, take_opened },
     { &bank_MoneyDeposited_table, take_deposited },
     { &bank_MoneyWithdrawn_table, take_withdrawn },
@@ -283,76 +215,33 @@ static const rule rules[] = {
     { &bank_TransferFailed_table, take_failed },
 };
 
-static const rule *
-rule_of(acta_str type)
-{
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-        if (acta_str_equal(type, acta_str_of(rules[i].table->name))) return &rules[i];
-    return NULL;
-}
-
-/* -- the log -- */
-
 static const char *
-take(bank_log_check *check, const acta_recorded *event, acta_error *error)
+count_event(audit *auditor)
 {
-    if (event->position != check->position + 1) return "it is not the position after the one before";
-    check->position = event->position;
-    if (event->recorded_at_us < check->recorded_at_us) return "it is older than the event before";
-    check->recorded_at_us = event->recorded_at_us;
-    if (event->kind != ACTA_RECORD_EVENT) return "its content was removed";
-
-    const rule *r = rule_of(event->type);
-    if (r == NULL) return "the bank knows no event of this type";
-    if (r->table->verify(event->payload, error) != ACTA_OK) return error->text;
-    entry *e = entry_of(check, "", event->stream);
-    if (e == NULL) return "no memory";
-    if (event->version != e->version + 1) return "it is not the version after the one before";
-    e->version = event->version;
-
-    const char *wrong = r->take(check, e, event->payload);
-    if (wrong != NULL) return wrong;
-    check->totals.events++;
-    if (check->totals.brought_in != check->totals.on_accounts + check->totals.on_the_way)
+    bank_log_totals *totals = &((bank_log_check *)auditor)->totals;
+    totals->events++;
+    if (totals->brought_in != totals->on_accounts + totals->on_the_way)
         return "what was brought in is not what is there";
     return NULL;
 }
 
+static const audit_domain domain = {
+    .entry_size = sizeof(entry),
+    .rules = rules,
+    .rule_count = sizeof rules / sizeof rules[0],
+    .taken = count_event,
+};
+
 acta_status
 bank_log_check_event(bank_log_check *check, const acta_recorded *event, acta_error *error)
 {
-    acta_error detail = { .status = ACTA_OK };
-
-    if (check->broken.status == ACTA_OK) {
-        const char *wrong = take(check, event, &detail);
-        if (wrong == NULL) return ACTA_OK;
-        check->broken_rule = wrong == detail.text ? "an event of the log is damaged" : wrong;
-        acta_error_set(&check->broken, ACTA_CORRUPT,
-            "position %" PRIu64 ", stream '" ACTA_FMT "', version %" PRIu64 ", " ACTA_FMT ": %s", event->position,
-            ACTA_ARG(event->stream), event->version, ACTA_ARG(event->type), wrong);
-    }
-    if (error != NULL) *error = check->broken;
-    return check->broken.status;
+    return audit_event(&check->audit, event, error);
 }
 
 acta_status
 bank_log_check_read(bank_log_check *check, acta_store *store, acta_error *error)
 {
-    acta_cursor *cursor;
-    acta_recorded event;
-
-    acta_status status = acta_cursor_open(store, &(acta_read){ .from = check->position + 1 }, &cursor, error);
-    if (status != ACTA_OK) return status;
-    while ((status = acta_cursor_next(cursor, &event, error)) == ACTA_OK)
-        if ((status = bank_log_check_event(check, &event, error)) != ACTA_OK) break;
-    acta_cursor_close(cursor);
-    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
-}
-
-const char *
-bank_log_check_broken(const bank_log_check *check)
-{
-    return check->broken_rule;
+    return audit_read(&check->audit, store, error);
 }
 
 const bank_log_totals *
@@ -364,27 +253,25 @@ bank_log_check_totals(const bank_log_check *check)
 bank_log_phase
 bank_log_check_phase(const bank_log_check *check, acta_str transfer_id)
 {
-    const entry *e = find(check, "Transfer-", transfer_id);
+    const entry *e = audit_find(&check->audit, "Transfer-", transfer_id);
     return e != NULL ? e->phase : BANK_LOG_UNKNOWN;
 }
 
 int64_t
 bank_log_check_balance(const bank_log_check *check, acta_str account_id)
 {
-    const entry *e = find(check, "Account-", account_id);
+    const entry *e = audit_find(&check->audit, "Account-", account_id);
     return e != NULL && e->opened ? e->balance : -1;
 }
 
 bank_log_check *
 bank_log_check_create(void)
 {
-    return calloc(1, sizeof(bank_log_check));
+    return audit_create(&domain, sizeof(bank_log_check));
 }
 
 void
 bank_log_check_destroy(bank_log_check *check)
 {
-    if (check == NULL) return;
-    tdestroy(check->entries, free_entry);
-    free(check);
+    audit_destroy(check);
 }

@@ -31,7 +31,7 @@ void bank_log_check_destroy(bank_log_check *check); /* takes NULL */
 
 /*
  * Take the log's next event.
- * Errors: ACTA_CORRUPT: it breaks a rule; the text names position, stream and rule. All that follow fail with the same.
+ * Errors: ACTA_CORRUPT: it breaks a rule, which the text begins with; it names position and stream. All that follow fail with the same.
  *   - positions 1, 2, 3 …, versions 1, 2, 3 … of each stream, no time that falls
  *   - an account is opened once and first, closed once, empty; no balance below 0; each balance is the one before, and
  *     the amount
@@ -43,9 +43,6 @@ acta_status bank_log_check_event(bank_log_check *check, const acta_recorded *eve
 
 /* Take all events of the store that are new since the last call. Also errors of the cursor. */
 acta_status bank_log_check_read(bank_log_check *check, acta_store *store, acta_error *error);
-
-/* The rule that was broken, in words that are the same for each breach of it; NULL: none was. */
-const char *bank_log_check_broken(const bank_log_check *check);
 
 const bank_log_totals *bank_log_check_totals(const bank_log_check *check);
 

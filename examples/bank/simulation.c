@@ -202,12 +202,8 @@ end(acta_sim *sim, void *state)
 static acta_status
 take_event(const bank_run *run, const acta_recorded *event, acta_error *error)
 {
-    if (bank_log_check_event(run->auditor, event, error) != ACTA_OK) {
-        char text[ACTA_ERROR_TEXT_MAX];
-        snprintf(text, sizeof text, "%s", error->text);
-        return acta_error_set(error, ACTA_CORRUPT, "%s: %s", bank_log_check_broken(run->auditor), text);
-    }
-    return bank_fold_event(run->fold, event, error);
+    acta_status status = bank_log_check_event(run->auditor, event, error);
+    return status == ACTA_OK ? bank_fold_event(run->fold, event, error) : status;
 }
 
 static acta_status

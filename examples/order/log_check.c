@@ -1,17 +1,11 @@
 /*
- * The shop's auditor. See log_check.h for the rules.
+ * The shop's auditor. See log_check.h for the rules; what is of any log stands in examples/audit/.
  *
  *     event -> rule of its type -> entry of its stream, and of the order, item or payment that it names -> totals
- *
- * Entries lie in a tree by stream name. Used by one thread.
  */
 #include "log_check.h"
 
-#include <inttypes.h>
-#include <search.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "audit.h"
 
 /* What an order has of the stock. */
 typedef enum goods { GOODS_NONE, GOODS_RESERVED, GOODS_REFUSED, GOODS_RELEASED, GOODS_SOLD } goods;
@@ -20,9 +14,7 @@ typedef enum goods { GOODS_NONE, GOODS_RESERVED, GOODS_REFUSED, GOODS_RELEASED, 
 typedef enum money { MONEY_NONE, MONEY_RECEIVED, MONEY_TAKEN, MONEY_REFUNDED } money;
 
 typedef struct shop_entry {
-    char *stream;
-    size_t stream_size;
-    uint64_t version;
+    audit_stream stream;
 
     /* An order. */
     shop_Phase phase;
@@ -39,91 +31,24 @@ typedef struct shop_entry {
 } entry;
 
 struct shop_log_check {
-    void *entries; /* tsearch's */
+    audit audit;
     shop_log_totals totals;
-    uint64_t position;
     int64_t latest_us;
-    acta_error broken; /* status ACTA_OK: nothing is */
 };
-
-typedef struct rule {
-    const acta_table *table;
-    const char *(*take)(shop_log_check *check, entry *e, acta_bytes payload); /* NULL, or what is wrong */
-} rule;
-
-static int
-compare_entries(const void *a, const void *b)
-{
-    const entry *x = a, *y = b;
-    size_t size = x->stream_size < y->stream_size ? x->stream_size : y->stream_size;
-    int order = memcmp(x->stream, y->stream, size);
-    return order != 0 ? order : (x->stream_size > y->stream_size) - (x->stream_size < y->stream_size);
-}
-
-static void
-free_entry(void *node)
-{
-    entry *e = node;
-    free(e->stream);
-    free(e);
-}
-
-static entry *
-find(const shop_log_check *check, const char *prefix, acta_str id)
-{
-    char stream[ACTA_STREAM_NAME_MAX + 16];
-    size_t prefix_size = strlen(prefix);
-    if (prefix_size + id.size > sizeof stream) return NULL;
-
-    memcpy(stream, prefix, prefix_size);
-    if (id.size > 0) memcpy(stream + prefix_size, id.data, id.size);
-    const entry key = { .stream = stream, .stream_size = prefix_size + id.size };
-    entry *const *node = tfind(&key, &check->entries, compare_entries);
-    return node != NULL ? *node : NULL;
-}
-
-/* The entry of the stream prefix + id, made when it is missing; NULL: no memory. */
-static entry *
-entry_of(shop_log_check *check, const char *prefix, acta_str id)
-{
-    entry *known = find(check, prefix, id);
-    if (known != NULL) return known;
-
-    size_t prefix_size = strlen(prefix);
-    entry *e = calloc(1, sizeof *e);
-    if (e == NULL) return NULL;
-    e->stream_size = prefix_size + id.size;
-    e->stream = malloc(e->stream_size + 1);
-    if (e->stream == NULL) goto none;
-    memcpy(e->stream, prefix, prefix_size);
-    if (id.size > 0) memcpy(e->stream + prefix_size, id.data, id.size);
-    if (tsearch(e, &check->entries, compare_entries) != NULL) return e;
-
-none:
-    free_entry(e);
-    return NULL;
-}
-
-/* Is this the entry of the id that its own event tells? */
-static bool
-is_named(const entry *e, const char *prefix, acta_str id)
-{
-    size_t prefix_size = strlen(prefix);
-    return e->stream_size == prefix_size + id.size && memcmp(e->stream, prefix, prefix_size) == 0 &&
-           memcmp(e->stream + prefix_size, id.data, id.size) == 0;
-}
 
 /* -- orders -- */
 
 static const char *
-take_placed(shop_log_check *check, entry *e, acta_bytes payload)
+take_placed(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    shop_log_check *check = (shop_log_check *)auditor;
+    entry *e = (entry *)stream;
     shop_OrderPlaced event;
     shop_OrderPlaced_read(payload, &event);
-    if (!is_named(e, "Order-", event.order_id)) return "an event is another order's";
+    if (!audit_is_named(&e->stream, "Order-", event.order_id)) return "an event is another order's";
     if (e->phase != shop_Phase_none) return "an order is placed twice";
     if (event.quantity <= 0 || event.price <= 0) return "an order is one of nothing";
-    e->item = entry_of(check, "Stock-", event.item_id);
+    e->item = audit_entry(&check->audit, "Stock-", event.item_id);
     if (e->item == NULL) return "no memory";
 
     e->phase = shop_Phase_placed;
@@ -134,12 +59,13 @@ take_placed(shop_log_check *check, entry *e, acta_bytes payload)
 }
 
 static const char *
-take_confirmed(shop_log_check *check, entry *e, acta_bytes payload)
+take_confirmed(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
-    (void)check;
+    (void)auditor;
+    entry *e = (entry *)stream;
     shop_OrderConfirmed event;
     shop_OrderConfirmed_read(payload, &event);
-    if (!is_named(e, "Order-", event.order_id)) return "an event is another order's";
+    if (!audit_is_named(&e->stream, "Order-", event.order_id)) return "an event is another order's";
     if (e->phase != shop_Phase_placed) return "an order is confirmed that does not wait for it";
     if (e->goods != GOODS_RESERVED) return "an order is confirmed without goods";
     e->phase = shop_Phase_confirmed;
@@ -148,14 +74,16 @@ take_confirmed(shop_log_check *check, entry *e, acta_bytes payload)
 }
 
 static const char *
-take_paid(shop_log_check *check, entry *e, acta_bytes payload)
+take_paid(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    shop_log_check *check = (shop_log_check *)auditor;
+    entry *e = (entry *)stream;
     shop_OrderPaid event;
     shop_OrderPaid_read(payload, &event);
-    if (!is_named(e, "Order-", event.order_id)) return "an event is another order's";
+    if (!audit_is_named(&e->stream, "Order-", event.order_id)) return "an event is another order's";
     if (e->phase != shop_Phase_confirmed) return "an order is paid that does not wait for it";
     if (event.amount != e->price) return "an order is paid with another amount";
-    entry *payment = find(check, "Payment-", event.payment_id);
+    entry *payment = audit_find(&check->audit, "Payment-", event.payment_id);
     if (payment == NULL || payment->money != MONEY_RECEIVED) return "an order is paid with money that is not there";
     if (payment->order != e || payment->amount != event.amount) return "an order is paid with another's money";
 
@@ -167,11 +95,13 @@ take_paid(shop_log_check *check, entry *e, acta_bytes payload)
 }
 
 static const char *
-take_shipped(shop_log_check *check, entry *e, acta_bytes payload)
+take_shipped(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    shop_log_check *check = (shop_log_check *)auditor;
+    entry *e = (entry *)stream;
     shop_OrderShipped event;
     shop_OrderShipped_read(payload, &event);
-    if (!is_named(e, "Order-", event.order_id)) return "an event is another order's";
+    if (!audit_is_named(&e->stream, "Order-", event.order_id)) return "an event is another order's";
     if (e->phase != shop_Phase_paid) return "an order is shipped that is not paid";
     if (e->goods != GOODS_SOLD) return "an order is shipped without goods";
     e->phase = shop_Phase_shipped;
@@ -190,12 +120,14 @@ take_too_late(shop_log_check *check, const entry *e, int64_t at_us)
 }
 
 static const char *
-take_cancelled(shop_log_check *check, entry *e, acta_bytes payload)
+take_cancelled(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    shop_log_check *check = (shop_log_check *)auditor;
+    entry *e = (entry *)stream;
     const char *wrong = NULL;
     shop_OrderCancelled event;
     shop_OrderCancelled_read(payload, &event);
-    if (!is_named(e, "Order-", event.order_id)) return "an event is another order's";
+    if (!audit_is_named(&e->stream, "Order-", event.order_id)) return "an event is another order's";
     if (e->phase != shop_Phase_placed && e->phase != shop_Phase_confirmed)
         return "an order is cancelled that is paid or has ended";
 
@@ -212,11 +144,13 @@ take_cancelled(shop_log_check *check, entry *e, acta_bytes payload)
 }
 
 static const char *
-take_closed(shop_log_check *check, entry *e, acta_bytes payload)
+take_closed(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    shop_log_check *check = (shop_log_check *)auditor;
+    entry *e = (entry *)stream;
     shop_OrderClosed event;
     shop_OrderClosed_read(payload, &event);
-    if (!is_named(e, "Order-", event.order_id)) return "an event is another order's";
+    if (!audit_is_named(&e->stream, "Order-", event.order_id)) return "an event is another order's";
     if (e->phase != shop_Phase_cancelled) return "an order is closed that is not cancelled";
     if (e->goods == GOODS_RESERVED) return "an order is closed that still holds goods";
     e->phase = shop_Phase_closed;
@@ -227,11 +161,13 @@ take_closed(shop_log_check *check, entry *e, acta_bytes payload)
 /* -- stock -- */
 
 static const char *
-take_added(shop_log_check *check, entry *e, acta_bytes payload)
+take_added(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    shop_log_check *check = (shop_log_check *)auditor;
+    entry *e = (entry *)stream;
     shop_StockAdded event;
     shop_StockAdded_read(payload, &event);
-    if (!is_named(e, "Stock-", event.item_id)) return "an event is another item's";
+    if (!audit_is_named(&e->stream, "Stock-", event.item_id)) return "an event is another item's";
     if (event.quantity <= 0) return "nothing is added to a stock";
     if (__builtin_add_overflow(check->totals.added, event.quantity, &check->totals.added))
         return "there is more than can be counted";
@@ -244,17 +180,19 @@ take_added(shop_log_check *check, entry *e, acta_bytes payload)
 static entry *
 order_with(const shop_log_check *check, const entry *item, acta_str order_id, int64_t quantity, goods from)
 {
-    entry *order = find(check, "Order-", order_id);
+    entry *order = audit_find(&check->audit, "Order-", order_id);
     bool good = order != NULL && order->item == item && order->quantity == quantity && order->goods == from;
     return good ? order : NULL;
 }
 
 static const char *
-take_reserved(shop_log_check *check, entry *e, acta_bytes payload)
+take_reserved(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    shop_log_check *check = (shop_log_check *)auditor;
+    entry *e = (entry *)stream;
     shop_StockReserved event;
     shop_StockReserved_read(payload, &event);
-    if (!is_named(e, "Stock-", event.item_id)) return "an event is another item's";
+    if (!audit_is_named(&e->stream, "Stock-", event.item_id)) return "an event is another item's";
     entry *order = order_with(check, e, event.order_id, event.quantity, GOODS_NONE);
     if (order == NULL) return "stock is reserved twice, or for no order";
     if (event.quantity > e->stock.free) return "stock is reserved that is not there";
@@ -268,11 +206,13 @@ take_reserved(shop_log_check *check, entry *e, acta_bytes payload)
 }
 
 static const char *
-take_refused(shop_log_check *check, entry *e, acta_bytes payload)
+take_refused(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    shop_log_check *check = (shop_log_check *)auditor;
+    entry *e = (entry *)stream;
     shop_StockRefused event;
     shop_StockRefused_read(payload, &event);
-    if (!is_named(e, "Stock-", event.item_id)) return "an event is another item's";
+    if (!audit_is_named(&e->stream, "Stock-", event.item_id)) return "an event is another item's";
     entry *order = order_with(check, e, event.order_id, event.quantity, GOODS_NONE);
     if (order == NULL) return "stock is refused twice, or to no order";
     if (event.quantity <= e->stock.free) return "stock is refused that is there";
@@ -281,11 +221,13 @@ take_refused(shop_log_check *check, entry *e, acta_bytes payload)
 }
 
 static const char *
-take_released(shop_log_check *check, entry *e, acta_bytes payload)
+take_released(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    shop_log_check *check = (shop_log_check *)auditor;
+    entry *e = (entry *)stream;
     shop_StockReleased event;
     shop_StockReleased_read(payload, &event);
-    if (!is_named(e, "Stock-", event.item_id)) return "an event is another item's";
+    if (!audit_is_named(&e->stream, "Stock-", event.item_id)) return "an event is another item's";
     entry *order = order_with(check, e, event.order_id, event.quantity, GOODS_RESERVED);
     if (order == NULL) return "stock is released that was not reserved";
     if (order->phase != shop_Phase_cancelled) return "stock is released of an order that is not cancelled";
@@ -299,11 +241,13 @@ take_released(shop_log_check *check, entry *e, acta_bytes payload)
 }
 
 static const char *
-take_sold(shop_log_check *check, entry *e, acta_bytes payload)
+take_sold(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    shop_log_check *check = (shop_log_check *)auditor;
+    entry *e = (entry *)stream;
     shop_StockSold event;
     shop_StockSold_read(payload, &event);
-    if (!is_named(e, "Stock-", event.item_id)) return "an event is another item's";
+    if (!audit_is_named(&e->stream, "Stock-", event.item_id)) return "an event is another item's";
     entry *order = order_with(check, e, event.order_id, event.quantity, GOODS_RESERVED);
     if (order == NULL) return "stock is sold twice, or was not reserved";
     if (order->phase != shop_Phase_paid) return "stock is sold for an order that is not paid";
@@ -319,14 +263,16 @@ take_sold(shop_log_check *check, entry *e, acta_bytes payload)
 /* -- payments -- */
 
 static const char *
-take_received(shop_log_check *check, entry *e, acta_bytes payload)
+take_received(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    shop_log_check *check = (shop_log_check *)auditor;
+    entry *e = (entry *)stream;
     shop_PaymentReceived event;
     shop_PaymentReceived_read(payload, &event);
-    if (!is_named(e, "Payment-", event.payment_id)) return "an event is another payment's";
+    if (!audit_is_named(&e->stream, "Payment-", event.payment_id)) return "an event is another payment's";
     if (e->money != MONEY_NONE) return "a payment is received twice";
     if (event.amount <= 0) return "a payment is one of nothing";
-    e->order = entry_of(check, "Order-", event.order_id);
+    e->order = audit_entry(&check->audit, "Order-", event.order_id);
     if (e->order == NULL) return "no memory";
     e->money = MONEY_RECEIVED;
     e->amount = event.amount;
@@ -335,11 +281,13 @@ take_received(shop_log_check *check, entry *e, acta_bytes payload)
 }
 
 static const char *
-take_refunded(shop_log_check *check, entry *e, acta_bytes payload)
+take_refunded(audit *auditor, audit_stream *stream, acta_bytes payload)
 {
+    shop_log_check *check = (shop_log_check *)auditor;
+    entry *e = (entry *)stream;
     shop_PaymentRefunded event;
     shop_PaymentRefunded_read(payload, &event);
-    if (!is_named(e, "Payment-", event.payment_id)) return "an event is another payment's";
+    if (!audit_is_named(&e->stream, "Payment-", event.payment_id)) return "an event is another payment's";
     if (e->money == MONEY_TAKEN) return "a payment goes back that an order has taken";
     if (e->money != MONEY_RECEIVED) return "a payment goes back twice, or was never received";
     if (event.amount != e->amount) return "a payment goes back in another amount";
@@ -349,7 +297,7 @@ take_refunded(shop_log_check *check, entry *e, acta_bytes payload)
     return NULL;
 }
 
-static const rule rules[] = {
+static const audit_rule rules[] = {
     { &shop_OrderPlaced_table, take_placed },
     { &shop_OrderConfirmed_table, take_confirmed },
     { &shop_OrderPaid_table, take_paid },
@@ -365,65 +313,36 @@ static const rule rules[] = {
     { &shop_PaymentRefunded_table, take_refunded },
 };
 
-static const rule *
-rule_of(acta_str type)
+static const char *
+count_event(audit *auditor)
 {
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-        if (acta_str_equal(type, acta_str_of(rules[i].table->name))) return &rules[i];
+    ((shop_log_check *)auditor)->totals.events++;
     return NULL;
 }
 
-/* -- the log -- */
-
-static const char *
-take(shop_log_check *check, const acta_recorded *event)
-{
-    if (event->position != check->position + 1) return "a position is not the one after the one before";
-    check->position = event->position;
-
-    const rule *r = event->kind == ACTA_RECORD_EVENT ? rule_of(event->type) : NULL;
-    if (r == NULL) return "the shop knows no event of this type";
-    if (r->table->verify(event->payload, NULL) != ACTA_OK) return "an event of the log is damaged";
-    entry *e = entry_of(check, "", event->stream);
-    if (e == NULL) return "no memory";
-    if (event->version != e->version + 1) return "a version is not the one after the one before";
-    e->version = event->version;
-    check->totals.events++;
-    return r->take(check, e, event->payload);
-}
+static const audit_domain domain = {
+    .entry_size = sizeof(entry),
+    .rules = rules,
+    .rule_count = sizeof rules / sizeof rules[0],
+    .taken = count_event,
+};
 
 acta_status
 shop_log_check_event(shop_log_check *check, const acta_recorded *event, acta_error *error)
 {
-    if (check->broken.status == ACTA_OK) {
-        const char *wrong = take(check, event);
-        if (wrong == NULL) return ACTA_OK;
-        acta_error_set(&check->broken, ACTA_CORRUPT,
-            "%s: position %" PRIu64 ", stream '" ACTA_FMT "', version %" PRIu64 ", " ACTA_FMT, wrong, event->position,
-            ACTA_ARG(event->stream), event->version, ACTA_ARG(event->type));
-    }
-    if (error != NULL) *error = check->broken;
-    return check->broken.status;
+    return audit_event(&check->audit, event, error);
 }
 
 acta_status
 shop_log_check_read(shop_log_check *check, acta_store *store, acta_error *error)
 {
-    acta_cursor *cursor;
-    acta_recorded event;
-
-    acta_status status = acta_cursor_open(store, &(acta_read){ .from = check->position + 1 }, &cursor, error);
-    if (status != ACTA_OK) return status;
-    while ((status = acta_cursor_next(cursor, &event, error)) == ACTA_OK)
-        if ((status = shop_log_check_event(check, &event, error)) != ACTA_OK) break;
-    acta_cursor_close(cursor);
-    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+    return audit_read(&check->audit, store, error);
 }
 
 uint64_t
 shop_log_check_position(const shop_log_check *check)
 {
-    return check->position;
+    return check->audit.position;
 }
 
 const shop_log_totals *
@@ -435,14 +354,14 @@ shop_log_check_totals(const shop_log_check *check)
 shop_Phase
 shop_log_check_phase(const shop_log_check *check, acta_str order_id)
 {
-    const entry *e = find(check, "Order-", order_id);
+    const entry *e = audit_find(&check->audit, "Order-", order_id);
     return e != NULL ? e->phase : shop_Phase_none;
 }
 
 shop_log_item
 shop_log_check_item(const shop_log_check *check, acta_str item_id)
 {
-    const entry *e = find(check, "Stock-", item_id);
+    const entry *e = audit_find(&check->audit, "Stock-", item_id);
     return e != NULL ? e->stock : (shop_log_item){ 0 };
 }
 
@@ -455,13 +374,11 @@ shop_log_check_latest_us(const shop_log_check *check)
 shop_log_check *
 shop_log_check_create(void)
 {
-    return calloc(1, sizeof(shop_log_check));
+    return audit_create(&domain, sizeof(shop_log_check));
 }
 
 void
 shop_log_check_destroy(shop_log_check *check)
 {
-    if (check == NULL) return;
-    tdestroy(check->entries, free_entry);
-    free(check);
+    audit_destroy(check);
 }

@@ -12,76 +12,25 @@
 
 #include <cmocka.h>
 
-#include "acta/test.h"
+#include "auditing.h"
 
-typedef struct fixture {
-    bank_log_check *check;
-    acta_memory *memory;
-    acta_recorded next; /* what differs from the next event in order is set by the test */
-    uint64_t versions[4];
-    acta_error error;
-} fixture;
-
-/* Streams of the tests; their place is that of their version. */
-static const char *const streams[] = { "Account-A", "Account-B", "Transfer-t", "Transfer-u" };
+static const char *const streams[AUDITED_STREAMS] = { "Account-A", "Account-B", "Transfer-t", "Transfer-u" };
 
 static int
 setup(void **state)
 {
-    fixture *f = test_calloc(1, sizeof *f);
-    f->check = bank_log_check_create();
-    f->memory = acta_memory_create(NULL);
-    f->next.position = 1;
-    *state = f;
-    return f->check == NULL || f->memory == NULL;
+    return set_up_audit(state, bank_log_check_create(), streams);
 }
-
-static int
-teardown(void **state)
-{
-    fixture *f = *state;
-    bank_log_check_destroy(f->check);
-    acta_memory_destroy(f->memory);
-    test_free(f);
-    return 0;
-}
-
-static acta_status
-put(fixture *f, const char *stream, const acta_table *table, const void *value)
-{
-    acta_memory_sink sink = acta_memory_sink_of(f->memory);
-    size_t place = 0;
-
-    while (strcmp(streams[place], stream) != 0)
-        place++;
-    assert_int_equal(table->write(value, &sink.sink, &f->error), ACTA_OK);
-    f->next.stream = acta_str_of(stream);
-    f->next.version = ++f->versions[place];
-    f->next.type = acta_str_of(table->name);
-    f->next.payload = sink.bytes;
-    acta_status status = bank_log_check_event(f->check, &f->next, &f->error);
-    f->next.position++;
-    f->next.recorded_at_us++;
-    return status;
-}
-
-#define PUT(stream, T, ...)  put(f, stream, &T##_table, &ACTA_INIT(T, __VA_ARGS__))
-#define FINE(stream, T, ...) assert_int_equal(PUT(stream, T, __VA_ARGS__), ACTA_OK)
-#define WRONG(what, stream, T, ...)                                                                                    \
-    do {                                                                                                               \
-        assert_int_equal(PUT(stream, T, __VA_ARGS__), ACTA_CORRUPT);                                                   \
-        if (strstr(f->error.text, what) == NULL) fail_msg("'%s' instead of '…%s'", f->error.text, what);               \
-    } while (0)
 
 static void
-open_both(fixture *f)
+open_both(audit_fixture *f)
 {
     FINE("Account-A", bank_AccountOpened, .account_id = S("A"), .initial_balance = 100);
     FINE("Account-B", bank_AccountOpened, .account_id = S("B"), .initial_balance = 0);
 }
 
 static void
-request(fixture *f)
+request(audit_fixture *f)
 {
     open_both(f);
     FINE("Transfer-t", bank_TransferRequested, .transfer_id = S("t"), .source_id = S("A"), .target_id = S("B"),
@@ -89,14 +38,14 @@ request(fixture *f)
 }
 
 static void
-withdraw(fixture *f)
+withdraw(audit_fixture *f)
 {
     request(f);
     FINE("Account-A", bank_MoneyWithdrawn, .account_id = S("A"), .amount = 80, .balance = 20, .transfer_id = S("t"));
 }
 
 static void
-deposit(fixture *f)
+deposit(audit_fixture *f)
 {
     withdraw(f);
     FINE("Account-B", bank_MoneyDeposited, .account_id = S("B"), .amount = 80, .balance = 80,
@@ -104,7 +53,7 @@ deposit(fixture *f)
 }
 
 static void
-give_back(fixture *f)
+give_back(audit_fixture *f)
 {
     withdraw(f);
     FINE("Account-A", bank_MoneyDeposited, .account_id = S("A"), .amount = 80, .balance = 100,
@@ -114,79 +63,80 @@ give_back(fixture *f)
 static void
 a_whole_transfer_is_fine(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     deposit(f);
-    assert_int_equal(bank_log_check_totals(f->check)->on_the_way, 0);
+    assert_int_equal(bank_log_check_totals(f->auditor)->on_the_way, 0);
     FINE("Transfer-t", bank_TransferCompleted, .transfer_id = S("t"));
     FINE("Account-A", bank_MoneyDeposited, .account_id = S("A"), .amount = 5, .balance = 25);
     FINE("Account-A", bank_MoneyWithdrawn, .account_id = S("A"), .amount = 25, .balance = 0);
     FINE("Account-A", bank_AccountClosed, .account_id = S("A"));
 
-    const bank_log_totals *totals = bank_log_check_totals(f->check);
+    const bank_log_totals *totals = bank_log_check_totals(f->auditor);
     assert_int_equal(totals->events, 9);
     assert_int_equal(totals->completed, 1);
     assert_int_equal(totals->brought_in, 80);
     assert_int_equal(totals->on_accounts, 80);
-    assert_int_equal(bank_log_check_phase(f->check, S("t")), BANK_LOG_COMPLETED);
-    assert_int_equal(bank_log_check_balance(f->check, S("B")), 80);
-    assert_int_equal(bank_log_check_balance(f->check, S("nobody")), -1);
+    assert_int_equal(bank_log_check_phase(f->auditor, S("t")), BANK_LOG_COMPLETED);
+    assert_int_equal(bank_log_check_balance(f->auditor, S("B")), 80);
+    assert_int_equal(bank_log_check_balance(f->auditor, S("nobody")), -1);
 }
 
 static void
 a_refund_and_a_rejection_are_fine(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     give_back(f);
     FINE("Transfer-t", bank_TransferFailed, .transfer_id = S("t"), .refunded = true);
     FINE("Transfer-u", bank_TransferRequested, .transfer_id = S("u"), .source_id = S("B"), .target_id = S("A"),
         .amount = 1);
     FINE("Transfer-u", bank_TransferFailed, .transfer_id = S("u"));
-    assert_int_equal(bank_log_check_totals(f->check)->refunded, 1);
-    assert_int_equal(bank_log_check_totals(f->check)->rejected, 1);
+    assert_int_equal(bank_log_check_totals(f->auditor)->refunded, 1);
+    assert_int_equal(bank_log_check_totals(f->auditor)->rejected, 1);
 }
 
 static void
 money_on_the_way_is_counted(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     withdraw(f);
-    assert_int_equal(bank_log_check_totals(f->check)->on_the_way, 80);
-    assert_int_equal(bank_log_check_totals(f->check)->on_accounts, 20);
-    assert_int_equal(bank_log_check_totals(f->check)->brought_in, 100);
+    assert_int_equal(bank_log_check_totals(f->auditor)->on_the_way, 80);
+    assert_int_equal(bank_log_check_totals(f->auditor)->on_accounts, 20);
+    assert_int_equal(bank_log_check_totals(f->auditor)->brought_in, 100);
 }
 
 static void
 a_gap_of_positions_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     open_both(f);
     f->next.position++;
-    WRONG("not the position after", "Account-A", bank_AccountClosed, .account_id = S("A"));
+    WRONG("a position is not the one after", "Account-A", bank_AccountClosed, .account_id = S("A"));
 }
 
 static void
 a_gap_of_versions_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     open_both(f);
     f->versions[0]++;
-    WRONG("not the version after", "Account-A", bank_MoneyDeposited, .account_id = S("A"), .amount = 1, .balance = 101);
+    WRONG("a version is not the one after", "Account-A", bank_MoneyDeposited, .account_id = S("A"), .amount = 1,
+        .balance = 101);
 }
 
 static void
 a_time_that_falls_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     open_both(f);
     f->next.recorded_at_us = 0;
-    WRONG("older than the event before", "Account-A", bank_MoneyDeposited, .account_id = S("A"), .amount = 1,
+    WRONG("an event is older than the one before", "Account-A", bank_MoneyDeposited, .account_id = S("A"), .amount = 1,
         .balance = 101);
 }
 
 static void
 damage_goes_on_being_told(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     a_gap_of_positions_is_found(state);
     assert_int_equal(
         PUT("Account-A", bank_MoneyDeposited, .account_id = S("A"), .amount = 1, .balance = 101), ACTA_CORRUPT);
@@ -195,27 +145,27 @@ damage_goes_on_being_told(void **state)
 static void
 a_payload_of_another_type_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     f->next = (acta_recorded){ .position = 1,
         .version = 1,
         .stream = S("Account-A"),
         .type = S("bank.AccountOpened"),
         .payload = acta_bytes_from("damaged", 7) };
-    assert_int_equal(bank_log_check_event(f->check, &f->next, &f->error), ACTA_CORRUPT);
+    assert_int_equal(bank_log_check_event(f->auditor, &f->next, &f->error), ACTA_CORRUPT);
 }
 
 static void
 an_unknown_type_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     f->next = (acta_recorded){ .position = 1, .version = 1, .stream = S("Account-A"), .type = S("bank.Nothing") };
-    assert_int_equal(bank_log_check_event(f->check, &f->next, &f->error), ACTA_CORRUPT);
+    assert_int_equal(bank_log_check_event(f->auditor, &f->next, &f->error), ACTA_CORRUPT);
 }
 
 static void
 a_removed_event_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     f->next.kind = ACTA_RECORD_STUB;
     WRONG("removed", "Account-A", bank_AccountOpened, .account_id = S("A"));
 }
@@ -223,14 +173,14 @@ a_removed_event_is_found(void **state)
 static void
 an_event_in_a_foreign_stream_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     WRONG("another account's", "Account-A", bank_AccountOpened, .account_id = S("B"));
 }
 
 static void
 a_second_opening_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     open_both(f);
     WRONG("opened twice", "Account-A", bank_AccountOpened, .account_id = S("A"));
 }
@@ -238,7 +188,7 @@ a_second_opening_is_found(void **state)
 static void
 a_wrong_balance_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     open_both(f);
     WRONG("not the one before and the amount", "Account-A", bank_MoneyDeposited, .account_id = S("A"), .amount = 1,
         .balance = 100);
@@ -247,7 +197,7 @@ a_wrong_balance_is_found(void **state)
 static void
 a_balance_below_zero_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     open_both(f);
     WRONG("falls below 0", "Account-A", bank_MoneyWithdrawn, .account_id = S("A"), .amount = 101, .balance = -1);
 }
@@ -255,7 +205,7 @@ a_balance_below_zero_is_found(void **state)
 static void
 money_for_a_closed_account_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     open_both(f);
     FINE("Account-B", bank_AccountClosed, .account_id = S("B"));
     WRONG("that is closed", "Account-B", bank_MoneyDeposited, .account_id = S("B"), .amount = 1, .balance = 1);
@@ -264,7 +214,7 @@ money_for_a_closed_account_is_found(void **state)
 static void
 closing_with_money_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     open_both(f);
     WRONG("closed with money", "Account-A", bank_AccountClosed, .account_id = S("A"));
 }
@@ -272,7 +222,7 @@ closing_with_money_is_found(void **state)
 static void
 a_withdrawal_that_nobody_requested_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     open_both(f);
     WRONG("nobody requested", "Account-A", bank_MoneyWithdrawn, .account_id = S("A"), .amount = 80, .balance = 20,
         .transfer_id = S("t"));
@@ -281,7 +231,7 @@ a_withdrawal_that_nobody_requested_is_found(void **state)
 static void
 a_second_withdrawal_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     withdraw(f);
     FINE("Account-A", bank_MoneyDeposited, .account_id = S("A"), .amount = 80, .balance = 100);
     WRONG("goes twice", "Account-A", bank_MoneyWithdrawn, .account_id = S("A"), .amount = 80, .balance = 20,
@@ -291,7 +241,7 @@ a_second_withdrawal_is_found(void **state)
 static void
 a_second_deposit_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     deposit(f);
     WRONG("none on the way", "Account-B", bank_MoneyDeposited, .account_id = S("B"), .amount = 80, .balance = 160,
         .reason = bank_Reason_transfer, .transfer_id = S("t"));
@@ -300,7 +250,7 @@ a_second_deposit_is_found(void **state)
 static void
 a_refund_after_the_deposit_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     deposit(f);
     WRONG("none on the way", "Account-A", bank_MoneyDeposited, .account_id = S("A"), .amount = 80, .balance = 100,
         .reason = bank_Reason_refund, .transfer_id = S("t"));
@@ -309,7 +259,7 @@ a_refund_after_the_deposit_is_found(void **state)
 static void
 another_amount_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     withdraw(f);
     WRONG("another amount", "Account-B", bank_MoneyDeposited, .account_id = S("B"), .amount = 79, .balance = 79,
         .reason = bank_Reason_transfer, .transfer_id = S("t"));
@@ -318,7 +268,7 @@ another_amount_is_found(void **state)
 static void
 a_transfer_to_a_third_account_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     withdraw(f);
     WRONG("another's account", "Account-A", bank_MoneyDeposited, .account_id = S("A"), .amount = 80, .balance = 100,
         .reason = bank_Reason_transfer, .transfer_id = S("t"));
@@ -327,7 +277,7 @@ a_transfer_to_a_third_account_is_found(void **state)
 static void
 a_completion_without_the_money_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     withdraw(f);
     WRONG("not at its target", "Transfer-t", bank_TransferCompleted, .transfer_id = S("t"));
 }
@@ -335,7 +285,7 @@ a_completion_without_the_money_is_found(void **state)
 static void
 a_refund_is_no_completion(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     give_back(f);
     WRONG("not at its target", "Transfer-t", bank_TransferCompleted, .transfer_id = S("t"));
 }
@@ -343,7 +293,7 @@ a_refund_is_no_completion(void **state)
 static void
 a_refund_that_did_not_happen_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     withdraw(f);
     WRONG("not back at its source", "Transfer-t", bank_TransferFailed, .transfer_id = S("t"), .refunded = true);
 }
@@ -351,7 +301,7 @@ a_refund_that_did_not_happen_is_found(void **state)
 static void
 a_rejection_that_kept_the_money_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     withdraw(f);
     WRONG("has moved money", "Transfer-t", bank_TransferFailed, .transfer_id = S("t"));
 }
@@ -359,7 +309,7 @@ a_rejection_that_kept_the_money_is_found(void **state)
 static void
 a_second_end_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     deposit(f);
     FINE("Transfer-t", bank_TransferCompleted, .transfer_id = S("t"));
     WRONG("not at its target", "Transfer-t", bank_TransferCompleted, .transfer_id = S("t"));
@@ -368,13 +318,13 @@ a_second_end_is_found(void **state)
 static void
 more_money_than_can_be_counted_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     FINE("Account-A", bank_AccountOpened, .account_id = S("A"), .initial_balance = INT64_MAX);
     WRONG(
         "more money than can be counted", "Account-B", bank_AccountOpened, .account_id = S("B"), .initial_balance = 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tear_down_audit)
 
 int
 main(void)

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "acta/test.h"
+#include "auditing.h"
 
 enum { SEED = 3, SETTLE_MS = 600000, NOW_US = 1 /* of a test's envelope */ };
 
@@ -104,64 +104,16 @@ a_payment_goes_back_once(void **state)
 
 /* -- the auditor -- */
 
-typedef struct fixture {
-    shop_log_check *check;
-    acta_memory *memory;
-    uint64_t position, versions[4];
-    acta_error error;
-} fixture;
-
-/* Streams of the tests; their place is that of their version. */
-static const char *const streams[] = { "Order-o", "Order-q", "Stock-i", "Payment-p" };
+static const char *const streams[AUDITED_STREAMS] = { "Order-o", "Order-q", "Stock-i", "Payment-p" };
 
 static int
 setup(void **state)
 {
-    fixture *f = test_calloc(1, sizeof *f);
-    f->check = shop_log_check_create();
-    f->memory = acta_memory_create(NULL);
-    *state = f;
-    return f->check == NULL || f->memory == NULL;
+    return set_up_audit(state, shop_log_check_create(), streams);
 }
-
-static int
-teardown(void **state)
-{
-    fixture *f = *state;
-    shop_log_check_destroy(f->check);
-    acta_memory_destroy(f->memory);
-    test_free(f);
-    return 0;
-}
-
-static acta_status
-put(fixture *f, const char *stream, const acta_table *table, const void *value)
-{
-    acta_memory_sink sink = acta_memory_sink_of(f->memory);
-    size_t place = 0;
-
-    while (strcmp(streams[place], stream) != 0)
-        place++;
-    assert_int_equal(table->write(value, &sink.sink, &f->error), ACTA_OK);
-    return shop_log_check_event(f->check,
-        &(acta_recorded){ .position = ++f->position,
-            .version = ++f->versions[place],
-            .stream = acta_str_of(stream),
-            .type = acta_str_of(table->name),
-            .payload = sink.bytes },
-        &f->error);
-}
-
-#define PUT(stream, T, ...)  put(f, stream, &T##_table, &ACTA_INIT(T, __VA_ARGS__))
-#define FINE(stream, T, ...) assert_int_equal(PUT(stream, T, __VA_ARGS__), ACTA_OK)
-#define WRONG(what, stream, T, ...)                                                                                    \
-    do {                                                                                                               \
-        assert_int_equal(PUT(stream, T, __VA_ARGS__), ACTA_CORRUPT);                                                   \
-        if (strncmp(f->error.text, what ":", sizeof what) != 0) fail_msg("'%s' instead of '" what "'", f->error.text); \
-    } while (0)
 
 static void
-confirm(fixture *f)
+confirm(audit_fixture *f)
 {
     FINE("Stock-i", shop_StockAdded, .item_id = S("i"), .quantity = 5);
     FINE("Order-o", shop_OrderPlaced, .order_id = S("o"), .item_id = S("i"), .quantity = 2, .price = 9);
@@ -170,7 +122,7 @@ confirm(fixture *f)
 }
 
 static void
-pay(fixture *f)
+pay(audit_fixture *f)
 {
     confirm(f);
     FINE("Payment-p", shop_PaymentReceived, .payment_id = S("p"), .order_id = S("o"), .amount = 9);
@@ -178,7 +130,7 @@ pay(fixture *f)
 }
 
 static void
-cancel(fixture *f)
+cancel(audit_fixture *f)
 {
     confirm(f);
     FINE("Order-o", shop_OrderCancelled, .order_id = S("o"), .reason = shop_Reason_too_late, .at_us = 1500);
@@ -187,11 +139,11 @@ cancel(fixture *f)
 static void
 a_whole_order_is_fine(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     pay(f);
     FINE("Stock-i", shop_StockSold, .item_id = S("i"), .order_id = S("o"), .quantity = 2);
     FINE("Order-o", shop_OrderShipped, .order_id = S("o"));
-    const shop_log_totals *totals = shop_log_check_totals(f->check);
+    const shop_log_totals *totals = shop_log_check_totals(f->auditor);
     assert_int_equal(totals->shipped, 1);
     assert_int_equal(totals->free, 3);
     assert_int_equal(totals->sold, 2);
@@ -202,18 +154,18 @@ a_whole_order_is_fine(void **state)
 static void
 a_cancelled_order_is_fine(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     cancel(f);
-    assert_int_equal(shop_log_check_latest_us(f->check), 500);
+    assert_int_equal(shop_log_check_latest_us(f->auditor), 500);
     FINE("Stock-i", shop_StockReleased, .item_id = S("i"), .order_id = S("o"), .quantity = 2);
     FINE("Order-o", shop_OrderClosed, .order_id = S("o"));
-    assert_int_equal(shop_log_check_totals(f->check)->free, 5);
+    assert_int_equal(shop_log_check_totals(f->auditor)->free, 5);
 }
 
 static void
 goods_that_are_not_there_are_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     confirm(f);
     FINE("Order-q", shop_OrderPlaced, .order_id = S("q"), .item_id = S("i"), .quantity = 4, .price = 9);
     WRONG("stock is reserved that is not there", "Stock-i", shop_StockReserved, .item_id = S("i"), .order_id = S("q"),
@@ -223,7 +175,7 @@ goods_that_are_not_there_are_found(void **state)
 static void
 goods_that_are_reserved_twice_are_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     confirm(f);
     WRONG("stock is reserved twice, or for no order", "Stock-i", shop_StockReserved, .item_id = S("i"),
         .order_id = S("o"), .quantity = 2);
@@ -232,7 +184,7 @@ goods_that_are_reserved_twice_are_found(void **state)
 static void
 goods_that_are_refused_though_there_are_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     confirm(f);
     FINE("Order-q", shop_OrderPlaced, .order_id = S("q"), .item_id = S("i"), .quantity = 3, .price = 9);
     WRONG("stock is refused that is there", "Stock-i", shop_StockRefused, .item_id = S("i"), .order_id = S("q"),
@@ -242,7 +194,7 @@ goods_that_are_refused_though_there_are_found(void **state)
 static void
 goods_that_are_sold_twice_are_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     pay(f);
     FINE("Stock-i", shop_StockSold, .item_id = S("i"), .order_id = S("o"), .quantity = 2);
     WRONG("stock is sold twice, or was not reserved", "Stock-i", shop_StockSold, .item_id = S("i"), .order_id = S("o"),
@@ -252,7 +204,7 @@ goods_that_are_sold_twice_are_found(void **state)
 static void
 goods_that_are_sold_unpaid_are_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     confirm(f);
     WRONG("stock is sold for an order that is not paid", "Stock-i", shop_StockSold, .item_id = S("i"),
         .order_id = S("o"), .quantity = 2);
@@ -261,7 +213,7 @@ goods_that_are_sold_unpaid_are_found(void **state)
 static void
 goods_that_are_released_from_an_open_order_are_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     confirm(f);
     WRONG("stock is released of an order that is not cancelled", "Stock-i", shop_StockReleased, .item_id = S("i"),
         .order_id = S("o"), .quantity = 2);
@@ -270,7 +222,7 @@ goods_that_are_released_from_an_open_order_are_found(void **state)
 static void
 an_order_that_ships_nothing_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     pay(f);
     WRONG("an order is shipped without goods", "Order-o", shop_OrderShipped, .order_id = S("o"));
 }
@@ -278,7 +230,7 @@ an_order_that_ships_nothing_is_found(void **state)
 static void
 an_order_that_keeps_its_goods_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     cancel(f);
     WRONG("an order is closed that still holds goods", "Order-o", shop_OrderClosed, .order_id = S("o"));
 }
@@ -286,7 +238,7 @@ an_order_that_keeps_its_goods_is_found(void **state)
 static void
 an_order_that_is_late_too_soon_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     confirm(f);
     WRONG("an order is too late before its deadline", "Order-o", shop_OrderCancelled, .order_id = S("o"),
         .reason = shop_Reason_too_late, .at_us = 999);
@@ -295,7 +247,7 @@ an_order_that_is_late_too_soon_is_found(void **state)
 static void
 an_order_that_is_cancelled_when_paid_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     pay(f);
     WRONG("an order is cancelled that is paid or has ended", "Order-o", shop_OrderCancelled, .order_id = S("o"),
         .reason = shop_Reason_too_late, .at_us = 2000);
@@ -304,7 +256,7 @@ an_order_that_is_cancelled_when_paid_is_found(void **state)
 static void
 money_that_goes_back_though_taken_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     pay(f);
     WRONG("a payment goes back that an order has taken", "Payment-p", shop_PaymentRefunded, .payment_id = S("p"),
         .order_id = S("o"), .amount = 9);
@@ -313,7 +265,7 @@ money_that_goes_back_though_taken_is_found(void **state)
 static void
 money_that_goes_back_twice_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     FINE("Payment-p", shop_PaymentReceived, .payment_id = S("p"), .order_id = S("o"), .amount = 9);
     FINE("Payment-p", shop_PaymentRefunded, .payment_id = S("p"), .order_id = S("o"), .amount = 9);
     WRONG("a payment goes back twice, or was never received", "Payment-p", shop_PaymentRefunded, .payment_id = S("p"),
@@ -323,7 +275,7 @@ money_that_goes_back_twice_is_found(void **state)
 static void
 money_that_never_came_is_found(void **state)
 {
-    fixture *f = *state;
+    audit_fixture *f = *state;
     confirm(f);
     WRONG("an order is paid with money that is not there", "Order-o", shop_OrderPaid, .order_id = S("o"),
         .payment_id = S("p"), .amount = 9);
@@ -461,7 +413,7 @@ a_log_that_lost_its_end_is_found(void **state)
     finish(&s);
 }
 
-#define RULE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define RULE(name) cmocka_unit_test_setup_teardown(name, setup, tear_down_audit)
 
 int
 main(void)
