@@ -2,6 +2,7 @@
  * Faults of the disk and of memory, on the simulated disk: power cuts between any two phases, failing writes, syncs and
  * marks, an allocator that runs out. Cases CR-02, CR-04, CR-06, CR-10 of the catalogue.
  */
+#include "failing_allocator.h"
 #include "fixture.h"
 
 /* -- a disk that fails when told -- */
@@ -362,46 +363,6 @@ a_disk_has_one_writer(void **state)
 }
 
 /* -- memory that runs out -- */
-
-typedef struct failing_allocator {
-    uint64_t left;  /* allocations that still work */
-    bool only_once; /* then one fails, and all later work */
-    uint64_t failed;
-    int64_t live; /* blocks given out and not yet back */
-} failing_allocator;
-
-static void *
-alloc_or_fail(void *user, size_t size)
-{
-    failing_allocator *a = user;
-
-    if (a->left == 0 && (!a->only_once || a->failed == 0)) {
-        a->failed++;
-        return NULL;
-    }
-    if (a->left > 0) a->left--;
-    a->live++;
-    return malloc(size);
-}
-
-static void
-free_counted(void *user, void *pointer, size_t size)
-{
-    failing_allocator *a = user;
-
-    assert_non_null(pointer);
-    memset(pointer, 0xdd, size); /* the size is right, or a sanitizer speaks up */
-    a->live--;
-    free(pointer);
-}
-
-static void
-log_nothing(void *user, acta_log_level level, acta_str line)
-{
-    (void)user;
-    (void)level;
-    (void)line;
-}
 
 static void
 expect_clean(acta_status status)

@@ -7,49 +7,10 @@
  */
 #include "acta/consumer_group.h"
 
+#include "failing_allocator.h"
 #include "fixture.h"
 
 enum { EVENTS = 12, CALLS = 60, PARK_EACH = 4, MINIMUM = 20 };
-
-typedef struct failing_allocator {
-    uint64_t left;
-    bool only_once;
-    uint64_t failed;
-    int64_t live; /* blocks given out and not yet back */
-} failing_allocator;
-
-static void *
-alloc_or_fail(void *user, size_t size)
-{
-    failing_allocator *a = user;
-
-    if (a->left == 0 && (!a->only_once || a->failed == 0)) {
-        a->failed++;
-        return NULL;
-    }
-    if (a->left > 0) a->left--;
-    a->live++;
-    return malloc(size);
-}
-
-static void
-free_counted(void *user, void *pointer, size_t size)
-{
-    failing_allocator *a = user;
-
-    assert_non_null(pointer);
-    memset(pointer, 0xdd, size); /* the size is right, or a sanitizer speaks up */
-    a->live--;
-    free(pointer);
-}
-
-static void
-log_nothing(void *user, acta_log_level level, acta_str line)
-{
-    (void)user;
-    (void)level;
-    (void)line;
-}
 
 /* What was acknowledged, over both deliveries. */
 typedef struct delivery {
