@@ -10,6 +10,7 @@
  */
 #include "faults.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "acta/supervisor.h"
@@ -63,15 +64,31 @@ holds_any(const acti_faults *faults)
     return false;
 }
 
+/* As watch.c names one that has no name. */
 static void
-hold(acta_sim *sim, acta_pid pid)
+tell_of_actor(acta_sim *sim, acta_sim_fault kind, const acta_ready *actor, const char *what, uint32_t turns)
+{
+    const char *behaviour = actor->behaviour != NULL ? actor->behaviour->name : "offloaded work";
+    uint32_t generation = (uint32_t)(actor->pid.value >> 32), index = (uint32_t)actor->pid.value;
+
+    if (turns > 0)
+        acti_fault_tell(sim, kind, "%s <%" PRIu32 ".%" PRIu32 "> %s for %" PRIu32 " turns", behaviour, generation,
+            index, what, turns);
+    else
+        acti_fault_tell(sim, kind, "%s <%" PRIu32 ".%" PRIu32 "> %s", behaviour, generation, index, what);
+}
+
+static void
+hold(acta_sim *sim, const acta_ready *actor)
 {
     acti_faults *faults = acti_sim_faults(sim);
 
     for (uint32_t i = 0; i < ACTI_HELD_MAX; i++) {
         if (faults->held[i].until > faults->turns) continue;
-        faults->held[i].pid = pid;
-        faults->held[i].until = faults->turns + acta_sim_choose(sim, ACTA_SIM_FAULTS, HELD_TURNS_MAX);
+        uint32_t turns = acta_sim_choose(sim, ACTA_SIM_FAULTS, HELD_TURNS_MAX);
+        faults->held[i].pid = actor->pid;
+        faults->held[i].until = faults->turns + turns;
+        tell_of_actor(sim, ACTA_SIM_FAULT_SCHEDULER, actor, "has no turn", turns);
         return;
     }
 }
@@ -116,7 +133,9 @@ is_ordered(acta_sim *sim)
 
     if (acti_countdown_tick(sim, &faults->order, ACTA_SIM_FAULT_SCHEDULER)) {
         faults->order_key = acta_sim_choose(sim, ACTA_SIM_FAULTS, UINT32_MAX);
-        faults->order_until = faults->turns + acta_sim_choose(sim, ACTA_SIM_FAULTS, ORDERED_TURNS_MAX);
+        uint32_t turns = acta_sim_choose(sim, ACTA_SIM_FAULTS, ORDERED_TURNS_MAX);
+        faults->order_until = faults->turns + turns;
+        acti_fault_tell(sim, ACTA_SIM_FAULT_SCHEDULER, "actors have ranks for %" PRIu32 " turns", turns);
     }
     return faults->turns < faults->order_until;
 }
@@ -139,8 +158,9 @@ kill_before_turn(acta_sim *sim, const acta_ready *chosen)
     acta_runtime *runtime = acta_app_runtime(acti_sim_app(sim));
 
     if (chosen->pid.value == 0 || is_supervisor(chosen->behaviour)) return;
-    if (acti_countdown_tick(sim, &faults->kill, ACTA_SIM_FAULT_KILL))
-        acta_exit(runtime, (acta_pid){ 0 }, chosen->pid, &killed);
+    if (!acti_countdown_tick(sim, &faults->kill, ACTA_SIM_FAULT_KILL)) return;
+    tell_of_actor(sim, ACTA_SIM_FAULT_KILL, chosen, "is killed", 0);
+    acta_exit(runtime, (acta_pid){ 0 }, chosen->pid, &killed);
 }
 
 /* Without those that are held, unless they are all there are; *places gets where they stand in the row. */
@@ -176,7 +196,7 @@ acti_fault_actors_choose(acta_sim *sim, uint32_t count)
     faults->turns++;
     uint32_t found = look(sim, count, ready, places);
     uint32_t chosen = is_ordered(sim) ? highest(faults, ready, found) : acta_sim_choose(sim, ACTA_SIM_SCHEDULER, found);
-    if (acti_countdown_tick(sim, &faults->hold, ACTA_SIM_FAULT_SCHEDULER)) hold(sim, ready[chosen].pid);
+    if (acti_countdown_tick(sim, &faults->hold, ACTA_SIM_FAULT_SCHEDULER)) hold(sim, &ready[chosen]);
     kill_before_turn(sim, &ready[chosen]);
     return places[chosen];
 }

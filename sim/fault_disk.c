@@ -10,6 +10,8 @@
  */
 #include "faults.h"
 
+#include <inttypes.h>
+
 enum {
     ERROR_OPS_MAX = 4096,
     READ_ERROR_OPS_MAX = 65536,
@@ -44,7 +46,7 @@ acti_fault_disk_draw(acta_sim *sim)
 
 /* In the middle of a start: from here on nothing reaches the disk, and the process dies when it is back in the driver. */
 static bool
-power_goes(acta_sim *sim)
+power_goes(acta_sim *sim, const char *operation)
 {
     acti_faults *faults = acti_sim_faults(sim);
 
@@ -53,6 +55,8 @@ power_goes(acta_sim *sim)
     if (!acti_countdown_tick(sim, &faults->start_crash, ACTA_SIM_FAULT_CRASH)) return false;
     faults->crashes_left--;
     faults->power_is_gone = true;
+    acti_fault_tell(sim, ACTA_SIM_FAULT_CRASH,
+        "the power goes in the middle of a start, at %s: nothing reaches the disk", operation);
     return true;
 }
 
@@ -65,28 +69,41 @@ acti_fault_disk_is_full(acta_sim *sim)
         if (!acti_countdown_tick(sim, &faults->full, ACTA_SIM_FAULT_DISK_FULL)) return false;
         faults->full_writes = 1 + acta_sim_choose(sim, ACTA_SIM_FAULTS, FULL_FOR_MAX);
     } else
-        faults->counts[__builtin_ctz(ACTA_SIM_FAULT_DISK_FULL)]++;
+        acti_fault_count(sim, ACTA_SIM_FAULT_DISK_FULL);
     faults->full_writes--;
+    acti_fault_tell(sim, ACTA_SIM_FAULT_DISK_FULL, "a write finds no room (ENOSPC), and so will %" PRIu32 " more",
+        faults->full_writes);
     return true;
+}
+
+static acti_countdown *
+countdown_of(acti_faults *faults, acta_disk_op op)
+{
+    switch (op) {
+    case ACTA_DISK_WRITE:
+        return &faults->write_error;
+    case ACTA_DISK_SYNC:
+        return &faults->sync_error;
+    case ACTA_DISK_MARK:
+        return &faults->mark_error;
+    default:
+        return &faults->read_error;
+    }
 }
 
 bool
 acti_fault_disk_fails(acta_sim *sim, acta_disk_op op)
 {
-    acti_faults *faults = acti_sim_faults(sim);
+    static const char *const operations[] = { [ACTA_DISK_WRITE] = "a write of a batch",
+        [ACTA_DISK_SYNC] = "a sync of what was written",
+        [ACTA_DISK_MARK] = "a write of the mark",
+        [ACTA_DISK_READ] = "a read" };
 
-    if (power_goes(sim)) return true;
-    switch (op) {
-    case ACTA_DISK_WRITE:
-        return acti_countdown_tick(sim, &faults->write_error, ACTA_SIM_FAULT_DISK_ERROR);
-    case ACTA_DISK_SYNC:
-        return acti_countdown_tick(sim, &faults->sync_error, ACTA_SIM_FAULT_DISK_ERROR);
-    case ACTA_DISK_MARK:
-        return acti_countdown_tick(sim, &faults->mark_error, ACTA_SIM_FAULT_DISK_ERROR);
-    case ACTA_DISK_READ:
-        return acti_countdown_tick(sim, &faults->read_error, ACTA_SIM_FAULT_DISK_ERROR);
-    }
-    return false;
+    if (power_goes(sim, operations[op])) return true;
+    if (!acti_countdown_tick(sim, countdown_of(acti_sim_faults(sim), op), ACTA_SIM_FAULT_DISK_ERROR)) return false;
+    acti_fault_tell(sim, ACTA_SIM_FAULT_DISK_ERROR, "%s fails (EIO)%s", operations[op],
+        op == ACTA_DISK_SYNC ? ": it may be on the disk or not" : "");
+    return true;
 }
 
 /* Without a fault of the disk a crash loses all that was not synced; what a sync has failed on may be there. */
@@ -98,8 +115,11 @@ acti_fault_disk_survivors(acta_sim *sim, uint32_t count)
 
     if (faults->is_drawn && (faults->kinds & some) == 0) return 0;
     uint32_t chosen = acta_sim_choose(sim, ACTA_SIM_FAULTS, count + 1);
-    if (chosen > 0 && (faults->kinds & ACTA_SIM_FAULT_DISK_LOSS) != 0)
-        faults->counts[__builtin_ctz(ACTA_SIM_FAULT_DISK_LOSS)]++;
+    if (chosen == 0) return 0;
+    bool is_loss = (faults->kinds & ACTA_SIM_FAULT_DISK_LOSS) != 0;
+    if (is_loss) acti_fault_count(sim, ACTA_SIM_FAULT_DISK_LOSS);
+    acti_fault_tell(sim, is_loss ? ACTA_SIM_FAULT_DISK_LOSS : ACTA_SIM_FAULT_DISK_ERROR,
+        "of %" PRIu32 " batches that were not synced %" PRIu32 " are there after all", count, chosen);
     return chosen;
 }
 
@@ -111,6 +131,7 @@ acti_fault_disk_works(acta_sim *sim)
     if (!acti_countdown_tick(sim, &faults->slow, ACTA_SIM_FAULT_DISK_SLOW)) return;
     uint64_t ms = acta_sim_choose(sim, ACTA_SIM_FAULTS, SLOW_MS_MAX + 1);
     faults->disk_until_ns = acta_sim_now_ns(sim) + ms * 1000000;
+    acti_fault_tell(sim, ACTA_SIM_FAULT_DISK_SLOW, "the disk is at work for %" PRIu64 " ms", ms);
 }
 
 uint64_t

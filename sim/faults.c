@@ -3,6 +3,12 @@
  */
 #include "faults.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
 #include "sites.h"
 
 enum {
@@ -30,6 +36,25 @@ acti_fault_name(acta_sim_fault kind)
     return names[index_of(kind)];
 }
 
+void
+acti_fault_tell(acta_sim *sim, acta_sim_fault kind, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+
+    if (acti_sim_watch(sim)->tell == NULL) return;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    acti_sim_tell(sim, ACTI_TOLD_FAULT, acti_fault_name(kind), "%s", text);
+}
+
+void
+acti_fault_count(acta_sim *sim, acta_sim_fault kind)
+{
+    acti_sim_faults(sim)->counts[index_of(kind)]++;
+}
+
 /* -- countdowns -- */
 
 static uint64_t
@@ -50,7 +75,7 @@ acti_countdown_tick(acta_sim *sim, acti_countdown *countdown, acta_sim_fault kin
 {
     if (countdown->left == 0 || countdown->left == ACTI_NEVER || --countdown->left > 0) return false;
     countdown->left = draw_distance(sim, countdown->max);
-    acti_sim_faults(sim)->counts[index_of(kind)]++;
+    acti_fault_count(sim, kind);
     return true;
 }
 
@@ -109,6 +134,7 @@ acti_faults_step(acta_sim *sim)
     if (faults->power_is_gone) return true;
     if (faults->crashes_left == 0 || !acti_countdown_tick(sim, &faults->crash, ACTA_SIM_FAULT_CRASH)) return false;
     faults->crashes_left--;
+    acti_fault_tell(sim, ACTA_SIM_FAULT_CRASH, "the process is to die between two steps");
     return true;
 }
 
@@ -142,7 +168,7 @@ acti_faults_count(acta_sim *sim)
     uint64_t count = 0;
 
     for (uint32_t i = 0; i < ACTI_FAULT_KINDS; i++)
-        count += faults->counts[i];
+        if (i != index_of(ACTA_SIM_FAULT_SITES)) count += faults->counts[i]; /* the unusual is no excuse */
     return count;
 }
 
@@ -155,8 +181,12 @@ acti_fault_clock_late_ns(acta_sim *sim)
 
     if (acti_countdown_tick(sim, &faults->wall_jump, ACTA_SIM_FAULT_CLOCK)) {
         int64_t ms = acta_sim_choose(sim, ACTA_SIM_FAULTS, WALL_JUMP_MS_MAX + 1);
-        faults->wall_offset_us += acta_sim_choose(sim, ACTA_SIM_FAULTS, 2) == 0 ? ms * 1000 : -ms * 1000;
+        if (acta_sim_choose(sim, ACTA_SIM_FAULTS, 2) != 0) ms = -ms;
+        faults->wall_offset_us += ms * 1000;
+        acti_fault_tell(sim, ACTA_SIM_FAULT_CLOCK, "the wall clock jumps by %+.3f s", (double)ms / 1e3);
     }
     if (!acti_countdown_tick(sim, &faults->late_timer, ACTA_SIM_FAULT_CLOCK)) return 0;
-    return acta_sim_choose(sim, ACTA_SIM_FAULTS, LATE_MS_MAX + 1) * UINT64_C(1000000);
+    uint32_t late_ms = acta_sim_choose(sim, ACTA_SIM_FAULTS, LATE_MS_MAX + 1);
+    acti_fault_tell(sim, ACTA_SIM_FAULT_CLOCK, "the next timer is noticed %" PRIu32 " ms late", late_ms);
+    return late_ms * UINT64_C(1000000);
 }

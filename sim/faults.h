@@ -15,7 +15,7 @@
 
 #include "acta/simulate.h"
 
-enum { ACTI_FAULT_KINDS = 10, ACTI_HELD_MAX = 4 };
+enum { ACTI_FAULT_KINDS = ACTA_SIM_FAULT_KINDS, ACTI_HELD_MAX = 4 };
 #define ACTI_NEVER UINT64_MAX
 
 /* How many operations until it happens. */
@@ -76,6 +76,11 @@ uint64_t acti_faults_count(acta_sim *sim);
 
 /* The name of a kind: "disk-slow". */
 const char *acti_fault_name(acta_sim_fault kind);
+
+/* A fault of this kind comes to pass: tell the watcher, if there is one, what it is. */
+void acti_fault_tell(acta_sim *sim, acta_sim_fault kind, const char *format, ...) ACTA_PRINTF(3, 4);
+/* As if a countdown had come to its end. */
+void acti_fault_count(acta_sim *sim, acta_sim_fault kind);
 
 /* -- for the files of sim/ -- */
 

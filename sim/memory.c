@@ -39,7 +39,10 @@ acti_memory_alloc(void *user, size_t size)
 
     /* Not in a start: one that fails before it opens its store leaves the engine that it was given to nobody. */
     bool may_fail = !faults->is_starting && !acti_sim_watch(sim)->is_looking;
-    if (may_fail && acti_countdown_tick(sim, &faults->no_memory, ACTA_SIM_FAULT_MEMORY)) return NULL;
+    if (may_fail && acti_countdown_tick(sim, &faults->no_memory, ACTA_SIM_FAULT_MEMORY)) {
+        acti_fault_tell(sim, ACTA_SIM_FAULT_MEMORY, "there is no memory for %zu bytes", size);
+        return NULL;
+    }
     uint8_t *block = memory->under.alloc != NULL ? memory->under.alloc(memory->under.user, size) : malloc(size);
     if (block == NULL) return NULL;
     memory->live_bytes += size;

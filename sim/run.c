@@ -246,6 +246,7 @@ acti_run(const acta_scenario *scenario, const acti_run_setup *setup, acti_run_re
         acta_sim_stats_read(r.sim, &result_out->stats);
         result_out->hash = acta_sim_hash(r.sim);
         result_out->virtual_ms = acti_sim_elapsed_ms(r.sim);
+        if (setup->coverage != NULL) acti_coverage_add_run(setup->coverage, r.sim);
     } else
         acti_run_fail(result_out, "no memory: a run could not begin");
     acta_sim_destroy(r.sim);

@@ -6,6 +6,7 @@
 
 #include "acta/simulate.h"
 #include "internal.h"
+#include "sites.h"
 
 /* What a run is made of. All zero: seed 0, nobody looks on. */
 typedef struct acti_run_setup {
@@ -13,6 +14,7 @@ typedef struct acti_run_setup {
     const acti_tape *replay; /* NULL: draw */
     acti_tape *record;       /* NULL: don't; cleared first */
     uint64_t layout;         /* 0: the usual memory; else other bytes in fresh blocks, and other places of them */
+    acti_coverage *coverage; /* NULL: nobody wants to know; what the run comes to is added */
     acti_watch watch;
 } acti_run_setup;
 

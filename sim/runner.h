@@ -48,6 +48,7 @@ void acti_attempt(acti_lab *lab, const acti_run_setup *setup, bool disguised);
 typedef struct acti_sums {
     uint64_t seeds, repeated, virtual_ms;
     acta_sim_stats stats;
+    acti_coverage coverage;
 } acti_sums;
 void acti_sums_add(acti_sums *sums, const acti_sums *more);
 

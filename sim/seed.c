@@ -28,12 +28,14 @@ acti_sums_add(acti_sums *sums, const acti_sums *more)
     for (size_t i = 0; i < sizeof to / sizeof to[0]; i++)
         to[i] += from[i];
     memcpy(&sums->stats, to, sizeof to);
+    acti_coverage_add(&sums->coverage, &more->coverage);
 }
 
 bool
 acti_seeder_open(acti_seeder *seeder, const acta_scenario *scenario, bool forks, uint32_t twice_every)
 {
     *seeder = (acti_seeder){ .twice_every = twice_every };
+    acti_coverage_begin(&seeder->sums.coverage, scenario);
     bool is_open = acti_lab_open(&seeder->lab, scenario, forks);
     for (uint32_t i = 0; i < 2; i++) {
         seeder->digests[i] = acti_world_shared_alloc(DIGEST_BYTES);
@@ -98,7 +100,7 @@ bool
 acti_seed_run(acti_seeder *seeder, uint64_t seed, uint64_t number, acti_run_result *failure_out)
 {
     bool is_twice = number % seeder->twice_every == 0;
-    acti_run_setup setup = { .seed = seed };
+    acti_run_setup setup = { .seed = seed, .coverage = &seeder->sums.coverage };
     acti_run_result result;
 
     if (is_twice) setup.watch = watch_digests(seeder->digests[0]);

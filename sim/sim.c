@@ -100,14 +100,11 @@ disk_fails(void *user, acta_disk_op op)
 
     if (sim->watch.is_looking) return false;
     bool fails = acti_fault_disk_fails(sim, op);
-    if (fails) {
-        sim->stats.disk_faults++;
-        acti_sim_tell(sim, ACTI_TOLD_FAULT, "", "the disk fails an operation");
-    }
+    if (fails) sim->stats.disk_faults++;
     if (fails || sim->disk_fault_per_mille == 0 || op == ACTA_DISK_READ) return fails;
     if (!acta_sim_chance(sim, ACTA_SIM_FAULTS, sim->disk_fault_per_mille)) return false;
     sim->stats.disk_faults++;
-    acti_sim_tell(sim, ACTI_TOLD_FAULT, "", "the disk fails a %s", op == ACTA_DISK_SYNC ? "sync" : "write");
+    acti_fault_tell(sim, ACTA_SIM_FAULT_DISK_ERROR, "a %s fails (EIO)", op == ACTA_DISK_SYNC ? "sync" : "write");
     return true;
 }
 
@@ -424,6 +421,7 @@ void
 acta_sim_stats_read(const acta_sim *sim, acta_sim_stats *stats_out)
 {
     *stats_out = sim->stats;
+    memcpy(stats_out->faults, sim->faults.counts, sizeof stats_out->faults);
 }
 
 void

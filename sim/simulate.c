@@ -65,12 +65,29 @@ with_defaults(const acta_simulate_options *options)
 }
 
 static void
+report_coverage(acta_simulate_report *report, const acti_coverage *coverage)
+{
+    report->site_count = coverage->count;
+    memcpy(report->sites, coverage->sites, sizeof report->sites);
+    for (uint32_t i = 0; i < coverage->count; i++) {
+        const acta_sim_site *site = &coverage->sites[i];
+        if (site->passages > 0)
+            report->sites_reached++;
+        else
+            report->sites_never++;
+        report->chances += site->is_chance;
+        report->chances_fired += site->is_chance && site->firings > 0;
+    }
+}
+
+static void
 report_sums(acta_simulate_report *report, const acti_sums *sums)
 {
     report->seeds = sums->seeds;
     report->repeated = sums->repeated;
     report->sums = sums->stats;
     report->virtual_ms = sums->virtual_ms;
+    report_coverage(report, &sums->coverage);
 }
 
 static acta_status
@@ -104,7 +121,9 @@ run_tape(const acta_scenario *scenario, const acta_simulate_options *o, acti_tap
 
     acti_attempt(lab, &(acti_run_setup){ .replay = tape }, false);
     const acti_run_result *result = lab->result;
-    report_sums(report, &(acti_sums){ .seeds = 1, .virtual_ms = result->virtual_ms, .stats = result->stats });
+    report->seeds = 1;
+    report->virtual_ms = result->virtual_ms;
+    report->sums = result->stats;
     if (!result->failed) return ACTA_OK;
     report->failed_seed = tape->seed;
     return acti_explain(scenario, o, tape, result, report, explained, error);

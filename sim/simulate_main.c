@@ -153,6 +153,42 @@ static const struct argp_option option_list[] = {
 /* -- what is printed -- */
 
 static void
+print_faults(const acta_sim_stats *s)
+{
+    const char *before = "faults that came: ";
+
+    for (uint32_t i = 0; i < ACTA_SIM_FAULT_KINDS; i++) {
+        if (s->faults[i] == 0) continue;
+        printf("%s%" PRIu64 " %s", before, s->faults[i], acti_fault_name((acta_sim_fault)(1u << i)));
+        before = ", ";
+    }
+    if (before[0] == ',') putchar('\n');
+}
+
+/* A line each, however long: CI looks for lines. */
+static void
+print_sites(const acta_simulate_report *r)
+{
+    const char *before = "; never: ";
+
+    if (r->site_count == 0) return;
+    printf("%" PRIu32 " places, %" PRIu64 " reached", r->site_count, r->sites_reached);
+    for (uint32_t i = 0; i < r->site_count; i++) {
+        if (r->sites[i].passages > 0) continue;
+        printf("%s%s", before, r->sites[i].name);
+        before = ", ";
+    }
+    printf("\n%" PRIu64 " chance sites, %" PRIu64 " fired", r->chances, r->chances_fired);
+    before = "; never: ";
+    for (uint32_t i = 0; i < r->site_count; i++) {
+        if (!r->sites[i].is_chance || r->sites[i].firings > 0) continue;
+        printf("%s%s", before, r->sites[i].name);
+        before = ", ";
+    }
+    putchar('\n');
+}
+
+static void
 print_covered(const acta_simulate_report *r, uint64_t elapsed_ms)
 {
     const acta_sim_stats *s = &r->sums;
@@ -164,6 +200,8 @@ print_covered(const acta_simulate_report *r, uint64_t elapsed_ms)
         s->steps, s->turns, s->commits, s->clock_moves, (double)r->virtual_ms / 3.6e6);
     printf("%" PRIu64 " starts, %" PRIu64 " crashes, %" PRIu64 " faults of the disk\n", s->starts, s->crashes,
         s->disk_faults);
+    print_faults(s);
+    if (r->seeds > 1) print_sites(r);
 }
 
 static void

@@ -1,10 +1,11 @@
 /*
- * Sites: the table by name, and whether one fires.
+ * Sites: the table by name, whether one fires, and what many runs have come to.
  *
  * A name is found by its address, since it is a constant; the same name at another address, which happens where one macro
  * stands in an inline function, finds the site that it was first seen as.
  */
 #include "sites.h"
+#include "faults.h"
 #include "internal.h"
 
 #include <string.h>
@@ -52,10 +53,12 @@ acti_sites_chance(void *user, const char *name, uint32_t percent)
     acti_site *site = find_site(table, name, true, &first);
     if (site == NULL) return false;
     site->seen.passages++;
-    if (first && table->may_fire) site->is_active = acta_sim_choose(sim, ACTA_SIM_PLACES, PERCENT) >= PERCENT - percent;
+    if (first && table->may_fire) site->is_active = acti_sim_chance_of(sim, ACTA_SIM_PLACES, percent, PERCENT);
     if (!site->is_active || !table->may_fire) return false;
-    if (acta_sim_choose(sim, ACTA_SIM_PLACES, PERCENT) < PERCENT - percent) return false;
+    if (!acti_sim_chance_of(sim, ACTA_SIM_PLACES, percent, PERCENT)) return false;
     site->seen.firings++;
+    acti_fault_count(sim, ACTA_SIM_FAULT_SITES);
+    acti_fault_tell(sim, ACTA_SIM_FAULT_SITES, "%s", name);
     return true;
 }
 
@@ -66,6 +69,64 @@ acti_sites_reached(void *user, const char *name)
     acti_site *site = find_site(acti_sim_sites(user), name, false, &first);
 
     if (site != NULL) site->seen.passages++;
+}
+
+/* -- over many runs -- */
+
+/* NULL: there are too many. `hint`: where it often is. */
+static acta_sim_site *
+find_covered(acti_coverage *coverage, uint32_t hint, const char *name, bool is_chance)
+{
+    if (hint < coverage->count && coverage->sites[hint].name == name) return &coverage->sites[hint];
+    for (uint32_t i = 0; i < coverage->count; i++)
+        if (strcmp(coverage->sites[i].name, name) == 0) return &coverage->sites[i];
+    if (coverage->count == ACTI_SITE_MAX) return NULL;
+    acta_sim_site *site = &coverage->sites[coverage->count++];
+    *site = (acta_sim_site){ .name = name, .is_chance = is_chance };
+    return site;
+}
+
+static void
+list(acti_coverage *coverage, acta_site_list places)
+{
+    for (const acta_site_place *const *at = places.begin; at != places.end; at++)
+        find_covered(coverage, coverage->count, (*at)->name, (*at)->is_chance);
+}
+
+void
+acti_coverage_begin(acti_coverage *coverage, const acta_scenario *scenario)
+{
+    static const acta_site_list library = ACTA_SITES;
+
+    coverage->count = 0;
+    list(coverage, library);
+    list(coverage, scenario->sites);
+}
+
+static void
+cover(acti_coverage *coverage, uint32_t hint, const acta_sim_site *seen)
+{
+    acta_sim_site *site = find_covered(coverage, hint, seen->name, seen->is_chance);
+
+    if (site == NULL) return;
+    site->passages += seen->passages;
+    site->firings += seen->firings;
+}
+
+void
+acti_coverage_add_run(acti_coverage *coverage, acta_sim *sim)
+{
+    const acti_site_table *table = acti_sim_sites(sim);
+
+    for (uint32_t i = 0; i < table->count; i++)
+        cover(coverage, i, &table->sites[i].seen);
+}
+
+void
+acti_coverage_add(acti_coverage *coverage, const acti_coverage *more)
+{
+    for (uint32_t i = 0; i < more->count; i++)
+        cover(coverage, i, &more->sites[i]);
 }
 
 void

@@ -6,9 +6,9 @@
 #ifndef ACTI_SIM_SITES_H
 #define ACTI_SIM_SITES_H
 
-#include "acta/sim.h"
+#include "acta/simulate.h"
 
-enum { ACTI_SITE_MAX = 256, ACTI_SITE_SLOTS = 1024 };
+enum { ACTI_SITE_MAX = ACTA_SIMULATE_SITES_MAX, ACTI_SITE_SLOTS = 1024 };
 
 typedef struct acti_site {
     acta_sim_site seen;
@@ -29,6 +29,18 @@ typedef struct acti_site_table {
 /* As acta_sites of an environment; `user` is the simulation. */
 bool acti_sites_chance(void *user, const char *name, uint32_t percent);
 void acti_sites_reached(void *user, const char *name);
+
+/* What became of each place in many runs; no pointers but to constants, so that processes that fork may share it. */
+typedef struct acti_coverage {
+    uint32_t count;
+    acta_sim_site sites[ACTI_SITE_MAX];
+} acti_coverage;
+
+/* Every place of the library and the scenario, by its name, none of them reached yet. */
+void acti_coverage_begin(acti_coverage *coverage, const acta_scenario *scenario);
+/* Add up what a run has come to, or many. What began with the same scenario stays in the same order. */
+void acti_coverage_add_run(acti_coverage *coverage, acta_sim *sim);
+void acti_coverage_add(acti_coverage *coverage, const acti_coverage *more);
 
 /* sim.c: where a simulation keeps them. */
 acti_site_table *acti_sim_sites(acta_sim *sim);

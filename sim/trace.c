@@ -4,7 +4,8 @@
  *     step        time  what     who
  *       12    0.000031  turn     Account <3.1>         call 3, 88 bytes
  *       14    0.000033  event    account-2             version 1: AccountOpened {"account_id": "account-2"}
- *       17    0.000036  crash                          the process dies
+ *       17    0.000036  fault    disk-error            a sync of what was written fails (EIO): …
+ *       18    0.000036  crash                          the process dies
  */
 #include <ctype.h>
 #include <inttypes.h>

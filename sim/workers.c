@@ -184,6 +184,7 @@ oversee(crew *c, worker *workers)
 static void
 gather(const crew *c, acti_outcome *outcome)
 {
+    acti_coverage_begin(&outcome->sums.coverage, c->work.scenario);
     for (uint32_t i = 0; i < c->work.processes; i++) {
         const acti_outcome *one = &c->slots[i].outcome;
         acti_sums_add(&outcome->sums, &one->sums);

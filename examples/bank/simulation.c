@@ -4,6 +4,7 @@
  * The bank is configured anew for each seed: how often a snapshot is taken, how soon an instance leaves memory. When the
  * process has died, a handler may be added that was not there before, and a projection be set back to nothing.
  */
+#define ACTA_SITES_SECTION "bank_sites"
 #include "simulation.h"
 
 #include <inttypes.h>
@@ -429,7 +430,7 @@ check(acta_sim *sim, void *state, acta_app *app, acta_error *error)
 #define BANK_SCENARIO                                                                                                  \
     .summary = "accounts and transfers: money, answers, rows and states", .app = &app_config,                          \
     .state_size = sizeof(bank_run), .begin = begin, .started = started, .act = act, .is_done = is_done,                \
-    .crashed = crashed, .end = end
+    .crashed = crashed, .end = end, .sites = ACTA_SITES
 
 const acta_scenario bank_scenario = { .name = "bank", BANK_SCENARIO, .check_step = check_step, .check = check };
 const acta_scenario bank_scenario_steps = {

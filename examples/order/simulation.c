@@ -7,6 +7,7 @@
  *
  * It is done when every ask has its answer and every order has ended, which for those that nobody pays is the clock's work.
  */
+#define ACTA_SITES_SECTION "shop_sites"
 #include "simulation.h"
 
 #include <inttypes.h>
@@ -577,4 +578,5 @@ const acta_scenario order_scenario = { .name = "order",
     .crashed = crashed,
     .check_step = check_step,
     .check = check,
-    .end = end };
+    .end = end,
+    .sites = ACTA_SITES };

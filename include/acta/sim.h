@@ -75,8 +75,10 @@ ACTA_API void acta_sim_advance_ms(acta_sim *sim, uint64_t ms);
 ACTA_API void acta_sim_note(acta_sim *sim, const void *bytes, size_t size);
 ACTA_API uint64_t acta_sim_hash(const acta_sim *sim);
 
+enum { ACTA_SIM_FAULT_KINDS = 10 };
 typedef struct acta_sim_stats {
     uint64_t steps, turns, commits, clock_moves, crashes, disk_faults, starts;
+    uint64_t faults[ACTA_SIM_FAULT_KINDS]; /* that came, in the order of acta_sim_fault (simulate.h) */
 } acta_sim_stats;
 ACTA_API void acta_sim_stats_read(const acta_sim *sim, acta_sim_stats *stats_out);
 

@@ -29,6 +29,7 @@
 #include <stdio.h>
 
 #include "acta/sim.h"
+#include "acta/sites.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,7 +47,7 @@ typedef enum acta_sim_fault {
     ACTA_SIM_FAULT_MEMORY = 1 << 7,     /* the n-th allocation fails */
     ACTA_SIM_FAULT_SCHEDULER = 1 << 8,  /* priorities, starved actors, stopped and released ones */
     ACTA_SIM_FAULT_SITES = 1 << 9,      /* chance sites (sites.h) */
-    ACTA_SIM_FAULT_ALL = (1 << 10) - 1
+    ACTA_SIM_FAULT_ALL = (1 << ACTA_SIM_FAULT_KINDS) - 1
 } acta_sim_fault;
 
 /*
@@ -61,6 +62,7 @@ typedef enum acta_sim_fault {
  *   check_step  after every step, O(1): an invariant that always holds
  *   check       the application has come to rest after healing; everything must add up. Read the log by acta_app_store
  *   end         free what the state holds; the application may be NULL
+ *   sites       ACTA_SITES, when it has places of its own (sites.h), so that one which no seed comes to is named
  *   describe    a line for the trace on one of the log's records; NULL: type, stream, version, and the payload as JSON
  * A check returns ACTA_OK, or any other status with the broken invariant named in the error: "money is missing: …". What
  * stands before the first colon is the way in which it failed, which shrinking keeps.
@@ -80,6 +82,7 @@ typedef struct acta_scenario {
     acta_status (*check)(acta_sim *sim, void *state, acta_app *app, acta_error *error);
     void (*end)(acta_sim *sim, void *state);
     void (*describe)(const void *state, const acta_recorded *record, char *line, size_t size);
+    acta_site_list sites;
 } acta_scenario;
 
 /*
@@ -109,13 +112,21 @@ typedef struct acta_simulate_options {
     FILE *progress;
 } acta_simulate_options;
 
-/* What was run, and the first failure. Sums over all seeds and processes. */
+/*
+ * What was run, and the first failure. Sums over all seeds and processes.
+ *   sites          the places of the library and of the scenario (sites.h), with what came of each; one of 0 passages was
+ *                  never reached, one that is_chance and has 0 firings was never bent. Empty: built without
+ *   sites_reached, sites_never      their numbers; chances, chances_fired: of those that are chance sites
+ * What a process did in the seed that it died of is not among the sums.
+ */
+enum { ACTA_SIMULATE_SITES_MAX = 256 };
 typedef struct acta_simulate_report {
     uint64_t seeds, repeated;
     acta_sim_stats sums;
     uint64_t virtual_ms;
-    uint64_t sites_reached,
-        sites_never;      /* chance sites and ACTA_SOMETIMES places of this run; by name: acta_simulate_main */
+    uint64_t sites_reached, sites_never, chances, chances_fired;
+    uint32_t site_count;
+    acta_sim_site sites[ACTA_SIMULATE_SITES_MAX];
     uint64_t failed_seed; /* meaningful when `failed` */
     bool failed;
     char invariant[160]; /* the first part of the text, as check gave it */

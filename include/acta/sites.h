@@ -9,6 +9,10 @@
  * where the library is built with -Dsim_sites=disabled (as a release build is), a chance is false and costs nothing.
  *
  * A site's name is a string constant, unlike any other: two words by a point at least, what is bent first.
+ *
+ * Each place is noted in a section of its object, so that a place that no seed comes to is known too. A scenario that has
+ * places of its own says ACTA_SITES (simulate.h); one that shares its object with others gives the section of its files a
+ * name before it includes anything: #define ACTA_SITES_SECTION "shop_sites".
  */
 #ifndef ACTA_SITES_H
 #define ACTA_SITES_H
@@ -19,12 +23,53 @@
 extern "C" {
 #endif
 
+/* A place as the program has it. */
+typedef struct acta_site_place {
+    const char *name;
+    bool is_chance; /* else an ACTA_SOMETIMES */
+} acta_site_place;
+
+/* Those of an object; all NULL: none are known. */
+typedef struct acta_site_list {
+    const acta_site_place *const *begin, *const *end;
+} acta_site_list;
+
 #ifdef ACTA_SIM_SITES
-#define ACTA_SIM_CHANCE(environment, site, percent) acta_sites_chance((environment), (site), (percent))
-#define ACTA_SOMETIMES(environment, what)           acta_sites_reached((environment), (what))
+#define ACTA_SIM_CHANCE(environment, site, percent)                                                                    \
+    __extension__({                                                                                                    \
+        ACTA_SITES_NOTE((site), true);                                                                                 \
+        acta_sites_chance((environment), (site), (percent));                                                           \
+    })
+#define ACTA_SOMETIMES(environment, what)                                                                              \
+    __extension__({                                                                                                    \
+        ACTA_SITES_NOTE((what), false);                                                                                \
+        acta_sites_reached((environment), (what));                                                                     \
+    })
+
+#ifndef ACTA_SITES_SECTION
+#define ACTA_SITES_SECTION "acta_sites"
+#endif
+#define ACTA_SITES_NOTE(name, is_chance)                                                                               \
+    static const acta_site_place acta_site_here = { (name), (is_chance) };                                             \
+    static const acta_site_place *const acta_site_noted __attribute__((section(ACTA_SITES_SECTION), used)) =           \
+        &acta_site_here
+
+/* The linker's: where the notes of this object begin and end. weak: it may have none. */
+extern const acta_site_place *const acta_sites_begin[] __asm__("__start_" ACTA_SITES_SECTION)
+    __attribute__((weak, visibility("hidden")));
+extern const acta_site_place *const acta_sites_end[] __asm__("__stop_" ACTA_SITES_SECTION)
+    __attribute__((weak, visibility("hidden")));
+#define ACTA_SITES                                                                                                     \
+    {                                                                                                                  \
+        acta_sites_begin, acta_sites_end                                                                               \
+    }
 #else
 #define ACTA_SIM_CHANCE(environment, site, percent) (false)
 #define ACTA_SOMETIMES(environment, what)           ((void)(environment))
+#define ACTA_SITES                                                                                                     \
+    {                                                                                                                  \
+        NULL, NULL                                                                                                     \
+    }
 #endif
 
 /* What the macros call: environment->sites, when it has any. */

@@ -192,6 +192,17 @@ run_many(const acta_scenario *scenario, uint32_t processes, uint64_t to)
 }
 
 static void
+assert_same_coverage(const acti_coverage *one, const acti_coverage *other)
+{
+    assert_int_equal(one->count, other->count);
+    for (uint32_t i = 0; i < one->count; i++) {
+        assert_string_equal(one->sites[i].name, other->sites[i].name);
+        assert_int_equal(one->sites[i].passages, other->sites[i].passages);
+        assert_int_equal(one->sites[i].firings, other->sites[i].firings);
+    }
+}
+
+static void
 three_processes_do_what_one_does(void **state)
 {
     acti_outcome one = run_many(&toy_sound, 0, SEEDS), three = run_many(&toy_sound, 3, SEEDS);
@@ -204,7 +215,41 @@ three_processes_do_what_one_does(void **state)
     assert_int_equal(one.sums.seeds, SEEDS);
     assert_int_equal(one.sums.repeated, SEEDS / 10);
     assert_true(one.sums.stats.crashes > 0);
-    assert_memory_equal(&one.sums, &three.sums, sizeof one.sums);
+    assert_int_equal(one.sums.virtual_ms, three.sums.virtual_ms);
+    assert_memory_equal(&one.sums.stats, &three.sums.stats, sizeof one.sums.stats);
+    assert_same_coverage(&one.sums.coverage, &three.sums.coverage);
+}
+
+static const acta_sim_site *
+site_named(const acta_simulate_report *report, const char *name)
+{
+    for (uint32_t i = 0; i < report->site_count; i++)
+        if (strcmp(report->sites[i].name, name) == 0) return &report->sites[i];
+    return NULL;
+}
+
+/* The library's own places, and those of the scenario; what no seed has come to is among them. */
+static void
+each_place_is_told_and_whether_it_was_reached(void **state)
+{
+    (void)state;
+    for (uint32_t processes = 0; processes <= 2; processes++) {
+        acta_simulate_options options = { .from = SEED, .to = SEED + 99, .processes = processes };
+        acta_simulate_report report;
+        acta_error error;
+
+        assert_int_equal(acta_simulate(&toy_sound, &options, &report, &error), ACTA_OK);
+        if (report.site_count == 0) return; /* built without */
+        assert_int_equal(report.sites_reached + report.sites_never, report.site_count);
+        assert_int_equal(site_named(&report, TOY_NEVER)->passages, 0);
+        assert_true(site_named(&report, TOY_ALWAYS)->passages >= 100);
+        assert_false(site_named(&report, TOY_ALWAYS)->is_chance);
+        assert_true(site_named(&report, TOY_CHANCE)->passages >= 100);
+        assert_in_range(site_named(&report, TOY_CHANCE)->firings, 1, site_named(&report, TOY_CHANCE)->passages - 1);
+        assert_true(site_named(&report, "sync.late")->passages > 0);
+        assert_int_equal(site_named(&report, "manager.reads.later")->passages, 0); /* it has none */
+        assert_in_range(report.chances_fired, 1, report.chances - 1);
+    }
 }
 
 /* DET-2: the second run of a seed has other addresses, in this process as in a child. */
@@ -321,6 +366,7 @@ main(void)
         cmocka_unit_test_setup_teardown(bad_tapes_are_refused_by_line, setup, teardown),
         cmocka_unit_test(shrinking_ends_at_the_shortest_failure),
         cmocka_unit_test(three_processes_do_what_one_does),
+        cmocka_unit_test(each_place_is_told_and_whether_it_was_reached),
         cmocka_unit_test(a_history_with_an_address_in_it_is_found_out),
         cmocka_unit_test_setup_teardown(a_death_by_a_signal_is_a_failure_of_its_seed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failure_is_told_in_files, setup, teardown),

@@ -1,6 +1,7 @@
 /*
  * The toy scenario. See toy.h.
  */
+#define ACTA_SITES_SECTION "toy_sites"
 #include "toy.h"
 
 #include <signal.h>
@@ -15,6 +16,7 @@ typedef struct toy {
     acta_sim *sim;
     uint32_t count, sent, answered;
     uint32_t values[ACCOUNT_MAX];
+    uint32_t unusual;
     bool in_flight;
 } toy;
 
@@ -48,8 +50,13 @@ act(acta_sim *sim, void *state, acta_app *running)
     toy *t = state;
     char id[24], name[24];
 
+    const acta_environment *environment = acta_runtime_environment(acta_app_runtime(running));
+
     (void)sim;
     if (t->in_flight || t->answered == t->count) return false;
+    ACTA_SOMETIMES(environment, TOY_ALWAYS);
+    if (t->sent > t->count * 1000) ACTA_SOMETIMES(environment, TOY_NEVER);
+    t->unusual += ACTA_SIM_CHANCE(environment, TOY_CHANCE, 25);
     snprintf(id, sizeof id, "account-%u", t->answered);
     snprintf(name, sizeof name, "ask-%u", t->answered);
     bank_OpenAccount open = { .account_id = acta_str_of(id), .owner = acta_str_of("toy") };
@@ -132,7 +139,7 @@ notes_an_address(acta_sim *sim, void *state, acta_app *running, acta_error *erro
     {                                                                                                                  \
         .name = (n), .summary = "accounts, and values that may be too large", .app = &app, .state_size = sizeof(toy),  \
         .faults_out = ACTA_SIM_FAULT_MEMORY, .begin = begin, .act = act, .is_done = is_done, .crashed = crashed,       \
-        .check = (c)                                                                                                   \
+        .check = (c), .sites = ACTA_SITES                                                                              \
     }
 const acta_scenario toy_sound = TOY("toy-sound", holds);
 const acta_scenario toy_large = TOY("toy-large", finds_a_large_one);

@@ -9,6 +9,11 @@
 
 enum { TOY_TOO_LARGE = 17, TOY_DEADLY = 90 };
 
+/* Its places: reached by each seed, by none, and one that is bent in some. */
+#define TOY_ALWAYS "toy.always"
+#define TOY_NEVER  "toy.never"
+#define TOY_CHANCE "toy.chance"
+
 extern const acta_scenario toy_sound;    /* holds in every seed */
 extern const acta_scenario toy_large;    /* fails when a value is TOY_TOO_LARGE or more */
 extern const acta_scenario toy_deadly;   /* dies of a signal when a value is TOY_DEADLY or more */
