@@ -14,9 +14,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "internal.h"
-
-#include "reflection.acta.h"
+#include "reflect.h"
 
 enum { TYPE_NAME_MAX = 160, TEXT_MAX = 320 };
 
@@ -55,67 +53,26 @@ static void ACTA_PRINTF(4, 5) refuse(comparison *c, acta_str table, acta_str mem
     tell_change(c, &(acta_schema_change){ .table = table, .member = member, .text = text });
 }
 
-/* -- finding -- */
-
-static bool
-find_object(const reflection_Schema *schema, acta_str name, reflection_Object *object_out)
-{
-    for (uint32_t i = 0; reflection_Object_vector_at(schema->objects, i, object_out); i++) {
-        if (acta_str_equal(object_out->name, name)) return true;
-    }
-    return false;
-}
-
-static bool
-find_field(const reflection_Object *object, uint16_t id, reflection_Field *field_out)
-{
-    for (uint32_t i = 0; reflection_Field_vector_at(object->fields, i, field_out); i++) {
-        if (field_out->id == id) return true;
-    }
-    return false;
-}
-
-static bool
-find_value(const reflection_Enum *of, int64_t number, reflection_EnumVal *value_out)
-{
-    for (uint32_t i = 0; reflection_EnumVal_vector_at(of->values, i, value_out); i++) {
-        if (value_out->value == number) return true;
-    }
-    return false;
-}
-
-/* The attribute's value; absent when there is no such attribute. */
-static acta_str
-attribute_of(const reflection_Object *object, const char *name)
-{
-    reflection_KeyValue pair;
-
-    for (uint32_t i = 0; reflection_KeyValue_vector_at(object->attributes, i, &pair); i++) {
-        if (acta_str_equal(pair.name, acta_str_of(name))) return pair.value.data != NULL ? pair.value : acta_str_of("");
-    }
-    return acta_str_from(NULL, 0);
-}
-
 /* -- types -- */
 
 static bool
 is_number(const reflection_Type *type)
 {
-    return type->base_type > reflection_BaseType_none && type->base_type < reflection_BaseType_string;
+    return type->base_type > reflection_BaseType_None && type->base_type < reflection_BaseType_String;
 }
 
 static bool
 holds_object(const reflection_Type *type)
 {
-    return type->base_type == reflection_BaseType_obj || type->element == reflection_BaseType_obj;
+    return type->base_type == reflection_BaseType_Obj || type->element == reflection_BaseType_Obj;
 }
 
 /* "string", "[bank.Line]", "bank.Currency". */
 static const char *
 describe_type(const reflection_Schema *schema, const reflection_Type *type, char *text)
 {
-    bool is_list = type->base_type == reflection_BaseType_vector || type->base_type == reflection_BaseType_array;
-    acta_str name = acta_str_of(reflection_BaseType_name(is_list ? type->element : type->base_type));
+    bool is_list = type->base_type == reflection_BaseType_Vector || type->base_type == reflection_BaseType_Array;
+    acta_str name = acta_str_of(acti_type_keyword(is_list ? type->element : type->base_type));
     reflection_Object object;
     reflection_Enum enumeration;
 
@@ -125,7 +82,7 @@ describe_type(const reflection_Schema *schema, const reflection_Type *type, char
         if (reflection_Enum_vector_at(schema->enums, (uint32_t)type->index, &enumeration)) name = enumeration.name;
     }
     int size = snprintf(text, TYPE_NAME_MAX, "%s" ACTA_FMT, is_list ? "[" : "", ACTA_ARG(name));
-    if (size > 0 && size < TYPE_NAME_MAX && type->base_type == reflection_BaseType_array)
+    if (size > 0 && size < TYPE_NAME_MAX && type->base_type == reflection_BaseType_Array)
         snprintf(text + size, TYPE_NAME_MAX - (size_t)size, ":%u]", (unsigned)type->fixed_length);
     else if (size > 0 && size < TYPE_NAME_MAX && is_list)
         snprintf(text + size, TYPE_NAME_MAX - (size_t)size, "]");
@@ -144,7 +101,7 @@ compare_value(
     reflection_Type old_type, new_type;
     reflection_EnumVal now;
 
-    if (!find_value(after, value->value, &now)) {
+    if (!acti_value_of_number(after, value->value, &now)) {
         refuse(c, before->name, value->name, "= %" PRId64 " is gone: what has it is in the log; keep the value",
             value->value);
         return;
@@ -211,9 +168,9 @@ bits_of(double real)
 static void
 compare_default(comparison *c, acta_str table, const reflection_Field *before, const reflection_Field *after)
 {
-    if (before->is_optional != after->is_optional)
+    if (before->optional != after->optional)
         refuse(c, table, before->name, "%s: absent ones would read otherwise; keep it as it was",
-            after->is_optional ? "is optional (= null) now" : "was optional (= null)");
+            after->optional ? "is optional (= null) now" : "was optional (= null)");
     else if (before->default_integer != after->default_integer)
         refuse(c, table, before->name,
             "had the default %" PRId64 " and has %" PRId64 ": what was left out would change; keep the default",
@@ -231,7 +188,7 @@ compare_field(
     reflection_Field after;
     reflection_Type old_type, new_type;
 
-    if (!find_field(now, before->id, &after)) {
+    if (!acti_field_of_id(now, before->id, &after)) {
         refuse(c, object->name, before->name, "is gone: mark it (deprecated) instead");
         return;
     }
@@ -246,12 +203,12 @@ compare_field(
         compare_type(c, object->name, before->name, &old_type, &new_type);
         if (is_number(&old_type) && is_number(&new_type)) compare_default(c, object->name, before, &after);
     }
-    if (after.is_required && !before->is_required)
+    if (after.required && !before->required)
         refuse(c, object->name, before->name,
             "is required now: there may be some without it in the log; keep it as it was");
-    if (after.is_key != before->is_key)
+    if (after.key != before->key)
         refuse(c, object->name, before->name, "%s: what is sorted by it is stored; keep it as it was",
-            after.is_key ? "is the key now" : "was the key");
+            after.key ? "is the key now" : "was the key");
 }
 
 static void
@@ -272,7 +229,7 @@ compare_added(comparison *c, const reflection_Object *before, const reflection_O
     reflection_Field field, known;
 
     for (uint32_t i = 0; reflection_Field_vector_at(after->fields, i, &field); i++) {
-        if (field.is_required && !find_field(before, field.id, &known))
+        if (field.required && !acti_field_of_id(before, field.id, &known))
             refuse(c, after->name, field.name,
                 "is new and required: those in the log don't have it; leave out (required)");
     }
@@ -288,7 +245,7 @@ compare_object(comparison *c, uint32_t index)
     if (index >= c->before.objects.count || c->done[index]) return;
     c->done[index] = true;
     reflection_Object_vector_at(c->before.objects, index, &before);
-    if (!find_object(&c->after, before.name, &after)) {
+    if (!acti_object_named(&c->after, before.name, &after)) {
         tell_change(c, &(acta_schema_change){ .table = before.name,
                            .member = acta_str_of(""),
                            .is_gone = true,
@@ -307,11 +264,11 @@ compare_object(comparison *c, uint32_t index)
 static void
 compare_owner(comparison *c, const reflection_Object *before)
 {
-    acta_str owner = attribute_of(before, "event");
+    acta_str owner = acti_attribute_of(before->attributes, "event");
     reflection_Object after;
 
-    if (owner.data == NULL || !find_object(&c->after, before->name, &after)) return;
-    acta_str now = attribute_of(&after, "event");
+    if (owner.data == NULL || !acti_object_named(&c->after, before->name, &after)) return;
+    acta_str now = acti_attribute_of(after.attributes, "event");
     if (now.data == NULL || !acta_str_equal(owner, now))
         refuse(c, before->name, acta_str_of(""), "was an event of '" ACTA_FMT "': its streams are named so; keep that",
             ACTA_ARG(owner));
@@ -321,7 +278,7 @@ compare_owner(comparison *c, const reflection_Object *before)
 static uint32_t
 version_of(const reflection_Object *object)
 {
-    acta_str text = attribute_of(object, "version");
+    acta_str text = acti_attribute_of(object->attributes, "version");
     uint32_t version = 0;
 
     for (size_t i = 0; i < text.size && text.data[i] >= '0' && text.data[i] <= '9' && version <= UINT16_MAX; i++)
@@ -335,7 +292,9 @@ compare_version(comparison *c, const reflection_Object *before)
 {
     reflection_Object after;
 
-    if (attribute_of(before, "event").data == NULL || !find_object(&c->after, before->name, &after)) return false;
+    if (acti_attribute_of(before->attributes, "event").data == NULL ||
+        !acti_object_named(&c->after, before->name, &after))
+        return false;
     uint32_t was = version_of(before), is = version_of(&after);
     if (is < was)
         refuse(c, before->name, acta_str_of(""),
@@ -350,10 +309,11 @@ is_root(const comparison *c, const reflection_Object *before)
     static const char *const kept_rows[] = { "process_manager", "read_model", "command" };
     reflection_Object after;
 
-    if (attribute_of(before, "event").data != NULL) return true;
+    if (acti_attribute_of(before->attributes, "event").data != NULL) return true;
     for (size_t i = 0; i < sizeof kept_rows / sizeof kept_rows[0]; i++) {
         /* one that nobody knows any more is not read any more */
-        if (attribute_of(before, kept_rows[i]).data != NULL) return find_object(&c->after, before->name, &after);
+        if (acti_attribute_of(before->attributes, kept_rows[i]).data != NULL)
+            return acti_object_named(&c->after, before->name, &after);
     }
     return false;
 }
@@ -391,7 +351,7 @@ compare_one(comparison *c, acta_str name)
 
     for (uint32_t i = 0; reflection_Object_vector_at(c->before.objects, i, &object); i++) {
         if (!acta_str_equal(object.name, name)) continue;
-        if (!find_object(&c->after, name, &object)) break;
+        if (!acti_object_named(&c->after, name, &object)) break;
         compare_object(c, i);
         return ACTA_OK;
     }

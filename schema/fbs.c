@@ -8,12 +8,10 @@
  * the same to a buffer as what it was made from: ids go by the order of the fields, defaults and numbers are written out.
  */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 
-#include "internal.h"
-
-#include "reflection.acta.h"
+#include "reflect.h"
+#include "printed.h"
 
 enum { LINE_MAX = 1024, STRUCTS_DEEP = 64, TABLES_DEEP = 4096 /* more than anybody writes */ };
 
@@ -21,10 +19,8 @@ typedef struct writer {
     reflection_Schema schema;
     bool *objects, *enums; /* which are in it; an object that was written is not any more */
     acta_str namespace;    /* of what was written last; absent: none yet */
-    acta_memory *memory;
-    char *text;
-    size_t used, room;
-    bool is_damaged, has_no_memory;
+    acti_printed out;
+    bool is_damaged;
 } writer;
 
 /* -- out -- */
@@ -32,31 +28,10 @@ typedef struct writer {
 static void
 put_str(writer *w, acta_str s)
 {
-    if (w->has_no_memory || s.size == 0) return;
-    if (s.size > w->room - w->used) {
-        size_t room = 2 * (w->room + s.size);
-        char *grown = acta_memory_alloc(w->memory, room);
-        w->has_no_memory = grown == NULL;
-        if (grown == NULL) return;
-        if (w->used > 0) memcpy(grown, w->text, w->used);
-        acta_memory_free(w->memory, w->text);
-        w->text = grown;
-        w->room = room;
-    }
-    memcpy(w->text + w->used, s.data, s.size);
-    w->used += s.size;
+    acti_printed_put(&w->out, s.data, s.size);
 }
 
-static void ACTA_PRINTF(2, 3) put(writer *w, const char *format, ...)
-{
-    char line[LINE_MAX];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    put_str(w, acta_str_of(line));
-}
+#define put(w, ...) acti_printed_format(&(w)->out, __VA_ARGS__)
 
 static void
 put_documentation(writer *w, acta_str_vector lines, const char *indent)
@@ -116,29 +91,10 @@ enum_at(writer *w, int32_t index, reflection_Enum *enum_out)
     return false;
 }
 
-/* Fields are in the order of their names. */
-static bool
-field_of(const reflection_Object *object, uint32_t id, reflection_Field *field_out)
-{
-    for (uint32_t i = 0; reflection_Field_vector_at(object->fields, i, field_out); i++)
-        if (field_out->id == id) return true;
-    return false;
-}
-
-static acta_str
-attribute_of(reflection_KeyValue_vector attributes, const char *name)
-{
-    reflection_KeyValue pair;
-
-    for (uint32_t i = 0; reflection_KeyValue_vector_at(attributes, i, &pair); i++)
-        if (acta_str_equal(pair.name, acta_str_of(name))) return pair.value.data != NULL ? pair.value : acta_str_of("");
-    return acta_str_from(NULL, 0);
-}
-
 static reflection_BaseType
 base_of(const reflection_Type *type)
 {
-    bool is_list = type->base_type == reflection_BaseType_vector || type->base_type == reflection_BaseType_array;
+    bool is_list = type->base_type == reflection_BaseType_Vector || type->base_type == reflection_BaseType_Array;
     return is_list ? type->element : type->base_type;
 }
 
@@ -154,8 +110,8 @@ mark_type(writer *w, const reflection_Type *type, uint32_t depth)
     reflection_EnumVal value;
     reflection_Type member;
 
-    if (base == reflection_BaseType_obj) mark_object(w, type->index, depth);
-    if (base == reflection_BaseType_obj || type->index < 0 || !enum_at(w, type->index, &of)) return;
+    if (base == reflection_BaseType_Obj) mark_object(w, type->index, depth);
+    if (base == reflection_BaseType_Obj || type->index < 0 || !enum_at(w, type->index, &of)) return;
     if (w->enums[type->index]) return;
     w->enums[type->index] = true;
     for (uint32_t i = 0; of.is_union && reflection_EnumVal_vector_at(of.values, i, &value); i++)
@@ -179,7 +135,7 @@ full_name(const writer *w, const reflection_Object *object, acta_str name, char 
 static void
 mark_nested(writer *w, const reflection_Object *object, const reflection_Field *field, uint32_t depth)
 {
-    acta_str nested = attribute_of(field->attributes, "nested_flatbuffer");
+    acta_str nested = acti_attribute_of(field->attributes, "nested_flatbuffer");
     char room[LINE_MAX];
     reflection_Object found;
     if (nested.data == NULL) return;
@@ -222,8 +178,8 @@ put_attributes(writer *w, reflection_KeyValue_vector attributes)
     const char *before = " (";
 
     for (uint32_t i = 0; reflection_KeyValue_vector_at(attributes, i, &pair); i++) {
-        if (is_implied(pair.name)) continue;
-        put(w, "%s" ACTA_FMT, before, ACTA_ARG(pair.name));
+        if (is_implied(pair.key)) continue;
+        put(w, "%s" ACTA_FMT, before, ACTA_ARG(pair.key));
         before = ", ";
         if (pair.value.data == NULL || acta_str_equal(pair.value, acta_str_of("0"))) continue;
         bool is_number = strspn(pair.value.data, "0123456789") == pair.value.size;
@@ -271,8 +227,9 @@ declare_attributes(writer *w, reflection_KeyValue_vector attributes)
     char line[LINE_MAX];
 
     for (uint32_t i = 0; reflection_KeyValue_vector_at(attributes, i, &pair); i++) {
-        int size = snprintf(line, sizeof line, "attribute \"" ACTA_FMT "\";\n", ACTA_ARG(pair.name));
-        if (is_known(pair.name) || (w->used > 0 && memmem(w->text, w->used, line, (size_t)size) != NULL)) continue;
+        int size = snprintf(line, sizeof line, "attribute \"" ACTA_FMT "\";\n", ACTA_ARG(pair.key));
+        if (is_known(pair.key) || (w->out.used > 0 && memmem(w->out.data, w->out.used, line, (size_t)size) != NULL))
+            continue;
         put(w, "%s", line);
     }
 }
@@ -287,13 +244,13 @@ put_type(writer *w, const reflection_Type *type)
     reflection_Enum of;
 
     if (base != type->base_type) put(w, "[");
-    if (base == reflection_BaseType_obj) {
+    if (base == reflection_BaseType_Obj) {
         if (object_at(w, type->index, &object)) put_str(w, object.name);
     } else if (type->index >= 0) {
         if (enum_at(w, type->index, &of)) put_str(w, of.name);
     } else
-        put(w, "%s", reflection_BaseType_name(base));
-    if (type->base_type == reflection_BaseType_array) put(w, ":%u", type->fixed_length);
+        put(w, "%s", acti_type_keyword(base));
+    if (type->base_type == reflection_BaseType_Array) put(w, ":%u", type->fixed_length);
     if (base != type->base_type) put(w, "]");
 }
 
@@ -304,16 +261,16 @@ put_integer_default(writer *w, const reflection_Field *field, const reflection_T
     reflection_Enum of;
     reflection_EnumVal value;
 
-    if (type->index >= 0 && enum_at(w, type->index, &of) && attribute_of(of.attributes, "bit_flags").data == NULL)
+    if (type->index >= 0 && enum_at(w, type->index, &of) && acti_attribute_of(of.attributes, "bit_flags").data == NULL)
         for (uint32_t i = 0; reflection_EnumVal_vector_at(of.values, i, &value); i++) {
             if (value.value != number) continue;
             put(w, " = " ACTA_FMT, ACTA_ARG(value.name));
             return;
         }
     if (number == 0) return;
-    if (type->base_type == reflection_BaseType_bool)
+    if (type->base_type == reflection_BaseType_Bool)
         put(w, " = true");
-    else if (type->base_type == reflection_BaseType_ulong)
+    else if (type->base_type == reflection_BaseType_ULong)
         put(w, " = %" PRIu64, (uint64_t)number);
     else
         put(w, " = %" PRId64, number);
@@ -322,12 +279,10 @@ put_integer_default(writer *w, const reflection_Field *field, const reflection_T
 static void
 put_default(writer *w, const reflection_Field *field, const reflection_Type *type)
 {
-    bool is_real = type->base_type == reflection_BaseType_float || type->base_type == reflection_BaseType_double;
-
-    if (type->base_type >= reflection_BaseType_string) return;
-    if (field->is_optional)
+    if (type->base_type >= reflection_BaseType_String) return;
+    if (field->optional)
         put(w, " = null");
-    else if (!is_real)
+    else if (!acti_type_is_real(type->base_type))
         put_integer_default(w, field, type);
     else if (field->default_real != 0)
         put(w, " = %.17g", field->default_real);
@@ -341,11 +296,11 @@ put_value_number(writer *w, const reflection_Enum *of, const reflection_Type *ty
 {
     int bit = 0;
 
-    if (attribute_of(of->attributes, "bit_flags").data != NULL) {
+    if (acti_attribute_of(of->attributes, "bit_flags").data != NULL) {
         while (bit < 63 && (number >> bit & 1) == 0)
             bit++;
         put(w, " = %d", bit);
-    } else if (type->base_type == reflection_BaseType_ulong)
+    } else if (type->base_type == reflection_BaseType_ULong)
         put(w, " = %" PRIu64, (uint64_t)number);
     else
         put(w, " = %" PRId64, number);
@@ -361,7 +316,7 @@ put_enum(writer *w, const reflection_Enum *of)
     enter_namespace(w, of->name);
     put_documentation(w, of->documentation, "");
     reflection_Type_ref_get(of->underlying_type, &type);
-    put(w, "enum " ACTA_FMT " : %s", ACTA_ARG(last_of(of->name)), reflection_BaseType_name(type.base_type));
+    put(w, "enum " ACTA_FMT " : %s", ACTA_ARG(last_of(of->name)), acti_type_keyword(type.base_type));
     put_attributes(w, of->attributes);
     put(w, " {");
     for (uint32_t i = 0; reflection_EnumVal_vector_at(of->values, i, &value); i++) {
@@ -419,8 +374,8 @@ put_object(writer *w, const reflection_Object *object)
     put_attributes(w, object->attributes);
     put(w, " {\n");
     for (uint32_t id = 0; id < object->fields.count; id++) {
-        if (!field_of(object, id, &field) || !reflection_Type_ref_get(field.type, &type)) continue;
-        if (base_of(&type) != reflection_BaseType_utype) put_field(w, &field, &type, object->is_struct);
+        if (!acti_field_of_id(object, id, &field) || !reflection_Type_ref_get(field.type, &type)) continue;
+        if (base_of(&type) != reflection_BaseType_UType) put_field(w, &field, &type, object->is_struct);
     }
     put(w, "}\n");
 }
@@ -437,7 +392,7 @@ put_struct(writer *w, int32_t index, uint32_t depth)
     if (w->is_damaged || !object_at(w, index, &object) || !object.is_struct || !w->objects[index]) return;
     w->objects[index] = false;
     for (uint32_t i = 0; reflection_Field_vector_at(object.fields, i, &field); i++)
-        if (reflection_Type_ref_get(field.type, &type) && base_of(&type) == reflection_BaseType_obj)
+        if (reflection_Type_ref_get(field.type, &type) && base_of(&type) == reflection_BaseType_Obj)
             put_struct(w, type.index, depth - 1);
     put_object(w, &object);
 }
@@ -463,7 +418,6 @@ put_all(writer *w)
     put_enums(w, true);
     for (uint32_t i = 0; reflection_Object_vector_at(w->schema.objects, i, &object); i++)
         if (w->objects[i]) put_object(w, &object);
-    put_str(w, acta_str_from("", 1)); /* its NUL */
 }
 
 static bool
@@ -482,12 +436,10 @@ mark_named(writer *w, acta_str table)
 acta_status
 acta_schema_text(acta_bytes binary, acta_str table, acta_memory *memory, acta_str *text_out, acta_error *error)
 {
-    writer w = { .memory = memory };
+    writer w = { .out = { .memory = memory } };
 
-    bool is_schema = binary.data != NULL && binary.size >= 8 && memcmp(binary.data + 4, "BFBS", 4) == 0;
-    if (!is_schema || reflection_Schema_verify(binary, NULL) != ACTA_OK)
+    if (!acti_schema_open(binary, &w.schema))
         return acta_error_set(error, ACTA_CORRUPT, "this is no binary schema of flatc");
-    reflection_Schema_decode(binary, &w.schema);
     w.objects = acta_memory_alloc(memory, w.schema.objects.count + 1);
     w.enums = acta_memory_alloc(memory, w.schema.enums.count + 1);
     if (w.objects == NULL || w.enums == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a schema");
@@ -495,7 +447,7 @@ acta_schema_text(acta_bytes binary, acta_str table, acta_memory *memory, acta_st
         return acta_error_set(error, ACTA_NOT_FOUND, "the schema has no table '" ACTA_FMT "'", ACTA_ARG(table));
     if (!w.is_damaged) put_all(&w);
     if (w.is_damaged) return acta_error_set(error, ACTA_CORRUPT, "the binary schema leads nowhere");
-    if (w.has_no_memory) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a schema");
-    *text_out = acta_str_from(w.text, w.used - 1);
+    *text_out = acti_printed_end(&w.out);
+    if (text_out->data == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a schema");
     return ACTA_OK;
 }

@@ -14,28 +14,21 @@
  * may lie upon each other, so what is printed has a limit.
  */
 #include <inttypes.h>
-#include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "acta/marks.h"
 
-#include "internal.h"
+#include "reflect.h"
+#include "printed.h"
 
-#include "reflection.acta.h"
-
-enum { DEPTH_MAX = 64, TEXT_FIRST = 1024, PATH_SIZE = 256 };
-enum { TEXT_SIZE_MAX = 256 << 20 };
+enum { DEPTH_MAX = 64, PATH_SIZE = 256, TEXT_SIZE_MAX = 256 << 20 };
 
 typedef struct printer {
     reflection_Schema schema;
     const uint8_t *bytes; /* of the buffer, or of one nested in it */
     size_t size;
     uint32_t depth;
-    acta_memory *memory;
-    char *text;
-    size_t used, room;
+    acti_printed out;
     char path[PATH_SIZE]; /* of what is being printed: lines[2].sku */
     bool redacts;         /* hide what is marked so */
     bool is_hidden;       /* the field that is being printed */
@@ -55,94 +48,22 @@ damaged(printer *p, const char *what)
         snprintf(p->error->where, sizeof p->error->where, "%.*s", (int)sizeof p->error->where - 1, p->path);
 }
 
+/* False: there was an error, and nothing more is to be said. */
 static bool
-make_room(printer *p, size_t size)
+goes_on(printer *p)
 {
-    if (p->status != ACTA_OK) return false;
-    if (size <= p->room - p->used) return true;
-    if (p->used + size > TEXT_SIZE_MAX) {
+    if (p->status != ACTA_OK || !acti_printed_has_failed(&p->out)) return p->status == ACTA_OK;
+    if (p->out.is_over_limit)
         damaged(p, "leads to more than 256 MiB of text");
-        return false;
-    }
-    size_t room = p->room == 0 ? TEXT_FIRST : p->room;
-    while (room - p->used < size)
-        room *= 2;
-    char *grown = acta_memory_alloc(p->memory, room);
-    if (grown == NULL) {
+    else
         p->status = acta_error_set(p->error, ACTA_NO_MEMORY, "no memory to print a buffer");
-        return false;
-    }
-    if (p->used > 0) memcpy(grown, p->text, p->used);
-    acta_memory_free(p->memory, p->text);
-    p->text = grown;
-    p->room = room;
-    return true;
-}
-
-static void
-put(printer *p, const char *text, size_t size)
-{
-    if (!make_room(p, size)) return;
-    memcpy(p->text + p->used, text, size);
-    p->used += size;
+    return false;
 }
 
 static void
 put_text(printer *p, const char *text)
 {
-    put(p, text, strlen(text));
-}
-
-static void ACTA_PRINTF(2, 3) put_format(printer *p, const char *format, ...)
-{
-    char text[512];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    put_text(p, text);
-}
-
-static void
-put_string(printer *p, acta_str s)
-{
-    static const char letters[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
-    size_t begin = 0;
-
-    put(p, "\"", 1);
-    for (size_t i = 0; i < s.size; i++) {
-        unsigned char c = (unsigned char)s.data[i];
-        if (c >= 0x20 && c != '"' && c != '\\') continue;
-        put(p, s.data + begin, i - begin);
-        begin = i + 1;
-        if (c == '"' || c == '\\')
-            put_format(p, "\\%c", c);
-        else if (c < sizeof letters && letters[c] != 0)
-            put_format(p, "\\%c", letters[c]);
-        else
-            put_format(p, "\\u%04x", c);
-    }
-    put(p, s.data + begin, s.size - begin);
-    put(p, "\"", 1);
-}
-
-/* The shortest that reads as the same number. */
-static void
-put_real(printer *p, double real, bool is_single)
-{
-    char text[64];
-    int digits = is_single ? 6 : 15;
-
-    if (isnan(real) || isinf(real)) { /* JSON has none; the official parser takes them so */
-        put_text(p, isnan(real) ? "\"nan\"" : real > 0 ? "\"inf\"" : "\"-inf\"");
-        return;
-    }
-    do
-        snprintf(text, sizeof text, "%.*g", digits, real);
-    while (++digits <= 17 && (is_single ? strtof(text, NULL) != (float)real : strtod(text, NULL) != real));
-    put_text(p, text);
-    if (strpbrk(text, ".e") == NULL) put_text(p, ".0");
+    acti_printed_put(&p->out, text, strlen(text));
 }
 
 /* -- places -- */
@@ -193,40 +114,6 @@ count_at(printer *p, size_t at, size_t element_size)
 /* -- the schema -- */
 
 static bool
-find_object(const printer *p, acta_str name, reflection_Object *object_out)
-{
-    for (uint32_t i = 0; reflection_Object_vector_at(p->schema.objects, i, object_out); i++)
-        if (acta_str_equal(object_out->name, name)) return true;
-    return false;
-}
-
-static bool
-find_field(const reflection_Object *object, uint32_t id, reflection_Field *field_out)
-{
-    for (uint32_t i = 0; reflection_Field_vector_at(object->fields, i, field_out); i++)
-        if (field_out->id == id) return true;
-    return false;
-}
-
-static bool
-find_value(const reflection_Enum *of, int64_t number, reflection_EnumVal *value_out)
-{
-    for (uint32_t i = 0; reflection_EnumVal_vector_at(of->values, i, value_out); i++)
-        if (value_out->value == number) return true;
-    return false;
-}
-
-static acta_str
-attribute_of(reflection_KeyValue_vector attributes, const char *name)
-{
-    reflection_KeyValue pair;
-
-    for (uint32_t i = 0; reflection_KeyValue_vector_at(attributes, i, &pair); i++)
-        if (acta_str_equal(pair.name, acta_str_of(name))) return pair.value.data != NULL ? pair.value : acta_str_of("");
-    return acta_str_from(NULL, 0);
-}
-
-static bool
 object_of(printer *p, const reflection_Type *type, reflection_Object *object_out)
 {
     if (type->index >= 0 && reflection_Object_vector_at(p->schema.objects, (uint32_t)type->index, object_out))
@@ -242,8 +129,8 @@ size_of(printer *p, reflection_BaseType base, const reflection_Type *type)
     static const uint8_t sizes[] = { 0, 1, 1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8 };
     reflection_Object object;
 
-    if (base > reflection_BaseType_none && base < reflection_BaseType_string) return sizes[base];
-    if (base == reflection_BaseType_obj && object_of(p, type, &object) && object.is_struct)
+    if (base > reflection_BaseType_None && base < reflection_BaseType_String) return sizes[base];
+    if (base == reflection_BaseType_Obj && object_of(p, type, &object) && object.is_struct)
         return object.bytesize > 0 ? (size_t)object.bytesize : 1;
     return 4;
 }
@@ -256,18 +143,18 @@ integer_at(const printer *p, size_t at, reflection_BaseType base)
     uint64_t bits = 0;
 
     switch (base) {
-    case reflection_BaseType_byte:
+    case reflection_BaseType_Byte:
         return (int8_t)p->bytes[at];
-    case reflection_BaseType_short:
+    case reflection_BaseType_Short:
         return (int16_t)acti_load_uint16(p->bytes + at);
-    case reflection_BaseType_ushort:
+    case reflection_BaseType_UShort:
         return acti_load_uint16(p->bytes + at);
-    case reflection_BaseType_int:
+    case reflection_BaseType_Int:
         return acti_load_int32(p->bytes + at);
-    case reflection_BaseType_uint:
+    case reflection_BaseType_UInt:
         return acti_load_uint32(p->bytes + at);
-    case reflection_BaseType_long:
-    case reflection_BaseType_ulong:
+    case reflection_BaseType_Long:
+    case reflection_BaseType_ULong:
         memcpy(&bits, p->bytes + at, sizeof bits);
         return (int64_t)bits;
     default:
@@ -281,7 +168,7 @@ real_at(const printer *p, size_t at, reflection_BaseType base)
     float single;
     double real;
 
-    if (base == reflection_BaseType_float) {
+    if (base == reflection_BaseType_Float) {
         memcpy(&single, p->bytes + at, sizeof single);
         return single;
     }
@@ -302,7 +189,7 @@ put_flags(printer *p, const reflection_Enum *of, int64_t number)
     if (left != 0 || number == 0) return false;
     for (uint32_t i = 0; reflection_EnumVal_vector_at(of->values, i, &value); i++) {
         if (value.value == 0 || (number & value.value) != value.value) continue;
-        put_format(p, "%s" ACTA_FMT, before, ACTA_ARG(value.name));
+        acti_printed_format(&p->out, "%s" ACTA_FMT, before, ACTA_ARG(value.name));
         before = " ";
     }
     put_text(p, "\"");
@@ -316,24 +203,18 @@ put_integer(printer *p, int64_t number, reflection_BaseType base, const reflecti
     reflection_EnumVal value;
 
     if (type->index >= 0 && reflection_Enum_vector_at(p->schema.enums, (uint32_t)type->index, &of)) {
-        if (find_value(&of, number, &value)) {
-            put_string(p, value.name);
+        if (acti_value_of_number(&of, number, &value)) {
+            acti_printed_json_string(&p->out, value.name);
             return;
         }
-        if (attribute_of(of.attributes, "bit_flags").data != NULL && put_flags(p, &of, number)) return;
+        if (acti_attribute_of(of.attributes, "bit_flags").data != NULL && put_flags(p, &of, number)) return;
     }
-    if (base == reflection_BaseType_bool)
+    if (base == reflection_BaseType_Bool)
         put_text(p, number != 0 ? "true" : "false");
-    else if (base == reflection_BaseType_ulong)
-        put_format(p, "%" PRIu64, (uint64_t)number);
+    else if (base == reflection_BaseType_ULong)
+        acti_printed_format(&p->out, "%" PRIu64, (uint64_t)number);
     else
-        put_format(p, "%" PRId64, number);
-}
-
-static bool
-is_real(reflection_BaseType base)
-{
-    return base == reflection_BaseType_float || base == reflection_BaseType_double;
+        acti_printed_format(&p->out, "%" PRId64, number);
 }
 
 /* -- values -- */
@@ -349,7 +230,7 @@ put_string_at(printer *p, size_t at)
     acta_str s = acta_str_from(p->bytes + at + 4, size);
     if (p->is_hidden) s = acta_str_of(acta_is_forgotten(s) ? ACTI_FORGOTTEN_SHOWN : ACTI_REDACTED_SHOWN);
     if (acta_str_is_utf8(s))
-        put_string(p, s);
+        acti_printed_json_string(&p->out, s);
     else
         damaged(p, "is not UTF-8 without NUL");
 }
@@ -361,13 +242,13 @@ put_value(printer *p, reflection_BaseType base, const reflection_Type *type, siz
     reflection_Object object;
 
     if (!is_inside(p, at, size_of(p, base, type))) return;
-    if (is_real(base))
-        put_real(p, real_at(p, at, base), base == reflection_BaseType_float);
-    else if (base < reflection_BaseType_string)
+    if (acti_type_is_real(base))
+        acti_printed_json_real(&p->out, real_at(p, at, base), base == reflection_BaseType_Float);
+    else if (base < reflection_BaseType_String)
         put_integer(p, integer_at(p, at, base), base, type);
-    else if (base == reflection_BaseType_obj && object_of(p, type, &object))
+    else if (base == reflection_BaseType_Obj && object_of(p, type, &object))
         put_object(p, &object, object.is_struct ? at : follow(p, at));
-    else if (base == reflection_BaseType_string)
+    else if (base == reflection_BaseType_String)
         put_string_at(p, follow(p, at));
 }
 
@@ -382,12 +263,12 @@ put_member(printer *p, const reflection_Type *type, int64_t number, size_t at)
     reflection_Object object;
 
     bool is_known = reflection_Enum_vector_at(p->schema.enums, (uint32_t)type->index, &of) &&
-                    find_value(&of, number, &value) && reflection_Type_ref_get(value.union_type, &member);
+                    acti_value_of_number(&of, number, &value) && reflection_Type_ref_get(value.union_type, &member);
     if (number == 0 || p->status != ACTA_OK)
         put_text(p, "null");
     else if (!is_known)
         damaged(p, "is of a member that its union doesn't have");
-    else if (member.base_type == reflection_BaseType_string)
+    else if (member.base_type == reflection_BaseType_String)
         put_string_at(p, target);
     else if (object_of(p, &member, &object))
         put_object(p, &object, target);
@@ -409,7 +290,7 @@ put_elements(printer *p, const reflection_Type *type, size_t at, uint32_t count)
     size_t element_size = size_of(p, type->element, type);
 
     put_text(p, "[");
-    for (uint32_t i = 0; i < count && p->status == ACTA_OK; i++) {
+    for (uint32_t i = 0; i < count && goes_on(p); i++) {
         size_t path_size = enter_index(p, i);
         if (i != 0) put_text(p, ",");
         put_value(p, type->element, type, at + (size_t)i * element_size);
@@ -427,7 +308,7 @@ put_members(printer *p, const reflection_Type *type, size_t types_at, size_t at)
 
     if (types == 0 || count_at(p, types, 1) != count) damaged(p, "has another count than the types of it");
     put_text(p, "[");
-    for (uint32_t i = 0; i < count && p->status == ACTA_OK; i++) {
+    for (uint32_t i = 0; i < count && goes_on(p); i++) {
         size_t path_size = enter_index(p, i);
         if (i != 0) put_text(p, ",");
         put_member(p, type, p->bytes[types + 4 + i], at + 4 + 4 * (size_t)i);
@@ -444,7 +325,8 @@ find_nested(printer *p, const reflection_Object *object, acta_str name, reflecti
     int prefix = dot != NULL ? (int)(dot - object->name.data) + 1 : 0;
 
     snprintf(full, sizeof full, "%.*s" ACTA_FMT, prefix, object->name.data, ACTA_ARG(name));
-    return find_object(p, acta_str_of(full), nested_out) || find_object(p, name, nested_out);
+    return acti_object_named(&p->schema, acta_str_of(full), nested_out) ||
+           acti_object_named(&p->schema, name, nested_out);
 }
 
 /* A buffer within the buffer. */
@@ -465,10 +347,10 @@ static void
 put_vector(printer *p, const reflection_Object *object, const reflection_Field *field, const reflection_Type *type,
     size_t types_at, size_t at)
 {
-    acta_str root = attribute_of(field->attributes, "nested_flatbuffer");
+    acta_str root = acti_attribute_of(field->attributes, "nested_flatbuffer");
     reflection_Object nested;
 
-    if (type->element == reflection_BaseType_union) {
+    if (type->element == reflection_BaseType_Union) {
         put_members(p, type, types_at, at);
         return;
     }
@@ -484,10 +366,10 @@ put_vector(printer *p, const reflection_Object *object, const reflection_Field *
 static void
 put_absent(printer *p, const reflection_Field *field, const reflection_Type *type)
 {
-    if (field->is_optional)
+    if (field->optional)
         put_text(p, "null");
-    else if (is_real(type->base_type))
-        put_real(p, field->default_real, type->base_type == reflection_BaseType_float);
+    else if (acti_type_is_real(type->base_type))
+        acti_printed_json_real(&p->out, field->default_real, type->base_type == reflection_BaseType_Float);
     else
         put_integer(p, field->default_integer, type->base_type, type);
 }
@@ -500,14 +382,14 @@ put_field(printer *p, const reflection_Object *object, const reflection_Field *f
 
     if (field->id > 0 && !object->is_struct) types_at = field_at(p, table, (uint16_t)(field->id - 1));
     switch (type->base_type) {
-    case reflection_BaseType_vector:
+    case reflection_BaseType_Vector:
         put_vector(p, object, field, type, types_at, follow(p, at));
         break;
-    case reflection_BaseType_array:
+    case reflection_BaseType_Array:
         if (is_inside(p, at, type->fixed_length * size_of(p, type->element, type)))
             put_elements(p, type, at, type->fixed_length);
         break;
-    case reflection_BaseType_union:
+    case reflection_BaseType_Union:
         if (types_at != 0 && is_inside(p, types_at, 1))
             put_member(p, type, p->bytes[types_at], at);
         else
@@ -523,8 +405,8 @@ static bool
 is_hidden(const printer *p, const reflection_Field *field)
 {
     if (!p->redacts) return false;
-    if (attribute_of(field->attributes, "redacted").data != NULL) return true;
-    return attribute_of(field->attributes, "personal").data != NULL;
+    if (acti_attribute_of(field->attributes, "redacted").data != NULL) return true;
+    return acti_attribute_of(field->attributes, "personal").data != NULL;
 }
 
 /* True: it was put. */
@@ -534,19 +416,19 @@ put_one(printer *p, const reflection_Object *object, uint32_t id, size_t at, boo
     reflection_Field field;
     reflection_Type type;
 
-    if (!find_field(object, id, &field) || !reflection_Type_ref_get(field.type, &type)) return false;
+    if (!acti_field_of_id(object, id, &field) || !reflection_Type_ref_get(field.type, &type)) return false;
     size_t place = object->is_struct ? at + field.offset : field_at(p, at, field.id);
-    bool is_number = type.base_type < reflection_BaseType_string;
-    if (place == 0 && (!is_number || field.is_deprecated)) return false;
-    reflection_BaseType base = type.base_type == reflection_BaseType_vector ? type.element : type.base_type;
+    bool is_number = type.base_type < reflection_BaseType_String;
+    if (place == 0 && (!is_number || field.deprecated)) return false;
+    reflection_BaseType base = type.base_type == reflection_BaseType_Vector ? type.element : type.base_type;
     bool hide = is_hidden(p, &field);
-    if (hide && base != reflection_BaseType_string) return false;
+    if (hide && base != reflection_BaseType_String) return false;
 
     size_t path_size = strlen(p->path);
     snprintf(p->path + path_size, sizeof p->path - path_size, "%s" ACTA_FMT, path_size != 0 ? "." : "",
         ACTA_ARG(field.name));
     if (!is_first) put_text(p, ",");
-    put_string(p, field.name);
+    acti_printed_json_string(&p->out, field.name);
     put_text(p, ": ");
     p->is_hidden = hide;
     if (place != 0)
@@ -566,7 +448,7 @@ put_object(printer *p, const reflection_Object *object, size_t at)
     if (p->status != ACTA_OK) return;
     if (++p->depth > DEPTH_MAX) damaged(p, "is nested more than 64 deep");
     put_text(p, "{");
-    for (uint32_t id = 0; id < object->fields.count && p->status == ACTA_OK; id++)
+    for (uint32_t id = 0; id < object->fields.count && goes_on(p); id++)
         if (put_one(p, object, id, at, is_first)) is_first = false;
     put_text(p, "}");
     p->depth--;
@@ -576,22 +458,21 @@ static acta_status
 print(acta_bytes binary, acta_str table, acta_bytes buffer, bool redacts, acta_memory *memory, acta_str *text_out,
     acta_error *error)
 {
-    printer p = { .bytes = buffer.data, .size = buffer.size, .redacts = redacts, .memory = memory, .error = error };
+    printer p = { .bytes = buffer.data, .size = buffer.size, .redacts = redacts, .error = error };
     reflection_Object object;
 
-    bool is_schema = binary.data != NULL && binary.size >= 8 && memcmp(binary.data + 4, "BFBS", 4) == 0;
-    if (!is_schema || reflection_Schema_verify(binary, NULL) != ACTA_OK)
+    p.out = (acti_printed){ .memory = memory, .limit = TEXT_SIZE_MAX };
+    if (!acti_schema_open(binary, &p.schema))
         return acta_error_set(error, ACTA_CORRUPT, "this is no binary schema of flatc");
-    reflection_Schema_decode(binary, &p.schema);
-    if (!find_object(&p, table, &object) || object.is_struct)
+    if (!acti_object_named(&p.schema, table, &object) || object.is_struct)
         return acta_error_set(error, ACTA_NOT_FOUND, "the schema has no table '" ACTA_FMT "'", ACTA_ARG(table));
     put_object(&p, &object, follow(&p, 0));
-    put(&p, "", 1); /* its NUL */
-    if (p.status != ACTA_OK) {
-        acta_memory_free(memory, p.text);
+    acta_str text = acti_printed_end(&p.out);
+    if (!goes_on(&p)) {
+        if (text.data != NULL) acta_memory_free(memory, p.out.data);
         return p.status;
     }
-    *text_out = acta_str_from(p.text, p.used - 1);
+    *text_out = text;
     return ACTA_OK;
 }
 

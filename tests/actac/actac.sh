@@ -38,11 +38,11 @@ same() { # expected, what came
 # -- what it makes --
 
 mkdir "$scratch/shop"
-schemas='shop parts kinds purse' # kinds includes parts; purse has old versions
+schemas="shop parts kinds purse reflection" # kinds includes parts; purse has old versions; reflection reads binary schemas
 for schema in shop parts kinds; do
     cp "$root/tests/schema/$schema.fbs" "$scratch/shop"
 done
-cp "$root"/tests/actors/purse*.fbs "$scratch/shop"
+cp "$root"/tests/actors/purse*.fbs "$root/schema/reflection.fbs" "$scratch/shop"
 
 is_as_expected() { # name
     compile "$scratch/shop/$1.fbs" || return 1

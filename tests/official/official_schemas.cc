@@ -19,8 +19,11 @@ struct TableA; /* the official headers that include each other need it */
 #include "monster_test_generated.h"
 #include "optional_scalars.acta.h"
 #include "optional_scalars_generated.h"
+#include "reflection.acta.h"
 #include "vector_has_test.acta.h"
 #include "vector_has_test_generated.h"
+
+#include <flatbuffers/reflection_generated.h>
 
 template <typename T>
 static bool
@@ -50,5 +53,8 @@ const official_table official_schemas_tables[] = {
     { &ours::MyGame_OtherNameSpace_TableB_table, accepts<MyGame::OtherNameSpace::TableB>, nullptr, nullptr },
     { &optional_scalars_ScalarStuff_table, accepts<optional_scalars::ScalarStuff>, nullptr, nullptr },
     { &Swift_Tests_Vectors_table, accepts<Swift::Tests::Vectors>, nullptr, nullptr },
+    { &reflection_SchemaFile_table, accepts<reflection::SchemaFile>, nullptr, nullptr },
+    { &reflection_Service_table, accepts<reflection::Service>, nullptr, nullptr },
+    { &reflection_Schema_table, accepts<reflection::Schema>, nullptr, nullptr },
 };
 const size_t official_schemas_count = sizeof official_schemas_tables / sizeof official_schemas_tables[0];

@@ -64,7 +64,9 @@ put_enum(const acti_model *m, const acti_enumeration *of, FILE *out, acti_arena 
     else
         put_int_enum(of, name, out);
     if (!of->is_union) fprintf(out, "/* %s_optional */\nACTA_OPTIONAL(%s);\n", name, name);
-    fprintf(out, "const char *%s_name(%s value); /* as in the schema; \"unknown\" for any other */\n\n", name, name);
+    put_list(out, 0, arena_format(arena, "const char *%s_name(", name),
+        (const char *[]){ arena_format(arena, "%s value", name) }, 1,
+        "); /* as in the schema; \"unknown\" for any other */\n\n");
     if (of != m->rejection) return;
 
     fprintf(out, "/* Reject the command in hand: %sreject(decision, %s, \"the balance is %%\" PRId64, balance). */\n",
