@@ -24,7 +24,11 @@
 
 static const char magic[16] = "ACTA-RECORDER-1\n"; /* 16 bytes: the 0 that ends it has no room, and needs none */
 
-enum { ANCHOR_EVERY = 256 /* records of a ring */ };
+enum {
+    ANCHOR_EVERY = 256, /* records of a ring */
+    PAIR_TRIES = 16,
+    PAIR_TICKS = 4000 /* apart: a microsecond or two, where ticks are fast */
+};
 
 _Atomic(acti_recorder *) acta_recorder_blocks[ACTI_RECORDER_BLOCKS];
 
@@ -72,6 +76,35 @@ ticks_now(const acta_runtime *runtime, const acti_recorder *recorder)
     return recorder->ticks_are_ns != 0 ? acti_now_ns(runtime) : acti_ticks();
 }
 
+/* A moment by both clocks. The thread may lose the processor between them: the closest of some tries. */
+static void
+read_both(const acta_runtime *runtime, uint64_t *ns_out, uint64_t *ticks_out)
+{
+    uint64_t closest = UINT64_MAX;
+
+    for (int i = 0; i < PAIR_TRIES && closest > PAIR_TICKS; i++) {
+        uint64_t before = acti_ticks(), ns = acti_now_ns(runtime), apart = acti_ticks() - before;
+        if (apart >= closest) continue;
+        closest = apart;
+        *ns_out = ns;
+        *ticks_out = before + apart / 2;
+    }
+}
+
+static void
+set_first(const acta_runtime *runtime, acti_recorder *recorder)
+{
+    uint64_t ns = 0, ticks = 0;
+
+    if (recorder->ticks_are_ns != 0)
+        ns = ticks = acti_now_ns(runtime);
+    else
+        read_both(runtime, &ns, &ticks);
+    /* relaxed: published by the table, and by whatever publishes the runtime. */
+    atomic_store_explicit(&recorder->first.ns, ns, memory_order_relaxed);
+    atomic_store_explicit(&recorder->first.ticks, ticks, memory_order_relaxed);
+}
+
 bool
 acti_recorder_create(acta_runtime *runtime, uint32_t count, bool is_own_clock)
 {
@@ -88,9 +121,7 @@ acti_recorder_create(acta_runtime *runtime, uint32_t count, bool is_own_clock)
     memset(recorder, 0, shape.size);
     memcpy(recorder, &shape, sizeof shape);
     snprintf(recorder->name, sizeof recorder->name, "%s", runtime->name);
-    /* relaxed: published by the table, and by whatever publishes the runtime. */
-    atomic_store_explicit(&recorder->first.ns, acti_now_ns(runtime), memory_order_relaxed);
-    atomic_store_explicit(&recorder->first.ticks, ticks_now(runtime, recorder), memory_order_relaxed);
+    set_first(runtime, recorder);
     memcpy(recorder->magic, magic, sizeof magic);
     runtime->recorder = recorder;
     for (uint32_t i = 0; i < runtime->worker_count; i++)
@@ -128,8 +159,10 @@ set_anchor(acta_runtime *runtime, acti_recorder *recorder)
     if (atomic_exchange_explicit(&runtime->anchor_is_taken, true, memory_order_acquire)) return;
     uint64_t other = 1 - atomic_load_explicit(&recorder->newer, memory_order_relaxed); /* a number, 0 or 1 */
     acti_anchor *anchor = &recorder->anchors[other];
-    atomic_store_explicit(&anchor->ns, acti_now_ns(runtime), memory_order_relaxed);
-    atomic_store_explicit(&anchor->ticks, acti_ticks(), memory_order_relaxed);
+    uint64_t ns = 0, ticks = 0;
+    read_both(runtime, &ns, &ticks);
+    atomic_store_explicit(&anchor->ns, ns, memory_order_relaxed);
+    atomic_store_explicit(&anchor->ticks, ticks, memory_order_relaxed);
     /* release: pairs with the acquire in clock_of. */
     atomic_store_explicit(&recorder->newer, other, memory_order_release);
     atomic_store_explicit(&runtime->anchor_is_taken, false, memory_order_release);
