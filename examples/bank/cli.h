@@ -21,6 +21,8 @@
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
+enum { CLI_ANSWER_MS = 60000 }; /* for a command: a person waits for a slow disk rather than not to know */
+
 typedef struct cli {
     const char *program;      /* as it was called */
     const char *name;         /* "bank show": in messages and usage */

@@ -66,7 +66,7 @@ parse_order(int key, char *argument, struct argp_state *state)
 static acta_dispatch_options
 options_of(const cli *c)
 {
-    acta_dispatch_options options = { 0 };
+    acta_dispatch_options options = { .timeout_ms = CLI_ANSWER_MS };
     if (c->command_name != NULL) options.command_id = acta_id_of(acta_str_of(c->command_name));
     return options;
 }

@@ -157,7 +157,7 @@ dispatch(cli *c, acta_app *app, void *user, acta_error *error)
 {
     dispatch_order *o = user;
     uint64_t version = 0, position = 0;
-    acta_dispatch_options options = { .version_out = &version, .position_out = &position };
+    acta_dispatch_options options = { .timeout_ms = CLI_ANSWER_MS, .version_out = &version, .position_out = &position };
 
     if (c->command_name != NULL) options.command_id = acta_id_of(acta_str_of(c->command_name));
     acta_status status = acta_dispatch_json(app, acta_str_of(o->command), acta_str_of(o->json), &options, error);

@@ -127,7 +127,7 @@ static acta_status
 dispatch(demo *d, const acta_table *command, const void *value, uint64_t *position_out, acta_error *error)
 {
     const struct timespec pause = { .tv_nsec = BUSY_DELAY_MS * 1000000L };
-    const acta_dispatch_options options = { .position_out = position_out };
+    const acta_dispatch_options options = { .timeout_ms = CLI_ANSWER_MS, .position_out = position_out };
     uint64_t begun_ns = cli_now_ns();
     acta_status status;
 
