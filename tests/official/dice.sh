@@ -22,7 +22,7 @@ libraries=$(pkg-config --libs flatbuffers cmocka libsodium jemalloc)
 cc -std=c11 -I"$root/include" -I. -c dice.acta.c
 c++ -std=c++17 -I"$root/include" -I"$here" -I. -c "$here/official_dice.cc"
 for name in dice verdict; do
-    cc -std=c11 -D_GNU_SOURCE -I"$root/include" -I"$here" -c "$here/test_$name.c"
+    cc -std=c11 -D_GNU_SOURCE -I"$root/include" -I"$root/tests" -I"$here" -c "$here/test_$name.c"
     # shellcheck disable=SC2086 # words on purpose
     c++ -o "test_$name" "test_$name.o" official_dice.o dice.acta.o "$build/tests/official/libofficial.a" \
         "$build/schema/libacta-schema.a" "$build/base/libacta-base.a" $libraries
