@@ -7,6 +7,8 @@
 #
 # `$scratch` is a folder of the script's own, gone when it ends. What a failed command printed is shown.
 
+# What others print is compared: it is in no language but C's, and no time but UTC.
+export LC_ALL=C TZ=UTC
 case_count=0
 failed_count=0
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/acta-test.XXXXXX")

@@ -40,7 +40,7 @@ there_are_enough() { # kind at_least
 # The names that the compiler sees: without an argument as in a release, or with sites switched on.
 names_in_text() { # [option]
     cut -d' ' -f3 "$scratch/sites" | sort -u | while read -r file; do
-        "${CC:-cc}" -E -P -std=c11 -D_GNU_SOURCE "$@" -I"$root/include" -I"$root/${file%/*}" "$root/$file"
+        ${CC:-cc} -E -P -std=c11 -D_GNU_SOURCE "$@" -I"$root/include" -I"$root/${file%/*}" "$root/$file"
     done | grep -oE '"[a-z]+(\.[a-z]+)+"' | tr -d '"' | sort -u >"$scratch/strings"
     cut -d' ' -f2 "$scratch/sites" | sort -u | comm -12 - "$scratch/strings"
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "scratch.h"
+#include "seed.h"
 
 enum { STEP_MAX = 1000000, FIRST_NS = 1000000000 };
 
@@ -246,6 +247,8 @@ id_of(const char *name)
     return acta_id_of(acta_str_of(name));
 }
 
+const acta_dispatch_options patiently = { .timeout_ms = 120000 };
+
 static ledger_Add
 add_of(const char *counter, int64_t amount)
 {
@@ -255,6 +258,7 @@ add_of(const char *counter, int64_t amount)
 acta_status
 add_with(fixture *f, const char *counter, int64_t amount, const acta_dispatch_options *options)
 {
+    if (options == NULL && !f->config.runtime.manual) options = &patiently;
     return ledger_Add_dispatch(f->app, add_of(counter, amount), options, &f->error);
 }
 
@@ -294,6 +298,7 @@ take_answer(void *user, const acta_dispatch_result *result)
 void
 add_async(fixture *f, const char *counter, int64_t amount, const acta_dispatch_options *options, answer *to)
 {
+    if (options == NULL && !f->config.runtime.manual) options = &patiently;
     ledger_Add_dispatch_async(f->app, add_of(counter, amount), options, take_answer, to);
 }
 
@@ -446,15 +451,7 @@ commit(fixture *f, acta_transaction *transaction)
 uint64_t
 test_seed(void)
 {
-    const char *given = getenv("ACTA_TEST_SEED");
-    uint64_t seed;
-
-    if (given != NULL)
-        seed = strtoull(given, NULL, 0);
-    else
-        assert_int_equal(0, getentropy(&seed, sizeof seed));
-    print_message("ACTA_TEST_SEED=0x%" PRIx64 "\n", seed);
-    return seed != 0 ? seed : 1;
+    return seed_of_this_run();
 }
 
 uint64_t

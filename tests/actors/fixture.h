@@ -25,7 +25,7 @@
 #include "acta/test.h"
 #include "ledger.h"
 
-enum { SETTLE_MS = 20000, STOP_MS = 10000, LOG_MAX = 4096 };
+enum { SETTLE_MS = 120000, STOP_MS = 120000, LOG_MAX = 4096 };
 
 typedef struct fixture {
     bool memory;    /* which engine */
@@ -78,6 +78,9 @@ bool driver_idle(void *user);
 /* -- commands -- */
 
 acta_id id_of(const char *name);
+/* For threads and the real clock: longer than the slowest disk takes. */
+extern const acta_dispatch_options patiently;
+/* Without options: patiently, where the clock is real. */
 acta_status add_with(fixture *f, const char *counter, int64_t amount, const acta_dispatch_options *options);
 void add(fixture *f, const char *counter, int64_t amount);
 acta_status start_job(fixture *f, const char *job, const char *const *counters, uint32_t count, int64_t amount);

@@ -177,14 +177,15 @@ people_register(fixture *f, const char *id, const char *name, const char *email)
         ACTA_INIT(people_Register, .person_id = acta_str_of(id), .name = acta_str_of(name), .email = acta_str_of(email),
             .photo = { .data = photo, .count = sizeof photo - 1 }, .relatives = { .data = relatives, .count = 1 },
             .city = S("Bergen"), .password = S("hunter2")),
-        NULL, &f->error);
+        &patiently, &f->error);
 }
 
 acta_status
 people_change_email(fixture *f, const char *id, const char *email)
 {
     return people_ChangeEmail_dispatch(f->app,
-        ACTA_INIT(people_ChangeEmail, .person_id = acta_str_of(id), .email = acta_str_of(email)), NULL, &f->error);
+        ACTA_INIT(people_ChangeEmail, .person_id = acta_str_of(id), .email = acta_str_of(email)), &patiently,
+        &f->error);
 }
 
 /* -- the application over its keys -- */

@@ -255,7 +255,7 @@ next_in_chain(void *user, const acta_dispatch_result *result)
     if (result->status != ACTA_OK) atomic_fetch_add(&c->failed, 1);
     if (atomic_fetch_add(&c->answered, 1) + 1 > CHAIN * CHAINS - CHAINS) return;
     ledger_Add_dispatch_async(
-        c->f->app, ACTA_INIT(ledger_Add, .counter_id = S("chain"), .amount = 0), NULL, next_in_chain, c);
+        c->f->app, ACTA_INIT(ledger_Add, .counter_id = S("chain"), .amount = 0), &patiently, next_in_chain, c);
 }
 
 static void
@@ -267,7 +267,7 @@ an_answer_may_dispatch_the_next_command(void **state)
     start(f);
     for (int i = 0; i < CHAINS; i++)
         ledger_Add_dispatch_async(
-            f->app, ACTA_INIT(ledger_Add, .counter_id = S("chain"), .amount = 0), NULL, next_in_chain, &c);
+            f->app, ACTA_INIT(ledger_Add, .counter_id = S("chain"), .amount = 0), &patiently, next_in_chain, &c);
     while (atomic_load(&c.answered) < CHAIN * CHAINS)
         nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
     assert_int_equal(atomic_load(&c.failed), 0);
@@ -293,7 +293,7 @@ race(void *user)
         snprintf(id, sizeof id, "race-%u", i);
         pthread_barrier_wait(r->barrier);
         ledger_Add command = { .counter_id = acta_str_of(id), .amount = 1 };
-        r->failed += ledger_Add_dispatch(r->f->app, command, NULL, &error) != ACTA_OK;
+        r->failed += ledger_Add_dispatch(r->f->app, command, &patiently, &error) != ACTA_OK;
     }
     return NULL;
 }
@@ -354,9 +354,14 @@ a_command_during_a_passivation_is_executed_once(void **state)
         await(f, &answers[i]);
         assert_int_equal(answers[i].status, ACTA_OK);
     }
-    assert_int_equal(version_of(f, "Counter-hasty"), ROUNDS + ROUNDS / 2);
+    uint32_t more = 0;
     acta_runtime_stats_read(acta_app_runtime(f->app), &stats);
-    assert_true(stats.exited > 10); /* it did leave */
+    for (; stats.exited <= 10; more++) { /* where commits take longer than pauses it hardly left */
+        nanosleep(&(struct timespec){ .tv_nsec = 3000000 }, NULL);
+        add(f, "hasty", 0);
+        acta_runtime_stats_read(acta_app_runtime(f->app), &stats);
+    }
+    assert_int_equal(version_of(f, "Counter-hasty"), ROUNDS + ROUNDS / 2 + more);
 }
 
 /* -- where dispatch is not allowed, and when -- */

@@ -113,7 +113,7 @@ of_two_at_once_one_gets_it(void **state)
         for (int k = 0; k < 2; k++) {
             snprintf(id[k], sizeof id[k], "p%d-%d", i, k);
             people_Register_dispatch_async(f->app,
-                ACTA_INIT(people_Register, .person_id = acta_str_of(id[k]), .email = acta_str_of(email)), NULL,
+                ACTA_INIT(people_Register, .person_id = acta_str_of(id[k]), .email = acta_str_of(email)), &patiently,
                 take_answer, &answers[k]);
         }
         await(f, &answers[0]);

@@ -12,14 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "scratch.h"
+#include "seed.h"
 
-enum { HANG_SECONDS = 60 };
+enum { HANG_SECONDS = 600, ROOM_MIN = 512 << 20 };
 
 fault_page *harness_page;
 fault_note_function *harness_note;
@@ -72,6 +73,17 @@ shared_page(void)
     return made;
 }
 
+/* In memory where there is such a place with room enough: real syncs are not what is tested here. */
+static const char *
+place(void)
+{
+    static const char memory[] = "/dev/shm";
+    struct statvfs about;
+
+    if (access(memory, W_OK) != 0 || statvfs(memory, &about) != 0) return "/tmp";
+    return (uint64_t)about.f_bavail * about.f_frsize >= ROOM_MIN ? memory : "/tmp";
+}
+
 void
 harness_begin(const char *shim, char **argv)
 {
@@ -82,8 +94,7 @@ harness_begin(const char *shim, char **argv)
     if (attach == NULL || harness_note == NULL) start_again(shim, argv);
     unsetenv("LD_PRELOAD");
 
-    /* In memory where there is such a place: real syncs are not what is tested here. */
-    if (!scratch_make(harness_root, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", "faults")) die(harness_root);
+    if (!scratch_make(harness_root, place(), "faults")) die(harness_root);
     harness_page = shared_page();
     attach(harness_page);
     harness_reset();
@@ -209,16 +220,7 @@ harness_runs_max(uint64_t usual)
 uint64_t
 harness_seed(void)
 {
-    const char *given = getenv("ACTA_TEST_SEED");
-    uint64_t seed = 0;
-
-    if (given != NULL)
-        seed = strtoull(given, NULL, 0);
-    else if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
-        die("no random number");
-    if (seed == 0) seed = 1;
-    printf("ACTA_TEST_SEED=0x%" PRIx64 "\n", seed);
-    return seed;
+    return seed_of_this_run();
 }
 
 uint64_t

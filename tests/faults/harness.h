@@ -34,7 +34,7 @@ uint64_t harness_noted(const disk_journal *journal, uint64_t what, uint64_t numb
 
 /* From ACTA_FAULTS: how many runs a sweep may have ("all": every one), else `usual`. */
 uint64_t harness_runs_max(uint64_t usual);
-/* From ACTA_TEST_SEED, or random; printed. */
+/* See tests/seed.h. */
 uint64_t harness_seed(void);
 uint64_t harness_draw(uint64_t *seed);
 

@@ -18,10 +18,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
+#include "seed.h"
 #include "acta/buffer.h"
 #include "acta/file.h"
 #include "official.h"
@@ -29,10 +29,7 @@
 static inline random_source
 seed(void)
 {
-    const char *given = getenv("ACTA_TEST_SEED");
-    uint64_t value = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
-    printf("ACTA_TEST_SEED=%" PRIu64 "\n", value);
-    return (random_source){ value };
+    return (random_source){ seed_of_this_run() };
 }
 
 static inline void

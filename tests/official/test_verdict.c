@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "seed.h"
 #include "acta/buffer.h"
 #include "acta/file.h"
 #include "official.h"
@@ -34,11 +34,9 @@ static int
 set_up(void **state)
 {
     static bench b;
-    const char *given = getenv("ACTA_TEST_SEED");
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-    b.random.state = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
-    printf("ACTA_TEST_SEED=%" PRIu64 "\n", b.random.state);
+    b.random.state = seed_of_this_run();
     uint8_t *room = mmap(NULL, ROOM + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (room == MAP_FAILED || mprotect(room + ROOM, page, PROT_NONE) != 0) return -1;
     b.end = room + ROOM;

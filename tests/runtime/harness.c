@@ -6,6 +6,13 @@
 #include <dirent.h>
 #include <time.h>
 
+#include "seed.h"
+
+enum {
+    PATIENCE_S = 60,           /* far beyond what the slowest machine needs: only a hang takes it */
+    HANDLER_LIMIT_MS = 3600000 /* unless a test says otherwise: one that the machine holds up is no line in the log */
+};
+
 uint64_t
 real_now_ns(void)
 {
@@ -27,6 +34,12 @@ scaled(uint64_t normal)
     const char *stress = getenv("ACTA_STRESS");
     long factor = stress != NULL ? atol(stress) : 1;
     return factor > 1 ? normal * (uint64_t)factor : normal;
+}
+
+uint64_t
+test_seed(void)
+{
+    return seed_of_this_run();
 }
 
 uint32_t
@@ -113,6 +126,7 @@ harness_start_with(harness *h, acta_runtime_config config)
         h->environment.clock = (acta_clock){ turned_clock, turned_wall, h };
         h->environment.random = (acta_random){ seeded_fill, h };
     }
+    if (config.handler_limit_ms == 0) config.handler_limit_ms = HANDLER_LIMIT_MS;
     config.environment = &h->environment;
     acta_status status = acta_runtime_create(&config, &h->runtime, &error);
     if (status != ACTA_OK) fail_msg("%s", error.text);
@@ -129,7 +143,7 @@ harness_stop(harness *h)
 {
     acta_runtime_stats stats;
 
-    acta_runtime_stop(h->runtime, 10000, NULL);
+    acta_runtime_stop(h->runtime, 60000, NULL);
     acta_runtime_stats_read(h->runtime, &stats);
     assert_int_equal(stats.sent, stats.handled + stats.dropped);
     assert_int_equal(stats.spawned, stats.exited);
@@ -286,15 +300,15 @@ pause_or_run(harness *h)
 void
 await_count(harness *h, _Atomic uint64_t *value, uint64_t least)
 {
-    uint64_t end_ns = real_now_ns() + UINT64_C(20000000000), seen = 0;
+    uint64_t end_ns = real_now_ns() + PATIENCE_S * UINT64_C(1000000000), seen = 0;
 
     while (atomic_load(value) < least) {
         if (atomic_load(value) != seen) {
             seen = atomic_load(value);
-            end_ns = real_now_ns() + UINT64_C(20000000000);
+            end_ns = real_now_ns() + PATIENCE_S * UINT64_C(1000000000);
         }
         if (real_now_ns() > end_ns)
-            fail_msg("waited 20 s for %llu, there are %llu", (unsigned long long)least,
+            fail_msg("waited %d s for %llu, there are %llu", PATIENCE_S, (unsigned long long)least,
                 (unsigned long long)atomic_load(value));
         pause_or_run(h);
     }
@@ -303,10 +317,10 @@ await_count(harness *h, _Atomic uint64_t *value, uint64_t least)
 void
 await_dead(harness *h, acta_pid pid)
 {
-    uint64_t end_ns = real_now_ns() + UINT64_C(20000000000);
+    uint64_t end_ns = real_now_ns() + PATIENCE_S * UINT64_C(1000000000);
 
     while (acta_is_alive(h->runtime, pid)) {
-        if (real_now_ns() > end_ns) fail_msg("waited 20 s for an actor's end");
+        if (real_now_ns() > end_ns) fail_msg("waited %d s for an actor's end", PATIENCE_S);
         pause_or_run(h);
     }
 }
@@ -343,12 +357,13 @@ naps_of(const char *prefix, uint32_t *thread_count)
 uint32_t
 await_quiet(const char *prefix)
 {
-    uint64_t end_ns = real_now_ns() + UINT64_C(20000000000), before, after;
+    uint64_t end_ns = real_now_ns() + PATIENCE_S * UINT64_C(1000000000), before, after;
     uint32_t count_before, count_after;
 
     after = naps_of(prefix, &count_after);
     do {
-        if (real_now_ns() > end_ns) fail_msg("the threads '%s...' did not sleep for 300 ms in 20 s", prefix);
+        if (real_now_ns() > end_ns)
+            fail_msg("the threads '%s...' did not sleep for 300 ms in %d s", prefix, PATIENCE_S);
         before = after;
         count_before = count_after;
         sleep_ms(300);
@@ -360,11 +375,12 @@ await_quiet(const char *prefix)
 void
 await_threads(const char *prefix, uint32_t count)
 {
-    uint64_t end_ns = real_now_ns() + UINT64_C(20000000000);
+    uint64_t end_ns = real_now_ns() + PATIENCE_S * UINT64_C(1000000000);
     uint32_t there;
 
     for (naps_of(prefix, &there); there != count; naps_of(prefix, &there)) {
-        if (real_now_ns() > end_ns) fail_msg("waited 20 s for %u threads '%s...', there are %u", count, prefix, there);
+        if (real_now_ns() > end_ns)
+            fail_msg("waited %d s for %u threads '%s...', there are %u", PATIENCE_S, count, prefix, there);
         sleep_ms(1);
     }
 }

@@ -79,20 +79,23 @@ void inside(harness *h, void (*what)(acta_self *self, void *user), void *user);
 acta_status send_tag(harness *h, acta_pid to, uint32_t tag);
 acta_status call_tag(harness *h, acta_pid to, uint32_t tag, uint32_t timeout_ms, acta_error *error);
 
-/* Wait until *value is at least `least`; fails the test after 20 s without a change. Manual runtimes: runs them. */
+/* Wait until *value is at least `least`; fails the test after 60 s without a change. Manual runtimes: runs them. */
 void await_count(harness *h, _Atomic uint64_t *value, uint64_t least);
 void await_dead(harness *h, acta_pid pid);
 
 /* Wait until all threads whose name begins with `prefix` have slept through 300 ms, as nobody does who polls: not one of
- * them was given the processor. Fails the test after 20 s without. How many threads they are. */
+ * them was given the processor. Fails the test after 60 s without. How many threads they are. */
 uint32_t await_quiet(const char *prefix);
 
 /* Wait until as many threads have a name that begins with `prefix`: a thread gets its name a moment after it has begun,
- * and the kernel lists it a moment longer than a join takes. Fails the test after 20 s. */
+ * and the kernel lists it a moment longer than a join takes. Fails the test after 60 s. */
 void await_threads(const char *prefix, uint32_t count);
 
 /* The number, times ACTA_STRESS of the environment: for tests that get better with more. */
 uint64_t scaled(uint64_t normal);
+
+/* What a test that draws at random begins with: see tests/seed.h. */
+uint64_t test_seed(void);
 
 /* A pseudo-random number in 0 to bound-1 from *state. */
 uint32_t draw(uint64_t *state, uint32_t bound);

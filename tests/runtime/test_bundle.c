@@ -20,7 +20,7 @@ typedef struct bundle {
 static void
 wait_for(_Atomic uint64_t *value, uint64_t least)
 {
-    uint64_t end_ns = real_now_ns() + UINT64_C(20000000000);
+    uint64_t end_ns = real_now_ns() + UINT64_C(60000000000);
 
     while (atomic_load(value) < least && real_now_ns() < end_ns)
         sleep_ms(1);

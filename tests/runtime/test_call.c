@@ -94,11 +94,11 @@ a_reply_comes_with_its_message_status_and_error(void **state)
     harness_start(&h, 2);
     acta_pid pid = start_server(&h);
     for (uint64_t i = 0; i < 1000; i++) {
-        assert_int_equal(acta_call(h.runtime, pid, number(h.runtime, ECHO, i), 5000, &reply, &error), ACTA_OK);
+        assert_int_equal(acta_call(h.runtime, pid, number(h.runtime, ECHO, i), 60000, &reply, &error), ACTA_OK);
         assert_int_equal(value_of(reply), i);
         acta_message_destroy(reply);
     }
-    assert_int_equal(call_tag(&h, pid, REFUSE, 5000, &error), ACTA_REJECTED);
+    assert_int_equal(call_tag(&h, pid, REFUSE, 60000, &error), ACTA_REJECTED);
     assert_string_equal(error.text, "not today");
     assert_int_equal(error.code, 17);
     assert_int_equal(acta_call(h.runtime, pid, number(h.runtime, ECHO, 1), ACTA_INFINITE, NULL, NULL), ACTA_OK);
@@ -115,13 +115,13 @@ the_end_of_the_server_answers_what_it_has_seen_and_what_it_has_not(void **state)
 
     harness_start(&h, 2);
     acta_pid pid = start_server(&h);
-    assert_int_equal(call_tag(&h, pid, FAIL, 5000, &error), ACTA_FAILED);
+    assert_int_equal(call_tag(&h, pid, FAIL, 60000, &error), ACTA_FAILED);
     assert_non_null(strstr(error.text, "asked to, 7"));
     await_dead(&h, pid);
-    assert_int_equal(call_tag(&h, pid, ECHO, 5000, &error), ACTA_NOPROC);
+    assert_int_equal(call_tag(&h, pid, ECHO, 60000, &error), ACTA_NOPROC);
     assert_non_null(strstr(error.text, "not alive"));
     pid = start_server(&h);
-    assert_int_equal(call_tag(&h, pid, STOP, 5000, &error), ACTA_FAILED);
+    assert_int_equal(call_tag(&h, pid, STOP, 60000, &error), ACTA_FAILED);
     assert_non_null(strstr(error.text, "(normal) before it answered"));
     harness_stop(&h);
 }
@@ -183,7 +183,7 @@ deferred_replies_go_to_whom_they_belong(void **state)
     for (int round = 0; round < 20; round++) {
         for (int i = 0; i < 100; i++)
             acta_call_async(h.runtime, pid, number(h.runtime, DEFER, 0), 10000, note, &o);
-        assert_int_equal(call_tag(&h, pid, ANSWER_DEFERRED, 10000, NULL), ACTA_OK);
+        assert_int_equal(call_tag(&h, pid, ANSWER_DEFERRED, 60000, NULL), ACTA_OK);
         assert_int_equal(atomic_load(&o.count), (round + 1) * 100);
     }
     assert_int_equal(atomic_load(&o.by_status[ACTA_OK]), 2000);
@@ -202,10 +202,10 @@ a_second_reply_and_a_reply_to_nobody_are_dropped(void **state)
 
     harness_start(&h, 2);
     acta_pid pid = start_server(&h);
-    assert_int_equal(acta_call(h.runtime, pid, number(h.runtime, TWICE, 0), 5000, &reply, NULL), ACTA_OK);
+    assert_int_equal(acta_call(h.runtime, pid, number(h.runtime, TWICE, 0), 60000, &reply, NULL), ACTA_OK);
     assert_int_equal(value_of(reply), 1);
     acta_message_destroy(reply);
-    assert_int_equal(call_tag(&h, pid, SLOW, 5000, NULL), ACTA_OK); /* the second reply is behind us now */
+    assert_int_equal(call_tag(&h, pid, SLOW, 60000, NULL), ACTA_OK); /* the second reply is behind us now */
     acta_reply(h.runtime, (acta_from){ 0, 0 }, ACTA_OK, number(h.runtime, 0, 0), NULL);
     acta_runtime_stats_read(h.runtime, &stats);
     assert_int_equal(stats.late, 1);
@@ -226,7 +226,7 @@ a_timeout_is_told_and_its_late_reply_counted(void **state)
     assert_int_equal(call_tag(&h, pid, DEFER, 5, &error), ACTA_TIMEOUT);
     assert_true(error.retriable);
     assert_int_equal(call_tag(&h, pid, DEFER, 0, &error), ACTA_TIMEOUT);
-    assert_int_equal(call_tag(&h, pid, ANSWER_DEFERRED, 5000, &error), ACTA_OK);
+    assert_int_equal(call_tag(&h, pid, ANSWER_DEFERRED, 60000, &error), ACTA_OK);
     acta_runtime_stats_read(h.runtime, &stats);
     assert_int_equal(stats.late, 2);
     harness_stop(&h);
@@ -261,7 +261,7 @@ ten_thousand_replies_race_their_timeouts(void **state)
     assert_int_equal(atomic_load(&o.count), 10000);
     assert_int_equal(atomic_load(&o.by_status[ACTA_OK]) + atomic_load(&o.by_status[ACTA_TIMEOUT]), 10000);
     await_count(&h, &the_server.seen, 20000);
-    assert_int_equal(call_tag(&h, pid, SLOW, 5000, NULL), ACTA_OK);
+    assert_int_equal(call_tag(&h, pid, SLOW, 60000, NULL), ACTA_OK);
     acta_runtime_stats_read(h.runtime, &stats);
     assert_int_equal(stats.late, timeouts + atomic_load(&o.by_status[ACTA_TIMEOUT]));
     harness_stop(&h);
@@ -275,7 +275,7 @@ call_from_a_handler(acta_self *self, void *user, acta_from from, acta_message *m
 
     (void)message;
     acta_status *status = user;
-    status[0] = acta_call(runtime, acta_self_pid(self), number(runtime, ECHO, 0), 5000, NULL, &error);
+    status[0] = acta_call(runtime, acta_self_pid(self), number(runtime, ECHO, 0), 60000, NULL, &error);
     status[1] = acta_runtime_stop(runtime, 100, &error);
     acta_reply(runtime, from, ACTA_OK, NULL, NULL);
     return ACTA_NEXT;
@@ -293,7 +293,7 @@ waiting_from_inside_an_actor_is_refused(void **state)
     for (uint32_t workers = 0; workers < 2; workers++) {
         harness_start(&h, workers);
         acta_pid pid = spawn(&h, &s);
-        assert_int_equal(call_tag(&h, pid, 0, 5000, NULL), ACTA_OK);
+        assert_int_equal(call_tag(&h, pid, 0, 60000, NULL), ACTA_OK);
         assert_int_equal(status[0], ACTA_CALLING_SELF);
         assert_int_equal(status[1], ACTA_CALLING_SELF);
         harness_stop(&h);
@@ -421,10 +421,10 @@ a_server_without_handlers_answers_and_logs_once(void **state)
 
     harness_start(&h, 1);
     assert_int_equal(acta_spawn(h.runtime, &(acta_spawn_options){ .behaviour = &bare }, &pid, &error), ACTA_OK);
-    assert_int_equal(call_tag(&h, pid, 1, 5000, &error), ACTA_INVALID);
+    assert_int_equal(call_tag(&h, pid, 1, 60000, &error), ACTA_INVALID);
     for (int i = 0; i < 5; i++)
         send_tag(&h, pid, 1);
-    assert_int_equal(call_tag(&h, pid, 1, 5000, &error), ACTA_INVALID);
+    assert_int_equal(call_tag(&h, pid, 1, 60000, &error), ACTA_INVALID);
     assert_int_equal(atomic_load(&h.log_lines), 2); /* the calls, the casts */
     harness_stop(&h);
 }

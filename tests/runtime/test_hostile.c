@@ -105,7 +105,7 @@ run_workload(acta_runtime_config config)
     script failing = { .cast = fail_at_once, .user = &w };
     send_tag(&w.h, w.pid, 0);
     for (int i = 0; i < WORKLOAD; i++) {
-        assert_int_equal(call_tag(&w.h, w.pid, 1, 20000, NULL), ACTA_OK);
+        assert_int_equal(call_tag(&w.h, w.pid, 1, 60000, NULL), ACTA_OK);
         assert_int_equal(write(w.fd, &one, sizeof one), sizeof one);
         if (i % 10 == 0) send_tag(&w.h, spawn(&w.h, &failing), 1);
     }
@@ -140,7 +140,7 @@ a_stop_may_come_at_any_time_and_again(void **state)
         harness h;
         harness_start(&h, workers);
         inside(&h, try_to_stop, NULL);
-        assert_int_equal(acta_runtime_stop(h.runtime, 5000, NULL), ACTA_OK);
+        assert_int_equal(acta_runtime_stop(h.runtime, 60000, NULL), ACTA_OK);
         assert_int_equal(acta_runtime_stop(h.runtime, 0, NULL), ACTA_OK);
         harness_stop(&h);
 
@@ -168,7 +168,7 @@ static void *
 stop_too(void *argument)
 {
     harness *h = argument;
-    return (void *)(uintptr_t)acta_runtime_stop(h->runtime, 10000, NULL);
+    return (void *)(uintptr_t)acta_runtime_stop(h->runtime, 60000, NULL);
 }
 
 /* SCH-10: from many threads; all return when it has stopped, with the same status. */
@@ -252,7 +252,7 @@ be_the_child(harness *h, acta_pid pid)
     if (acta_runtime_create(&(acta_runtime_config){ .worker_count = 2 }, &own, &error) != ACTA_OK) return 4;
     if (acta_spawn(own, &(acta_spawn_options){ .behaviour = &scripted, .argument = &plain }, &mine, &error) != ACTA_OK)
         return 5;
-    if (acta_call(own, mine, acta_message_create(own, 1, 0), 20000, NULL, &error) != ACTA_OK) return 6;
+    if (acta_call(own, mine, acta_message_create(own, 1, 0), 60000, NULL, &error) != ACTA_OK) return 6;
     acta_runtime_destroy(own);
     return 0;
 }
@@ -278,7 +278,7 @@ a_fork_is_told_that_the_runtime_is_its_parents(void **state)
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_true(WIFEXITED(status));
         assert_int_equal(WEXITSTATUS(status), 0);
-        assert_int_equal(call_tag(&h, pid, 1, 20000, NULL), ACTA_OK); /* the parent's goes on */
+        assert_int_equal(call_tag(&h, pid, 1, 60000, NULL), ACTA_OK); /* the parent's goes on */
     }
     harness_stop(&h);
 }
@@ -376,7 +376,7 @@ small_stacks_are_enough(void **state)
         harness_start(&h, 2);
         acta_pid pid = spawn(&h, &deep);
         for (int i = 0; i < 100; i++)
-            assert_int_equal(call_tag(&h, pid, 1, 20000, NULL), ACTA_OK);
+            assert_int_equal(call_tag(&h, pid, 1, 60000, NULL), ACTA_OK);
         harness_stop(&h);
         pthread_setattr_default_np(&before);
         pthread_attr_destroy(&small);

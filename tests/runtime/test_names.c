@@ -221,7 +221,7 @@ a_name_is_free_before_the_end_is_told(void **state)
     acta_pid watching = spawn(&h, &watcher);
     for (uint64_t i = 0; i < 2000; i++) {
         he.owner = spawn_named(&h, &s, "throne");
-        assert_int_equal(call_tag(&h, watching, 0, 5000, NULL), ACTA_OK);
+        assert_int_equal(call_tag(&h, watching, 0, 60000, NULL), ACTA_OK);
         acta_exit(h.runtime, (acta_pid){ 0 }, he.owner, &shutdown_reason);
         await_count(&h, &he.inherited, i + 1);
     }

@@ -100,13 +100,16 @@ spawn_another(acta_self *self, void *user)
     assert_int_equal(status, ACTA_OK);
 }
 
+/* And no other: a spare would take its place when the machine keeps it waiting. */
+static const acta_runtime_config one_worker = { .worker_count = 1, .spare_workers = ACTA_NO_SPARE_WORKERS };
+
 static void
 a_spawn_tells_the_spawner(void **state)
 {
     (void)state;
     acta_pid pids[2];
     harness h;
-    harness_start(&h, 1);
+    harness_start_with(&h, one_worker);
     inside(&h, spawn_another, pids);
 
     log_book *book = read_all(&h, 0);
@@ -193,6 +196,7 @@ turns_are_recorded_when_asked_for(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         harness h;
         harness_start_with(&h, (acta_runtime_config){ .worker_count = cases[i].workers,
+                                   .spare_workers = ACTA_NO_SPARE_WORKERS,
                                    .budget = 1,
                                    .manual = cases[i].workers == 0,
                                    .record_turns = cases[i].every });

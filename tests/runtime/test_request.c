@@ -147,7 +147,7 @@ one_deadline_for_all_abandons_or_keeps_the_rest(void **state)
         assert_int_equal(acta_request_group_wait(group, ACTA_INFINITE, &answer, &error), ACTA_TIMEOUT);
         assert_string_equal(error.text, "2 requests were not answered in time");
         assert_int_equal(acta_request_group_count(group), keep != 0 ? 2 : 0);
-        assert_int_equal(call_tag(&h, pid, ANSWER_LATER, 10000, NULL), ACTA_OK);
+        assert_int_equal(call_tag(&h, pid, ANSWER_LATER, 60000, NULL), ACTA_OK);
         if (keep != 0) {
             expect_answer(group, 3, ACTA_OK);
             expect_answer(group, 1, ACTA_OK);
@@ -274,7 +274,7 @@ each_request_of_a_racing_group_is_answered_or_abandoned(void **state)
         abandoned += racers[i].abandoned;
     }
     assert_int_equal(sent, answered + abandoned);
-    assert_int_equal(call_tag(&h, pid, ANSWER, 10000, NULL), ACTA_OK); /* behind all of them */
+    assert_int_equal(call_tag(&h, pid, ANSWER, 60000, NULL), ACTA_OK); /* behind all of them */
     acta_runtime_stats_read(h.runtime, &stats);
     assert_int_equal(stats.handled, sent + 1);
     assert_true(stats.late <= abandoned); /* the rest came in the moment of the deadline, and went with the group */

@@ -173,7 +173,7 @@ a_stop_under_load_ends_every_thread_message_and_call(void **state)
             assert_int_equal(pthread_create(&threads[i], NULL, make_load, &loads[i]), 0);
         }
         sleep_ms(draw(&seed, 5));
-        assert_int_equal(acta_runtime_stop(h.runtime, 10000, &error), ACTA_OK);
+        assert_int_equal(acta_runtime_stop(h.runtime, 60000, &error), ACTA_OK);
         atomic_store(&counts.end, true);
         for (int i = 0; i < LOADERS; i++)
             pthread_join(threads[i], NULL);
@@ -252,7 +252,7 @@ static void *
 stop_too(void *argument)
 {
     waiting *w = argument;
-    w->status = acta_runtime_stop(w->h->runtime, 5000, NULL);
+    w->status = acta_runtime_stop(w->h->runtime, 60000, NULL);
     return NULL;
 }
 
@@ -273,12 +273,12 @@ callers_that_wait_get_stopped_and_later_ones_at_once(void **state)
     await_count(&h, &w.begun, 1);
     sleep_ms(20);
     pthread_create(&stopper, NULL, stop_too, &other);
-    assert_int_equal(acta_runtime_stop(h.runtime, 5000, &error), ACTA_OK);
+    assert_int_equal(acta_runtime_stop(h.runtime, 60000, &error), ACTA_OK);
     pthread_join(waiter, NULL);
     pthread_join(stopper, NULL);
     assert_int_equal(w.status, ACTA_STOPPED);
     assert_int_equal(other.status, ACTA_OK);
-    assert_int_equal(call_tag(&h, w.to, 0, 5000, &error), ACTA_STOPPED);
+    assert_int_equal(call_tag(&h, w.to, 0, 60000, &error), ACTA_STOPPED);
     assert_int_equal(send_tag(&h, w.to, 0), ACTA_STOPPED);
     assert_int_equal(
         acta_spawn(h.runtime, &(acta_spawn_options){ .behaviour = &scripted, .argument = &s }, &pid, &error),
@@ -300,9 +300,9 @@ two_runtimes_share_nothing(void **state)
     assert_int_equal(acta_whereis(b.runtime, acta_str_of("here")).value, 0);
     assert_int_equal(send_tag(&b, pid, 0), ACTA_NOPROC);
     assert_false(acta_is_alive(b.runtime, pid));
-    assert_int_equal(call_tag(&a, pid, 0, 5000, NULL), ACTA_OK);
+    assert_int_equal(call_tag(&a, pid, 0, 60000, NULL), ACTA_OK);
     harness_stop(&b);
-    assert_int_equal(call_tag(&a, pid, 0, 5000, NULL), ACTA_OK);
+    assert_int_equal(call_tag(&a, pid, 0, 60000, NULL), ACTA_OK);
     harness_stop(&a);
 }
 

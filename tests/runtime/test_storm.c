@@ -14,7 +14,7 @@
 #include "acta/offload.h"
 #include "acta/watch_fd.h"
 
-enum { SENDERS = 16, ACTORS = 12, ROUNDS = 40 };
+enum { SENDERS = 16, ACTORS = 12, ROUNDS = 40, ROUNDS_MIN = 5, ROUNDS_MAX = 2000 };
 
 typedef struct storm {
     harness h;
@@ -198,7 +198,7 @@ send_until_told(void *argument)
     return NULL;
 }
 
-enum { KINDS = 8 };
+enum { KINDS = 8, SURE_KINDS = 6 };
 static uint64_t sums[KINDS]; /* over the rounds: the storm is one only if each of them came */
 
 static void
@@ -224,7 +224,7 @@ one_round(uint64_t seed)
         pthread_create(&senders[i], NULL, send_until_told, &st);
     sleep_ms(draw(&seed, 25));
     uint64_t begin_ns = real_now_ns();
-    acta_status status = acta_runtime_stop(st.h.runtime, 15000, &error);
+    acta_status status = acta_runtime_stop(st.h.runtime, 60000, &error);
     uint64_t took_ns = real_now_ns() - begin_ns;
     if (status != ACTA_OK) fail_msg("after %llu ms: %s", (unsigned long long)took_ns / 1000000, error.text);
     await_threads("storm-", 0);
@@ -247,17 +247,29 @@ one_round(uint64_t seed)
     close(st.fd);
 }
 
+/* As many rounds as it takes on a machine that hardly ever lets us run. */
+static bool
+is_storm(int rounds)
+{
+    bool has_all = rounds >= ROUNDS_MIN;
+
+    for (int i = 0; i < SURE_KINDS; i++)
+        has_all = has_all && sums[i] > 0;
+    return has_all || rounds >= ROUNDS_MAX;
+}
+
 /* SCH-09, SCH-15: in time, every destructor ran, no thread is left, senders are told. */
 static void
 a_stop_in_the_middle_of_everything(void **state)
 {
     const char *asked = getenv("ACTA_STORM_ROUNDS");
-    uint64_t seed = real_now_ns();
+    uint64_t seed = test_seed();
     int rounds = asked != NULL ? atoi(asked) : (int)scaled(ROUNDS);
     (void)state;
 
-    uint64_t end_ns = rounds != ROUNDS ? UINT64_MAX : seed + UINT64_C(15000000000); /* on a slow machine: fewer */
-    for (int i = 0; i < rounds && (i < 5 || real_now_ns() < end_ns); i++) {
+    uint64_t end_ns =
+        rounds != ROUNDS ? UINT64_MAX : real_now_ns() + UINT64_C(15000000000); /* on a slow machine: fewer */
+    for (int i = 0; (i < rounds && real_now_ns() < end_ns) || (asked == NULL && !is_storm(i)); i++) {
         print_message("round %d, seed %llu\n", i, (unsigned long long)seed);
         one_round(seed);
         seed += 0x9e3779b97f4a7c15u;
@@ -266,8 +278,9 @@ a_stop_in_the_middle_of_everything(void **state)
         "crashes" };
     for (int i = 0; i < KINDS; i++) {
         print_message("%s: %llu\n", kinds[i], (unsigned long long)sums[i]);
-        if (i < 6) assert_true(sums[i] > 0);
     }
+    for (int i = 0; i < SURE_KINDS && asked == NULL; i++)
+        assert_true(sums[i] > 0);
 }
 
 int

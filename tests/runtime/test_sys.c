@@ -331,19 +331,19 @@ meddle(void *argument)
     for (int i = 0; i < 2000; i++) {
         switch (draw(&m->seed, 8)) {
         case 0:
-            acta_sys_suspend(m->h->runtime, m->pid, 10000, NULL);
+            acta_sys_suspend(m->h->runtime, m->pid, 60000, NULL);
             break;
         case 1:
-            acta_sys_resume(m->h->runtime, m->pid, 10000, NULL);
+            acta_sys_resume(m->h->runtime, m->pid, 60000, NULL);
             break;
         case 2:
-            assert_int_equal(acta_sys_state(m->h->runtime, m->pid, text, sizeof text, 10000, NULL), ACTA_OK);
+            assert_int_equal(acta_sys_state(m->h->runtime, m->pid, text, sizeof text, 60000, NULL), ACTA_OK);
             break;
         case 3:
             assert_int_equal(acta_sys_info_read(m->h->runtime, m->pid, 10000, &info, NULL), ACTA_OK);
             break;
         case 4:
-            acta_sys_count(m->h->runtime, m->pid, draw(&m->seed, 2) != 0, 10000, NULL);
+            acta_sys_count(m->h->runtime, m->pid, draw(&m->seed, 2) != 0, 60000, NULL);
             break;
         default:
             m->sent += send_tag(m->h, m->pid, ADD) == ACTA_OK;
@@ -373,9 +373,9 @@ no_message_is_lost_to_meddling(void **state)
         pthread_join(threads[i], NULL);
         sent += meddlers[i].sent;
     }
-    assert_int_equal(acta_sys_resume(h.runtime, pid, 10000, NULL), ACTA_OK);
-    assert_int_equal(call_tag(&h, pid, GET, 10000, NULL), ACTA_OK);
-    assert_int_equal(acta_stop(h.runtime, pid, NULL, 10000, NULL), ACTA_OK);
+    assert_int_equal(acta_sys_resume(h.runtime, pid, 60000, NULL), ACTA_OK);
+    assert_int_equal(call_tag(&h, pid, GET, 60000, NULL), ACTA_OK);
+    assert_int_equal(acta_stop(h.runtime, pid, NULL, 60000, NULL), ACTA_OK);
     assert_int_equal(l.sum, sent);
     harness_stop(&h);
 }

@@ -166,7 +166,7 @@ an_actor_holds_another_still_and_looks_into_it(void **state)
     (void)state;
     harness h;
     counter c = { .count = 0 };
-    inspector i = { .timeout_ms = 1000 };
+    inspector i = { .timeout_ms = 60000 };
     script s = script_of(&i);
 
     harness_start(&h, 0);
@@ -194,7 +194,7 @@ an_actor_counts_and_traces_another(void **state)
     (void)state;
     harness h;
     counter c = { .count = 0 };
-    inspector i = { .timeout_ms = 1000 };
+    inspector i = { .timeout_ms = 60000 };
     script s = script_of(&i);
 
     harness_start(&h, 0);
@@ -237,7 +237,7 @@ what_can_not_be_had_is_told_with_its_reason(void **state)
     static const acta_exit_reason kill = { .kind = ACTA_EXIT_KILLED };
     harness h;
     counter c = { .count = 0 };
-    inspector i = { .timeout_ms = 1000 };
+    inspector i = { .timeout_ms = 60000 };
     script s = script_of(&i), bad = { .cast = ask_badly, .info = be_told, .user = &i };
 
     harness_start(&h, 0);
@@ -261,7 +261,7 @@ an_end_answers_what_was_not_come_to(void **state)
     static const acta_exit_reason kill = { .kind = ACTA_EXIT_KILLED };
     harness h;
     counter c = { .count = 0 };
-    inspector i = { .timeout_ms = 1000 };
+    inspector i = { .timeout_ms = 60000 };
     script s = script_of(&i);
 
     harness_start(&h, 2);
@@ -270,7 +270,7 @@ an_end_answers_what_was_not_come_to(void **state)
     send_tag(&h, pid, WAIT);
     await_count(&h, &c.entered, 1);
     send_tag(&h, asker, STATE);
-    assert_int_equal(call_tag(&h, asker, 0, 20000, NULL), ACTA_OK); /* has asked */
+    assert_int_equal(call_tag(&h, asker, 0, 60000, NULL), ACTA_OK); /* has asked */
     assert_int_equal(atomic_load(&i.answers), 0);
     acta_exit(h.runtime, (acta_pid){ 0 }, pid, &kill);
     atomic_store(&c.gate_closed, false);
@@ -295,7 +295,7 @@ an_actor_that_asks_a_busy_one_is_not_held_up(void **state)
     send_tag(&h, pid, WAIT);
     await_count(&h, &c.entered, 1);
     send_tag(&h, asker, SUSPEND);
-    assert_int_equal(call_tag(&h, asker, 0, 20000, NULL), ACTA_OK);
+    assert_int_equal(call_tag(&h, asker, 0, 60000, NULL), ACTA_OK);
     await_count(&h, &i.answers, 1);
     assert_int_equal(i.answer, ACTA_TIMEOUT);
     atomic_store(&c.gate_closed, false);
@@ -337,7 +337,7 @@ a_question_without_memory_is_asked_whole_or_not_at_all(void **state)
         for (int n = 0; n < 10; n++) {
             harness h;
             counter c = { .count = 0 };
-            inspector i = { .timeout_ms = 1000 };
+            inspector i = { .timeout_ms = 60000 };
             script s = script_of(&i);
 
             harness_start(&h, 0);

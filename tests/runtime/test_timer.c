@@ -249,7 +249,7 @@ wait_for_the_second(acta_self *self, void *user, const acta_info *info)
         atomic_store(&l->second_fired, 1);
         return ACTA_NEXT;
     }
-    uint64_t end_ns = real_now_ns() + UINT64_C(10000000000);
+    uint64_t end_ns = real_now_ns() + UINT64_C(60000000000);
     while (!atomic_load(&l->second_fired) && real_now_ns() < end_ns)
         sleep_ms(1);
     atomic_fetch_add(&l->met, atomic_load(&l->second_fired));

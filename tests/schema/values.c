@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "seed.h"
 
 uint64_t
 values_next(values_random *random)
@@ -24,12 +25,7 @@ values_next(values_random *random)
 values_random
 values_seed(void)
 {
-    const char *given = getenv("ACTA_TEST_SEED");
-    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL) * 2654435761u;
-
-    if (seed == 0) seed = 1;
-    printf("ACTA_TEST_SEED=%" PRIu64 "\n", seed);
-    return (values_random){ seed };
+    return (values_random){ seed_of_this_run() };
 }
 
 static uint64_t

@@ -15,7 +15,7 @@ typedef struct values_random {
 } values_random;
 uint64_t values_next(values_random *random);
 
-/* The seed of this run: $ACTA_TEST_SEED, or the time; printed. */
+/* The seed of this run: see tests/seed.h. */
 values_random values_seed(void);
 
 /* A value of this table with everything that it leads to, in `memory`. `depth`: how many tables within tables. */

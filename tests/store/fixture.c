@@ -10,6 +10,7 @@
 
 #include "acta/crc.h"
 #include "scratch.h"
+#include "seed.h"
 
 /*
  * The engines that the contract suite runs on. One that is to be tested too gets a line here, and nothing else:
@@ -70,6 +71,36 @@ open_store(fixture *f)
     memset(&f->error, 0, sizeof f->error);
     acta_status status = acta_store_open(&f->config, &f->store, &f->error);
     if (status != ACTA_OK) f->store = NULL;
+    return status;
+}
+
+static bool
+waits_for_mark(acta_status status, const acta_error *error)
+{
+    if (status != ACTA_BUSY || strstr(error->text, "is not durable yet") == NULL) return false;
+    usleep(1000);
+    return true;
+}
+
+acta_status
+open_beside(const acta_store_config *config, acta_store **store_out, acta_error *error)
+{
+    acta_status status;
+
+    do
+        status = acta_store_open(config, store_out, error);
+    while (waits_for_mark(status, error));
+    return status;
+}
+
+acta_status
+refresh(acta_store *reader, acta_error *error)
+{
+    acta_status status;
+
+    do
+        status = acta_store_refresh(reader, error);
+    while (waits_for_mark(status, error));
     return status;
 }
 
@@ -168,15 +199,7 @@ run_on_engines_(const char *name, const struct CMUnitTest *tests, size_t count, 
 uint64_t
 test_seed(void)
 {
-    const char *given = getenv("ACTA_TEST_SEED");
-    uint64_t seed;
-
-    if (given != NULL)
-        seed = strtoull(given, NULL, 0);
-    else
-        assert_int_equal(0, getentropy(&seed, sizeof seed));
-    print_message("ACTA_TEST_SEED=0x%" PRIx64 "\n", seed);
-    return seed != 0 ? seed : 1;
+    return seed_of_this_run();
 }
 
 uint64_t

@@ -53,13 +53,18 @@ int run_on_engines_(const char *name, const struct CMUnitTest *tests, size_t cou
 #define run_on_memory(name, tests)  run_on_engines_(name, tests, sizeof(tests) / sizeof(tests)[0], true, false)
 #define run_on_rocksdb(name, tests) run_on_engines_(name, tests, sizeof(tests) / sizeof(tests)[0], false, true)
 
+/* To read beside a writer, and to look anew: as acta_store_open and acta_store_refresh, but asked again while the writer's mark
+ * is on its way, which a slow disk may keep for longer than they wait. */
+acta_status open_beside(const acta_store_config *config, acta_store **store_out, acta_error *error);
+acta_status refresh(acta_store *reader, acta_error *error);
+
 acta_status open_store(fixture *f);
 void open_store_ok(fixture *f);
 void close_store(fixture *f);
 /* The process dies, and the power goes: what was not durable is lost. RocksDB: the directory as it is at this moment. */
 void crash_store(fixture *f);
 
-/* A number for tests that choose at random; printed, and taken from ACTA_TEST_SEED when that is set. */
+/* A number for tests that choose at random: see tests/seed.h. */
 uint64_t test_seed(void);
 uint64_t next_random(uint64_t *state);
 

@@ -190,7 +190,7 @@ all_of_an_event_comes_back(void **state)
     acta_digest digest = acta_digest_of(&given.payload, 1);
     acta_digest found = acta_recorded_digest(&e);
     assert_memory_equal(found.bytes, digest.bytes, ACTA_DIGEST_SIZE);
-    assert_true(e.recorded_at_us == result.recorded_at_us && e.recorded_at_us > INT64_C(1500000000000000));
+    assert_true(e.recorded_at_us == result.recorded_at_us && e.recorded_at_us > 0);
 
     assert_int_equal(ACTA_OK, acta_cursor_next(cursor, &e, &f->error));
     assert_true(acta_str_equal(e.type, bare.type));

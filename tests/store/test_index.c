@@ -213,11 +213,11 @@ a_second_reader_and_a_backup_find_all(void **state)
     f->config.memory_bytes = 1 << 20;
     open_store_ok(f);
     append_some(m);
-    if (acta_store_open(&config, &reader, &f->error) != ACTA_OK) fail_msg("%s", f->error.text);
+    if (open_beside(&config, &reader, &f->error) != ACTA_OK) fail_msg("%s", f->error.text);
     for (uint32_t i = 0; i < 6; i++) {
         for (uint32_t k = 0; k < 30; k++)
             append_some(m);
-        if (acta_store_refresh(reader, &f->error) != ACTA_OK) fail_msg("%s", f->error.text);
+        if (refresh(reader, &f->error) != ACTA_OK) fail_msg("%s", f->error.text);
         read_all(m, reader);
         expect_sound(reader);
     }

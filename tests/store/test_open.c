@@ -293,7 +293,7 @@ a_store_in_use_is_refused_at_once(void **state)
     assert_int_equal(ACTA_IN_USE, acta_store_open(&config, &second, &error));
 
     config.read_only = true; /* reading beside it is fine */
-    if (acta_store_open(&config, &second, &error) != ACTA_OK) fail_msg("%s", error.text);
+    if (open_beside(&config, &second, &error) != ACTA_OK) fail_msg("%s", error.text);
     assert_int_equal(acta_store_head(second), 2);
     acta_store_close(second);
 
@@ -395,6 +395,8 @@ a_store_of_another_schema_is_refused(void **state)
     open_store_ok(f);
 }
 
+enum { NOBODY_IS_THERE = 9 };
+
 /* A directory that can't be written to: refused to write, as somebody who is not root; read-only works. */
 static void
 an_unwritable_directory_is_refused(void **state)
@@ -403,14 +405,16 @@ an_unwritable_directory_is_refused(void **state)
     int status;
     char parent[256];
 
+    mode_t before = umask(022);
     make_store(f);
+    umask(before);
     strcpy(parent, f->path);
     *strrchr(parent, '/') = '\0';
     assert_int_equal(0, chmod(parent, 0755));
     assert_int_equal(0, chmod(f->path, 0555));
     pid_t child = fork();
     if (child == 0) {
-        if (getuid() == 0 && setuid(65534) != 0) _exit(9);
+        if (getuid() == 0 && setuid(65534) != 0) _exit(NOBODY_IS_THERE);
         if (open_store(f) != ACTA_READ_ONLY) _exit(1);
         if (strstr(f->error.text, "can't be written to") == NULL) _exit(2);
         f->config.read_only = true;
@@ -422,6 +426,7 @@ an_unwritable_directory_is_refused(void **state)
     waitpid(child, &status, 0);
     assert_int_equal(0, chmod(f->path, 0755));
     assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == NOBODY_IS_THERE) skip(); /* a namespace with root alone */
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
