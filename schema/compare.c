@@ -14,21 +14,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "reflect.h"
+#include "compare.h"
 
 enum { TYPE_NAME_MAX = 160, TEXT_MAX = 320 };
 
-typedef struct comparison {
-    reflection_Schema before, after;
-    bool *done; /* a flag a table of `before`, and behind them one an enum */
-    acta_schema_tell *tell;
-    void *user;
-    acta_error *error;
-    uint32_t count; /* of changes that were told */
-} comparison;
+static const char way_of_structs[] = "structs can't change; make a new one";
 
 static void
-tell_change(comparison *c, const acta_schema_change *change)
+tell_change(acti_comparison *c, const acta_schema_change *change)
 {
     acta_str table = change->table, member = change->member;
     const char *text = change->text;
@@ -42,7 +35,8 @@ tell_change(comparison *c, const acta_schema_change *change)
             member.size != 0 ? "." : "", ACTA_ARG(member));
 }
 
-static void ACTA_PRINTF(4, 5) refuse(comparison *c, acta_str table, acta_str member, const char *format, ...)
+void
+acti_compare_refuse(acti_comparison *c, acta_str table, acta_str member, const char *format, ...)
 {
     char text[TEXT_MAX];
     va_list arguments;
@@ -51,6 +45,20 @@ static void ACTA_PRINTF(4, 5) refuse(comparison *c, acta_str table, acta_str mem
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     tell_change(c, &(acta_schema_change){ .table = table, .member = member, .text = text });
+}
+
+/* Empty where flatc has written its "0" for no value. */
+acta_str
+acti_compare_attribute(reflection_KeyValue_vector attributes, const char *name)
+{
+    acta_str value = acti_attribute_of(attributes, name);
+    return acta_str_equal(value, acta_str_of("0")) ? acta_str_of("") : value;
+}
+
+static acta_str
+attribute_of(const reflection_Object *object, const char *name)
+{
+    return acti_compare_attribute(object->attributes, name);
 }
 
 /* -- types -- */
@@ -67,21 +75,23 @@ holds_object(const reflection_Type *type)
     return type->base_type == reflection_BaseType_Obj || type->element == reflection_BaseType_Obj;
 }
 
-/* "string", "[bank.Line]", "bank.Currency". */
+/* "string", "[bank.Line]", "bank.Currency of byte". */
 static const char *
 describe_type(const reflection_Schema *schema, const reflection_Type *type, char *text)
 {
     bool is_list = type->base_type == reflection_BaseType_Vector || type->base_type == reflection_BaseType_Array;
-    acta_str name = acta_str_of(acti_type_keyword(is_list ? type->element : type->base_type));
+    acta_str base = acta_str_of(acti_type_keyword(is_list ? type->element : type->base_type)), name = base;
     reflection_Object object;
-    reflection_Enum enumeration;
+    reflection_Enum enumeration = { .is_union = false };
 
     if (type->index >= 0 && holds_object(type)) {
         if (reflection_Object_vector_at(schema->objects, (uint32_t)type->index, &object)) name = object.name;
     } else if (type->index >= 0) {
         if (reflection_Enum_vector_at(schema->enums, (uint32_t)type->index, &enumeration)) name = enumeration.name;
     }
-    int size = snprintf(text, TYPE_NAME_MAX, "%s" ACTA_FMT, is_list ? "[" : "", ACTA_ARG(name));
+    bool is_enum = name.data != base.data && !holds_object(type) && !enumeration.is_union;
+    int size = snprintf(text, TYPE_NAME_MAX, "%s" ACTA_FMT "%s" ACTA_FMT, is_list ? "[" : "", ACTA_ARG(name),
+        is_enum ? " of " : "", ACTA_ARG(is_enum ? base : acta_str_of("")));
     if (size > 0 && size < TYPE_NAME_MAX && type->base_type == reflection_BaseType_Array)
         snprintf(text + size, TYPE_NAME_MAX - (size_t)size, ":%u]", (unsigned)type->fixed_length);
     else if (size > 0 && size < TYPE_NAME_MAX && is_list)
@@ -92,22 +102,22 @@ describe_type(const reflection_Schema *schema, const reflection_Type *type, char
 /* -- enums and unions -- */
 
 static void compare_type(
-    comparison *c, acta_str table, acta_str member, const reflection_Type *before, const reflection_Type *after);
+    acti_comparison *c, acta_str table, acta_str member, const reflection_Type *before, const reflection_Type *after);
 
 static void
 compare_value(
-    comparison *c, const reflection_Enum *before, const reflection_EnumVal *value, const reflection_Enum *after)
+    acti_comparison *c, const reflection_Enum *before, const reflection_EnumVal *value, const reflection_Enum *after)
 {
     reflection_Type old_type, new_type;
     reflection_EnumVal now;
 
     if (!acti_value_of_number(after, value->value, &now)) {
-        refuse(c, before->name, value->name, "= %" PRId64 " is gone: what has it is in the log; keep the value",
-            value->value);
+        acti_compare_refuse(c, before->name, value->name,
+            "= %" PRId64 " is gone: what has it is in the log; keep the value", value->value);
         return;
     }
     if (!acta_str_equal(now.name, value->name)) {
-        refuse(c, before->name, value->name,
+        acti_compare_refuse(c, before->name, value->name,
             "= %" PRId64 " is named '" ACTA_FMT "' now: keep the name, and give the new one a number of its own",
             value->value, ACTA_ARG(now.name));
         return;
@@ -118,7 +128,7 @@ compare_value(
 }
 
 static void
-compare_enum(comparison *c, uint32_t before_index, uint32_t after_index)
+compare_enum(acti_comparison *c, uint32_t before_index, uint32_t after_index)
 {
     bool *done = &c->done[c->before.objects.count + before_index];
     reflection_Enum before, after;
@@ -133,11 +143,11 @@ compare_enum(comparison *c, uint32_t before_index, uint32_t after_index)
 
 /* -- tables and structs -- */
 
-static void compare_object(comparison *c, uint32_t index);
+static void compare_object(acti_comparison *c, uint32_t index);
 
 static void
 compare_type(
-    comparison *c, acta_str table, acta_str member, const reflection_Type *before, const reflection_Type *after)
+    acti_comparison *c, acta_str table, acta_str member, const reflection_Type *before, const reflection_Type *after)
 {
     char was[TYPE_NAME_MAX], is[TYPE_NAME_MAX];
 
@@ -146,7 +156,8 @@ compare_type(
     bool is_same = before->base_type == after->base_type && before->element == after->element &&
                    before->fixed_length == after->fixed_length && (before->index >= 0) == (after->index >= 0);
     if (!is_same || (holds_object(before) && strcmp(was, is) != 0)) {
-        refuse(c, table, member, "was %s and is %s: add a field for the new, and mark this one (deprecated)", was, is);
+        acti_compare_refuse(c, table, member, "was %s and is %s: %s", was, is,
+            c->is_in_struct ? way_of_structs : "add a field for the new, and mark this one (deprecated)");
         return;
     }
     if (before->index < 0) return;
@@ -166,37 +177,39 @@ bits_of(double real)
 }
 
 static void
-compare_default(comparison *c, acta_str table, const reflection_Field *before, const reflection_Field *after)
+compare_default(acti_comparison *c, acta_str table, const reflection_Field *before, const reflection_Field *after)
 {
     if (before->optional != after->optional)
-        refuse(c, table, before->name, "%s: absent ones would read otherwise; keep it as it was",
+        acti_compare_refuse(c, table, before->name, "%s: absent ones would read otherwise; keep it as it was",
             after->optional ? "is optional (= null) now" : "was optional (= null)");
     else if (before->default_integer != after->default_integer)
-        refuse(c, table, before->name,
+        acti_compare_refuse(c, table, before->name,
             "had the default %" PRId64 " and has %" PRId64 ": what was left out would change; keep the default",
             before->default_integer, after->default_integer);
     else if (bits_of(before->default_real) != bits_of(after->default_real))
-        refuse(c, table, before->name,
+        acti_compare_refuse(c, table, before->name,
             "had the default %g and has %g: what was left out would change; keep the default", before->default_real,
             after->default_real);
 }
 
 static void
 compare_field(
-    comparison *c, const reflection_Object *object, const reflection_Field *before, const reflection_Object *now)
+    acti_comparison *c, const reflection_Object *object, const reflection_Field *before, const reflection_Object *now)
 {
     reflection_Field after;
     reflection_Type old_type, new_type;
 
     if (!acti_field_of_id(now, before->id, &after)) {
-        refuse(c, object->name, before->name, "is gone: mark it (deprecated) instead");
+        acti_compare_refuse(c, object->name, before->name, "is gone: %s",
+            c->is_in_struct ? way_of_structs : "mark it (deprecated) instead");
         return;
     }
     if (!acta_str_equal(after.name, before->name)) {
-        refuse(c, object->name, before->name,
-            "has its place taken by '" ACTA_FMT
-            "': add new fields at the end, and rather than rename one, add one and mark the old one (deprecated)",
-            ACTA_ARG(after.name));
+        acti_compare_refuse(c, object->name, before->name, "has its place taken by '" ACTA_FMT "': %s",
+            ACTA_ARG(after.name),
+            c->is_in_struct
+                ? way_of_structs
+                : "add new fields at the end, and rather than rename one, add one and mark the old one (deprecated)");
         return;
     }
     if (reflection_Type_ref_get(before->type, &old_type) && reflection_Type_ref_get(after.type, &new_type)) {
@@ -204,40 +217,49 @@ compare_field(
         if (is_number(&old_type) && is_number(&new_type)) compare_default(c, object->name, before, &after);
     }
     if (after.required && !before->required)
-        refuse(c, object->name, before->name,
+        acti_compare_refuse(c, object->name, before->name,
             "is required now: there may be some without it in the log; keep it as it was");
     if (after.key != before->key)
-        refuse(c, object->name, before->name, "%s: what is sorted by it is stored; keep it as it was",
+        acti_compare_refuse(c, object->name, before->name, "%s: what is sorted by it is stored; keep it as it was",
             after.key ? "is the key now" : "was the key");
+    acti_compare_field_marks(c, object, before, &after);
 }
 
 static void
-compare_struct(comparison *c, const reflection_Object *before, const reflection_Object *after)
+compare_struct(acti_comparison *c, const reflection_Object *before, const reflection_Object *after)
 {
+    char is[96];
     bool is_same = before->is_struct == after->is_struct && before->bytesize == after->bytesize &&
                    before->minalign == after->minalign && before->fields.count == after->fields.count;
+    if (is_same) return;
 
-    if (!is_same)
-        refuse(c, before->name, acta_str_of(""),
-            "was a struct of %d bytes with %u fields: structs can't change; make a new one", (int)before->bytesize,
-            (unsigned)before->fields.count);
+    if (before->is_struct != after->is_struct) {
+        acti_compare_refuse(c, before->name, acta_str_of(""), "was a %s and is a %s: make a new one",
+            before->is_struct ? "struct" : "table", after->is_struct ? "struct" : "table");
+        return;
+    }
+    snprintf(is, sizeof is, "%d bytes with %u fields, aligned to %d", (int)after->bytesize,
+        (unsigned)after->fields.count, (int)after->minalign);
+    acti_compare_refuse(c, before->name, acta_str_of(""),
+        "was a struct of %d bytes with %u fields, aligned to %d, and has %s: %s", (int)before->bytesize,
+        (unsigned)before->fields.count, (int)before->minalign, is, way_of_structs);
 }
 
 static void
-compare_added(comparison *c, const reflection_Object *before, const reflection_Object *after)
+compare_added(acti_comparison *c, const reflection_Object *before, const reflection_Object *after)
 {
     reflection_Field field, known;
 
     for (uint32_t i = 0; reflection_Field_vector_at(after->fields, i, &field); i++) {
         if (field.required && !acti_field_of_id(before, field.id, &known))
-            refuse(c, after->name, field.name,
+            acti_compare_refuse(c, after->name, field.name,
                 "is new and required: those in the log don't have it; leave out (required)");
     }
 }
 
 /* The object `index` of the old schema, which the new one has under the same name. */
 static void
-compare_object(comparison *c, uint32_t index)
+compare_object(acti_comparison *c, uint32_t index)
 {
     reflection_Object before, after;
     reflection_Field field;
@@ -253,32 +275,47 @@ compare_object(comparison *c, uint32_t index)
         return;
     }
     if (before.is_struct || after.is_struct) compare_struct(c, &before, &after);
-    for (uint32_t i = 0; reflection_Field_vector_at(before.fields, i, &field); i++)
+    if (before.is_struct != after.is_struct) return;
+    bool was_in_struct = c->is_in_struct;
+    for (uint32_t i = 0; reflection_Field_vector_at(before.fields, i, &field); i++) {
+        c->is_in_struct = before.is_struct;
         compare_field(c, &before, &field, &after);
+    }
+    c->is_in_struct = was_in_struct;
     compare_added(c, &before, &after);
+}
+
+void
+acti_compare_named(acti_comparison *c, acta_str name)
+{
+    reflection_Object object;
+
+    for (uint32_t i = 0; reflection_Object_vector_at(c->before.objects, i, &object); i++) {
+        if (acta_str_equal(object.name, name)) compare_object(c, i);
+    }
 }
 
 /* -- roots -- */
 
 /* An event's aggregate is in the names of its streams. */
 static void
-compare_owner(comparison *c, const reflection_Object *before)
+compare_owner(acti_comparison *c, const reflection_Object *before)
 {
-    acta_str owner = acti_attribute_of(before->attributes, "event");
+    acta_str owner = attribute_of(before, "event");
     reflection_Object after;
 
     if (owner.data == NULL || !acti_object_named(&c->after, before->name, &after)) return;
-    acta_str now = acti_attribute_of(after.attributes, "event");
+    acta_str now = attribute_of(&after, "event");
     if (now.data == NULL || !acta_str_equal(owner, now))
-        refuse(c, before->name, acta_str_of(""), "was an event of '" ACTA_FMT "': its streams are named so; keep that",
-            ACTA_ARG(owner));
+        acti_compare_refuse(c, before->name, acta_str_of(""),
+            "was an event of '" ACTA_FMT "': its streams are named so; keep that", ACTA_ARG(owner));
 }
 
 /* What (version: 2) says; 1 when there is none. */
 static uint32_t
 version_of(const reflection_Object *object)
 {
-    acta_str text = acti_attribute_of(object->attributes, "version");
+    acta_str text = attribute_of(object, "version");
     uint32_t version = 0;
 
     for (size_t i = 0; i < text.size && text.data[i] >= '0' && text.data[i] <= '9' && version <= UINT16_MAX; i++)
@@ -288,34 +325,56 @@ version_of(const reflection_Object *object)
 
 /* An event of another version: true, it is not to be compared. */
 static bool
-compare_version(comparison *c, const reflection_Object *before)
+compare_version(acti_comparison *c, const reflection_Object *before)
 {
     reflection_Object after;
 
-    if (acti_attribute_of(before->attributes, "event").data == NULL ||
-        !acti_object_named(&c->after, before->name, &after))
-        return false;
+    if (attribute_of(before, "event").data == NULL || !acti_object_named(&c->after, before->name, &after)) return false;
     uint32_t was = version_of(before), is = version_of(&after);
     if (is < was)
-        refuse(c, before->name, acta_str_of(""),
+        acti_compare_refuse(c, before->name, acta_str_of(""),
             "was version %" PRIu32 " and is version %" PRIu32 ": versions only rise; write (version: %" PRIu32 ")", was,
             is, was);
     return is != was;
 }
 
 static bool
-is_root(const comparison *c, const reflection_Object *before)
+is_root(const acti_comparison *c, const reflection_Object *before)
 {
     static const char *const kept_rows[] = { "process_manager", "read_model", "command" };
     reflection_Object after;
 
-    if (acti_attribute_of(before->attributes, "event").data != NULL) return true;
+    if (attribute_of(before, "event").data != NULL) return true;
     for (size_t i = 0; i < sizeof kept_rows / sizeof kept_rows[0]; i++) {
         /* one that nobody knows any more is not read any more */
-        if (acti_attribute_of(before->attributes, kept_rows[i]).data != NULL)
-            return acti_object_named(&c->after, before->name, &after);
+        if (attribute_of(before, kept_rows[i]).data != NULL) return acti_object_named(&c->after, before->name, &after);
     }
     return false;
+}
+
+static bool
+find_rejection(const reflection_Schema *schema, uint32_t *index_out, reflection_Enum *enum_out)
+{
+    for (uint32_t i = 0; reflection_Enum_vector_at(schema->enums, i, enum_out); i++) {
+        *index_out = i;
+        if (acti_compare_is_rejection(enum_out)) return true;
+    }
+    return false;
+}
+
+/* Outcomes of commands with an id are kept, with the number of their rejection. */
+static void
+compare_rejections(acti_comparison *c)
+{
+    uint32_t was, is;
+    reflection_Enum before, after;
+
+    if (!find_rejection(&c->before, &was, &before)) return;
+    if (find_rejection(&c->after, &is, &after))
+        compare_enum(c, was, is);
+    else
+        acti_compare_refuse(
+            c, before.name, acta_str_of(""), "is gone: outcomes that are kept have its values; keep it");
 }
 
 static acta_status
@@ -332,20 +391,22 @@ decode(const char *which, acta_bytes binary, reflection_Schema *schema_out, acta
 }
 
 static void
-compare_all(comparison *c)
+compare_all(acti_comparison *c)
 {
     reflection_Object object;
 
     for (uint32_t i = 0; reflection_Object_vector_at(c->before.objects, i, &object); i++) {
+        acti_compare_route(c, i);
         if (!is_root(c, &object)) continue;
         if (!compare_version(c, &object)) compare_object(c, i);
         compare_owner(c, &object);
     }
+    compare_rejections(c);
 }
 
 /* ACTA_NOT_FOUND: there is no such table. */
 static acta_status
-compare_one(comparison *c, acta_str name)
+compare_one(acti_comparison *c, acta_str name)
 {
     reflection_Object object;
 
@@ -360,7 +421,7 @@ compare_one(comparison *c, acta_str name)
 
 /* `table` absent: all that a log may hold. */
 static acta_status
-compare(comparison *c, acta_bytes before, acta_bytes after, acta_str table)
+compare(acti_comparison *c, acta_bytes before, acta_bytes after, acta_str table)
 {
     acta_status status = decode("old", before, &c->before, c->error);
     if (status == ACTA_OK) status = decode("new", after, &c->after, c->error);
@@ -381,7 +442,7 @@ compare(comparison *c, acta_bytes before, acta_bytes after, acta_str table)
 acta_status
 acta_schema_compare(acta_bytes before, acta_bytes after, acta_schema_tell *tell, void *user, acta_error *error)
 {
-    comparison c = { .tell = tell, .user = user, .error = error };
+    acti_comparison c = { .tell = tell, .user = user, .error = error };
     return compare(&c, before, after, acta_str_from(NULL, 0));
 }
 
@@ -389,6 +450,6 @@ acta_status
 acta_schema_compare_table(
     acta_bytes before, acta_bytes after, acta_str table, acta_schema_tell *tell, void *user, acta_error *error)
 {
-    comparison c = { .tell = tell, .user = user, .error = error };
+    acti_comparison c = { .tell = tell, .user = user, .error = error };
     return compare(&c, before, after, table);
 }

@@ -86,7 +86,7 @@ struct acta_schema {
     acta_bytes binary;               /* flatc's binary schema (.bfbs) */
     const acta_table *const *tables; /* all tables, in the schema's order */
     uint32_t table_count;
-    uint64_t hash;               /* of all tables' hashes */
+    uint64_t hash;               /* of all tables' hashes, and of what their attributes say */
     const char *file_identifier; /* four bytes and a NUL (file.h); NULL: it has none */
 };
 

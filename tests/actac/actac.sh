@@ -115,6 +115,18 @@ hash_differs() { # folder, sed script, tables that it changes
     [ "$(hash_of "$folder" Nothing)" = "$(hash_of shop Nothing)" ]
 }
 
+schema_hash_of() { # folder
+    sed -n 's/^    \.hash = \(.*\),/\1/p' "$scratch/$1/shop.acta.c"
+}
+
+only_the_schema_differs() { # folder, sed script: the same tables to read, another schema to the log
+    variant "$@" || return 1
+    for table in Line CartOpened CartRow AddLine Nothing; do
+        [ -n "$(hash_of "$1" "$table")" ] && [ "$(hash_of "$1" "$table")" = "$(hash_of shop "$table")" ] || return 1
+    done
+    [ -n "$(schema_hash_of "$1")" ] && [ "$(schema_hash_of "$1")" != "$(schema_hash_of shop)" ]
+}
+
 for schema in $schemas; do
     check "the code of $schema.fbs is as expected" is_as_expected "$schema"
 done
@@ -132,6 +144,21 @@ check "a changed default changes the hash of all that refer to it" \
 check "a renamed field changes the hash" hash_differs name 's/note:string/remark:string/' Slot Cart
 check "a required field changes the hash" hash_differs required 's/note:string/note:string (required)/' Slot Cart
 check "a changed enum changes the hash" hash_differs enum 's/wool = -3/wool = -4/' Slot Numbers Cart
+check "a prefix of streams is part of the schema's hash" \
+    only_the_schema_differs prefix 's/cart_id:string (identity, required); owner/cart_id:string (identity: "c", required); owner/'
+check "a tag is part of the schema's hash" \
+    only_the_schema_differs tag '1iattribute "tag";
+s/cart_id:string (required); owner/cart_id:string (required, tag); owner/'
+check "the values of rejections are part of the schema's hash" \
+    only_the_schema_differs rejection 's/cart_is_closed = 1/cart_is_closed = 2/'
+check "what is sealed changes the hash" hash_differs personal '1iattribute "personal";
+s/cart_id:string (required); owner:string/cart_id:string (required); owner:string (personal: "cart_id")/
+s/owner:string;/owner:string (personal: "cart_id");/
+s/(state) {/(state) { cart_id:string;/
+s/(process_manager) {/(process_manager) { cart_id:string;/
+s/^  owner:string;/  owner:string (personal: "cart_id");/' CartOpened OpenCart Cart CartRow Watcher
+check "what bytes hold changes the hash" \
+    hash_differs flexbuffer 's/ubytes:\[ubyte\]/ubytes:[ubyte] (flexbuffer)/' Everything
 
 # -- what it refuses --
 

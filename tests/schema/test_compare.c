@@ -3,93 +3,9 @@
  *
  *     schema-compare FLATC
  */
-#include <setjmp.h>
-#include <spawn.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "compare_cases.h"
 
-#include <cmocka.h>
-
-#include "acta/schema.h"
-
-#define PRELUDE                                                                                                        \
-    "attribute \"event\"; attribute \"state\"; attribute \"command\"; attribute \"read_model\"; "                      \
-    "attribute \"version\"; namespace t;"
 #define EVENT "table E (event: \"A\") "
-
-static char *flatc;
-static char directory[] = "/tmp/acta-compare-XXXXXX";
-
-/* -- binary schemas -- */
-
-static acta_bytes
-binary_of(const char *text, const char *name, acta_memory *memory)
-{
-    extern char **environ;
-    char source[64], binary[64];
-    int status;
-    pid_t pid;
-
-    snprintf(source, sizeof source, "%s/%s.fbs", directory, name);
-    snprintf(binary, sizeof binary, "%s/%s.bfbs", directory, name);
-    FILE *file = fopen(source, "w");
-    assert_non_null(file);
-    fprintf(file, PRELUDE "%s\n", text);
-    assert_int_equal(fclose(file), 0);
-    char *arguments[] = { flatc, (char[]){ "--binary" }, (char[]){ "--schema" }, (char[]){ "--bfbs-builtins" },
-        (char[]){ "-o" }, directory, source, NULL };
-    assert_int_equal(posix_spawn(&pid, flatc, NULL, NULL, arguments, environ), 0);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (status != 0) fail_msg("flatc refuses: %s", text);
-
-    uint8_t *bytes = acta_memory_alloc(memory, 1 << 16);
-    file = fopen(binary, "rb");
-    assert_non_null(file);
-    size_t size = fread(bytes, 1, 1 << 16, file);
-    fclose(file);
-    unlink(source);
-    unlink(binary);
-    return acta_bytes_from(bytes, size);
-}
-
-/* -- what was told, a line each -- */
-
-static void
-write_down(void *user, const acta_schema_change *change)
-{
-    char *told = user, line[512];
-
-    snprintf(line, sizeof line, ACTA_FMT "%s" ACTA_FMT " %s\n", ACTA_ARG(change->table),
-        change->member.size != 0 ? "." : "", ACTA_ARG(change->member), change->text);
-    strcat(told, line);
-}
-
-static void
-expect(const char *before, const char *after, const char *expected)
-{
-    acta_memory *memory = acta_memory_create(NULL);
-    char told[4096] = "";
-    acta_error error;
-
-    acta_status status = acta_schema_compare(
-        binary_of(before, "before", memory), binary_of(after, "after", memory), write_down, told, &error);
-    if (strcmp(told, expected) != 0)
-        fail_msg("from: %s\nto: %s\nsaid: %s\nbut it should be: %s", before, after, told, expected);
-    assert_int_equal(status, expected[0] == '\0' ? ACTA_OK : ACTA_SCHEMA_MISMATCH);
-    if (status != ACTA_OK) { /* the error is the first of them */
-        const char *rest = strstr(error.text, "' ");
-        assert_non_null(rest);
-        assert_memory_equal(told, error.where, strlen(error.where));
-        assert_memory_equal(told + strlen(error.where) + 1, rest + 2, strlen(rest + 2));
-    }
-    acta_memory_destroy(memory);
-}
 
 /* -- cases -- */
 
@@ -166,7 +82,7 @@ values_of_enums_stay(void **state)
     expect("enum C:byte { x, y } " EVENT "{ c:C; }", "enum C:byte { x, z } " EVENT "{ c:C; }",
         "t.C.y = 1 is named 'z' now: keep the name, and give the new one a number of its own\n");
     expect("enum C:byte { x, y } " EVENT "{ c:C; }", "enum C:short { x, y } " EVENT "{ c:C; }",
-        "t.E.c was t.C and is t.C: add a field for the new, and mark this one (deprecated)\n");
+        "t.E.c was t.C of byte and is t.C of short: add a field for the new, and mark this one (deprecated)\n");
 }
 
 static void
@@ -178,7 +94,8 @@ what_the_log_holds_stays(void **state)
     expect(EVENT "{ a:int; }", "table E (event: \"B\") { a:int; }",
         "t.E was an event of 'A': its streams are named so; keep that\n");
     expect("struct P { x:int; } " EVENT "{ p:P; }", "struct P { x:int; y:int; } " EVENT "{ p:P; }",
-        "t.P was a struct of 4 bytes with 1 fields: structs can't change; make a new one\n");
+        "t.P was a struct of 4 bytes with 1 fields, aligned to 4, and has 8 bytes with 2 fields, aligned to 4: structs "
+        "can't change; make a new one\n");
     expect("table L { n:int; k:L; } " EVENT "{ l:L; }", "table L { n:string; k:L; } " EVENT "{ l:L; }",
         "t.L.n was int and is string: add a field for the new, and mark this one (deprecated)\n"); /* once */
     expect("table L { n:int (key); } table R (read_model) { l:[L]; }",
@@ -306,10 +223,6 @@ main(int argc, char **argv)
         cmocka_unit_test(one_table_is_compared_alone),
         cmocka_unit_test(damaged_schemas_are_refused),
     };
-    assert_int_equal(argc, 2);
-    flatc = argv[1];
-    assert_non_null(mkdtemp(directory));
-    int result = cmocka_run_group_tests(tests, NULL, NULL);
-    rmdir(directory);
-    return result;
+    begin_comparisons(argc, argv);
+    return end_comparisons(cmocka_run_group_tests(tests, NULL, NULL));
 }

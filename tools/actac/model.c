@@ -373,6 +373,16 @@ bits_of(double real)
     return bits;
 }
 
+/* Attributes that say what the bytes of a field are. */
+static void
+hash_stored(reader *r, uint64_t *hash, const acti_field *f)
+{
+    const char *subject = attribute_of(&f->is, "personal");
+
+    if (attribute_of(&f->is, "flexbuffer") != NULL) hash_text(hash, "flexbuffer");
+    if (subject != NULL) hash_text(hash, arena_format(r->arena, "personal %s", subject));
+}
+
 /* `done`: a flag a table, against walking in circles. Fields by id. */
 static void
 hash_table(reader *r, uint64_t *hash, const acti_table *of, bool *done)
@@ -393,6 +403,7 @@ hash_table(reader *r, uint64_t *hash, const acti_table *of, bool *done)
                 hash, arena_format(r->arena, "%s:%u:%u:%u:%" PRId64 ":%" PRIx64 ":%d:%d", f->is.name, f->id, f->base,
                           f->element, f->default_integer, bits_of(f->default_real), f->required, f->key));
             if (f->optional && f->base <= BASE_DOUBLE) hash_text(hash, "optional");
+            hash_stored(r, hash, f);
             if (f->nested != NULL) hash_text(hash, f->nested->full_name);
             if (f->nested != NULL) hash_table(r, hash, f->nested, done);
             if (f->base == BASE_ARRAY) hash_text(hash, arena_format(r->arena, "[%u]", f->length));
@@ -400,6 +411,38 @@ hash_table(reader *r, uint64_t *hash, const acti_table *of, bool *done)
             if (f->table != NULL) hash_table(r, hash, f->table, done);
         }
     }
+}
+
+static void
+hash_attributes(reader *r, uint64_t *hash, const acti_common *of)
+{
+    hash_text(hash, of->name);
+    for (uint32_t i = 0; i < of->attribute_count; i++)
+        hash_text(hash, arena_format(r->arena, "(%s: %s)", of->attributes[i].name, of->attributes[i].value));
+}
+
+/* What roles and attributes say: it isn't in the tables' hashes, for the same bytes are read the same way, but two schemas
+ * that differ in it are two. */
+static uint64_t
+hash_of_roles(reader *r, const acti_table *of)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    hash_attributes(r, &hash, &of->is);
+    for (uint32_t i = 0; i < of->field_count; i++)
+        hash_attributes(r, &hash, &of->fields[i].is);
+    return hash;
+}
+
+static uint64_t
+hash_of_rejection(reader *r, const acti_enumeration *of)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    bool *done = arena_alloc(r->arena, r->model->table_total * sizeof *done);
+
+    if (attribute_of(&of->is, "rejection") == NULL) return 0;
+    hash_enum(r, &hash, of, done);
+    return hash;
 }
 
 static void
@@ -413,7 +456,9 @@ hash_all(reader *r)
         hash_table(r, &of->hash, of, done);
     }
     for (uint32_t i = 0; i < r->model->table_count; i++)
-        r->model->hash += r->model->tables[i].hash; /* in any order */
+        r->model->hash += r->model->tables[i].hash + hash_of_roles(r, &r->model->tables[i]); /* in any order */
+    for (uint32_t i = 0; i < r->model->enum_total; i++)
+        r->model->hash += hash_of_rejection(r, &r->model->enums[i]);
 }
 
 bool

@@ -289,6 +289,6 @@ const acta_schema kinds_schema = {
     .binary = { binary, sizeof binary },
     .tables = tables,
     .table_count = 8,
-    .hash = UINT64_C(0xcc60d9c11c22f287),
+    .hash = UINT64_C(0xe3e4d98d84a3c39f),
     .file_identifier = "KIND",
 };

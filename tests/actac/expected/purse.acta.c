@@ -669,7 +669,7 @@ const acta_schema purse_v1_schema = {
     .binary = { v1_binary, sizeof v1_binary },
     .tables = v1_tables,
     .table_count = 5,
-    .hash = UINT64_C(0x1050542563dfd00a),
+    .hash = UINT64_C(0xe64ee97af04932f6),
 };
 
 const char *
@@ -722,7 +722,7 @@ const acta_schema purse_v2_schema = {
     .binary = { v2_binary, sizeof v2_binary },
     .tables = v2_tables,
     .table_count = 2,
-    .hash = UINT64_C(0x5fd0c8528d21090c),
+    .hash = UINT64_C(0x444d3bbb691df989),
 };
 
 static const acta_table *const purse_old_events[] = {
@@ -791,5 +791,5 @@ const acta_schema purse_schema = {
     .binary = { binary, sizeof binary },
     .tables = tables,
     .table_count = 13,
-    .hash = UINT64_C(0x8b4393dd0b69d209),
+    .hash = UINT64_C(0xe87a2eddbaf3c100),
 };

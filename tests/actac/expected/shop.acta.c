@@ -536,5 +536,5 @@ const acta_schema shop_schema = {
     .binary = { binary, sizeof binary },
     .tables = tables,
     .table_count = 14,
-    .hash = UINT64_C(0x5585eda92aa70d8c),
+    .hash = UINT64_C(0xd4342f88ffdd2059),
 };
