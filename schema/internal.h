@@ -206,9 +206,6 @@ void acti_field_clear(const acta_field *field, void *value, acta_memory *memory)
 /* Replace all views in a struct, and in what it holds, by copies of its own. Without memory: false, and all zero. */
 bool acti_value_own(const acta_table *table, void *value, acta_memory *memory);
 
-/* Fill an error from what the official parser said of a text; ACTA_INVALID. json_error.c. */
-acta_status acti_json_error(const acta_table *table, acta_str text, const char *raw, acta_error *error);
-
 /* Sort the items of an owned vector of tables by their key, if they have one; false: no memory. collection.c. */
 bool acti_collection_sort(const acta_table *item, void *items, uint32_t count, acta_memory *memory);
 

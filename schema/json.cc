@@ -14,7 +14,7 @@
 #include <new>
 #include <string>
 
-#include "internal.h"
+#include "json_text.h"
 
 namespace {
 
@@ -101,18 +101,22 @@ print(const acta_table *table, acta_bytes buffer, acta_memory *memory, acta_str 
 }
 
 acta_status
-parse(const acta_table *table, acta_str text, acta_memory *memory, acta_bytes *buffer_out, acta_error *error)
+parse(const acta_table *table, acta_str text, acta_memory *memory, acta_memory *scratch, acta_bytes *buffer_out,
+    acta_error *error)
 {
     flatbuffers::Parser parser(options());
-    const std::string source(text.data != nullptr ? text.data : "", text.size);
+    acti_json_ordered ordered;
     uint8_t *copy;
+
+    const acta_status order = acti_json_order(table, text, scratch, &ordered, error);
+    if (order != ACTA_OK) return order;
+    const std::string source(ordered.text.data != nullptr ? ordered.text.data : "", ordered.text.size);
 
     if (std::strlen(source.c_str()) != source.size())
         return acta_error_set(error, ACTA_INVALID, "JSON of %s: there is a NUL in it", table->name);
     if (!begin(parser, table))
         return acta_error_set(error, ACTA_INVALID, "the schema of %s can't be read", table->name);
-    if (!parser.ParseJson(source.c_str()))
-        return acti_json_error(table, acta_str_from(source.data(), source.size()), parser.error_.c_str(), error);
+    if (!parser.ParseJson(source.c_str())) return acti_json_error(table, text, &ordered, parser.error_.c_str(), error);
 
     acta_status status = give(parser.builder_.GetBufferPointer(), parser.builder_.GetSize(), memory, &copy, error);
     if (status != ACTA_OK) return status;
@@ -150,11 +154,16 @@ acta_json_print(const acta_table *table, acta_bytes buffer, acta_memory *memory,
 acta_status
 acta_json_parse(const acta_table *table, acta_str text, acta_memory *memory, acta_bytes *buffer_out, acta_error *error)
 {
+    acta_memory *scratch = acta_memory_create(nullptr);
+    acta_status status;
+    if (scratch == nullptr) return acta_error_set(error, ACTA_NO_MEMORY, nullptr);
     try {
-        return parse(table, text, memory, buffer_out, error);
+        status = parse(table, text, memory, scratch, buffer_out, error);
     } catch (const std::bad_alloc &) {
-        return acta_error_set(error, ACTA_NO_MEMORY, nullptr);
+        status = acta_error_set(error, ACTA_NO_MEMORY, nullptr);
     }
+    acta_memory_destroy(scratch);
+    return status;
 }
 
 bool

@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "internal.h"
+#include "json_text.h"
 
 enum { LEVEL_MAX = 2 * ACTA_BUFFER_DEPTH_MAX + 2, QUOTE_MAX = 40 };
 
@@ -22,8 +22,10 @@ typedef struct level {
     const acta_table *table; /* object: what it is; NULL: nothing that we know */
     const acta_field *field; /* object: of the key in hand; list: whose list it is */
     acta_str key;
-    bool is_type;                             /* the key is that of the type of a union, which is `field` */
-    acta_str chosen;                          /* the newest type of a union, in quotes */
+    bool is_type;  /* the key is that of the type of a union, which is `field` */
+    size_t begin;  /* of its { or [ */
+    size_t types;  /* list of a vector of unions: where the types are, up to the item in hand */
+    acta_str type; /* of the item in hand */
     uint64_t seen[ACTA_FIELD_COUNT_MAX / 64]; /* object: which fields were there, by their index */
 } level;
 
@@ -38,64 +40,32 @@ typedef struct walk {
     acta_str token;
 } walk;
 
-static const acta_field *
-field_called(const acta_table *table, acta_str name)
-{
-    for (uint32_t i = 0; table != NULL && i < table->field_count; i++) {
-        if (acta_str_equal(acta_str_of(table->fields[i].name), name)) return &table->fields[i];
-    }
-    return NULL;
-}
-
-/* The union whose type has this name: "payment_type" of payment. */
-static const acta_field *
-union_of_type(const acta_table *table, acta_str name)
-{
-    static const char ending[] = "_type";
-    size_t size = sizeof ending - 1;
-
-    if (name.size <= size || memcmp(name.data + name.size - size, ending, size) != 0) return NULL;
-    const acta_field *field = field_called(table, acta_str_from(name.data, name.size - size));
-    return field != NULL && acti_is_union(field) ? field : NULL;
-}
-
-/* What an object is, by the type of its union; NULL: not known, or no object. */
 static const acta_table *
-table_chosen(const acta_field *field, acta_str chosen)
+table_of_type(const acta_field *field, acta_str type)
 {
-    if (field->kind != ACTA_FIELD_UNION || chosen.size < 2) return NULL;
-    acta_str name = acta_str_from(chosen.data + 1, chosen.size - 2);
-    for (uint32_t i = 0; i < field->variants->member_count; i++) {
-        if (acta_str_equal(acta_str_of(field->variants->members[i].name), name))
-            return field->variants->members[i].table;
-    }
-    return NULL;
+    const acta_union_member *chosen = acti_json_member(field->variants, type);
+    return chosen != NULL ? chosen->table : NULL;
+}
+
+/* What the object that begins now is; NULL: nothing that we know. `outer`: what is around it, a list or an object. */
+static const acta_table *
+table_within(const walk *w, const level *outer)
+{
+    const acta_field *field = outer->field;
+
+    if (field == NULL || outer->is_type) return NULL;
+    if (!acti_is_union(field)) return field->table;
+    if (outer->is_list) return table_of_type(field, outer->type);
+    size_t at = acti_json_type_at(w->text, outer->begin, field);
+    acta_str type = { NULL, 0 };
+    return acti_json_token(w->text, &at, &type) ? table_of_type(field, type) : NULL;
 }
 
 /* Take the next token; false at the end. Strings with their quotes. */
 static bool
 next_token(walk *w)
 {
-    const char *text = w->text.data;
-    size_t end = w->text.size;
-
-    while (w->at < end && strchr(" \t\r\n", text[w->at]) != NULL)
-        w->at++;
-    size_t from = w->at;
-    if (from == end) return false;
-    if (strchr("{}[]:,", text[from]) != NULL) {
-        w->at++;
-    } else if (text[from] == '"') {
-        for (w->at++; w->at < end && text[w->at] != '"'; w->at++) {
-            if (text[w->at] == '\\' && w->at + 1 < end) w->at++;
-        }
-        if (w->at < end) w->at++;
-    } else {
-        while (w->at < end && strchr(" \t\r\n{}[]:,\"", text[w->at]) == NULL)
-            w->at++;
-    }
-    w->token = acta_str_from(text + from, w->at - from);
-    return true;
+    return acti_json_token(w->text, &w->at, &w->token);
 }
 
 /* The key in hand has a value. */
@@ -108,6 +78,12 @@ mark_seen(level *in)
 }
 
 static void
+next_type(const walk *w, level *list)
+{
+    if (!acti_json_next_item(w->text, &list->types, &list->type)) list->type = acta_str_from(NULL, 0);
+}
+
+static void
 open_level(walk *w, bool is_list, const acta_table *root)
 {
     level *outer = w->depth > 0 ? &w->levels[w->depth - 1] : NULL;
@@ -116,12 +92,14 @@ open_level(walk *w, bool is_list, const acta_table *root)
 
     if (outer != NULL) mark_seen(outer);
     if (w->depth == LEVEL_MAX) return;
+    opened.begin = w->at - 1;
     if (is_list) opened.field = field;
     opened.is_type = is_list && outer != NULL && outer->is_type;
-    if (!is_list && outer == NULL)
-        opened.table = root;
-    else if (!is_list && field != NULL)
-        opened.table = acti_is_union(field) ? table_chosen(field, outer->chosen) : field->table;
+    if (!is_list) opened.table = outer != NULL ? table_within(w, outer) : root;
+    if (is_list && field != NULL && field->kind == ACTA_FIELD_UNION_VECTOR && !opened.is_type) {
+        opened.types = acti_json_type_at(w->text, outer->begin, field);
+        next_type(w, &opened);
+    }
     w->levels[w->depth++] = opened;
     w->wants_key = !is_list;
     w->value = acta_str_from(NULL, 0);
@@ -141,6 +119,8 @@ take_comma(walk *w)
     level *top = &w->levels[w->depth - 1];
 
     if (top->is_list) top->index++;
+    if (top->is_list && top->field != NULL && top->field->kind == ACTA_FIELD_UNION_VECTOR && !top->is_type)
+        next_type(w, top);
     w->wants_key = !top->is_list;
     w->value = acta_str_from(NULL, 0);
 }
@@ -163,13 +143,10 @@ take_token(walk *w, const acta_table *root)
         level *top = &w->levels[w->depth - 1];
         bool quoted = w->token.size >= 2 && first == '"';
         top->key = quoted ? acta_str_from(w->token.data + 1, w->token.size - 2) : w->token;
-        top->field = field_called(top->table, top->key);
-        top->is_type = top->field == NULL && union_of_type(top->table, top->key) != NULL;
-        if (top->is_type) top->field = union_of_type(top->table, top->key);
+        top->field = acti_json_field(top->table, top->key, &top->is_type);
         w->wants_key = false;
     } else {
         w->value = w->token;
-        if (w->levels[w->depth - 1].is_type) w->levels[w->depth - 1].chosen = w->token;
         if (!acta_str_equal(w->token, acta_str_of("null"))) mark_seen(&w->levels[w->depth - 1]);
     }
 }
@@ -227,14 +204,11 @@ put_number_range(const acta_field *field, uint8_t kind, char *out, size_t size)
         snprintf(out, size, "a whole number from %" PRId64 " to %" PRIu64, least[kind], most[kind]);
 }
 
-/* "one of kinds.Shape: Circle, Point", or for the value "what its type says". */
 static void
-put_members(const acta_union *of, bool is_type, char *out, size_t size)
+put_union(const acta_union *of, bool is_type, char *out, size_t size)
 {
-    int used = snprintf(out, size, is_type ? "one of" : "what its type says: one of");
-
-    for (uint32_t i = 0; i < of->member_count && used > 0 && (size_t)used < size; i++)
-        used += snprintf(out + used, size - (size_t)used, "%s %s", i > 0 ? "," : "", of->members[i].name);
+    int used = snprintf(out, size, "%s", is_type ? "" : "what its type says: ");
+    acti_json_put_members(of, out + used, size - (size_t)used);
 }
 
 static void
@@ -248,7 +222,7 @@ put_expected(const acta_field *field, bool is_type, bool is_item, char *out, siz
     else if (is_vector && !is_item)
         snprintf(out, size, "a list in [ ]");
     else if (acti_is_union(field))
-        put_members(field->variants, is_type, out, size);
+        put_union(field->variants, is_type, out, size);
     else if (field->kind == ACTA_FIELD_STRING || field->kind == ACTA_FIELD_STRING_VECTOR)
         snprintf(out, size, "a string in quotes");
     else if (field->table != NULL)
@@ -334,10 +308,23 @@ misses(const level *in, const char *raw)
     const char *name = raw + strlen("required field is missing: ");
 
     if (in->is_list || in->table == NULL) return false;
-    const acta_field *field = field_called(in->table, acta_str_from(name, strcspn(name, " ")));
+    bool is_type; /* of a union, which is what is missing then: a value has its type by now */
+    const acta_field *field = acti_json_field(in->table, acta_str_from(name, strcspn(name, " ")), &is_type);
     if (field == NULL || (field->flags & ACTA_FIELD_REQUIRED) == 0) return false;
     size_t index = (size_t)(field - in->table->fields);
     return (in->seen[index / 64] >> index % 64 & 1) == 0;
+}
+
+/* Of a token that ends at `end`, where the one before it ends. */
+static size_t
+end_before(acta_str text, size_t end)
+{
+    size_t at = 0, before = 0;
+    acta_str token;
+
+    while (acti_json_token(text, &at, &token) && at < end)
+        before = at;
+    return before;
 }
 
 /* The parser sees it at the }: of an inner object when it has looked one token further, of the outermost one at once. */
@@ -354,15 +341,16 @@ say_missing_field(const walk *w, const level *in, const char *raw, acta_error *e
 {
     char what[ACTA_ERROR_TEXT_MAX], path[ACTA_ERROR_WHERE_MAX];
     const char *name = raw + strlen("required field is missing: ");
-    int size = (int)strcspn(name, " ");
+    bool is_type;
+    const acta_field *field = acti_json_field(in->table, acta_str_from(name, strcspn(name, " ")), &is_type);
 
     put_path(w, w->depth - 1, path, sizeof path);
-    snprintf(what, sizeof what, "required field '%.*s' of %s%s%s is missing", size, name, in->table->name,
+    snprintf(what, sizeof what, "required field '%s' of %s%s%s is missing", field->name, in->table->name,
         path[0] != '\0' ? " in " : "", path);
     say(w, w->token.data, w->depth - 1, error, what);
     if (error == NULL) return ACTA_INVALID;
     size_t used = strlen(error->where);
-    snprintf(error->where + used, sizeof error->where - used, "%s%.*s", used > 0 ? "." : "", size, name);
+    snprintf(error->where + used, sizeof error->where - used, "%s%s", used > 0 ? "." : "", field->name);
     return ACTA_INVALID;
 }
 
@@ -389,23 +377,90 @@ end_of_number(acta_str text, size_t cursor, const char *raw)
     const char *number = raw + sizeof beginning - 1;
     acta_str wanted = acta_str_from(number, strcspn(number, "\""));
     while (next_token(&w) && w.at <= cursor) {
-        if (acta_str_equal(w.token, wanted)) found = w.at;
+        bool is_quoted = w.token.size == wanted.size + 2 && w.token.data[0] == '"';
+        acta_str token = is_quoted ? acta_str_from(w.token.data + 1, wanted.size) : w.token;
+        if (acta_str_equal(token, wanted)) found = w.at;
     }
     return found;
 }
 
 acta_status
-acti_json_error(const acta_table *table, acta_str text, const char *raw, acta_error *error)
+acti_json_say(const acta_table *table, acta_str text, size_t at, const char *what, acta_error *error)
 {
     walk w = { .text = text };
+    char path[ACTA_ERROR_WHERE_MAX], said[ACTA_ERROR_TEXT_MAX];
+
+    walk_to(&w, table, at + 1);
+    put_path(&w, w.depth, path, sizeof path);
+    snprintf(said, sizeof said, "%s %s", path, what);
+    return say(&w, text.data + at, w.depth, error, said);
+}
+
+/* A struct has all of its fields, and a fixed array all of its items. */
+static acta_status
+say_incomplete(walk *w, const char *raw, acta_error *error)
+{
+    char what[ACTA_ERROR_TEXT_MAX], path[ACTA_ERROR_WHERE_MAX];
+
+    if (begins(raw, "Fixed-length array size") && w->depth > 0 && w->levels[w->depth - 1].field != NULL) {
+        uint32_t depth = w->levels[w->depth - 1].is_list ? w->depth - 1 : w->depth;
+        put_path(w, depth, path, sizeof path);
+        snprintf(what, sizeof what, "%s must have %u items", path, (unsigned)w->levels[w->depth - 1].field->length);
+        return say(w, w->text.data + w->levels[depth].begin, depth, error, what);
+    }
+    const level *in = w->has_closed ? &w->levels[w->depth] : w->depth > 0 ? &w->levels[w->depth - 1] : NULL;
+    if (!begins(raw, "struct: wrong number of initializers") || in == NULL || in->table == NULL) return ACTA_OK;
+    for (uint32_t i = 0; i < in->table->field_count; i++) {
+        if ((in->seen[i / 64] >> i % 64 & 1) != 0) continue;
+        put_path(w, (uint32_t)(in - w->levels), path, sizeof path);
+        snprintf(what, sizeof what, "field '%s' of the struct %s in %s is missing: structs have all of them",
+            in->table->fields[i].name, in->table->name, path);
+        return say(w, w->text.data + in->begin, (uint32_t)(in - w->levels), error, what);
+    }
+    return ACTA_OK;
+}
+
+/* What is wrong inside a buffer in the buffer: the place is counted from its {. The walk stands at its end. */
+static const char *
+enter_nested(walk *w, const acta_table *root, const char *raw)
+{
+    unsigned line, column;
+    int used = 0;
+
+    while (sscanf(raw, "%u: %u: error: %n", &line, &column, &used) == 2 && used > 0) {
+        size_t begin = w->has_closed ? w->levels[w->depth].begin : w->depth > 0 ? w->levels[w->depth - 1].begin : 0;
+        acta_str inner = acta_str_from(w->text.data + begin, w->text.size - begin);
+        raw += used;
+        used = 0;
+        *w = (walk){ .text = w->text };
+        walk_to(w, root, begin + end_of_number(inner, offset_of(inner, line, column), raw));
+    }
+    return raw;
+}
+
+acta_status
+acti_json_error(
+    const acta_table *table, acta_str given, const acti_json_ordered *ordered, const char *raw, acta_error *error)
+{
+    walk w = { .text = given };
     unsigned line = 1, column = 0;
     int used = 0;
     char what[ACTA_ERROR_TEXT_MAX];
 
     if (sscanf(raw, "%u: %u: error: %n", &line, &column, &used) == 2) raw += used;
-    walk_to(&w, table, end_of_number(text, offset_of(text, line, column), raw));
+    size_t cursor = end_of_number(ordered->text, offset_of(ordered->text, line, column), raw);
+    if (ordered->pieces != NULL &&
+        begins(raw, "required field is missing: ")) { /* what is behind the } was elsewhere */
+        walk_to(&w, table, acti_json_given(ordered, end_before(ordered->text, cursor)));
+        if (find_missing(&w, raw)) return say_missing_field(&w, &w.levels[w.depth - 1], raw, error);
+        w = (walk){ .text = given };
+    }
+    walk_to(&w, table, acti_json_given(ordered, cursor));
+    raw = enter_nested(&w, table, raw);
 
     if (find_missing(&w, raw)) return say_missing_field(&w, &w.levels[w.depth - 1], raw, error);
+    acta_status status = say_incomplete(&w, raw, error);
+    if (status != ACTA_OK) return status;
     const level *in = w.depth > 0 ? &w.levels[w.depth - 1] : NULL;
     bool in_object = in != NULL && !in->is_list && in->table != NULL;
     if (in_object && begins(raw, "unknown field: ") && in->field == NULL && in->key.data != NULL)
@@ -417,8 +472,8 @@ acti_json_error(const acta_table *table, acta_str text, const char *raw, acta_er
     if (in != NULL && in->field != NULL && w.value.data != NULL && is_about_a_value(raw))
         return say_wrong_value(&w, in, error);
 
-    const char *at = w.token.data != NULL ? w.token.data : text.data;
-    if (strstr(raw, "instead got: end of file") != NULL) at = text.data + text.size;
+    const char *at = w.token.data != NULL ? w.token.data : given.data;
+    if (strstr(raw, "instead got: end of file") != NULL) at = given.data + given.size;
     snprintf(what, sizeof what, "no JSON of %s: %.*s", table->name, (int)strcspn(raw, "\n"), raw);
     return say(&w, at, w.depth, error, what);
 }
