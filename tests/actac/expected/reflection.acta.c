@@ -244,6 +244,6 @@ const acta_schema reflection_schema = {
     .binary = { binary, sizeof binary },
     .tables = tables,
     .table_count = 10,
-    .hash = UINT64_C(0x76581efc20729a5a),
+    .hash = UINT64_C(0xdbc3171155911428),
     .file_identifier = "BFBS",
 };
