@@ -5,6 +5,7 @@
 #include "bank.h"
 #include "log_check.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +17,10 @@
 #include "acta/memory_engine.h"
 #include "acta/test.h"
 
-enum { SETTLE_MS = 20000, STOP_MS = 10000 };
+enum { SETTLE_MS = 120000, STOP_MS = 120000 };
+
+/* Longer than a crowded machine takes for any command. */
+static const acta_dispatch_options patiently = { .timeout_ms = 120000 };
 
 typedef struct fixture {
     acta_disk *disk;
@@ -76,14 +80,15 @@ static void
 open_account(fixture *f, const char *id, int64_t balance)
 {
     MUST(f, bank_OpenAccount_dispatch(f->app,
-                ACTA_INIT(bank_OpenAccount, .account_id = S(id), .owner = S("ann"), .initial_balance = balance), NULL,
-                &f->error));
+                ACTA_INIT(bank_OpenAccount, .account_id = S(id), .owner = S("ann"), .initial_balance = balance),
+                &patiently, &f->error));
 }
 
 static void
 close_account(fixture *f, const char *id)
 {
-    MUST(f, bank_CloseAccount_dispatch(f->app, ACTA_INIT(bank_CloseAccount, .account_id = S(id)), NULL, &f->error));
+    MUST(f,
+        bank_CloseAccount_dispatch(f->app, ACTA_INIT(bank_CloseAccount, .account_id = S(id)), &patiently, &f->error));
 }
 
 static void
@@ -92,7 +97,7 @@ request(fixture *f, const char *id, const char *source, const char *target, int6
     MUST(f, bank_RequestTransfer_dispatch(f->app,
                 ACTA_INIT(bank_RequestTransfer, .transfer_id = S(id), .source_id = S(source), .target_id = S(target),
                     .amount = amount),
-                NULL, &f->error));
+                &patiently, &f->error));
 }
 
 static void
@@ -400,10 +405,11 @@ many_transfers_at_once_keep_the_money(void **state)
         bank_RequestTransfer_dispatch_async(f->app,
             ACTA_INIT(bank_RequestTransfer, .transfer_id = S(id), .source_id = S(source), .target_id = S(target),
                 .amount = 1 + i % 40),
-            NULL, answered, &c);
+            &patiently, answered, &c);
     }
+    while (c.left > 0)
+        sched_yield();
     settle(f);
-    assert_int_equal(c.left, 0);
     assert_int_equal(c.failed, 0);
     assert_log_is_sound(f, ACCOUNTS * 50);
     MUST(f, bank_AccountRow_each(f->app, S(""), sum_balance, &sum, &f->error));
