@@ -44,6 +44,8 @@ static void
 send_in_a_row(void *argument)
 {
     (void)argument;
+    for (uint32_t i = 0; i < m.count; i++)
+        m.messages[i].body.tag = i; /* the content, that a push publishes */
     for (uint32_t i = 0; i < m.bundled; i++) {
         bool added = acti_bundle_add(&m.worker, &m.receiver, &m.messages[i].node);
         MODEL_CHECK(added);
@@ -80,8 +82,6 @@ begin(uint32_t bundled, uint32_t count)
     acti_mailbox_init(&m.receiver);
     m.receiver.runtime = &m.runtime;
     atomic_init(&m.receiver.limit, (uint64_t)1000 << 32 | 1000000);
-    for (uint32_t i = 0; i < count; i++)
-        m.messages[i].body.tag = i;
     model_thread("worker", send_in_a_row, NULL, false);
 }
 
@@ -105,6 +105,22 @@ static void
 a_bundle_and_a_thief_with_a_barrier(void)
 {
     a_bundle_and_a_thief();
+    m.runtime.has_barrier = true;
+}
+
+/* Both may find the same bundle, and one of them what the worker has put together since. */
+static void
+a_bundle_and_two_thieves(void)
+{
+    begin(1, 2);
+    model_thread("thief 1", take_the_bundle, NULL, false);
+    model_thread("thief 2", take_the_bundle, NULL, false);
+}
+
+static void
+a_bundle_and_two_thieves_with_a_barrier(void)
+{
+    a_bundle_and_two_thieves();
     m.runtime.has_barrier = true;
 }
 
@@ -143,10 +159,19 @@ what_is_kept_back_comes_once_and_in_order(void **state)
         .end = all_came_in_order });
     expect_no_failure(
         &(model_case){ .name = "bundle: a receiver", .begin = a_bundle_and_a_receiver, .end = all_came_in_order });
-    expect_no_failure(&(model_case){ .name = "bundle: a receiver and a thief",
-        .begin = a_bundle_a_receiver_and_a_thief,
-        .end = all_came_in_order,
-        .part = 20000 });
+    expect_no_failure(&(model_case){
+        .name = "bundle: a receiver and a thief", .begin = a_bundle_a_receiver_and_a_thief, .end = all_came_in_order });
+}
+
+static void
+what_two_thieves_find_is_pushed_by_one(void **state)
+{
+    (void)state;
+    expect_no_failure(
+        &(model_case){ .name = "bundle: 2 thieves", .begin = a_bundle_and_two_thieves, .end = all_came_in_order });
+    expect_no_failure(&(model_case){ .name = "bundle: 2 thieves and a barrier",
+        .begin = a_bundle_and_two_thieves_with_a_barrier,
+        .end = all_came_in_order });
 }
 
 static void
@@ -169,13 +194,47 @@ planted_worker_that_does_not_wait_is_found(void **state)
         .plant = { "acti_lifo_try_enter", "lifo_wanted", MODEL_PLANT_SKIP } });
 }
 
+static void
+planted_claim_without_a_compare_is_found(void **state)
+{
+    (void)state;
+    expect_failure(&(model_case){ .name = "planted: 2 thieves inside at once",
+        .begin = a_bundle_and_two_thieves,
+        .end = all_came_in_order,
+        .plant = { "acti_lifo_claim", "lifo_wanted", MODEL_PLANT_BLIND } });
+}
+
+static void
+planted_receiver_that_rests_without_a_compare_is_found(void **state)
+{
+    (void)state;
+    expect_failure(&(model_case){ .name = "planted: a receiver that rests while a thief pushes",
+        .begin = a_bundle_a_receiver_and_a_thief,
+        .end = all_came_in_order,
+        .plant = { "acti_mailbox_try_idle", "last", MODEL_PLANT_BLIND } });
+}
+
+static void
+planted_bundle_that_publishes_nothing_is_found(void **state)
+{
+    (void)state;
+    expect_failure(&(model_case){ .name = "planted: a bundle pushed without a release",
+        .begin = a_bundle_a_receiver_and_a_thief,
+        .end = all_came_in_order,
+        .plant = { "acti_mailbox_push_all", "next", MODEL_PLANT_RELAX } });
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_kept_back_comes_once_and_in_order),
+        cmocka_unit_test(what_two_thieves_find_is_pushed_by_one),
         cmocka_unit_test(planted_look_without_the_lock_is_found),
         cmocka_unit_test(planted_worker_that_does_not_wait_is_found),
+        cmocka_unit_test(planted_claim_without_a_compare_is_found),
+        cmocka_unit_test(planted_receiver_that_rests_without_a_compare_is_found),
+        cmocka_unit_test(planted_bundle_that_publishes_nothing_is_found),
     };
     return cmocka_run_group_tests_name("bundle_model", tests, NULL, NULL);
 }
