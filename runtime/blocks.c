@@ -325,7 +325,11 @@ acti_message_free(acti_message *message)
     uint32_t class = message->spare_class;
     block_waste waste = { .chunks = NULL };
 
-    if (message->place == 0 || class >= ACTI_SPARE_CLASSES) {
+    if (ACTI_UNLIKELY(class >= ACTI_SPARE_CLASSES && message->place != 0)) {
+        acti_part_free(message);
+        return;
+    }
+    if (message->place == 0) {
         acti_free(runtime, message, class < ACTI_SPARE_CLASSES ? block_size(class) : message->weight);
         return;
     }

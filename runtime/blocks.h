@@ -31,6 +31,8 @@ acti_message *acti_block_make(acta_runtime *runtime, uint32_t class, size_t size
 bool acti_spares_refill(acti_worker *worker, uint32_t class);
 /* The worker has no room for this block, or it is of no class. */
 void acti_spares_release(acti_worker *worker, acti_message *message);
+/* topic_publish.c: of no class, and with a place in a block of its own kind. */
+void acti_part_free(acti_message *part);
 /* Some of what no worker has goes back. False: there is nothing. */
 bool acti_blocks_trim(acta_runtime *runtime);
 

@@ -108,7 +108,7 @@ typedef struct acti_message {
         } magazine; /* of the first block of one: blocks.c */
     };
     acta_message body; /* what the user sees */
-    uint32_t place;    /* in its chunk, from 1 on; 0: a block of the allocator's. See blocks.c */
+    uint32_t place;    /* in its chunk, or of no class: in its bulk (topic_publish.c), from 1 on; 0: the allocator's */
     alignas(max_align_t) unsigned char payload[];
 } acti_message;
 

@@ -419,7 +419,8 @@ acti_topic_walk_begin(acta_runtime *runtime, acta_str topic, acti_topic_walk *wa
     group *g = find_group(runtime->topics, topic);
     if (g != NULL) {
         g->walkers++;
-        *walk_out = (acti_topic_walk){ .group = g, .begun = g->joins }; /* written under both locks */
+        *walk_out =
+            (acti_topic_walk){ .group = g, .begun = g->joins, .count = g->count }; /* written under both locks */
     }
     acti_mutex_unlock(&runtime->topics->lock);
     return g != NULL;

@@ -16,6 +16,7 @@ enum { ACTI_TOPIC_STEP = 64 };
 typedef struct acti_topic_walk {
     struct acti_topic_group *group;
     uint64_t begun; /* joins before it */
+    uint32_t count; /* members then: no more than these are met */
     uint32_t next;
 } acti_topic_walk;
 bool acti_topic_walk_begin(acta_runtime *runtime, acta_str topic, acti_topic_walk *walk_out); /* false: no such topic */

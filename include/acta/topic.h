@@ -10,8 +10,8 @@
  * member may get the one first and another the other.
  *
  * Threads: any, in and outside actors. A publish takes a few members at a time, and holds no lock while it gives them the
- * message: joins, leaves and other publishes go on meanwhile. It costs its caller a send a member, with the allocation of
- * a message each, which mailboxes are made of; the payload isn't copied but where it is 64 bytes or less.
+ * message: joins, leaves and other publishes go on meanwhile. It costs its caller a send a member, and one allocation for
+ * each 1,024 members, for what mailboxes are made of: 80 bytes a member. The payload isn't copied.
  */
 #ifndef ACTA_TOPIC_H
 #define ACTA_TOPIC_H
@@ -52,7 +52,8 @@ typedef struct acta_publish_result {
  * Send a message to all members of a topic: each gets it as a cast with its tag, size and payload.
  *   message     owned by the call, whatever it returns. Its payload is shared by those who get it, who must not write to
  *               it; its `destroy` is called once, when the last of them is done with it. Shared bytes don't count against
- *               a mailbox's bound in bytes.
+ *               a mailbox's bound in bytes. Who keeps what it got for long keeps the payload, and the 80 bytes of each
+ *               of the 1,024 members that were served with it: better copy it.
  *   except      a member that is to be left out, such as the publisher; {0}: none
  *   result_out  may be NULL
  * Errors: ACTA_NO_MEMORY nobody got it (also for a message of NULL). A topic without members is no error: nobody is told.

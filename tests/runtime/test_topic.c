@@ -216,7 +216,7 @@ without_memory_nothing_is_half_done(void **state)
         if (status != ACTA_OK) assert_int_equal(status, ACTA_NO_MEMORY);
         assert_int_equal(acta_topic_members(h.runtime, T("topic"), NULL, 0), status == ACTA_OK);
     }
-    for (int n = 0; n < 4; n++) {
+    for (int n = 0; n < 2; n++) { /* more of it: test_topic_publish.c */
         acta_message *message = message_of(&h, 1, 100, true);
         destroyed = 0;
         h.allocs_left = n;
@@ -224,8 +224,8 @@ without_memory_nothing_is_half_done(void **state)
         h.allocs_left = -1;
         harness_run(&h);
         assert_int_equal(destroyed, 1);
-        if (n == 0) assert_int_equal(status, ACTA_NO_MEMORY);
-        if (n == 1) assert_int_equal(result.refused, 1);
+        assert_int_equal(status, n == 0 ? ACTA_NO_MEMORY : ACTA_OK);
+        assert_int_equal(result.refused, 0);
     }
     assert_int_equal(result.sent, 1);
     harness_stop(&h);
