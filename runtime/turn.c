@@ -13,7 +13,7 @@
 #include "end.h"
 
 enum {
-    BURST_MIN = 4096,      /* sends of a worker in its last turns, 32 at most */
+    BURST_MIN = 2560,      /* sends of a worker in its last turns, 32 at most: of one for each message it is 2,048 */
     LONG_TURN_NS = 2000000 /* 2 ms */
 };
 
