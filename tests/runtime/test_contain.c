@@ -6,6 +6,17 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+/* clang's ThreadSanitizer stores an atomic in a function of its own, with locks of its own held: a fault in there leaves
+ * them held, and what any handler does next waits for them. With gcc's, version 12, the case is run. */
+#if defined(__clang__) && defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define STORES_UNDER_A_LOCK 1
+#endif
+#endif
+#ifndef STORES_UNDER_A_LOCK
+#define STORES_UNDER_A_LOCK 0
+#endif
+
 static char *victim; /* path */
 
 static const death *
@@ -108,11 +119,12 @@ a_fault_in_code_that_was_not_named_is_not_contained(void **state)
     assert_dies("call_out", "acta: in somebody_elses (");
 }
 
-/* The receiver's mailbox is cut there: nobody could use it any more. */
+/* The receiver's mailbox is cut there: nobody could use it any more. The only case whose fault is in an atomic store. */
 static void
 a_fault_between_exchange_and_link_is_not_contained(void **state)
 {
     (void)state;
+    if (STORES_UNDER_A_LOCK) skip();
     assert_dies("send", "send_behind_a_lost_message (");
 }
 
