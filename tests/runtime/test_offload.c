@@ -573,18 +573,6 @@ without_a_thread_the_answer_says_so(void **state)
     stop_bench(&b);
 }
 
-static void
-numbers_out_of_range_are_refused(void **state)
-{
-    acta_runtime *runtime;
-    acta_error error;
-    (void)state;
-
-    acta_status status =
-        acta_runtime_create(&(acta_runtime_config){ .offload_threads = 1025, .worker_count = 1 }, &runtime, &error);
-    assert_int_equal(status, ACTA_INVALID);
-}
-
 int
 main(void)
 {
@@ -603,7 +591,6 @@ main(void)
         cmocka_unit_test(a_stop_waits_for_work_that_has_begun),
         cmocka_unit_test(without_memory_nothing_is_offloaded),
         cmocka_unit_test(without_a_thread_the_answer_says_so),
-        cmocka_unit_test(numbers_out_of_range_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -274,6 +274,18 @@ who_watches_one_in_the_making_is_told_of_its_failure(void **state)
     }
 }
 
+static void
+more_threads_than_there_may_be_are_refused(void **state)
+{
+    acta_runtime *runtime;
+    acta_error error;
+    (void)state;
+
+    acta_status status =
+        acta_runtime_create(&(acta_runtime_config){ .offload_threads = 1025, .worker_count = 1 }, &runtime, &error);
+    assert_int_equal(status, ACTA_INVALID);
+}
+
 int
 main(void)
 {
@@ -282,6 +294,7 @@ main(void)
         cmocka_unit_test(a_start_from_outside_gives_what_init_gave),
         cmocka_unit_test(a_slow_init_without_a_limit_is_waited_for),
         cmocka_unit_test(who_watches_one_in_the_making_is_told_of_its_failure),
+        cmocka_unit_test(more_threads_than_there_may_be_are_refused),
     };
     return cmocka_run_group_tests_name("start", tests, NULL, NULL);
 }
