@@ -19,6 +19,7 @@ acti_aggregate_forget_state(acti_aggregate_actor *a)
 
     table->clear(a->value, a->memory);
     memset(a->value, 0, table->struct_size);
+    acta_memory_forgive(a->memory); /* it may be there when the state is read again */
     a->version = a->snapshot_version = 0;
     a->begun = false;
 }

@@ -120,6 +120,12 @@ acta_memory_failed(const acta_memory *memory)
 }
 
 void
+acta_memory_forgive(acta_memory *memory)
+{
+    memory->failed = false;
+}
+
+void
 acta_str_assign(acta_str *field, acta_str value, acta_memory *memory)
 {
     char *old = (char *)(uintptr_t)field->data;

@@ -46,8 +46,11 @@ ACTA_API size_t acta_memory_used(const acta_memory *memory);
  */
 ACTA_API void acta_str_assign(acta_str *field, acta_str value, acta_memory *memory);
 
-/* Has an allocation from this memory failed since it was created or cleared? */
+/* Has an allocation from this memory failed since it was created, cleared or forgiven? */
 ACTA_API bool acta_memory_failed(const acta_memory *memory);
+
+/* That counts no more: for who has given up, or made anew, all that the failure may have left absent. */
+ACTA_API void acta_memory_forgive(acta_memory *memory);
 
 #ifdef __cplusplus
 }

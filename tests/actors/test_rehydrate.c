@@ -246,6 +246,49 @@ long_streams_are_read_in_chunks_and_in_turn(void **state)
     }
 }
 
+/* -- no memory for a state -- */
+
+enum { LONG_NAME = 7777 };
+static bool states_find_no_memory;
+
+/* The copy that the state keeps of such a name, by its size: shorter than any buffer that holds the name. */
+static void *
+alloc_but_states(void *user, size_t size)
+{
+    (void)user;
+    return states_find_no_memory && size >= LONG_NAME && size <= LONG_NAME + 32 ? NULL : malloc(size);
+}
+
+static void
+free_any(void *user, void *block, size_t size)
+{
+    (void)user;
+    (void)size;
+    free(block);
+}
+
+/* An aggregate that found no memory for its state once finds it when there is some. */
+static void
+a_state_that_found_no_memory_is_read_again(void **state)
+{
+    fixture *f = FIXTURE(state);
+    char name[LONG_NAME];
+
+    memset(name, 'n', sizeof name);
+    f->environment.allocator = (acta_allocator){ .alloc = alloc_but_states, .free = free_any };
+    start_with(f, UINT32_MAX);
+    ledger_Add long_one =
+        ACTA_INIT(ledger_Add, .counter_id = S("a"), .amount = 1, .job_id = acta_str_from(name, sizeof name));
+    MUST(f, ledger_Add_dispatch(f->app, long_one, NULL, &f->error));
+    restart_with(f, UINT32_MAX);
+
+    states_find_no_memory = true;
+    assert_int_equal(add_with(f, "a", 1, NULL), ACTA_NO_MEMORY);
+    states_find_no_memory = false;
+    MUST(f, add_with(f, "a", 1, NULL));
+    assert_int_equal(fold_counter(f, "a"), 2);
+}
+
 int
 main(void)
 {
@@ -256,6 +299,7 @@ main(void)
         manual(a_snapshot_of_another_schema_or_without_sense_is_passed_over),
         manual(an_event_that_cannot_be_applied_is_an_error_that_names_it),
         manual(long_streams_are_read_in_chunks_and_in_turn),
+        manual(a_state_that_found_no_memory_is_read_again),
     };
     return run_on_engines("rehydrating", tests);
 }

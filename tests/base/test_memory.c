@@ -169,6 +169,10 @@ without_memory_nothing_is_half_done(void **state)
     assert_null(field.data);
     assert_true(acta_memory_failed(memory));
     assert_null(acta_memory_alloc(memory, SIZE_MAX));
+    acta_memory_forgive(memory);
+    assert_false(acta_memory_failed(memory));
+    assert_null(acta_memory_alloc(memory, SIZE_MAX));
+    assert_true(acta_memory_failed(memory));
     acta_memory_clear(memory);
     assert_false(acta_memory_failed(memory));
     acta_memory_destroy(memory);
