@@ -202,6 +202,7 @@ locate(acti_reader_actor *r, acta_str id, bool is_open, acta_pid *pid_out, acta_
 
     acti_instance_argument argument = { .reader = r->reader, .ticket = ticket };
     acta_spawn_options options = { .behaviour = &acti_instance_behaviour,
+        .mailbox_count_max = UINT32_MAX, /* what it wrote is told once */
         .argument = &argument,
         .name = name,
         .monitor = r->self,
