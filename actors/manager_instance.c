@@ -200,13 +200,23 @@ forget_state(acti_instance *i)
     i->exists = false;
 }
 
-/* What is in memory is not what is stored, and never will be: end, so that the next incarnation reads what is. The router, if
- * it waits to hear that the outbox is through, is to wake that one: it does for an instance that failed. */
+/* Nobody else sees to what is left of its outbox: the router, which is to wake the next incarnation for it. In a store that
+ * takes no writes there is nothing to be woken for. */
+static bool
+is_to_be_woken(const acti_instance *i)
+{
+    if (i->report_wanted) return true; /* the router waits to hear that the outbox is through */
+    bool is_owing = !acti_outbox_is_through(&i->outbox) || (i->is_ending && i->outbox.is_stored);
+    return is_owing && acta_store_health(i->app->store, NULL) == ACTA_OK && !acti_is_stopping(i->app);
+}
+
+/* What is in memory is not what is stored, and never will be: end, so that the next incarnation reads what is. The router
+ * wakes that one for an instance that failed. */
 static acta_next
 end_without_batch(acti_instance *i, acta_status status, const acta_error *error)
 {
     acti_instance_answer_event(i, status, error);
-    if (i->report_wanted) acta_fail(i->self, "%s", error->text);
+    if (is_to_be_woken(i)) acta_fail(i->self, "%s", error->text);
     return ACTA_STOP;
 }
 
@@ -331,7 +341,7 @@ set_flush(acti_instance *i)
     acta_ref ref;
 
     if (i->flush_is_set || !i->outbox.is_stored) return;
-    if (ACTA_SIM_CHANCE(&i->app->environment, "outbox.row.left", 25)) return;
+    if (!i->is_ending && ACTA_SIM_CHANCE(&i->app->environment, "outbox.row.left", 25)) return;
     i->flush_is_set = acta_send_after(i->self, FLUSH_MS, ACTI_ALARM_FLUSH, 0, &ref) == ACTA_OK;
 }
 
@@ -548,6 +558,15 @@ instance_cast(acta_self *self, void *state, acta_message *message)
     }
 }
 
+/* Rows that should have gone with its end, and could not: once more. */
+static acta_next
+idle_for_long(acti_instance *i)
+{
+    if (i->phase != ACTI_INSTANCE_IDLE && i->phase != ACTI_INSTANCE_STUCK) return ACTA_NEXT;
+    bool has_left_rows = i->phase == ACTI_INSTANCE_IDLE && i->is_ending && i->outbox.is_stored;
+    return has_left_rows && acta_store_health(i->app->store, NULL) == ACTA_OK ? flush(i) : leave(i);
+}
+
 static acta_next
 instance_info(acta_self *self, void *state, const acta_info *info)
 {
@@ -566,7 +585,7 @@ instance_info(acta_self *self, void *state, const acta_info *info)
         if (i->phase == ACTI_INSTANCE_IDLE && i->outbox.is_stored && i->ticket->event == NULL) return flush(i);
         return go_on(i);
     case ACTA_INFO_TIMEOUT:
-        return i->phase == ACTI_INSTANCE_IDLE || i->phase == ACTI_INSTANCE_STUCK ? leave(i) : ACTA_NEXT;
+        return idle_for_long(i);
     default:
         return ACTA_NEXT;
     }
