@@ -123,48 +123,19 @@ started(acta_sim *sim, void *state, acta_app *app)
 
 /* -- what may happen between two lives -- */
 
-static acta_status
-delete_rows(acta_store *store, acta_transaction *transaction, const char *table, acta_error *error)
-{
-    acta_row_cursor *cursor;
-    acta_bytes key, value;
-
-    acta_status status = acta_row_cursor_open(store, table, acta_bytes_from(NULL, 0), &cursor, error);
-    if (status != ACTA_OK) return status;
-    while ((status = acta_row_cursor_next(cursor, &key, &value, error)) == ACTA_OK)
-        acta_transaction_delete(transaction, table, key);
-    acta_row_cursor_close(cursor);
-    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
-}
-
-/* As an operator does it: rows and checkpoint go in one transaction, and the projection makes them again. */
-static acta_status
-reset_accounts(acta_store *store, acta_error *error)
-{
-    acta_transaction *transaction = acta_transaction_create(store);
-    if (transaction == NULL) return acta_error_set(error, ACTA_NO_MEMORY, NULL);
-
-    acta_status status = delete_rows(store, transaction, "rm.bank.accountrow", error);
-    if (status == ACTA_OK) status = delete_rows(store, transaction, "rm.bank.customerrow", error);
-    if (status != ACTA_OK) {
-        acta_transaction_destroy(transaction);
-        return status;
-    }
-    acta_transaction_delete(transaction, "checkpoints", acta_str_bytes(acta_str_of("accounts")));
-    return acta_store_commit(store, transaction, NULL, error);
-}
-
-/* The disk may fail meanwhile: then all of it happened, or nothing. */
+/* As an operator does it: the projection makes its rows again. The disk may fail meanwhile: then all of it happened, or
+ * nothing. */
 static void
 reset_projection(bank_run *run)
 {
+    static const acta_table *const row_tables[] = { &bank_AccountRow_table, &bank_CustomerRow_table, NULL };
     acta_store *store;
     const acta_store_config config = {
         .engine = acta_memory_engine(acta_sim_disk(run->sim)), .manual = true, .environment = &run->environment
     };
 
     if (config.engine == NULL || acta_store_open(&config, &store, NULL) != ACTA_OK) return;
-    if (reset_accounts(store, NULL) == ACTA_OK)
+    if (acta_reader_reset(store, bank_account_rows.base.name, row_tables, NULL) == ACTA_OK)
         ACTA_SOMETIMES(&run->environment, "bank.reset: a projection began again from nothing");
     acta_store_abandon(store);
 }

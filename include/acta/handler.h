@@ -71,6 +71,24 @@ ACTA_API acta_status acta_rows_get(
 ACTA_API acta_status acta_rows_put(acta_rows *rows, const acta_table *row_table, const void *row, acta_error *error);
 ACTA_API acta_status acta_rows_remove(acta_rows *rows, const acta_table *row_table, acta_str key, acta_error *error);
 
+/*
+ * Set an event handler or a projection back to nothing: its checkpoint, what it has parked, and the rows that it has made go
+ * in one transaction. With the next start of the application it begins anew, where its start_from says, and makes its rows
+ * again. For rows that are made in another way from now on, or that somebody has changed by hand; a changed projection under
+ * a new name needs none of it.
+ *   store       open, to be written, and no application runs over it: a reader that runs would go on from where it is
+ *   name        the reader's name. A process manager is nothing to be reset: what its commands did stays done
+ *   row_tables  its read models, the last one NULL; those that another projection writes too are not among them.
+ *               NULL: it has none, as an event handler
+ * Threads: one. Takes memory for the keys of all rows; what they and their tables take in one transaction is at most
+ * ACTA_TRANSACTION_BYTES_MAX.
+ * Errors: ACTA_INVALID: a table is no read model, or there are too many rows for one transaction; those of
+ *         acta_row_cursor_open, acta_parked_cursor_open and acta_store_commit. After each but ACTA_UNKNOWN_OUTCOME
+ *         nothing has changed.
+ */
+ACTA_API acta_status acta_reader_reset(
+    acta_store *store, const char *name, const acta_table *const *row_tables, acta_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -302,6 +302,74 @@ rows_see_what_their_batch_wrote(void **state)
     assert_int_equal(count_rows(f, "rm.ledger.counterrow"), 0);
 }
 
+/* -- back to nothing -- */
+
+static acta_status
+reset(fixture *f, const acta_table *const *row_tables)
+{
+    acta_store_config config = { .manual = true, .environment = &f->environment };
+    acta_store *store;
+
+    if (f->memory)
+        config.engine = acta_memory_engine(f->disk);
+    else
+        config.path = f->path;
+    MUST(f, acta_store_open(&config, &store, &f->error));
+    acta_status status = acta_reader_reset(store, "rows", row_tables, &f->error);
+    acta_store_close(store);
+    return status;
+}
+
+/* Rows, checkpoint and what was set aside go together: a key that stayed parked would cover the events before it. */
+static void
+a_reset_projection_makes_its_rows_again(void **state)
+{
+    static const acta_table *const row_tables[] = { &ledger_CounterRow_table, NULL };
+    static const acta_table *const no_row_tables[] = { &ledger_CounterRow_table, &ledger_Added_table, NULL };
+    fixture *f = FIXTURE(state);
+
+    start_projecting(f);
+    ledger_hook.on_row = fail_for_bad;
+    failures = 0;
+    for (int i = 0; i < 9; i++)
+        add(f, i % 3 == 0 ? "bad" : "good", 1);
+    settle(f);
+    failures = UINT32_MAX;
+    add(f, "bad", 1);
+    add(f, "good", 1);
+    pass_ms(f, 2000);
+    assert_int_equal(count_rows(f, "parked"), 1);
+    stop(f);
+
+    assert_int_equal(reset(f, no_row_tables), ACTA_INVALID);
+    assert_string_equal(
+        f->error.text, "reader 'rows' is not reset: 'ledger.Added' is no read model: it has no identity");
+    f->config.projections = NULL;
+    start(f); /* nothing has changed */
+    assert_int_equal(count_rows(f, "parked"), 1);
+    assert_int_equal(row_of(f, "bad").additions, 3);
+    stop(f);
+
+    MUST(f, reset(f, row_tables));
+    start(f);
+    assert_int_equal(count_rows(f, "parked"), 0);
+    assert_int_equal(count_rows(f, "checkpoints"), 0);
+    assert_int_equal(count_rows(f, "rm.ledger.counterrow"), 0);
+    stop(f);
+
+    failures = 0;
+    start_projecting(f);
+    settle(f);
+    expect_row(f, "bad");
+    expect_row(f, "good");
+    assert_int_equal(row_of(f, "bad").additions, 4);
+    stop(f);
+    MUST(f, reset(f, NULL)); /* rows are left as they are by one that has none */
+    start(f);
+    settle(f);
+    assert_int_equal(row_of(f, "bad").additions, 8);
+}
+
 int
 main(void)
 {
@@ -314,6 +382,7 @@ main(void)
         manual(a_failed_event_leaves_no_rows_and_comes_again),
         manual(failed_events_are_done_once_wherever_the_process_dies),
         manual(rows_are_right_whenever_the_reader_fails),
+        manual(a_reset_projection_makes_its_rows_again),
     };
     return run_on_engines("projections", tests);
 }
