@@ -116,6 +116,7 @@ tell_later(acta_self *self, uint32_t tag, acta_pid last_pid)
     return acta_send(self->runtime, acti_pid_of(self), message) == ACTA_OK ? payload : NULL;
 }
 
+/* Without memory for a timer it is sooner than it should be: one that gives up ends all that it supervises. */
 static acta_next
 wait_alone(acta_self *self, acti_supervisor *s, acti_child *child)
 {
@@ -125,6 +126,8 @@ wait_alone(acta_self *self, acti_supervisor *s, acti_child *child)
     if (child->delay_ms == 0) child->retry = tell_later(self, ACTI_TELL_RETRY, child->last_pid);
     if (child->retry != NULL) return ACTA_NEXT;
     if (acta_send_after(self, child->delay_ms, ACTI_TIMER_RESTART, user, &child->timer) == ACTA_OK) return ACTA_NEXT;
+    child->retry = tell_later(self, ACTI_TELL_RETRY, child->last_pid);
+    if (child->retry != NULL) return ACTA_NEXT;
     return give_up(self, s, child, "there is no memory to wait for its restart");
 }
 
@@ -264,6 +267,7 @@ stop_next_of_group(acta_self *self, acti_supervisor *s)
     s->group_is_retry = false;
     if (s->group_delay_ms == 0 && tell_later(self, ACTI_TELL_GROUP, (acta_pid){ 0 }) != NULL) return ACTA_NEXT;
     if (acta_send_after(self, s->group_delay_ms, ACTI_TIMER_GROUP, 0, &s->group_timer) == ACTA_OK) return ACTA_NEXT;
+    if (tell_later(self, ACTI_TELL_GROUP, (acta_pid){ 0 }) != NULL) return ACTA_NEXT;
     acti_child *first = first_of_group(s);
     return first != NULL ? give_up(self, s, first, "there is no memory to wait for its restart") : end_group(self, s);
 }

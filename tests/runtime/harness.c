@@ -60,8 +60,9 @@ counting_alloc(void *user, size_t size)
     harness *h = user;
 
     int64_t left = atomic_load(&h->allocs_left);
-    while (left > 0 && !atomic_compare_exchange_weak(&h->allocs_left, &left, left - 1)) {}
-    if (left == 0) return NULL;
+    while (left != 0 && left != -1 &&
+           !atomic_compare_exchange_weak(&h->allocs_left, &left, left > 0 ? left - 1 : left + 1)) {}
+    if (left == 0 || left == -2) return NULL;
     atomic_fetch_add(&h->blocks, 1);
     atomic_fetch_add(&h->bytes, (int64_t)size);
     return memset(malloc(size), 0xa5, size);

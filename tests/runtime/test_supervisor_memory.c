@@ -91,12 +91,36 @@ a_child_that_can_t_be_told_to_end_is_killed(void **state)
     }
 }
 
+/* One allocation fails, whichever: that ends no supervisor whose children may be restarted as often as need be. */
+static void
+a_lack_of_memory_that_passes_ends_no_supervisor(void **state)
+{
+    (void)state;
+    for (int strategy = ACTA_ONE_FOR_ONE; strategy <= ACTA_REST_FOR_ONE; strategy++) {
+        for (int at = 0; at < 12; at++) {
+            nursery *n = plant(3);
+            n->options.strategy = (acta_strategy)strategy;
+            n->options.intensity = ACTA_INTENSITY_UNLIMITED;
+            n->options.backoff = (acta_backoff){ .min_ms = 100, .max_ms = 1000 };
+            must_grow(n);
+            send_tag(&n->h, pid_of(n, "b"), DIE);
+            atomic_store(&n->h.allocs_left, -2 - at);
+            harness_run(&n->h);
+            atomic_store(&n->h.allocs_left, -1);
+            harness_advance(&n->h, 20000);
+            assert_int_equal(alive_count(n), 4); /* and itself */
+            uproot(n);
+        }
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_supervisor_without_memory_loses_nothing),
         cmocka_unit_test(a_child_that_can_t_be_told_to_end_is_killed),
+        cmocka_unit_test(a_lack_of_memory_that_passes_ends_no_supervisor),
     };
     return cmocka_run_group_tests_name("supervisor_memory", tests, NULL, NULL);
 }
