@@ -38,7 +38,7 @@ typedef struct harness {
     _Atomic uint64_t now_ns;       /* manual: the clock */
     _Atomic int64_t wall_jump_us;  /* manual: how far the wall clock is off */
     _Atomic int64_t blocks, bytes; /* taken and not given back */
-    _Atomic int64_t allocs_left;   /* until there is no memory; -1: any number; below: as -1, but that the one behind them fails */
+    _Atomic int64_t allocs_left;   /* until there is none; -1: any number; -2 - n: n go well, and one fails */
     _Atomic uint64_t log_lines;
     uint64_t random;
     uint32_t (*choose)(void *user, uint32_t count);
