@@ -29,6 +29,8 @@ enum {
     HEALED_STEPS_MAX = 200000,
     START_TRIES_MAX = 20, /* while there are faults */
     SETTLE_MS = 600000,
+    TRIED_AGAIN_MAX = 2,
+    READERS_MAX = 32,   /* that are looked at */
     ACT_PER_MILLE = 200 /* steps before which a client may act though something is ready */
 };
 
@@ -38,6 +40,7 @@ typedef struct run {
     acta_app *app;
     void *state;
     bool is_healed;
+    uint32_t tried_again; /* starts for the sake of what was parked */
     acti_run_result *result;
 } run;
 
@@ -138,6 +141,18 @@ act(run *r)
     return true;
 }
 
+/* While there were faults: clients may wait for it, and a start tries it again, as an operator would. */
+static bool
+has_parked(const run *r)
+{
+    acta_reader_info infos[READERS_MAX];
+    uint32_t count = acta_app_readers(r->app, infos, READERS_MAX);
+
+    for (uint32_t i = 0; i < count && i < READERS_MAX; i++)
+        if (infos[i].parked > 0) return true;
+    return false;
+}
+
 /* False: it has failed. */
 static bool
 one_step(run *r)
@@ -148,6 +163,10 @@ one_step(run *r)
     uint64_t clock_moves = acti_sim_clock_moves(r->sim);
     bool has_stepped = acta_sim_step(r->sim);
     if (has_stepped && acti_sim_clock_moves(r->sim) == clock_moves) return check_step(r);
+    if (r->is_healed && r->tried_again < TRIED_AGAIN_MAX && has_parked(r)) {
+        r->tried_again++;
+        return crash(r);
+    }
     if (!act(r) && !has_stepped) { /* clients act before time passes twice */
         if (r->is_healed) {
             acti_run_fail(

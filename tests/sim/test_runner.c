@@ -2,6 +2,7 @@
  * The runner: a tape repeats a run to the byte and survives being written; shrinking ends at the shortest failure there is;
  * processes find what one finds; what depends on an address is seen, and a death by a signal has its seed.
  */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,9 +14,10 @@
 
 #include "runner.h"
 #include "scratch.h"
+#include "simulation.h"
 #include "toy.h"
 
-enum { SEED = 4711, SEEDS = 40 };
+enum { SEED = 4711, SEEDS = 40, WATCHED_SEEDS = 15 };
 
 /* -- a folder of the test's own -- */
 
@@ -63,6 +65,25 @@ write_text(const char *path, const char *text)
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
+}
+
+/* Whoever looks on changes nothing: of an application with all that it may have, under all kinds of faults. */
+static void
+a_watched_run_is_the_same_run(void **state)
+{
+    acti_trace *trace = acti_trace_create();
+
+    (void)state;
+    assert_non_null(trace);
+    for (uint64_t seed = 1; seed <= WATCHED_SEEDS; seed++) {
+        acti_run_result alone = run(&bank_scenario, (acti_run_setup){ .seed = seed });
+        acti_run_result watched =
+            run(&bank_scenario, (acti_run_setup){ .seed = seed, .watch = acti_trace_watch(trace) });
+        if (watched.hash != alone.hash || watched.stats.steps != alone.stats.steps)
+            fail_msg("seed %" PRIu64 " has another history when it is watched", seed);
+        assert_true(trace->count > 0);
+    }
+    acti_trace_destroy(trace);
 }
 
 /* A tape of a whole run says as much as its seed. */
@@ -361,6 +382,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_watched_run_is_the_same_run),
         cmocka_unit_test(a_recorded_run_is_repeated_to_the_byte),
         cmocka_unit_test_setup_teardown(a_tape_that_was_written_is_read_as_it_was, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_tapes_are_refused_by_line, setup, teardown),
