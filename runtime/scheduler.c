@@ -240,8 +240,8 @@ look_around(acti_worker *worker)
 {
     worker->context.timers_are_due = false;
     worker->turns_to_look = LOOK_EVERY - 1;
-    worker->sent_before = worker->sent_at_look;
-    worker->sent_at_look = acti_sent_by(worker);
+    worker->grown_before = worker->grown_at_look;
+    worker->grown_at_look = acti_grown_by(worker);
     run_timers(worker->context.runtime);
     if (worker->looks_to_inject-- != 0) return NULL;
     worker->looks_to_inject = INJECT_EVERY - 1;

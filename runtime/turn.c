@@ -13,7 +13,7 @@
 #include "end.h"
 
 enum {
-    BURST_MIN = 2560,      /* sends of a worker in its last turns, 32 at most: of one for each message it is 2,048 */
+    BURST_MIN = 512,       /* what a worker sent beyond what it handled in its last turns, 32 at most */
     LONG_TURN_NS = 2000000 /* 2 ms */
 };
 
@@ -444,9 +444,10 @@ take_odd_step(acti_context *context, acti_actor *actor)
 }
 
 /*
- * The budget is used up. A handler that sends by the thousand can't be parted, and what it has sent is best handled
+ * The budget is used up. A handler that sends by the hundred can't be parted, and what it has sent is best handled
  * while it is in the cache: then a receiver with a long mailbox goes on until it is empty or the time is over; and when
- * something is left, one other actor comes before its next turn. Each such burst is good for one such turn.
+ * something is left, one other actor comes before its next turn. Each such burst is good for one such turn. What is
+ * handled in a turn that goes on isn't set off against the next burst.
  * `*until_ns`: 0 before the first time.
  */
 static __attribute__((noinline)) bool
@@ -455,12 +456,13 @@ goes_on(acti_context *context, acti_actor *actor, uint64_t *until_ns)
     acti_worker *worker = context->worker;
 
     if (worker == NULL) return false;
-    if (*until_ns != 0) return acti_now_ns(context->runtime) < *until_ns;
-    uint64_t sent = acti_sent_by(worker);
-    if (sent - worker->sent_before < BURST_MIN || acti_mailbox_count(actor) < BURST_MIN / 2) return false;
-    worker->sent_before = worker->sent_at_look = sent;
-    *until_ns = acti_now_ns(context->runtime) + LONG_TURN_NS;
-    return true;
+    int64_t grown = acti_grown_by(worker);
+    if (*until_ns == 0 && (grown - worker->grown_before < BURST_MIN || acti_mailbox_count(actor) < BURST_MIN / 2))
+        return false;
+    worker->grown_before = worker->grown_at_look = grown;
+    uint64_t now_ns = acti_now_ns(context->runtime);
+    if (*until_ns == 0) *until_ns = now_ns + LONG_TURN_NS;
+    return now_ns < *until_ns;
 }
 
 /* The turn ends before its mailbox is empty. `until_ns`: 0, unless it went on beyond its budget. */

@@ -103,17 +103,20 @@ struct acti_worker {
     bool is_searching;
     uint32_t lifo_in_a_row;
     uint32_t turns_to_look, looks_to_inject;
-    const acti_actor *busy_to;          /* the actor that it sent to last and found busy */
-    uint32_t busy_row;                  /* times in a row */
-    uint64_t sent_at_look, sent_before; /* messages sent until it last looked around, and until the look before */
+    const acti_actor *busy_to;           /* the actor that it sent to last and found busy */
+    uint32_t busy_row;                   /* times in a row */
+    int64_t grown_at_look, grown_before; /* acti_grown_by when it last looked around, and at the look before */
     uint32_t steal_seed;
     struct acti_record_ring *records; /* NULL: it records where outside threads do */
 };
 
-static inline uint64_t
-acti_sent_by(const acti_worker *worker)
+/* Messages that it has sent beyond those that it has handled. */
+static inline int64_t
+acti_grown_by(const acti_worker *worker)
 {
-    return atomic_load_explicit(&worker->stats.values[ACTI_STAT_SENT], memory_order_relaxed); /* by the worker itself */
+    /* relaxed, both: by the worker itself */
+    uint64_t sent = atomic_load_explicit(&worker->stats.values[ACTI_STAT_SENT], memory_order_relaxed);
+    return (int64_t)(sent - atomic_load_explicit(&worker->stats.values[ACTI_STAT_HANDLED], memory_order_relaxed));
 }
 
 #endif

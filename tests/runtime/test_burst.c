@@ -1,10 +1,10 @@
 /*
- * Bursts: what one handler sends by the thousand is handled in a turn that is longer than the budget, and others wait for
+ * Bursts: what one handler sends by the hundred is handled in a turn that is longer than the budget, and others wait for
  * that turn only; and the memory of a burst goes back when the worker has nothing to do.
  */
 #include "harness.h"
 
-enum { BUDGET = 64, QUIET_COUNT = 8, MANY = 8000, FEW = 1000 };
+enum { BUDGET = 64, QUIET_COUNT = 8, MANY = 8000, SOME = 1000, FEW = 400 };
 
 typedef struct burst {
     harness *h;
@@ -86,11 +86,14 @@ a_burst_is_handled_in_a_longer_turn(void **state)
 {
     (void)state;
     static burst b;
+    static const uint32_t sizes[] = { SOME, MANY };
 
-    run_burst(&b, MANY);
-    assert_in_range(b.at[0], 2 * BUDGET, MANY);
-    for (uint32_t i = 1; i + 1 < QUIET_COUNT; i++)
-        assert_true(b.at[i] >= b.at[i - 1]);
+    for (int k = 0; k < 2; k++) {
+        run_burst(&b, sizes[k]);
+        assert_in_range(b.at[0], 2 * BUDGET, sizes[k]);
+        for (uint32_t i = 1; i + 1 < QUIET_COUNT; i++)
+            assert_true(b.at[i] >= b.at[i - 1]);
+    }
 }
 
 /* SCH-03: as ever. */
