@@ -61,13 +61,13 @@ acti_instance_notify(acti_instance *i, acti_tag tag, const char *why)
     acta_pid router = { atomic_load_explicit(&i->reader->pid, memory_order_relaxed) }; /* a name only */
     acta_message *message = acta_message_create(runtime, tag, sizeof(acti_notice));
 
-    if (message != NULL) {
-        acti_notice *notice = message->payload;
-        notice->position = i->outbox.position;
-        notice->id_size = i->id.size;
-        memcpy(notice->id, i->id.data, i->id.size);
-        snprintf(notice->why, sizeof notice->why, "%.*s", (int)sizeof notice->why - 1, why);
-    }
+    /* It waits to hear, and hears of one that failed: the next incarnation has another try. */
+    if (message == NULL) acta_fail(i->self, "process manager %s: no memory for a notice", i->code->name);
+    acti_notice *notice = message->payload;
+    notice->position = i->outbox.position;
+    notice->id_size = i->id.size;
+    memcpy(notice->id, i->id.data, i->id.size);
+    snprintf(notice->why, sizeof notice->why, "%.*s", (int)sizeof notice->why - 1, why);
     acta_send(runtime, router, message);
 }
 

@@ -356,6 +356,50 @@ an_instance_that_is_killed_while_it_waits_is_woken(void **state)
     expect_no_rows(f);
 }
 
+enum { NOTICE_MIN = 784, NOTICE_MAX = 832 }; /* bytes: an id and a reason, both as long as they may be */
+static uint32_t notices_without_memory;
+
+static void *
+alloc_but_notices(void *user, size_t size)
+{
+    (void)user;
+    if (notices_without_memory == 0 || size < NOTICE_MIN || size > NOTICE_MAX) return malloc(size);
+    notices_without_memory--;
+    return NULL;
+}
+
+static void
+free_any(void *user, void *block, size_t size)
+{
+    (void)user;
+    (void)size;
+    free(block);
+}
+
+/* Woken, its commands got through, and there is no memory to say so: who waits to hear that hears it later. */
+static void
+a_notice_without_memory_is_given_again(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_exit_reason reason = { .kind = ACTA_EXIT_KILLED };
+
+    f->environment.allocator = (acta_allocator){ .alloc = alloc_but_notices, .free = free_any };
+    broken_tries = 1;
+    ledger_hook.before_add = break_some_tries;
+    start_managing(f);
+    MUST(f, start_job(f, "j", (const char *const[]){ "c2", "c1" }, 2, 1));
+    while (broken_tries > 0)
+        assert_true(step(f));
+    run_actors(f);
+    acta_exit(acta_app_runtime(f->app), (acta_pid){ 0 }, acta_whereis(acta_app_runtime(f->app), S("Jobs-j")), &reason);
+    run_actors(f);
+    notices_without_memory = 1;
+    settle(f);
+    assert_int_equal(notices_without_memory, 0);
+    expect_done(f, "j", 2);
+    expect_no_rows(f);
+}
+
 /*
  * The router is killed while an instance has the event in hand that stops it, behind commands that wait. The router's next
  * life finds no note of that end, and delivers the start of the instance again; which comes behind the end, and must begin
@@ -784,6 +828,7 @@ main(void)
         manual(an_event_whose_commands_cannot_be_written_leads_to_nothing),
         manual(an_instance_that_is_killed_in_the_middle_goes_on),
         manual(an_instance_that_is_killed_while_it_waits_is_woken),
+        manual(a_notice_without_memory_is_given_again),
         manual(a_slow_instance_does_not_hold_up_the_others),
     };
     return run_on_engines("process managers", tests);
