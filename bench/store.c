@@ -11,6 +11,8 @@
  * The row "large" is a store of --events, larger than its memory, killed and read cold (store_large.c); at full size:
  *
  *     bench/store --events 50000000 [--memory MIB] large
+ *
+ * "large_kept" is the same with streams that are kept by stream, too.
  */
 #include "bench.h"
 #include "raw_log.h"
@@ -44,6 +46,7 @@ typedef struct options {
     const char *data_path;
     uint32_t chosen;                   /* bits by row; 0: all */
     const char *fill_path, *read_path; /* a process of the row "large" */
+    bool fill_by_stream;
 } options;
 
 typedef struct bench {
@@ -442,6 +445,14 @@ large(const options *o)
     large_run(o->data_path, &how);
 }
 
+static void
+large_kept(const options *o)
+{
+    const large_options how = { .event_count = o->event_count, .memory_mib = o->memory_mib, .by_stream = true };
+
+    large_run(o->data_path, &how);
+}
+
 /* -- rows -- */
 
 typedef struct row {
@@ -465,6 +476,7 @@ static const row rows[] = {
     { "stream_1000", stream_1000 },
     { "last_event", last_event },
     { "large", large },
+    { "large_kept", large_kept },
 };
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 
@@ -509,6 +521,10 @@ parse(int key, char *argument, struct argp_state *state)
     case 'm':
         o->memory_mib = parse_number("--memory", argument, 1, MEMORY_MAX, state);
         return 0;
+    case 'k':
+        o->fill_by_stream = true;
+        o->fill_path = argument;
+        return 0;
     case 'f':
         o->fill_path = argument;
         return 0;
@@ -532,6 +548,7 @@ main(int argc, char **argv)
         { "data", 'd', "DIR", 0, "Where the disk is that is measured (default: ./bench-data)", 0 },
         { "memory", 'm', "MIB", 0, "memory_bytes of the row large, in MiB (default: 64)", 0 },
         { "fill", 'f', "DIR", OPTION_HIDDEN, NULL, 0 }, /* the row "large" calls itself so */
+        { "fill-kept", 'k', "DIR", OPTION_HIDDEN, NULL, 0 },
         { "read", 'r', "DIR", OPTION_HIDDEN, NULL, 0 },
         { 0 },
     };
@@ -539,7 +556,7 @@ main(int argc, char **argv)
         "The store alone, beside plain RocksDB. Rows (default: all): raw_100, append_256, raw_1000, append_2048, "
         "raw_1, "
         "append_1, append_1_async, in_flight, raw_nosync, append_nosync, scan, "
-        "subscribe, stream_1000, last_event, large.",
+        "subscribe, stream_1000, last_event, large, large_kept.",
         NULL, NULL, NULL };
     options o = { .seconds = SECONDS_DEFAULT,
         .event_count = EVENTS_DEFAULT,
@@ -548,7 +565,9 @@ main(int argc, char **argv)
 
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
-    const large_options how = { .event_count = o.event_count, .memory_mib = o.memory_mib };
+    const large_options how = {
+        .event_count = o.event_count, .memory_mib = o.memory_mib, .by_stream = o.fill_by_stream
+    };
     if (o.fill_path != NULL) large_fill(o.fill_path, &how);
     if (o.read_path != NULL) large_read(o.read_path, &how);
     if (o.fill_path != NULL || o.read_path != NULL) return 0;

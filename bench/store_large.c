@@ -184,7 +184,10 @@ submit_event(filling *f, uint64_t stream, uint64_t *random)
 static acta_store *
 open_large(const char *path, const large_options *o)
 {
-    const acta_store_config config = { .path = path, .memory_bytes = (uint64_t)o->memory_mib << 20 };
+    static const char *const kept[] = { "Large", NULL };
+    const acta_store_config config = {
+        .path = path, .memory_bytes = (uint64_t)o->memory_mib << 20, .keep_by_stream = o->by_stream ? kept : NULL
+    };
     acta_error error;
     acta_store *store;
 
@@ -432,7 +435,7 @@ large_run(const char *data_path, const large_options *o)
     char path[PATH_SIZE];
 
     bench_make_directory(data_path, path, sizeof path);
-    int status = start_again("--fill", path, o);
+    int status = start_again(o->by_stream ? "--fill-kept" : "--fill", path, o);
     bench_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     status = start_again("--read", path, o);
     bench_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);

@@ -8,6 +8,7 @@
 #ifndef BENCH_STORE_LARGE_H
 #define BENCH_STORE_LARGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { LARGE_MEMORY_DEFAULT = 64 };
@@ -15,6 +16,7 @@ enum { LARGE_MEMORY_DEFAULT = 64 };
 typedef struct large_options {
     uint32_t event_count;
     uint32_t memory_mib; /* memory_bytes of both processes */
+    bool by_stream;      /* the streams are kept by stream, too */
 } large_options;
 
 /* Both processes are this program, started again; their results go to stdout. */

@@ -128,18 +128,34 @@ forget(acta_store *store, uint64_t range, acta_error *error)
 
 /* -- a range -- */
 
+/* Keys of a family that have nothing in memory, and whose compaction takes all files of the range. The index's files are
+ * compacted together, whatever the range (RocksDB: universal); nothing ever lies at stream 0. */
+typedef struct key_range {
+    acti_family family;
+    acti_key from, to;
+} key_range;
+
+static key_range
+keys_of(uint64_t range, uint64_t settled)
+{
+    uint64_t first = range << ACTI_RANGE_BITS, end = (range + 1) << ACTI_RANGE_BITS;
+
+    if (range == ACTI_DEAD_COPIES)
+        return (key_range){ .family = ACTI_INDEX, .from = acti_index_key(0, 0), .to = acti_index_key(0, 1) };
+    if (end > settled + 1) end = settled + 1;
+    return (key_range){ .family = ACTI_LOG, .from = acti_log_key(first), .to = acti_log_key(end - 1) };
+}
+
 /* The range up to `settled`, behind which records may still be in memory. */
 static acta_status
 compact_range(acta_store *store, const dead_range *dead, uint64_t settled, acta_error *error)
 {
     const acti_engine_ops *ops = store->engine->ops;
-    uint64_t first = dead->range << ACTI_RANGE_BITS, end = (dead->range + 1) << ACTI_RANGE_BITS;
+    key_range keys = keys_of(dead->range, settled);
     acta_status status = ACTA_OK;
 
-    if (end > settled + 1) end = settled + 1;
-    acti_key from = acti_log_key(first), to = acti_log_key(end - 1);
-    if (ops->compact != NULL && end > first)
-        status = ops->compact(store->engine, ACTI_LOG, acti_key_view(&from), acti_key_view(&to), error);
+    if (ops->compact != NULL && memcmp(keys.from.bytes, keys.to.bytes, keys.from.size) <= 0)
+        status = ops->compact(store->engine, keys.family, acti_key_view(&keys.from), acti_key_view(&keys.to), error);
     /* Relaxed: the engine gave the range up behind this, if it did, and has said so under its own lock. */
     if (atomic_load_explicit(&store->compaction.stopping, memory_order_relaxed)) return ACTA_OK; /* its row stays */
     if (status == ACTA_OK) status = forget(store, dead->range, error);
@@ -158,9 +174,12 @@ static uint64_t
 bytes_of(acta_store *store, uint64_t range)
 {
     const acti_engine_ops *ops = store->engine->ops;
-    acti_key from = acti_log_key(range << ACTI_RANGE_BITS), to = acti_log_key((range + 1) << ACTI_RANGE_BITS);
+    bool is_copies = range == ACTI_DEAD_COPIES;
+    acti_key from = is_copies ? acti_index_key(0, 0) : acti_log_key(range << ACTI_RANGE_BITS),
+             to = is_copies ? acti_index_end_key() : acti_log_key((range + 1) << ACTI_RANGE_BITS);
 
-    return ops->bytes_of != NULL ? ops->bytes_of(store->engine, ACTI_LOG, acti_key_view(&from), acti_key_view(&to)) : 0;
+    if (ops->bytes_of == NULL) return 0;
+    return ops->bytes_of(store->engine, is_copies ? ACTI_INDEX : ACTI_LOG, acti_key_view(&from), acti_key_view(&to));
 }
 
 static bool

@@ -16,6 +16,9 @@
 
 enum { ACTI_RANGE_BITS = 16, ACTI_DEAD_SIZE = 8 + 8 + 8 + 4 };
 
+/* A range that no position lies in: copies of events in the index (by_stream.h). Its files are compacted together. */
+#define ACTI_DEAD_COPIES (UINT64_MAX >> ACTI_RANGE_BITS)
+
 /* In the store: what a transaction that is being filled adds, and what was done. */
 typedef struct acti_compaction {
     uint64_t range, bytes; /* of the transaction being filled; bytes 0: nothing yet */

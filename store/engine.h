@@ -51,7 +51,8 @@ typedef struct acti_range {
     acta_bytes to;
     acta_bytes start;
     bool backward;
-    bool scan; /* many records will be read once: read ahead, and leave the cache alone */
+    bool scan;         /* many records will be read once: read ahead, and leave the cache alone */
+    size_t near_bytes; /* so many bytes in a row will be wanted, about: read them at once; 0: not known */
 } acti_range;
 
 typedef struct acti_engine_config {

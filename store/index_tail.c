@@ -323,7 +323,7 @@ acti_index_tail_take(acti_index_tail *tail, const acti_runs *runs, uint64_t logg
 
 /* Put the next entry: as many runs as one takes, all of one stream. */
 static void
-put_entry(acti_tail_out *out, acta_engine *engine, acti_engine_batch *batch)
+put_entry(acti_tail_out *out, acti_by_stream *by_stream, acta_engine *engine, acti_engine_batch *batch)
 {
     acti_run runs[ACTI_INDEX_RUN_MAX];
     uint8_t entry[ACTI_INDEX_ENTRY_MAX];
@@ -338,8 +338,10 @@ put_entry(acti_tail_out *out, acta_engine *engine, acti_engine_batch *batch)
         }
     } while (out->chunk != NULL && count < ACTI_INDEX_RUN_MAX);
     acti_key key = acti_index_key(out->stream->id, runs[0].version);
-    size_t size = acti_index_encode(runs, count, entry);
-    engine->ops->batch_put(batch, ACTI_INDEX, acti_key_view(&key), acta_bytes_from(entry, size));
+    acta_bytes value;
+    if (by_stream == NULL || !acti_by_stream_entry(by_stream, runs, count, &value))
+        value = acta_bytes_from(entry, acti_index_encode(runs, count, entry));
+    engine->ops->batch_put(batch, ACTI_INDEX, acti_key_view(&key), value);
     if (out->chunk == NULL) out_stream(out, out->stream->next);
 }
 
@@ -348,7 +350,7 @@ acti_index_tail_put(acti_index_tail *tail, acta_engine *engine, acti_engine_batc
 {
     if (tail->old.event_count == 0) return;
     while (tail->out.stream != NULL && count_max-- > 0)
-        put_entry(&tail->out, engine, batch);
+        put_entry(&tail->out, tail->by_stream, engine, batch);
     if (tail->out.stream != NULL) return;
     acti_index_put_end(engine, batch, tail->old.end);
     tail->all_out = true;
@@ -362,7 +364,7 @@ acti_index_tail_put_all(acti_index_tail *tail, acta_engine *engine, acti_engine_
     acti_index_tail_put(tail, engine, batch, UINT64_MAX);
     if (tail->young.event_count == 0) return;
     for (out_begin(&out, &tail->young); out.stream != NULL;)
-        put_entry(&out, engine, batch);
+        put_entry(&out, tail->by_stream, engine, batch);
     acti_index_put_end(engine, batch, tail->young.end);
 }
 

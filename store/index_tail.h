@@ -68,6 +68,7 @@ typedef struct acti_index_tail {
     acta_allocator allocator;
     size_t bytes_max;
     uint64_t logged_bytes_max; /* set once the engine can say it */
+    acti_by_stream *by_stream; /* makes the entries of some streams; set by the one who opens; NULL: none */
 
     acti_monitor lock;
     acti_index_generation young, old; /* changed under the lock */

@@ -118,6 +118,7 @@ typedef struct acti_recovered {
     bool shown;                                 /* read_only: the engine is started */
     bool index_known;                           /* there is one */
     bool index_damaged;                         /* and it must be made again */
+    bool list_changed;                          /* of categories kept by stream: another one is wanted */
     uint32_t format; /* of the store; an older one becomes the newest when it is written to */
     int64_t made_at_us;
 } acti_recovered;
@@ -135,6 +136,9 @@ struct acta_store {
     char *path;         /* for messages */
     size_t path_size;
     acti_recovered recovered;
+    uint32_t format;                   /* at least ACTI_BY_STREAM_FORMAT: its index may have copies */
+    acta_bytes by_stream;              /* the list of categories that are kept so; data NULL: there never was one */
+    const char *const *keep_by_stream; /* what the one who opens it wants; while it is being opened */
     acta_error damage; /* read_only: why its log is good up to the head only; status ACTA_OK: it is good */
 
     /* Any thread. */
@@ -225,6 +229,9 @@ bool acti_recovery_is_made(acta_store *store);
 acta_status acti_recovery_check(acta_store *store, const acti_mark *mark, acta_error *error);
 /* recovery_index.c. The engine is started to WRITE: bring the indexes in line with the log, and remember that all was checked. */
 acta_status acti_recovery_repair(acta_store *store, acta_error *error);
+/* Before that, once the engine is started to WRITE or CREATE: which categories are kept by stream, as the one who opens the
+ * store wants it, or as the store says; and so the store's format. */
+acta_status acti_recovery_by_stream(acta_store *store, acta_error *error);
 /* What the index needs to know of an event that is behind its end. ACTA_NO_MEMORY. */
 acta_status acti_recovery_note(acta_store *store, const acti_record_view *view, uint64_t page, acta_error *error);
 /* Make a new store. */
@@ -257,6 +264,9 @@ acta_status acti_checkpoint_read(
 
 /* backup_add.c: remove what a backup that was killed left in the store's directory */
 void acti_backup_clear(acta_store *store);
+
+/* scrub.c: up to which version, and without it, a stream was scrubbed; 0: it was not. */
+acta_status acti_scrubbed_version(acta_store *store, uint64_t stream_id, uint64_t *version_out, acta_error *error);
 
 /* lookup.c */
 /* The id of a stream; 0 when there is none. */

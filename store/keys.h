@@ -149,7 +149,8 @@ acti_batch_key(uint64_t batch)
 #define ACTI_META_SCHEMA   "schema:"  /* and a schema's name -> its hash */
 
 enum {
-    ACTI_FORMAT_VERSION = 2,
+    ACTI_FORMAT_VERSION = 2,           /* of a store that is made, or brought up to date */
+    ACTI_FORMAT_VERSION_MAX = 3,       /* that can be read: 2, with copies by stream (by_stream.h) */
     ACTI_FORMAT_SIZE = 4 + 16 + 8 + 4, /* version, store id, created at, crc */
     ACTI_VERIFIED_SIZE = 8 + 8 + 4,    /* position, batch, crc */
     ACTI_BATCH_SIZE = 8 + 8 + 4 + 4,   /* last position, recorded at, events, crc */

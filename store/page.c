@@ -213,6 +213,30 @@ read_parts(const acti_page *page, uint32_t i, parts *p, acta_error *error)
     return ACTA_OK;
 }
 
+/* `type` has ACTI_PAGE_TYPE_SIZE bytes. */
+static void
+view_of(const parts *p, uint64_t position, const uint8_t *type, int64_t recorded_at_us, acti_record_view *view_out)
+{
+    view_out->type_id = acti_get_le32(type);
+    view_out->event = (acta_recorded){
+        .position = position,
+        .version = p->head.version,
+        .stream_id = p->head.stream_id,
+        .stream = p->head.stream,
+        .type = p->head.type,
+        .schema_hash = acti_get_le64(type + 4),
+        .kind = (p->head.flags & RECORD_STUB) != 0 ? ACTA_RECORD_STUB : ACTA_RECORD_EVENT,
+        .recorded_at_us = recorded_at_us,
+        .command_id = p->head.command_id,
+        .correlation_id = p->head.correlation_id,
+        .causation_id = p->head.causation_id,
+        .digest = p->payload_digest,
+        .payload = p->payload,
+        .metadata = p->metadata,
+        .tags = p->tags,
+    };
+}
+
 acta_status
 acti_page_record(const acti_page *page, uint64_t position, acti_record_view *view_out, acta_error *error)
 {
@@ -221,26 +245,37 @@ acti_page_record(const acti_page *page, uint64_t position, acti_record_view *vie
     if (page->is_old) return acti_record_read(page->value, position, view_out, error);
     acta_status status = read_parts(page, (uint32_t)(position - page->first), &p, error);
     if (status != ACTA_OK) return status;
+    view_of(&p, position, page->types + p.head.type_index * ACTI_PAGE_TYPE_SIZE, p.recorded_at_us, view_out);
+    return ACTA_OK;
+}
 
-    const uint8_t *type = page->types + p.head.type_index * ACTI_PAGE_TYPE_SIZE;
-    view_out->type_id = acti_get_le32(type);
-    view_out->event = (acta_recorded){
-        .position = position,
-        .version = p.head.version,
-        .stream_id = p.head.stream_id,
-        .stream = p.head.stream,
-        .type = p.head.type,
-        .schema_hash = acti_get_le64(type + 4),
-        .kind = (p.head.flags & RECORD_STUB) != 0 ? ACTA_RECORD_STUB : ACTA_RECORD_EVENT,
-        .recorded_at_us = p.recorded_at_us,
-        .command_id = p.head.command_id,
-        .correlation_id = p.head.correlation_id,
-        .causation_id = p.head.causation_id,
-        .digest = p.payload_digest,
-        .payload = p.payload,
-        .metadata = p.metadata,
-        .tags = p.tags,
-    };
+/* -- one record, away from its page -- */
+
+bool
+acti_page_take(const acti_page *page, uint64_t position, acti_page_piece *piece_out)
+{
+    uint32_t i = (uint32_t)(position - page->first);
+    acta_error ignored;
+    parts p;
+
+    if (page->is_old || i >= page->count || read_parts(page, i, &p, &ignored) != ACTA_OK) return false;
+    if ((p.head.flags & RECORD_STUB) != 0 || !record_bytes(page, i, &piece_out->record)) return false;
+    piece_out->type = page->types + p.head.type_index * ACTI_PAGE_TYPE_SIZE;
+    piece_out->recorded_at_us = p.recorded_at_us;
+    return true;
+}
+
+acta_status
+acti_page_piece_read(const acti_page_piece *piece, uint64_t position, acti_record_view *view_out, acta_error *error)
+{
+    acta_bytes bytes = piece->record;
+    parts p;
+
+    if (bytes.size < RECORD_CRC || acti_page_record_crc(position, bytes.data, bytes.size) != acti_get_le32(bytes.data))
+        return damaged(position, "the checksum of its copy by stream", error);
+    if (!take_apart(bytes.data + RECORD_CRC, bytes.data + bytes.size, &p))
+        return damaged(position, "its copy by stream makes no sense, though its checksum fits", error);
+    view_of(&p, position, piece->type, piece->recorded_at_us, view_out);
     return ACTA_OK;
 }
 

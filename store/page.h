@@ -60,6 +60,19 @@ acti_page_last(const acti_page *page)
 /* The record at a position, which is one of the page's; checked. Views of the page. */
 acta_status acti_page_record(const acti_page *page, uint64_t position, acti_record_view *view_out, acta_error *error);
 
+/* A record as it lies in its page, and what of it stands in the page's front. Views. */
+typedef struct acti_page_piece {
+    acta_bytes record;
+    const uint8_t *type; /* ACTI_PAGE_TYPE_SIZE bytes */
+    int64_t recorded_at_us;
+} acti_page_piece;
+
+/* Of an event. False: it is a stub, of format 1, damaged, or not of this page. */
+bool acti_page_take(const acti_page *page, uint64_t position, acti_page_piece *piece_out);
+/* The same as acti_page_record says, of a piece that lies elsewhere. */
+acta_status acti_page_piece_read(
+    const acti_page_piece *piece, uint64_t position, acti_record_view *view_out, acta_error *error);
+
 /* The chain's value behind the page. */
 acta_digest acti_page_chain_value(const acti_page *page);
 

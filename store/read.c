@@ -11,7 +11,10 @@
 #include "log_reader.h"
 #include "read_filter.h"
 
-enum { CHUNK = 100 };
+enum {
+    CHUNK = 100,
+    COPIES_AHEAD = 128 << 10 /* of a stream that is kept by stream: bytes read at once */
+};
 
 /* -- cursors -- */
 
@@ -36,8 +39,9 @@ struct acta_cursor {
     size_t stream_name_size;
     acti_index_reader index;
     acti_event_place places[CHUNK];
-    uint32_t page_of[CHUNK]; /* which of the pages it is in */
-    acti_value pages[CHUNK]; /* in ascending order, each once */
+    acti_page_piece copies[CHUNK]; /* of those whose entry of the index has one; the others' record.data is NULL */
+    uint32_t page_of[CHUNK];       /* which of the pages it is in */
+    acti_value pages[CHUNK];       /* in ascending order, each once */
     uint32_t chunk_count, chunk_next, page_count;
     acti_page page;     /* the one used last */
     uint32_t open_page; /* which that is, plus 1; 0: none */
@@ -129,6 +133,8 @@ open_stream(acta_cursor *cursor, const acta_read *read, acta_error *error)
     acti_index_reader_init(
         &cursor->index, cursor->store->engine, &cursor->store->index, cursor->stream_id, first, last, backward);
     cursor->index.known = newest;
+    uint64_t wanted = last - first + 1 < cursor->left ? last - first + 1 : cursor->left;
+    if (newest.is_copied && !backward && wanted > CHUNK) cursor->index.near_bytes = COPIES_AHEAD;
     return ACTA_OK;
 }
 
@@ -256,7 +262,7 @@ next_of_tags(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
     return status;
 }
 
-/* Read the pages that the chunk's events are in. */
+/* Read the pages that the chunk's events are in, but for those that are here. */
 static acta_status
 load_pages(acta_cursor *cursor, uint32_t count, acta_error *error)
 {
@@ -267,6 +273,7 @@ load_pages(acta_cursor *cursor, uint32_t count, acta_error *error)
 
     for (uint32_t i = 0; i < count; i++) { /* in ascending order, as the engine likes it */
         uint32_t at = backward ? count - 1 - i : i;
+        if (cursor->copies[at].record.data != NULL) continue;
         acti_key key = acti_log_key(cursor->places[at].page);
         if (page_count == 0 || memcmp(log_keys[page_count - 1].bytes, key.bytes, key.size) != 0) {
             log_keys[page_count] = key;
@@ -275,8 +282,9 @@ load_pages(acta_cursor *cursor, uint32_t count, acta_error *error)
         }
         cursor->page_of[at] = page_count - 1;
     }
-    acta_status status =
-        cursor->store->engine->ops->get_many(cursor->store->engine, ACTI_LOG, keys, page_count, cursor->pages, error);
+    acta_status status = page_count == 0 ? ACTA_OK
+                                         : cursor->store->engine->ops->get_many(
+                                               cursor->store->engine, ACTI_LOG, keys, page_count, cursor->pages, error);
     if (status != ACTA_OK) return status;
     cursor->page_count = page_count;
     cursor->chunk_count = count;
@@ -290,7 +298,7 @@ stream_damaged(const acta_cursor *cursor, uint64_t version, uint64_t position, c
         (int)cursor->stream_name_size, cursor->stream_name, version, position, how);
 }
 
-/* The next chunk of the stream's events, by way of their places. */
+/* The next chunk of the stream's events, by way of their places. Copies live as long as the entry that has them. */
 static acta_status
 load_chunk(acta_cursor *cursor, acta_error *error)
 {
@@ -299,9 +307,13 @@ load_chunk(acta_cursor *cursor, acta_error *error)
     uint32_t limit = cursor->left < CHUNK && !cursor->filter.is_set ? (uint32_t)cursor->left : CHUNK;
 
     release_chunk(cursor);
-    while (count < limit && status == ACTA_OK) {
-        status = acti_index_reader_next(&cursor->index, &cursor->places[count], error);
-        if (status == ACTA_OK) count++;
+    while (count < limit && status == ACTA_OK && (count == 0 || !acti_index_reader_leaves_copies(&cursor->index))) {
+        acti_event_place *place = &cursor->places[count];
+        status = acti_index_reader_next(&cursor->index, place, error);
+        if (status != ACTA_OK) break;
+        if (!acti_index_reader_copy(&cursor->index, place->version, &cursor->copies[count]))
+            cursor->copies[count].record.data = NULL;
+        count++;
     }
     if (status == ACTA_NOT_FOUND && count == 0 && !acti_index_reader_is_done(&cursor->index))
         return stream_damaged(cursor, cursor->index.next, 0, "it is missing in the index", error);
@@ -314,7 +326,10 @@ static acta_status
 read_place(acta_cursor *cursor, uint32_t i, acti_record_view *view_out, acta_error *error)
 {
     const acti_event_place *place = &cursor->places[i];
+    const acti_page_piece *copy = &cursor->copies[i];
     uint32_t which = cursor->page_of[i];
+
+    if (copy->record.data != NULL) return acti_page_piece_read(copy, place->position, view_out, error);
     acti_key key = acti_log_key(place->page);
 
     if (cursor->pages[which].pin == NULL)

@@ -175,6 +175,21 @@ take_records(copying *c, acti_engine_iterator *iterator, acta_error *error)
     }
 }
 
+/* Which categories are kept by stream: opening the new store makes their copies. Where there is damage it goes without. */
+static acta_status
+copy_list(const acti_rebuild *rebuild, acta_store *to, acta_error *error)
+{
+    const acta_allocator *allocator = &to->environment.allocator;
+    acta_bytes list;
+    acta_status status = acti_by_stream_list(rebuild->from, allocator, &list, error);
+
+    if (status == ACTA_OK && list.data != NULL)
+        to->engine->ops->batch_put(
+            to->committer.batch, ACTI_META, acta_str_bytes(acta_str_of(ACTI_META_BY_STREAM)), list);
+    acti_by_stream_list_free(allocator, list);
+    return rebuild->to_damage ? ACTA_OK : status;
+}
+
 acta_status
 acti_rebuild_log(acti_rebuild *rebuild, acta_store *to, acta_error *error)
 {
@@ -189,7 +204,8 @@ acti_rebuild_log(acti_rebuild *rebuild, acta_store *to, acta_error *error)
     rebuild->damage.status = ACTA_OK;
     acta_status status = ops->iterator_open(rebuild->from, ACTI_LOG, &range, &iterator, error);
     if (status != ACTA_OK) return status;
-    status = take_records(&c, iterator, error);
+    if (to != NULL) status = copy_list(rebuild, to, error);
+    if (status == ACTA_OK) status = take_records(&c, iterator, error);
     ops->iterator_close(iterator);
     return status == ACTA_OK && to != NULL ? write_batch(&c, error) : status;
 }

@@ -53,10 +53,10 @@ check_format(acta_store *store, const acti_mark *mark, acta_error *error)
         return acta_error_set(error, ACTA_CORRUPT, "the store '%s' has lost its format record", store->path);
     if (status != ACTA_OK) return status;
     uint32_t version = value.bytes.size >= 4 ? acti_get_le32(value.bytes.data) : 0;
-    if (version > ACTI_FORMAT_VERSION)
+    if (version > ACTI_FORMAT_VERSION_MAX)
         status = acta_error_set(error, ACTA_UNSUPPORTED,
             "the store '%s' has format %" PRIu32 ", this program reads up to %d; use a newer one", store->path, version,
-            ACTI_FORMAT_VERSION);
+            ACTI_FORMAT_VERSION_MAX);
     else if (!sum_fits(value.bytes, ACTI_FORMAT_SIZE))
         status = acta_error_set(error, ACTA_CORRUPT, "the format record of the store '%s' is damaged", store->path);
     else if (memcmp(value.bytes.data + 4, mark->store_id, ACTI_STORE_ID_SIZE) != 0)
@@ -64,7 +64,7 @@ check_format(acta_store *store, const acti_mark *mark, acta_error *error)
             "the mark of the store '%s' belongs to another store; nothing was changed", store->path);
     else
         memcpy(store->store_id, value.bytes.data + 4, ACTI_STORE_ID_SIZE);
-    store->recovered.format = version;
+    store->recovered.format = store->format = version;
     if (status == ACTA_OK) store->recovered.made_at_us = (int64_t)acti_get_le64(value.bytes.data + 20);
     store->engine->ops->release(store->engine, &value);
     return status;
@@ -405,12 +405,15 @@ acti_recovery_put_format(acta_store *store, int64_t made_at_us)
 {
     uint8_t value[ACTI_FORMAT_SIZE];
 
-    acti_put_le32(value, ACTI_FORMAT_VERSION);
+    acti_put_le32(value, store->format);
     memcpy(value + 4, store->store_id, ACTI_STORE_ID_SIZE);
     acti_put_le64(value + 20, (uint64_t)made_at_us);
     acti_put_le32(value + 28, acta_crc32c(0, value, 28));
     store->engine->ops->batch_put(store->committer.batch, ACTI_META, acta_str_bytes(acta_str_of(ACTI_META_FORMAT)),
         acta_bytes_from(value, sizeof value));
+    if (store->by_stream.data != NULL)
+        store->engine->ops->batch_put(
+            store->committer.batch, ACTI_META, acta_str_bytes(acta_str_of(ACTI_META_BY_STREAM)), store->by_stream);
 }
 
 acta_status
@@ -428,6 +431,7 @@ acti_recovery_create(acta_store *store, acta_error *error)
     committer->mark.turn++;
     if (status == ACTA_OK) status = acti_mark_write(store->engine, &committer->mark, error);
     if (status == ACTA_OK) status = store->engine->ops->start(store->engine, ACTI_START_CREATE, error);
+    if (status == ACTA_OK) status = acti_recovery_by_stream(store, error);
     if (status != ACTA_OK) return status;
 
     acti_recovery_put_format(store, store->environment.clock.wall_us(store->environment.clock.user));

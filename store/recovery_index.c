@@ -14,7 +14,10 @@
 #include "internal.h"
 #include "log_reader.h"
 
-enum { REPAIR_CHUNK = 10000 }; /* keys put in one batch, or all entries that were noted */
+enum {
+    REPAIR_CHUNK = 10000,       /* keys put in one batch, or all entries that were noted */
+    COPIED_BYTES_MAX = 16 << 20 /* of the log, behind the index: copying them must not make opening slow */
+};
 
 /* What is in the batch goes to the disk, if it is much, or `all`. */
 static acta_status
@@ -93,13 +96,17 @@ acti_recovery_note(acta_store *store, const acti_record_view *view, uint64_t pag
     return ACTA_OK;
 }
 
-/* All that was noted goes into the batch. */
-static void
-put_noted(acta_store *store, uint32_t *count)
+/* All that was noted goes into the batch. Names by which streams are kept are looked up where the engine has them. */
+static acta_status
+put_noted(acta_store *store, uint32_t *count, acta_error *error)
 {
+    acta_status status = store->index.by_stream != NULL ? flush_repair(store, count, true, error) : ACTA_OK;
+
+    if (status != ACTA_OK) return status;
     acti_index_tail_put_all(&store->index, store->engine, store->committer.batch);
     acti_index_tail_clear(&store->index); /* nobody reads yet */
     *count = REPAIR_CHUNK;
+    return ACTA_OK;
 }
 
 /* An index that goes on where it ended is put at once, so that its entries are cut as those that were being written: it is no
@@ -112,7 +119,8 @@ put_entry(acta_store *store, const acti_record_view *view, uint64_t page, uint32
 
     acti_tags_put(store, view->event.tags, view->event.position);
     *count += view->event.tags.size > 0;
-    if (is_whole && acti_index_tail_is_full(&store->index)) put_noted(store, count);
+    if (status == ACTA_OK && is_whole && acti_index_tail_is_full(&store->index))
+        status = put_noted(store, count, error);
     return status;
 }
 
@@ -173,37 +181,83 @@ drop_index(acta_store *store, uint32_t *count)
     ++*count;
 }
 
+static bool
+bytes_equal(acta_bytes a, acta_bytes b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+/* From here on the list is `list`, which the store takes. */
+static acta_status
+take_list(acta_store *store, acta_bytes list, acta_error *error)
+{
+    acti_index_tail *index = &store->index;
+
+    store->by_stream = list;
+    if (list.data == NULL) return ACTA_OK;
+    store->format = ACTI_BY_STREAM_FORMAT;
+    if (list.size == ACTI_BY_STREAM_LIST_CRC) return ACTA_OK; /* of no categories */
+    index->by_stream = acti_by_stream_create(&store->environment.allocator, store->engine, list);
+    if (index->by_stream == NULL)
+        return acta_error_set(error, ACTA_NO_MEMORY, "cannot open store '%s': there is no memory", store->path);
+    if (index->logged_bytes_max > COPIED_BYTES_MAX) index->logged_bytes_max = COPIED_BYTES_MAX;
+    return ACTA_OK;
+}
+
+acta_status
+acti_recovery_by_stream(acta_store *store, acta_error *error)
+{
+    const acta_allocator *allocator = &store->environment.allocator;
+    acta_bytes had, wanted;
+    acta_status status = acti_by_stream_list(store->engine, allocator, &had, error);
+
+    if (store->format < ACTI_FORMAT_VERSION) store->format = ACTI_FORMAT_VERSION;
+    if (status != ACTA_OK || store->keep_by_stream == NULL)
+        return status == ACTA_OK ? take_list(store, had, error) : status;
+    status = acti_by_stream_encode(store->keep_by_stream, allocator, &wanted, error);
+    bool was_none = had.data == NULL, is_none = wanted.size == ACTI_BY_STREAM_LIST_CRC;
+    store->recovered.list_changed = status == ACTA_OK && !bytes_equal(had, wanted) && !(was_none && is_none);
+    acti_by_stream_list_free(allocator, had);
+    if (status == ACTA_OK && was_none && is_none) acti_by_stream_list_free(allocator, wanted);
+    return status != ACTA_OK || (was_none && is_none) ? status : take_list(store, wanted, error);
+}
+
 acta_status
 acti_recovery_repair(acta_store *store, acta_error *error)
 {
     const acti_recovered *found = &store->recovered;
     uint32_t count = 0;
-    acta_status status = ACTA_OK;
+    acta_status status = acti_recovery_by_stream(store, error);
 
-    bool is_newest = found->format == ACTI_FORMAT_VERSION;
+    if (status != ACTA_OK) return status;
+    bool is_newest = found->format == store->format && !found->list_changed;
     store->index.reached = found->position;
     if (found->verified_position == found->position && found->verified_batch == found->batch &&
         found->index_end == found->position && is_newest)
         return ACTA_OK; /* closed cleanly */
 
     ACTA_CRASH_POINT("in_recovery");
+    if (!is_newest) { /* ahead of what only such a store may have */
+        acti_recovery_put_format(store, found->made_at_us);
+        count++;
+    }
     if (found->index_damaged) drop_index(store, &count);
     uint64_t after = found->index_end < found->verified_position ? found->index_end : found->verified_position;
     if (after < found->position) status = extend_indexes(store, after, &count, error);
-    if (status == ACTA_OK && found->index_end != found->position) put_noted(store, &count);
+    if (status == ACTA_OK && found->index_end != found->position) status = put_noted(store, &count, error);
     if (status == ACTA_OK) status = flush_repair(store, &count, true, error);
     if (status != ACTA_OK) return status;
 
     ACTA_CRASH_POINT("in_recovery");
-    if (!is_newest) acti_recovery_put_format(store, found->made_at_us);
     acti_batch_close(store, 0);
     acti_batch_put_verified(store, store->committer.position, store->committer.batch_number);
     status = acti_commit_own(store, error);
     store->recovered.verified_position = store->committer.position;
     store->recovered.verified_batch = store->committer.batch_number;
-    if (status == ACTA_OK && !is_newest)
+    if (status == ACTA_OK && found->format != store->format)
         acta_log_write(&store->environment, ACTA_LOG_INFO,
-            "the store '%s' had format %" PRIu32 ", it has %d from now on: an older program can't open it any more",
-            store->path, found->format, ACTI_FORMAT_VERSION);
+            "the store '%s' had format %" PRIu32 ", it has %" PRIu32
+            " from now on: an older program can't open it any more",
+            store->path, found->format, store->format);
     return status;
 }

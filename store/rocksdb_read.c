@@ -118,6 +118,7 @@ acti_rocksdb_iterator_open(acta_engine *base, acti_family family, const acti_ran
     rocksdb_readoptions_set_verify_checksums(iterator->options, 1);
     if (range->from.size > 0) rocksdb_readoptions_set_iterate_lower_bound(iterator->options, from, range->from.size);
     if (range->to.size > 0) rocksdb_readoptions_set_iterate_upper_bound(iterator->options, to, range->to.size);
+    if (range->near_bytes > 0) rocksdb_readoptions_set_readahead_size(iterator->options, range->near_bytes);
     if (range->scan) {
         rocksdb_readoptions_set_readahead_size(iterator->options, READAHEAD_BYTES);
         rocksdb_readoptions_set_fill_cache(iterator->options, 0);

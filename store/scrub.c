@@ -1,8 +1,12 @@
 /*
- * Scrub: events that nobody can read any more become stubs.
+ * Scrub: events that nobody can read any more become stubs, and their copies by stream go.
  *
  *     rows m (deleted for good), l (limits)  -->  versions [scrubbed, dead)  -->  pages with stubs in their place, in one
  *     transaction of at most CHUNK, with the row s: scrubbed up to there
+ *
+ * In a store that may have copies (by_stream.h) the row s comes with a second transaction, which writes the entries of the
+ * index that have some of the dead ones anew, without copies. Entries that are put behind the first one see stubs, so they
+ * get none; if the second one never comes, the row hasn't moved, and it is all done again.
  *
  * A record's place, times, ids and digests stay, so that positions, versions and the chain run on. Pages change in no other
  * way, so what was read here is what is there when the transaction commits.
@@ -23,8 +27,8 @@ typedef struct scrub {
 
 /* -- how far a stream was scrubbed -- */
 
-static acta_status
-read_scrubbed(acta_store *store, uint64_t stream_id, uint64_t *version_out, acta_error *error)
+acta_status
+acti_scrubbed_version(acta_store *store, uint64_t stream_id, uint64_t *version_out, acta_error *error)
 {
     const acti_engine_ops *ops = store->engine->ops;
     acti_key key = acti_change_key('s', stream_id);
@@ -166,6 +170,58 @@ put_stubs_of(acta_store *store, acta_transaction *t, uint64_t stream_id, uint64_
     return status;
 }
 
+/* -- copies by stream -- */
+
+static acta_status
+strip_entry(acta_store *store, acta_transaction *t, acta_bytes key, acta_bytes value, acta_error *error)
+{
+    acta_bytes runs;
+
+    if (!acti_index_runs_of(key, value, &runs)) return ACTA_OK; /* it has none */
+    uint8_t *room = acti_transaction_room(t, key.size + 1 + runs.size);
+    if (room == NULL) return ACTA_OK; /* the commit says so */
+    memcpy(room, key.data, key.size);
+    room[key.size] = ACTI_INDEX_FORMAT;
+    memcpy(room + key.size + 1, runs.data, runs.size);
+    acti_transaction_raw(
+        t, ACTI_INDEX, acta_bytes_from(room, key.size), acta_bytes_from(room + key.size, 1 + runs.size));
+    return acti_dead_add(store, t, ACTI_DEAD_COPIES << ACTI_RANGE_BITS, value.size - 1 - runs.size, error);
+}
+
+/* No entry that has an event of these versions has copies any more. What the index tail has gets none. */
+static acta_status
+strip_copies(acta_store *store, acta_transaction *t, uint64_t stream_id, uint64_t from, uint64_t end, acta_error *error)
+{
+    const acti_engine_ops *ops = store->engine->ops;
+    acti_key low = acti_index_key(stream_id, 1), high = acti_index_key(stream_id, end),
+             start = acti_index_key(stream_id, from);
+    acti_range range = { .from = acti_key_view(&low), .to = acti_key_view(&high), .start = acti_key_view(&start) };
+    acti_engine_iterator *iterator;
+    acta_bytes key, value;
+    acta_status status = ops->iterator_open(store->engine, ACTI_INDEX, &range, &iterator, error);
+
+    if (status != ACTA_OK) return status;
+    while (status == ACTA_OK && (status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK)
+        status = strip_entry(store, t, key, value, error);
+    ops->iterator_close(iterator);
+    if (status == ACTA_NOT_FOUND) status = acti_dead_flush(store, t, error);
+    store->compaction.bytes = 0; /* after an error: nothing of it will be */
+    return status;
+}
+
+/* The stubs are on their way first; then another transaction, for their copies. */
+static acta_status
+commit_stubs(
+    acta_store *store, acta_transaction **t, uint64_t stream_id, uint64_t from, uint64_t end, acta_error *error)
+{
+    acta_status status = acta_store_commit(store, *t, NULL, error);
+
+    *t = status == ACTA_OK ? acta_transaction_create(store) : NULL;
+    if (status != ACTA_OK) return status;
+    if (*t == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot scrub: there is no memory");
+    return strip_copies(store, *t, stream_id, from, end, error);
+}
+
 /* Replace versions from `from` up to, and without, `dead`; as many as one transaction takes. */
 static acta_status
 scrub_some(scrub *s, uint64_t stream_id, uint64_t from, uint64_t dead, bool forget, acta_error *error)
@@ -178,6 +234,8 @@ scrub_some(scrub *s, uint64_t stream_id, uint64_t from, uint64_t dead, bool forg
     if (end - from > CHUNK) end = from + CHUNK;
     if (end - from > s->left) end = from + s->left;
     if (from < end) status = put_stubs_of(s->store, t, stream_id, from, end, error);
+    if (from < end && status == ACTA_OK && s->store->format >= ACTI_BY_STREAM_FORMAT)
+        status = commit_stubs(s->store, &t, stream_id, from, end, error);
     if (status != ACTA_OK) {
         acta_transaction_destroy(t);
         return status;
@@ -198,7 +256,7 @@ scrub_stream(scrub *s, const acti_change *change, acta_error *error)
 {
     bool is_gone = change->kind == ACTI_CHANGE_HARD_DELETED;
     uint64_t scrubbed, last = change->version, dead = change->version + 1;
-    acta_status status = read_scrubbed(s->store, change->stream_id, &scrubbed, error);
+    acta_status status = acti_scrubbed_version(s->store, change->stream_id, &scrubbed, error);
 
     if (status == ACTA_OK && !is_gone)
         status = acti_stream_version(s->store, change->stream_id, acti_store_head(s->store), &last, error);

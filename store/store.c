@@ -69,6 +69,7 @@ store_create(const acta_store_config *config, acta_engine *engine)
     store->compaction.bytes_per_second =
         config->no_compaction ? 0 : or_default(config->compaction_bytes_per_second, COMPACTION_RATE_DEFAULT);
     store->queue_bytes_max = or_default(config->queue_bytes_max, QUEUE_BYTES_DEFAULT);
+    store->keep_by_stream = config->keep_by_stream;
     store->batch_count_max = (uint32_t)or_default(config->batch_count_max, BATCH_COUNT_DEFAULT);
     acti_types_init(&store->types, &environment.allocator);
     acti_tail_init(&store->tail, &environment.allocator, or_default(config->tail_bytes_max, TAIL_BYTES_DEFAULT));
@@ -92,6 +93,8 @@ store_free(acta_store *store)
     acti_committer_deinit(store);
     acti_blocks_deinit(&store->blocks);
     acti_tail_deinit(&store->tail);
+    acti_by_stream_destroy(store->index.by_stream);
+    acti_by_stream_list_free(&allocator, store->by_stream);
     acti_index_tail_deinit(&store->index);
     acti_types_deinit(&store->types);
     store->engine->ops->close(store->engine);
@@ -268,6 +271,7 @@ acta_store_open(const acta_store_config *config, acta_store **store_out, acta_er
         store_free(store);
         return status;
     }
+    store->keep_by_stream = NULL; /* the caller's */
     acti_compactor_wake(store);
     *store_out = store;
     return ACTA_OK;

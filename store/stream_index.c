@@ -9,10 +9,7 @@
 
 #include "index_tail.h"
 
-enum {
-    FORMAT = 2,  /* the first byte of an entry; one of format 1 begins with the top byte of a position, which is 0 */
-    OLD_SIZE = 8 /* of an entry of format 1 */
-};
+enum { OLD_SIZE = 8 }; /* of an entry of format 1 */
 
 /* -- writing -- */
 
@@ -55,20 +52,25 @@ acti_runs_note(acti_runs *runs, uint64_t stream_id, uint64_t version, uint64_t p
     };
 }
 
-size_t
-acti_index_encode(const acti_run *runs, uint32_t count, uint8_t *entry)
+uint8_t *
+acti_index_encode_runs(const acti_run *runs, uint32_t count, uint8_t *to)
 {
-    uint8_t *to = entry;
     uint64_t page = 0;
 
-    *to++ = FORMAT;
     for (uint32_t i = 0; i < count; i++) {
         to = acti_put_varint(to, runs[i].page - page);
         to = acti_put_varint(to, runs[i].place);
         to = acti_put_varint(to, runs[i].count);
         page = runs[i].page;
     }
-    return (size_t)(to - entry);
+    return to;
+}
+
+size_t
+acti_index_encode(const acti_run *runs, uint32_t count, uint8_t *entry)
+{
+    entry[0] = ACTI_INDEX_FORMAT;
+    return (size_t)(acti_index_encode_runs(runs, count, entry + 1) - entry);
 }
 
 void
@@ -103,9 +105,14 @@ begin_entry(acti_index_reader *reader, acta_bytes key, acta_bytes value, acta_er
 {
     if (key.size != 16 || value.size == 0) return damaged(key, value, error);
     bool is_old = value.data[0] == 0 && value.size == OLD_SIZE;
-    if (!is_old && value.data[0] != FORMAT) return damaged(key, value, error);
+    reader->copies.count = 0;
+    if (value.data[0] == ACTI_BY_STREAM_FORMAT) {
+        if (!acti_copies_open(key, value, &reader->copies, &reader->runs)) return damaged(key, value, error);
+    } else if (is_old || value.data[0] == ACTI_INDEX_FORMAT)
+        reader->runs = is_old ? acta_bytes_from(value.data, 0) : acta_bytes_from(value.data + 1, value.size - 1);
+    else
+        return damaged(key, value, error);
     reader->entry_version = acti_get_be64(key.data + 8);
-    reader->runs = is_old ? acta_bytes_from(value.data, 0) : acta_bytes_from(value.data + 1, value.size - 1);
     rewind_entry(reader);
     if (!is_old) return ACTA_OK;
     reader->run_page = reader->run_position = acti_get_be64(value.data);
@@ -160,9 +167,10 @@ last_of_entry(acta_bytes key, acta_bytes value, uint64_t head, acti_event_place 
     for (; more && all.run_position <= head; more = next_run(&all)) {
         uint64_t before_head = head - all.run_position, count = all.run_count;
         if (before_head < count) count = before_head + 1;
-        *last_out = (acti_event_place){
-            .version = all.run_version + count - 1, .position = all.run_position + count - 1, .page = all.run_page
-        };
+        *last_out = (acti_event_place){ .version = all.run_version + count - 1,
+            .position = all.run_position + count - 1,
+            .page = all.run_page,
+            .is_copied = all.copies.count > 0 };
     }
     bool is_cut = !more && all.run_next != all.runs.data + all.runs.size;
     return is_cut ? damaged(key, value, error) : ACTA_OK;
@@ -192,6 +200,7 @@ open_iterator(acti_index_reader *reader, acta_error *error)
     acti_range range = { .from = acti_key_view(&from), .to = acti_key_view(&to), .backward = reader->backward };
 
     if (!reader->backward) range.start = acti_key_view(&start); /* the entry that has it may begin before it */
+    range.near_bytes = reader->near_bytes;
     reader->searched = reader->next;
     return reader->engine->ops->iterator_open(reader->engine, ACTI_INDEX, &range, &reader->iterator, error);
 }
@@ -209,6 +218,7 @@ next_of_iterator(acti_index_reader *reader, acta_error *error)
     reader->engine->ops->iterator_close(reader->iterator);
     reader->iterator = NULL;
     reader->runs.data = NULL;
+    reader->copies.count = 0;
     return ACTA_NOT_FOUND;
 }
 
@@ -245,13 +255,44 @@ acti_index_reader_next(acti_index_reader *reader, acti_event_place *place_out, a
     acta_status status = ACTA_OK;
 
     if (acti_index_reader_is_done(reader)) return acta_error_set(error, ACTA_NOT_FOUND, NULL);
-    if (reader->known.version == reader->next)
+    if (event_of_entry(reader, reader->next, place_out))
+        ; /* the entry at hand, which may have copies, before what is known of one event */
+    else if (reader->known.version == reader->next)
         *place_out = reader->known;
     else
         while (status == ACTA_OK && !event_of_entry(reader, reader->next, place_out))
             status = next_entry(reader, error);
     if (status == ACTA_OK) reader->next += reader->backward ? UINT64_MAX : 1;
     return status;
+}
+
+bool
+acti_index_reader_copy(const acti_index_reader *reader, uint64_t version, acti_page_piece *piece_out)
+{
+    if (reader->copies.count == 0 || version - reader->entry_version >= reader->copies.count) return false;
+    *piece_out = acti_copies_at(&reader->copies, (uint32_t)(version - reader->entry_version));
+    return true;
+}
+
+acta_status
+acti_index_entry_open(acti_index_reader *entry, acta_bytes key, acta_bytes value, acta_error *error)
+{
+    memset(entry, 0, offsetof(acti_index_reader, entry));
+    return begin_entry(entry, key, value, error);
+}
+
+bool
+acti_index_entry_event(acti_index_reader *entry, uint64_t version, acti_event_place *place_out)
+{
+    return event_of_entry(entry, version, place_out);
+}
+
+bool
+acti_index_runs_of(acta_bytes key, acta_bytes value, acta_bytes *runs_out)
+{
+    acti_copies copies;
+
+    return value.size > 0 && value.data[0] == ACTI_BY_STREAM_FORMAT && acti_copies_open(key, value, &copies, runs_out);
 }
 
 void

@@ -18,6 +18,7 @@
 #ifndef ACTI_STREAM_INDEX_H
 #define ACTI_STREAM_INDEX_H
 
+#include "by_stream.h"
 #include "engine.h"
 #include "keys.h"
 #include "varint.h"
@@ -25,6 +26,7 @@
 /* -- writing -- */
 
 enum {
+    ACTI_INDEX_FORMAT = 2,   /* the first byte of an entry of runs; of one of format 1, the top byte of a position: 0 */
     ACTI_INDEX_RUN_MAX = 64, /* in an entry */
     ACTI_INDEX_ENTRY_MAX = 1 + ACTI_INDEX_RUN_MAX * 3 * ACTI_VARINT_MAX
 };
@@ -52,6 +54,9 @@ void acti_runs_note(acti_runs *runs, uint64_t stream_id, uint64_t version, uint6
  * ACTI_INDEX_ENTRY_MAX bytes. Returns its size. */
 size_t acti_index_encode(const acti_run *runs, uint32_t count, uint8_t *entry);
 
+/* The runs alone; `to` has room for all but one byte of ACTI_INDEX_ENTRY_MAX. Returns where they end. */
+uint8_t *acti_index_encode_runs(const acti_run *runs, uint32_t count, uint8_t *to);
+
 /* Say that the engine's index has all events up to `position`. */
 void acti_index_put_end(acta_engine *engine, acti_engine_batch *batch, uint64_t position);
 
@@ -59,6 +64,7 @@ void acti_index_put_end(acta_engine *engine, acti_engine_batch *batch, uint64_t 
 
 typedef struct acti_event_place {
     uint64_t version, position, page;
+    bool is_copied; /* its entry has copies, as that of the last event of a stream tells */
 } acti_event_place;
 
 struct acti_index_tail;
@@ -69,6 +75,7 @@ typedef struct acti_index_reader {
     uint64_t stream_id;
     uint64_t first, last, next; /* versions that are wanted; the next one */
     bool backward;
+    size_t near_bytes;      /* of entries that will be wanted; 0: not known */
     acti_event_place known; /* somebody found this one already; version 0: none */
 
     acti_engine_iterator *iterator;
@@ -76,6 +83,7 @@ typedef struct acti_index_reader {
 
     /* The entry that is being read. Runs are decoded from the front. */
     acta_bytes runs;        /* without its first byte; data NULL: none was read yet */
+    acti_copies copies;     /* of its events */
     uint64_t entry_version; /* of its first event */
     uint64_t run_version, run_page, run_position, run_count;
     const uint8_t *run_next;             /* behind the run */
@@ -94,6 +102,22 @@ acti_index_reader_is_done(const acti_index_reader *reader)
 {
     return reader->next < reader->first || reader->next > reader->last;
 }
+
+/* The copy of the event that was given last, if its entry has one; it lives until the reader goes to another entry. */
+bool acti_index_reader_copy(const acti_index_reader *reader, uint64_t version, acti_page_piece *piece_out);
+/* Will the next event be of another entry, and those copies gone? */
+static inline bool
+acti_index_reader_leaves_copies(const acti_index_reader *reader)
+{
+    return reader->copies.count > 0 && reader->next - reader->entry_version >= reader->copies.count;
+}
+
+/* Look at one entry: views of it. ACTA_CORRUPT. */
+acta_status acti_index_entry_open(acti_index_reader *entry, acta_bytes key, acta_bytes value, acta_error *error);
+bool acti_index_entry_event(acti_index_reader *entry, uint64_t version, acti_event_place *place_out);
+
+/* An entry with copies, as it would be without: true, and what is left of `value` behind a byte ACTI_INDEX_FORMAT. */
+bool acti_index_runs_of(acta_bytes key, acta_bytes value, acta_bytes *runs_out);
 
 /* Where one version is. ACTA_NOT_FOUND: the index doesn't have it. */
 acta_status acti_index_find(acta_engine *engine, struct acti_index_tail *tail, uint64_t stream_id, uint64_t version,

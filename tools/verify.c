@@ -106,7 +106,7 @@ verify_format(verify *v)
     } else {
         v->format = little(format, 4);
         v->made_at_us = (int64_t)little(format + 20, 8);
-        if (v->format < 1 || v->format > 2) damaged(v, "format %" PRIu64 ", this program knows 1 and 2", v->format);
+        if (v->format < 1 || v->format > 3) damaged(v, "format %" PRIu64 ", this program knows 1 to 3", v->format);
         if (v->mark_turn > 0 && memcmp(v->store_id, format + 4, 16) != 0) damaged(v, "the marks are of another store");
     }
     if (format != NULL) rocksdb_free(format);

@@ -25,6 +25,7 @@ typedef struct acta_verify_report {
     uint64_t events, stubs; /* of it */
     uint64_t streams, types;
     uint64_t rows, outcomes, snapshots, checkpoints, tags;
+    uint64_t copies; /* of events that are kept by stream (acta_store_config) */
     uint64_t damage_count;
 } acta_verify_report;
 

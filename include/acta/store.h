@@ -64,9 +64,22 @@ typedef struct acta_store_config {
     uint64_t tail_bytes_max;              /* of newest records kept in memory for live readers; 0: 32 MiB */
     bool no_compaction;                   /* what scrubs made dead isn't compacted in the background (operations.h) */
     uint64_t compaction_bytes_per_second; /* how fast it is, at most; 0: 32 MiB */
+    const char *const *keep_by_stream;    /* see below; NULL: the categories that it was opened with before */
     bool unsafe_no_sync;                  /* benchmarks only: acknowledge before the disk has it */
     const acta_environment *environment;  /* copied */
 } acta_store_config;
+
+/*
+ * keep_by_stream: categories (what stands before the first '-' of a stream's name), ended by NULL, whose events are stored a
+ * second time, those of a stream side by side. Reading a stream of hundreds of events from its beginning, as an instance
+ * without snapshot does, then takes a few reads of the disk instead of one for each page of the log that has some of them.
+ * It costs the disk their bytes once more, and each append of theirs about one read of a page that was written lately; what
+ * is appended is copied some time behind it, with later commits. Nothing else changes: what can be read, and how, deleting and
+ * limits (a copy goes with its event), backup, verify, restore and repair.
+ *   The store remembers the list. Another one holds for what is appended from then on; an empty one (just NULL) ends it. What
+ * was copied stays copied. A store that ever was opened with one has format 3, which older programs refuse. Stores that are
+ * read_only don't look at it. ACTA_INVALID: an entry that is no name, or has a '-'; more than 64 KiB of them.
+ */
 
 /*
  * Open a store, or make a new one.

@@ -209,9 +209,11 @@ acta_status
 life_open(const life *l, const char *name, bool read_only, acta_store **store_out, acta_error *error)
 {
     static const acta_environment quiet = { .log = { .write = log_nothing } };
+    static const char *const kept[] = { "gone", NULL }; /* whose copies go with them */
     char path[FAULT_PATH_SIZE * 2];
     acta_store_config config = { .path = path,
         .read_only = read_only,
+        .keep_by_stream = kept,
         .memory_bytes = 4 << 20, /* write buffers of 1 MiB */
         .unsafe_no_sync = l->no_sync,
         .environment = &quiet };

@@ -332,13 +332,13 @@ static void
 a_newer_format_is_refused(void **state)
 {
     fixture *f = FIXTURE(state);
-    const uint8_t format[32] = { 3 };
+    const uint8_t format[32] = { 4 };
 
     make_store(f);
     put_raw(f, 0, "format", 6, format, sizeof format);
-    expect_refusal(f, ACTA_UNSUPPORTED, "has format 3, this program reads up to 2; use a newer one");
+    expect_refusal(f, ACTA_UNSUPPORTED, "has format 4, this program reads up to 3; use a newer one");
     f->config.read_only = true;
-    expect_refusal(f, ACTA_UNSUPPORTED, "has format 3, this program reads up to 2; use a newer one");
+    expect_refusal(f, ACTA_UNSUPPORTED, "has format 4, this program reads up to 3; use a newer one");
 }
 
 /* ES-44: a snapshot that is damaged is none; one of another schema says so. The events are read instead. */
