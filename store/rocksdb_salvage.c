@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "apart.h"
 #include "rocksdb.h"
 #include "rocksdb_records.h"
 
@@ -71,9 +72,11 @@ open_salvaged(const char *path, const acta_environment *environment, acta_engine
     return ACTA_OK;
 }
 
+/* In a child: where the MANIFEST can't be written, RocksDB (7.8, with assertions) ends the process. */
 static acta_status
-rebuild_lists(const char *path, acta_error *error)
+rebuild_lists(void *user, acta_error *error)
 {
+    const char *path = user;
     rocksdb_options_t *options = rocksdb_options_create();
     char *said = NULL;
 
@@ -126,6 +129,29 @@ has_rows(acta_engine *engine, bool *has_out, acta_error *error)
     return ACTA_OK;
 }
 
+/* RocksDB puts aside the files that it can't read, whatever they were of. */
+static acta_status
+find_sorted(void *user, const char *path, const char *name, acta_error *error)
+{
+    bool *found = user;
+
+    (void)path;
+    (void)error;
+    *found = *found || acti_name_ends_with(name, ".sst");
+    return ACTA_OK;
+}
+
+static acta_status
+were_files_put_aside(const char *to, bool *aside_out, acta_error *error)
+{
+    char lost[ACTI_PATH_MAX];
+    acta_status status = acti_path_join(lost, to, "lost", error);
+
+    *aside_out = false;
+    if (status != ACTA_OK || !acti_path_is_directory(lost)) return status;
+    return acti_directory_each(lost, find_sorted, aside_out, error);
+}
+
 /* The old lists know which files there were, unless they are what is damaged. */
 static acta_status
 were_rows_lost(const char *from, acta_engine *engine, bool *lost_out, acta_error *error)
@@ -155,7 +181,12 @@ acti_rocksdb_salvage(const char *from, const char *to, const acta_environment *e
     s.logs = true;
     if (status == ACTA_OK) status = acti_directory_each(from, bring_file, &s, error);
     if (status == ACTA_OK) status = acti_rocksdb_cut_logs(to, error);
-    if (status == ACTA_OK && s.sorted_count > 0) status = rebuild_lists(to, error);
+    if (status == ACTA_OK && s.sorted_count > 0)
+        status = acti_run_apart("mending the lists of files", rebuild_lists, (void *)(uintptr_t)to, error);
     if (status == ACTA_OK) status = open_salvaged(to, environment, engine_out, error);
-    return status == ACTA_OK ? were_rows_lost(from, *engine_out, rows_lost_out, error) : status;
+    bool aside = false;
+    if (status == ACTA_OK) status = were_files_put_aside(to, &aside, error);
+    if (status == ACTA_OK) status = were_rows_lost(from, *engine_out, rows_lost_out, error);
+    *rows_lost_out = *rows_lost_out || aside;
+    return status;
 }

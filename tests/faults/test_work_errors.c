@@ -5,8 +5,8 @@
  *
  *     a store at rest --fault--> back up, back up, restore, restore a beginning, repair --> each of them again, all compared
  *
- * Not here: what fails in the new store of a repair; RocksDB's own repair, which makes lists anew there, ends the process by an
- * assertion when the MANIFEST that it writes can't be written (7.8 of Debian).
+ * RocksDB's own repair, which makes lists anew, ends its process by an assertion when the MANIFEST that it writes can't be
+ * written (7.8 of Debian): that is a child of the one that repairs.
  *
  * Cases CR-05, CR-06 and CR-08 of the catalogue. ACTA_FAULTS=N tries N times as many n, ACTA_FAULTS=all every one.
  */
@@ -62,6 +62,9 @@ static const fault_kind kinds[] = {
     { "restored file is renamed", FAULT_BIT(FAULT_RENAME), "restored*", EIO },
     { "hurt file is read", FAULT_BIT(FAULT_READ), "hurt/*", EIO },
     { "hurt file is opened", FAULT_BIT(FAULT_OPEN), "hurt/*", EMFILE },
+    { "mended manifest is made", FAULT_BIT(FAULT_CREATE), "mended*salvage/*MANIFEST*", ENOSPC },
+    { "mended manifest is written", FAULT_BIT(FAULT_WRITE), "mended*salvage/*MANIFEST*", ENOSPC },
+    { "mended manifest is synced", FAULT_BIT(FAULT_SYNC), "mended*salvage/*MANIFEST*", EIO },
     { "mended directory is made", FAULT_BIT(FAULT_MKDIR), "mended*", ENOSPC },
 };
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };

@@ -271,6 +271,29 @@ a_lost_current_costs_nothing(void **state)
     expect_lists_made_again(f);
 }
 
+/* RocksDB mends its lists in a child of this process, in which no thread of another store runs. */
+static void
+lists_are_made_again_beside_a_store_in_use(void **state)
+{
+    fixture *f = FIXTURE(state);
+    char path[400], other_path[400];
+    acta_repair_report report;
+
+    fill(f);
+    close_store(f);
+    assert_int_equal(0, unlink(beside(f, "/CURRENT", path, sizeof path)));
+    const acta_store_config config = { .path = beside(f, ".other", other_path, sizeof other_path) };
+    assert_int_equal(ACTA_OK, acta_store_open(&config, &f->store, &f->error));
+    append_ok(f, "before", "x");
+    repair_ok(f, ".new", &report);
+    append_ok(f, "behind", "x");
+    assert_int_equal(count_log(f), 2);
+    close_store(f);
+    assert_true(report.files_were_rebuilt);
+    assert_int_equal(report.lost, 0);
+    assert_false(report.rows_were_lost);
+}
+
 static void
 a_lost_mark_costs_nothing(void **state)
 {
@@ -419,6 +442,7 @@ main(void)
         on_store(a_log_that_lost_its_end_is_cut),
         on_store(a_damaged_manifest_costs_nothing),
         on_store(a_lost_current_costs_nothing),
+        on_store(lists_are_made_again_beside_a_store_in_use),
         on_store(a_lost_mark_costs_nothing),
         on_store(each_damaged_file_can_be_mended),
         on_store(rows_that_are_lost_with_a_file_are_told),
