@@ -496,6 +496,7 @@ aggregate_call(acta_self *self, void *state, acta_from from, acta_message *messa
 
     memcpy(&command, message->payload, sizeof command);
     command->from = from;
+    command->handed_over = false;
     command->order = ++a->order;
     acti_command_list_append(&a->kept, acti_command_ref(command));
     if (ACTA_SIM_CHANCE(&a->app->environment, "aggregate.ends.before.command", 10)) return ACTA_STOP;
@@ -558,17 +559,25 @@ aggregate_terminate(acta_self *self, void *state, const acta_exit_reason *reason
     give_permit_back(a);
 }
 
+/* The runtime has answered it, unless an append had it that failed: nobody else does any more. */
+static void
+let_go(acti_command *command)
+{
+    if (command != NULL && command->handed_over) answer_now(command, ACTA_FAILED, NULL);
+    acti_command_unref(command);
+}
+
 /* Nothing that is under way is lost, also when the actor was killed: the completions answer it. What a killed one had kept,
- * and what was in its hand when it failed, the runtime has answered: FAILED. */
+ * and what was in its hand when it failed, is answered: FAILED. */
 static void
 aggregate_release(void *state)
 {
     acti_aggregate_actor *a = state;
 
     drop_transaction(a);
-    acti_command_unref(a->executing);
+    let_go(a->executing);
     for (acti_command *command; (command = acti_command_list_take(&a->kept)) != NULL;)
-        acti_command_unref(command);
+        let_go(command);
     acti_command_unref(a->last);
     acti_seen_ids_clear(a);
     if (a->ids.map.allocator != NULL) acti_map_deinit(&a->ids.map);

@@ -306,6 +306,7 @@ acti_pipeline_submit(acti_aggregate_actor *a, acti_command *command, acta_transa
     command->rest = NULL;
     acti_command_ref(command);
     acta_hand_over(a->self, command->from);
+    command->handed_over = true;
     acta_status status = submit(a, transaction, append_has_ended, drop_append, command, error);
     if (status != ACTA_OK) {
         acti_command_unref(command);
@@ -342,8 +343,12 @@ acti_pipeline_attach_to(acti_aggregate_actor *a, acti_command *append, acti_comm
     acti_command *first = atomic_load_explicit(&append->waiters, memory_order_acquire);
 
     acti_command_ref(command);
+    acta_from from = command->from;
+    bool before = command->handed_over;
+    command->handed_over = true; /* while it is ours */
     do {
         if (first == CLOSED_DURABLE || first == CLOSED_FAILED) {
+            command->handed_over = before;
             acti_command_unref(command);
             return first == CLOSED_DURABLE ? ACTI_DURABLE : ACTI_BROKEN;
         }
@@ -351,7 +356,7 @@ acti_pipeline_attach_to(acti_aggregate_actor *a, acti_command *append, acti_comm
         /* Release: the answer; pairs with close_waiters. From here on it is the completion's. */
     } while (!atomic_compare_exchange_weak_explicit(
         &append->waiters, &first, command, memory_order_acq_rel, memory_order_acquire));
-    acta_hand_over(a->self, command->from);
+    acta_hand_over(a->self, from);
     return ACTI_ATTACHED;
 }
 

@@ -141,7 +141,8 @@ fold_chunk(acti_aggregate_actor *a, acta_cursor *cursor, uint32_t count_max, boo
 static acta_status
 read_chunk(acti_aggregate_actor *a, bool *done_out, acta_error *error)
 {
-    uint32_t count_max = ACTA_SIM_CHANCE(&a->app->environment, "rehydrate.chunk.one", 25) ? 1 : CHUNK_EVENTS;
+    bool is_small = ACTA_SIM_CHANCE(&a->app->environment, "rehydrate.chunk.small", 25);
+    uint32_t count_max = is_small ? 1 + (uint32_t)(a->version % 3) : CHUNK_EVENTS;
     acta_cursor *cursor;
     acta_read read = { .stream = a->stream, .from = a->version + 1, .count_max = count_max };
     acta_status status = acta_cursor_open(a->app->store, &read, &cursor, error);

@@ -152,7 +152,10 @@ acta_app_start(const acta_app_config *config, acta_app **app_out, acta_error *er
     acta_app *app = NULL;
     acta_status status = acti_config_check(config, error);
     if (status == ACTA_OK) status = app_create(config, &app, error);
-    if (status != ACTA_OK) return status;
+    if (status != ACTA_OK) {
+        acta_engine_close(config->store.engine); /* which is ours, and no store's yet */
+        return status;
+    }
 
     status = open_store(app, config, error);
     if (status == ACTA_OK) status = create_runtime(app, config, error);

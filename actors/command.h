@@ -44,8 +44,9 @@ struct acti_command {
     /* Whoever has it in hand. */
     bool fresh; /* no outcome of its id can be stored yet */
     acta_from from;
-    uint64_t order; /* in which its aggregate got it */
-    bool twin;      /* waits for another one of the same id, and is answered as that one is */
+    bool handed_over; /* by its aggregate to an append, so that the aggregate's end answers it no more */
+    uint64_t order;   /* in which its aggregate got it */
+    bool twin;        /* waits for another one of the same id, and is answered as that one is */
     uint32_t attempts;
     acta_digest digest; /* recorded: of aggregate, command and payload */
     acti_pipeline *pipeline;

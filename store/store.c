@@ -244,6 +244,12 @@ acti_store_refuses(acta_store *store)
 
 /* -- opening, closing -- */
 
+void
+acta_engine_close(acta_engine *engine)
+{
+    if (engine != NULL) engine->ops->close(engine);
+}
+
 acta_status
 acta_store_open(const acta_store_config *config, acta_store **store_out, acta_error *error)
 {
@@ -252,7 +258,7 @@ acta_store_open(const acta_store_config *config, acta_store **store_out, acta_er
     acta_store *store = engine != NULL ? store_create(config, engine) : NULL;
 
     if (store == NULL) {
-        if (engine != NULL) engine->ops->close(engine);
+        acta_engine_close(engine);
         return acta_error_set(error, ACTA_NO_MEMORY, "cannot open a store: there is no memory");
     }
     acta_status status = path != NULL && path[0] != '\0' ? copy_path(store, path, error)

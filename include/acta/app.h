@@ -48,7 +48,8 @@ typedef struct acta_app_config {
 
 /*
  * Check the configuration, open the store, start the tree: readers resume where they were, unfinished process managers
- * go on. `schema`, the lists and what they point to must outlive the app.
+ * go on. `schema`, the lists and what they point to must outlive the app. An engine that is given (store.engine) is the
+ * app's from here on, also when it doesn't start.
  * Errors: ACTA_INVALID, in words such as "aggregate Account: no apply for event MoneyDeposited; set
  *         .apply.MoneyDeposited, or bank_Account_ignore_MoneyDeposited"; those of acta_store_open.
  *         ACTA_SCHEMA_MISMATCH: the log was written by another schema of this name, and not all of it would read with

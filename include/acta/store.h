@@ -99,6 +99,9 @@ typedef struct acta_store_config {
  */
 ACTA_API acta_status acta_store_open(const acta_store_config *config, acta_store **store_out, acta_error *error);
 
+/* Close an engine that was made for a store and given to none. Takes NULL. */
+ACTA_API void acta_engine_close(acta_engine *engine);
+
 /* Commit what is queued, write a clean mark, close. What completions submit meanwhile gets ACTA_STOPPED. Takes NULL. No
  * subscription or cursor may be left, and no other thread may be in a call of this store or begin one. */
 ACTA_API void acta_store_close(acta_store *store);
