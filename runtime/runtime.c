@@ -259,6 +259,12 @@ acta_runtime_step(acta_runtime *runtime)
     return true;
 }
 
+bool
+acta_runtime_has_work(const acta_runtime *runtime)
+{
+    return runtime->is_manual && acti_offload_is_waiting(runtime);
+}
+
 uint64_t
 acta_runtime_next_timer_ns(const acta_runtime *runtime)
 {

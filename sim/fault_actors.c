@@ -22,6 +22,7 @@ enum {
     ORDERED_TURNS_MAX = 512,
     KILL_TURNS_MAX = 2048,
     BUDGET_COUNT = 4,
+    WORK_MS_MAX = 2000, /* what a piece of offloaded work takes */
     SPREAD = 5,
     LOOK_MAX = 64 /* ready actors that a choice is made from */
 };
@@ -93,18 +94,59 @@ hold(acta_sim *sim, const acta_ready *actor)
     }
 }
 
+/* In the application that runs: a timer is due, which comes before all choices. */
+static bool
+timer_is_due(acta_sim *sim)
+{
+    return acta_runtime_next_timer_ns(acta_app_runtime(acti_sim_app(sim))) <= acta_sim_now_ns(sim);
+}
+
 bool
 acti_fault_actors_hold_all(acta_sim *sim)
 {
     acti_faults *faults = acti_sim_faults(sim);
     const acta_runtime *runtime = acta_app_runtime(acti_sim_app(sim));
     acta_ready ready;
+    bool any = holds_any(faults), works = acti_work_due_ns(sim) != 0;
 
-    if (!holds_any(faults)) return false;
+    if (!any && !works) return false;
+    if (acta_runtime_has_work(runtime) && !works) return false;
     for (uint32_t i = 0; acta_runtime_ready(runtime, i, &ready); i++)
         if (!is_held(faults, ready.pid)) return false;
+    if (works && timer_is_due(sim)) return false;
     faults->turns++; /* time goes on for those who are held */
     return true;
+}
+
+/* -- offloaded work -- */
+
+uint64_t
+acti_work_due_ns(acta_sim *sim)
+{
+    acti_faults *faults = acti_sim_faults(sim);
+    uint64_t now_ns = acta_sim_now_ns(sim);
+
+    if (!acta_runtime_has_work(acta_app_runtime(acti_sim_app(sim)))) return 0;
+    if (faults->work_due_ns == 0)
+        faults->work_due_ns = now_ns + acta_sim_choose(sim, ACTA_SIM_SCHEDULER, WORK_MS_MAX + 1) * UINT64_C(1000000);
+    return faults->work_due_ns > now_ns ? faults->work_due_ns : 0;
+}
+
+/* The choices without work that isn't due; it is the last of them. At least 1. */
+static uint32_t
+without_work(acta_sim *sim, uint32_t count)
+{
+    return count > 1 && acti_work_due_ns(sim) != 0 ? count - 1 : count;
+}
+
+/* It is done by this choice: the next piece takes a time of its own. */
+static uint32_t
+note_work(acta_sim *sim, uint32_t choice)
+{
+    acta_ready ready;
+
+    if (!acta_runtime_ready(acta_app_runtime(acti_sim_app(sim)), choice, &ready)) acti_sim_faults(sim)->work_due_ns = 0;
+    return choice;
 }
 
 /* -- order -- */
@@ -142,14 +184,15 @@ is_ordered(acta_sim *sim)
 
 /* -- a choice -- */
 
-/* One at a tree's root has another behaviour, of the same name. */
+/* It has another behaviour than those within a tree, of the same name. */
 static bool
-is_supervisor(const acta_behaviour *behaviour)
+is_root_supervisor(const acta_behaviour *behaviour)
 {
-    return strcmp(behaviour->name, acta_supervisor_behaviour()->name) == 0;
+    const acta_behaviour *inner = acta_supervisor_behaviour();
+    return behaviour != inner && strcmp(behaviour->name, inner->name) == 0;
 }
 
-/* A supervisor's end is its children's, and its own supervisor bears only so many; a root's has nobody to restart it. */
+/* The end of a root has nobody to restart it. */
 static void
 kill_before_turn(acta_sim *sim, const acta_ready *chosen)
 {
@@ -157,7 +200,7 @@ kill_before_turn(acta_sim *sim, const acta_ready *chosen)
     acti_faults *faults = acti_sim_faults(sim);
     acta_runtime *runtime = acta_app_runtime(acti_sim_app(sim));
 
-    if (chosen->pid.value == 0 || is_supervisor(chosen->behaviour)) return;
+    if (chosen->pid.value == 0 || is_root_supervisor(chosen->behaviour)) return;
     if (!acti_countdown_tick(sim, &faults->kill, ACTA_SIM_FAULT_KILL)) return;
     tell_of_actor(sim, ACTA_SIM_FAULT_KILL, chosen, "is killed", 0);
     acta_exit(runtime, (acta_pid){ 0 }, chosen->pid, &killed);
@@ -191,12 +234,13 @@ acti_fault_actors_choose(acta_sim *sim, uint32_t count)
     uint32_t places[LOOK_MAX];
     uint32_t some = ACTA_SIM_FAULT_SCHEDULER | ACTA_SIM_FAULT_KILL;
 
-    if ((faults->kinds & some) == 0 || acti_sim_app(sim) == NULL)
-        return acta_sim_choose(sim, ACTA_SIM_SCHEDULER, count);
+    if (acti_sim_app(sim) == NULL) return acta_sim_choose(sim, ACTA_SIM_SCHEDULER, count);
+    count = without_work(sim, count);
+    if ((faults->kinds & some) == 0) return note_work(sim, acta_sim_choose(sim, ACTA_SIM_SCHEDULER, count));
     faults->turns++;
     uint32_t found = look(sim, count, ready, places);
     uint32_t chosen = is_ordered(sim) ? highest(faults, ready, found) : acta_sim_choose(sim, ACTA_SIM_SCHEDULER, found);
     if (acti_countdown_tick(sim, &faults->hold, ACTA_SIM_FAULT_SCHEDULER)) hold(sim, &ready[chosen]);
     kill_before_turn(sim, &ready[chosen]);
-    return places[chosen];
+    return note_work(sim, places[chosen]);
 }

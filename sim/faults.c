@@ -144,6 +144,7 @@ acti_faults_starting(acta_sim *sim, bool starting)
     acti_faults *faults = acti_sim_faults(sim);
 
     if (starting) faults->power_is_gone = false;
+    faults->work_due_ns = 0;
     faults->is_starting = starting;
 }
 
@@ -155,6 +156,7 @@ acti_faults_heal(acta_sim *sim)
 
     memcpy(healed.counts, faults->counts, sizeof healed.counts);
     healed.power_is_gone = faults->power_is_gone; /* until it is started again */
+    healed.work_due_ns = faults->work_due_ns;
     healed.turns = faults->turns;
     *faults = healed;
     acta_sim_disk_faults(sim, 0);

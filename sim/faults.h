@@ -40,7 +40,8 @@ typedef struct acti_faults {
     acti_countdown crash;       /* steps */
     acti_countdown start_crash; /* operations of the disk while an application starts */
     bool is_starting;
-    bool power_is_gone; /* nothing reaches the disk any more; the process is to die */
+    bool power_is_gone;   /* nothing reaches the disk any more; the process is to die */
+    uint64_t work_due_ns; /* of the next piece of offloaded work; 0: it was not drawn */
 
     acti_countdown write_error, sync_error, mark_error, read_error;
     acti_countdown full;  /* writes */
@@ -108,8 +109,10 @@ uint64_t acti_fault_disk_until_ns(acta_sim *sim);
 void acti_fault_actors_draw(acta_sim *sim);
 /* As acta_driver.choose. */
 uint32_t acti_fault_actors_choose(acta_sim *sim, uint32_t count);
-/* Is there no ready actor but those that are held? */
+/* Is there no ready actor but those that are held, and no work that is due? */
 bool acti_fault_actors_hold_all(acta_sim *sim);
+/* When offloaded work that waits will have been done, which no seed need call a fault; 0: none waits, or it is due. */
+uint64_t acti_work_due_ns(acta_sim *sim);
 
 void acti_fault_memory_draw(acta_sim *sim);
 

@@ -57,8 +57,12 @@ uint64_t acti_hash(uint64_t hash, const void *bytes, size_t size);
 
 /* As acta_sim_create. `layout`: 0, or other bytes in fresh memory, and other places of it, for each number. */
 acta_sim *acti_sim_create_with(uint64_t seed, uint64_t layout);
+/* The application ends, and with it the run; the disk stays as it is. */
+void acti_sim_end(acta_sim *sim);
 uint64_t acti_sim_elapsed_ms(const acta_sim *sim);
 uint64_t acti_sim_clock_moves(const acta_sim *sim); /* steps in which nothing was ready but a timer */
+/* Has every call of its clock, its log and its disk come from the thread that created it? */
+bool acti_sim_is_on_one_thread(const acta_sim *sim);
 acti_choices *acti_sim_choices(acta_sim *sim);
 /* acta_sim_chance in other parts than 1,000. */
 bool acti_sim_chance_of(acta_sim *sim, acta_sim_purpose purpose, uint32_t part, uint32_t whole);
@@ -96,6 +100,7 @@ typedef struct acti_watch {
     const void *state;
     uint64_t told_head; /* position of the last record that was told */
     bool is_looking;    /* the watcher reads the disk: no faults, nothing is drawn */
+    bool is_over;       /* the process is dead: what its actors end by is nobody's doing */
 } acti_watch;
 
 acti_watch *acti_sim_watch(acta_sim *sim);

@@ -23,6 +23,8 @@
 #include <string.h>
 
 #include "faults.h"
+#include "memory.h"
+#include "world.h"
 
 enum {
     FAULTY_STEPS_MAX = 100000, /* then the faults are over */
@@ -41,6 +43,7 @@ typedef struct run {
     void *state;
     bool is_healed;
     uint32_t tried_again; /* starts for the sake of what was parked */
+    uint32_t threads;     /* when it began */
     acti_run_result *result;
 } run;
 
@@ -90,6 +93,28 @@ heal(run *r)
     acti_sim_tell(r->sim, ACTI_TOLD_FAULT, "", "no more faults from here on");
 }
 
+/* Of the process that is gone nothing is left. */
+static void
+check_memory(run *r)
+{
+    const acti_memory *memory = acti_sim_memory(r->sim);
+
+    if (memory->live_count == 0) return;
+    acti_run_fail(r->result,
+        "memory is not given back: %" PRIu64 " bytes in %" PRIu64 " blocks, at the end of a process",
+        memory->live_bytes, memory->live_count);
+}
+
+/* A caller with more threads than one may start and end others meanwhile. */
+static void
+check_threads(run *r)
+{
+    if (!acti_sim_is_on_one_thread(r->sim))
+        acti_run_fail(r->result, "not on one thread: another one has come to the clock, the log or the disk");
+    if (r->threads == 1 && acti_world_thread_count() > 1)
+        acti_run_fail(r->result, "not on one thread: there are %" PRIu32, acti_world_thread_count());
+}
+
 static void
 die(run *r)
 {
@@ -97,6 +122,7 @@ die(run *r)
     acta_sim_crash(r->sim);
     r->app = NULL;
     if (r->scenario->crashed != NULL) r->scenario->crashed(r->sim, r->state);
+    check_memory(r);
 }
 
 /* A start may meet faults, too: then the process dies once more, and the next one tries. */
@@ -114,8 +140,10 @@ start(run *r)
         }
         if (tries >= START_TRIES_MAX) heal(r);
         die(r);
+        if (r->result->failed) return false;
     }
     acti_sim_tell(r->sim, ACTI_TOLD_START, "", "the application has started");
+    check_threads(r);
     if (r->scenario->started != NULL) r->scenario->started(r->sim, r->state, r->app);
     return check_step(r);
 }
@@ -124,7 +152,7 @@ static bool
 crash(run *r)
 {
     die(r);
-    return start(r);
+    return !r->result->failed && start(r);
 }
 
 static bool
@@ -225,13 +253,24 @@ check(run *r)
     return holds(r, "check", r->scenario->check(r->sim, r->state, r->app, &error), &error);
 }
 
+/* What a scenario leaves to the application's end is freed by it, and what it holds itself by its own. */
+static void
+end_process(run *r)
+{
+    acti_sim_end(r->sim);
+    r->app = NULL;
+    check_memory(r);
+}
+
 static void
 live(run *r)
 {
     if (r->scenario->begin != NULL) r->scenario->begin(r->sim, r->state);
     acti_faults_draw(r->sim, r->scenario->faults_out);
-    if (start(r) && step_until_done(r) && settle(r)) (void)check(r);
+    bool is_good = start(r) && step_until_done(r) && settle(r) && check(r);
     if (r->scenario->end != NULL) r->scenario->end(r->sim, r->state);
+    if (is_good) end_process(r);
+    check_threads(r);
 }
 
 static void
@@ -254,7 +293,7 @@ prepare(const run *r, const acti_run_setup *setup)
 void
 acti_run(const acta_scenario *scenario, const acti_run_setup *setup, acti_run_result *result_out)
 {
-    run r = { .scenario = scenario, .result = result_out };
+    run r = { .scenario = scenario, .result = result_out, .threads = acti_world_thread_count() };
 
     *result_out = (acti_run_result){ .has_ended = false };
     r.sim = acti_sim_create_with(setup->replay != NULL ? setup->replay->seed : setup->seed, setup->layout);

@@ -13,6 +13,7 @@
  * Not here: what survives a crash (the memory engine's disk), which actor is ready (the runtime).
  */
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,6 +22,7 @@
 #include "internal.h"
 #include "memory.h"
 #include "sites.h"
+#include "world.h"
 
 enum {
     CLOCK_JUMP_PER_MILLE = 2, /* steps in which time passes though something is ready */
@@ -36,6 +38,8 @@ typedef enum step_kind { STEP_TURN = 1, STEP_COMMIT, STEP_CLOCK, STEP_CRASH, STE
 
 struct acta_sim {
     acti_choices choices;
+    uint64_t thread;           /* the one that created it, and no other, comes here */
+    _Atomic bool has_stranger; /* another one did; relaxed: it is looked at when all has ended */
     uint64_t now_ns;
     uint64_t hash;
     uint32_t disk_fault_per_mille;
@@ -53,10 +57,24 @@ struct acta_sim {
 
 /* -- the seams -- */
 
+/* Whoever comes through a seam on another thread has started one, which no seed repeats. */
+static void
+look_at_thread(acta_sim *sim)
+{
+    if (acti_world_thread_id() != sim->thread) atomic_store_explicit(&sim->has_stranger, true, memory_order_relaxed);
+}
+
+bool
+acti_sim_is_on_one_thread(const acta_sim *sim)
+{
+    return !atomic_load_explicit(&sim->has_stranger, memory_order_relaxed);
+}
+
 static uint64_t
 virtual_monotonic_ns(void *user)
 {
-    const acta_sim *sim = user;
+    acta_sim *sim = user;
+    look_at_thread(sim);
     return sim->now_ns;
 }
 
@@ -87,6 +105,7 @@ log_to_history(void *user, acta_log_level level, acta_str line)
 {
     acta_sim *sim = user;
 
+    look_at_thread(sim);
     acta_sim_note(sim, line.data, line.size);
     acti_sim_tell(sim, ACTI_TOLD_LOG, "", ACTA_FMT, ACTA_ARG(line));
     if (sim->verbose)
@@ -98,6 +117,7 @@ disk_fails(void *user, acta_disk_op op)
 {
     acta_sim *sim = user;
 
+    look_at_thread(sim);
     if (sim->watch.is_looking) return false;
     bool fails = acti_fault_disk_fails(sim, op);
     if (fails) sim->stats.disk_faults++;
@@ -166,11 +186,12 @@ static bool
 run_clock(acta_sim *sim)
 {
     uint64_t due_ns = acta_runtime_next_timer_ns(acta_app_runtime(sim->app));
-    uint64_t disk_ns = acti_fault_disk_until_ns(sim);
+    uint64_t disk_ns = acti_fault_disk_until_ns(sim), work_ns = acti_work_due_ns(sim);
+    uint64_t other_ns = disk_ns != 0 && (work_ns == 0 || disk_ns < work_ns) ? disk_ns : work_ns;
 
-    if (due_ns == UINT64_MAX && disk_ns == 0) return false;
-    if (disk_ns != 0 && disk_ns < due_ns)
-        due_ns = disk_ns;
+    if (due_ns == UINT64_MAX && other_ns == 0) return false;
+    if (other_ns != 0 && other_ns < due_ns)
+        due_ns = other_ns;
     else
         due_ns += acti_fault_clock_late_ns(sim);
     if (due_ns > sim->now_ns) {
@@ -229,6 +250,7 @@ acti_sim_create_with(uint64_t seed, uint64_t layout)
     acta_sim *sim = calloc(1, sizeof *sim);
     if (sim == NULL) return NULL;
 
+    sim->thread = acti_world_thread_id();
     sim->fresh.layout = layout;
     acta_allocator allocator = acti_fresh_allocator(&sim->fresh);
     sim->memory.under = allocator;
@@ -253,10 +275,19 @@ acti_sim_create_with(uint64_t seed, uint64_t layout)
 }
 
 void
+acti_sim_end(acta_sim *sim)
+{
+    sim->watch.is_over = true;
+    if (sim->app != NULL) acta_app_abandon(sim->app);
+    sim->watch.is_over = false;
+    sim->app = NULL;
+}
+
+void
 acta_sim_destroy(acta_sim *sim)
 {
     if (sim == NULL) return;
-    if (sim->app != NULL) acta_app_abandon(sim->app);
+    acti_sim_end(sim);
     acta_disk_destroy(sim->disk);
     acti_memory_look(sim);
     free(sim);
@@ -291,8 +322,7 @@ acta_sim_start(acta_sim *sim, const acta_app_config *config, acta_app **app_out,
 void
 acta_sim_crash(acta_sim *sim)
 {
-    if (sim->app != NULL) acta_app_abandon(sim->app);
-    sim->app = NULL;
+    acti_sim_end(sim);
     acta_disk_crash(sim->disk);
     sim->stats.crashes++;
     note_step(sim, STEP_CRASH);

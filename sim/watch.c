@@ -81,6 +81,7 @@ void
 acti_watch_message(void *user, const acta_trace_event *event, acta_str name)
 {
     char who[WHO_MAX], text[LINE_MAX];
+    if (acti_sim_watch(user)->is_over) return;
     uint32_t generation = (uint32_t)(event->pid.value >> 32), index = (uint32_t)event->pid.value;
 
     if (name.size > 0)

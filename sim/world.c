@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <locale.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,12 @@ acti_world_core_count(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count < 1 ? 1 : (uint32_t)count;
+}
+
+uint64_t
+acti_world_thread_id(void)
+{
+    return (uint64_t)(uintptr_t)pthread_self();
 }
 
 uint32_t

@@ -26,6 +26,7 @@ acta_status acti_world_directory_make(const char *path, acta_error *error);
 uint64_t acti_world_real_ms(void);     /* since some moment */
 uint64_t acti_world_random_seed(void); /* below 10^15, so that it can be told */
 uint32_t acti_world_core_count(void);
+uint64_t acti_world_thread_id(void);    /* of the one that asks */
 uint32_t acti_world_thread_count(void); /* of this process; 0: it can't be told */
 
 /*

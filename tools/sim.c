@@ -1,6 +1,6 @@
 /*
  * acta sim: run a scenario of the simulation through seeds. The scenarios are those of the examples, and, as a shared object,
- * whoever's: one that is linked with libacta and exports `const acta_scenario acta_scenario`.
+ * whoever's: one that is linked with libacta and exports `const acta_scenario acta_sim_scenario`.
  *
  * The object brings a library of its own along, whose runner it is run with: no part of one library meets the other.
  */
@@ -40,13 +40,13 @@ run_object(const char *path, int argc, char **argv)
         fprintf(stderr, "acta sim: cannot load '%s': %s\n", path, dlerror());
         return 2;
     }
-    const acta_scenario *scenario = dlsym(object, "acta_scenario");
+    const acta_scenario *scenario = dlsym(object, "acta_sim_scenario");
     void *runner = dlsym(object, "acta_simulate_main");
     simulate_main *run = NULL;
     int status = 2;
 
     if (scenario == NULL)
-        fprintf(stderr, "acta sim: '%s' exports no 'acta_scenario'\n", path);
+        fprintf(stderr, "acta sim: '%s' exports no 'acta_sim_scenario'\n", path);
     else if (runner == NULL)
         fprintf(stderr, "acta sim: '%s' is not linked with libacta\n", path);
     else {
@@ -63,7 +63,7 @@ print_usage(void)
     puts("Usage: acta sim NAME|OBJECT [--seeds FROM..TO | --seconds N | --tape FILE] [OPTION...]\n"
          "Run a scenario through seeds, each with its own order of things, crashes and faults.\n\n"
          "`acta sim` lists the scenarios that are built in; OBJECT is a shared object that is linked with libacta\n"
-         "and exports `const acta_scenario acta_scenario`. `acta sim NAME --help` tells of the options.\n\n"
+         "and exports `const acta_scenario acta_sim_scenario`. `acta sim NAME --help` tells of the options.\n\n"
          "Exit status: 0 all seeds hold, 1 one has failed, 2 wrong usage.");
     return 0;
 }

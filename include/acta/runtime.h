@@ -181,6 +181,9 @@ typedef struct acta_ready {
 /* The ready actor `index`. False: there are not so many. Manual runtimes only; in driver.choose, or between steps. */
 ACTA_API bool acta_runtime_ready(const acta_runtime *runtime, uint32_t index, acta_ready *ready_out);
 
+/* Does offloaded work wait for its turn? It is the choice behind the ready actors. Manual runtimes only, as above. */
+ACTA_API bool acta_runtime_has_work(const acta_runtime *runtime);
+
 /* When the next timer is due, in the runtime's monotonic ns; UINT64_MAX when there is none. Manual runtimes only. */
 ACTA_API uint64_t acta_runtime_next_timer_ns(const acta_runtime *runtime);
 

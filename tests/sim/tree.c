@@ -19,6 +19,8 @@ enum {
     REST_MS = 1000
 };
 
+#define TREE_GROUP "group"
+
 void
 tree_broken(tree_run *run, const char *format, ...)
 {
@@ -52,29 +54,55 @@ forget(tree_run *run)
         run->children[i] = (tree_child){ .run = run, .index = i };
 }
 
+static acta_child_spec
+spec_of(uint32_t index, tree_child **child)
+{
+    static const char *const names[TREE_ACTORS] = { "a", "b", "c", "l" };
+
+    return (acta_child_spec){ .id = names[index],
+        .start = { .behaviour = &tree_child_behaviour, .argument = child, .name = acta_str_of(names[index]) },
+        .argument_size = sizeof *child };
+}
+
+/* The group is a child itself: whoever kills it has it back, with its children behind it. */
+static acta_status
+start_top(tree_run *run, acta_error *error)
+{
+    for (uint32_t i = 0; i < TREE_CHILDREN; i++) {
+        run->group.children[i] = &run->children[i];
+        run->group.specs[i] = spec_of(i, &run->group.children[i]);
+    }
+    run->group.options = (acta_supervisor_options){ .strategy = ACTA_REST_FOR_ONE,
+        .intensity = ACTA_INTENSITY_UNLIMITED,
+        .children = run->group.specs,
+        .child_count = TREE_CHILDREN };
+    acta_child_spec spec = { .id = TREE_GROUP,
+        .start = { .behaviour = acta_supervisor_behaviour(),
+            .argument = &run->group.options,
+            .name = acta_str_of(TREE_GROUP) } };
+    acta_supervisor_options options = { .intensity = ACTA_INTENSITY_UNLIMITED, .children = &spec, .child_count = 1 };
+
+    return acta_supervisor_start(run->runtime, &options, &run->top, error);
+}
+
+static acta_status
+start_lone(tree_run *run, acta_error *error)
+{
+    tree_child *child = &run->children[TREE_LONE];
+    acta_child_spec spec = spec_of(TREE_LONE, &child);
+    acta_supervisor_options options = {
+        .intensity = TREE_INTENSITY, .period_ms = TREE_PERIOD_MS, .children = &spec, .child_count = 1
+    };
+
+    return acta_supervisor_start(run->runtime, &options, &run->lone, error);
+}
+
 static bool
 start_supervisor(tree_run *run, bool group)
 {
-    static const char *const names[TREE_ACTORS] = { "a", "b", "c", "l" };
-    acta_child_spec specs[TREE_CHILDREN];
-    uint32_t first = group ? 0 : TREE_LONE, count = group ? TREE_CHILDREN : 1;
-    tree_child *children[TREE_CHILDREN];
     acta_error error;
 
-    for (uint32_t i = 0; i < count; i++) {
-        children[i] = &run->children[first + i];
-        specs[i] = (acta_child_spec){ .id = names[first + i],
-            .start = { .behaviour = &tree_child_behaviour,
-                .argument = &children[i],
-                .name = acta_str_of(names[first + i]) },
-            .argument_size = sizeof children[i] };
-    }
-    acta_supervisor_options options = { .strategy = group ? ACTA_REST_FOR_ONE : ACTA_ONE_FOR_ONE,
-        .intensity = group ? ACTA_INTENSITY_UNLIMITED : TREE_INTENSITY,
-        .period_ms = TREE_PERIOD_MS,
-        .children = specs,
-        .child_count = count };
-    acta_status status = acta_supervisor_start(run->runtime, &options, group ? &run->group : &run->lone, &error);
+    acta_status status = group ? start_top(run, &error) : start_lone(run, &error);
     if (status != ACTA_OK) tree_broken(run, "the tree does not start: %s", error.text);
     return status == ACTA_OK;
 }
@@ -111,6 +139,16 @@ tree_crashed(acta_sim *sim, void *state)
     forget(state);
 }
 
+/* A child, the group's supervisor, or, with nobody above it, the lone one's; it may be gone. */
+static acta_pid
+draw_victim(acta_sim *sim, const tree_run *run)
+{
+    uint32_t victim = acta_sim_choose(sim, ACTA_SIM_WORKLOAD, TREE_ACTORS + 2);
+
+    if (victim < TREE_ACTORS) return run->children[victim].pid;
+    return victim == TREE_ACTORS ? acta_whereis(run->runtime, acta_str_of(TREE_GROUP)) : run->lone;
+}
+
 static bool
 tree_act(acta_sim *sim, void *state, acta_app *app)
 {
@@ -125,12 +163,13 @@ tree_act(acta_sim *sim, void *state, acta_app *app)
         acta_sim_advance_ms(sim, 1 + acta_sim_choose(sim, ACTA_SIM_WORKLOAD, PAUSE_MS_MAX));
         return true;
     }
-    const tree_child *child = &run->children[acta_sim_choose(sim, ACTA_SIM_WORKLOAD, TREE_ACTORS)];
     if (dice >= 100 - PAUSE_PERCENT - KILL_PERCENT) {
-        acta_exit(run->runtime, (acta_pid){ 0 }, child->pid, &killed);
+        acta_exit(run->runtime, (acta_pid){ 0 }, draw_victim(sim, run), &killed);
         return true;
     }
-    if (run->lone_is_down) {
+    const tree_child *child = &run->children[acta_sim_choose(sim, ACTA_SIM_WORKLOAD, TREE_ACTORS)];
+    /* Its child hears of the end of one that was killed, and holds the name until then. */
+    if (run->lone_is_down && acta_whereis(run->runtime, acta_str_of("l")).value == 0) {
         run->lone_is_down = false; /* the next one isn't watched, but by the next probe */
         if (!acta_is_alive(run->runtime, run->lone)) start_supervisor(run, false);
     }
@@ -194,7 +233,8 @@ tree_check(acta_sim *sim, void *state, acta_app *app, acta_error *error)
     acta_runtime_stats stats;
 
     uint64_t until_ns = acta_sim_now_ns(sim) + REST_MS * UINT64_C(1000000);
-    while (run->broken[0] == '\0' && acta_sim_now_ns(sim) < until_ns && acta_sim_step(sim))
+    while (run->broken[0] == '\0' && (acta_sim_now_ns(sim) < until_ns || acta_runtime_has_work(run->runtime)) &&
+           acta_sim_step(sim))
         ; /* what is under way comes to its end; the application's own timers never do */
     acta_status status = tree_check_step(sim, state, app, error);
     if (status == ACTA_OK) status = check_group(run, error);

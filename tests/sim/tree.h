@@ -1,10 +1,11 @@
 /*
  * A tree under simulation: the runtime's promises, while children die, timers fire and answers come late.
  *
- *     group (rest_for_one, borne for ever)      lone (one_for_one, 3 restarts in 5 s)      probe, outside of both
- *       a   b   c                                 l                                          asks, watches, sets timers
+ *     top (one_for_one, borne for ever)         lone (one_for_one, 3 restarts in 5 s)      probe, outside of both
+ *       group (rest_for_one, the same)            l                                          asks, watches, sets timers,
+ *         a   b   c                                                                          has work done elsewhere
  *
- * The clients tell the probe what to do, and kill children. What actors see is written down in the run at once, where they
+ * The clients tell the probe what to do, and kill children and supervisors. What actors see is written down in the run at once, where they
  * see it: the first thing that must not be stays there as `broken`.
  */
 #ifndef TREE_H
@@ -32,8 +33,9 @@ typedef enum tree_action {
     TREE_SET_TWO, /* of one deadline: the first to come cancels the other */
     TREE_ASK,
     TREE_ABANDON,
-    TREE_WATCH, /* two monitors on one child */
-    TREE_WRITE, /* to the child as it was first known */
+    TREE_WATCH,   /* two monitors on one child */
+    TREE_WRITE,   /* to the child as it was first known */
+    TREE_OFFLOAD, /* a piece of work, which may come too late */
     TREE_ACTIONS
 } tree_action;
 
@@ -47,7 +49,10 @@ typedef struct tree_timer {
 typedef struct tree_ask {
     acta_ref ref;
     uint32_t answers;
+    uint32_t works; /* of one that is offloaded: how often it was done */
+    bool is_work;
     bool abandoned;
+    bool withdrawn; /* work that had not begun, and never may */
 } tree_ask;
 
 typedef struct tree_watch {
@@ -69,8 +74,13 @@ typedef struct tree_child {
 typedef struct tree_run {
     acta_sim *sim;
     acta_runtime *runtime; /* NULL: the process is down */
-    acta_pid group, lone, probe;
+    acta_pid top, lone, probe;
     tree_child children[TREE_ACTORS];
+    struct {
+        acta_supervisor_options options;
+        acta_child_spec specs[TREE_CHILDREN];
+        tree_child *children[TREE_CHILDREN];
+    } group; /* must outlive what is started by it */
     uint64_t starts;
     tree_timer timers[TREE_TIMERS];
     tree_ask asks[TREE_ASKS];
@@ -91,7 +101,7 @@ void tree_broken(tree_run *run, const char *format, ...) ACTA_PRINTF(2, 3);
 acta_message *tree_message(tree_run *run, uint32_t tag, uint64_t value);
 
 /* Tags of what children are sent. */
-enum { TREE_TAG_ASK = 1, TREE_TAG_WRITE = 2 };
+enum { TREE_TAG_ASK = 1, TREE_TAG_WRITE = 2, TREE_TAG_WORK = 3 };
 
 extern const acta_behaviour tree_child_behaviour; /* argument: tree_child ** */
 extern const acta_behaviour tree_probe_behaviour; /* argument: tree_run ** */

@@ -5,9 +5,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "acta/offload.h"
 #include "tree.h"
 
-enum { ASK_TIMEOUT_MS = 20, ANSWER_MS_MAX = 40, TIMER_MS_MAX = 50, HELD_MAX = 16 };
+enum { ASK_TIMEOUT_MS = 20, WORK_TIMEOUT_MS = 1500, ANSWER_MS_MAX = 40, TIMER_MS_MAX = 50, HELD_MAX = 16 };
 
 static void
 count_destroyed(acta_message *message)
@@ -188,6 +189,37 @@ ask(acta_self *self, tree_run *run)
     if (acta_request(self, child->pid, message, ASK_TIMEOUT_MS, &asked->ref) == ACTA_OK) run->ask_count++;
 }
 
+static acta_status
+work(acta_job *job, acta_message *argument, acta_message **result_out, acta_error *error)
+{
+    const letter *l = argument->payload;
+    tree_ask *asked = &l->run->asks[l->value];
+
+    if (asked->withdrawn) tree_broken(l->run, "work is done that was taken back: number %" PRIu64, l->value);
+    if (asked->works++ > 0) tree_broken(l->run, "work is done twice: number %" PRIu64, l->value);
+    if (!acta_job_is_wanted(job)) return ACTA_OK;
+    switch (choose(l->run, 3)) {
+    case 0:
+        *result_out = argument;
+        return ACTA_OK;
+    case 1:
+        return acta_error_set(error, ACTA_NOT_FOUND, "nothing comes of it");
+    default:
+        return ACTA_OK;
+    }
+}
+
+static void
+offload(acta_self *self, tree_run *run)
+{
+    if (run->ask_count == TREE_ASKS) return;
+    tree_ask *asked = &run->asks[run->ask_count];
+    *asked = (tree_ask){ .is_work = true };
+    acta_message *message = tree_message(run, TREE_TAG_WORK, run->ask_count);
+
+    if (message != NULL && acta_offload(self, work, message, WORK_TIMEOUT_MS, &asked->ref) == ACTA_OK) run->ask_count++;
+}
+
 /* The newest that has no answer: it may be on its way. */
 static void
 abandon(acta_self *self, tree_run *run)
@@ -195,7 +227,10 @@ abandon(acta_self *self, tree_run *run)
     for (uint32_t i = run->ask_count; i-- > 0;) {
         tree_ask *asked = &run->asks[i];
         if (asked->abandoned || asked->answers > 0) continue;
-        acta_request_abandon(self, asked->ref);
+        if (asked->is_work)
+            asked->withdrawn = acta_offload_cancel(self, asked->ref);
+        else
+            acta_request_abandon(self, asked->ref);
         asked->abandoned = true;
         run->answered++;
         return;
@@ -298,6 +333,9 @@ probe_cast(acta_self *self, void *state, acta_message *message)
     case TREE_WRITE:
         acta_send(run->runtime, child->first_pid, tree_message(run, TREE_TAG_WRITE, child->first_pid.value));
         acta_send(run->runtime, child->pid, tree_message(run, TREE_TAG_WRITE, child->pid.value));
+        break;
+    case TREE_OFFLOAD:
+        offload(self, run);
         break;
     case TREE_ACTIONS:
         break;
