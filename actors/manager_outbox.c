@@ -284,7 +284,7 @@ create_command(acti_instance *i, acta_error *error)
     memcpy(command->bytes, sent->payload.data, sent->payload.size);
     command->number = route->number;
     command->recorded = true;
-    command->fresh = (!i->is_from_before && i->attempts == 0) || ACTA_PLANT("resent_as_fresh");
+    command->fresh = !i->is_from_before && i->attempts == 0;
     command->envelope = (acta_envelope){ .command_id = acti_outbox_command_id(i, &i->outbox, i->outbox.next),
         .correlation_id = i->outbox.correlation_id,
         .causation_id = acti_event_id(i->outbox.position),

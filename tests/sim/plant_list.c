@@ -31,7 +31,6 @@ const plant plants[] = {
     { "outbox_new_ids", "after a crash commands go out under new ids", BANK, 100 },
     { "outbox_row_stays", "the row of an outbox that is through stays", BANK, 100 },
     { "outbox_not_read", "an outbox isn't read after a crash", BANK, 100 },
-    { "resent_as_fresh", "a command that is sent again isn't looked up", BANK, 1000 },
     { "end_not_remembered", "that an instance has ended is forgotten", BANK, 100 },
     { "event_handled_twice", "an event that comes again is handled again", BANK, 100 },
     /* handlers and projections */
