@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-enum { SCHEMA_BUFFERS = 64, SCHEMA_BUFFER_SIZE = 256 };
+enum { SCHEMA_BUFFERS = 64, SCHEMA_BUFFER_SIZE = 1024 };
 
 /* Buffers of different content, of which round i takes the i-th. */
 typedef struct schema_buffer {
@@ -24,12 +24,25 @@ typedef struct schema_buffer {
 typedef struct schema_work {
     schema_buffer orders[SCHEMA_BUFFERS], ticks[SCHEMA_BUFFERS];
     schema_buffer parts[SCHEMA_BUFFERS]; /* ticks of which half is left out */
+    schema_buffer quotes[SCHEMA_BUFFERS], tags[SCHEMA_BUFFERS], clearings[SCHEMA_BUFFERS], fills[SCHEMA_BUFFERS];
+    schema_buffer payments[SCHEMA_BUFFERS]; /* by card and in cash, in turns */
 } schema_work;
 
 typedef uint64_t schema_function(const schema_work *work, uint32_t rounds);
 
 schema_function official_read_order, official_read_field, official_write_order, official_verify_order;
 schema_function official_read_tick, official_write_tick, official_verify_tick, official_verify_part;
+schema_function official_read_quote, official_read_tags, official_read_clearing, official_read_fills,
+    official_read_paid;
+schema_function official_write_quote, official_write_tags, official_write_clearing, official_write_fills;
+schema_function official_write_paid, official_verify_quote, official_verify_tags, official_verify_clearing;
+schema_function official_verify_fills, official_verify_paid;
+
+/* Of the other shapes; schema_shapes.c. */
+void shapes_fill(schema_work *work);
+schema_function read_quote, read_tags, read_clearing, read_fills, read_paid;
+schema_function write_quote, write_tags, write_clearing, write_fills, write_paid;
+schema_function verify_quote, verify_tags, verify_clearing, verify_fills, verify_paid;
 
 #ifdef __cplusplus
 }

@@ -113,3 +113,196 @@ official_verify_part(const schema_work *work, uint32_t rounds)
 {
     return verify<market::Ticked>(work->parts, rounds);
 }
+
+/* -- the other shapes: what schema_shapes.c writes -- */
+
+enum { PRICES = 8, TAGS = 4, FILLS = 6 };
+
+uint64_t
+official_read_quote(const schema_work *work, uint32_t rounds)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < rounds; i++) {
+        const market::Quoted *quote = root<market::Quoted>(work->quotes[i % SCHEMA_BUFFERS]);
+        const auto *prices = quote->prices();
+        for (uint32_t k = 0; k < prices->size(); k++)
+            sum += (uint64_t)prices->Get(k);
+        sum += (uint64_t)quote->at() + quote->sizes()->size() + quote->flags()->size() + quote->weights()->size();
+    }
+    return sum;
+}
+
+uint64_t
+official_read_tags(const schema_work *work, uint32_t rounds)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < rounds; i++) {
+        const auto *tags = root<market::Tagged>(work->tags[i % SCHEMA_BUFFERS])->tags();
+        for (uint32_t k = 0; k < tags->size(); k++)
+            sum += tags->Get(k)->size();
+    }
+    return sum;
+}
+
+static uint64_t
+seen_of(const market::Firm *firm)
+{
+    return firm->name()->size() + (firm->city() != nullptr ? firm->city()->size() : 0) + firm->code() +
+           (uint64_t)firm->since();
+}
+
+uint64_t
+official_read_clearing(const schema_work *work, uint32_t rounds)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < rounds; i++) {
+        const market::Cleared *cleared = root<market::Cleared>(work->clearings[i % SCHEMA_BUFFERS]);
+        sum += (uint64_t)cleared->at() + seen_of(cleared->buyer()) + seen_of(cleared->seller());
+        sum += (uint64_t)cleared->where()->x();
+    }
+    return sum;
+}
+
+uint64_t
+official_read_fills(const schema_work *work, uint32_t rounds)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < rounds; i++) {
+        const market::Filled *filled = root<market::Filled>(work->fills[i % SCHEMA_BUFFERS]);
+        const auto *fills = filled->fills();
+        for (uint32_t k = 0; k < fills->size(); k++) {
+            const market::Fill *fill = fills->Get(k);
+            sum += fill->fill_id()->size() + (uint64_t)fill->quantity() + (uint64_t)fill->price() + fill->maker();
+        }
+        sum += filled->order_id()->size();
+    }
+    return sum;
+}
+
+uint64_t
+official_read_paid(const schema_work *work, uint32_t rounds)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < rounds; i++) {
+        const market::Paid *paid = root<market::Paid>(work->payments[i % SCHEMA_BUFFERS]);
+        sum += (uint64_t)paid->at() + (uint64_t)paid->amount();
+        if (const market::Card *card = paid->means_as_Card())
+            sum += card->number()->size() + card->year() + card->month();
+        else if (const market::Cash *cash = paid->means_as_Cash())
+            sum += (uint64_t)cash->amount() + cash->currency();
+    }
+    return sum;
+}
+
+template <typename Build>
+static uint64_t
+write_each(uint32_t rounds, Build build)
+{
+    flatbuffers::FlatBufferBuilder builder(1024);
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < rounds; i++) {
+        builder.Clear();
+        builder.Finish(build(builder, i));
+        sum += builder.GetBufferPointer()[0];
+    }
+    return sum;
+}
+
+uint64_t
+official_write_quote(const schema_work *, uint32_t rounds)
+{
+    static const int64_t prices[PRICES] = { 100, 101, 102, 103, 104, 105, 106, 107 };
+    static const uint32_t sizes[PRICES] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    static const uint8_t flags[PRICES] = { 1, 0, 1, 0, 1, 0, 1, 0 };
+    static const double weights[PRICES] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+
+    return write_each(rounds, [](flatbuffers::FlatBufferBuilder &b, uint32_t i) {
+        auto p = b.CreateVector(prices, PRICES);
+        auto s = b.CreateVector(sizes, PRICES);
+        auto f = b.CreateVector(flags, PRICES);
+        auto w = b.CreateVector(weights, PRICES);
+        return market::CreateQuoted(b, 1700000000 + (int64_t)i, p, s, f, w);
+    });
+}
+
+uint64_t
+official_write_tags(const schema_work *, uint32_t rounds)
+{
+    return write_each(rounds, [](flatbuffers::FlatBufferBuilder &b, uint32_t) {
+        flatbuffers::Offset<flatbuffers::String> tags[TAGS] = { b.CreateString("urgent", 6), b.CreateString("eu", 2),
+            b.CreateString("a-longer-tag-than-most", 22), b.CreateString("retail", 6) };
+        return market::CreateTagged(b, b.CreateVector(tags, TAGS));
+    });
+}
+
+uint64_t
+official_write_clearing(const schema_work *, uint32_t rounds)
+{
+    return write_each(rounds, [](flatbuffers::FlatBufferBuilder &b, uint32_t i) {
+        const market::Point where(1.5, 2.5);
+        auto buyer_name = b.CreateString("Alpha and Sons", 14), buyer_city = b.CreateString("Zurich", 6);
+        auto buyer = market::CreateFirm(b, buyer_name, buyer_city, 17, 1900);
+        auto seller_name = b.CreateString("Beta", 4), seller_city = b.CreateString("Copenhagen", 10);
+        auto seller = market::CreateFirm(b, seller_name, seller_city, 18, 1950);
+        return market::CreateCleared(b, 1700000000 + (int64_t)i, buyer, seller, &where);
+    });
+}
+
+uint64_t
+official_write_fills(const schema_work *, uint32_t rounds)
+{
+    return write_each(rounds, [](flatbuffers::FlatBufferBuilder &b, uint32_t i) {
+        flatbuffers::Offset<market::Fill> fills[FILLS];
+        for (uint32_t k = 0; k < FILLS; k++)
+            fills[k] = market::CreateFill(b, b.CreateString("fill-00017", 10), 5 + i, 100 + k, true);
+        auto list = b.CreateVector(fills, FILLS);
+        return market::CreateFilled(b, b.CreateString("order-2024-000017", 17), list);
+    });
+}
+
+uint64_t
+official_write_paid(const schema_work *, uint32_t rounds)
+{
+    return write_each(rounds, [](flatbuffers::FlatBufferBuilder &b, uint32_t i) {
+        auto type = i % 2 == 0 ? market::Means_Card : market::Means_Cash;
+        auto means = i % 2 == 0 ? market::CreateCard(b, b.CreateString("4111-1111-1111-1111", 19), 2031, 12).Union()
+                                : market::CreateCash(b, 250, market::Side_sell).Union();
+        return market::CreatePaid(b, 1700000000 + (int64_t)i, type, means, 250);
+    });
+}
+
+uint64_t
+official_verify_quote(const schema_work *work, uint32_t rounds)
+{
+    return verify<market::Quoted>(work->quotes, rounds);
+}
+
+uint64_t
+official_verify_tags(const schema_work *work, uint32_t rounds)
+{
+    return verify<market::Tagged>(work->tags, rounds);
+}
+
+uint64_t
+official_verify_clearing(const schema_work *work, uint32_t rounds)
+{
+    return verify<market::Cleared>(work->clearings, rounds);
+}
+
+uint64_t
+official_verify_fills(const schema_work *work, uint32_t rounds)
+{
+    return verify<market::Filled>(work->fills, rounds);
+}
+
+uint64_t
+official_verify_paid(const schema_work *work, uint32_t rounds)
+{
+    return verify<market::Paid>(work->payments, rounds);
+}

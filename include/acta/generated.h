@@ -15,6 +15,7 @@
 #include "acta/aggregate.h"
 #include "acta/app.h"
 #include "acta/buffer.h"
+#include "acta/deep_verify.h"
 #include "acta/handler.h"
 #include "acta/marks.h"
 #include "acta/plain_verify.h"
@@ -381,6 +382,7 @@
 #define ACTA_TABLE_CODE(T)                                                                                             \
     static acta_status T##_any_verify(acta_bytes buffer, acta_error *error)                                            \
     {                                                                                                                  \
+        if (acta_deep_verify(&T##_table, buffer)) return ACTA_OK;                                                      \
         return acta_table_verify(&T##_table, buffer, error);                                                           \
     }                                                                                                                  \
     static void T##_any_read(acta_bytes buffer, void *value_out)                                                       \
@@ -390,6 +392,15 @@
     static acta_status T##_any_write(const void *value, acta_sink *sink, acta_error *error)                            \
     {                                                                                                                  \
         return acta_table_write(&T##_table, value, sink, error);                                                       \
+    }                                                                                                                  \
+    ACTI_END(T)
+
+/* T_table.check, of a table with few enough fields (deep_verify.h). */
+#define ACTA_CHECK_CODE(T)                                                                                             \
+    static __thread acti_deep_seen T##_any_vtables = ACTI_DEEP_UNSEEN;                                                 \
+    static bool T##_any_check(acti_deep *d, uint32_t at, uint32_t depth)                                               \
+    {                                                                                                                  \
+        return acta_deep_check(T##_fields, ACTI_COUNT(T##_fields), &T##_any_vtables, d, at, depth);                    \
     }                                                                                                                  \
     ACTI_END(T)
 

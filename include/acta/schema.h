@@ -45,6 +45,8 @@ typedef struct acta_memory_sink {
 } acta_memory_sink;
 ACTA_API acta_memory_sink acta_memory_sink_of(acta_memory *memory);
 
+struct acti_deep;
+
 typedef struct acta_table {
     const char *name;  /* with its namespace: "bank.Deposit" */
     const char *owner; /* command, event: its aggregate's name; else NULL */
@@ -79,6 +81,10 @@ typedef struct acta_table {
 
     const acta_mark *marks; /* what attributes say of its fields; NULL: nothing */
     uint32_t mark_count;
+
+    /* For generated code (deep_verify.h): is the table at this place surely sound, and all that it leads to? NULL: it has
+     * too many fields, or none. */
+    bool (*check)(struct acti_deep *d, uint32_t at, uint32_t depth);
 } acta_table;
 
 struct acta_schema {

@@ -285,6 +285,7 @@ void put_macro_line(FILE *out, const char *line);
 /* -- plain.c: tables of numbers and strings alone, whose code is unrolled: acta/plain.h -- */
 
 bool is_plain(const acti_table *table);
+bool is_checked(const acti_table *table); /* its verifier is unrolled, as a part of others too: acta/deep_verify.h */
 void put_decode(const acti_table *table, FILE *out, acti_arena *arena); /* T_decode, a line a field */
 
 /* -- the files -- */

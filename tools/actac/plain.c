@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-enum { PLAIN_FIELDS_MAX = 32 }; /* ACTA_PLAIN_FIELDS_MAX */
+enum { PLAIN_FIELDS_MAX = 32, CHECKED_IDS_MAX = 34 }; /* ACTA_PLAIN_FIELDS_MAX, ACTI_DEEP_IDS_MAX */
 
 bool
 is_plain(const acti_table *table)
@@ -21,6 +21,14 @@ is_plain(const acti_table *table)
         if (is_number ? !has_value : f->base != BASE_STRING) return false;
     }
     return true;
+}
+
+bool
+is_checked(const acti_table *table)
+{
+    for (uint32_t i = 0; i < table->field_count; i++)
+        if (table->fields[i].id >= CHECKED_IDS_MAX) return false;
+    return table->field_count != 0 && table->field_count <= PLAIN_FIELDS_MAX;
 }
 
 /* What an absent number stands for, as a constant of C. */

@@ -143,6 +143,7 @@ put_table_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena 
         fputs("};\n", out);
     }
     fprintf(out, "ACTA_%s_CODE(%s);\n", is_plain(of) ? "PLAIN" : "TABLE", c);
+    if (is_checked(of)) fprintf(out, "ACTA_CHECK_CODE(%s);\n", c);
     if (of->identity != NULL)
         put_list(out, 0, "ACTA_IDENTITY_CODE(", (const char *[]){ c, of->identity->is.name }, 2, ");\n");
     if (is_mutable(of)) fprintf(out, "ACTA_MUTABLE_CODE(%s);\n", c);
@@ -155,6 +156,7 @@ put_table_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena 
         arena_format(arena, "%sschema", m->prefix) };
     put_list(out, 4, "ACTA_TABLE_MEMBERS(", items, 4, "),\n");
     if (of->field_count != 0) fprintf(out, "    .fields = %s_fields,\n    .field_count = %u,\n", c, of->field_count);
+    if (is_checked(of)) fprintf(out, "    .check = %s_any_check,\n", c);
     if (of->identity != NULL) fprintf(out, "    .identity = %s_any_identity,\n", c);
     if (is_mutable(of)) fprintf(out, "    .load = %s_any_load,\n    .clear = %s_any_clear,\n", c, c);
     if (has_marks(m, of, arena))

@@ -152,11 +152,13 @@ static const acta_field kinds_Maybe_fields[] = {
     ACTA_NUMBER_FIELD(kinds_Maybe, plain, 13, INT32, 0, UINT64_C(0x7)),
 };
 ACTA_TABLE_CODE(kinds_Maybe);
+ACTA_CHECK_CODE(kinds_Maybe);
 const acta_table kinds_Maybe_table = {
     .name = "kinds.Maybe",
     ACTA_TABLE_MEMBERS(kinds_Maybe, PLAIN, UINT64_C(0xdd0fbbd60cd63b1a), kinds_schema),
     .fields = kinds_Maybe_fields,
     .field_count = 14,
+    .check = kinds_Maybe_any_check,
 };
 
 static const acta_field kinds_Structs_fields[] = {
@@ -172,11 +174,13 @@ static const acta_field kinds_Structs_fields[] = {
     ACTA_OPTIONAL_STRUCT_FIELD(kinds_Structs, deep, 9, kinds_inner_Deep, 0),
 };
 ACTA_TABLE_CODE(kinds_Structs);
+ACTA_CHECK_CODE(kinds_Structs);
 const acta_table kinds_Structs_table = {
     .name = "kinds.Structs",
     ACTA_TABLE_MEMBERS(kinds_Structs, PLAIN, UINT64_C(0x299c6a98f7f2574d), kinds_schema),
     .fields = kinds_Structs_fields,
     .field_count = 10,
+    .check = kinds_Structs_any_check,
 };
 
 static const acta_field kinds_Enums_fields[] = {
@@ -190,11 +194,13 @@ static const acta_field kinds_Enums_fields[] = {
     ACTA_VECTOR_FIELD(kinds_Enums, many, 7, UINT8, 0),
 };
 ACTA_TABLE_CODE(kinds_Enums);
+ACTA_CHECK_CODE(kinds_Enums);
 const acta_table kinds_Enums_table = {
     .name = "kinds.Enums",
     ACTA_TABLE_MEMBERS(kinds_Enums, PLAIN, UINT64_C(0xa9814ad1ffd79f9f), kinds_schema),
     .fields = kinds_Enums_fields,
     .field_count = 8,
+    .check = kinds_Enums_any_check,
 };
 
 static const acta_field kinds_Included_fields[] = {
@@ -207,11 +213,13 @@ static const acta_field kinds_Included_fields[] = {
     ACTA_UNION_FIELD(kinds_Included, texts, 8, UNION_VECTOR, kinds_Text, 0),
 };
 ACTA_TABLE_CODE(kinds_Included);
+ACTA_CHECK_CODE(kinds_Included);
 const acta_table kinds_Included_table = {
     .name = "kinds.Included",
     ACTA_TABLE_MEMBERS(kinds_Included, PLAIN, UINT64_C(0xdf91542e671a1be8), kinds_schema),
     .fields = kinds_Included_fields,
     .field_count = 7,
+    .check = kinds_Included_any_check,
 };
 
 static const acta_field kinds_Circle_fields[] = {
@@ -219,11 +227,13 @@ static const acta_field kinds_Circle_fields[] = {
     ACTA_UNION_FIELD(kinds_Circle, inside, 2, UNION, kinds_Shape, 0),
 };
 ACTA_TABLE_CODE(kinds_Circle);
+ACTA_CHECK_CODE(kinds_Circle);
 const acta_table kinds_Circle_table = {
     .name = "kinds.Circle",
     ACTA_TABLE_MEMBERS(kinds_Circle, PLAIN, UINT64_C(0x917859cb233c4718), kinds_schema),
     .fields = kinds_Circle_fields,
     .field_count = 2,
+    .check = kinds_Circle_any_check,
 };
 
 static const acta_field kinds_Unions_fields[] = {
@@ -233,11 +243,13 @@ static const acta_field kinds_Unions_fields[] = {
     ACTA_UNION_FIELD(kinds_Unions, musts, 7, UNION_VECTOR, kinds_Shape, ACTA_FIELD_REQUIRED),
 };
 ACTA_TABLE_CODE(kinds_Unions);
+ACTA_CHECK_CODE(kinds_Unions);
 const acta_table kinds_Unions_table = {
     .name = "kinds.Unions",
     ACTA_TABLE_MEMBERS(kinds_Unions, PLAIN, UINT64_C(0x12ee3893db370806), kinds_schema),
     .fields = kinds_Unions_fields,
     .field_count = 4,
+    .check = kinds_Unions_any_check,
 };
 
 static const acta_field kinds_Vectors_fields[] = {
@@ -248,11 +260,13 @@ static const acta_field kinds_Vectors_fields[] = {
     ACTA_ALIGNED_STRUCTS_FIELD(kinds_Vectors, entries, 4, kinds_Entry, 0, 16),
 };
 ACTA_TABLE_CODE(kinds_Vectors);
+ACTA_CHECK_CODE(kinds_Vectors);
 const acta_table kinds_Vectors_table = {
     .name = "kinds.Vectors",
     ACTA_TABLE_MEMBERS(kinds_Vectors, PLAIN, UINT64_C(0x50805395354596e0), kinds_schema),
     .fields = kinds_Vectors_fields,
     .field_count = 5,
+    .check = kinds_Vectors_any_check,
 };
 
 static const acta_field kinds_All_fields[] = {
@@ -265,11 +279,13 @@ static const acta_field kinds_All_fields[] = {
     ACTA_TABLE_FIELD(kinds_All, vectors, 6, TABLE, kinds_Vectors, 0),
 };
 ACTA_TABLE_CODE(kinds_All);
+ACTA_CHECK_CODE(kinds_All);
 const acta_table kinds_All_table = {
     .name = "kinds.All",
     ACTA_TABLE_MEMBERS(kinds_All, PLAIN, UINT64_C(0x0fb4ca54d45c77d3), kinds_schema),
     .fields = kinds_All_fields,
     .field_count = 7,
+    .check = kinds_All_any_check,
 };
 
 

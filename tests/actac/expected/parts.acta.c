@@ -93,11 +93,13 @@ static const acta_field kinds_Label_fields[] = {
     ACTA_OPTIONAL_STRUCT_FIELD(kinds_Label, at, 1, kinds_Point, 0),
 };
 ACTA_TABLE_CODE(kinds_Label);
+ACTA_CHECK_CODE(kinds_Label);
 const acta_table kinds_Label_table = {
     .name = "kinds.Label",
     ACTA_TABLE_MEMBERS(kinds_Label, PLAIN, UINT64_C(0xb671e8aff431db6a), parts_schema),
     .fields = kinds_Label_fields,
     .field_count = 2,
+    .check = kinds_Label_any_check,
 };
 
 static const acta_field kinds_inner_Deep_fields[] = {
@@ -120,11 +122,13 @@ static const acta_field kinds_inner_Note_fields[] = {
     ACTA_OPTIONAL_FIELD(kinds_inner_Note, count, 1, INT16, 0),
 };
 ACTA_TABLE_CODE(kinds_inner_Note);
+ACTA_CHECK_CODE(kinds_inner_Note);
 const acta_table kinds_inner_Note_table = {
     .name = "kinds.inner.Note",
     ACTA_TABLE_MEMBERS(kinds_inner_Note, PLAIN, UINT64_C(0x70e0cd362d8072f0), parts_schema),
     .fields = kinds_inner_Note_fields,
     .field_count = 2,
+    .check = kinds_inner_Note_any_check,
 };
 
 

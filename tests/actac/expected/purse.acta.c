@@ -22,6 +22,7 @@ static const acta_field purse_Earn_fields[] = {
     ACTA_NUMBER_FIELD(purse_Earn, hundredths, 2, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Earn);
+ACTA_CHECK_CODE(purse_Earn);
 ACTA_IDENTITY_CODE(purse_Earn, purse_id);
 const acta_table purse_Earn_table = {
     .name = "purse.Earn",
@@ -29,6 +30,7 @@ const acta_table purse_Earn_table = {
     ACTA_TABLE_MEMBERS(purse_Earn, COMMAND, UINT64_C(0x7cd67c8416200ce9), purse_schema),
     .fields = purse_Earn_fields,
     .field_count = 2,
+    .check = purse_Earn_any_check,
     .identity = purse_Earn_any_identity,
 };
 
@@ -37,6 +39,7 @@ static const acta_field purse_Spend_fields[] = {
     ACTA_NUMBER_FIELD(purse_Spend, hundredths, 3, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Spend);
+ACTA_CHECK_CODE(purse_Spend);
 ACTA_IDENTITY_CODE(purse_Spend, purse_id);
 const acta_table purse_Spend_table = {
     .name = "purse.Spend",
@@ -44,6 +47,7 @@ const acta_table purse_Spend_table = {
     ACTA_TABLE_MEMBERS(purse_Spend, COMMAND, UINT64_C(0x71d8ff59d3f3acee), purse_schema),
     .fields = purse_Spend_fields,
     .field_count = 2,
+    .check = purse_Spend_any_check,
     .identity = purse_Spend_any_identity,
 };
 
@@ -52,6 +56,7 @@ static const acta_field purse_Note_fields[] = {
     ACTA_NUMBER_FIELD(purse_Note, hundredths, 1, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Note);
+ACTA_CHECK_CODE(purse_Note);
 ACTA_IDENTITY_CODE(purse_Note, purse_id);
 const acta_table purse_Note_table = {
     .name = "purse.Note",
@@ -59,6 +64,7 @@ const acta_table purse_Note_table = {
     ACTA_TABLE_MEMBERS(purse_Note, COMMAND, UINT64_C(0xa9bbb65e844bf3b8), purse_schema),
     .fields = purse_Note_fields,
     .field_count = 2,
+    .check = purse_Note_any_check,
     .identity = purse_Note_any_identity,
 };
 
@@ -67,6 +73,7 @@ static const acta_field purse_Earned_fields[] = {
     ACTA_NUMBER_FIELD(purse_Earned, hundredths, 1, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Earned);
+ACTA_CHECK_CODE(purse_Earned);
 const acta_table purse_Earned_table = {
     .name = "purse.Earned",
     .owner = "Purse",
@@ -74,6 +81,7 @@ const acta_table purse_Earned_table = {
     ACTA_TABLE_MEMBERS(purse_Earned, EVENT, UINT64_C(0x0fcc6e1a3307a7e6), purse_schema),
     .fields = purse_Earned_fields,
     .field_count = 2,
+    .check = purse_Earned_any_check,
 };
 
 static const acta_field purse_Spent_fields[] = {
@@ -83,6 +91,7 @@ static const acta_field purse_Spent_fields[] = {
     ACTA_NUMBER_FIELD(purse_Spent, kind, 3, UINT8, ACTA_FIELD_ENUM, 0),
 };
 ACTA_PLAIN_CODE(purse_Spent);
+ACTA_CHECK_CODE(purse_Spent);
 const acta_table purse_Spent_table = {
     .name = "purse.Spent",
     .owner = "Purse",
@@ -90,6 +99,7 @@ const acta_table purse_Spent_table = {
     ACTA_TABLE_MEMBERS(purse_Spent, EVENT, UINT64_C(0xc6c834f9f442816a), purse_schema),
     .fields = purse_Spent_fields,
     .field_count = 4,
+    .check = purse_Spent_any_check,
 };
 
 static const acta_field purse_Charged_fields[] = {
@@ -97,12 +107,14 @@ static const acta_field purse_Charged_fields[] = {
     ACTA_NUMBER_FIELD(purse_Charged, hundredths, 1, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Charged);
+ACTA_CHECK_CODE(purse_Charged);
 const acta_table purse_Charged_table = {
     .name = "purse.Charged",
     .owner = "Purse",
     ACTA_TABLE_MEMBERS(purse_Charged, EVENT, UINT64_C(0x81ae2a77bd48b424), purse_schema),
     .fields = purse_Charged_fields,
     .field_count = 2,
+    .check = purse_Charged_any_check,
 };
 
 static const acta_field purse_Moved_fields[] = {
@@ -110,12 +122,14 @@ static const acta_field purse_Moved_fields[] = {
     ACTA_NUMBER_FIELD(purse_Moved, hundredths, 1, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Moved);
+ACTA_CHECK_CODE(purse_Moved);
 const acta_table purse_Moved_table = {
     .name = "purse.Moved",
     .owner = "Purse",
     ACTA_TABLE_MEMBERS(purse_Moved, EVENT, UINT64_C(0xff6264fcfca740bf), purse_schema),
     .fields = purse_Moved_fields,
     .field_count = 2,
+    .check = purse_Moved_any_check,
 };
 
 static const acta_field purse_Owed_fields[] = {
@@ -123,12 +137,14 @@ static const acta_field purse_Owed_fields[] = {
     ACTA_NUMBER_FIELD(purse_Owed, hundredths, 1, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Owed);
+ACTA_CHECK_CODE(purse_Owed);
 const acta_table purse_Owed_table = {
     .name = "purse.Owed",
     .owner = "Purse",
     ACTA_TABLE_MEMBERS(purse_Owed, EVENT, UINT64_C(0xe036cf40580919bf), purse_schema),
     .fields = purse_Owed_fields,
     .field_count = 2,
+    .check = purse_Owed_any_check,
 };
 
 static const acta_field purse_Noted_fields[] = {
@@ -136,12 +152,14 @@ static const acta_field purse_Noted_fields[] = {
     ACTA_NUMBER_FIELD(purse_Noted, hundredths, 1, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Noted);
+ACTA_CHECK_CODE(purse_Noted);
 const acta_table purse_Noted_table = {
     .name = "purse.Noted",
     .owner = "Diary",
     ACTA_TABLE_MEMBERS(purse_Noted, EVENT, UINT64_C(0x95acacc58a1768e8), purse_schema),
     .fields = purse_Noted_fields,
     .field_count = 2,
+    .check = purse_Noted_any_check,
 };
 
 static const acta_field purse_Purse_fields[] = {
@@ -149,12 +167,14 @@ static const acta_field purse_Purse_fields[] = {
     ACTA_NUMBER_FIELD(purse_Purse, events, 1, UINT32, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Purse);
+ACTA_CHECK_CODE(purse_Purse);
 ACTA_MUTABLE_CODE(purse_Purse);
 const acta_table purse_Purse_table = {
     .name = "purse.Purse",
     ACTA_TABLE_MEMBERS(purse_Purse, STATE, UINT64_C(0xced359a976b11c08), purse_schema),
     .fields = purse_Purse_fields,
     .field_count = 2,
+    .check = purse_Purse_any_check,
     .load = purse_Purse_any_load,
     .clear = purse_Purse_any_clear,
 };
@@ -164,12 +184,14 @@ static const acta_field purse_Diary_fields[] = {
     ACTA_NUMBER_FIELD(purse_Diary, hundredths, 1, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Diary);
+ACTA_CHECK_CODE(purse_Diary);
 ACTA_MUTABLE_CODE(purse_Diary);
 const acta_table purse_Diary_table = {
     .name = "purse.Diary",
     ACTA_TABLE_MEMBERS(purse_Diary, STATE, UINT64_C(0xe759eaa1f5d60412), purse_schema),
     .fields = purse_Diary_fields,
     .field_count = 2,
+    .check = purse_Diary_any_check,
     .load = purse_Diary_any_load,
     .clear = purse_Diary_any_clear,
 };
@@ -178,12 +200,14 @@ static const acta_field purse_Diaries_fields[] = {
     ACTA_NUMBER_FIELD(purse_Diaries, seen, 0, UINT32, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Diaries);
+ACTA_CHECK_CODE(purse_Diaries);
 ACTA_MUTABLE_CODE(purse_Diaries);
 const acta_table purse_Diaries_table = {
     .name = "purse.Diaries",
     ACTA_TABLE_MEMBERS(purse_Diaries, PROCESS_MANAGER, UINT64_C(0x8c11d6482104b9b4), purse_schema),
     .fields = purse_Diaries_fields,
     .field_count = 1,
+    .check = purse_Diaries_any_check,
     .load = purse_Diaries_any_load,
     .clear = purse_Diaries_any_clear,
 };
@@ -194,6 +218,7 @@ static const acta_field purse_PurseRow_fields[] = {
     ACTA_NUMBER_FIELD(purse_PurseRow, events, 2, UINT32, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_PurseRow);
+ACTA_CHECK_CODE(purse_PurseRow);
 ACTA_IDENTITY_CODE(purse_PurseRow, purse_id);
 ACTA_MUTABLE_CODE(purse_PurseRow);
 const acta_table purse_PurseRow_table = {
@@ -201,6 +226,7 @@ const acta_table purse_PurseRow_table = {
     ACTA_TABLE_MEMBERS(purse_PurseRow, READ_MODEL, UINT64_C(0x171dfb99c80186ad), purse_schema),
     .fields = purse_PurseRow_fields,
     .field_count = 3,
+    .check = purse_PurseRow_any_check,
     .identity = purse_PurseRow_any_identity,
     .load = purse_PurseRow_any_load,
     .clear = purse_PurseRow_any_clear,
@@ -592,11 +618,13 @@ static const acta_field purse_v1_Line_fields[] = {
     ACTA_NUMBER_FIELD(purse_v1_Line, kind, 1, UINT8, ACTA_FIELD_ENUM, 0),
 };
 ACTA_PLAIN_CODE(purse_v1_Line);
+ACTA_CHECK_CODE(purse_v1_Line);
 const acta_table purse_v1_Line_table = {
     .name = "purse.Line",
     ACTA_TABLE_MEMBERS(purse_v1_Line, PLAIN, UINT64_C(0x98973333f2df4492), purse_v1_schema),
     .fields = purse_v1_Line_fields,
     .field_count = 2,
+    .check = purse_v1_Line_any_check,
 };
 
 static const acta_field purse_v1_Earned_fields[] = {
@@ -604,11 +632,13 @@ static const acta_field purse_v1_Earned_fields[] = {
     ACTA_NUMBER_FIELD(purse_v1_Earned, amount, 1, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_v1_Earned);
+ACTA_CHECK_CODE(purse_v1_Earned);
 const acta_table purse_v1_Earned_table = {
     .name = "purse.Earned",
     ACTA_TABLE_MEMBERS(purse_v1_Earned, PLAIN, UINT64_C(0xd37c4b51d424039c), purse_v1_schema),
     .fields = purse_v1_Earned_fields,
     .field_count = 2,
+    .check = purse_v1_Earned_any_check,
 };
 
 static const acta_field purse_v1_Spent_fields[] = {
@@ -617,11 +647,13 @@ static const acta_field purse_v1_Spent_fields[] = {
     ACTA_TABLE_FIELD(purse_v1_Spent, line, 2, TABLE, purse_v1_Line, 0),
 };
 ACTA_TABLE_CODE(purse_v1_Spent);
+ACTA_CHECK_CODE(purse_v1_Spent);
 const acta_table purse_v1_Spent_table = {
     .name = "purse.Spent",
     ACTA_TABLE_MEMBERS(purse_v1_Spent, PLAIN, UINT64_C(0x77829f60ce7e9bd9), purse_v1_schema),
     .fields = purse_v1_Spent_fields,
     .field_count = 3,
+    .check = purse_v1_Spent_any_check,
 };
 
 static const acta_field purse_v1_Renamed_fields[] = {
@@ -629,6 +661,7 @@ static const acta_field purse_v1_Renamed_fields[] = {
     ACTA_STRING_FIELD(purse_v1_Renamed, name, 1, 0),
 };
 ACTA_PLAIN_CODE(purse_v1_Renamed);
+ACTA_CHECK_CODE(purse_v1_Renamed);
 static const acta_mark purse_v1_Renamed_marks[] = {
     ACTA_TAG_MARK(purse_v1_Renamed, purse_id, 0, STRING, ACTA_MARK_TAG, "purse"),
     ACTA_MARK(purse_v1_Renamed, name, 1, STRING, ACTA_MARK_REDACTED),
@@ -638,6 +671,7 @@ const acta_table purse_v1_Renamed_table = {
     ACTA_TABLE_MEMBERS(purse_v1_Renamed, PLAIN, UINT64_C(0x370b23aea64a9875), purse_v1_schema),
     .fields = purse_v1_Renamed_fields,
     .field_count = 2,
+    .check = purse_v1_Renamed_any_check,
     .marks = purse_v1_Renamed_marks,
     .mark_count = sizeof purse_v1_Renamed_marks / sizeof purse_v1_Renamed_marks[0],
 };
@@ -648,11 +682,13 @@ static const acta_field purse_v1_Lent_fields[] = {
     ACTA_NUMBER_FIELD(purse_v1_Lent, amount, 2, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_v1_Lent);
+ACTA_CHECK_CODE(purse_v1_Lent);
 const acta_table purse_v1_Lent_table = {
     .name = "purse.Lent",
     ACTA_TABLE_MEMBERS(purse_v1_Lent, PLAIN, UINT64_C(0x763adec05595aeac), purse_v1_schema),
     .fields = purse_v1_Lent_fields,
     .field_count = 3,
+    .check = purse_v1_Lent_any_check,
 };
 
 
@@ -689,11 +725,13 @@ static const acta_field purse_v2_Line_fields[] = {
     ACTA_NUMBER_FIELD(purse_v2_Line, kind, 1, UINT8, ACTA_FIELD_ENUM, 0),
 };
 ACTA_PLAIN_CODE(purse_v2_Line);
+ACTA_CHECK_CODE(purse_v2_Line);
 const acta_table purse_v2_Line_table = {
     .name = "purse.Line",
     ACTA_TABLE_MEMBERS(purse_v2_Line, PLAIN, UINT64_C(0x98973333f2df4492), purse_v2_schema),
     .fields = purse_v2_Line_fields,
     .field_count = 2,
+    .check = purse_v2_Line_any_check,
 };
 
 static const acta_field purse_v2_Spent_fields[] = {
@@ -703,12 +741,14 @@ static const acta_field purse_v2_Spent_fields[] = {
     ACTA_TABLE_FIELD(purse_v2_Spent, line, 3, TABLE, purse_v2_Line, 0),
 };
 ACTA_TABLE_CODE(purse_v2_Spent);
+ACTA_CHECK_CODE(purse_v2_Spent);
 const acta_table purse_v2_Spent_table = {
     .name = "purse.Spent",
     .version = 2,
     ACTA_TABLE_MEMBERS(purse_v2_Spent, PLAIN, UINT64_C(0xc703138df7bfd4db), purse_v2_schema),
     .fields = purse_v2_Spent_fields,
     .field_count = 4,
+    .check = purse_v2_Spent_any_check,
 };
 
 

@@ -48,11 +48,13 @@ static const acta_field shop_Line_fields[] = {
     ACTA_TABLE_FIELD(shop_Line, parts, 3, TABLE_VECTOR, shop_Line, 0),
 };
 ACTA_TABLE_CODE(shop_Line);
+ACTA_CHECK_CODE(shop_Line);
 const acta_table shop_Line_table = {
     .name = "shop.Line",
     ACTA_TABLE_MEMBERS(shop_Line, PLAIN, UINT64_C(0xe569fe3816e718de), shop_schema),
     .fields = shop_Line_fields,
     .field_count = 4,
+    .check = shop_Line_any_check,
 };
 
 static const acta_field shop_Slot_fields[] = {
@@ -61,11 +63,13 @@ static const acta_field shop_Slot_fields[] = {
     ACTA_STRING_FIELD(shop_Slot, note, 2, 0),
 };
 ACTA_PLAIN_CODE(shop_Slot);
+ACTA_CHECK_CODE(shop_Slot);
 const acta_table shop_Slot_table = {
     .name = "shop.Slot",
     ACTA_TABLE_MEMBERS(shop_Slot, PLAIN, UINT64_C(0x9dc9c23296f2963f), shop_schema),
     .fields = shop_Slot_fields,
     .field_count = 3,
+    .check = shop_Slot_any_check,
 };
 
 static const acta_field shop_Weight_fields[] = {
@@ -73,11 +77,13 @@ static const acta_field shop_Weight_fields[] = {
     ACTA_TABLE_FIELD(shop_Weight, by, 1, TABLE, shop_Line, 0),
 };
 ACTA_TABLE_CODE(shop_Weight);
+ACTA_CHECK_CODE(shop_Weight);
 const acta_table shop_Weight_table = {
     .name = "shop.Weight",
     ACTA_TABLE_MEMBERS(shop_Weight, PLAIN, UINT64_C(0xa8b596d45473d7f9), shop_schema),
     .fields = shop_Weight_fields,
     .field_count = 2,
+    .check = shop_Weight_any_check,
 };
 
 static const acta_field shop_Numbers_fields[] = {
@@ -98,11 +104,13 @@ static const acta_field shop_Numbers_fields[] = {
     ACTA_NUMBER_FIELD(shop_Numbers, fourth, 15, INT8, ACTA_FIELD_ENUM, UINT64_C(0x7)),
 };
 ACTA_PLAIN_CODE(shop_Numbers);
+ACTA_CHECK_CODE(shop_Numbers);
 const acta_table shop_Numbers_table = {
     .name = "shop.Numbers",
     ACTA_TABLE_MEMBERS(shop_Numbers, PLAIN, UINT64_C(0xb9bbed120b93bc79), shop_schema),
     .fields = shop_Numbers_fields,
     .field_count = 15,
+    .check = shop_Numbers_any_check,
 };
 
 static const acta_field shop_Everything_fields[] = {
@@ -127,11 +135,13 @@ static const acta_field shop_Everything_fields[] = {
     ACTA_TABLE_FIELD(shop_Everything, must_lines, 18, TABLE_VECTOR, shop_Line, ACTA_FIELD_REQUIRED),
 };
 ACTA_TABLE_CODE(shop_Everything);
+ACTA_CHECK_CODE(shop_Everything);
 const acta_table shop_Everything_table = {
     .name = "shop.Everything",
     ACTA_TABLE_MEMBERS(shop_Everything, PLAIN, UINT64_C(0x182acf1814429deb), shop_schema),
     .fields = shop_Everything_fields,
     .field_count = 19,
+    .check = shop_Everything_any_check,
 };
 
 ACTA_TABLE_CODE(shop_Nothing);
@@ -145,6 +155,7 @@ static const acta_field shop_OpenCart_fields[] = {
     ACTA_STRING_FIELD(shop_OpenCart, owner, 1, 0),
 };
 ACTA_PLAIN_CODE(shop_OpenCart);
+ACTA_CHECK_CODE(shop_OpenCart);
 ACTA_IDENTITY_CODE(shop_OpenCart, cart_id);
 const acta_table shop_OpenCart_table = {
     .name = "shop.OpenCart",
@@ -152,6 +163,7 @@ const acta_table shop_OpenCart_table = {
     ACTA_TABLE_MEMBERS(shop_OpenCart, COMMAND, UINT64_C(0x63b9209597a61f5f), shop_schema),
     .fields = shop_OpenCart_fields,
     .field_count = 2,
+    .check = shop_OpenCart_any_check,
     .identity = shop_OpenCart_any_identity,
 };
 
@@ -161,6 +173,7 @@ static const acta_field shop_AddLine_fields[] = {
     ACTA_TABLE_FIELD(shop_AddLine, lines, 2, TABLE_VECTOR, shop_Line, 0),
 };
 ACTA_TABLE_CODE(shop_AddLine);
+ACTA_CHECK_CODE(shop_AddLine);
 ACTA_IDENTITY_CODE(shop_AddLine, cart_id);
 const acta_table shop_AddLine_table = {
     .name = "shop.AddLine",
@@ -168,6 +181,7 @@ const acta_table shop_AddLine_table = {
     ACTA_TABLE_MEMBERS(shop_AddLine, COMMAND, UINT64_C(0xeee5396569d61801), shop_schema),
     .fields = shop_AddLine_fields,
     .field_count = 3,
+    .check = shop_AddLine_any_check,
     .identity = shop_AddLine_any_identity,
 };
 
@@ -176,12 +190,14 @@ static const acta_field shop_CartOpened_fields[] = {
     ACTA_STRING_FIELD(shop_CartOpened, owner, 1, 0),
 };
 ACTA_PLAIN_CODE(shop_CartOpened);
+ACTA_CHECK_CODE(shop_CartOpened);
 const acta_table shop_CartOpened_table = {
     .name = "shop.CartOpened",
     .owner = "Cart",
     ACTA_TABLE_MEMBERS(shop_CartOpened, EVENT, UINT64_C(0x7ee8a93002743b04), shop_schema),
     .fields = shop_CartOpened_fields,
     .field_count = 2,
+    .check = shop_CartOpened_any_check,
 };
 
 static const acta_field shop_LineAdded_fields[] = {
@@ -190,12 +206,14 @@ static const acta_field shop_LineAdded_fields[] = {
     ACTA_TABLE_FIELD(shop_LineAdded, lines, 2, TABLE_VECTOR, shop_Line, 0),
 };
 ACTA_TABLE_CODE(shop_LineAdded);
+ACTA_CHECK_CODE(shop_LineAdded);
 const acta_table shop_LineAdded_table = {
     .name = "shop.LineAdded",
     .owner = "Cart",
     ACTA_TABLE_MEMBERS(shop_LineAdded, EVENT, UINT64_C(0x30e545cb59da3559), shop_schema),
     .fields = shop_LineAdded_fields,
     .field_count = 3,
+    .check = shop_LineAdded_any_check,
 };
 
 ACTA_TABLE_CODE(shop_CartClosed);
@@ -216,12 +234,14 @@ static const acta_field shop_Cart_fields[] = {
     ACTA_TABLE_FIELD(shop_Cart, last, 7, TABLE, shop_Line, 0),
 };
 ACTA_TABLE_CODE(shop_Cart);
+ACTA_CHECK_CODE(shop_Cart);
 ACTA_MUTABLE_CODE(shop_Cart);
 const acta_table shop_Cart_table = {
     .name = "shop.Cart",
     ACTA_TABLE_MEMBERS(shop_Cart, STATE, UINT64_C(0xf04b0234c5e77435), shop_schema),
     .fields = shop_Cart_fields,
     .field_count = 8,
+    .check = shop_Cart_any_check,
     .load = shop_Cart_any_load,
     .clear = shop_Cart_any_clear,
 };
@@ -232,12 +252,14 @@ static const acta_field shop_Watcher_fields[] = {
     ACTA_TABLE_FIELD(shop_Watcher, lines, 2, TABLE_VECTOR, shop_Line, 0),
 };
 ACTA_TABLE_CODE(shop_Watcher);
+ACTA_CHECK_CODE(shop_Watcher);
 ACTA_MUTABLE_CODE(shop_Watcher);
 const acta_table shop_Watcher_table = {
     .name = "shop.Watcher",
     ACTA_TABLE_MEMBERS(shop_Watcher, PROCESS_MANAGER, UINT64_C(0x8eaf0b2ce0667903), shop_schema),
     .fields = shop_Watcher_fields,
     .field_count = 3,
+    .check = shop_Watcher_any_check,
     .load = shop_Watcher_any_load,
     .clear = shop_Watcher_any_clear,
 };
@@ -248,6 +270,7 @@ static const acta_field shop_CartRow_fields[] = {
     ACTA_NUMBER_FIELD(shop_CartRow, count, 2, UINT32, 0, 0),
 };
 ACTA_PLAIN_CODE(shop_CartRow);
+ACTA_CHECK_CODE(shop_CartRow);
 ACTA_IDENTITY_CODE(shop_CartRow, cart_id);
 ACTA_MUTABLE_CODE(shop_CartRow);
 const acta_table shop_CartRow_table = {
@@ -255,6 +278,7 @@ const acta_table shop_CartRow_table = {
     ACTA_TABLE_MEMBERS(shop_CartRow, READ_MODEL, UINT64_C(0x5340d8dff7ff21c5), shop_schema),
     .fields = shop_CartRow_fields,
     .field_count = 3,
+    .check = shop_CartRow_any_check,
     .identity = shop_CartRow_any_identity,
     .load = shop_CartRow_any_load,
     .clear = shop_CartRow_any_clear,
