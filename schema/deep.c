@@ -42,6 +42,17 @@ judge_field(const acta_field *field, acti_deep_vtable *v, const uint8_t *vtable,
     return reserve(v, at, place, 4, 4);
 }
 
+/* As acti_deep_words, of fields that aren't constant here. */
+static uint32_t
+words_of(const acta_field *fields, uint32_t count)
+{
+    uint32_t size = 4;
+
+    for (uint32_t i = 0; i < count; i++)
+        if (size < 6 + 2 * (uint32_t)fields[i].id) size = 6 + 2 * (uint32_t)fields[i].id;
+    return (size + 7) / 8;
+}
+
 const acti_deep_vtable *
 acta_deep_learn(
     const acta_field *fields, uint32_t count, acti_deep_seen *seen, const acti_deep *d, uint32_t at, uint32_t vtable)
@@ -50,7 +61,7 @@ acta_deep_learn(
     uint32_t size = acti_load_uint16(from);
     acti_deep_vtable judged = { .reach = 4, .low_mask = 3 };
 
-    if ((size | vtable) % 2 != 0 || at % 4 != 0 || size < 4 || size > acti_deep_words(fields, count) * 8) return NULL;
+    if ((size | vtable) % 2 != 0 || at % 4 != 0 || size < 4 || size > words_of(fields, count) * 8) return NULL;
     for (uint32_t i = 0; i < count; i++)
         if (!judge_field(&fields[i], &judged, from, size, at)) return NULL;
     if (judged.reach > d->size - at) return NULL;

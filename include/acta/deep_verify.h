@@ -35,6 +35,18 @@ typedef char acti_chars16 __attribute__((vector_size(16)));
 #endif
 static_assert((4 + 2 * ACTI_DEEP_IDS_MAX) % 8 == 0, "whole words");
 
+/* In each table's code; but a sanitizer makes so much of it that compilers are slow. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ACTI_DEEP_INLINE static __attribute__((noinline, unused))
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ACTI_DEEP_INLINE static __attribute__((noinline, unused))
+#endif
+#endif
+#ifndef ACTI_DEEP_INLINE
+#define ACTI_DEEP_INLINE ACTI_INLINE
+#endif
+
 /* A buffer that is being judged. */
 typedef struct acti_deep {
     const uint8_t *bytes;
@@ -155,7 +167,7 @@ acti_deep_find(const acta_field *fields, uint32_t count, acti_deep_seen *seen, c
     return acta_deep_learn(fields, count, seen, d, at, vtable);
 }
 
-ACTI_INLINE bool
+ACTI_DEEP_INLINE bool
 acti_deep_field(const acta_field *field, acti_deep *d, uint32_t at, uint32_t type, uint32_t place, uint32_t depth)
 {
     if (field->kind == ACTA_FIELD_UNION || field->kind == ACTA_FIELD_UNION_VECTOR) {
