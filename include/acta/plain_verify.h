@@ -255,7 +255,7 @@ acti_plain_is_sound(const acta_field *fields, uint32_t count, const acti_plain_p
         memcpy(&places, p->vtable + 4 + (size_t)i * 2, sizeof places);
         places &= known > acti_plain_eight(want.entries + i);
         acti_places8 unaligned = places ^ (table & acti_plain_eight(want.wide + i));
-        acti_places8 outside = places + acti_plain_eight(want.widths + i) > size;
+        acti_places8 outside = places > size - acti_plain_eight(want.widths + i);
         odd |= ((unaligned & acti_plain_eight(want.zeros + i)) | outside) & ~(places == none);
     }
     uint64_t words[2];
