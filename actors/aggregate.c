@@ -353,7 +353,11 @@ collect_failed(acti_aggregate_actor *a)
         acti_command_unref(command); /* the completion's reference */
         acti_pipeline_leave(a->pipeline);
     }
-    if (a->phase == ACTI_READY) break_state(a);
+    if (a->phase != ACTI_READY) return;
+    if (ACTA_PLANT("state_kept_after_failure"))
+        a->session = 0;
+    else
+        break_state(a);
 }
 
 /* -- steps -- */
@@ -563,7 +567,8 @@ aggregate_terminate(acta_self *self, void *state, const acta_exit_reason *reason
 static void
 let_go(acti_command *command)
 {
-    if (command != NULL && command->handed_over) answer_now(command, ACTA_FAILED, NULL);
+    if (command != NULL && command->handed_over && !ACTA_PLANT("retry_dies_with_actor"))
+        answer_now(command, ACTA_FAILED, NULL);
     acti_command_unref(command);
 }
 

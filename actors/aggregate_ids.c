@@ -161,7 +161,8 @@ use_stored(acti_aggregate_actor *a, acti_command *command)
     else
         set_reused(command);
     /* A store that takes no more has nothing on its way. */
-    return acta_store_health(a->app->store, NULL) == ACTA_OK ? answer_behind_commits(a, command) : ACTI_ID_ANSWERED;
+    bool may_be_ahead = acta_store_health(a->app->store, NULL) == ACTA_OK && !ACTA_PLANT("repeated_answer_ahead");
+    return may_be_ahead ? answer_behind_commits(a, command) : ACTI_ID_ANSWERED;
 }
 
 acti_id_verdict

@@ -131,7 +131,8 @@ fold_chunk(acti_aggregate_actor *a, acta_cursor *cursor, uint32_t count_max, boo
             *done_out = true;
             return ACTA_OK;
         }
-        if (status == ACTA_OK) status = fold_event(a, &event, error);
+        bool is_dropped = ACTA_PLANT("chunk_drops_last") && i > 0 && i + 1 == count_max;
+        if (status == ACTA_OK && !is_dropped) status = fold_event(a, &event, error);
         if (status != ACTA_OK) return status;
         a->version = event.version;
     }

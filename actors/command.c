@@ -131,7 +131,7 @@ acti_command_set_answer(acti_command *command, acta_status status, uint64_t vers
     if (command->error == NULL) command->error = acti_alloc(command->app, sizeof *command->error);
     if (command->error == NULL) {
         /* A rejection is its code: without it, it would be another answer. For others the status alone must do. */
-        if (status == ACTA_REJECTED) command->status = ACTA_NO_MEMORY;
+        if (status == ACTA_REJECTED && !ACTA_PLANT("rejection_loses_code")) command->status = ACTA_NO_MEMORY;
         return;
     }
     *command->error = *error;

@@ -24,6 +24,8 @@ const plant plants[] = {
     { "outcome_not_written", "an outcome isn't stored with the events", BANK, 100 },
     { "digest_ignored", "a command id is enough, whatever the command", BANK, 1000 },
     { "snapshot_ahead", "a snapshot of one version too many", BANK, 1000 },
+    { "state_kept_after_failure", "the state of a failed append is used on", BANK, 1000 },
+    { "chunk_drops_last", "the last event of a chunk is not applied", BANK, 1000 },
     { "successor_not_warned", "an append outlives its actor, and the next one doesn't hear of it", BANK, 1000 },
     { "answer_before_append", "an answer goes out before the append that it rests on", BANK, 1000 },
     { "failed_append_accepted", "a failed append is answered as if it were stored", BANK, 1000 },
@@ -40,6 +42,12 @@ const plant plants[] = {
     { "no_barrier", "a reader begins before what its last life wrote is through", BANK, 1000 },
     { "overtakes_aside", "an event overtakes one of its stream that waits to be tried again", BANK, 100 },
     { "wait_not_waited", "wait_for returns before the reader is there", BANK, 100 },
+    /* what the simulation has found in what stood: each mend taken back */
+    { "retry_dies_with_actor", "a command that is decided again is lost with its aggregate", BANK, 1000 },
+    { "rejection_loses_code", "a rejection without memory for its text goes out without its code", BANK, 1000 },
+    { "repeated_answer_ahead", "a repeated command is answered ahead of the mark", BANK, 1000 },
+    { "stopped_begins_again", "an instance that has stopped is begun by its router's second life", BANK, 1000 },
+    { "not_read_behind", "an instance reads its rows while its last life's batch is on its way", BANK, 1000 },
     /* the runtime */
     { "rest_not_restarted", "rest_for_one restarts the one child only", TREE, 100 },
     { "intensity_not_pruned", "restarts are counted for ever", TREE, 100 },
