@@ -1,6 +1,6 @@
 #!/bin/sh
 # The schemas of the documentation stay true: the ```fbs blocks of each document, one after the other, are a schema that
-# compiles, and what is made of it compiles too.
+# compiles, and what is made of it compiles too; so is each block with a name of its own, ```fbs name.
 #
 #     CC=… tests/actac/documents.sh ACTAC FLATC
 set -eu
@@ -10,10 +10,11 @@ root=$(cd "$here/../.." && pwd)
 actac=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 flatc=$2
 
-compiles() { # document
-    folder=$scratch/$(basename "$1" .md)
+compiles() { # document, the blocks' head
+    folder=$scratch/$(basename "$1" .md)${2#\`\`\`fbs}
     mkdir -p "$folder"
-    awk '/^```/ { inside = !inside && $0 == "```fbs"; next } inside' "$1" >"$folder/example.fbs"
+    awk -v head="$2" '/^```/ { inside = !inside && $0 == head; next } inside' "$1" >"$folder/example.fbs"
+    [ -s "$folder/example.fbs" ] || return 1
     (cd "$folder" && "$flatc" --binary --schema --bfbs-comments --bfbs-builtins example.fbs &&
         "$actac" --bfbs example.bfbs --schema example.fbs --out-dir . &&
         ${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Werror -fsyntax-only -I"$root/include" example.acta.c)
@@ -27,10 +28,16 @@ each_attribute_has_an_example() {
     done
 }
 
+named=0
 documents=$(grep -l '^```fbs' "$root"/docs/*.md)
 for document in $documents; do
-    check "the schema of docs/$(basename "$document") compiles" compiles "$document"
+    check "the schema of docs/$(basename "$document") compiles" compiles "$document" '```fbs'
+    for name in $(sed -n 's/^```fbs //p' "$document"); do
+        check "the schema $name of docs/$(basename "$document") compiles" compiles "$document" "\`\`\`fbs $name"
+        named=$((named + 1))
+    done
 done
 check "each attribute of docs/attributes.md has an example" each_attribute_has_an_example
 check "there are such documents" test -n "$documents"
+check "some have schemas of their own" test "$named" -ge 4
 finish
