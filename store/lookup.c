@@ -74,7 +74,7 @@ acta_store_head(const acta_store *store)
 
 /* -- names of streams by id -- */
 
-enum { NAME_SLOTS_FIRST = 256, NAME_SLOTS_MAX = 65536 };
+enum { NAME_SLOTS_FIRST = 16, NAME_SLOTS_MAX = 65536 };
 
 void
 acti_name_cache_init(acti_name_cache *cache, acta_store *store)

@@ -108,9 +108,8 @@ read_failed(acta_error *error)
 static acta_status
 get_copy(acta_disk *disk, acti_family family, acta_bytes key, acti_value *value_out, acta_error *error)
 {
-    node *before[LEVEL_MAX];
-    const node *found = acti_disk_find_before(disk, family, key, before);
-    const version *v = acti_disk_has_key(found, key) ? acti_disk_version_at(found, disk->visible) : NULL;
+    const node *found = acti_disk_find(disk, family, key);
+    const version *v = found != NULL ? acti_disk_version_at(found, disk->visible) : NULL;
 
     *value_out = (acti_value){ .pin = NULL };
     if (acti_disk_fails(disk, ACTA_DISK_READ)) return read_failed(error);
@@ -196,17 +195,9 @@ iterator_open(acta_engine *base, acti_family family, const acti_range *range, ac
 static const node *
 last_before(const acta_disk *disk, acti_family family, acta_bytes key)
 {
-    node *before[LEVEL_MAX];
+    node *before[LEVEL_MAX] = { disk->last[family][0] };
 
-    if (key.size > 0) {
-        acti_disk_find_before(disk, family, key, before);
-    } else {
-        before[0] = disk->heads[family];
-        for (uint32_t level = LEVEL_MAX; level-- > 0;) {
-            while (before[0]->next[level] != NULL)
-                before[0] = before[0]->next[level];
-        }
-    }
+    if (key.size > 0) acti_disk_find_before(disk, family, key, before);
     return before[0] != disk->heads[family] ? before[0] : NULL;
 }
 

@@ -4,7 +4,8 @@
  *     memory_keys.c   keys, versions, batches       memory_disk.c   what is durable, what a crash loses
  *     memory.c        the engine over it
  *
- *     family:  skip list of keys;  key -> version (sequence 9) -> version (sequence 4) -> …   newest first
+ *     family:  skip list of keys, in their order;  one hash table over all families, for who asks for one key
+ *     key:     -> version (sequence 9) -> version (sequence 4) -> …   newest first
  *
  *     sequence   1 … durable … visible              unsynced batches: those behind `durable`, and the one written but
  *                                                   not yet synced, which nobody sees
@@ -35,8 +36,10 @@ typedef struct version {
 
 typedef struct node {
     version *newest;
+    struct node *same; /* the next in its bucket */
     size_t key_size;
     uint8_t *key; /* behind the links */
+    uint32_t hash;
     uint32_t level;
     struct node *next[];
 } node;
@@ -68,7 +71,10 @@ struct acta_disk {
     acti_monitor lock; /* of everything below */
     acta_disk_faults faults;
 
-    node *heads[FAMILIES]; /* of LEVEL_MAX links each */
+    node *heads[FAMILIES];           /* of LEVEL_MAX links each */
+    node *last[FAMILIES][LEVEL_MAX]; /* on each level, or the head: most new keys come behind all others */
+    node **buckets;                  /* NULL: none yet */
+    size_t bucket_count, key_count;  /* a power of two; without memory for more, chains grow longer */
     uint64_t visible, durable;
     uint64_t level_seed;
     unsynced *unsynced_first, *unsynced_last;
@@ -112,6 +118,8 @@ disk_free(const acta_disk *disk, void *memory, size_t size)
 int acti_disk_compare(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size);
 node *acti_disk_node_create(acta_disk *disk, uint32_t level, acta_bytes key); /* NULL: no memory */
 void acti_disk_node_free(acta_disk *disk, node *freed);
+/* The node of this very key; NULL: none. */
+node *acti_disk_find(const acta_disk *disk, acti_family family, acta_bytes key);
 /* The last nodes before `key` on each level. Returns the first node at or behind it. */
 node *acti_disk_find_before(const acta_disk *disk, acti_family family, acta_bytes key, node **before);
 bool acti_disk_has_key(const node *found, acta_bytes key);

@@ -201,6 +201,8 @@ acta_disk_create(const acta_allocator *allocator)
             acta_disk_destroy(disk);
             return NULL;
         }
+        for (uint32_t level = 0; level < LEVEL_MAX; level++)
+            disk->last[family][level] = disk->heads[family];
     }
     return disk;
 }
@@ -220,6 +222,7 @@ acta_disk_destroy(acta_disk *disk)
             n = next;
         }
     }
+    if (disk->buckets != NULL) disk_free(disk, disk->buckets, disk->bucket_count * sizeof(node *));
     acti_monitor_deinit(&disk->lock);
     disk_free(disk, disk, sizeof *disk);
 }

@@ -1,9 +1,16 @@
 /*
- * Keys of the simulated disk: a skip list for each family, the versions of each key, and batches of changes to them.
+ * Keys of the simulated disk: a skip list for each family, a hash table over all, the versions of each key, and batches
+ * of changes to them.
+ *
+ * Skip lists by Pugh, "Skip lists: a probabilistic alternative to balanced trees" (1990).
  */
 #include "memory.h"
 
 #include <string.h>
+
+#include "acta/crc.h"
+
+enum { BUCKETS_MIN = 256 };
 
 static size_t
 node_size(uint32_t level, size_t key_size)
@@ -65,6 +72,86 @@ acti_disk_has_key(const node *found, acta_bytes key)
     return found != NULL && acti_disk_compare(found->key, found->key_size, key.data, key.size) == 0;
 }
 
+/* -- one key -- */
+
+static uint32_t
+hash_of(acti_family family, acta_bytes key)
+{
+    return acta_crc32c((uint32_t)family, key.data, key.size);
+}
+
+static bool
+is_same(const node *at, acta_bytes key)
+{
+    return at->key_size == key.size && (key.size == 0 || memcmp(at->key, key.data, key.size) == 0);
+}
+
+/* Families share the buckets. One that has a key of another's bytes has it under another hash, as the sum of equal bytes
+ * from another beginning is another. */
+static node *
+find_hashed(const acta_disk *disk, uint32_t hash, acta_bytes key)
+{
+    if (disk->bucket_count == 0) return NULL;
+    node *at = disk->buckets[hash & (disk->bucket_count - 1)];
+
+    while (at != NULL && (at->hash != hash || !is_same(at, key)))
+        at = at->same;
+    return at;
+}
+
+node *
+acti_disk_find(const acta_disk *disk, acti_family family, acta_bytes key)
+{
+    return find_hashed(disk, hash_of(family, key), key);
+}
+
+/* Twice as many buckets. False: there is no memory, and not one bucket. */
+static bool
+grow_buckets(acta_disk *disk)
+{
+    size_t count = disk->bucket_count == 0 ? BUCKETS_MIN : disk->bucket_count * 2;
+    node **buckets = disk_alloc(disk, count * sizeof *buckets);
+
+    if (buckets == NULL) return disk->bucket_count > 0;
+    memset(buckets, 0, count * sizeof(node *));
+    for (size_t i = 0; i < disk->bucket_count; i++) {
+        for (node *at = disk->buckets[i], *next; at != NULL; at = next) {
+            next = at->same;
+            at->same = buckets[at->hash & (count - 1)];
+            buckets[at->hash & (count - 1)] = at;
+        }
+    }
+    if (disk->buckets != NULL) disk_free(disk, disk->buckets, disk->bucket_count * sizeof(node *));
+    disk->buckets = buckets;
+    disk->bucket_count = count;
+    return true;
+}
+
+static bool
+put_in_bucket(acta_disk *disk, node *added)
+{
+    if (disk->key_count >= disk->bucket_count && !grow_buckets(disk)) return false;
+    node **bucket = &disk->buckets[added->hash & (disk->bucket_count - 1)];
+
+    added->same = *bucket;
+    *bucket = added;
+    disk->key_count++;
+    return true;
+}
+
+static void
+take_out_of_bucket(acta_disk *disk, const node *taken)
+{
+    node **at = &disk->buckets[taken->hash & (disk->bucket_count - 1)];
+
+    while (*at != taken)
+        at = &(*at)->same;
+    *at = taken->same;
+    disk->key_count--;
+}
+
+/* -- all in their order -- */
+
 /* One more level with a chance of a quarter; from a fixed seed, so that equal runs have equal lists. */
 static uint32_t
 random_level(acta_disk *disk)
@@ -77,18 +164,40 @@ random_level(acta_disk *disk)
     return level;
 }
 
+/* Where a key that isn't there belongs. */
+static void
+find_place(const acta_disk *disk, acti_family family, acta_bytes key, node **before)
+{
+    const node *last = disk->last[family][0];
+    bool is_behind_all =
+        last == disk->heads[family] || acti_disk_compare(last->key, last->key_size, key.data, key.size) < 0;
+
+    if (is_behind_all)
+        memcpy(before, disk->last[family], sizeof disk->last[family]);
+    else
+        acti_disk_find_before(disk, family, key, before);
+}
+
 static node *
 find_or_insert(acta_disk *disk, acti_family family, acta_bytes key)
 {
     node *before[LEVEL_MAX];
-    node *found = acti_disk_find_before(disk, family, key, before);
+    uint32_t hash = hash_of(family, key);
+    node *found = find_hashed(disk, hash, key);
 
-    if (acti_disk_has_key(found, key)) return found;
+    if (found != NULL) return found;
     node *inserted = acti_disk_node_create(disk, random_level(disk), key);
     if (inserted == NULL) return NULL;
+    inserted->hash = hash;
+    if (!put_in_bucket(disk, inserted)) {
+        acti_disk_node_free(disk, inserted);
+        return NULL;
+    }
+    find_place(disk, family, key, before);
     for (uint32_t level = 0; level < inserted->level; level++) {
         inserted->next[level] = before[level]->next[level];
         before[level]->next[level] = inserted;
+        if (inserted->next[level] == NULL) disk->last[family][level] = inserted;
     }
     return inserted;
 }
@@ -101,7 +210,9 @@ remove_node(acta_disk *disk, acti_family family, node *removed)
     acti_disk_find_before(disk, family, acta_bytes_from(removed->key, removed->key_size), before);
     for (uint32_t level = 0; level < removed->level; level++) {
         if (before[level]->next[level] == removed) before[level]->next[level] = removed->next[level];
+        if (disk->last[family][level] == removed) disk->last[family][level] = before[level];
     }
+    take_out_of_bucket(disk, removed);
     acti_disk_node_free(disk, removed);
 }
 
@@ -316,12 +427,13 @@ acti_disk_settle_batch(acta_disk *disk, const acti_engine_batch *batch, uint64_t
     for (size_t i = 0; i < batch->change_count; i++) {
         const change *c = &batch->changes[i];
         acta_bytes key = change_key(batch, c), end = change_value(batch, c);
-        node *before[LEVEL_MAX];
-        node *found = acti_disk_find_before(disk, c->family, key, before);
+        node *before[LEVEL_MAX], *found;
         if (c->kind != CHANGE_DELETE_RANGE) {
-            if (acti_disk_has_key(found, key)) settle_key(disk, c->family, found, keep, oldest);
+            found = acti_disk_find(disk, c->family, key);
+            if (found != NULL) settle_key(disk, c->family, found, keep, oldest);
             continue;
         }
+        found = acti_disk_find_before(disk, c->family, key, before);
         while (found != NULL && acti_disk_compare(found->key, found->key_size, end.data, end.size) < 0) {
             node *next = found->next[0];
             settle_key(disk, c->family, found, keep, oldest);
