@@ -196,21 +196,20 @@ acti_table_name
 acti_table_name_of(const char *kind, const char *name, const char *suffix)
 {
     acti_table_name table;
-    char lower[ACTA_TABLE_NAME_MAX + 1];
-    size_t size = strlen(name), room = ACTA_TABLE_NAME_MAX - strlen(kind) - strlen(suffix);
+    size_t kind_size = strlen(kind), suffix_size = strlen(suffix), size = strlen(name);
+    size_t room = ACTA_TABLE_NAME_MAX - kind_size - suffix_size;
     bool cut = size > room;
+    char *to = table.text;
 
     if (cut) size = room - 9; /* the checksum tells names apart that begin alike */
+    memcpy(to, kind, kind_size);
+    to += kind_size;
     for (size_t i = 0; i < size; i++) {
         char c = name[i];
-        lower[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        *to++ = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
     }
-    lower[size] = '\0';
-    if (cut)
-        snprintf(table.text, sizeof table.text, "%s%s-%08" PRIx32 "%s", kind, lower, acta_crc32c(0, name, strlen(name)),
-            suffix);
-    else
-        snprintf(table.text, sizeof table.text, "%s%s%s", kind, lower, suffix);
+    if (cut) to += snprintf(to, 10, "-%08" PRIx32, acta_crc32c(0, name, strlen(name)));
+    memcpy(to, suffix, suffix_size + 1);
     return table;
 }
 

@@ -61,8 +61,9 @@ acta_error_set(acta_error *error, acta_status status, const char *format, ...)
     error->actual_version = 0;
     error->where[0] = '\0';
 
-    if (format == NULL) {
-        snprintf(error->text, sizeof error->text, "%s", is_known(status) ? statuses[status].meaning : "unknown status");
+    if (format == NULL) { /* often said: that a key is not there */
+        const char *meaning = is_known(status) ? statuses[status].meaning : "unknown status";
+        memcpy(error->text, meaning, strlen(meaning) + 1);
         return status;
     }
 

@@ -7,13 +7,21 @@
 #include "internal.h"
 #include "transaction.h"
 
+static bool
+fits_in_name(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+}
+
 bool
 acti_table_name_fits(const char *table)
 {
-    size_t size = table != NULL ? strlen(table) : 0;
+    size_t size = 0;
 
-    if (size == 0 || size > ACTA_TABLE_NAME_MAX) return false;
-    return strspn(table, "abcdefghijklmnopqrstuvwxyz0123456789_.-") == size;
+    if (table == NULL) return false;
+    while (size <= ACTA_TABLE_NAME_MAX && fits_in_name(table[size]))
+        size++;
+    return size > 0 && size <= ACTA_TABLE_NAME_MAX && table[size] == '\0';
 }
 
 acta_bytes
