@@ -73,7 +73,7 @@ widen_ready(acta_runtime *runtime, uint32_t count)
         acti_actor **grown = acti_alloc(runtime, wider * sizeof(acti_actor *));
         if (grown == NULL) return false;
         for (uint32_t i = 0; i < runtime->ready_count; i++)
-            grown[i] = runtime->ready[(runtime->ready_first + i) % runtime->ready_capacity];
+            grown[i] = runtime->ready[acti_ready_place(runtime, i)];
         acti_free(runtime, runtime->ready, runtime->ready_capacity * sizeof(acti_actor *));
         runtime->ready = grown;
         runtime->ready_capacity = wider;
@@ -105,7 +105,7 @@ acti_ready_push(acta_runtime *runtime, acti_actor *actor)
 {
     acti_mutex_lock(&runtime->inject_lock);
     ACTI_ASSERT(runtime->ready_count < runtime->ready_capacity);
-    runtime->ready[(runtime->ready_first + runtime->ready_count++) % runtime->ready_capacity] = actor;
+    runtime->ready[acti_ready_place(runtime, runtime->ready_count++)] = actor;
     acti_mutex_unlock(&runtime->inject_lock);
     if (runtime->host_loop != NULL) acti_host_wake(runtime);
 }

@@ -447,6 +447,12 @@ bool acti_watchdog_lie_down(acta_runtime *runtime, bool if_all_parked); /* true:
 void acti_inject(acti_actor *actor); /* for any worker */
 acti_actor *acti_inject_take(acta_runtime *runtime);
 bool acti_ready_reserve(acta_runtime *runtime, uint32_t count);
+/* Where in `ready` the one with this number stands. Its capacity is a power of two. */
+static inline uint32_t
+acti_ready_place(const acta_runtime *runtime, uint32_t number)
+{
+    return (runtime->ready_first + number) & (runtime->ready_capacity - 1);
+}
 uint32_t acti_ready_count(acta_runtime *runtime); /* manual runtimes */
 
 /* watchdog.c. An init on a thread that is no worker, which the watchdog wouldn't see by itself; on the spawner's stack. */

@@ -202,12 +202,10 @@ static acti_actor *
 take_ready(acta_runtime *runtime, uint32_t chosen)
 {
     acti_mutex_lock(&runtime->inject_lock);
-    uint32_t capacity = runtime->ready_capacity;
-    acti_actor *actor = runtime->ready[(runtime->ready_first + chosen) % capacity];
+    acti_actor *actor = runtime->ready[acti_ready_place(runtime, chosen)];
     for (uint32_t i = chosen; i > 0; i--) /* the ones before it move up: the order stays */
-        runtime->ready[(runtime->ready_first + i) % capacity] =
-            runtime->ready[(runtime->ready_first + i - 1) % capacity];
-    runtime->ready_first = (runtime->ready_first + 1) % capacity;
+        runtime->ready[acti_ready_place(runtime, i)] = runtime->ready[acti_ready_place(runtime, i - 1)];
+    runtime->ready_first = acti_ready_place(runtime, 1);
     runtime->ready_count--;
     acti_mutex_unlock(&runtime->inject_lock);
     return actor;
@@ -217,7 +215,7 @@ bool
 acta_runtime_ready(const acta_runtime *runtime, uint32_t index, acta_ready *ready_out)
 {
     if (!runtime->is_manual || index >= runtime->ready_count) return false; /* the one thread of a manual runtime */
-    const acti_actor *actor = runtime->ready[(runtime->ready_first + index) % runtime->ready_capacity];
+    const acti_actor *actor = runtime->ready[acti_ready_place(runtime, index)];
 
     *ready_out = (acta_ready){ .pid = acti_pid_of(actor), .behaviour = actor->behaviour };
     return true;
