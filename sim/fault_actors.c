@@ -206,41 +206,63 @@ kill_before_turn(acta_sim *sim, const acta_ready *chosen)
     acta_exit(runtime, (acta_pid){ 0 }, chosen->pid, &killed);
 }
 
+static acta_ready
+ready_at(acta_sim *sim, uint32_t place)
+{
+    acta_ready ready;
+
+    if (!acta_runtime_ready(acta_app_runtime(acti_sim_app(sim)), place, &ready))
+        ready = (acta_ready){ .pid = { 0 } }; /* offloaded */
+    return ready;
+}
+
 /* Without those that are held, unless they are all there are; *places gets where they stand in the row. */
 static uint32_t
 look(acta_sim *sim, uint32_t count, acta_ready *ready, uint32_t *places)
 {
     const acti_faults *faults = acti_sim_faults(sim);
-    const acta_runtime *runtime = acta_app_runtime(acti_sim_app(sim));
     bool any = holds_any(faults);
     uint32_t found = 0;
 
     for (uint32_t i = 0; i < count && found < LOOK_MAX; i++) {
-        if (!acta_runtime_ready(runtime, i, &ready[found])) ready[found] = (acta_ready){ .pid = { 0 } }; /* offloaded */
+        ready[found] = ready_at(sim, i);
         if (any && is_held(faults, ready[found].pid)) continue;
         places[found++] = i;
     }
     if (found > 0) return found;
-    acta_runtime_ready(runtime, 0, &ready[0]);
+    ready[0] = ready_at(sim, 0);
     places[0] = 0;
     return 1;
+}
+
+/* Where the one stands that is next, in turns in which it matters who is ready. */
+static uint32_t
+choose_by_pid(acta_sim *sim, uint32_t count, bool by_order)
+{
+    acta_ready ready[LOOK_MAX];
+    uint32_t places[LOOK_MAX];
+    uint32_t found = look(sim, count, ready, places);
+
+    return places[by_order ? highest(acti_sim_faults(sim), ready, found)
+                           : acta_sim_choose(sim, ACTA_SIM_SCHEDULER, found)];
 }
 
 uint32_t
 acti_fault_actors_choose(acta_sim *sim, uint32_t count)
 {
     acti_faults *faults = acti_sim_faults(sim);
-    acta_ready ready[LOOK_MAX];
-    uint32_t places[LOOK_MAX];
     uint32_t some = ACTA_SIM_FAULT_SCHEDULER | ACTA_SIM_FAULT_KILL;
 
     if (acti_sim_app(sim) == NULL) return acta_sim_choose(sim, ACTA_SIM_SCHEDULER, count);
     count = without_work(sim, count);
     if ((faults->kinds & some) == 0) return note_work(sim, acta_sim_choose(sim, ACTA_SIM_SCHEDULER, count));
     faults->turns++;
-    uint32_t found = look(sim, count, ready, places);
-    uint32_t chosen = is_ordered(sim) ? highest(faults, ready, found) : acta_sim_choose(sim, ACTA_SIM_SCHEDULER, found);
-    if (acti_countdown_tick(sim, &faults->hold, ACTA_SIM_FAULT_SCHEDULER)) hold(sim, &ready[chosen]);
-    kill_before_turn(sim, &ready[chosen]);
-    return note_work(sim, places[chosen]);
+    bool by_order = is_ordered(sim);
+    uint32_t some_count = count < LOOK_MAX ? count : LOOK_MAX;
+    uint32_t place = by_order || holds_any(faults) ? choose_by_pid(sim, count, by_order)
+                                                   : acta_sim_choose(sim, ACTA_SIM_SCHEDULER, some_count);
+    acta_ready chosen = ready_at(sim, place);
+    if (acti_countdown_tick(sim, &faults->hold, ACTA_SIM_FAULT_SCHEDULER)) hold(sim, &chosen);
+    kill_before_turn(sim, &chosen);
+    return note_work(sim, place);
 }

@@ -73,7 +73,7 @@ acti_countdown_begin(acta_sim *sim, acti_countdown *countdown, uint32_t max)
 bool
 acti_countdown_tick(acta_sim *sim, acti_countdown *countdown, acta_sim_fault kind)
 {
-    if (countdown->left == 0 || countdown->left == ACTI_NEVER || --countdown->left > 0) return false;
+    if (!acti_countdown_is_set(countdown) || --countdown->left > 0) return false;
     countdown->left = draw_distance(sim, countdown->max);
     acti_fault_count(sim, kind);
     return true;

@@ -89,6 +89,12 @@ void acti_fault_count(acta_sim *sim, acta_sim_fault kind);
 acti_faults *acti_sim_faults(acta_sim *sim);
 acta_app *acti_sim_app(acta_sim *sim);
 
+/* False: it never happens. */
+static inline bool
+acti_countdown_is_set(const acti_countdown *countdown)
+{
+    return countdown->left != 0 && countdown->left != ACTI_NEVER;
+}
 /* One operation more. True: it happens now, and when it does next has been drawn. */
 bool acti_countdown_tick(acta_sim *sim, acti_countdown *countdown, acta_sim_fault kind);
 /* Draw the first. */

@@ -47,6 +47,5 @@ fresh_free(void *user, void *pointer, size_t size)
 acta_allocator
 acti_fresh_allocator(acti_fresh *fresh)
 {
-    if (fresh->layout == 0) return (acta_allocator){ .alloc = NULL };
     return (acta_allocator){ .alloc = fresh_alloc, .free = fresh_free, .user = fresh };
 }

@@ -8,7 +8,7 @@
 #include "acta/environment.h"
 
 typedef struct acti_fresh {
-    uint64_t layout; /* 0: the C library's memory as it comes */
+    uint64_t layout; /* not 0 */
     uint64_t count;  /* blocks so far */
 } acti_fresh;
 

@@ -3,7 +3,6 @@
  */
 #include "memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "faults.h"
@@ -38,12 +37,13 @@ acti_memory_alloc(void *user, size_t size)
     acti_faults *faults = acti_sim_faults(sim);
 
     /* Not in a start: one that fails before it opens its store leaves the engine that it was given to nobody. */
-    bool may_fail = !faults->is_starting && !acti_sim_watch(sim)->is_looking;
+    bool may_fail =
+        acti_countdown_is_set(&faults->no_memory) && !faults->is_starting && !acti_sim_watch(sim)->is_looking;
     if (may_fail && acti_countdown_tick(sim, &faults->no_memory, ACTA_SIM_FAULT_MEMORY)) {
         acti_fault_tell(sim, ACTA_SIM_FAULT_MEMORY, "there is no memory for %zu bytes", size);
         return NULL;
     }
-    uint8_t *block = memory->under.alloc != NULL ? memory->under.alloc(memory->under.user, size) : malloc(size);
+    uint8_t *block = memory->under.alloc(memory->under.user, size);
     if (block == NULL) return NULL;
     memory->live_bytes += size;
     memory->live_count++;
@@ -62,10 +62,7 @@ is_poisoned(const acti_freed *freed)
 static void
 give_back(const acti_memory *memory, void *block, size_t size)
 {
-    if (memory->under.free != NULL)
-        memory->under.free(memory->under.user, block, size);
-    else
-        free(block);
+    memory->under.free(memory->under.user, block, size);
 }
 
 static void

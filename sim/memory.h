@@ -12,6 +12,8 @@
 
 #include "acta/sim.h"
 
+#include "pool.h"
+
 enum { ACTI_QUARANTINE_COUNT = 512, ACTI_QUARANTINE_BYTES = 1 << 20 };
 
 typedef struct acti_freed {
@@ -20,7 +22,8 @@ typedef struct acti_freed {
 } acti_freed;
 
 typedef struct acti_memory {
-    acta_allocator under; /* where it comes from; all NULL: the C library */
+    acta_allocator under; /* where it comes from */
+    acti_pool pool;
     uint64_t pattern;
     uint64_t live_bytes, live_count;         /* what was not given back */
     uint64_t written_after_free;             /* blocks */

@@ -99,7 +99,7 @@ run_again(acti_seeder *seeder, uint64_t seed, const acti_run_result *first, acti
 bool
 acti_seed_run(acti_seeder *seeder, uint64_t seed, uint64_t number, acti_run_result *failure_out)
 {
-    bool is_twice = number % seeder->twice_every == 0;
+    bool is_twice = seeder->twice_every != ACTA_SIMULATE_ONCE && number % seeder->twice_every == 0;
     acti_run_setup setup = { .seed = seed, .coverage = &seeder->sums.coverage };
     acti_run_result result;
 

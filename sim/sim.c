@@ -252,10 +252,11 @@ acti_sim_create_with(uint64_t seed, uint64_t layout)
 
     sim->thread = acti_world_thread_id();
     sim->fresh.layout = layout;
-    acta_allocator allocator = acti_fresh_allocator(&sim->fresh);
+    acta_allocator allocator = layout != 0 ? acti_fresh_allocator(&sim->fresh) : acti_pool_allocator(&sim->memory.pool);
     sim->memory.under = allocator;
     sim->disk = acta_disk_create(&allocator);
     if (sim->disk == NULL) {
+        acti_pool_deinit(&sim->memory.pool);
         free(sim);
         return NULL;
     }
@@ -290,6 +291,7 @@ acta_sim_destroy(acta_sim *sim)
     acti_sim_end(sim);
     acta_disk_destroy(sim->disk);
     acti_memory_look(sim);
+    acti_pool_deinit(&sim->memory.pool);
     free(sim);
 }
 

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { SLOTS_BEGIN = 64, ROOM_BEGIN = 4, EVENTS_BEGIN = 256 };
 static const uint64_t DIGEST_SEED = UINT64_C(0xcbf29ce484222325), DIGEST_PRIME = UINT64_C(0x100000001b3);
@@ -32,6 +33,12 @@ digest(uint64_t sum, const void *bytes, size_t size)
 {
     const uint8_t *at = bytes;
 
+    for (; size >= sizeof(uint64_t); at += sizeof(uint64_t), size -= sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, at, sizeof word);
+        sum = (sum ^ word) * DIGEST_PRIME;
+        sum ^= sum >> 32; /* the high bytes count below, too */
+    }
     for (size_t i = 0; i < size; i++)
         sum = (sum ^ at[i]) * DIGEST_PRIME;
     return sum;

@@ -93,13 +93,13 @@ typedef struct acta_scenario {
  *                another run with another set, and a tape wants the set that it was made with
  *   processes    how many at a time; 0: one in this process, which a debugger likes; ACTA_SIMULATE_ALL_CORES
  *   twice_every  every so many seeds is run twice, the second time with other bytes in fresh memory, another environment and
- *                time zone, and the histories are compared; 0: 10; 1: each
+ *                time zone, and the histories are compared; 0: 10; 1: each; ACTA_SIMULATE_ONCE: none
  *   shrink_runs  how often a failed seed may be run to shorten it; 0: 2,000; ACTA_SIMULATE_NO_SHRINK
  *   tape         run this tape (a file's path) instead of seeds
  *   keep         a directory for the tape, the trace and the diagram of a failure; NULL: "."
  *   progress     a line that is written over on a terminal, one every ten seconds elsewhere; NULL: none
  */
-enum { ACTA_SIMULATE_ALL_CORES = UINT16_MAX, ACTA_SIMULATE_NO_SHRINK = INT32_MAX };
+enum { ACTA_SIMULATE_ALL_CORES = UINT16_MAX, ACTA_SIMULATE_NO_SHRINK = INT32_MAX, ACTA_SIMULATE_ONCE = INT32_MAX };
 typedef struct acta_simulate_options {
     uint64_t from, to;
     uint32_t seconds;
