@@ -13,6 +13,7 @@
 #include "acta/memory_engine.h"
 
 #include "personal.h"
+#include "row_index.h"
 #include "reader.h"
 
 static const acta_backoff restart_backoff = { .first_at_once = true };
@@ -80,6 +81,7 @@ open_store(acta_app *app, const acta_app_config *config, acta_error *error)
     store.manual = app->manual;
     acta_status status = acta_store_open(&store, &app->store, error);
     if (status == ACTA_OK) status = acti_schema_join(app, config, error);
+    if (status == ACTA_OK) status = acti_indexes_join(app, config, error);
     return status == ACTA_OK ? acti_personal_start(app, config, error) : status;
 }
 

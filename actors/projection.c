@@ -9,7 +9,7 @@
  */
 #include "personal.h"
 #include "reader.h"
-#include "rows.h"
+#include "row_index.h"
 
 struct acta_rows {
     acta_app *app;
@@ -44,6 +44,8 @@ typedef struct row {
     row_value now, before; /* before: this event */
     bool is_staged;
     acti_table_name table;
+    const acta_table *row_table;
+    acta_bytes stored; /* what the store has, once it was read; always known of a row with indexes that is written */
     acta_str key;
 } row;
 
@@ -56,7 +58,8 @@ no_memory(const acta_table *row_table, acta_error *error)
 }
 
 static row *
-add_row(acta_rows *rows, const acti_table_name *table, acta_str full_key, size_t table_size)
+add_row(
+    acta_rows *rows, const acta_table *row_table, const acti_table_name *table, acta_str full_key, size_t table_size)
 {
     row *added = acta_memory_alloc(rows->memory, sizeof *added);
     char *copy = acta_memory_alloc(rows->memory, full_key.size);
@@ -64,6 +67,7 @@ add_row(acta_rows *rows, const acti_table_name *table, acta_str full_key, size_t
 
     memcpy(copy, full_key.data, full_key.size);
     added->table = *table;
+    added->row_table = row_table;
     added->key = acta_str_from(copy + table_size, full_key.size - table_size);
     acti_map_add(&rows->map, &added->node, acta_str_from(copy, full_key.size));
     if (rows->last != NULL)
@@ -88,7 +92,7 @@ find_row(acta_rows *rows, const acta_table *row_table, acta_str key, row **row_o
     memcpy(room + table_size, key.data, key.size);
     acta_str full_key = acta_str_from(room, table_size + key.size);
     acti_map_node *node = acti_map_find(&rows->map, full_key);
-    *row_out = node != NULL ? ACTI_CONTAINER(node, row, node) : add_row(rows, &table, full_key, table_size);
+    *row_out = node != NULL ? ACTI_CONTAINER(node, row, node) : add_row(rows, row_table, &table, full_key, table_size);
     return *row_out != NULL ? ACTA_OK : no_memory(row_table, error);
 }
 
@@ -98,12 +102,14 @@ read_row(acta_rows *rows, const acta_table *row_table, row *found, acta_error *e
     acta_bytes bytes;
     acta_status status = acti_row_read(rows->app, row_table, found->key, rows->memory, &bytes, error);
 
-    if (status == ACTA_OK)
+    if (status == ACTA_OK) {
         found->now = (row_value){ ROW_READ, bytes };
-    else if (status == ACTA_NOT_FOUND)
+        found->stored = bytes;
+    } else if (status == ACTA_NOT_FOUND) {
         found->now.state = ROW_ABSENT;
-    else
+    } else {
         return status;
+    }
     return ACTA_OK;
 }
 
@@ -129,8 +135,10 @@ stage(acta_rows *rows, const acta_table *row_table, acta_str key, row_value valu
 {
     row *found;
     acta_status status = find_row(rows, row_table, key, &found, error);
-    if (status != ACTA_OK) return status;
+    bool is_needed = status == ACTA_OK && found->now.state == ROW_UNKNOWN && acti_has_index(row_table);
 
+    if (is_needed) status = read_row(rows, row_table, found, error); /* its entries go with it */
+    if (status != ACTA_OK) return status;
     if (!found->is_staged) {
         found->is_staged = true;
         found->before = found->now;
@@ -154,7 +162,9 @@ acta_rows_put(acta_rows *rows, const acta_table *row_table, const void *value, a
     if (sink.bytes.size > ACTA_PAYLOAD_MAX)
         return acta_error_set(error, ACTA_INVALID, "a row of '%s' has %zu bytes, at most %d are allowed",
             row_table->name, sink.bytes.size, ACTA_PAYLOAD_MAX);
-    return stage(rows, row_table, row_table->identity(value), (row_value){ ROW_PUT, sink.bytes }, error);
+    acta_str key = row_table->identity(value);
+    status = acti_index_check_row(row_table, value, key, error);
+    return status == ACTA_OK ? stage(rows, row_table, key, (row_value){ ROW_PUT, sink.bytes }, error) : status;
 }
 
 acta_status
@@ -240,6 +250,8 @@ fill(acti_reader_actor *r, acta_transaction *transaction)
             acta_transaction_put(transaction, written->table.text, acta_str_bytes(written->key), written->now.bytes);
         if (written->now.state == ROW_REMOVED)
             acta_transaction_delete(transaction, written->table.text, acta_str_bytes(written->key));
+        if (written->now.state == ROW_PUT || written->now.state == ROW_REMOVED)
+            acti_index_fill(transaction, written->row_table, written->key, written->stored, written->now.bytes);
     }
 }
 

@@ -350,25 +350,17 @@ end_of_prefix(uint8_t *room, acta_bytes prefix)
     return acta_bytes_from(room, prefix.size);
 }
 
-/* From `from` to the end of those that begin with `prefix`, which it begins with. */
+/* `range`: of whole keys, with the table's name. */
 static acta_status
-open_rows(acta_store *store, const char *table, acta_bytes from_key, acta_bytes prefix, acta_row_cursor **cursor_out,
-    acta_error *error)
+open_range(
+    acta_store *store, const char *table, const acti_range *range, acta_row_cursor **cursor_out, acta_error *error)
 {
     const acta_allocator *allocator = &store->environment.allocator;
-    uint8_t from[ACTI_ROW_KEY_MAX], of[ACTI_ROW_KEY_MAX], to[ACTI_ROW_KEY_MAX];
-
-    if (!acti_table_name_fits(table) || from_key.size > ACTA_KEY_MAX)
-        return acta_error_set(error, ACTA_INVALID,
-            "cannot read rows: the table's name or the prefix (%zu bytes) is no valid one", from_key.size);
-
     acta_row_cursor *cursor = allocator->alloc(allocator->user, sizeof *cursor);
     if (cursor == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot read rows of table '%s'", table);
-    acti_range range = { .from = acti_row_key(from, table, from_key) };
-    range.to = end_of_prefix(to, acti_row_key(of, table, prefix));
+
     *cursor = (acta_row_cursor){ .store = store, .table_size = strlen(table) + 1 };
-    acta_status status =
-        store->engine->ops->iterator_open(store->engine, ACTI_TABLES, &range, &cursor->iterator, error);
+    acta_status status = store->engine->ops->iterator_open(store->engine, ACTI_TABLES, range, &cursor->iterator, error);
     if (status != ACTA_OK) {
         acta_row_cursor_close(cursor);
         return status;
@@ -377,11 +369,45 @@ open_rows(acta_store *store, const char *table, acta_bytes from_key, acta_bytes 
     return ACTA_OK;
 }
 
+static acta_status
+refuse_range(acta_bytes key, acta_error *error)
+{
+    return acta_error_set(
+        error, ACTA_INVALID, "cannot read rows: the table's name or the prefix (%zu bytes) is no valid one", key.size);
+}
+
+/* From `from` to the end of those that begin with `prefix`, which it begins with. */
+static acta_status
+open_rows(acta_store *store, const char *table, acta_bytes from_key, acta_bytes prefix, acta_row_cursor **cursor_out,
+    acta_error *error)
+{
+    uint8_t from[ACTI_ROW_KEY_MAX], of[ACTI_ROW_KEY_MAX], to[ACTI_ROW_KEY_MAX];
+
+    if (!acti_table_name_fits(table) || from_key.size > ACTA_KEY_MAX) return refuse_range(from_key, error);
+    acti_range range = { .from = acti_row_key(from, table, from_key) };
+    range.to = end_of_prefix(to, acti_row_key(of, table, prefix));
+    return open_range(store, table, &range, cursor_out, error);
+}
+
 acta_status
 acta_row_cursor_open(
     acta_store *store, const char *table, acta_bytes prefix, acta_row_cursor **cursor_out, acta_error *error)
 {
     return open_rows(store, table, prefix, prefix, cursor_out, error);
+}
+
+acta_status
+acta_row_cursor_open_range(acta_store *store, const char *table, acta_bytes from, acta_bytes to, bool backward,
+    acta_row_cursor **cursor_out, acta_error *error)
+{
+    uint8_t from_room[ACTI_ROW_KEY_MAX], of[ACTI_ROW_KEY_MAX], to_room[ACTI_ROW_KEY_MAX];
+
+    if (!acti_table_name_fits(table) || from.size > ACTA_KEY_MAX || to.size > ACTA_KEY_MAX)
+        return refuse_range(from.size > to.size ? from : to, error);
+    acti_range range = { .from = acti_row_key(from_room, table, from), .backward = backward };
+    range.to = to.size > 0 ? acti_row_key(to_room, table, to)
+                           : end_of_prefix(to_room, acti_row_key(of, table, acta_bytes_from(NULL, 0)));
+    return open_range(store, table, &range, cursor_out, error);
 }
 
 acta_status

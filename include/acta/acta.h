@@ -17,6 +17,7 @@
 #include "acta/gen_statem.h"
 #include "acta/handler.h"
 #include "acta/id.h"
+#include "acta/index.h"
 #include "acta/marks.h"
 #include "acta/memory.h"
 #include "acta/offload.h"

@@ -17,6 +17,7 @@
 #include "acta/buffer.h"
 #include "acta/deep_verify.h"
 #include "acta/handler.h"
+#include "acta/index.h"
 #include "acta/marks.h"
 #include "acta/plain_verify.h"
 #include "acta/process_manager.h"
@@ -246,6 +247,18 @@
         return acta_read_model_each(app, &T##_table, prefix, T##_visit_row, &given, error);                            \
     }                                                                                                                  \
     ACTI_END(T)
+
+/* T_by_field (index.h): the rows in the order of a field. Range: acta_str_range or acta_number_range. */
+#define ACTA_ROWS_BY(T, field, index, Range, by)                                                                       \
+    static inline acta_status T##_by_##field(                                                                          \
+        acta_app *app, const Range *range, bool (*visit)(void *user, const T *row), void *user, acta_error *error)     \
+    {                                                                                                                  \
+        T##_visit given = { visit, user };                                                                             \
+        return by(app, &T##_table, index, range, T##_visit_row, &given, error);                                        \
+    }                                                                                                                  \
+    ACTI_END(T)
+#define ACTA_STR_INDEX(T, field, index)    ACTA_ROWS_BY(T, field, index, acta_str_range, acta_read_model_by_str)
+#define ACTA_NUMBER_INDEX(T, field, index) ACTA_ROWS_BY(T, field, index, acta_number_range, acta_read_model_by_number)
 
 /* -- mutable values -- */
 

@@ -5,6 +5,7 @@
  *     redacted   shown as *** wherever people look at it
  *     unique     of all states of the aggregate no two have the same value
  *     tag        the event can be found by it
+ *     index      the row can be found by it
  *
  * actac writes a list of them for each table that has any; acta_marks_write changes the marked fields of a value on its
  * way into a buffer, those of nested tables too. User code needs from here acta_is_forgotten and acta_json_print_redacted.
@@ -41,14 +42,16 @@ enum {
     ACTA_MARK_REDACTED = 2,
     ACTA_MARK_UNIQUE = 4,
     ACTA_MARK_TAG = 8,
-    ACTA_MARK_HOLDS = 16 /* the field is a table, or a vector of them, that has marks */
+    ACTA_MARK_INDEX = 32, /* of a read model: rows are found by it (index.h) */
+    ACTA_MARK_HOLDS = 16  /* the field is a table, or a vector of them, that has marks */
 };
 
 struct acta_mark {
     const char *field;
-    uint32_t offset;         /* in the C struct */
-    uint16_t id;             /* its place in the vtable */
-    uint8_t kind;            /* acta_field_kind: STRING, VECTOR (of bytes), STRING_VECTOR, TABLE, TABLE_VECTOR */
+    uint32_t offset; /* in the C struct */
+    uint16_t id;     /* its place in the vtable */
+    uint8_t
+        kind; /* acta_field_kind: STRING, VECTOR (of bytes), STRING_VECTOR, TABLE, TABLE_VECTOR; INDEX: numbers too */
     uint8_t what;            /* ACTA_MARK_…, any of them */
     uint32_t subject_offset; /* PERSONAL: of the string that names the subject */
     const char *subject;     /* PERSONAL: that field's name */

@@ -486,6 +486,10 @@ ACTA_API acta_status acta_store_get(acta_store *store, const char *table, acta_b
 typedef struct acta_row_cursor acta_row_cursor;
 ACTA_API acta_status acta_row_cursor_open(
     acta_store *store, const char *table, acta_bytes prefix, acta_row_cursor **cursor_out, acta_error *error);
+/* Rows from `from` up to `to`, which isn't among them; empty: from the table's first, to its last. `backward`: the last
+ * first. Keys of at most ACTA_KEY_MAX bytes. */
+ACTA_API acta_status acta_row_cursor_open_range(acta_store *store, const char *table, acta_bytes from, acta_bytes to,
+    bool backward, acta_row_cursor **cursor_out, acta_error *error);
 /* Views live until the next call. ACTA_NOT_FOUND at the end. */
 ACTA_API acta_status acta_row_cursor_next(
     acta_row_cursor *cursor, acta_bytes *key_out, acta_bytes *value_out, acta_error *error);

@@ -203,6 +203,18 @@ put_structure(const acti_table *of, FILE *out, acti_arena *arena)
 }
 
 static void
+put_indexes(const acti_table *of, FILE *out, acti_arena *arena)
+{
+    for (uint32_t i = 0; i < of->field_count; i++) {
+        const acti_field *f = &of->fields[i];
+        if (!is_indexed(f)) continue;
+        fprintf(out, "/* %s_by_%s */\n", of->is.c_name, f->is.name);
+        put_list(out, 0, f->base == BASE_STRING ? "ACTA_STR_INDEX(" : "ACTA_NUMBER_INDEX(",
+            (const char *[]){ of->is.c_name, f->is.name, arena_format(arena, "%u", i) }, 3, ");\n");
+    }
+}
+
+static void
 put_table(const acti_table *of, FILE *out, acti_arena *arena)
 {
     const char *c = of->is.c_name;
@@ -217,6 +229,7 @@ put_table(const acti_table *of, FILE *out, acti_arena *arena)
     if (of->role == ROLE_STATE) fprintf(out, "/* %s_read */\nACTA_STATE(%s);\n", c, c);
     if (of->role == ROLE_READ_MODEL)
         fprintf(out, "/* %s_get, _put, _remove, _find, _each */\nACTA_READ_MODEL(%s);\n", c, c);
+    put_indexes(of, out, arena);
     for (uint32_t i = 0; i < of->field_count && of->role == ROLE_EVENT; i++) {
         if (of->fields[i].base != BASE_STRING || is_personal(&of->fields[i])) continue; /* no route by those */
         fprintf(out, "/* %s */\n", of->fields[i].is.c_name);

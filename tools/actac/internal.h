@@ -245,6 +245,7 @@ enum { PREFIX_MAX = 256 }; /* bytes, of the names of an aggregate's streams */
 
 void marks_check(const acti_model *model, acti_errors *errors);
 bool is_personal(const acti_field *field);
+bool is_indexed(const acti_field *field);
 bool has_marks(const acti_model *model, const acti_table *table, acti_arena *arena);
 void put_marks(const acti_model *model, const acti_table *table, FILE *out, acti_arena *arena);
 const char *stream_prefix(const acti_model *model, const acti_table *state, acti_arena *arena); /* "Account-" */

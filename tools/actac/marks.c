@@ -3,7 +3,7 @@
  * of them that each table gets (acta/marks.h).
  *
  *     personal: "field"   the string or bytes are sealed with the key of the subject that the field names
- *     redacted, unique, tag, tag: "name"
+ *     redacted, unique, tag, tag: "name", index
  *     identity: "prefix"  what the names of the aggregate's streams begin with
  */
 #include "internal.h"
@@ -12,8 +12,8 @@
 
 /* -- asking -- */
 
-static const char *const mark_names[] = { "personal", "redacted", "unique", "tag" };
-static const char *const mark_constants[] = { "PERSONAL", "REDACTED", "UNIQUE", "TAG" };
+static const char *const mark_names[] = { "personal", "redacted", "unique", "tag", "index" };
+static const char *const mark_constants[] = { "PERSONAL", "REDACTED", "UNIQUE", "TAG", "INDEX" };
 enum { MARK_COUNT = sizeof mark_names / sizeof mark_names[0] };
 
 bool
@@ -101,7 +101,7 @@ check_subject(const acti_table *of, const acti_field *f, acti_errors *e)
 static void
 check_personal(const acti_table *of, const acti_field *f, acti_errors *e)
 {
-    static const char *const never[] = { "identity", "tag" };
+    static const char *const never[] = { "identity", "tag", "index" };
     acti_place at = place_of(&f->is, "personal");
 
     if (!is_personal(f)) return;
@@ -193,6 +193,26 @@ check_union(const acti_model *m, const acti_table *of, const acti_field *f, acti
     }
 }
 
+bool
+is_indexed(const acti_field *f)
+{
+    return attribute_of(&f->is, "index") != NULL;
+}
+
+/* Values that sort by their bytes, in eight of them. */
+static void
+check_index(const acti_table *of, const acti_field *f, acti_errors *e)
+{
+    bool is_whole = f->base >= BASE_BOOL && f->base <= BASE_LONG;
+
+    if (!is_indexed(f)) return;
+    check_place(of, f, "index", ROLE_READ_MODEL, "read models", f->base == BASE_STRING || (is_whole && !f->optional),
+        "string, nor a whole number of at most 64 bits with a sign that is always there", e);
+    if (attribute_of(&f->is, "identity") != NULL)
+        error_at(e, place_of(&f->is, "index"), "%s.%s is the identity, by which rows are found anyway; remove index",
+            of->is.name, f->is.name);
+}
+
 static void
 check_marks_of(const acti_model *m, const acti_table *of, const acti_field *f, acti_errors *e)
 {
@@ -203,6 +223,7 @@ check_marks_of(const acti_model *m, const acti_table *of, const acti_field *f, a
     check_inherited(m, of, f, e);
     check_union(m, of, f, e);
     check_place(of, f, "unique", ROLE_STATE, "states", is_string, "string", e);
+    check_index(of, f, e);
     check_place(of, f, "tag", ROLE_EVENT, "events", is_string || is_strings, "string, nor a vector of strings", e);
     if (attribute_of(&f->is, "tag") != NULL && !is_plain_text(attribute_of(&f->is, "tag")))
         error_at(e, place_of(&f->is, "tag"), "the tag of %s.%s has quotes, a backslash or a control character",

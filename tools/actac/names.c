@@ -113,6 +113,9 @@ declare_table(names *n, const acti_model *m, const acti_table *of)
     if (of->role == ROLE_EVENT) declare_all(n, &of->is, "event", "_emit\0_upcast\0");
     if (of->role == ROLE_READ_MODEL)
         declare_all(n, &of->is, "read model", "_get\0_put\0_remove\0_find\0_each\0_visit\0_visit_row\0");
+    for (uint32_t i = 0; i < of->field_count; i++)
+        if (is_indexed(&of->fields[i]))
+            declare(n, &of->fields[i].is, "index", arena_format(a, "%s_by_%s", of->is.c_name, of->fields[i].is.name));
     if (of->role == ROLE_PROCESS_MANAGER) {
         declare_all(n, &of->is, "process manager", "_process_manager\0_on\0_code\0_settings\0");
         declare(n, &of->is, "process manager", macro);
