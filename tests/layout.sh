@@ -16,7 +16,7 @@ gen_event acta.hpp                                        : runtime
 schema marks buffer file plain plain_verify deep_verify                : schema
 store personal subscription memory_engine operations chain : store
 consumer_group                                            : store
-aggregate app handler process_manager generated test acta : actors
+aggregate app handler index process_manager generated test acta : actors
 upcast                                                    : actors
 sim simulate                                                 : sim'
 

@@ -15,9 +15,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acta/app.h"
+#include "acta/marks.h"
+#include "acta/personal.h"
 #include "acta/simulate.h"
 
-#include "../actors/people.h"
+#include "people.acta.h"
+
+/* The domain: tests/actors/people.c. */
+extern const acta_aggregate *const people_aggregates[];
+extern const acta_process_manager *const people_process_managers[];
+extern const acta_projection *const people_projections[];
 
 enum { PERSON_MAX = 8, CHANGE_MAX = 4, KEY_FAULT_PERCENT = 20 };
 
@@ -258,11 +266,12 @@ static acta_status
 check_step(acta_sim *sim, void *state, acta_app *app, acta_error *error)
 {
     people_run *run = state;
-    const somebody *one = &run->people[run->looked++ % run->count];
     people_PersonRow row;
     (void)sim;
 
-    if (app == NULL || !one->is_forgotten) return ACTA_OK;
+    if (app == NULL || run->count == 0) return ACTA_OK;
+    const somebody *one = &run->people[run->looked++ % run->count];
+    if (!one->is_forgotten) return ACTA_OK;
     acta_memory *memory = acta_memory_create(NULL);
     if (memory == NULL) return ACTA_OK;
     acta_status status = people_PersonRow_find(app, acta_str_of(one->id), &row, memory, NULL);
