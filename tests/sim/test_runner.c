@@ -67,22 +67,28 @@ write_text(const char *path, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-/* Whoever looks on changes nothing: of an application with all that it may have, under all kinds of faults. */
+/* Whoever looks on changes nothing: of an application with all that it may have, under all kinds of faults. In children: a
+ * process that dies gives nothing back. */
 static void
 a_watched_run_is_the_same_run(void **state)
 {
     acti_trace *trace = acti_trace_create();
+    acti_lab lab;
 
     (void)state;
     assert_non_null(trace);
+    assert_true(acti_lab_open(&lab, &bank_scenario, true));
     for (uint64_t seed = 1; seed <= WATCHED_SEEDS; seed++) {
-        acti_run_result alone = run(&bank_scenario, (acti_run_setup){ .seed = seed });
-        acti_run_result watched =
-            run(&bank_scenario, (acti_run_setup){ .seed = seed, .watch = acti_trace_watch(trace) });
-        if (watched.hash != alone.hash || watched.stats.steps != alone.stats.steps)
+        acti_attempt(&lab, &(acti_run_setup){ .seed = seed }, false);
+        acti_run_result alone = *lab.result;
+        assert_true(alone.has_ended);
+        acti_attempt(&lab, &(acti_run_setup){ .seed = seed, .watch = acti_trace_watch(trace) }, false);
+        assert_true(lab.result->has_ended);
+        if (lab.result->hash != alone.hash || lab.result->stats.steps != alone.stats.steps)
             fail_msg("seed %" PRIu64 " has another history when it is watched", seed);
         assert_true(trace->count > 0);
     }
+    acti_lab_close(&lab);
     acti_trace_destroy(trace);
 }
 
