@@ -50,7 +50,7 @@ const plant plants[] = {
     { "not_read_behind", "an instance reads its rows while its last life's batch is on its way", BANK, 1000 },
     /* the runtime */
     { "rest_not_restarted", "rest_for_one restarts the one child only", TREE, 100 },
-    { "intensity_not_pruned", "restarts are counted for ever", TREE, 100 },
+    { "intensity_not_pruned", "restarts are counted for ever", TREE, 500 },
     { "abandoned_reply_taken", "the answer to an abandoned request is delivered", TREE, 100 },
     { "name_not_freed", "the dead keep their names", TREE, 100 },
     { "generation_kept", "a slot is used again under the same pid", TREE, 100 },

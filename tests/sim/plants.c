@@ -9,7 +9,6 @@
  * A defect is chosen by the environment, which a process reads once: so each search is a process of its own. One that dies of
  * a signal has found the defect, too.
  */
-#define _GNU_SOURCE
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,11 +16,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "acta/plant.h"
 #include "acta/simulate.h"
 
+#include "../scratch.h"
 #include "plants.h"
 
 enum { ROWS = 5, ROW_STEP = 1000000, SEARCH_SECONDS_MAX = 1500 };
@@ -36,14 +35,14 @@ typedef struct found {
 static void
 search(const plant *p, const char *planted, uint64_t from, uint64_t to, found *f)
 {
-    char keep[] = "/tmp/acta-plants-XXXXXX", command[64];
+    char keep[SCRATCH_PATH_MAX];
     acta_simulate_report report;
     acta_error error;
 
     setenv("ACTA_PLANT", planted, 1);
     alarm(SEARCH_SECONDS_MAX);
     f->seeds = to - from + 1; /* should it die */
-    if (mkdtemp(keep) == NULL) _exit(2);
+    if (!scratch_make(keep, "/tmp", "plants")) _exit(2);
     acta_simulate_options options = {
         .from = from, .to = to, .shrink_runs = ACTA_SIMULATE_NO_SHRINK, .twice_every = UINT32_MAX, .keep = keep
     };
@@ -51,8 +50,7 @@ search(const plant *p, const char *planted, uint64_t from, uint64_t to, found *f
     f->found = report.failed;
     if (report.failed) f->seeds = report.failed_seed - from + 1;
     memcpy(f->invariant, report.invariant, sizeof f->invariant);
-    snprintf(command, sizeof command, "rm -r %s", keep);
-    _exit(system(command) == 0 ? 0 : 2);
+    _exit(nftw(keep, scratch_remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 ? 0 : 2);
 }
 
 static void
