@@ -118,15 +118,17 @@ find_often(const plant *p, found *f)
 {
     uint64_t seeds[ROWS];
     bool always = true;
+    char by[sizeof f->invariant] = "";
 
     for (uint64_t row = 0; row < ROWS; row++) {
         find(p, 1 + row * ROW_STEP, f);
         seeds[row] = f->seeds;
         always = always && f->found;
+        if (f->found) memcpy(by, f->invariant, sizeof by);
     }
     qsort(seeds, ROWS, sizeof *seeds, compare);
-    printf("| `%s` | %s | %s | %s%" PRIu64 " | %" PRIu64 " | %s |\n", p->name, p->meaning, p->scenario->name,
-        always ? "" : "> ", seeds[ROWS / 2], seeds[ROWS - 1], f->invariant);
+    printf("| `%s` | %s | %s | %" PRIu64 " | %s%" PRIu64 " | %s |\n", p->name, p->meaning, p->scenario->name,
+        seeds[ROWS / 2], always ? "" : "over ", seeds[ROWS - 1], by);
     return always;
 }
 
