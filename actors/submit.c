@@ -195,7 +195,7 @@ acti_backoff_ms(const acta_app *app, uint32_t attempt)
 acti_table_name
 acti_table_name_of(const char *kind, const char *name, const char *suffix)
 {
-    acti_table_name table;
+    acti_table_name table = { .text = "" };
     size_t kind_size = strlen(kind), suffix_size = strlen(suffix), size = strlen(name);
     size_t room = ACTA_TABLE_NAME_MAX - kind_size - suffix_size;
     bool cut = size > room;

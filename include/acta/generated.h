@@ -408,12 +408,21 @@
     }                                                                                                                  \
     ACTI_END(T)
 
-/* T_table.check, of a table with few enough fields (deep_verify.h). */
+/*
+ * T_table.check, of a table with few enough fields (deep_verify.h). The vtables that it knows are 328 bytes a table and
+ * thread. A library that is loaded late (dlopen), into what room there is for such storage, is compiled with
+ * -DACTA_REMEMBER_NO_VTABLES: each is judged anew.
+ */
+#ifdef ACTA_REMEMBER_NO_VTABLES
+#define ACTI_REMEMBERED
+#else
+#define ACTI_REMEMBERED static __thread
+#endif
 #define ACTA_CHECK_CODE(T)                                                                                             \
-    static __thread acti_deep_seen T##_any_vtables = ACTI_DEEP_UNSEEN;                                                 \
     static bool T##_any_check(acti_deep *d, uint32_t at, uint32_t depth)                                               \
     {                                                                                                                  \
-        return acta_deep_check(T##_fields, ACTI_COUNT(T##_fields), &T##_any_vtables, d, at, depth);                    \
+        ACTI_REMEMBERED acti_deep_seen seen = ACTI_DEEP_UNSEEN;                                                        \
+        return acta_deep_check(T##_fields, ACTI_COUNT(T##_fields), &seen, d, at, depth);                               \
     }                                                                                                                  \
     ACTI_END(T)
 

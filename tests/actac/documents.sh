@@ -32,10 +32,11 @@ named=0
 documents=$(grep -l '^```fbs' "$root"/docs/*.md)
 for document in $documents; do
     check "the schema of docs/$(basename "$document") compiles" compiles "$document" '```fbs'
-    for name in $(sed -n 's/^```fbs //p' "$document"); do
+    sed -n 's/^```fbs //p' "$document" >"$scratch/names"
+    while read -r name <&3; do
         check "the schema $name of docs/$(basename "$document") compiles" compiles "$document" "\`\`\`fbs $name"
         named=$((named + 1))
-    done
+    done 3<"$scratch/names"
 done
 check "each attribute of docs/attributes.md has an example" each_attribute_has_an_example
 check "there are such documents" test -n "$documents"
