@@ -20,8 +20,8 @@
 #include "acta/plant.h"
 #include "acta/simulate.h"
 
-#include "../scratch.h"
 #include "plants.h"
+#include "scratch.h"
 
 enum { ROWS = 5, ROW_STEP = 1000000, SEARCH_SECONDS_MAX = 1500 };
 
