@@ -122,12 +122,12 @@ tear_down(void **state)
 }
 
 int
-run_on_engines_(const char *name, const struct CMUnitTest *tests, size_t count, bool rocksdb)
+run_on_engines_(const char *name, const struct CMUnitTest *tests, size_t count, bool memory, bool rocksdb)
 {
     const char *only = getenv("ACTA_TEST_ENGINE");
     int failures = 0;
 
-    for (int engine = 0; engine < (rocksdb ? 2 : 1); engine++) {
+    for (int engine = memory ? 0 : 1; engine < (rocksdb ? 2 : 1); engine++) {
         char group[128];
         group_is_memory = engine == 0;
         if (only != NULL && strcmp(only, group_is_memory ? "memory" : "rocksdb") != 0) continue;

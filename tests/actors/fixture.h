@@ -56,9 +56,10 @@ int tear_down(void **state);
 #define manual(test)   cmocka_unit_test_setup_teardown(test, set_up_manual, tear_down)
 
 /* Run a group of tests on each engine that this process is to test; the number of failures. */
-int run_on_engines_(const char *name, const struct CMUnitTest *tests, size_t count, bool rocksdb);
-#define run_on_engines(name, tests) run_on_engines_(name, tests, sizeof(tests) / sizeof(tests)[0], true)
-#define run_on_memory(name, tests)  run_on_engines_(name, tests, sizeof(tests) / sizeof(tests)[0], false)
+int run_on_engines_(const char *name, const struct CMUnitTest *tests, size_t count, bool memory, bool rocksdb);
+#define run_on_engines(name, tests) run_on_engines_(name, tests, sizeof(tests) / sizeof(tests)[0], true, true)
+#define run_on_memory(name, tests)  run_on_engines_(name, tests, sizeof(tests) / sizeof(tests)[0], true, false)
+#define run_on_rocksdb(name, tests) run_on_engines_(name, tests, sizeof(tests) / sizeof(tests)[0], false, true)
 
 acta_status try_start(fixture *f);
 void start(fixture *f);

@@ -409,5 +409,5 @@ main(void)
         threaded(an_old_table_that_cannot_read_the_log_is_refused),
         threaded(an_unknown_version_is_not_guessed),
     };
-    return cmocka_run_group_tests_name("upcast, rocksdb", tests, NULL, NULL);
+    return run_on_rocksdb("upcast", tests); /* where one program leaves its store to the next */
 }
