@@ -142,7 +142,9 @@ end_of(int status)
         snprintf(page->text, sizeof page->text, "the journal is too small");
         return CHILD_FAILED;
     }
-    if (WEXITSTATUS(status) == FAULT_ENDED) return CHILD_ENDED;
+    /* It may have been a process that the child had work for it: then the child was told, and failed. */
+    bool its_helper_ended = WEXITSTATUS(status) == 1 && page->end_at != 0 && page->op_count >= page->end_at;
+    if (WEXITSTATUS(status) == FAULT_ENDED || its_helper_ended) return CHILD_ENDED;
     if (WEXITSTATUS(status) > 1 || (WEXITSTATUS(status) == 1 && page->text[0] == '\0')) {
         snprintf(page->text, sizeof page->text, "ended with status %d", WEXITSTATUS(status));
         return CHILD_DIED;

@@ -20,7 +20,7 @@ void harness_end(void);
 typedef enum child_end { CHILD_OK, CHILD_FAILED, CHILD_ENDED, CHILD_DIED } child_end;
 
 /* Run `body` in a process of its own, with the page as it is set and the journal empty; its last words are in the page's text.
- *   CHILD_FAILED  it ended by life_fail        CHILD_ENDED  at operation page->end_at
+ *   CHILD_FAILED  it ended by life_fail        CHILD_ENDED  at operation page->end_at, it or a process of its own
  *   CHILD_DIED    by a signal, or it hung: the text says which */
 child_end harness_run(void (*body)(void *user), void *user);
 
