@@ -193,8 +193,8 @@ print_covered(const acta_simulate_report *r, uint64_t elapsed_ms)
 {
     const acta_sim_stats *s = &r->sums;
 
-    printf(
-        "%" PRIu64 " seeds, %" PRIu64 " of them twice, in %.1f s\n", r->seeds, r->repeated, (double)elapsed_ms / 1e3);
+    printf("%" PRIu64 " seed%s, %" PRIu64 " of them twice, in %.1f s\n", r->seeds, r->seeds == 1 ? "" : "s",
+        r->repeated, (double)elapsed_ms / 1e3);
     printf("%" PRIu64 " steps: %" PRIu64 " turns, %" PRIu64 " commits, %" PRIu64
            " moves of the clock; %.1f hours of its time\n",
         s->steps, s->turns, s->commits, s->clock_moves, (double)r->virtual_ms / 3.6e6);

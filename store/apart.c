@@ -87,6 +87,8 @@ acti_run_apart(const char *what, acta_status (*act)(void *user, acta_error *erro
     close(ends[0]);
     if (child < 0) return not_made(what, error);
     int by_signal = wait_for(child);
+    if (!answered && by_signal == 0)
+        return acta_error_set(error, ACTA_IO, "%s: the process that did it ended without an answer", what);
     if (!answered)
         return acta_error_set(error, ACTA_IO,
             "%s: the process that did it was ended (signal %d), and nothing is left of it", what, by_signal);
