@@ -2,7 +2,7 @@
  * Changes of a stream that are no events of it: deleted, restored, limited.
  *
  *     "$streams"        [$stream: 1 soft deleted | 2 hard deleted | 3 restored | 4 limited | 5 metadata]     the log tells each of them
- *     ACTI_STREAMS      m, id -> deleted, and how      l, id -> limits      s, id -> stubbed up to
+ *     ACTI_STREAMS      m, id -> deleted, and how      l, id -> limits      s, id -> the version up to which stubs lie
  *
  * Each is recorded as an event in a stream of the store's own, so that readers of the whole log see it and the rows can be
  * made again. Where a row and an event of it meet, they have the same 48 bytes (docs/format.md).
