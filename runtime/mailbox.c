@@ -95,26 +95,37 @@ acti_mailbox_try_claim(acti_actor *actor)
     return true;
 }
 
+/* Does a message fit behind `load`? One over the bound in bytes is let into an empty mailbox: refused there, it would be for
+ * ever. */
+static bool
+fits(const acti_actor *actor, uint64_t load, uint64_t weight)
+{
+    uint64_t limit = atomic_load_explicit(&actor->limit, memory_order_relaxed); /* behind the acquire of `life` */
+    /* below 0: handled before its sender has corrected the count */
+    uint64_t before = ACTI_UNLIKELY((int64_t)load < 0) ? 0 : load;
+    uint64_t count_after = before / ACTI_LOAD_COUNT + 1;
+    uint64_t bytes_after = before % ACTI_LOAD_COUNT + weight;
+
+    return ACTI_LIKELY(count_after <= limit >> 32 && (bytes_after <= (uint32_t)limit || before < ACTI_LOAD_COUNT));
+}
+
 /* `is_idle`: nothing of what is in the mailbox is the charge's. */
 bool
 acti_mailbox_admit(acti_actor *actor, uint64_t weight, bool is_idle)
 {
-    uint64_t limit = atomic_load_explicit(&actor->limit, memory_order_relaxed); /* behind the acquire of `life` */
     uint64_t add = ACTI_LOAD_COUNT + weight;
 
     /* acquire: pairs with the release in add_settled, so that all that is settled is in what we add to, but for what is
-     * corrected late; older than that means that we refuse sooner, never later. The addition is relaxed: it guards no
-     * data. The difference is right though both wrap, and though bytes carry into messages in both. */
+     * corrected late. The addition is relaxed: it guards no data. The difference is right though both wrap, and though
+     * bytes carry into messages in both. */
     uint64_t settled = atomic_load_explicit(&actor->settled_load, memory_order_acquire);
-    uint64_t before = atomic_fetch_add_explicit(&actor->sent_load, add, memory_order_relaxed) - settled;
-    if (is_idle) before -= ACTI_CHARGE;
-    if (ACTI_UNLIKELY((int64_t)before < 0)) before = 0; /* handled before its sender has corrected the count */
-    uint64_t count_after = before / ACTI_LOAD_COUNT + 1;
-    uint64_t bytes_after = before % ACTI_LOAD_COUNT + weight;
-
-    /* A single message over the bound in bytes is let into an empty mailbox: refused there, it would be for ever. */
-    if (ACTI_LIKELY(count_after <= limit >> 32 && (bytes_after <= (uint32_t)limit || before < ACTI_LOAD_COUNT)))
-        return true;
+    uint64_t sent = atomic_fetch_add_explicit(&actor->sent_load, add, memory_order_relaxed);
+    if (is_idle) sent -= ACTI_CHARGE;
+    if (ACTI_LIKELY(fits(actor, sent - settled, weight))) return true;
+    /* Who was held up between the two has missed what was handled meanwhile. An addition of nothing, because it reads the
+     * newest there is, and the owner's next store is the same behind it. acquire: as above. */
+    settled = atomic_fetch_add_explicit(&actor->settled_load, 0, memory_order_acquire);
+    if (fits(actor, sent - settled, weight)) return true;
     atomic_fetch_sub_explicit(&actor->sent_load, add, memory_order_relaxed);
     return false;
 }
