@@ -6,8 +6,6 @@
 
 #include "internal.h"
 
-enum { DEEP_SIZE_MIN = 16 };
-
 /* A field's place in a vtable that ends at `size`. */
 static uint32_t
 place_in(const uint8_t *vtable, uint32_t size, uint32_t id)
@@ -75,49 +73,6 @@ acta_deep_learn(
     return place;
 }
 
-/* The elements of a vector of offsets, which are more than none; false: not all of them are inside, or they are too many. */
-static bool
-enter_vector(acti_deep *d, uint32_t vector, uint32_t *count_out)
-{
-    uint32_t count = acti_load_uint32(d->bytes + vector);
-
-    *count_out = count;
-    if (count > d->work_left / ACTI_DEEP_WORK || !acti_deep_vector(d, vector, 4)) return false;
-    d->work_left -= count * ACTI_DEEP_WORK;
-    return true;
-}
-
-/* All in registers: `d` is a copy. */
-bool
-acta_deep_strings(acti_deep *of, uint32_t vector)
-{
-    acti_deep d = *of;
-    uint32_t count = acti_load_uint32(d.bytes + vector), unaligned = vector;
-
-    if (count > d.work_left / ACTI_DEEP_WORK || !acti_deep_vector(&d, vector, 4)) return false;
-    for (uint32_t slot = vector + 4, end = slot + 4 * count; slot != end; slot += 4) {
-        uint32_t offset = acti_load_uint32(d.bytes + slot);
-        unaligned |= offset;
-        if ((uint64_t)slot + (uint32_t)(offset - 1) >= d.size - 5u || !acti_deep_string(&d, slot + offset))
-            return false;
-    }
-    of->work_left = d.work_left;
-    return unaligned % 4 == 0;
-}
-
-bool
-acta_deep_tables(const acta_table *item, acti_deep *d, uint32_t vector, uint32_t depth)
-{
-    uint32_t count;
-
-    if (item->check == NULL || depth <= 1 || !enter_vector(d, vector, &count)) return false;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t target = acti_deep_follow(d, vector + 4 + 4 * i);
-        if (target == 0 || !item->check(d, target, depth - 1)) return false;
-    }
-    return true;
-}
-
 /* Types are mostly 1, 2, … in this order. */
 bool
 acta_deep_variant(const acta_union *of, acti_deep *d, uint8_t type, uint32_t slot, uint32_t depth)
@@ -137,7 +92,7 @@ acta_deep_variants(const acta_union *of, acti_deep *d, uint32_t types_slot, uint
 {
     uint32_t types = acti_deep_follow(d, types_slot), values = acti_deep_follow(d, slot), count;
 
-    if (types == 0 || values == 0 || !enter_vector(d, values, &count)) return false;
+    if (types == 0 || values == 0 || !acti_deep_enter(d, values, &count)) return false;
     if (acti_load_uint32(d->bytes + types) != count || !acti_deep_vector(d, types, 1)) return false;
     for (uint32_t i = 0; i < count; i++)
         if (!acta_deep_variant(of, d, d->bytes[types + 4 + i], values + 4 + 4 * i, depth)) return false;
@@ -147,11 +102,8 @@ acta_deep_variants(const acta_union *of, acti_deep *d, uint32_t types_slot, uint
 bool
 acta_deep_verify(const acta_table *table, acta_bytes buffer)
 {
-    acti_deep d = { .bytes = buffer.data, .size = (uint32_t)buffer.size };
+    acti_deep d;
+    uint32_t root = acti_deep_begin(&d, buffer);
 
-    if (table->check == NULL || buffer.data == NULL) return false;
-    if (buffer.size < DEEP_SIZE_MIN || buffer.size > ACTI_PLAIN_SIZE_MAX) return false;
-    d.work_left = 8 * d.size + 1024; /* at most ACTI_DEEP_WORK_MAX */
-    uint32_t root = acti_deep_follow(&d, 0);
-    return root != 0 && table->check(&d, root, ACTA_BUFFER_DEPTH_MAX);
+    return root != 0 && table->check != NULL && table->check(&d, root, ACTA_BUFFER_DEPTH_MAX) && d.unaligned % 4 == 0;
 }

@@ -61,4 +61,7 @@ const acta_field *acti_plan_table(const acta_table *table, const void *value, ac
  * that it is. */
 bool acti_is_cut(const acta_field *field, const void *value);
 
+/* `out` has inline_size bytes; write.c. */
+void acti_put_struct(const acta_table *table, const void *value, uint8_t *out);
+
 #endif

@@ -92,8 +92,8 @@ read_inline(const acta_field *field, const uint8_t *at, void *value_out)
 }
 
 /* A type that we don't know, or without a value, is none. */
-static acta_any_union
-view_of(const acta_union *of, uint8_t type, const uint8_t *target)
+acta_any_union
+acta_union_view(const acta_union *of, uint8_t type, const uint8_t *target)
 {
     const acta_union_member *member = acti_member_of(of, type);
     acta_any_union view = { 0 };
@@ -113,7 +113,7 @@ read_union(const acta_field *field, const uint8_t *at, const uint8_t *target, vo
     const uint8_t *type = acti_slot(at, (uint16_t)(field->id - 1));
 
     if (field->kind == ACTA_FIELD_UNION) {
-        acta_any_union view = view_of(field->variants, type != NULL ? *type : 0, target);
+        acta_any_union view = acta_union_view(field->variants, type != NULL ? *type : 0, target);
         memcpy(out, &view, sizeof view);
         return;
     }
@@ -175,15 +175,6 @@ acta_table_read(const acta_table *table, acta_bytes buffer, void *value_out)
     acti_read_table(table, acti_follow(buffer.data), value_out);
 }
 
-acta_str
-acta_str_vector_at(acta_str_vector vector, uint32_t index)
-{
-    if (index >= vector.count) return acta_str_from(NULL, 0);
-    if (vector.data != NULL) return vector.data[index];
-    if (vector.encoded != NULL) return string_at(acti_follow(vector.encoded + (size_t)index * 4));
-    return acta_str_from(NULL, 0);
-}
-
 bool
 acta_table_vector_at(const acta_table *item, const void *vector_view, uint32_t index, void *value_out)
 {
@@ -213,7 +204,7 @@ acta_union_vector_at(const acta_union *of, const void *vector_view, uint32_t ind
     if (found && vector.data != NULL)
         memcpy(&view, (const char *)vector.data + index * sizeof view, sizeof view);
     else if (found)
-        view = view_of(of, vector.types[index], acti_follow(vector.encoded + (size_t)index * 4));
+        view = acta_union_view(of, vector.types[index], acti_follow(vector.encoded + (size_t)index * 4));
     memcpy(value_out, &view, sizeof view);
     return found;
 }

@@ -134,8 +134,8 @@ write_vtable(writer *w, const acta_table *table, const acti_plan *p)
 }
 
 /* `out` has inline_size bytes. */
-static void
-put_struct(const acta_table *table, const void *value, uint8_t *out)
+void
+acti_put_struct(const acta_table *table, const void *value, uint8_t *out)
 {
     memset(out, 0, table->inline_size); /* what lies between members */
     for (uint32_t i = 0; i < table->field_count; i++) {
@@ -144,7 +144,7 @@ put_struct(const acta_table *table, const void *value, uint8_t *out)
         uint8_t *to = out + field->id;
         for (uint32_t left = field->length != 0 ? field->length : 1; left > 0; left--) {
             if (field->kind == ACTA_FIELD_STRUCT)
-                put_struct(field->table, from, to);
+                acti_put_struct(field->table, from, to);
             else
                 put_number(to, acti_bits_at(field, from), acti_inline_size(field->kind));
             from += acti_c_size(field);
@@ -170,7 +170,7 @@ write_fields(writer *w, const acta_table *table, const void *value, const acti_p
         if (field->kind == ACTA_FIELD_UNION) w->out[at + p->types[i]] = (uint8_t)acti_union_in(field, value).type;
         if (!acti_is_inline(field)) continue;
         if (field->kind == ACTA_FIELD_STRUCT)
-            put_struct(field->table, acti_field_in(field, value), slot);
+            acti_put_struct(field->table, acti_field_in(field, value), slot);
         else
             put_number(slot, acti_bits_at(field, acti_field_in(field, value)), acti_inline_size(field->kind));
     }
@@ -270,7 +270,7 @@ write_structs(writer *w, const acta_table *table, const acta_field *field, acta_
     put_u32(w, w->at, vector.count);
     w->at += 4;
     for (uint32_t i = 0; i < vector.count && vector.data != NULL && w->out != NULL; i++)
-        put_struct(item, (const char *)vector.data + i * item->struct_size, w->out + w->at + i * size);
+        acti_put_struct(item, (const char *)vector.data + i * item->struct_size, w->out + w->at + i * size);
     if (vector.data == NULL && w->out != NULL) memcpy(w->out + w->at, vector.encoded, vector.count * size);
     w->at += vector.count * size;
     return ACTA_OK;
@@ -354,7 +354,7 @@ write_variant(writer *w, const acta_table *table, const acta_field *field, acta_
         return refuse(w, table, field, "is an enum with a number out of its range");
     align(w, 0, member->table->alignment > 4 ? member->table->alignment : 4);
     *at_out = w->at;
-    if (w->out != NULL && any.ref.data != NULL) put_struct(member->table, any.ref.data, w->out + w->at);
+    if (w->out != NULL && any.ref.data != NULL) acti_put_struct(member->table, any.ref.data, w->out + w->at);
     if (w->out != NULL && any.ref.data == NULL) memcpy(w->out + w->at, any.ref.encoded, member->table->inline_size);
     w->at += member->table->inline_size;
     return ACTA_OK;

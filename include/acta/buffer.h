@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "acta/memory.h"
 #include "acta/schema.h"
@@ -91,7 +92,21 @@ typedef struct acta_str_vector {
 } acta_str_vector;
 
 /* The string at `index`; absent when there is none. */
-ACTA_API acta_str acta_str_vector_at(acta_str_vector vector, uint32_t index);
+static inline acta_str
+acta_str_vector_at(acta_str_vector vector, uint32_t index)
+{
+    const uint8_t *at;
+    uint32_t number;
+
+    if (index >= vector.count) return acta_str_from(NULL, 0);
+    if (vector.data != NULL) return vector.data[index];
+    if (vector.encoded == NULL) return acta_str_from(NULL, 0);
+    at = vector.encoded + (size_t)index * 4;
+    memcpy(&number, at, sizeof number); /* an offset, and then a size */
+    at += number;
+    memcpy(&number, at, sizeof number);
+    return acta_str_from(at + 4, number);
+}
 
 /* What all vectors look like to code that handles any of them: same size, same places. A nested table (bank_Line_ref)
  * is the first two members alone. */
@@ -145,6 +160,9 @@ typedef struct acta_union {
     const acta_union_member *members;
     uint32_t member_count;
 } acta_union;
+
+/* One in a buffer, by its type: no type, when that isn't known. */
+ACTA_API acta_any_union acta_union_view(const acta_union *of, uint8_t type, const uint8_t *target);
 
 /* The element at `index`, as the generated union; false, and all zero, when there is none. */
 ACTA_API bool acta_union_vector_at(const acta_union *of, const void *vector, uint32_t index, void *value_out);

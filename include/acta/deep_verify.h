@@ -2,8 +2,9 @@
  * Verifying tables of any fields, and what they lead to, quickly: what acta/plain_verify.h is to tables of numbers and
  * strings at the root of a buffer, this is to all others, and to those within them.
  *
- *     table --> its vtable, which is mostly one that this thread has judged before for this kind of table: compared in
- *     |         words, it tells where each field lies and that all of them are inside and aligned
+ *     table --> its vtable, which is mostly the one of a table with all its fields, a constant; or one that this thread
+ *     |         has judged before for this kind of table. Compared in words, it tells where each field lies and that all
+ *     |         of them are inside and aligned
  *     +-> strings, vectors, tables, unions: a straight line for each field, because the fields are a constant here
  *
  * Two vtables of each kind of table are remembered, per thread. All places are counted from the buffer's begin. Only what
@@ -52,6 +53,7 @@ typedef struct acti_deep {
     const uint8_t *bytes;
     uint32_t size;
     uint32_t work_left; /* parts may overlap: enough for any buffer in which no two do */
+    uint32_t unaligned; /* low bits of all offsets to what is aligned to 4: to be asked at the end */
 } acti_deep;
 
 /* A vtable that was found to be sound, for tables that lie as the one did for which it was. */
@@ -81,8 +83,6 @@ ACTA_API const acti_deep_vtable *acta_deep_learn(
     const acta_field *fields, uint32_t count, acti_deep_seen *seen, const acti_deep *d, uint32_t at, uint32_t vtable);
 
 /* What is rarer, or longer, than to stand in each table's code; schema/deep.c. */
-ACTA_API bool acta_deep_strings(acti_deep *d, uint32_t vector);
-ACTA_API bool acta_deep_tables(const acta_table *item, acti_deep *d, uint32_t vector, uint32_t depth);
 ACTA_API bool acta_deep_variant(const acta_union *of, acti_deep *d, uint8_t type, uint32_t slot, uint32_t depth);
 ACTA_API bool acta_deep_variants(
     const acta_union *of, acti_deep *d, uint32_t types_slot, uint32_t slot, uint32_t depth);
@@ -90,12 +90,13 @@ ACTA_API bool acta_deep_verify(const acta_table *table, acta_bytes buffer);
 
 /* Where the offset at `slot` leads, which is behind it; 0: not surely anywhere. Four bytes are inside there, and one more. */
 ACTI_INLINE uint32_t
-acti_deep_follow(const acti_deep *d, uint32_t slot)
+acti_deep_follow(acti_deep *d, uint32_t slot)
 {
     uint32_t offset = acti_load_uint32(d->bytes + slot);
     uint64_t before = (uint64_t)slot + (uint32_t)(offset - 1); /* zero leads far outside */
 
-    return before < d->size - 5u && offset % 4 == 0 && slot % 4 == 0 ? slot + offset : 0;
+    d->unaligned |= offset;
+    return before < d->size - 5u ? slot + offset : 0;
 }
 
 /* A bit for each of sixteen bytes that is above 0: ASCII without NUL. */
@@ -115,7 +116,21 @@ acti_deep_ascii_bits(const uint8_t *at)
 #endif
 }
 
-/* The string at `at`, which has a table before it: sixteen bytes are there before the text's end. */
+/* Are all of them ASCII without NUL? There are more than 16. */
+ACTI_INLINE bool
+acti_deep_is_ascii(const uint8_t *begin, uint32_t length)
+{
+    uint32_t bits = acti_deep_ascii_bits(begin + length - 16);
+
+    for (uint32_t i = 0; i + 16 < length; i += 16)
+        bits &= acti_deep_ascii_bits(begin + i);
+    return bits == 0xffff;
+}
+
+/*
+ * The string at `at`: sixteen bytes are there before the text's end (acti_deep_begin). A short one is no more work than the
+ * offset to it, which its table or vector has counted.
+ */
 ACTI_INLINE bool
 acti_deep_string(acti_deep *d, uint32_t at)
 {
@@ -123,13 +138,13 @@ acti_deep_string(acti_deep *d, uint32_t at)
     uint32_t length = acti_load_uint32(begin - 4);
 
     if (length > d->size - 5 - at || begin[length] != 0) return false;
-    uint32_t left = d->work_left - length - ACTI_DEEP_WORK; /* below zero: larger than any can be */
-    d->work_left = left;
-    uint32_t odd = ~acti_deep_ascii_bits(begin + length - 16) & 0xffff;
-    odd >>= length < 16 ? 16 - length : 0;
-    for (uint32_t i = 0; i + 16 < length; i += 16)
-        odd |= ~acti_deep_ascii_bits(begin + i) & 0xffff;
-    return left <= ACTI_DEEP_WORK_MAX && (odd == 0 || acta_str_is_utf8_from(acta_str_from(begin, length), 0));
+    if (length <= 16) {
+        uint32_t odd = (acti_deep_ascii_bits(begin + length - 16) ^ 0xffff) >> (16 - length);
+        return odd == 0 || acta_str_is_utf8_from(acta_str_from(begin, length), 0);
+    }
+    d->work_left -= length;
+    if (d->work_left > ACTI_DEEP_WORK_MAX) return false;
+    return acti_deep_is_ascii(begin, length) || acta_str_is_utf8_from(acta_str_from(begin, length), 0);
 }
 
 ACTI_INLINE bool
@@ -138,6 +153,110 @@ acti_deep_vector(const acti_deep *d, uint32_t at, uint32_t element_size)
     uint64_t count = acti_load_uint32(d->bytes + at);
     return count * element_size <= d->size - 4 - at;
 }
+
+/* -- where the fields of a table lie, as acta writes it -- */
+
+/* What of a table is there, and where in it. */
+typedef struct acti_deep_plan {
+    uint64_t bits[ACTI_DEEP_FIELDS_MAX];    /* of numbers */
+    uint32_t offsets[ACTI_DEEP_FIELDS_MAX]; /* in the table; 0: absent */
+    uint32_t types[ACTI_DEEP_FIELDS_MAX];   /* of unions: the same for their types */
+    uint32_t fields, vtable_size, table_size;
+    bool is_wide; /* it has a field that is aligned to 8 */
+} acti_deep_plan;
+
+ACTI_INLINE bool
+acti_deep_is_union(const acta_field *field)
+{
+    return field->kind == ACTA_FIELD_UNION || field->kind == ACTA_FIELD_UNION_VECTOR;
+}
+
+/* Of a field in its table; a power of two. */
+ACTI_INLINE uint32_t
+acti_deep_alignment(const acta_field *field)
+{
+    return field->kind == ACTA_FIELD_STRUCT ? field->table->alignment : acti_plain_size(field->kind);
+}
+
+/* Wide fields first; a union's type counts with what is as wide as it. */
+ACTI_INLINE void
+acti_deep_lay_out(const acta_field *fields, uint32_t count, acti_deep_plan *plan)
+{
+    uint32_t end = 4;
+
+    ACTI_UNROLL
+    for (uint32_t shift = 0; shift < 4; shift++) {
+        uint32_t width = 8u >> shift;
+        ACTI_UNROLL
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t there = plan->fields >> i & 1;
+            uint32_t type_size = fields[i].kind == ACTA_FIELD_UNION ? 1 : 4;
+            if (acti_deep_alignment(&fields[i]) == width) {
+                uint32_t size = fields[i].kind == ACTA_FIELD_STRUCT ? fields[i].table->inline_size : width;
+                plan->offsets[i] = there * end;
+                end += there * size;
+            }
+            if (acti_deep_is_union(&fields[i]) && type_size == width) {
+                plan->types[i] = there * end;
+                end += there * width;
+            }
+        }
+        if (width == 8) plan->is_wide = end != 4;
+    }
+    plan->table_size = end;
+}
+
+/* -- a table with all its fields -- */
+
+enum { ACTI_DEEP_HEAD_WORDS = ACTI_DEEP_WORDS + 1 };
+
+/* Can the place of each field be told when this is compiled? A struct of another file's has its description there. */
+ACTI_INLINE bool
+acti_deep_is_constant(const acta_field *fields, uint32_t count)
+{
+    bool is_constant = true;
+
+    ACTI_UNROLL
+    for (uint32_t i = 0; i < count; i++)
+        if (fields[i].kind == ACTA_FIELD_STRUCT)
+            is_constant = is_constant && __builtin_constant_p(fields[i].table->alignment) &&
+                          __builtin_constant_p(fields[i].table->inline_size) && fields[i].table->alignment <= 8;
+    return is_constant;
+}
+
+/* Lays out such a table, and compares its vtable with what acta writes for it: a constant. */
+ACTI_INLINE bool
+acti_deep_is_whole(const acta_field *fields, uint32_t count, const acti_deep *d, uint32_t at, acti_deep_plan *whole)
+{
+    uint64_t head[ACTI_DEEP_HEAD_WORDS] = { 0 };
+    uint32_t size = acti_plain_vtable_size(fields, count);
+
+    whole->fields = UINT32_MAX;
+    acti_deep_lay_out(fields, count, whole);
+    head[0] = size | (uint64_t)whole->table_size << 16;
+    ACTI_UNROLL
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t entry = 4 + 2 * (uint32_t)fields[i].id, type = entry - 2;
+        head[entry / 8] |= (uint64_t)whole->offsets[i] << entry % 8 * 8;
+        if (acti_deep_is_union(&fields[i])) head[type / 8] |= (uint64_t)whole->types[i] << type % 8 * 8;
+    }
+
+    uint32_t vtable = at - acti_load_uint32(d->bytes + at); /* may wrap around: then it is too large */
+    if (d->size < size || vtable > d->size - size || whole->table_size > d->size - at) return false;
+    const uint8_t *from = d->bytes + vtable;
+    uint64_t different = (vtable & 1) | (whole->is_wide ? (at & 7) ^ 4 : 0);
+    ACTI_UNROLL
+    for (uint32_t i = 0; i < ACTI_DEEP_HEAD_WORDS; i++) {
+        uint32_t begin = i * 8, left = begin < size ? size - begin : 0;
+        if (left >= 8) different |= acti_load_uint64(from + begin) ^ head[i];
+        if (left < 8 && (left & 4) != 0) different |= acti_load_uint32(from + begin) ^ (uint32_t)head[i];
+        if (left < 8 && (left & 2) != 0)
+            different |= (uint64_t)acti_load_uint16(from + begin + (left & 4)) ^ (uint16_t)(head[i] >> (left & 4) * 8);
+    }
+    return different == 0;
+}
+
+/* -- any table -- */
 
 /* Words of the vtable in which fields of this table may be. */
 ACTI_INLINE uint32_t
@@ -167,6 +286,44 @@ acti_deep_find(const acta_field *fields, uint32_t count, acti_deep_seen *seen, c
     return acta_deep_learn(fields, count, seen, d, at, vtable);
 }
 
+/* The elements of a vector of offsets, which are so much work; false: not all of them are inside, or they are too many. */
+ACTI_INLINE bool
+acti_deep_enter(acti_deep *d, uint32_t vector, uint32_t *count_out)
+{
+    uint32_t count = acti_load_uint32(d->bytes + vector);
+
+    *count_out = count;
+    if (count > d->work_left / ACTI_DEEP_WORK || !acti_deep_vector(d, vector, 4)) return false;
+    d->work_left -= count * ACTI_DEEP_WORK;
+    return true;
+}
+
+ACTI_INLINE bool
+acti_deep_strings(acti_deep *d, uint32_t vector)
+{
+    uint32_t count;
+
+    if (!acti_deep_enter(d, vector, &count)) return false;
+    for (uint32_t slot = vector + 4, end = slot + 4 * count; slot != end; slot += 4) {
+        uint32_t target = acti_deep_follow(d, slot);
+        if (target == 0 || !acti_deep_string(d, target)) return false;
+    }
+    return true;
+}
+
+ACTI_INLINE bool
+acti_deep_tables(const acta_table *item, acti_deep *d, uint32_t vector, uint32_t depth)
+{
+    uint32_t count;
+
+    if (item->check == NULL || depth <= 1 || !acti_deep_enter(d, vector, &count)) return false;
+    for (uint32_t slot = vector + 4, end = slot + 4 * count; slot != end; slot += 4) {
+        uint32_t target = acti_deep_follow(d, slot);
+        if (target == 0 || !item->check(d, target, depth - 1)) return false;
+    }
+    return true;
+}
+
 ACTI_DEEP_INLINE bool
 acti_deep_field(const acta_field *field, acti_deep *d, uint32_t at, uint32_t type, uint32_t place, uint32_t depth)
 {
@@ -187,9 +344,9 @@ acti_deep_field(const acta_field *field, acti_deep *d, uint32_t at, uint32_t typ
     case ACTA_FIELD_TABLE:
         return depth > 1 && field->table->check != NULL && field->table->check(d, target, depth - 1);
     case ACTA_FIELD_STRING_VECTOR:
-        return acta_deep_strings(d, target);
+        return acti_deep_strings(d, target);
     case ACTA_FIELD_TABLE_VECTOR:
-        return acta_deep_tables(field->table, d, target, depth);
+        return acti_deep_tables(field->table, d, target, depth);
     case ACTA_FIELD_STRUCT_VECTOR:
         return acti_deep_vector(d, target, field->table->inline_size);
     case ACTA_FIELD_VECTOR:
@@ -201,23 +358,21 @@ acti_deep_field(const acta_field *field, acti_deep *d, uint32_t at, uint32_t typ
 }
 
 /*
- * The table at `at`, to which an offset leads (so four bytes are there, and one more), at most `depth` deep. `fields` are the
- * table's own, and constant; `seen` is the thread's own, of this table.
+ * The table at `at`, to which an offset leads (so four bytes are there, and one more), at most `depth` deep: one function for
+ * one with all its fields, and one for any. `fields` are the table's own, and constant; `seen` is the thread's own, of
+ * this table.
  */
 ACTI_INLINE bool
-acta_deep_check(
+acta_deep_check_any(
     const acta_field *fields, uint32_t count, acti_deep_seen *seen, acti_deep *d, uint32_t at, uint32_t depth)
 {
-    d->work_left -= ACTI_DEEP_WORK;
-    if (d->work_left > ACTI_DEEP_WORK_MAX) return false;
     const acti_deep_vtable *vtable = acti_deep_find(fields, count, seen, d, at);
     if (vtable == NULL) return false;
     uint16_t places[ACTI_DEEP_FIELDS_MAX], types[ACTI_DEEP_FIELDS_MAX]; /* a table within may forget this vtable */
     ACTI_UNROLL
     for (uint32_t i = 0; i < count; i++) {
-        bool is_union = fields[i].kind == ACTA_FIELD_UNION || fields[i].kind == ACTA_FIELD_UNION_VECTOR;
         places[i] = vtable->places[2 + fields[i].id];
-        types[i] = is_union ? vtable->places[1 + fields[i].id] : 0;
+        types[i] = acti_deep_is_union(&fields[i]) ? vtable->places[1 + fields[i].id] : 0;
     }
     ACTI_UNROLL
     for (uint32_t i = 0; i < count; i++) {
@@ -225,6 +380,60 @@ acta_deep_check(
         if (!is_inside && !acti_deep_field(&fields[i], d, at, types[i], places[i], depth)) return false;
     }
     return true;
+}
+
+/* What a table with all its fields leads to. */
+ACTI_INLINE bool
+acti_deep_check_targets(
+    const acta_field *fields, uint32_t count, const acti_deep_plan *whole, acti_deep *d, uint32_t at, uint32_t depth)
+{
+    ACTI_UNROLL
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_inside = fields[i].kind <= ACTA_FIELD_DOUBLE || fields[i].kind == ACTA_FIELD_STRUCT;
+        uint32_t type = acti_deep_is_union(&fields[i]) ? whole->types[i] : 0;
+        if (!is_inside && !acti_deep_field(&fields[i], d, at, type, whole->offsets[i], depth)) return false;
+    }
+    return true;
+}
+
+/* `any`: what is asked when not all fields are there. */
+ACTI_INLINE bool
+acta_deep_check(const acta_field *fields, uint32_t count, bool (*any)(acti_deep *d, uint32_t at, uint32_t depth),
+    acti_deep *d, uint32_t at, uint32_t depth)
+{
+    acti_deep_plan whole;
+
+    d->work_left -= ACTI_DEEP_WORK;
+    if (d->work_left > ACTI_DEEP_WORK_MAX) return false;
+    if (!acti_deep_is_constant(fields, count) || !acti_deep_is_whole(fields, count, d, at, &whole))
+        return any(d, at, depth);
+    return acti_deep_check_targets(fields, count, &whole, d, at, depth);
+}
+
+/* The place of the root; 0: not surely anywhere. It is behind eight bytes, as acta writes it with its vtable: so there are
+ * sixteen before the text of any string, also where an offset isn't aligned, which is told at the end. */
+ACTI_INLINE uint32_t
+acti_deep_begin(acti_deep *d, acta_bytes buffer)
+{
+    if (buffer.data == NULL || buffer.size - 16 > ACTI_PLAIN_SIZE_MAX - 16) return 0;
+    d->bytes = buffer.data;
+    d->size = (uint32_t)buffer.size;
+    d->work_left = 8 * d->size + 1024; /* at most ACTI_DEEP_WORK_MAX */
+    d->unaligned = 0;
+    uint32_t root = acti_deep_follow(d, 0);
+    return root >= 8 && root % 4 == 0 ? root : 0;
+}
+
+/* Is this surely a sound buffer, of a table with all its fields? */
+ACTI_INLINE bool
+acta_deep_verify_whole(const acta_field *fields, uint32_t count, acta_bytes buffer)
+{
+    acti_deep_plan whole;
+    acti_deep d;
+    uint32_t root = acti_deep_is_constant(fields, count) ? acti_deep_begin(&d, buffer) : 0;
+
+    return root != 0 && acti_deep_is_whole(fields, count, &d, root, &whole) &&
+           acti_deep_check_targets(fields, count, &whole, &d, root, ACTA_BUFFER_DEPTH_MAX) && d.unaligned % 4 == 0;
 }
 
 #ifdef __cplusplus

@@ -16,11 +16,14 @@
 #include "acta/app.h"
 #include "acta/buffer.h"
 #include "acta/deep_verify.h"
+#include "acta/deep_write.h"
 #include "acta/handler.h"
 #include "acta/index.h"
 #include "acta/marks.h"
 #include "acta/plain_verify.h"
 #include "acta/process_manager.h"
+#include "acta/schedule.h"
+#include "acta/time_travel.h"
 #include "acta/upcast.h"
 
 /* The wrong function in a generated struct is an error, whatever the user's warnings are. */
@@ -44,17 +47,53 @@
 
 /* -- tables -- */
 
-/* T_table; T_verify, T_decode (views of a verified buffer), T_write. T_read is T_decode, but for states, whose T_read
- * asks the application. A plain table's T_decode stands above, a line a field. */
+/* How a table is read, and a struct: a line a field follows. */
+#define ACTI_READ_TABLE(T)  static inline void acti_read_##T(acta_view view, T *value_out)
+#define ACTI_READ_STRUCT(T) static inline void acti_read_##T(const uint8_t *at, T *value_out)
+
+/* In it: a number that may be absent; a fixed array of numbers, and of structs, of which `item` and `place` are the i-th. */
+#define ACTI_READ_OPTIONAL(member, id, number)                                                                         \
+    do {                                                                                                               \
+        (member).is_set = acti_view_slot(view, id) != NULL;                                                            \
+        (member).value = number;                                                                                       \
+    } while (0)
+#define ACTI_READ_EACH(array, item)                                                                                    \
+    for (size_t i = 0; i < ACTI_COUNT(array); i++)                                                                     \
+    (array)[i] = item
+#define ACTI_READ_STRUCTS(T, array, place)                                                                             \
+    for (size_t i = 0; i < ACTI_COUNT(array); i++)                                                                     \
+    acti_read_##T(place, &(array)[i])
+
+/* What reads an item of a vector, and what a reference leads to, are statements. */
+#define ACTI_VIEW_FUNCTIONS(T, read_item, read_ref)                                                                    \
+    static inline bool T##_vector_at(T##_vector vector, uint32_t index, T *value_out)                                  \
+    {                                                                                                                  \
+        bool found = index < vector.count && (vector.data != NULL || vector.encoded != NULL);                          \
+        if (!found)                                                                                                    \
+            memset((void *)value_out, 0, sizeof *value_out);                                                           \
+        else if (vector.data != NULL)                                                                                  \
+            *value_out = vector.data[index];                                                                           \
+        else                                                                                                           \
+            read_item;                                                                                                 \
+        return found;                                                                                                  \
+    }                                                                                                                  \
+    static inline bool T##_ref_get(T##_ref ref, T *value_out)                                                          \
+    {                                                                                                                  \
+        if (ref.data != NULL)                                                                                          \
+            *value_out = *ref.data;                                                                                    \
+        else if (ref.encoded != NULL)                                                                                  \
+            read_ref;                                                                                                  \
+        else                                                                                                           \
+            memset((void *)value_out, 0, sizeof *value_out);                                                           \
+        return ref.data != NULL || ref.encoded != NULL;                                                                \
+    }                                                                                                                  \
+    ACTI_END(T)
+
+/* T_table; T_verify, T_decode (views of a verified buffer), T_write; T_vector_at, T_ref_get: false, and all zero, when there
+ * is none. T_read is T_decode, but for states, whose T_read asks the application. Above stands ACTI_READ_TABLE, a line a
+ * field. */
 #define ACTA_TABLE(T)                                                                                                  \
     ACTA_STATE_TABLE(T);                                                                                               \
-    ACTI_READ(T)
-
-#define ACTA_PLAIN_TABLE(T)                                                                                            \
-    ACTA_PLAIN_STATE_TABLE(T);                                                                                         \
-    ACTI_READ(T)
-
-#define ACTI_READ(T)                                                                                                   \
     static inline void T##_read(acta_bytes buffer, T *value_out)                                                       \
     {                                                                                                                  \
         T##_decode(buffer, value_out);                                                                                 \
@@ -62,23 +101,21 @@
     ACTI_END(T)
 
 #define ACTA_STATE_TABLE(T)                                                                                            \
-    ACTA_PLAIN_STATE_TABLE(T);                                                                                         \
-    static inline void T##_decode(acta_bytes buffer, T *value_out)                                                     \
-    {                                                                                                                  \
-        acta_table_read(&T##_table, buffer, value_out);                                                                \
-    }                                                                                                                  \
-    ACTI_END(T)
-
-#define ACTA_PLAIN_STATE_TABLE(T)                                                                                      \
     extern const acta_table T##_table;                                                                                 \
     static inline acta_status T##_verify(acta_bytes buffer, acta_error *error)                                         \
     {                                                                                                                  \
         return T##_table.verify(buffer, error);                                                                        \
     }                                                                                                                  \
+    static inline void T##_decode(acta_bytes buffer, T *value_out)                                                     \
+    {                                                                                                                  \
+        acti_read_##T(acta_view_of(buffer), value_out);                                                                \
+    }                                                                                                                  \
     static inline acta_status T##_write(const T *value, acta_sink *sink, acta_error *error)                            \
     {                                                                                                                  \
         return T##_table.write(value, sink, error);                                                                    \
     }                                                                                                                  \
+    ACTI_VIEW_FUNCTIONS(T, acti_read_##T(acti_view_item(vector.encoded, index), value_out),                            \
+        acti_read_##T(acti_view_at(ref.encoded), value_out));                                                          \
     static_assert(sizeof(T) <= ACTA_STRUCT_SIZE_MAX, "the struct of a table is too large")
 
 /* The types of a vector of T and of a nested T; T may be a struct of the schema too. */
@@ -93,17 +130,20 @@
     typedef struct T##_ref {                                                                                           \
         const T *data;          /* to write */                                                                         \
         const uint8_t *encoded; /* in a buffer: read with T_ref_get */                                                 \
-    } T##_ref
-
-/* T_vector_at, T_ref_get: false, and all zero, when there is none. */
-#define ACTA_TABLE_VIEW_FUNCTIONS(T)                                                                                   \
-    static inline bool T##_vector_at(T##_vector vector, uint32_t index, T *value_out)                                  \
+    } T##_ref;                                                                                                         \
+    static inline T##_vector acti_##T##_vector_of(acta_view view, uint32_t id)                                         \
     {                                                                                                                  \
-        return acta_table_vector_at(&T##_table, &vector, index, value_out);                                            \
+        T##_vector vector = { NULL, NULL, 0, 0 };                                                                      \
+        const uint8_t *at = acti_view_target(view, id);                                                                \
+        if (at == NULL) return vector;                                                                                 \
+        vector.encoded = at + 4;                                                                                       \
+        vector.count = acti_load_uint32(at);                                                                           \
+        return vector;                                                                                                 \
     }                                                                                                                  \
-    static inline bool T##_ref_get(T##_ref ref, T *value_out)                                                          \
+    static inline T##_ref acti_##T##_ref_of(acta_view view, uint32_t id)                                               \
     {                                                                                                                  \
-        return acta_table_ref_get(&T##_table, &ref, value_out);                                                        \
+        T##_ref ref = { NULL, acti_view_target(view, id) };                                                            \
+        return ref;                                                                                                    \
     }                                                                                                                  \
     static_assert(sizeof(T##_vector) == sizeof(acta_any_vector) && sizeof(T##_ref) == sizeof(acta_any_ref), #T)
 
@@ -114,10 +154,21 @@
         T value ACTA_ZERO;                                                                                             \
     } T##_optional
 
-/* T_table: how the struct lies in a buffer. */
-#define ACTA_STRUCT(T)                                                                                                 \
+/* T_table: how the struct lies in a buffer, in `size` bytes; T_vector_at, T_ref_get as of a table. */
+#define ACTA_STRUCT(T, size)                                                                                           \
     ACTA_OPTIONAL(T);                                                                                                  \
     extern const acta_table T##_table;                                                                                 \
+    ACTI_VIEW_FUNCTIONS(                                                                                               \
+        T, acti_read_##T(vector.encoded + (size_t)index * (size), value_out), acti_read_##T(ref.encoded, value_out));  \
+    static inline bool acti_##T##_of(acta_view view, uint32_t id, T *value_out)                                        \
+    {                                                                                                                  \
+        const uint8_t *at = acti_view_slot(view, id);                                                                  \
+        if (at != NULL)                                                                                                \
+            acti_read_##T(at, value_out);                                                                              \
+        else                                                                                                           \
+            memset((void *)value_out, 0, sizeof *value_out);                                                           \
+        return at != NULL;                                                                                             \
+    }                                                                                                                  \
     static_assert(sizeof(T) <= ACTA_STRUCT_SIZE_MAX, "the struct is too large")
 
 /* T_vector_find in a sorted vector, T_sort of what is to be written as one: T has a (key). */
@@ -150,18 +201,36 @@
         uint32_t count;                                                                                                \
         uint32_t capacity;    /* of data, where it is owned */                                                         \
         const uint8_t *types; /* in a buffer */                                                                        \
-    } U##_vector
+    } U##_vector;                                                                                                      \
+    static inline U##_vector acti_##U##_vector_of(acta_view view, uint32_t id)                                         \
+    {                                                                                                                  \
+        U##_vector vector = { NULL, NULL, 0, 0, NULL };                                                                \
+        const uint8_t *types = acti_view_target(view, id - 1), *at = acti_view_target(view, id);                       \
+        if (types == NULL || at == NULL) return vector;                                                                \
+        vector.encoded = at + 4;                                                                                       \
+        vector.count = acti_load_uint32(at);                                                                           \
+        vector.types = types + 4;                                                                                      \
+        return vector;                                                                                                 \
+    }                                                                                                                  \
+    ACTI_END(U##_vector)
 
-/* U_union; U_vector_at: false, and no type, when there is none. */
-#define ACTA_UNION(U)                                                                                                  \
+/* U_union; U_vector_at: false, and no type, when there is none. `known` and `strings` as in plain.h. */
+#define ACTA_UNION(U, known, strings)                                                                                  \
     extern const acta_union U##_union;                                                                                 \
     static inline bool U##_vector_at(U##_vector vector, uint32_t index, U *value_out)                                  \
     {                                                                                                                  \
         return acta_union_vector_at(&U##_union, &vector, index, value_out);                                            \
     }                                                                                                                  \
+    static inline U acti_##U##_of(acta_view view, uint32_t id)                                                         \
+    {                                                                                                                  \
+        acta_any_union any = acti_view_union(view, id, &U##_union, known, strings);                                    \
+        U value;                                                                                                       \
+        memcpy((void *)&value, &any, sizeof value);                                                                    \
+        return value;                                                                                                  \
+    }                                                                                                                  \
     static_assert(sizeof(U) == sizeof(acta_any_union) && sizeof(U##_vector) == sizeof(acta_any_union_vector), #U)
 
-/* T_dispatch, T_dispatch_async (app.h), T_send (process_manager.h). */
+/* T_dispatch, T_dispatch_async (app.h), T_send, T_send_at, T_send_after (process_manager.h), T_schedule (schedule.h). */
 #define ACTA_COMMAND(T)                                                                                                \
     static inline acta_status T##_dispatch(                                                                            \
         acta_app *app, T value, const acta_dispatch_options *options, acta_error *error)                               \
@@ -176,6 +245,21 @@
     static inline void T##_send(acta_commands *commands, T value)                                                      \
     {                                                                                                                  \
         acta_commands_add(commands, &T##_table, &value);                                                               \
+    }                                                                                                                  \
+    static inline void T##_send_at(acta_commands *commands, acta_str key, T value, int64_t at_us)                      \
+    {                                                                                                                  \
+        acta_deadline deadline = { at_us, 0, false };                                                                  \
+        acta_commands_schedule(commands, key, &T##_table, &value, &deadline);                                          \
+    }                                                                                                                  \
+    static inline void T##_send_after(acta_commands *commands, acta_str key, T value, uint64_t after_ms)               \
+    {                                                                                                                  \
+        acta_deadline deadline = { 0, after_ms, false };                                                               \
+        acta_commands_schedule(commands, key, &T##_table, &value, &deadline);                                          \
+    }                                                                                                                  \
+    static inline acta_status T##_schedule(                                                                            \
+        acta_app *app, acta_str key, T value, acta_when when, const acta_schedule_options *options, acta_error *error) \
+    {                                                                                                                  \
+        return acta_schedule(app, key, &T##_table, &value, when, options, error);                                      \
     }                                                                                                                  \
     ACTI_END(T)
 
@@ -209,6 +293,15 @@
         acta_app *app, acta_str id, T *state_out, acta_memory *memory, acta_error *error)                              \
     {                                                                                                                  \
         return acta_aggregate_read(app, &T##_table, id, state_out, memory, error);                                     \
+    }                                                                                                                  \
+    static inline acta_status T##_read_at(                                                                             \
+        acta_history *history, acta_str id, acta_point at, T *state_out, acta_memory *memory, acta_error *error)       \
+    {                                                                                                                  \
+        return acta_aggregate_read_at(history, &T##_table, id, at, state_out, memory, NULL, error);                    \
+    }                                                                                                                  \
+    static inline const T *T##_after(acta_decision *decision)                                                          \
+    {                                                                                                                  \
+        return (const T *)acta_state_after(decision);                                                                  \
     }                                                                                                                  \
     ACTI_END(T)
 
@@ -395,22 +488,24 @@
 #define ACTA_TABLE_CODE(T)                                                                                             \
     static acta_status T##_any_verify(acta_bytes buffer, acta_error *error)                                            \
     {                                                                                                                  \
-        if (acta_deep_verify(&T##_table, buffer)) return ACTA_OK;                                                      \
         return acta_table_verify(&T##_table, buffer, error);                                                           \
     }                                                                                                                  \
+    ACTI_READ_WRITE_CODE(T)
+
+#define ACTI_READ_WRITE_CODE(T)                                                                                        \
     static void T##_any_read(acta_bytes buffer, void *value_out)                                                       \
     {                                                                                                                  \
-        acta_table_read(&T##_table, buffer, value_out);                                                                \
+        T##_decode(buffer, (T *)value_out);                                                                            \
     }                                                                                                                  \
     static acta_status T##_any_write(const void *value, acta_sink *sink, acta_error *error)                            \
     {                                                                                                                  \
-        return acta_table_write(&T##_table, value, sink, error);                                                       \
+        return acta_deep_write(&T##_table, value, sink, error);                                                        \
     }                                                                                                                  \
     ACTI_END(T)
 
 /*
- * T_table.check, of a table with few enough fields (deep_verify.h). The vtables that it knows are 328 bytes a table and
- * thread. A library that is loaded late (dlopen), into what room there is for such storage, is compiled with
+ * T_table.check and .put, of a table with few enough fields (deep_verify.h, deep_write.h). The vtables that it knows are
+ * 328 bytes a table and thread. A library that is loaded late (dlopen), into what room there is for such storage, is compiled with
  * -DACTA_REMEMBER_NO_VTABLES: each is judged anew.
  */
 #ifdef ACTA_REMEMBER_NO_VTABLES
@@ -419,17 +514,51 @@
 #define ACTI_REMEMBERED static __thread
 #endif
 #define ACTA_CHECK_CODE(T)                                                                                             \
-    static bool T##_any_check(acti_deep *d, uint32_t at, uint32_t depth)                                               \
+    static __attribute__((noinline)) bool T##_part_check(acti_deep *d, uint32_t at, uint32_t depth)                    \
     {                                                                                                                  \
         ACTI_REMEMBERED acti_deep_seen seen = ACTI_DEEP_UNSEEN;                                                        \
-        return acta_deep_check(T##_fields, ACTI_COUNT(T##_fields), &seen, d, at, depth);                               \
+        return acta_deep_check_any(T##_fields, ACTI_COUNT(T##_fields), &seen, d, at, depth);                           \
+    }                                                                                                                  \
+    static bool T##_any_check(acti_deep *d, uint32_t at, uint32_t depth)                                               \
+    {                                                                                                                  \
+        return acta_deep_check(T##_fields, ACTI_COUNT(T##_fields), T##_part_check, d, at, depth);                      \
+    }                                                                                                                  \
+    static uint32_t T##_any_put(acti_pen *p, const void *value, uint32_t depth)                                        \
+    {                                                                                                                  \
+        return acta_deep_put(&T##_table, T##_fields, ACTI_COUNT(T##_fields), p, value, depth);                         \
     }                                                                                                                  \
     ACTI_END(T)
+
+#define ACTA_CHECKED_CODE(T)                                                                                           \
+    ACTA_CHECK_CODE(T);                                                                                                \
+    static __attribute__((noinline)) acta_status T##_any_verify_part(acta_bytes buffer, acta_error *error)             \
+    {                                                                                                                  \
+        acti_deep d;                                                                                                   \
+        uint32_t root = acti_deep_begin(&d, buffer);                                                                   \
+        if (root != 0 && T##_part_check(&d, root, ACTA_BUFFER_DEPTH_MAX) && d.unaligned % 4 == 0) return ACTA_OK;      \
+        return acta_table_verify(&T##_table, buffer, error);                                                           \
+    }                                                                                                                  \
+    static acta_status T##_any_verify(acta_bytes buffer, acta_error *error)                                            \
+    {                                                                                                                  \
+        if (acta_deep_verify_whole(T##_fields, ACTI_COUNT(T##_fields), buffer)) return ACTA_OK;                        \
+        return T##_any_verify_part(buffer, error);                                                                     \
+    }                                                                                                                  \
+    ACTI_READ_WRITE_CODE(T)
 
 /* What each table's description says in the same way. */
 #define ACTA_TABLE_MEMBERS(T, ROLE, hash, of_schema)                                                                   \
     .role = ACTA_TABLE_##ROLE, .struct_size = sizeof(T), .schema_hash = hash, .schema = &of_schema,                    \
     .verify = T##_any_verify, .read = T##_any_read, .write = T##_any_write
+
+#define ACTA_FIELDS(T)         .fields = T##_fields, .field_count = ACTI_COUNT(T##_fields)
+#define ACTA_CHECKED_FIELDS(T) ACTA_FIELDS(T), .check = T##_any_check, .put = T##_any_put
+
+#define ACTA_STRUCT_MEMBERS(T, hash, of_schema, size, aligned_to)                                                      \
+    .struct_size = sizeof(T), .schema_hash = hash, .schema = &of_schema, ACTA_FIELDS(T), .inline_size = size,          \
+    .alignment = aligned_to
+
+#define ACTA_UNION_CODE(U, full_name)                                                                                  \
+    const acta_union U##_union = { .name = full_name, .members = U##_members, .member_count = ACTI_COUNT(U##_members) }
 
 /* The same for a plain table: its description is a constant here, and the code for it unrolled. */
 #define ACTA_PLAIN_CODE(T)                                                                                             \
@@ -457,7 +586,7 @@
     {                                                                                                                  \
         return acta_plain_write(&T##_table, T##_fields, ACTI_COUNT(T##_fields), value, sink, error);                   \
     }                                                                                                                  \
-    ACTI_END(T)
+    ACTA_CHECK_CODE(T)
 
 #define ACTA_IDENTITY_CODE(T, field)                                                                                   \
     static acta_str T##_any_identity(const void *value)                                                                \
@@ -493,6 +622,7 @@
             const acta_aggregate_code *code;                                                                           \
             uint32_t snapshot_every;                                                                                   \
             uint32_t idle_timeout_ms;                                                                                  \
+            uint32_t snapshot_version;                                                                                 \
         };                                                                                                             \
     }
 #define ACTA_PROCESS_MANAGER_BASE                                                                                      \
@@ -500,8 +630,11 @@
         acta_process_manager base;                                                                                     \
         struct {                                                                                                       \
             const acta_process_manager_code *code;                                                                     \
+            const char *name;                                                                                          \
             uint32_t retry_max;                                                                                        \
             uint32_t idle_timeout_ms;                                                                                  \
+            uint32_t event_timeout_ms;                                                                                 \
+            acta_start_from start_from;                                                                                \
         };                                                                                                             \
     }
 #define ACTA_EVENT_HANDLER_BASE                                                                                        \
@@ -514,6 +647,7 @@
             acta_start_from start_from;                                                                                \
             uint32_t window;                                                                                           \
             uint32_t retry_max;                                                                                        \
+            const acta_reader_options *options;                                                                        \
         };                                                                                                             \
     }
 #define ACTA_PROJECTION_BASE                                                                                           \
@@ -525,6 +659,8 @@
             void *user;                                                                                                \
             uint32_t window;                                                                                           \
             uint32_t retry_max;                                                                                        \
+            const acta_database *database;                                                                             \
+            const acta_reader_options *options;                                                                        \
         };                                                                                                             \
     }
 
@@ -535,10 +671,10 @@
     static_assert(                                                                                                     \
         offsetof(struct Base##_beside, last) == offsetof(Base, last) && sizeof(struct Base##_beside) == sizeof(Base),  \
         "a setting has moved in " #Base)
-ACTI_SAME_PLACE(acta_aggregate, ACTA_AGGREGATE_BASE, snapshot_every);
-ACTI_SAME_PLACE(acta_process_manager, ACTA_PROCESS_MANAGER_BASE, retry_max);
-ACTI_SAME_PLACE(acta_event_handler, ACTA_EVENT_HANDLER_BASE, retry_max);
-ACTI_SAME_PLACE(acta_projection, ACTA_PROJECTION_BASE, retry_max);
+ACTI_SAME_PLACE(acta_aggregate, ACTA_AGGREGATE_BASE, snapshot_version);
+ACTI_SAME_PLACE(acta_process_manager, ACTA_PROCESS_MANAGER_BASE, start_from);
+ACTI_SAME_PLACE(acta_event_handler, ACTA_EVENT_HANDLER_BASE, options);
+ACTI_SAME_PLACE(acta_projection, ACTA_PROJECTION_BASE, options);
 #endif
 
 /* What BANK_ACCOUNT(…) and its like become in C++20: a constant, from settings in the order in which they are written. */
@@ -549,34 +685,46 @@ template <typename Struct, typename Settings>
 constexpr Struct
 aggregate(const acta_aggregate_code *code, const Settings &given)
 {
-    return Struct{ { code, given.snapshot_every, given.idle_timeout_ms }, given.execute, given.apply };
+    return Struct{ { code, given.snapshot_every, given.idle_timeout_ms, given.snapshot_version }, given.execute,
+        given.apply, given.before_execute, given.lifespan };
 }
 
 template <typename Struct, typename Settings>
 constexpr Struct
 process_manager(const acta_process_manager_code *code, const Settings &given)
 {
-    return Struct{ { code, given.retry_max, given.idle_timeout_ms }, given.on, given.error };
+    return Struct{ { code, given.name, given.retry_max, given.idle_timeout_ms, given.event_timeout_ms,
+                       given.start_from },
+        given.on, given.error, given.event_error, given.after_command };
 }
 
 template <typename Struct, typename Settings>
 constexpr Struct
 event_handler(const acta_event_handler_code *code, const Settings &given)
 {
-    return Struct{ { code, given.name, given.user, given.start_from, given.window, given.retry_max }, given.on };
+    return Struct{ { code, given.name, given.user, given.start_from, given.window, given.retry_max, given.options },
+        given.on };
 }
 
 template <typename Struct, typename Settings>
 constexpr Struct
 projection(const acta_projection_code *code, const Settings &given)
 {
-    return Struct{ { code, given.name, given.user, given.window, given.retry_max }, given.on };
+    return Struct{ { code, given.name, given.user, given.window, given.retry_max, given.database, given.options },
+        given.on };
 }
 
 } // namespace acta_generated
 #endif
 
 /* -- one event or command of the switches in the generated source; `buffer` and so on are the function's -- */
+
+#define ACTA_BEFORE_EXECUTE(self)                                                                                      \
+    do {                                                                                                               \
+        if ((self)->before_execute == NULL) break;                                                                     \
+        acta_verdict checked = (self)->before_execute(state, decision);                                                \
+        if (checked.status != ACTA_OK) return checked;                                                                 \
+    } while (0)
 
 #define ACTA_EXECUTE_CASE(number, T, function)                                                                         \
     case number: {                                                                                                     \
@@ -597,17 +745,29 @@ projection(const acta_projection_code *code, const Settings &given)
     case number: {                                                                                                     \
         T value;                                                                                                       \
         T##_decode(buffer, &value);                                                                                    \
-        acta_route route = (on).start != NULL   ? ACTA_ROUTE_START                                                     \
-                           : (on).go_on != NULL ? ACTA_ROUTE_GO_ON                                                     \
-                           : (on).stop != NULL  ? ACTA_ROUTE_STOP                                                      \
-                                                : ACTA_ROUTE_NONE;                                                      \
-        if (route == ACTA_ROUTE_START) *instance_out = (on).start(&value);                                             \
-        if (route == ACTA_ROUTE_GO_ON) *instance_out = (on).go_on(&value);                                             \
-        if (route == ACTA_ROUTE_STOP) *instance_out = (on).stop(&value);                                               \
-        return instance_out->size != 0 ? route : ACTA_ROUTE_NONE;                                                      \
+        if ((on).start != NULL) routing->to(routing, ACTA_ROUTE_START, (on).start(&value));                            \
+        if ((on).start_strict != NULL) routing->to(routing, ACTA_ROUTE_START_STRICT, (on).start_strict(&value));       \
+        if ((on).go_on != NULL) routing->to(routing, ACTA_ROUTE_GO_ON, (on).go_on(&value));                            \
+        if ((on).go_on_strict != NULL) routing->to(routing, ACTA_ROUTE_GO_ON_STRICT, (on).go_on_strict(&value));       \
+        if ((on).stop != NULL) routing->to(routing, ACTA_ROUTE_STOP, (on).stop(&value));                               \
+        if ((on).route != NULL) (on).route(&value, routing);                                                           \
+        return;                                                                                                        \
     }
 
-#define ACTA_IS_ROUTED(on) ((on).start != NULL || (on).go_on != NULL || (on).stop != NULL)
+#define ACTA_ASSOCIATE_CASE(number, T, function)                                                                       \
+    case number: {                                                                                                     \
+        T value;                                                                                                       \
+        T##_decode(buffer, &value);                                                                                    \
+        if ((function) != NULL) (function)(&value, associations);                                                      \
+        return;                                                                                                        \
+    }
+
+/* How many routes it has. */
+#define ACTA_ROUTE_COUNT(on)                                                                                           \
+    (((on).start != NULL) + ((on).start_strict != NULL) + ((on).go_on != NULL) + ((on).go_on_strict != NULL) +         \
+        ((on).stop != NULL) + ((on).route != NULL))
+
+#define ACTA_IS_ROUTED(on) (ACTA_ROUTE_COUNT(on) > 0)
 
 #define ACTA_HANDLE_CASE(number, T, function)                                                                          \
     case number: {                                                                                                     \
@@ -641,12 +801,14 @@ projection(const acta_projection_code *code, const Settings &given)
 /* What is wrong with one event of a process manager; `routed` tells whether any event is. */
 #define ACTA_ROUTE_CHECK(on, event)                                                                                    \
     do {                                                                                                               \
-        if (((on).event.start != NULL) + ((on).event.go_on != NULL) + ((on).event.stop != NULL) > 1)                   \
-            return "on." #event ": more than one route; keep one of .start, .go_on and .stop";                         \
-        bool acts = (on).event.handle != NULL || (on).event.apply != NULL;                                             \
+        if (ACTA_ROUTE_COUNT((on).event) > 1)                                                                          \
+            return "on." #event ": more than one route; keep one of .start, .start_strict, .go_on, .go_on_strict, "    \
+                   ".stop and .route";                                                                                 \
+        bool acts = (on).event.handle != NULL || (on).event.apply != NULL || (on).event.associate != NULL;             \
         if (acts && !ACTA_IS_ROUTED((on).event))                                                                       \
-            return "on." #event ": it is handled, but not routed; set .start, .go_on or .stop";                        \
-        if (!acts && ACTA_IS_ROUTED((on).event) && (on).event.stop == NULL)                                            \
+            return "on." #event ": it is handled, but not routed; set .start, .go_on, .stop or .route";                \
+        bool may_stop = (on).event.stop != NULL || (on).event.route != NULL;                                           \
+        if (!acts && ACTA_IS_ROUTED((on).event) && !may_stop)                                                          \
             return "on." #event ": it is routed, but does nothing; set .handle or .apply";                             \
         if (ACTA_IS_ROUTED((on).event)) routed = true;                                                                 \
     } while (0)

@@ -1,9 +1,11 @@
 /*
- * Plain tables: those of numbers, enums and strings alone, as most commands and events are. What schema/ does for any
- * table by its description, this does for a plain one in code that the compiler unrolls: the description is a constant,
- * so each loop over it becomes a straight line for just these fields. Generated code is the only caller.
+ * Reading any table, and plain tables: those of numbers, enums and strings alone, as most commands and events are. What
+ * schema/ does for any table by its description, this does for a plain one in code that the compiler unrolls: the
+ * description is a constant, so each loop over it becomes a straight line for just these fields. Generated code is the
+ * only caller.
  *
- *     T_decode               in the header: a line a field, each an acta_view_…; what a caller doesn't use costs nothing
+ *     T_decode               of any table, in the header: a line a field, each an acta_view_…; what a caller doesn't use
+ *                            costs nothing
  *     T_table.write          acta_plain_write, and where it sees anything odd, acta_table_write, which decides; the
  *                            bytes are the same
  *     T_table.verify         acta_plain_verify, likewise (acta/plain_verify.h)
@@ -62,16 +64,30 @@ ACTI_LOAD_AS(float, float)
 ACTI_LOAD_AS(double, double)
 #undef ACTI_LOAD_AS
 
+ACTI_INLINE acta_view
+acti_view_at(const uint8_t *table)
+{
+    acta_view v;
+
+    v.table = table;
+    v.vtable = table - acti_load_int32(table);
+    v.vtable_size = acti_load_uint16(v.vtable);
+    return v;
+}
+
 /* The table that `buffer` begins with. */
 ACTI_INLINE acta_view
 acta_view_of(acta_bytes buffer)
 {
-    acta_view v;
+    return acti_view_at(buffer.data + acti_load_uint32(buffer.data));
+}
 
-    v.table = buffer.data + acti_load_uint32(buffer.data);
-    v.vtable = v.table - acti_load_int32(v.table);
-    v.vtable_size = acti_load_uint16(v.vtable);
-    return v;
+/* The table at this index of a vector of them. */
+ACTI_INLINE acta_view
+acti_view_item(const uint8_t *elements, uint32_t index)
+{
+    const uint8_t *slot = elements + (size_t)index * 4;
+    return acti_view_at(slot + acti_load_uint32(slot));
 }
 
 /* Where the field with this id lies; NULL: it is absent. */
@@ -82,6 +98,14 @@ acti_view_slot(acta_view v, uint32_t id)
     uint32_t offset = entry < v.vtable_size ? acti_load_uint16(v.vtable + entry) : 0;
 
     return offset != 0 ? v.table + offset : NULL;
+}
+
+/* What the field's offset leads to; NULL: it is absent. */
+ACTI_INLINE const uint8_t *
+acti_view_target(acta_view v, uint32_t id)
+{
+    const uint8_t *slot = acti_view_slot(v, id);
+    return slot != NULL ? slot + acti_load_uint32(slot) : NULL;
 }
 
 /* acta_view_int64(view, id, absent), and so on: the number, or what an absent one stands for. */
@@ -109,15 +133,95 @@ acta_view_bool(acta_view v, uint32_t id, bool absent)
     return acta_view_uint8(v, id, absent) != 0;
 }
 
+/* Reals that no constant of C stands for, by their bits. */
+ACTI_INLINE float
+acti_float_of(uint32_t bits)
+{
+    float number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+ACTI_INLINE double
+acti_double_of(uint64_t bits)
+{
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
 /* Absent: NULL and 0. */
 ACTI_INLINE acta_str
 acta_view_str(acta_view v, uint32_t id)
 {
-    const uint8_t *slot = acti_view_slot(v, id);
+    const uint8_t *at = acti_view_target(v, id);
+    return at != NULL ? acta_str_from(at + 4, acti_load_uint32(at)) : acta_str_from(NULL, 0);
+}
 
-    if (slot == NULL) return acta_str_from(NULL, 0);
-    slot += acti_load_uint32(slot);
-    return acta_str_from(slot + 4, acti_load_uint32(slot));
+ACTI_INLINE acta_str_vector
+acta_view_str_vector(acta_view v, uint32_t id)
+{
+    acta_str_vector vector = { NULL, NULL, 0, 0 };
+    const uint8_t *at = acti_view_target(v, id);
+
+    if (at == NULL) return vector;
+    vector.encoded = at + 4;
+    vector.count = acti_load_uint32(at);
+    return vector;
+}
+
+/* acta_view_int64_vector(view, id), and so on: the numbers where they lie. */
+#define ACTI_VIEW_VECTOR(name)                                                                                         \
+    ACTI_INLINE acta_##name##_vector acta_view_##name##_vector(acta_view v, uint32_t id)                               \
+    {                                                                                                                  \
+        acta_##name##_vector vector = { NULL, NULL, 0, 0 };                                                            \
+        const uint8_t *at = acti_view_target(v, id);                                                                   \
+        if (at == NULL) return vector;                                                                                 \
+        vector.data = (const acta_unaligned_##name *)(const void *)(at + 4);                                           \
+        vector.count = acti_load_uint32(at);                                                                           \
+        return vector;                                                                                                 \
+    }
+ACTI_VIEW_VECTOR(int8)
+ACTI_VIEW_VECTOR(uint8)
+ACTI_VIEW_VECTOR(int16)
+ACTI_VIEW_VECTOR(uint16)
+ACTI_VIEW_VECTOR(int32)
+ACTI_VIEW_VECTOR(uint32)
+ACTI_VIEW_VECTOR(int64)
+ACTI_VIEW_VECTOR(uint64)
+ACTI_VIEW_VECTOR(float)
+ACTI_VIEW_VECTOR(double)
+#undef ACTI_VIEW_VECTOR
+
+/*
+ * One of a union. `known` and `strings` have a bit for each of its types below 64, and for those of them that are strings;
+ * bit 0 of `known`: it has others. A type that isn't known, or has no value, is none.
+ */
+ACTI_INLINE acta_any_union
+acti_union_of(const acta_union *of, uint64_t known, uint64_t strings, uint32_t type, const uint8_t *target)
+{
+    acta_any_union any = { 0, { { NULL, NULL } } };
+    bool has_gaps = (known & (known + 2)) != 0; /* else 1, 2, … */
+
+    if (target == NULL) return any;
+    if ((known & 1) != 0 && type >= 64) return acta_union_view(of, (uint8_t)type, target);
+    if (has_gaps ? type == 0 || type >= 64 || (known >> type & 1) == 0
+                 : type - 1 >= (uint32_t)__builtin_popcountll(known))
+        return any;
+    any.type = (int32_t)type;
+    if ((strings >> type & 1) != 0)
+        any.string = acta_str_from(target + 4, acti_load_uint32(target));
+    else
+        any.ref.encoded = target;
+    return any;
+}
+
+/* Its type has the place before its own. */
+ACTI_INLINE acta_any_union
+acti_view_union(acta_view v, uint32_t id, const acta_union *of, uint64_t known, uint64_t strings)
+{
+    const uint8_t *type = acti_view_slot(v, id - 1);
+    return acti_union_of(of, known, strings, type != NULL ? *type : 0, acti_view_target(v, id));
 }
 
 /* -- what verifying and writing share -- */

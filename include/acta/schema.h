@@ -46,6 +46,7 @@ typedef struct acta_memory_sink {
 ACTA_API acta_memory_sink acta_memory_sink_of(acta_memory *memory);
 
 struct acti_deep;
+struct acti_pen;
 
 typedef struct acta_table {
     const char *name;  /* with its namespace: "bank.Deposit" */
@@ -85,6 +86,8 @@ typedef struct acta_table {
     /* For generated code (deep_verify.h): is the table at this place surely sound, and all that it leads to? NULL: it has
      * too many fields, or none. */
     bool (*check)(struct acti_deep *d, uint32_t at, uint32_t depth);
+    /* The same (deep_write.h): write this value as a part of a buffer. Its place, or 0: not surely right. */
+    uint32_t (*put)(struct acti_pen *p, const void *value, uint32_t depth);
 } acta_table;
 
 struct acta_schema {

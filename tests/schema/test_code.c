@@ -180,6 +180,31 @@ static const shop_Watcher_process_manager watcher_manager =
                      .LineAdded = { .go_on = shop_LineAdded_cart_id, .apply = seen } },
         .error = skip_all, .retry_max = 4);
 
+/* What a route was told to, last. */
+typedef struct noted_route {
+    acta_routing head;
+    acta_route how;
+    acta_str id;
+} noted_route;
+
+static void
+note_route(acta_routing *routing, acta_route how, acta_str id)
+{
+    noted_route *to = (noted_route *)(void *)routing;
+
+    to->how = how;
+    to->id = id;
+}
+
+static noted_route
+route_of(const acta_process_manager *base, uint32_t event, acta_bytes buffer)
+{
+    noted_route to = { .head = { .to = note_route } };
+
+    base->code->route(base, event, buffer, &to.head);
+    return to;
+}
+
 static void
 a_process_managers_routes_lead_to_instances(void **state)
 {
@@ -194,7 +219,6 @@ a_process_managers_routes_lead_to_instances(void **state)
     acta_bytes line = values_write(&shop_LineAdded_table, &added, memory);
     shop_Watcher watcher = { .seen = 2 };
     acta_failure_action action;
-    acta_str instance;
 
     assert_string_equal(code->name, "Watcher");
     assert_int_equal(code->event_count, 3);
@@ -202,12 +226,15 @@ a_process_managers_routes_lead_to_instances(void **state)
     assert_null(code->missing(base));
     assert_true(code->interested(base, 0) && code->interested(base, 1) && !code->interested(base, 2));
     assert_false(code->interested(base, 3));
-    assert_int_equal(code->route(base, 0, opened, &instance), ACTA_ROUTE_START);
-    assert_true(acta_str_equal(instance, S("eve")));
-    assert_int_equal(code->route(base, 0, of_nobody, &instance), ACTA_ROUTE_NONE); /* the field is absent */
-    assert_int_equal(code->route(base, 1, line, &instance), ACTA_ROUTE_GO_ON);
-    assert_true(acta_str_equal(instance, S("c-1")));
-    assert_int_equal(code->route(base, 2, line, &instance), ACTA_ROUTE_NONE);
+    noted_route to = route_of(base, 0, opened);
+    assert_int_equal(to.how, ACTA_ROUTE_START);
+    assert_true(acta_str_equal(to.id, S("eve")));
+    assert_int_equal(route_of(base, 0, of_nobody).id.size, 0); /* the field is absent */
+    to = route_of(base, 1, line);
+    assert_int_equal(to.how, ACTA_ROUTE_GO_ON);
+    assert_true(acta_str_equal(to.id, S("c-1")));
+    assert_int_equal(route_of(base, 2, line).how, ACTA_ROUTE_NONE);
+    assert_false(code->associates(base, 0));
 
     code->handle(base, 1, &watcher, line, NULL); /* has none */
     code->apply(base, 1, &watcher, line, memory);
@@ -230,12 +257,13 @@ a_wrong_route_is_told(void **state)
     const acta_process_manager_code *code = given.base.code;
 
     given.on.CartOpened.stop = shop_CartOpened_owner;
-    assert_string_equal(
-        code->missing(&given.base), "on.CartOpened: more than one route; keep one of .start, .go_on and .stop");
+    assert_string_equal(code->missing(&given.base),
+        "on.CartOpened: more than one route; keep one of .start, .start_strict, "
+        ".go_on, .go_on_strict, .stop and .route");
     given = watcher_manager;
     given.on.LineAdded.go_on = NULL;
     assert_string_equal(
-        code->missing(&given.base), "on.LineAdded: it is handled, but not routed; set .start, .go_on or .stop");
+        code->missing(&given.base), "on.LineAdded: it is handled, but not routed; set .start, .go_on, .stop or .route");
     given = watcher_manager;
     given.on.CartOpened.handle = NULL;
     assert_string_equal(

@@ -55,6 +55,18 @@ put_self(FILE *out, const char *name_of_struct, const char *name, const char *ba
 
 /* -- aggregates -- */
 
+/* Members before_execute and lifespan. */
+static void
+put_checks(const char *c, FILE *out, acti_arena *arena)
+{
+    const char *state = arena_format(arena, "const %s *state", c);
+    const char *before[] = { state, "acta_decision *decision" };
+    const char *after[] = { state, "const acta_lifespan_after *after" };
+
+    put_pointer(out, "acta_verdict", "before_execute", before, 2, arena);
+    put_pointer(out, "uint32_t", "lifespan", after, 2, arena);
+}
+
 static void
 put_aggregate_header(const acti_model *m, const acti_table *state, FILE *out, acti_arena *arena)
 {
@@ -76,16 +88,21 @@ put_aggregate_header(const acti_model *m, const acti_table *state, FILE *out, ac
     fprintf(out, "} %s_apply;\n\n", c);
 
     fprintf(out,
-        "/* The aggregate %s; fill it with %s(.execute = …, .apply = …, .snapshot_every, .idle_timeout_ms). */\n",
+        "/* The aggregate %s; fill it with %s(.execute = …, .apply = …, and what acta/aggregate.h tells). */\n",
         state->is.name, macro_of(m, state, arena));
     fprintf(out, "typedef struct %s_aggregate {\n    ACTA_AGGREGATE_BASE;\n", c);
-    fprintf(out, "    %s_execute execute;\n    %s_apply apply;\n} %s_aggregate;\n", c, c, c);
+    fprintf(out, "    %s_execute execute;\n    %s_apply apply;\n", c, c);
+    put_checks(c, out, arena);
+    fprintf(out, "} %s_aggregate;\n", c);
     fprintf(out, "extern const acta_aggregate_code %s_code;\n\n", c);
 
     fprintf(out, "typedef struct %s_settings {\n    %s_execute execute ACTA_ZERO;\n    %s_apply apply ACTA_ZERO;\n", c,
         c, c);
-    fprintf(
-        out, "    uint32_t snapshot_every ACTA_ZERO;\n    uint32_t idle_timeout_ms ACTA_ZERO;\n} %s_settings;\n", c);
+    fputs("    uint32_t snapshot_every ACTA_ZERO;\n    uint32_t idle_timeout_ms ACTA_ZERO;\n"
+          "    uint32_t snapshot_version ACTA_ZERO;\n",
+        out);
+    put_checks(c, out, arena);
+    fprintf(out, "} %s_settings;\n", c);
     put_macro(out, macro_of(m, state, arena), c, arena_format(arena, "%s_aggregate", c), "aggregate",
         arena_format(arena, "%s_code", c), arena);
 
@@ -183,6 +200,7 @@ put_aggregate_source(const acti_model *m, const acti_table *state, FILE *out, ac
     put_list(out, 0, arena_format(arena, "%s_any_execute(", c), execute, 5, ")\n");
     fputs("{\n", out);
     put_self(out, arena_format(arena, "%s_aggregate", c), "self", "base", arena);
+    fputs("    ACTA_BEFORE_EXECUTE(self);\n", out);
     put_cases(m, ROLE_COMMAND, state->is.name, "ACTA_EXECUTE_CASE", "self->execute.", "", out, arena);
     fputs("    return (acta_verdict){ .status = ACTA_INVALID }; /* no such command */\n}\n\n", out);
 
@@ -195,14 +213,21 @@ put_aggregate_source(const acti_model *m, const acti_table *state, FILE *out, ac
     put_cases(m, ROLE_EVENT, state->is.name, "ACTA_APPLY_CASE", "self->apply.", "", out, arena);
     fputs("}\n\n", out);
 
+    const char *lifespan[] = { "const acta_aggregate *base", "const void *state", "const acta_lifespan_after *after" };
+    fputs("static uint32_t\n", out);
+    put_list(out, 0, arena_format(arena, "%s_any_lifespan(", c), lifespan, 3, ")\n");
+    fputs("{\n", out);
+    put_self(out, arena_format(arena, "%s_aggregate", c), "self", "base", arena);
+    fputs("    return self->lifespan != NULL ? self->lifespan(state, after) : ACTA_LIFESPAN_DEFAULT;\n}\n\n", out);
+
     put_aggregate_missing(m, state, out, arena);
     fprintf(out, "const acta_aggregate_code %s_code = {\n    .name = \"%s\",\n    .stream_prefix = \"%s\",\n", c,
         state->is.name, stream_prefix(m, state, arena));
     fprintf(out, "    .state = &%s_table,\n", c);
     fprintf(out, "    .commands = %s_commands,\n    .command_count = %u,\n", c, count_of(m, ROLE_COMMAND, state));
     fprintf(out, "    .events = %s_events,\n    .event_count = %u,\n", c, count_of(m, ROLE_EVENT, state));
-    fprintf(
-        out, "    .execute = %s_any_execute,\n    .apply = %s_any_apply,\n    .missing = %s_missing,\n};\n\n", c, c, c);
+    fprintf(out, "    .execute = %s_any_execute,\n    .apply = %s_any_apply,\n    .missing = %s_missing,\n", c, c, c);
+    fprintf(out, "    .lifespan = %s_any_lifespan,\n};\n\n", c);
 }
 
 /* -- process managers -- */
@@ -215,11 +240,16 @@ put_route_struct(const acti_table *manager, const acti_table *event, FILE *out, 
         "acta_commands *commands" };
     const char *apply[] = { arena_format(arena, "%s *state", manager->is.c_name), event_parameter,
         "acta_memory *memory" };
-    static const char *const routes[] = { "start", "go_on", "stop" };
+    const char *event_view = arena_format(arena, "const %s *event", event->is.c_name);
+    const char *route[] = { event_view, "acta_routing *routing" };
+    const char *associate[] = { event_view, "acta_associations *associations" };
+    static const char *const routes[] = { "start", "start_strict", "go_on", "go_on_strict", "stop" };
 
     fprintf(out, "typedef struct %s_on_%s {\n", manager->is.c_name, event->is.name);
-    for (uint32_t i = 0; i < 3; i++)
-        fprintf(out, "    acta_str (*%s)(const %s *event) ACTA_ZERO;\n", routes[i], event->is.c_name);
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
+        put_pointer(out, "acta_str", routes[i], &event_view, 1, arena);
+    put_pointer(out, "void", "route", route, 2, arena);
+    put_pointer(out, "void", "associate", associate, 2, arena);
     put_pointer(out, "void", "handle", handle, 3, arena);
     put_pointer(out, "void", "apply", apply, 3, arena);
     fprintf(out, "} %s_on_%s;\n\n", manager->is.c_name, event->is.name);
@@ -229,8 +259,10 @@ static void
 put_manager_header(const acti_model *m, const acti_table *of, FILE *out, acti_arena *arena)
 {
     const char *c = of->is.c_name;
-    const char *error[] = { arena_format(arena, "const %s *state", c), "const acta_failure *failure",
-        "acta_commands *commands" };
+    const char *state = arena_format(arena, "const %s *state", c);
+    const char *error[] = { state, "const acta_failure *failure", "acta_commands *commands" };
+    const char *event_error[] = { "const acta_unhandled *failure", "acta_unhandled_retry *retry" };
+    const char *after_command[] = { state, "const acta_accepted *accepted" };
     const acti_table *t = NULL;
 
     while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL)
@@ -240,15 +272,23 @@ put_manager_header(const acti_model *m, const acti_table *of, FILE *out, acti_ar
         fprintf(out, "    %s_on_%s %s ACTA_ZERO;\n", c, t->is.name, t->is.name);
     fprintf(out, "} %s_on;\n\n", c);
 
-    fprintf(out, "/* The process manager %s; fill it with %s(.on = …, .error, .retry_max, .idle_timeout_ms). */\n",
+    fprintf(out,
+        "/* The process manager %s; fill it with %s(.on = …, .error, .event_error, .after_command, .name, .retry_max,\n"
+        " * .idle_timeout_ms, .event_timeout_ms, .start_from). */\n",
         of->is.name, macro_of(m, of, arena));
     fprintf(out, "typedef struct %s_process_manager {\n    ACTA_PROCESS_MANAGER_BASE;\n    %s_on on;\n", c, c);
     put_list(out, 4, "acta_failure_action (*error)(", error, 3, ");\n");
+    put_list(out, 4, "acta_unhandled_action (*event_error)(", event_error, 2, ");\n");
+    put_list(out, 4, "acta_after_command (*after_command)(", after_command, 2, ");\n");
     fprintf(out, "} %s_process_manager;\nextern const acta_process_manager_code %s_code;\n\n", c, c);
 
     fprintf(out, "typedef struct %s_settings {\n    %s_on on ACTA_ZERO;\n", c, c);
     put_pointer(out, "acta_failure_action", "error", error, 3, arena);
-    fprintf(out, "    uint32_t retry_max ACTA_ZERO;\n    uint32_t idle_timeout_ms ACTA_ZERO;\n} %s_settings;\n", c);
+    put_pointer(out, "acta_unhandled_action", "event_error", event_error, 2, arena);
+    put_pointer(out, "acta_after_command", "after_command", after_command, 2, arena);
+    fputs("    const char *name ACTA_ZERO;\n    uint32_t retry_max ACTA_ZERO;\n", out);
+    fputs("    uint32_t idle_timeout_ms ACTA_ZERO;\n    uint32_t event_timeout_ms ACTA_ZERO;\n", out);
+    fprintf(out, "    acta_start_from start_from ACTA_ZERO;\n} %s_settings;\n", c);
     put_macro(out, macro_of(m, of, arena), c, arena_format(arena, "%s_process_manager", c), "process_manager",
         arena_format(arena, "%s_code", c), arena);
 }
@@ -266,25 +306,39 @@ put_manager_function(const acti_table *of, const char *result, const char *name,
     put_self(out, arena_format(arena, "%s_process_manager", c), "self", "base", arena);
 }
 
+/* A switch over the events' numbers that returns an expression of each, and the function's end. */
+static void
+put_event_answers(const acti_model *m, const char *before, const char *behind, FILE *out)
+{
+    const acti_table *t = NULL;
+    uint32_t number = 0;
+
+    fputs("    switch (number) {\n", out);
+    while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL)
+        fprintf(out, "    case %u:\n        return %sself->on.%s%s;\n", number++, before, t->is.name, behind);
+    fputs("    }\n    return false;\n}\n\n", out);
+}
+
 static void
 put_manager_routes(const acti_model *m, const acti_table *of, FILE *out, acti_arena *arena)
 {
     const char *route[] = { "const acta_process_manager *base", "uint32_t number", "acta_bytes buffer",
-        "acta_str *instance_out" };
-    const char *interested[] = { "const acta_process_manager *base", "uint32_t number" };
-    const acti_table *t = NULL;
-    uint32_t number = 0;
+        "acta_routing *routing" };
+    const char *associate[] = { "const acta_process_manager *base", "uint32_t number", "acta_bytes buffer",
+        "acta_associations *associations" };
+    const char *of_number[] = { "const acta_process_manager *base", "uint32_t number" };
 
-    put_manager_function(of, "acta_route", "route", route, 4, out, arena);
-    fputs("    *instance_out = acta_str_from(NULL, 0);\n", out);
+    put_manager_function(of, "void", "route", route, 4, out, arena);
     put_cases(m, ROLE_EVENT, NULL, "ACTA_ROUTE_CASE", "self->on.", "", out, arena);
-    fputs("    return ACTA_ROUTE_NONE;\n}\n\n", out);
+    fputs("}\n\n", out);
+    put_manager_function(of, "void", "associate", associate, 4, out, arena);
+    put_cases(m, ROLE_EVENT, NULL, "ACTA_ASSOCIATE_CASE", "self->on.", ".associate", out, arena);
+    fputs("}\n\n", out);
 
-    put_manager_function(of, "bool", "interested", interested, 2, out, arena);
-    fputs("    switch (number) {\n", out);
-    while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL)
-        fprintf(out, "    case %u:\n        return ACTA_IS_ROUTED(self->on.%s);\n", number++, t->is.name);
-    fputs("    }\n    return false;\n}\n\n", out);
+    put_manager_function(of, "bool", "interested", of_number, 2, out, arena);
+    put_event_answers(m, "ACTA_IS_ROUTED(", ")", out);
+    put_manager_function(of, "bool", "associates", of_number, 2, out, arena);
+    put_event_answers(m, "", ".associate != NULL", out);
 }
 
 static void
@@ -296,6 +350,10 @@ put_manager_actions(const acti_model *m, const acti_table *of, FILE *out, acti_a
         "acta_memory *memory" };
     const char *error[] = { "const acta_process_manager *base", "const void *state", "const acta_failure *failure",
         "acta_commands *commands", "acta_failure_action *action_out" };
+    const char *event_error[] = { "const acta_process_manager *base", "const acta_unhandled *failure",
+        "acta_unhandled_retry *retry", "acta_unhandled_action *action_out" };
+    const char *after_command[] = { "const acta_process_manager *base", "const void *state",
+        "const acta_accepted *accepted" };
     const acti_table *t = NULL;
 
     const struct {
@@ -313,6 +371,13 @@ put_manager_actions(const acti_model *m, const acti_table *of, FILE *out, acti_a
     put_manager_function(of, "bool", "error", error, 5, out, arena);
     fputs("    if (self->error == NULL) return false;\n", out);
     fputs("    *action_out = self->error(state, failure, commands);\n    return true;\n}\n\n", out);
+    put_manager_function(of, "bool", "event_error", event_error, 4, out, arena);
+    fputs("    if (self->event_error == NULL) return false;\n", out);
+    fputs("    *action_out = self->event_error(failure, retry);\n    return true;\n}\n\n", out);
+    put_manager_function(of, "acta_after_command", "after_command", after_command, 3, out, arena);
+    fputs(
+        "    return self->after_command != NULL ? self->after_command(state, accepted) : ACTA_AFTER_CONTINUE;\n", out);
+    fputs("}\n\n", out);
 
     const char *missing[] = { "const acta_process_manager *base" };
     put_manager_function(of, "const char *", "missing", missing, 1, out, arena);
@@ -332,10 +397,11 @@ put_manager_source(const acti_model *m, const acti_table *of, FILE *out, acti_ar
     fprintf(out, "const acta_process_manager_code %s_code = {\n    .name = \"%s\",\n    .state = &%s_table,\n", c,
         of->is.name, c);
     fputs("    .events = events,\n    .event_count = sizeof events / sizeof events[0],\n", out);
-    fprintf(out, "    .route = %s_any_route,\n    .interested = %s_any_interested,\n    .handle = %s_any_handle,\n", c,
-        c, c);
-    fprintf(
-        out, "    .apply = %s_any_apply,\n    .error = %s_any_error,\n    .missing = %s_any_missing,\n};\n\n", c, c, c);
+    static const char *const functions[] = { "route", "associates", "associate", "interested", "handle", "apply",
+        "error", "event_error", "after_command", "missing" };
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++)
+        fprintf(out, "    .%s = %s_any_%s,\n", functions[i], c, functions[i]);
+    fputs("};\n\n", out);
 }
 
 /* -- event handlers and projections: one of each a schema -- */
@@ -372,10 +438,13 @@ put_reader_header(const acti_model *m, const reader_kind *kind, FILE *out, acti_
     }
     fprintf(out, "} %s%s;\n\n/* ", m->prefix, kind->on);
     if (kind->has_rows)
-        fprintf(out, "A projection; fill it with %s(.name = …, .user, .on = …, .window, .retry_max). */\n", macro);
+        fprintf(out,
+            "A projection; fill it with %s(.name = …, .user, .on = …, .window, .retry_max, .database, .options). */\n",
+            macro);
     else
         fprintf(out,
-            "An event handler; fill it with %s(.name = …, .user, .on = …, .start_from, .window, .retry_max). */\n",
+            "An event handler; fill it with %s(.name = …, .user, .on = …, .start_from, .window, .retry_max, .options). "
+            "*/\n",
             macro);
     fprintf(out, "typedef struct %s {\n    %s;\n    %s%s on;\n} %s;\n", c, kind->base, m->prefix, kind->on, c);
     fprintf(out, "extern const acta_%s_code %s_code;\n\n", kind->type, c);
@@ -383,7 +452,9 @@ put_reader_header(const acti_model *m, const reader_kind *kind, FILE *out, acti_
     fprintf(out, "typedef struct %s_settings {\n    const char *name ACTA_ZERO;\n    void *user ACTA_ZERO;\n", c);
     fprintf(out, "    %s%s on ACTA_ZERO;\n", m->prefix, kind->on);
     if (!kind->has_rows) fputs("    acta_start_from start_from ACTA_ZERO;\n", out);
-    fprintf(out, "    uint32_t window ACTA_ZERO;\n    uint32_t retry_max ACTA_ZERO;\n} %s_settings;\n", c);
+    fputs("    uint32_t window ACTA_ZERO;\n    uint32_t retry_max ACTA_ZERO;\n", out);
+    if (kind->has_rows) fputs("    const acta_database *database ACTA_ZERO;\n", out);
+    fprintf(out, "    const acta_reader_options *options ACTA_ZERO;\n} %s_settings;\n", c);
     put_macro(out, macro, c, c, kind->type, arena_format(arena, "%s_code", c), arena);
 }
 

@@ -81,19 +81,24 @@ static void
 put_union(const acti_enumeration *of, FILE *out)
 {
     const char *c = of->is.c_name, *zero = " ACTA_ZERO";
+    uint64_t known = 0, strings = 0; /* acti_union_of of plain.h */
 
     put_doc(out, "", &of->is, NULL);
     fprintf(out, "typedef struct %s {\n    %s_type type ACTA_ZERO;\n    union {\n", c, c);
     for (uint32_t i = 0; i < of->value_count; i++) {
         const struct enum_value *member = &of->values[i];
         if (member->base == BASE_NONE) continue;
+        uint64_t bit = member->number < 64 ? UINT64_C(1) << member->number : 1;
+        known |= bit;
+        if (member->table == NULL && bit != 1) strings |= bit;
         if (member->table != NULL)
             fprintf(out, "        %s_ref %s%s;\n", member->table->is.c_name, member->is.name, zero);
         else
             fprintf(out, "        acta_str %s%s;\n", member->is.name, zero);
         zero = ""; /* one member of a union is what it begins as */
     }
-    fprintf(out, "    };\n} %s;\n/* %s_union, _vector_at */\nACTA_UNION(%s);\n\n", c, c, c);
+    fprintf(out, "    };\n} %s;\n/* %s_union, _vector_at */\n", c, c);
+    fprintf(out, "ACTA_UNION(%s, UINT64_C(0x%" PRIx64 "), UINT64_C(0x%" PRIx64 "));\n\n", c, known, strings);
 }
 
 /* What the brackets behind a field say, in words; "" when there are none. */
@@ -196,8 +201,8 @@ put_structure(const acti_table *of, FILE *out, acti_arena *arena)
     const char *c = of->is.c_name;
 
     put_struct(of, out, arena);
-    fprintf(out, "/* %s_table, _optional */\nACTA_STRUCT(%s);\n", c, c);
-    fprintf(out, "/* %s_vector_at, _ref_get */\nACTA_TABLE_VIEW_FUNCTIONS(%s);\n", c, c);
+    put_struct_read(of, out, arena);
+    fprintf(out, "/* %s_table, _optional, _vector_at, _ref_get */\nACTA_STRUCT(%s, %u);\n", c, c, of->inline_size);
     put_keyed(of, out, arena);
     fputc('\n', out);
 }
@@ -220,13 +225,15 @@ put_table(const acti_table *of, FILE *out, acti_arena *arena)
     const char *c = of->is.c_name;
 
     put_struct(of, out, arena);
-    if (is_plain(of)) put_decode(of, out, arena);
-    fprintf(out, "/* %s_table, _verify, _decode, _write%s */\n", c, of->role == ROLE_STATE ? "" : ", _read");
-    fprintf(out, "ACTA_%s%sTABLE(%s);\n", is_plain(of) ? "PLAIN_" : "", of->role == ROLE_STATE ? "STATE_" : "", c);
-    fprintf(out, "/* %s_vector_at, _ref_get */\nACTA_TABLE_VIEW_FUNCTIONS(%s);\n", c, c);
-    if (of->role == ROLE_COMMAND) fprintf(out, "/* %s_dispatch, _dispatch_async, _send */\nACTA_COMMAND(%s);\n", c, c);
+    put_read(of, out, arena);
+    const char *read = of->role == ROLE_STATE ? "" : ", _read";
+    fprintf(out, "/* %s_table, _verify, _decode, _write%s, _vector_at, _ref_get */\n", c, read);
+    fprintf(out, "ACTA_%sTABLE(%s);\n", of->role == ROLE_STATE ? "STATE_" : "", c);
+    if (of->role == ROLE_COMMAND)
+        fprintf(out, "/* %s_dispatch, _dispatch_async, _schedule, _send, _send_at, _send_after */\nACTA_COMMAND(%s);\n",
+            c, c);
     if (of->role == ROLE_EVENT) fprintf(out, "/* %s_emit */\nACTA_EVENT(%s);\n", c, c);
-    if (of->role == ROLE_STATE) fprintf(out, "/* %s_read */\nACTA_STATE(%s);\n", c, c);
+    if (of->role == ROLE_STATE) fprintf(out, "/* %s_read, _read_at, _after */\nACTA_STATE(%s);\n", c, c);
     if (of->role == ROLE_READ_MODEL)
         fprintf(out, "/* %s_get, _put, _remove, _find, _each */\nACTA_READ_MODEL(%s);\n", c, c);
     put_indexes(of, out, arena);
@@ -244,15 +251,11 @@ put_table(const acti_table *of, FILE *out, acti_arena *arena)
 static void
 put_views(const acti_model *m, FILE *out)
 {
-    for (uint32_t i = 0; i < m->table_count; i++) {
-        fprintf(out, "/* %s_vector, _ref */\n", m->tables[i].is.c_name);
+    if (m->table_count != 0) fputs("/* Of each T: T_vector, and T_ref where it is no union. */\n", out);
+    for (uint32_t i = 0; i < m->table_count; i++)
         fprintf(out, "ACTA_TABLE_VIEWS(%s);\n", m->tables[i].is.c_name);
-    }
-    for (uint32_t i = 0; i < m->enum_count; i++) {
-        if (!m->enums[i].is_union) continue;
-        fprintf(out, "/* %s_vector */\n", m->enums[i].is.c_name);
-        fprintf(out, "ACTA_UNION_VIEWS(%s);\n", m->enums[i].is.c_name);
-    }
+    for (uint32_t i = 0; i < m->enum_count; i++)
+        if (m->enums[i].is_union) fprintf(out, "ACTA_UNION_VIEWS(%s);\n", m->enums[i].is.c_name);
     if (m->table_count != 0) fputc('\n', out);
 }
 

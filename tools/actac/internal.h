@@ -272,6 +272,7 @@ bool is_number(uint8_t base);
 bool is_union(const acti_field *field);    /* or a vector of one */
 bool is_optional(const acti_field *field); /* it has an is_set beside its value */
 uint64_t absent_bits(const acti_field *field);
+uint32_t member_size(const acti_field *field);                /* in a struct's bytes; of a fixed array: of an element */
 const char *upper_snake(const char *name, acti_arena *arena); /* ORDER_LINE of OrderLine */
 void put_doc(FILE *out, const char *indent, const acti_common *of, const char *otherwise);
 /* `before` (a, b, c) `after`, broken where it must be. */
@@ -283,11 +284,12 @@ void put_assignment(FILE *out, const char *left, const char *right);
 /* A line of a macro that goes on: with a backslash in the last column. */
 void put_macro_line(FILE *out, const char *line);
 
-/* -- plain.c: tables of numbers and strings alone, whose code is unrolled: acta/plain.h -- */
+/* -- plain.c: reading, a line a field, and tables whose code is unrolled: acta/plain.h -- */
 
 bool is_plain(const acti_table *table);
 bool is_checked(const acti_table *table); /* its verifier is unrolled, as a part of others too: acta/deep_verify.h */
-void put_decode(const acti_table *table, FILE *out, acti_arena *arena); /* T_decode, a line a field */
+void put_read(const acti_table *table, FILE *out, acti_arena *arena);        /* acti_read_T, of a view */
+void put_struct_read(const acti_table *table, FILE *out, acti_arena *arena); /* the same, of the struct's bytes */
 
 /* -- the files -- */
 

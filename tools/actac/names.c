@@ -109,7 +109,8 @@ declare_table(names *n, const acti_model *m, const acti_table *of)
     declare_all(n, &of->is, kind, "_table\0_fields\0_vector\0_ref\0_vector_at\0_ref_get\0");
     declare_all(n, &of->is, kind, of->is_struct ? "_optional\0" : "_verify\0_decode\0_write\0_read\0");
     if (of->key != NULL) declare_all(n, &of->is, kind, "_vector_find\0_sort\0");
-    if (of->role == ROLE_COMMAND) declare_all(n, &of->is, "command", "_dispatch\0_dispatch_async\0_send\0");
+    if (of->role == ROLE_COMMAND)
+        declare_all(n, &of->is, "command", "_dispatch\0_dispatch_async\0_schedule\0_send\0_send_at\0_send_after\0");
     if (of->role == ROLE_EVENT) declare_all(n, &of->is, "event", "_emit\0_upcast\0");
     if (of->role == ROLE_READ_MODEL)
         declare_all(n, &of->is, "read model", "_get\0_put\0_remove\0_find\0_each\0_visit\0_visit_row\0");

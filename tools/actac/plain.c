@@ -1,12 +1,13 @@
 /*
- * Plain tables: those of numbers, enums and strings alone. Their T_decode stands in the header, a line a field, so that
- * the compiler sees which field lies where and leaves out what nobody asks for; the rest of their code is unrolled from
- * their description (acta/plain.h).
+ * How a table is read stands in the header, a line a field, so that the compiler sees which field lies where and leaves
+ * out what nobody asks for. Plain tables: those of numbers, enums and strings alone; the rest of their code is unrolled
+ * from their description (acta/plain.h).
  */
 #include "internal.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 enum { PLAIN_FIELDS_MAX = 32, CHECKED_IDS_MAX = 34 }; /* ACTA_PLAIN_FIELDS_MAX, ACTI_DEEP_IDS_MAX */
 
@@ -31,10 +32,15 @@ is_checked(const acti_table *table)
     return table->field_count != 0 && table->field_count <= PLAIN_FIELDS_MAX;
 }
 
-/* What an absent number stands for, as a constant of C. */
+/* What an absent number stands for, as an expression of C. */
 static const char *
 absent_value(const acti_field *f, acti_arena *arena)
 {
+    bool is_real = f->base == BASE_FLOAT || f->base == BASE_DOUBLE;
+
+    if (is_real && !isfinite(f->default_real))
+        return f->base == BASE_FLOAT ? arena_format(arena, "acti_float_of(0x%" PRIx64 ")", absent_bits(f))
+                                     : arena_format(arena, "acti_double_of(UINT64_C(0x%" PRIx64 "))", absent_bits(f));
     switch (f->base) {
     case BASE_BOOL:
         return f->default_integer != 0 ? "true" : "false";
@@ -52,8 +58,9 @@ absent_value(const acti_field *f, acti_arena *arena)
     }
 }
 
+/* Of a number's base, as in acta_view_int64 and acti_load_int64. */
 static const char *
-decoded(const acti_field *f, acti_arena *arena)
+number_name(uint8_t base)
 {
     static const char *const names[] = { [BASE_BOOL] = "bool",
         [BASE_BYTE] = "int8",
@@ -67,22 +74,89 @@ decoded(const acti_field *f, acti_arena *arena)
         [BASE_FLOAT] = "float",
         [BASE_DOUBLE] = "double" };
 
+    return names[base];
+}
+
+static const char *
+cast_of(const acti_field *f, acti_arena *arena)
+{
+    return f->enumeration != NULL ? arena_format(arena, "(%s)", f->enumeration->is.c_name) : "";
+}
+
+static const char *
+decoded(const acti_field *f, acti_arena *arena)
+{
+    const char *type = c_type(f, arena);
+
+    if (is_number(f->base))
+        return arena_format(arena, "%sacta_view_%s(view, %u, %s)", cast_of(f, arena), number_name(f->base), f->id,
+            absent_value(f, arena));
     if (f->base == BASE_STRING) return arena_format(arena, "acta_view_str(view, %u)", f->id);
-    const char *cast = f->enumeration != NULL ? arena_format(arena, "(%s)", f->enumeration->is.c_name) : "";
-    return arena_format(arena, "%sacta_view_%s(view, %u, %s)", cast, names[f->base], f->id, absent_value(f, arena));
+    bool is_ours = f->base == BASE_VECTOR && (is_number(f->element) || f->element == BASE_STRING); /* acta_…_vector */
+    if (is_ours) return arena_format(arena, "acta_view_%s(view, %u)", type + strlen("acta_"), f->id);
+    return arena_format(arena, "acti_%s_of(view, %u)", type, f->id);
+}
+
+static void
+put_struct_field(const acti_field *f, FILE *out, acti_arena *arena)
+{
+    const char *value = is_optional(f) ? ".value" : "";
+    const char *items[] = { "view", arena_format(arena, "%u", f->id),
+        arena_format(arena, "&value_out->%s%s", f->is.name, value) };
+    const char *set = is_optional(f) ? arena_format(arena, "value_out->%s.is_set = ", f->is.name) : "";
+
+    put_list(out, 4, arena_format(arena, "%sacti_%s_of(", set, f->table->is.c_name), items, 3, ");\n");
 }
 
 void
-put_decode(const acti_table *of, FILE *out, acti_arena *arena)
+put_read(const acti_table *of, FILE *out, acti_arena *arena)
 {
-    const char *parameters[] = { "acta_bytes buffer", arena_format(arena, "%s *value_out", of->is.c_name) };
-
-    fputs("static inline void\n", out);
-    put_list(out, 0, arena_format(arena, "%s_decode(", of->is.c_name), parameters, 2, ")\n");
-    fputs("{\n    acta_view view = acta_view_of(buffer);\n\n", out);
+    fprintf(out, "ACTI_READ_TABLE(%s)\n{\n", of->is.c_name);
     for (uint32_t i = 0; i < of->field_count; i++) {
         const acti_field *f = &of->fields[i];
-        put_assignment(out, arena_format(arena, "value_out->%s =", f->is.name), decoded(f, arena));
+        if (f->base == BASE_OBJECT && f->table->is_struct) {
+            put_struct_field(f, out, arena);
+            continue;
+        }
+        const char *items[] = { arena_format(arena, "value_out->%s", f->is.name), arena_format(arena, "%u", f->id),
+            decoded(f, arena) };
+        if (is_optional(f))
+            put_list(out, 4, "ACTI_READ_OPTIONAL(", items, 3, ");\n");
+        else
+            put_assignment(out, arena_format(arena, "%s =", items[0]), items[2]);
+    }
+    if (of->field_count == 0) fputs("    (void)view;\n    value_out->has_no_fields_ = 0;\n", out);
+    fputs("}\n", out);
+}
+
+/* Of a number in a struct's bytes. */
+static const char *
+loaded(const acti_field *f, uint8_t base, const char *place, acti_arena *arena)
+{
+    if (base == BASE_BOOL) return arena_format(arena, "acti_load_uint8(%s) != 0", place);
+    return arena_format(arena, "%sacti_load_%s(%s)", cast_of(f, arena), number_name(base), place);
+}
+
+void
+put_struct_read(const acti_table *of, FILE *out, acti_arena *arena)
+{
+    fprintf(out, "ACTI_READ_STRUCT(%s)\n{\n", of->is.c_name);
+    for (uint32_t i = 0; i < of->field_count; i++) {
+        const acti_field *f = &of->fields[i];
+        bool is_array = f->base == BASE_ARRAY;
+        uint8_t base = is_array ? f->element : f->base;
+        const char *place = is_array ? arena_format(arena, "at + %u + i * %u", f->place, member_size(f))
+                                     : arena_format(arena, "at + %u", f->place);
+        const char *member = arena_format(arena, "value_out->%s", f->is.name);
+        if (is_array && base == BASE_OBJECT)
+            put_list(out, 4, "ACTI_READ_STRUCTS(", (const char *[]){ f->table->is.c_name, member, place }, 3, ");\n");
+        else if (is_array)
+            put_list(out, 4, "ACTI_READ_EACH(", (const char *[]){ member, loaded(f, base, place, arena) }, 2, ");\n");
+        else if (base == BASE_OBJECT)
+            put_list(out, 4, arena_format(arena, "acti_read_%s(", f->table->is.c_name),
+                (const char *[]){ place, arena_format(arena, "&%s", member) }, 2, ");\n");
+        else
+            put_assignment(out, arena_format(arena, "%s =", member), loaded(f, base, place, arena));
     }
     fputs("}\n", out);
 }

@@ -36,9 +36,7 @@ put_union_code(const acti_enumeration *of, FILE *out)
         if (member->table != NULL) fprintf(out, ", .table = &%s_table", member->table->is.c_name);
         fputs(" },\n", out);
     }
-    fprintf(out, "};\nconst acta_union %s_union = {\n    .name = \"%s\",\n    .members = %s_members,\n", c,
-        of->is.text->full_name, c);
-    fprintf(out, "    .member_count = sizeof %s_members / sizeof %s_members[0],\n};\n\n", c, c);
+    fprintf(out, "};\nACTA_UNION_CODE(%s, \"%s\");\n\n", c, of->is.text->full_name);
 }
 
 static const char *
@@ -123,11 +121,12 @@ put_struct_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena
     fprintf(out, "static const acta_field %s_fields[] = {\n", c);
     for (uint32_t i = 0; i < of->field_count; i++)
         put_member(of, &of->fields[i], out, arena);
-    fprintf(out, "};\nconst acta_table %s_table = {\n    .name = \"%s\",\n    .struct_size = sizeof(%s),\n", c,
-        of->full_name, c);
-    fprintf(out, "    .schema_hash = UINT64_C(0x%016" PRIx64 "),\n    .schema = &%sschema,\n", of->hash, m->prefix);
-    fprintf(out, "    .fields = %s_fields,\n    .field_count = %u,\n", c, of->field_count);
-    fprintf(out, "    .inline_size = %u,\n    .alignment = %u,\n};\n\n", of->inline_size, of->alignment);
+    fprintf(out, "};\nconst acta_table %s_table = {\n    .name = \"%s\",\n", c, of->full_name);
+    const char *items[] = { c, arena_format(arena, "UINT64_C(0x%016" PRIx64 ")", of->hash),
+        arena_format(arena, "%sschema", m->prefix), arena_format(arena, "%u", of->inline_size),
+        arena_format(arena, "%u", of->alignment) };
+    put_list(out, 4, "ACTA_STRUCT_MEMBERS(", items, 5, "),\n");
+    fputs("};\n\n", out);
 }
 
 static void
@@ -142,8 +141,8 @@ put_table_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena 
             put_field(of, &of->fields[i], out, arena);
         fputs("};\n", out);
     }
-    fprintf(out, "ACTA_%s_CODE(%s);\n", is_plain(of) ? "PLAIN" : "TABLE", c);
-    if (is_checked(of)) fprintf(out, "ACTA_CHECK_CODE(%s);\n", c);
+    const char *kind = is_plain(of) ? "PLAIN" : is_checked(of) ? "CHECKED" : "TABLE";
+    fprintf(out, "ACTA_%s_CODE(%s);\n", kind, c);
     if (of->identity != NULL)
         put_list(out, 0, "ACTA_IDENTITY_CODE(", (const char *[]){ c, of->identity->is.name }, 2, ");\n");
     if (is_mutable(of)) fprintf(out, "ACTA_MUTABLE_CODE(%s);\n", c);
@@ -155,8 +154,7 @@ put_table_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena 
     const char *items[] = { c, roles[of->role], arena_format(arena, "UINT64_C(0x%016" PRIx64 ")", of->hash),
         arena_format(arena, "%sschema", m->prefix) };
     put_list(out, 4, "ACTA_TABLE_MEMBERS(", items, 4, "),\n");
-    if (of->field_count != 0) fprintf(out, "    .fields = %s_fields,\n    .field_count = %u,\n", c, of->field_count);
-    if (is_checked(of)) fprintf(out, "    .check = %s_any_check,\n", c);
+    if (of->field_count != 0) fprintf(out, "    ACTA_%sFIELDS(%s),\n", is_checked(of) ? "CHECKED_" : "", c);
     if (of->identity != NULL) fprintf(out, "    .identity = %s_any_identity,\n", c);
     if (is_mutable(of)) fprintf(out, "    .load = %s_any_load,\n    .clear = %s_any_clear,\n", c, c);
     if (has_marks(m, of, arena))

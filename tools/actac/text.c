@@ -111,6 +111,12 @@ absent_bits(const acti_field *f)
     return bits;
 }
 
+uint32_t
+member_size(const acti_field *f)
+{
+    return f->table != NULL ? f->table->inline_size : bases[f->base == BASE_ARRAY ? f->element : f->base].size;
+}
+
 const char *
 upper_snake(const char *name, acti_arena *arena)
 {

@@ -62,11 +62,7 @@ static const acta_union_member kinds_Shape_members[] = {
     { .name = "Mixed", .number = 6, .table = &kinds_Mixed_table },
     { .name = "Aligned", .number = 7, .table = &kinds_Aligned_table },
 };
-const acta_union kinds_Shape_union = {
-    .name = "kinds.Shape",
-    .members = kinds_Shape_members,
-    .member_count = sizeof kinds_Shape_members / sizeof kinds_Shape_members[0],
-};
+ACTA_UNION_CODE(kinds_Shape, "kinds.Shape");
 
 static const acta_field kinds_Mixed_fields[] = {
     ACTA_MEMBER(kinds_Mixed, flag, 0, BOOL, 0, 0),
@@ -83,13 +79,7 @@ static const acta_field kinds_Mixed_fields[] = {
 };
 const acta_table kinds_Mixed_table = {
     .name = "kinds.Mixed",
-    .struct_size = sizeof(kinds_Mixed),
-    .schema_hash = UINT64_C(0x3e6c370410fd704e),
-    .schema = &kinds_schema,
-    .fields = kinds_Mixed_fields,
-    .field_count = 11,
-    .inline_size = 88,
-    .alignment = 8,
+    ACTA_STRUCT_MEMBERS(kinds_Mixed, UINT64_C(0x3e6c370410fd704e), kinds_schema, 88, 8),
 };
 
 static const acta_field kinds_Aligned_fields[] = {
@@ -97,13 +87,7 @@ static const acta_field kinds_Aligned_fields[] = {
 };
 const acta_table kinds_Aligned_table = {
     .name = "kinds.Aligned",
-    .struct_size = sizeof(kinds_Aligned),
-    .schema_hash = UINT64_C(0xec3b03c53ae5ae69),
-    .schema = &kinds_schema,
-    .fields = kinds_Aligned_fields,
-    .field_count = 1,
-    .inline_size = 16,
-    .alignment = 16,
+    ACTA_STRUCT_MEMBERS(kinds_Aligned, UINT64_C(0xec3b03c53ae5ae69), kinds_schema, 16, 16),
 };
 
 static const acta_field kinds_Entry_fields[] = {
@@ -112,13 +96,7 @@ static const acta_field kinds_Entry_fields[] = {
 };
 const acta_table kinds_Entry_table = {
     .name = "kinds.Entry",
-    .struct_size = sizeof(kinds_Entry),
-    .schema_hash = UINT64_C(0xda9288d3fd8eeb2b),
-    .schema = &kinds_schema,
-    .fields = kinds_Entry_fields,
-    .field_count = 2,
-    .inline_size = 8,
-    .alignment = 4,
+    ACTA_STRUCT_MEMBERS(kinds_Entry, UINT64_C(0xda9288d3fd8eeb2b), kinds_schema, 8, 4),
 };
 
 static const acta_field kinds_Tiny_fields[] = {
@@ -126,13 +104,7 @@ static const acta_field kinds_Tiny_fields[] = {
 };
 const acta_table kinds_Tiny_table = {
     .name = "kinds.Tiny",
-    .struct_size = sizeof(kinds_Tiny),
-    .schema_hash = UINT64_C(0x66da0386dabf19c1),
-    .schema = &kinds_schema,
-    .fields = kinds_Tiny_fields,
-    .field_count = 1,
-    .inline_size = 1,
-    .alignment = 1,
+    ACTA_STRUCT_MEMBERS(kinds_Tiny, UINT64_C(0x66da0386dabf19c1), kinds_schema, 1, 1),
 };
 
 static const acta_field kinds_Maybe_fields[] = {
@@ -151,14 +123,11 @@ static const acta_field kinds_Maybe_fields[] = {
     ACTA_OPTIONAL_FIELD(kinds_Maybe, mask, 12, UINT64, 0),
     ACTA_NUMBER_FIELD(kinds_Maybe, plain, 13, INT32, 0, UINT64_C(0x7)),
 };
-ACTA_TABLE_CODE(kinds_Maybe);
-ACTA_CHECK_CODE(kinds_Maybe);
+ACTA_CHECKED_CODE(kinds_Maybe);
 const acta_table kinds_Maybe_table = {
     .name = "kinds.Maybe",
     ACTA_TABLE_MEMBERS(kinds_Maybe, PLAIN, UINT64_C(0xdd0fbbd60cd63b1a), kinds_schema),
-    .fields = kinds_Maybe_fields,
-    .field_count = 14,
-    .check = kinds_Maybe_any_check,
+    ACTA_CHECKED_FIELDS(kinds_Maybe),
 };
 
 static const acta_field kinds_Structs_fields[] = {
@@ -173,14 +142,11 @@ static const acta_field kinds_Structs_fields[] = {
     ACTA_TABLE_FIELD(kinds_Structs, tinies, 8, STRUCT_VECTOR, kinds_Tiny, 0),
     ACTA_OPTIONAL_STRUCT_FIELD(kinds_Structs, deep, 9, kinds_inner_Deep, 0),
 };
-ACTA_TABLE_CODE(kinds_Structs);
-ACTA_CHECK_CODE(kinds_Structs);
+ACTA_CHECKED_CODE(kinds_Structs);
 const acta_table kinds_Structs_table = {
     .name = "kinds.Structs",
     ACTA_TABLE_MEMBERS(kinds_Structs, PLAIN, UINT64_C(0x299c6a98f7f2574d), kinds_schema),
-    .fields = kinds_Structs_fields,
-    .field_count = 10,
-    .check = kinds_Structs_any_check,
+    ACTA_CHECKED_FIELDS(kinds_Structs),
 };
 
 static const acta_field kinds_Enums_fields[] = {
@@ -193,14 +159,11 @@ static const acta_field kinds_Enums_fields[] = {
     ACTA_VECTOR_FIELD(kinds_Enums, wides, 6, UINT32, 0),
     ACTA_VECTOR_FIELD(kinds_Enums, many, 7, UINT8, 0),
 };
-ACTA_TABLE_CODE(kinds_Enums);
-ACTA_CHECK_CODE(kinds_Enums);
+ACTA_CHECKED_CODE(kinds_Enums);
 const acta_table kinds_Enums_table = {
     .name = "kinds.Enums",
     ACTA_TABLE_MEMBERS(kinds_Enums, PLAIN, UINT64_C(0xa9814ad1ffd79f9f), kinds_schema),
-    .fields = kinds_Enums_fields,
-    .field_count = 8,
-    .check = kinds_Enums_any_check,
+    ACTA_CHECKED_FIELDS(kinds_Enums),
 };
 
 static const acta_field kinds_Included_fields[] = {
@@ -212,28 +175,22 @@ static const acta_field kinds_Included_fields[] = {
     ACTA_UNION_FIELD(kinds_Included, text, 6, UNION, kinds_Text, 0),
     ACTA_UNION_FIELD(kinds_Included, texts, 8, UNION_VECTOR, kinds_Text, 0),
 };
-ACTA_TABLE_CODE(kinds_Included);
-ACTA_CHECK_CODE(kinds_Included);
+ACTA_CHECKED_CODE(kinds_Included);
 const acta_table kinds_Included_table = {
     .name = "kinds.Included",
     ACTA_TABLE_MEMBERS(kinds_Included, PLAIN, UINT64_C(0xdf91542e671a1be8), kinds_schema),
-    .fields = kinds_Included_fields,
-    .field_count = 7,
-    .check = kinds_Included_any_check,
+    ACTA_CHECKED_FIELDS(kinds_Included),
 };
 
 static const acta_field kinds_Circle_fields[] = {
     ACTA_NUMBER_FIELD(kinds_Circle, radius, 0, DOUBLE, 0, 0),
     ACTA_UNION_FIELD(kinds_Circle, inside, 2, UNION, kinds_Shape, 0),
 };
-ACTA_TABLE_CODE(kinds_Circle);
-ACTA_CHECK_CODE(kinds_Circle);
+ACTA_CHECKED_CODE(kinds_Circle);
 const acta_table kinds_Circle_table = {
     .name = "kinds.Circle",
     ACTA_TABLE_MEMBERS(kinds_Circle, PLAIN, UINT64_C(0x917859cb233c4718), kinds_schema),
-    .fields = kinds_Circle_fields,
-    .field_count = 2,
-    .check = kinds_Circle_any_check,
+    ACTA_CHECKED_FIELDS(kinds_Circle),
 };
 
 static const acta_field kinds_Unions_fields[] = {
@@ -242,14 +199,11 @@ static const acta_field kinds_Unions_fields[] = {
     ACTA_UNION_FIELD(kinds_Unions, must, 5, UNION, kinds_Shape, ACTA_FIELD_REQUIRED),
     ACTA_UNION_FIELD(kinds_Unions, musts, 7, UNION_VECTOR, kinds_Shape, ACTA_FIELD_REQUIRED),
 };
-ACTA_TABLE_CODE(kinds_Unions);
-ACTA_CHECK_CODE(kinds_Unions);
+ACTA_CHECKED_CODE(kinds_Unions);
 const acta_table kinds_Unions_table = {
     .name = "kinds.Unions",
     ACTA_TABLE_MEMBERS(kinds_Unions, PLAIN, UINT64_C(0x12ee3893db370806), kinds_schema),
-    .fields = kinds_Unions_fields,
-    .field_count = 4,
-    .check = kinds_Unions_any_check,
+    ACTA_CHECKED_FIELDS(kinds_Unions),
 };
 
 static const acta_field kinds_Vectors_fields[] = {
@@ -259,14 +213,11 @@ static const acta_field kinds_Vectors_fields[] = {
     ACTA_ALIGNED_FIELD(kinds_Vectors, wide, 3, FLOAT, 0, 32),
     ACTA_ALIGNED_STRUCTS_FIELD(kinds_Vectors, entries, 4, kinds_Entry, 0, 16),
 };
-ACTA_TABLE_CODE(kinds_Vectors);
-ACTA_CHECK_CODE(kinds_Vectors);
+ACTA_CHECKED_CODE(kinds_Vectors);
 const acta_table kinds_Vectors_table = {
     .name = "kinds.Vectors",
     ACTA_TABLE_MEMBERS(kinds_Vectors, PLAIN, UINT64_C(0x50805395354596e0), kinds_schema),
-    .fields = kinds_Vectors_fields,
-    .field_count = 5,
-    .check = kinds_Vectors_any_check,
+    ACTA_CHECKED_FIELDS(kinds_Vectors),
 };
 
 static const acta_field kinds_All_fields[] = {
@@ -278,14 +229,11 @@ static const acta_field kinds_All_fields[] = {
     ACTA_TABLE_FIELD(kinds_All, unions, 5, TABLE, kinds_Unions, 0),
     ACTA_TABLE_FIELD(kinds_All, vectors, 6, TABLE, kinds_Vectors, 0),
 };
-ACTA_TABLE_CODE(kinds_All);
-ACTA_CHECK_CODE(kinds_All);
+ACTA_CHECKED_CODE(kinds_All);
 const acta_table kinds_All_table = {
     .name = "kinds.All",
     ACTA_TABLE_MEMBERS(kinds_All, PLAIN, UINT64_C(0x0fb4ca54d45c77d3), kinds_schema),
-    .fields = kinds_All_fields,
-    .field_count = 7,
-    .check = kinds_All_any_check,
+    ACTA_CHECKED_FIELDS(kinds_All),
 };
 
 

@@ -6,31 +6,19 @@
 
 #include "acta/generated.h"
 
-/* kinds_Mixed_vector, _ref */
+/* Of each T: T_vector, and T_ref where it is no union. */
 ACTA_TABLE_VIEWS(kinds_Mixed);
-/* kinds_Aligned_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_Aligned);
-/* kinds_Entry_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_Entry);
-/* kinds_Tiny_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_Tiny);
-/* kinds_Maybe_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_Maybe);
-/* kinds_Structs_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_Structs);
-/* kinds_Enums_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_Enums);
-/* kinds_Included_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_Included);
-/* kinds_Circle_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_Circle);
-/* kinds_Unions_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_Unions);
-/* kinds_Vectors_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_Vectors);
-/* kinds_All_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_All);
-/* kinds_Shape_vector */
 ACTA_UNION_VIEWS(kinds_Shape);
 
 #include "parts.acta.h"
@@ -84,7 +72,7 @@ typedef struct kinds_Shape {
     };
 } kinds_Shape;
 /* kinds_Shape_union, _vector_at */
-ACTA_UNION(kinds_Shape);
+ACTA_UNION(kinds_Shape, UINT64_C(0xfe), UINT64_C(0x8));
 
 /* Each kind of member, with gaps between them. */
 typedef struct kinds_Mixed {
@@ -101,37 +89,56 @@ typedef struct kinds_Mixed {
     kinds_Wide wide ACTA_ZERO;
     kinds_inner_Deep deep ACTA_ZERO;
 } kinds_Mixed;
-/* kinds_Mixed_table, _optional */
-ACTA_STRUCT(kinds_Mixed);
-/* kinds_Mixed_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(kinds_Mixed);
+ACTI_READ_STRUCT(kinds_Mixed)
+{
+    value_out->flag = acti_load_uint8(at + 0) != 0;
+    value_out->colour = (kinds_Colour)acti_load_int8(at + 1);
+    value_out->big = acti_load_int64(at + 8);
+    ACTI_READ_EACH(value_out->bytes, acti_load_uint8(at + 16 + i * 1));
+    ACTI_READ_EACH(value_out->reals, acti_load_double(at + 24 + i * 8));
+    ACTI_READ_STRUCTS(kinds_Point, value_out->points, at + 40 + i * 8);
+    ACTI_READ_EACH(value_out->colours, (kinds_Colour)acti_load_int8(at + 56 + i * 1));
+    ACTI_READ_EACH(value_out->flags, acti_load_uint8(at + 59 + i * 1) != 0);
+    value_out->mask = (kinds_Mask)acti_load_uint64(at + 64);
+    value_out->wide = (kinds_Wide)acti_load_uint32(at + 72);
+    acti_read_kinds_inner_Deep(at + 76, &value_out->deep);
+}
+/* kinds_Mixed_table, _optional, _vector_at, _ref_get */
+ACTA_STRUCT(kinds_Mixed, 88);
 
 typedef struct kinds_Aligned {
     uint8_t small ACTA_ZERO;
 } kinds_Aligned;
-/* kinds_Aligned_table, _optional */
-ACTA_STRUCT(kinds_Aligned);
-/* kinds_Aligned_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(kinds_Aligned);
+ACTI_READ_STRUCT(kinds_Aligned)
+{
+    value_out->small = acti_load_uint8(at + 0);
+}
+/* kinds_Aligned_table, _optional, _vector_at, _ref_get */
+ACTA_STRUCT(kinds_Aligned, 16);
 
 typedef struct kinds_Entry {
     uint16_t place ACTA_ZERO; /* key */
     float value ACTA_ZERO;
 } kinds_Entry;
-/* kinds_Entry_table, _optional */
-ACTA_STRUCT(kinds_Entry);
-/* kinds_Entry_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(kinds_Entry);
+ACTI_READ_STRUCT(kinds_Entry)
+{
+    value_out->place = acti_load_uint16(at + 0);
+    value_out->value = acti_load_float(at + 4);
+}
+/* kinds_Entry_table, _optional, _vector_at, _ref_get */
+ACTA_STRUCT(kinds_Entry, 8);
 /* kinds_Entry_vector_find, _sort */
 ACTA_KEYED(kinds_Entry, uint16_t);
 
 typedef struct kinds_Tiny {
     uint8_t a ACTA_ZERO;
 } kinds_Tiny;
-/* kinds_Tiny_table, _optional */
-ACTA_STRUCT(kinds_Tiny);
-/* kinds_Tiny_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(kinds_Tiny);
+ACTI_READ_STRUCT(kinds_Tiny)
+{
+    value_out->a = acti_load_uint8(at + 0);
+}
+/* kinds_Tiny_table, _optional, _vector_at, _ref_get */
+ACTA_STRUCT(kinds_Tiny, 1);
 
 /* Numbers that may be absent. */
 typedef struct kinds_Maybe {
@@ -150,10 +157,25 @@ typedef struct kinds_Maybe {
     kinds_Mask_optional mask ACTA_ZERO;
     int32_t plain ACTA_ZERO;
 } kinds_Maybe;
-/* kinds_Maybe_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(kinds_Maybe)
+{
+    ACTI_READ_OPTIONAL(value_out->a, 0, acta_view_bool(view, 0, false));
+    ACTI_READ_OPTIONAL(value_out->b, 1, acta_view_int8(view, 1, 0));
+    ACTI_READ_OPTIONAL(value_out->c, 2, acta_view_uint8(view, 2, 0));
+    ACTI_READ_OPTIONAL(value_out->d, 3, acta_view_int16(view, 3, 0));
+    ACTI_READ_OPTIONAL(value_out->e, 4, acta_view_uint16(view, 4, 0));
+    ACTI_READ_OPTIONAL(value_out->f, 5, acta_view_int32(view, 5, 0));
+    ACTI_READ_OPTIONAL(value_out->g, 6, acta_view_uint32(view, 6, 0));
+    ACTI_READ_OPTIONAL(value_out->h, 7, acta_view_int64(view, 7, INT64_C(0)));
+    ACTI_READ_OPTIONAL(value_out->i, 8, acta_view_uint64(view, 8, UINT64_C(0)));
+    ACTI_READ_OPTIONAL(value_out->j, 9, acta_view_float(view, 9, (float)0));
+    ACTI_READ_OPTIONAL(value_out->k, 10, acta_view_double(view, 10, 0));
+    ACTI_READ_OPTIONAL(value_out->colour, 11, (kinds_Colour)acta_view_int8(view, 11, 0));
+    ACTI_READ_OPTIONAL(value_out->mask, 12, (kinds_Mask)acta_view_uint64(view, 12, UINT64_C(0)));
+    value_out->plain = acta_view_int32(view, 13, 7);
+}
+/* kinds_Maybe_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_Maybe);
-/* kinds_Maybe_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(kinds_Maybe);
 
 typedef struct kinds_Structs {
     kinds_Mixed_optional mixed ACTA_ZERO;
@@ -167,10 +189,21 @@ typedef struct kinds_Structs {
     kinds_Tiny_vector tinies ACTA_ZERO;
     kinds_inner_Deep_optional deep ACTA_ZERO;
 } kinds_Structs;
-/* kinds_Structs_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(kinds_Structs)
+{
+    value_out->mixed.is_set = acti_kinds_Mixed_of(view, 0, &value_out->mixed.value);
+    value_out->aligned.is_set = acti_kinds_Aligned_of(view, 1, &value_out->aligned.value);
+    value_out->tiny.is_set = acti_kinds_Tiny_of(view, 2, &value_out->tiny.value);
+    acti_kinds_Point_of(view, 3, &value_out->always);
+    value_out->points = acti_kinds_Point_vector_of(view, 4);
+    value_out->mixes = acti_kinds_Mixed_vector_of(view, 5);
+    value_out->aligneds = acti_kinds_Aligned_vector_of(view, 6);
+    value_out->entries = acti_kinds_Entry_vector_of(view, 7);
+    value_out->tinies = acti_kinds_Tiny_vector_of(view, 8);
+    value_out->deep.is_set = acti_kinds_inner_Deep_of(view, 9, &value_out->deep.value);
+}
+/* kinds_Structs_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_Structs);
-/* kinds_Structs_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(kinds_Structs);
 
 typedef struct kinds_Enums {
     kinds_Ability abilities ACTA_ZERO;
@@ -182,10 +215,19 @@ typedef struct kinds_Enums {
     acta_uint32_vector wides ACTA_ZERO;
     acta_uint8_vector many ACTA_ZERO;
 } kinds_Enums;
-/* kinds_Enums_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(kinds_Enums)
+{
+    value_out->abilities = (kinds_Ability)acta_view_uint8(view, 0, 129);
+    value_out->mask = (kinds_Mask)acta_view_uint64(view, 1, UINT64_C(3));
+    value_out->offset = (kinds_Offset)acta_view_int64(view, 2, INT64_C(-1));
+    value_out->wide = (kinds_Wide)acta_view_uint32(view, 3, 4294967295);
+    value_out->masks = acta_view_uint64_vector(view, 4);
+    value_out->offsets = acta_view_int64_vector(view, 5);
+    value_out->wides = acta_view_uint32_vector(view, 6);
+    value_out->many = acta_view_uint8_vector(view, 7);
+}
+/* kinds_Enums_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_Enums);
-/* kinds_Enums_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(kinds_Enums);
 
 typedef struct kinds_Included {
     kinds_Label_ref label ACTA_ZERO;
@@ -196,19 +238,30 @@ typedef struct kinds_Included {
     kinds_Text text ACTA_ZERO;
     kinds_Text_vector texts ACTA_ZERO;
 } kinds_Included;
-/* kinds_Included_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(kinds_Included)
+{
+    value_out->label = acti_kinds_Label_ref_of(view, 0);
+    value_out->labels = acti_kinds_Label_vector_of(view, 1);
+    value_out->note = acti_kinds_inner_Note_ref_of(view, 2);
+    value_out->notes = acti_kinds_inner_Note_vector_of(view, 3);
+    value_out->deeps = acti_kinds_inner_Deep_vector_of(view, 4);
+    value_out->text = acti_kinds_Text_of(view, 6);
+    value_out->texts = acti_kinds_Text_vector_of(view, 8);
+}
+/* kinds_Included_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_Included);
-/* kinds_Included_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(kinds_Included);
 
 typedef struct kinds_Circle {
     double radius ACTA_ZERO;
     kinds_Shape inside ACTA_ZERO;
 } kinds_Circle;
-/* kinds_Circle_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(kinds_Circle)
+{
+    value_out->radius = acta_view_double(view, 0, 0);
+    value_out->inside = acti_kinds_Shape_of(view, 2);
+}
+/* kinds_Circle_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_Circle);
-/* kinds_Circle_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(kinds_Circle);
 
 typedef struct kinds_Unions {
     kinds_Shape shape ACTA_ZERO;
@@ -216,10 +269,15 @@ typedef struct kinds_Unions {
     kinds_Shape must ACTA_ZERO;         /* required */
     kinds_Shape_vector musts ACTA_ZERO; /* required */
 } kinds_Unions;
-/* kinds_Unions_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(kinds_Unions)
+{
+    value_out->shape = acti_kinds_Shape_of(view, 1);
+    value_out->shapes = acti_kinds_Shape_vector_of(view, 3);
+    value_out->must = acti_kinds_Shape_of(view, 5);
+    value_out->musts = acti_kinds_Shape_vector_of(view, 7);
+}
+/* kinds_Unions_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_Unions);
-/* kinds_Unions_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(kinds_Unions);
 
 /* Vectors with more to them: buffers in a buffer, and wide alignments. */
 typedef struct kinds_Vectors {
@@ -229,10 +287,16 @@ typedef struct kinds_Vectors {
     acta_float_vector wide ACTA_ZERO;
     kinds_Entry_vector entries ACTA_ZERO;
 } kinds_Vectors;
-/* kinds_Vectors_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(kinds_Vectors)
+{
+    value_out->inner = acta_view_uint8_vector(view, 0);
+    value_out->note = acta_view_uint8_vector(view, 1);
+    value_out->aligned = acta_view_uint8_vector(view, 2);
+    value_out->wide = acta_view_float_vector(view, 3);
+    value_out->entries = acti_kinds_Entry_vector_of(view, 4);
+}
+/* kinds_Vectors_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_Vectors);
-/* kinds_Vectors_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(kinds_Vectors);
 /* kinds_Vectors_inner_decode */
 ACTA_NESTED(kinds_Vectors, inner, kinds_Circle);
 /* kinds_Vectors_note_decode */
@@ -247,10 +311,18 @@ typedef struct kinds_All {
     kinds_Unions_ref unions ACTA_ZERO;
     kinds_Vectors_ref vectors ACTA_ZERO;
 } kinds_All;
-/* kinds_All_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(kinds_All)
+{
+    value_out->maybe = acti_kinds_Maybe_ref_of(view, 0);
+    value_out->structs = acti_kinds_Structs_ref_of(view, 1);
+    value_out->enums = acti_kinds_Enums_ref_of(view, 2);
+    value_out->included = acti_kinds_Included_ref_of(view, 3);
+    value_out->alls = acti_kinds_All_vector_of(view, 4);
+    value_out->unions = acti_kinds_Unions_ref_of(view, 5);
+    value_out->vectors = acti_kinds_Vectors_ref_of(view, 6);
+}
+/* kinds_All_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_All);
-/* kinds_All_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(kinds_All);
 
 #ifdef __cplusplus
 }

@@ -67,11 +67,7 @@ static const acta_union_member kinds_Text_members[] = {
     { .name = "Label", .number = 1, .table = &kinds_Label_table },
     { .name = "plain", .number = 2 },
 };
-const acta_union kinds_Text_union = {
-    .name = "kinds.Text",
-    .members = kinds_Text_members,
-    .member_count = sizeof kinds_Text_members / sizeof kinds_Text_members[0],
-};
+ACTA_UNION_CODE(kinds_Text, "kinds.Text");
 
 static const acta_field kinds_Point_fields[] = {
     ACTA_MEMBER(kinds_Point, x, 0, INT32, 0, 0),
@@ -79,27 +75,18 @@ static const acta_field kinds_Point_fields[] = {
 };
 const acta_table kinds_Point_table = {
     .name = "kinds.Point",
-    .struct_size = sizeof(kinds_Point),
-    .schema_hash = UINT64_C(0xea0dc15a5acf10f3),
-    .schema = &parts_schema,
-    .fields = kinds_Point_fields,
-    .field_count = 2,
-    .inline_size = 8,
-    .alignment = 4,
+    ACTA_STRUCT_MEMBERS(kinds_Point, UINT64_C(0xea0dc15a5acf10f3), parts_schema, 8, 4),
 };
 
 static const acta_field kinds_Label_fields[] = {
     ACTA_STRING_FIELD(kinds_Label, text, 0, ACTA_FIELD_REQUIRED | ACTA_FIELD_KEY),
     ACTA_OPTIONAL_STRUCT_FIELD(kinds_Label, at, 1, kinds_Point, 0),
 };
-ACTA_TABLE_CODE(kinds_Label);
-ACTA_CHECK_CODE(kinds_Label);
+ACTA_CHECKED_CODE(kinds_Label);
 const acta_table kinds_Label_table = {
     .name = "kinds.Label",
     ACTA_TABLE_MEMBERS(kinds_Label, PLAIN, UINT64_C(0xb671e8aff431db6a), parts_schema),
-    .fields = kinds_Label_fields,
-    .field_count = 2,
-    .check = kinds_Label_any_check,
+    ACTA_CHECKED_FIELDS(kinds_Label),
 };
 
 static const acta_field kinds_inner_Deep_fields[] = {
@@ -108,27 +95,18 @@ static const acta_field kinds_inner_Deep_fields[] = {
 };
 const acta_table kinds_inner_Deep_table = {
     .name = "kinds.inner.Deep",
-    .struct_size = sizeof(kinds_inner_Deep),
-    .schema_hash = UINT64_C(0x63bb417bb477c793),
-    .schema = &parts_schema,
-    .fields = kinds_inner_Deep_fields,
-    .field_count = 2,
-    .inline_size = 12,
-    .alignment = 4,
+    ACTA_STRUCT_MEMBERS(kinds_inner_Deep, UINT64_C(0x63bb417bb477c793), parts_schema, 12, 4),
 };
 
 static const acta_field kinds_inner_Note_fields[] = {
     ACTA_STRING_FIELD(kinds_inner_Note, text, 0, 0),
     ACTA_OPTIONAL_FIELD(kinds_inner_Note, count, 1, INT16, 0),
 };
-ACTA_TABLE_CODE(kinds_inner_Note);
-ACTA_CHECK_CODE(kinds_inner_Note);
+ACTA_CHECKED_CODE(kinds_inner_Note);
 const acta_table kinds_inner_Note_table = {
     .name = "kinds.inner.Note",
     ACTA_TABLE_MEMBERS(kinds_inner_Note, PLAIN, UINT64_C(0x70e0cd362d8072f0), parts_schema),
-    .fields = kinds_inner_Note_fields,
-    .field_count = 2,
-    .check = kinds_inner_Note_any_check,
+    ACTA_CHECKED_FIELDS(kinds_inner_Note),
 };
 
 

@@ -49,15 +49,11 @@ typedef enum kinds_Text_type ACTA_ENUM_TYPE {
 } kinds_Text_type;
 const char *kinds_Text_type_name(kinds_Text_type value); /* as in the schema; "unknown" for any other */
 
-/* kinds_Point_vector, _ref */
+/* Of each T: T_vector, and T_ref where it is no union. */
 ACTA_TABLE_VIEWS(kinds_Point);
-/* kinds_Label_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_Label);
-/* kinds_inner_Deep_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_inner_Deep);
-/* kinds_inner_Note_vector, _ref */
 ACTA_TABLE_VIEWS(kinds_inner_Note);
-/* kinds_Text_vector */
 ACTA_UNION_VIEWS(kinds_Text);
 
 /* One of two. */
@@ -69,35 +65,44 @@ typedef struct kinds_Text {
     };
 } kinds_Text;
 /* kinds_Text_union, _vector_at */
-ACTA_UNION(kinds_Text);
+ACTA_UNION(kinds_Text, UINT64_C(0x6), UINT64_C(0x4));
 
 typedef struct kinds_Point {
     int32_t x ACTA_ZERO;
     int32_t y ACTA_ZERO;
 } kinds_Point;
-/* kinds_Point_table, _optional */
-ACTA_STRUCT(kinds_Point);
-/* kinds_Point_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(kinds_Point);
+ACTI_READ_STRUCT(kinds_Point)
+{
+    value_out->x = acti_load_int32(at + 0);
+    value_out->y = acti_load_int32(at + 4);
+}
+/* kinds_Point_table, _optional, _vector_at, _ref_get */
+ACTA_STRUCT(kinds_Point, 8);
 
 /* A struct of another namespace. */
 typedef struct kinds_inner_Deep {
     kinds_Ability ability ACTA_ZERO;
     kinds_Point at ACTA_ZERO;
 } kinds_inner_Deep;
-/* kinds_inner_Deep_table, _optional */
-ACTA_STRUCT(kinds_inner_Deep);
-/* kinds_inner_Deep_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(kinds_inner_Deep);
+ACTI_READ_STRUCT(kinds_inner_Deep)
+{
+    value_out->ability = (kinds_Ability)acti_load_uint8(at + 0);
+    acti_read_kinds_Point(at + 4, &value_out->at);
+}
+/* kinds_inner_Deep_table, _optional, _vector_at, _ref_get */
+ACTA_STRUCT(kinds_inner_Deep, 12);
 
 typedef struct kinds_Label {
     acta_str text ACTA_ZERO; /* required, key */
     kinds_Point_optional at ACTA_ZERO;
 } kinds_Label;
-/* kinds_Label_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(kinds_Label)
+{
+    value_out->text = acta_view_str(view, 0);
+    value_out->at.is_set = acti_kinds_Point_of(view, 1, &value_out->at.value);
+}
+/* kinds_Label_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_Label);
-/* kinds_Label_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(kinds_Label);
 /* kinds_Label_vector_find, _sort */
 ACTA_KEYED(kinds_Label, acta_str);
 
@@ -105,10 +110,13 @@ typedef struct kinds_inner_Note {
     acta_str text ACTA_ZERO;
     acta_int16_optional count ACTA_ZERO;
 } kinds_inner_Note;
-/* kinds_inner_Note_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(kinds_inner_Note)
+{
+    value_out->text = acta_view_str(view, 0);
+    ACTI_READ_OPTIONAL(value_out->count, 1, acta_view_int16(view, 1, 0));
+}
+/* kinds_inner_Note_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_inner_Note);
-/* kinds_inner_Note_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(kinds_inner_Note);
 
 #ifdef __cplusplus
 }

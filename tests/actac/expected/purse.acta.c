@@ -22,15 +22,12 @@ static const acta_field purse_Earn_fields[] = {
     ACTA_NUMBER_FIELD(purse_Earn, hundredths, 2, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Earn);
-ACTA_CHECK_CODE(purse_Earn);
 ACTA_IDENTITY_CODE(purse_Earn, purse_id);
 const acta_table purse_Earn_table = {
     .name = "purse.Earn",
     .owner = "Purse",
     ACTA_TABLE_MEMBERS(purse_Earn, COMMAND, UINT64_C(0x7cd67c8416200ce9), purse_schema),
-    .fields = purse_Earn_fields,
-    .field_count = 2,
-    .check = purse_Earn_any_check,
+    ACTA_CHECKED_FIELDS(purse_Earn),
     .identity = purse_Earn_any_identity,
 };
 
@@ -39,15 +36,12 @@ static const acta_field purse_Spend_fields[] = {
     ACTA_NUMBER_FIELD(purse_Spend, hundredths, 3, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Spend);
-ACTA_CHECK_CODE(purse_Spend);
 ACTA_IDENTITY_CODE(purse_Spend, purse_id);
 const acta_table purse_Spend_table = {
     .name = "purse.Spend",
     .owner = "Purse",
     ACTA_TABLE_MEMBERS(purse_Spend, COMMAND, UINT64_C(0x71d8ff59d3f3acee), purse_schema),
-    .fields = purse_Spend_fields,
-    .field_count = 2,
-    .check = purse_Spend_any_check,
+    ACTA_CHECKED_FIELDS(purse_Spend),
     .identity = purse_Spend_any_identity,
 };
 
@@ -56,15 +50,12 @@ static const acta_field purse_Note_fields[] = {
     ACTA_NUMBER_FIELD(purse_Note, hundredths, 1, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Note);
-ACTA_CHECK_CODE(purse_Note);
 ACTA_IDENTITY_CODE(purse_Note, purse_id);
 const acta_table purse_Note_table = {
     .name = "purse.Note",
     .owner = "Diary",
     ACTA_TABLE_MEMBERS(purse_Note, COMMAND, UINT64_C(0xa9bbb65e844bf3b8), purse_schema),
-    .fields = purse_Note_fields,
-    .field_count = 2,
-    .check = purse_Note_any_check,
+    ACTA_CHECKED_FIELDS(purse_Note),
     .identity = purse_Note_any_identity,
 };
 
@@ -73,15 +64,12 @@ static const acta_field purse_Earned_fields[] = {
     ACTA_NUMBER_FIELD(purse_Earned, hundredths, 1, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Earned);
-ACTA_CHECK_CODE(purse_Earned);
 const acta_table purse_Earned_table = {
     .name = "purse.Earned",
     .owner = "Purse",
     .version = 2,
     ACTA_TABLE_MEMBERS(purse_Earned, EVENT, UINT64_C(0x0fcc6e1a3307a7e6), purse_schema),
-    .fields = purse_Earned_fields,
-    .field_count = 2,
-    .check = purse_Earned_any_check,
+    ACTA_CHECKED_FIELDS(purse_Earned),
 };
 
 static const acta_field purse_Spent_fields[] = {
@@ -91,15 +79,12 @@ static const acta_field purse_Spent_fields[] = {
     ACTA_NUMBER_FIELD(purse_Spent, kind, 3, UINT8, ACTA_FIELD_ENUM, 0),
 };
 ACTA_PLAIN_CODE(purse_Spent);
-ACTA_CHECK_CODE(purse_Spent);
 const acta_table purse_Spent_table = {
     .name = "purse.Spent",
     .owner = "Purse",
     .version = 3,
     ACTA_TABLE_MEMBERS(purse_Spent, EVENT, UINT64_C(0xc6c834f9f442816a), purse_schema),
-    .fields = purse_Spent_fields,
-    .field_count = 4,
-    .check = purse_Spent_any_check,
+    ACTA_CHECKED_FIELDS(purse_Spent),
 };
 
 static const acta_field purse_Charged_fields[] = {
@@ -107,14 +92,11 @@ static const acta_field purse_Charged_fields[] = {
     ACTA_NUMBER_FIELD(purse_Charged, hundredths, 1, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Charged);
-ACTA_CHECK_CODE(purse_Charged);
 const acta_table purse_Charged_table = {
     .name = "purse.Charged",
     .owner = "Purse",
     ACTA_TABLE_MEMBERS(purse_Charged, EVENT, UINT64_C(0x81ae2a77bd48b424), purse_schema),
-    .fields = purse_Charged_fields,
-    .field_count = 2,
-    .check = purse_Charged_any_check,
+    ACTA_CHECKED_FIELDS(purse_Charged),
 };
 
 static const acta_field purse_Moved_fields[] = {
@@ -122,14 +104,11 @@ static const acta_field purse_Moved_fields[] = {
     ACTA_NUMBER_FIELD(purse_Moved, hundredths, 1, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Moved);
-ACTA_CHECK_CODE(purse_Moved);
 const acta_table purse_Moved_table = {
     .name = "purse.Moved",
     .owner = "Purse",
     ACTA_TABLE_MEMBERS(purse_Moved, EVENT, UINT64_C(0xff6264fcfca740bf), purse_schema),
-    .fields = purse_Moved_fields,
-    .field_count = 2,
-    .check = purse_Moved_any_check,
+    ACTA_CHECKED_FIELDS(purse_Moved),
 };
 
 static const acta_field purse_Owed_fields[] = {
@@ -137,14 +116,11 @@ static const acta_field purse_Owed_fields[] = {
     ACTA_NUMBER_FIELD(purse_Owed, hundredths, 1, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Owed);
-ACTA_CHECK_CODE(purse_Owed);
 const acta_table purse_Owed_table = {
     .name = "purse.Owed",
     .owner = "Purse",
     ACTA_TABLE_MEMBERS(purse_Owed, EVENT, UINT64_C(0xe036cf40580919bf), purse_schema),
-    .fields = purse_Owed_fields,
-    .field_count = 2,
-    .check = purse_Owed_any_check,
+    ACTA_CHECKED_FIELDS(purse_Owed),
 };
 
 static const acta_field purse_Noted_fields[] = {
@@ -152,14 +128,11 @@ static const acta_field purse_Noted_fields[] = {
     ACTA_NUMBER_FIELD(purse_Noted, hundredths, 1, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Noted);
-ACTA_CHECK_CODE(purse_Noted);
 const acta_table purse_Noted_table = {
     .name = "purse.Noted",
     .owner = "Diary",
     ACTA_TABLE_MEMBERS(purse_Noted, EVENT, UINT64_C(0x95acacc58a1768e8), purse_schema),
-    .fields = purse_Noted_fields,
-    .field_count = 2,
-    .check = purse_Noted_any_check,
+    ACTA_CHECKED_FIELDS(purse_Noted),
 };
 
 static const acta_field purse_Purse_fields[] = {
@@ -167,14 +140,11 @@ static const acta_field purse_Purse_fields[] = {
     ACTA_NUMBER_FIELD(purse_Purse, events, 1, UINT32, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Purse);
-ACTA_CHECK_CODE(purse_Purse);
 ACTA_MUTABLE_CODE(purse_Purse);
 const acta_table purse_Purse_table = {
     .name = "purse.Purse",
     ACTA_TABLE_MEMBERS(purse_Purse, STATE, UINT64_C(0xced359a976b11c08), purse_schema),
-    .fields = purse_Purse_fields,
-    .field_count = 2,
-    .check = purse_Purse_any_check,
+    ACTA_CHECKED_FIELDS(purse_Purse),
     .load = purse_Purse_any_load,
     .clear = purse_Purse_any_clear,
 };
@@ -184,14 +154,11 @@ static const acta_field purse_Diary_fields[] = {
     ACTA_NUMBER_FIELD(purse_Diary, hundredths, 1, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Diary);
-ACTA_CHECK_CODE(purse_Diary);
 ACTA_MUTABLE_CODE(purse_Diary);
 const acta_table purse_Diary_table = {
     .name = "purse.Diary",
     ACTA_TABLE_MEMBERS(purse_Diary, STATE, UINT64_C(0xe759eaa1f5d60412), purse_schema),
-    .fields = purse_Diary_fields,
-    .field_count = 2,
-    .check = purse_Diary_any_check,
+    ACTA_CHECKED_FIELDS(purse_Diary),
     .load = purse_Diary_any_load,
     .clear = purse_Diary_any_clear,
 };
@@ -200,14 +167,11 @@ static const acta_field purse_Diaries_fields[] = {
     ACTA_NUMBER_FIELD(purse_Diaries, seen, 0, UINT32, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_Diaries);
-ACTA_CHECK_CODE(purse_Diaries);
 ACTA_MUTABLE_CODE(purse_Diaries);
 const acta_table purse_Diaries_table = {
     .name = "purse.Diaries",
     ACTA_TABLE_MEMBERS(purse_Diaries, PROCESS_MANAGER, UINT64_C(0x8c11d6482104b9b4), purse_schema),
-    .fields = purse_Diaries_fields,
-    .field_count = 1,
-    .check = purse_Diaries_any_check,
+    ACTA_CHECKED_FIELDS(purse_Diaries),
     .load = purse_Diaries_any_load,
     .clear = purse_Diaries_any_clear,
 };
@@ -218,15 +182,12 @@ static const acta_field purse_PurseRow_fields[] = {
     ACTA_NUMBER_FIELD(purse_PurseRow, events, 2, UINT32, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_PurseRow);
-ACTA_CHECK_CODE(purse_PurseRow);
 ACTA_IDENTITY_CODE(purse_PurseRow, purse_id);
 ACTA_MUTABLE_CODE(purse_PurseRow);
 const acta_table purse_PurseRow_table = {
     .name = "purse.PurseRow",
     ACTA_TABLE_MEMBERS(purse_PurseRow, READ_MODEL, UINT64_C(0x171dfb99c80186ad), purse_schema),
-    .fields = purse_PurseRow_fields,
-    .field_count = 3,
-    .check = purse_PurseRow_any_check,
+    ACTA_CHECKED_FIELDS(purse_PurseRow),
     .identity = purse_PurseRow_any_identity,
     .load = purse_PurseRow_any_load,
     .clear = purse_PurseRow_any_clear,
@@ -281,6 +242,7 @@ purse_Purse_any_execute(
 {
     const purse_Purse_aggregate *self = (const purse_Purse_aggregate *)base;
 
+    ACTA_BEFORE_EXECUTE(self);
     switch (number) {
         ACTA_EXECUTE_CASE(0, purse_Earn, self->execute.Earn)
         ACTA_EXECUTE_CASE(1, purse_Spend, self->execute.Spend)
@@ -300,6 +262,14 @@ purse_Purse_any_apply(const acta_aggregate *base, uint32_t number, void *state, 
         ACTA_APPLY_CASE(3, purse_Moved, self->apply.Moved)
         ACTA_APPLY_CASE(4, purse_Owed, self->apply.Owed)
     }
+}
+
+static uint32_t
+purse_Purse_any_lifespan(const acta_aggregate *base, const void *state, const acta_lifespan_after *after)
+{
+    const purse_Purse_aggregate *self = (const purse_Purse_aggregate *)base;
+
+    return self->lifespan != NULL ? self->lifespan(state, after) : ACTA_LIFESPAN_DEFAULT;
 }
 
 static const char *
@@ -328,6 +298,7 @@ const acta_aggregate_code purse_Purse_code = {
     .execute = purse_Purse_any_execute,
     .apply = purse_Purse_any_apply,
     .missing = purse_Purse_missing,
+    .lifespan = purse_Purse_any_lifespan,
 };
 
 void
@@ -350,6 +321,7 @@ purse_Diary_any_execute(
 {
     const purse_Diary_aggregate *self = (const purse_Diary_aggregate *)base;
 
+    ACTA_BEFORE_EXECUTE(self);
     switch (number) {
         ACTA_EXECUTE_CASE(0, purse_Note, self->execute.Note)
     }
@@ -364,6 +336,14 @@ purse_Diary_any_apply(const acta_aggregate *base, uint32_t number, void *state, 
     switch (number) {
         ACTA_APPLY_CASE(0, purse_Noted, self->apply.Noted)
     }
+}
+
+static uint32_t
+purse_Diary_any_lifespan(const acta_aggregate *base, const void *state, const acta_lifespan_after *after)
+{
+    const purse_Diary_aggregate *self = (const purse_Diary_aggregate *)base;
+
+    return self->lifespan != NULL ? self->lifespan(state, after) : ACTA_LIFESPAN_DEFAULT;
 }
 
 static const char *
@@ -387,6 +367,7 @@ const acta_aggregate_code purse_Diary_code = {
     .execute = purse_Diary_any_execute,
     .apply = purse_Diary_any_apply,
     .missing = purse_Diary_missing,
+    .lifespan = purse_Diary_any_lifespan,
 };
 
 static const acta_table *const events[] = {
@@ -398,12 +379,11 @@ static const acta_table *const events[] = {
     &purse_Noted_table,
 };
 
-static acta_route
-purse_Diaries_any_route(const acta_process_manager *base, uint32_t number, acta_bytes buffer, acta_str *instance_out)
+static void
+purse_Diaries_any_route(const acta_process_manager *base, uint32_t number, acta_bytes buffer, acta_routing *routing)
 {
     const purse_Diaries_process_manager *self = (const purse_Diaries_process_manager *)base;
 
-    *instance_out = acta_str_from(NULL, 0);
     switch (number) {
         ACTA_ROUTE_CASE(0, purse_Earned, self->on.Earned)
         ACTA_ROUTE_CASE(1, purse_Spent, self->on.Spent)
@@ -412,7 +392,22 @@ purse_Diaries_any_route(const acta_process_manager *base, uint32_t number, acta_
         ACTA_ROUTE_CASE(4, purse_Owed, self->on.Owed)
         ACTA_ROUTE_CASE(5, purse_Noted, self->on.Noted)
     }
-    return ACTA_ROUTE_NONE;
+}
+
+static void
+purse_Diaries_any_associate(
+    const acta_process_manager *base, uint32_t number, acta_bytes buffer, acta_associations *associations)
+{
+    const purse_Diaries_process_manager *self = (const purse_Diaries_process_manager *)base;
+
+    switch (number) {
+        ACTA_ASSOCIATE_CASE(0, purse_Earned, self->on.Earned.associate)
+        ACTA_ASSOCIATE_CASE(1, purse_Spent, self->on.Spent.associate)
+        ACTA_ASSOCIATE_CASE(2, purse_Charged, self->on.Charged.associate)
+        ACTA_ASSOCIATE_CASE(3, purse_Moved, self->on.Moved.associate)
+        ACTA_ASSOCIATE_CASE(4, purse_Owed, self->on.Owed.associate)
+        ACTA_ASSOCIATE_CASE(5, purse_Noted, self->on.Noted.associate)
+    }
 }
 
 static bool
@@ -433,6 +428,28 @@ purse_Diaries_any_interested(const acta_process_manager *base, uint32_t number)
         return ACTA_IS_ROUTED(self->on.Owed);
     case 5:
         return ACTA_IS_ROUTED(self->on.Noted);
+    }
+    return false;
+}
+
+static bool
+purse_Diaries_any_associates(const acta_process_manager *base, uint32_t number)
+{
+    const purse_Diaries_process_manager *self = (const purse_Diaries_process_manager *)base;
+
+    switch (number) {
+    case 0:
+        return self->on.Earned.associate != NULL;
+    case 1:
+        return self->on.Spent.associate != NULL;
+    case 2:
+        return self->on.Charged.associate != NULL;
+    case 3:
+        return self->on.Moved.associate != NULL;
+    case 4:
+        return self->on.Owed.associate != NULL;
+    case 5:
+        return self->on.Noted.associate != NULL;
     }
     return false;
 }
@@ -480,6 +497,25 @@ purse_Diaries_any_error(const acta_process_manager *base, const void *state, con
     return true;
 }
 
+static bool
+purse_Diaries_any_event_error(const acta_process_manager *base, const acta_unhandled *failure,
+    acta_unhandled_retry *retry, acta_unhandled_action *action_out)
+{
+    const purse_Diaries_process_manager *self = (const purse_Diaries_process_manager *)base;
+
+    if (self->event_error == NULL) return false;
+    *action_out = self->event_error(failure, retry);
+    return true;
+}
+
+static acta_after_command
+purse_Diaries_any_after_command(const acta_process_manager *base, const void *state, const acta_accepted *accepted)
+{
+    const purse_Diaries_process_manager *self = (const purse_Diaries_process_manager *)base;
+
+    return self->after_command != NULL ? self->after_command(state, accepted) : ACTA_AFTER_CONTINUE;
+}
+
 static const char *
 purse_Diaries_any_missing(const acta_process_manager *base)
 {
@@ -502,10 +538,14 @@ const acta_process_manager_code purse_Diaries_code = {
     .events = events,
     .event_count = sizeof events / sizeof events[0],
     .route = purse_Diaries_any_route,
+    .associates = purse_Diaries_any_associates,
+    .associate = purse_Diaries_any_associate,
     .interested = purse_Diaries_any_interested,
     .handle = purse_Diaries_any_handle,
     .apply = purse_Diaries_any_apply,
     .error = purse_Diaries_any_error,
+    .event_error = purse_Diaries_any_event_error,
+    .after_command = purse_Diaries_any_after_command,
     .missing = purse_Diaries_any_missing,
 };
 
@@ -618,13 +658,10 @@ static const acta_field purse_v1_Line_fields[] = {
     ACTA_NUMBER_FIELD(purse_v1_Line, kind, 1, UINT8, ACTA_FIELD_ENUM, 0),
 };
 ACTA_PLAIN_CODE(purse_v1_Line);
-ACTA_CHECK_CODE(purse_v1_Line);
 const acta_table purse_v1_Line_table = {
     .name = "purse.Line",
     ACTA_TABLE_MEMBERS(purse_v1_Line, PLAIN, UINT64_C(0x98973333f2df4492), purse_v1_schema),
-    .fields = purse_v1_Line_fields,
-    .field_count = 2,
-    .check = purse_v1_Line_any_check,
+    ACTA_CHECKED_FIELDS(purse_v1_Line),
 };
 
 static const acta_field purse_v1_Earned_fields[] = {
@@ -632,13 +669,10 @@ static const acta_field purse_v1_Earned_fields[] = {
     ACTA_NUMBER_FIELD(purse_v1_Earned, amount, 1, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_v1_Earned);
-ACTA_CHECK_CODE(purse_v1_Earned);
 const acta_table purse_v1_Earned_table = {
     .name = "purse.Earned",
     ACTA_TABLE_MEMBERS(purse_v1_Earned, PLAIN, UINT64_C(0xd37c4b51d424039c), purse_v1_schema),
-    .fields = purse_v1_Earned_fields,
-    .field_count = 2,
-    .check = purse_v1_Earned_any_check,
+    ACTA_CHECKED_FIELDS(purse_v1_Earned),
 };
 
 static const acta_field purse_v1_Spent_fields[] = {
@@ -646,14 +680,11 @@ static const acta_field purse_v1_Spent_fields[] = {
     ACTA_NUMBER_FIELD(purse_v1_Spent, amount, 1, INT64, 0, 0),
     ACTA_TABLE_FIELD(purse_v1_Spent, line, 2, TABLE, purse_v1_Line, 0),
 };
-ACTA_TABLE_CODE(purse_v1_Spent);
-ACTA_CHECK_CODE(purse_v1_Spent);
+ACTA_CHECKED_CODE(purse_v1_Spent);
 const acta_table purse_v1_Spent_table = {
     .name = "purse.Spent",
     ACTA_TABLE_MEMBERS(purse_v1_Spent, PLAIN, UINT64_C(0x77829f60ce7e9bd9), purse_v1_schema),
-    .fields = purse_v1_Spent_fields,
-    .field_count = 3,
-    .check = purse_v1_Spent_any_check,
+    ACTA_CHECKED_FIELDS(purse_v1_Spent),
 };
 
 static const acta_field purse_v1_Renamed_fields[] = {
@@ -661,7 +692,6 @@ static const acta_field purse_v1_Renamed_fields[] = {
     ACTA_STRING_FIELD(purse_v1_Renamed, name, 1, 0),
 };
 ACTA_PLAIN_CODE(purse_v1_Renamed);
-ACTA_CHECK_CODE(purse_v1_Renamed);
 static const acta_mark purse_v1_Renamed_marks[] = {
     ACTA_TAG_MARK(purse_v1_Renamed, purse_id, 0, STRING, ACTA_MARK_TAG, "purse"),
     ACTA_MARK(purse_v1_Renamed, name, 1, STRING, ACTA_MARK_REDACTED),
@@ -669,9 +699,7 @@ static const acta_mark purse_v1_Renamed_marks[] = {
 const acta_table purse_v1_Renamed_table = {
     .name = "purse.Renamed",
     ACTA_TABLE_MEMBERS(purse_v1_Renamed, PLAIN, UINT64_C(0x370b23aea64a9875), purse_v1_schema),
-    .fields = purse_v1_Renamed_fields,
-    .field_count = 2,
-    .check = purse_v1_Renamed_any_check,
+    ACTA_CHECKED_FIELDS(purse_v1_Renamed),
     .marks = purse_v1_Renamed_marks,
     .mark_count = sizeof purse_v1_Renamed_marks / sizeof purse_v1_Renamed_marks[0],
 };
@@ -682,13 +710,10 @@ static const acta_field purse_v1_Lent_fields[] = {
     ACTA_NUMBER_FIELD(purse_v1_Lent, amount, 2, INT64, 0, 0),
 };
 ACTA_PLAIN_CODE(purse_v1_Lent);
-ACTA_CHECK_CODE(purse_v1_Lent);
 const acta_table purse_v1_Lent_table = {
     .name = "purse.Lent",
     ACTA_TABLE_MEMBERS(purse_v1_Lent, PLAIN, UINT64_C(0x763adec05595aeac), purse_v1_schema),
-    .fields = purse_v1_Lent_fields,
-    .field_count = 3,
-    .check = purse_v1_Lent_any_check,
+    ACTA_CHECKED_FIELDS(purse_v1_Lent),
 };
 
 
@@ -725,13 +750,10 @@ static const acta_field purse_v2_Line_fields[] = {
     ACTA_NUMBER_FIELD(purse_v2_Line, kind, 1, UINT8, ACTA_FIELD_ENUM, 0),
 };
 ACTA_PLAIN_CODE(purse_v2_Line);
-ACTA_CHECK_CODE(purse_v2_Line);
 const acta_table purse_v2_Line_table = {
     .name = "purse.Line",
     ACTA_TABLE_MEMBERS(purse_v2_Line, PLAIN, UINT64_C(0x98973333f2df4492), purse_v2_schema),
-    .fields = purse_v2_Line_fields,
-    .field_count = 2,
-    .check = purse_v2_Line_any_check,
+    ACTA_CHECKED_FIELDS(purse_v2_Line),
 };
 
 static const acta_field purse_v2_Spent_fields[] = {
@@ -740,15 +762,12 @@ static const acta_field purse_v2_Spent_fields[] = {
     ACTA_NUMBER_FIELD(purse_v2_Spent, fee, 2, INT64, 0, 0),
     ACTA_TABLE_FIELD(purse_v2_Spent, line, 3, TABLE, purse_v2_Line, 0),
 };
-ACTA_TABLE_CODE(purse_v2_Spent);
-ACTA_CHECK_CODE(purse_v2_Spent);
+ACTA_CHECKED_CODE(purse_v2_Spent);
 const acta_table purse_v2_Spent_table = {
     .name = "purse.Spent",
     .version = 2,
     ACTA_TABLE_MEMBERS(purse_v2_Spent, PLAIN, UINT64_C(0xc703138df7bfd4db), purse_v2_schema),
-    .fields = purse_v2_Spent_fields,
-    .field_count = 4,
-    .check = purse_v2_Spent_any_check,
+    ACTA_CHECKED_FIELDS(purse_v2_Spent),
 };
 
 

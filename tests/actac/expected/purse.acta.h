@@ -21,31 +21,19 @@ typedef enum purse_Kind ACTA_ENUM_TYPE {
 ACTA_OPTIONAL(purse_Kind);
 const char *purse_Kind_name(purse_Kind value); /* as in the schema; "unknown" for any other */
 
-/* purse_Earn_vector, _ref */
+/* Of each T: T_vector, and T_ref where it is no union. */
 ACTA_TABLE_VIEWS(purse_Earn);
-/* purse_Spend_vector, _ref */
 ACTA_TABLE_VIEWS(purse_Spend);
-/* purse_Note_vector, _ref */
 ACTA_TABLE_VIEWS(purse_Note);
-/* purse_Earned_vector, _ref */
 ACTA_TABLE_VIEWS(purse_Earned);
-/* purse_Spent_vector, _ref */
 ACTA_TABLE_VIEWS(purse_Spent);
-/* purse_Charged_vector, _ref */
 ACTA_TABLE_VIEWS(purse_Charged);
-/* purse_Moved_vector, _ref */
 ACTA_TABLE_VIEWS(purse_Moved);
-/* purse_Owed_vector, _ref */
 ACTA_TABLE_VIEWS(purse_Owed);
-/* purse_Noted_vector, _ref */
 ACTA_TABLE_VIEWS(purse_Noted);
-/* purse_Purse_vector, _ref */
 ACTA_TABLE_VIEWS(purse_Purse);
-/* purse_Diary_vector, _ref */
 ACTA_TABLE_VIEWS(purse_Diary);
-/* purse_Diaries_vector, _ref */
 ACTA_TABLE_VIEWS(purse_Diaries);
-/* purse_PurseRow_vector, _ref */
 ACTA_TABLE_VIEWS(purse_PurseRow);
 
 /* Command to the aggregate Purse. */
@@ -53,19 +41,14 @@ typedef struct purse_Earn {
     acta_str purse_id ACTA_ZERO; /* identity, required */
     int64_t hundredths ACTA_ZERO;
 } purse_Earn;
-static inline void
-purse_Earn_decode(acta_bytes buffer, purse_Earn *value_out)
+ACTI_READ_TABLE(purse_Earn)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 2, INT64_C(0));
 }
-/* purse_Earn_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(purse_Earn);
-/* purse_Earn_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_Earn);
-/* purse_Earn_dispatch, _dispatch_async, _send */
+/* purse_Earn_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(purse_Earn);
+/* purse_Earn_dispatch, _dispatch_async, _schedule, _send, _send_at, _send_after */
 ACTA_COMMAND(purse_Earn);
 
 /* Command to the aggregate Purse. */
@@ -73,19 +56,14 @@ typedef struct purse_Spend {
     acta_str purse_id ACTA_ZERO; /* identity, required */
     int64_t hundredths ACTA_ZERO;
 } purse_Spend;
-static inline void
-purse_Spend_decode(acta_bytes buffer, purse_Spend *value_out)
+ACTI_READ_TABLE(purse_Spend)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 3, INT64_C(0));
 }
-/* purse_Spend_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(purse_Spend);
-/* purse_Spend_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_Spend);
-/* purse_Spend_dispatch, _dispatch_async, _send */
+/* purse_Spend_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(purse_Spend);
+/* purse_Spend_dispatch, _dispatch_async, _schedule, _send, _send_at, _send_after */
 ACTA_COMMAND(purse_Spend);
 
 /* Command to the aggregate Diary. */
@@ -93,19 +71,14 @@ typedef struct purse_Note {
     acta_str purse_id ACTA_ZERO; /* identity, required */
     int64_t hundredths ACTA_ZERO;
 } purse_Note;
-static inline void
-purse_Note_decode(acta_bytes buffer, purse_Note *value_out)
+ACTI_READ_TABLE(purse_Note)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
 }
-/* purse_Note_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(purse_Note);
-/* purse_Note_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_Note);
-/* purse_Note_dispatch, _dispatch_async, _send */
+/* purse_Note_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(purse_Note);
+/* purse_Note_dispatch, _dispatch_async, _schedule, _send, _send_at, _send_after */
 ACTA_COMMAND(purse_Note);
 
 /* Event of the aggregate Purse. */
@@ -113,18 +86,13 @@ typedef struct purse_Earned {
     acta_str purse_id ACTA_ZERO; /* required */
     int64_t hundredths ACTA_ZERO;
 } purse_Earned;
-static inline void
-purse_Earned_decode(acta_bytes buffer, purse_Earned *value_out)
+ACTI_READ_TABLE(purse_Earned)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
 }
-/* purse_Earned_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(purse_Earned);
-/* purse_Earned_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_Earned);
+/* purse_Earned_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(purse_Earned);
 /* purse_Earned_emit */
 ACTA_EVENT(purse_Earned);
 /* purse_Earned_purse_id */
@@ -137,20 +105,15 @@ typedef struct purse_Spent {
     acta_str what ACTA_ZERO;
     purse_Kind kind ACTA_ZERO;
 } purse_Spent;
-static inline void
-purse_Spent_decode(acta_bytes buffer, purse_Spent *value_out)
+ACTI_READ_TABLE(purse_Spent)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
     value_out->what = acta_view_str(view, 2);
     value_out->kind = (purse_Kind)acta_view_uint8(view, 3, 0);
 }
-/* purse_Spent_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(purse_Spent);
-/* purse_Spent_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_Spent);
+/* purse_Spent_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(purse_Spent);
 /* purse_Spent_emit */
 ACTA_EVENT(purse_Spent);
 /* purse_Spent_purse_id */
@@ -163,18 +126,13 @@ typedef struct purse_Charged {
     acta_str purse_id ACTA_ZERO; /* required */
     int64_t hundredths ACTA_ZERO;
 } purse_Charged;
-static inline void
-purse_Charged_decode(acta_bytes buffer, purse_Charged *value_out)
+ACTI_READ_TABLE(purse_Charged)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
 }
-/* purse_Charged_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(purse_Charged);
-/* purse_Charged_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_Charged);
+/* purse_Charged_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(purse_Charged);
 /* purse_Charged_emit */
 ACTA_EVENT(purse_Charged);
 /* purse_Charged_purse_id */
@@ -185,18 +143,13 @@ typedef struct purse_Moved {
     acta_str purse_id ACTA_ZERO; /* required */
     int64_t hundredths ACTA_ZERO;
 } purse_Moved;
-static inline void
-purse_Moved_decode(acta_bytes buffer, purse_Moved *value_out)
+ACTI_READ_TABLE(purse_Moved)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
 }
-/* purse_Moved_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(purse_Moved);
-/* purse_Moved_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_Moved);
+/* purse_Moved_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(purse_Moved);
 /* purse_Moved_emit */
 ACTA_EVENT(purse_Moved);
 /* purse_Moved_purse_id */
@@ -207,18 +160,13 @@ typedef struct purse_Owed {
     acta_str purse_id ACTA_ZERO; /* required */
     int64_t hundredths ACTA_ZERO;
 } purse_Owed;
-static inline void
-purse_Owed_decode(acta_bytes buffer, purse_Owed *value_out)
+ACTI_READ_TABLE(purse_Owed)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
 }
-/* purse_Owed_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(purse_Owed);
-/* purse_Owed_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_Owed);
+/* purse_Owed_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(purse_Owed);
 /* purse_Owed_emit */
 ACTA_EVENT(purse_Owed);
 /* purse_Owed_purse_id */
@@ -229,18 +177,13 @@ typedef struct purse_Noted {
     acta_str purse_id ACTA_ZERO; /* required */
     int64_t hundredths ACTA_ZERO;
 } purse_Noted;
-static inline void
-purse_Noted_decode(acta_bytes buffer, purse_Noted *value_out)
+ACTI_READ_TABLE(purse_Noted)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
 }
-/* purse_Noted_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(purse_Noted);
-/* purse_Noted_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_Noted);
+/* purse_Noted_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(purse_Noted);
 /* purse_Noted_emit */
 ACTA_EVENT(purse_Noted);
 /* purse_Noted_purse_id */
@@ -251,19 +194,14 @@ typedef struct purse_Purse {
     int64_t hundredths ACTA_ZERO;
     uint32_t events ACTA_ZERO;
 } purse_Purse;
-static inline void
-purse_Purse_decode(acta_bytes buffer, purse_Purse *value_out)
+ACTI_READ_TABLE(purse_Purse)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->hundredths = acta_view_int64(view, 0, INT64_C(0));
     value_out->events = acta_view_uint32(view, 1, 0);
 }
-/* purse_Purse_table, _verify, _decode, _write */
-ACTA_PLAIN_STATE_TABLE(purse_Purse);
-/* purse_Purse_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_Purse);
-/* purse_Purse_read */
+/* purse_Purse_table, _verify, _decode, _write, _vector_at, _ref_get */
+ACTA_STATE_TABLE(purse_Purse);
+/* purse_Purse_read, _read_at, _after */
 ACTA_STATE(purse_Purse);
 
 /* State of the aggregate Diary. */
@@ -271,36 +209,26 @@ typedef struct purse_Diary {
     uint32_t notes ACTA_ZERO;
     int64_t hundredths ACTA_ZERO;
 } purse_Diary;
-static inline void
-purse_Diary_decode(acta_bytes buffer, purse_Diary *value_out)
+ACTI_READ_TABLE(purse_Diary)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->notes = acta_view_uint32(view, 0, 0);
     value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
 }
-/* purse_Diary_table, _verify, _decode, _write */
-ACTA_PLAIN_STATE_TABLE(purse_Diary);
-/* purse_Diary_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_Diary);
-/* purse_Diary_read */
+/* purse_Diary_table, _verify, _decode, _write, _vector_at, _ref_get */
+ACTA_STATE_TABLE(purse_Diary);
+/* purse_Diary_read, _read_at, _after */
 ACTA_STATE(purse_Diary);
 
 /* State of the process manager Diaries. */
 typedef struct purse_Diaries {
     uint32_t seen ACTA_ZERO;
 } purse_Diaries;
-static inline void
-purse_Diaries_decode(acta_bytes buffer, purse_Diaries *value_out)
+ACTI_READ_TABLE(purse_Diaries)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->seen = acta_view_uint32(view, 0, 0);
 }
-/* purse_Diaries_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(purse_Diaries);
-/* purse_Diaries_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_Diaries);
+/* purse_Diaries_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(purse_Diaries);
 
 /* Row of the read model PurseRow. */
 typedef struct purse_PurseRow {
@@ -308,19 +236,14 @@ typedef struct purse_PurseRow {
     int64_t hundredths ACTA_ZERO;
     uint32_t events ACTA_ZERO;
 } purse_PurseRow;
-static inline void
-purse_PurseRow_decode(acta_bytes buffer, purse_PurseRow *value_out)
+ACTI_READ_TABLE(purse_PurseRow)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
     value_out->events = acta_view_uint32(view, 2, 0);
 }
-/* purse_PurseRow_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(purse_PurseRow);
-/* purse_PurseRow_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_PurseRow);
+/* purse_PurseRow_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(purse_PurseRow);
 /* purse_PurseRow_get, _put, _remove, _find, _each */
 ACTA_READ_MODEL(purse_PurseRow);
 
@@ -337,11 +260,13 @@ typedef struct purse_Purse_apply {
     void (*Owed)(purse_Purse *state, purse_Owed event, acta_memory *memory) ACTA_ZERO;
 } purse_Purse_apply;
 
-/* The aggregate Purse; fill it with PURSE_PURSE(.execute = …, .apply = …, .snapshot_every, .idle_timeout_ms). */
+/* The aggregate Purse; fill it with PURSE_PURSE(.execute = …, .apply = …, and what acta/aggregate.h tells). */
 typedef struct purse_Purse_aggregate {
     ACTA_AGGREGATE_BASE;
     purse_Purse_execute execute;
     purse_Purse_apply apply;
+    acta_verdict (*before_execute)(const purse_Purse *state, acta_decision *decision) ACTA_ZERO;
+    uint32_t (*lifespan)(const purse_Purse *state, const acta_lifespan_after *after) ACTA_ZERO;
 } purse_Purse_aggregate;
 extern const acta_aggregate_code purse_Purse_code;
 
@@ -350,6 +275,9 @@ typedef struct purse_Purse_settings {
     purse_Purse_apply apply ACTA_ZERO;
     uint32_t snapshot_every ACTA_ZERO;
     uint32_t idle_timeout_ms ACTA_ZERO;
+    uint32_t snapshot_version ACTA_ZERO;
+    acta_verdict (*before_execute)(const purse_Purse *state, acta_decision *decision) ACTA_ZERO;
+    uint32_t (*lifespan)(const purse_Purse *state, const acta_lifespan_after *after) ACTA_ZERO;
 } purse_Purse_settings;
 #ifdef __cplusplus
 #define PURSE_PURSE(...)                                                                                               \
@@ -376,11 +304,13 @@ typedef struct purse_Diary_apply {
     void (*Noted)(purse_Diary *state, purse_Noted event, acta_memory *memory) ACTA_ZERO;
 } purse_Diary_apply;
 
-/* The aggregate Diary; fill it with PURSE_DIARY(.execute = …, .apply = …, .snapshot_every, .idle_timeout_ms). */
+/* The aggregate Diary; fill it with PURSE_DIARY(.execute = …, .apply = …, and what acta/aggregate.h tells). */
 typedef struct purse_Diary_aggregate {
     ACTA_AGGREGATE_BASE;
     purse_Diary_execute execute;
     purse_Diary_apply apply;
+    acta_verdict (*before_execute)(const purse_Diary *state, acta_decision *decision) ACTA_ZERO;
+    uint32_t (*lifespan)(const purse_Diary *state, const acta_lifespan_after *after) ACTA_ZERO;
 } purse_Diary_aggregate;
 extern const acta_aggregate_code purse_Diary_code;
 
@@ -389,6 +319,9 @@ typedef struct purse_Diary_settings {
     purse_Diary_apply apply ACTA_ZERO;
     uint32_t snapshot_every ACTA_ZERO;
     uint32_t idle_timeout_ms ACTA_ZERO;
+    uint32_t snapshot_version ACTA_ZERO;
+    acta_verdict (*before_execute)(const purse_Diary *state, acta_decision *decision) ACTA_ZERO;
+    uint32_t (*lifespan)(const purse_Diary *state, const acta_lifespan_after *after) ACTA_ZERO;
 } purse_Diary_settings;
 #ifdef __cplusplus
 #define PURSE_DIARY(...)                                                                                               \
@@ -405,48 +338,72 @@ void purse_Diary_ignore_Noted(purse_Diary *state, purse_Noted event, acta_memory
 
 typedef struct purse_Diaries_on_Earned {
     acta_str (*start)(const purse_Earned *event) ACTA_ZERO;
+    acta_str (*start_strict)(const purse_Earned *event) ACTA_ZERO;
     acta_str (*go_on)(const purse_Earned *event) ACTA_ZERO;
+    acta_str (*go_on_strict)(const purse_Earned *event) ACTA_ZERO;
     acta_str (*stop)(const purse_Earned *event) ACTA_ZERO;
+    void (*route)(const purse_Earned *event, acta_routing *routing) ACTA_ZERO;
+    void (*associate)(const purse_Earned *event, acta_associations *associations) ACTA_ZERO;
     void (*handle)(const purse_Diaries *state, purse_Earned event, acta_commands *commands) ACTA_ZERO;
     void (*apply)(purse_Diaries *state, purse_Earned event, acta_memory *memory) ACTA_ZERO;
 } purse_Diaries_on_Earned;
 
 typedef struct purse_Diaries_on_Spent {
     acta_str (*start)(const purse_Spent *event) ACTA_ZERO;
+    acta_str (*start_strict)(const purse_Spent *event) ACTA_ZERO;
     acta_str (*go_on)(const purse_Spent *event) ACTA_ZERO;
+    acta_str (*go_on_strict)(const purse_Spent *event) ACTA_ZERO;
     acta_str (*stop)(const purse_Spent *event) ACTA_ZERO;
+    void (*route)(const purse_Spent *event, acta_routing *routing) ACTA_ZERO;
+    void (*associate)(const purse_Spent *event, acta_associations *associations) ACTA_ZERO;
     void (*handle)(const purse_Diaries *state, purse_Spent event, acta_commands *commands) ACTA_ZERO;
     void (*apply)(purse_Diaries *state, purse_Spent event, acta_memory *memory) ACTA_ZERO;
 } purse_Diaries_on_Spent;
 
 typedef struct purse_Diaries_on_Charged {
     acta_str (*start)(const purse_Charged *event) ACTA_ZERO;
+    acta_str (*start_strict)(const purse_Charged *event) ACTA_ZERO;
     acta_str (*go_on)(const purse_Charged *event) ACTA_ZERO;
+    acta_str (*go_on_strict)(const purse_Charged *event) ACTA_ZERO;
     acta_str (*stop)(const purse_Charged *event) ACTA_ZERO;
+    void (*route)(const purse_Charged *event, acta_routing *routing) ACTA_ZERO;
+    void (*associate)(const purse_Charged *event, acta_associations *associations) ACTA_ZERO;
     void (*handle)(const purse_Diaries *state, purse_Charged event, acta_commands *commands) ACTA_ZERO;
     void (*apply)(purse_Diaries *state, purse_Charged event, acta_memory *memory) ACTA_ZERO;
 } purse_Diaries_on_Charged;
 
 typedef struct purse_Diaries_on_Moved {
     acta_str (*start)(const purse_Moved *event) ACTA_ZERO;
+    acta_str (*start_strict)(const purse_Moved *event) ACTA_ZERO;
     acta_str (*go_on)(const purse_Moved *event) ACTA_ZERO;
+    acta_str (*go_on_strict)(const purse_Moved *event) ACTA_ZERO;
     acta_str (*stop)(const purse_Moved *event) ACTA_ZERO;
+    void (*route)(const purse_Moved *event, acta_routing *routing) ACTA_ZERO;
+    void (*associate)(const purse_Moved *event, acta_associations *associations) ACTA_ZERO;
     void (*handle)(const purse_Diaries *state, purse_Moved event, acta_commands *commands) ACTA_ZERO;
     void (*apply)(purse_Diaries *state, purse_Moved event, acta_memory *memory) ACTA_ZERO;
 } purse_Diaries_on_Moved;
 
 typedef struct purse_Diaries_on_Owed {
     acta_str (*start)(const purse_Owed *event) ACTA_ZERO;
+    acta_str (*start_strict)(const purse_Owed *event) ACTA_ZERO;
     acta_str (*go_on)(const purse_Owed *event) ACTA_ZERO;
+    acta_str (*go_on_strict)(const purse_Owed *event) ACTA_ZERO;
     acta_str (*stop)(const purse_Owed *event) ACTA_ZERO;
+    void (*route)(const purse_Owed *event, acta_routing *routing) ACTA_ZERO;
+    void (*associate)(const purse_Owed *event, acta_associations *associations) ACTA_ZERO;
     void (*handle)(const purse_Diaries *state, purse_Owed event, acta_commands *commands) ACTA_ZERO;
     void (*apply)(purse_Diaries *state, purse_Owed event, acta_memory *memory) ACTA_ZERO;
 } purse_Diaries_on_Owed;
 
 typedef struct purse_Diaries_on_Noted {
     acta_str (*start)(const purse_Noted *event) ACTA_ZERO;
+    acta_str (*start_strict)(const purse_Noted *event) ACTA_ZERO;
     acta_str (*go_on)(const purse_Noted *event) ACTA_ZERO;
+    acta_str (*go_on_strict)(const purse_Noted *event) ACTA_ZERO;
     acta_str (*stop)(const purse_Noted *event) ACTA_ZERO;
+    void (*route)(const purse_Noted *event, acta_routing *routing) ACTA_ZERO;
+    void (*associate)(const purse_Noted *event, acta_associations *associations) ACTA_ZERO;
     void (*handle)(const purse_Diaries *state, purse_Noted event, acta_commands *commands) ACTA_ZERO;
     void (*apply)(purse_Diaries *state, purse_Noted event, acta_memory *memory) ACTA_ZERO;
 } purse_Diaries_on_Noted;
@@ -460,11 +417,14 @@ typedef struct purse_Diaries_on {
     purse_Diaries_on_Noted Noted ACTA_ZERO;
 } purse_Diaries_on;
 
-/* The process manager Diaries; fill it with PURSE_DIARIES(.on = …, .error, .retry_max, .idle_timeout_ms). */
+/* The process manager Diaries; fill it with PURSE_DIARIES(.on = …, .error, .event_error, .after_command, .name, .retry_max,
+ * .idle_timeout_ms, .event_timeout_ms, .start_from). */
 typedef struct purse_Diaries_process_manager {
     ACTA_PROCESS_MANAGER_BASE;
     purse_Diaries_on on;
     acta_failure_action (*error)(const purse_Diaries *state, const acta_failure *failure, acta_commands *commands);
+    acta_unhandled_action (*event_error)(const acta_unhandled *failure, acta_unhandled_retry *retry);
+    acta_after_command (*after_command)(const purse_Diaries *state, const acta_accepted *accepted);
 } purse_Diaries_process_manager;
 extern const acta_process_manager_code purse_Diaries_code;
 
@@ -472,8 +432,13 @@ typedef struct purse_Diaries_settings {
     purse_Diaries_on on ACTA_ZERO;
     acta_failure_action (*error)(
         const purse_Diaries *state, const acta_failure *failure, acta_commands *commands) ACTA_ZERO;
+    acta_unhandled_action (*event_error)(const acta_unhandled *failure, acta_unhandled_retry *retry) ACTA_ZERO;
+    acta_after_command (*after_command)(const purse_Diaries *state, const acta_accepted *accepted) ACTA_ZERO;
+    const char *name ACTA_ZERO;
     uint32_t retry_max ACTA_ZERO;
     uint32_t idle_timeout_ms ACTA_ZERO;
+    uint32_t event_timeout_ms ACTA_ZERO;
+    acta_start_from start_from ACTA_ZERO;
 } purse_Diaries_settings;
 #ifdef __cplusplus
 #define PURSE_DIARIES(...)                                                                                             \
@@ -495,7 +460,7 @@ typedef struct purse_on_event {
     acta_status (*Noted)(void *user, purse_Noted event, const acta_recorded *recorded, acta_error *error) ACTA_ZERO;
 } purse_on_event;
 
-/* An event handler; fill it with PURSE_EVENT_HANDLER(.name = …, .user, .on = …, .start_from, .window, .retry_max). */
+/* An event handler; fill it with PURSE_EVENT_HANDLER(.name = …, .user, .on = …, .start_from, .window, .retry_max, .options). */
 typedef struct purse_event_handler {
     ACTA_EVENT_HANDLER_BASE;
     purse_on_event on;
@@ -509,6 +474,7 @@ typedef struct purse_event_handler_settings {
     acta_start_from start_from ACTA_ZERO;
     uint32_t window ACTA_ZERO;
     uint32_t retry_max ACTA_ZERO;
+    const acta_reader_options *options ACTA_ZERO;
 } purse_event_handler_settings;
 #ifdef __cplusplus
 #define PURSE_EVENT_HANDLER(...)                                                                                       \
@@ -536,7 +502,7 @@ typedef struct purse_on_projected {
         void *user, purse_Noted event, const acta_recorded *recorded, acta_rows *rows, acta_error *error) ACTA_ZERO;
 } purse_on_projected;
 
-/* A projection; fill it with PURSE_PROJECTION(.name = …, .user, .on = …, .window, .retry_max). */
+/* A projection; fill it with PURSE_PROJECTION(.name = …, .user, .on = …, .window, .retry_max, .database, .options). */
 typedef struct purse_projection {
     ACTA_PROJECTION_BASE;
     purse_on_projected on;
@@ -549,6 +515,8 @@ typedef struct purse_projection_settings {
     purse_on_projected on ACTA_ZERO;
     uint32_t window ACTA_ZERO;
     uint32_t retry_max ACTA_ZERO;
+    const acta_database *database ACTA_ZERO;
+    const acta_reader_options *options ACTA_ZERO;
 } purse_projection_settings;
 #ifdef __cplusplus
 #define PURSE_PROJECTION(...)                                                                                          \
@@ -572,97 +540,77 @@ typedef enum purse_v1_Kind ACTA_ENUM_TYPE {
 ACTA_OPTIONAL(purse_v1_Kind);
 const char *purse_v1_Kind_name(purse_v1_Kind value); /* as in the schema; "unknown" for any other */
 
-/* purse_v1_Line_vector, _ref */
+/* Of each T: T_vector, and T_ref where it is no union. */
 ACTA_TABLE_VIEWS(purse_v1_Line);
-/* purse_v1_Earned_vector, _ref */
 ACTA_TABLE_VIEWS(purse_v1_Earned);
-/* purse_v1_Spent_vector, _ref */
 ACTA_TABLE_VIEWS(purse_v1_Spent);
-/* purse_v1_Renamed_vector, _ref */
 ACTA_TABLE_VIEWS(purse_v1_Renamed);
-/* purse_v1_Lent_vector, _ref */
 ACTA_TABLE_VIEWS(purse_v1_Lent);
 
 typedef struct purse_v1_Line {
     acta_str what ACTA_ZERO; /* required */
     purse_v1_Kind kind ACTA_ZERO;
 } purse_v1_Line;
-static inline void
-purse_v1_Line_decode(acta_bytes buffer, purse_v1_Line *value_out)
+ACTI_READ_TABLE(purse_v1_Line)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->what = acta_view_str(view, 0);
     value_out->kind = (purse_v1_Kind)acta_view_uint8(view, 1, 0);
 }
-/* purse_v1_Line_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(purse_v1_Line);
-/* purse_v1_Line_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_v1_Line);
+/* purse_v1_Line_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(purse_v1_Line);
 
 /* In whole units. */
 typedef struct purse_v1_Earned {
     acta_str purse_id ACTA_ZERO; /* required */
     int64_t amount ACTA_ZERO;
 } purse_v1_Earned;
-static inline void
-purse_v1_Earned_decode(acta_bytes buffer, purse_v1_Earned *value_out)
+ACTI_READ_TABLE(purse_v1_Earned)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->purse_id = acta_view_str(view, 0);
     value_out->amount = acta_view_int64(view, 1, INT64_C(0));
 }
-/* purse_v1_Earned_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(purse_v1_Earned);
-/* purse_v1_Earned_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_v1_Earned);
+/* purse_v1_Earned_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(purse_v1_Earned);
 
 typedef struct purse_v1_Spent {
     acta_str purse_id ACTA_ZERO; /* required */
     int64_t amount ACTA_ZERO;
     purse_v1_Line_ref line ACTA_ZERO;
 } purse_v1_Spent;
-/* purse_v1_Spent_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(purse_v1_Spent)
+{
+    value_out->purse_id = acta_view_str(view, 0);
+    value_out->amount = acta_view_int64(view, 1, INT64_C(0));
+    value_out->line = acti_purse_v1_Line_ref_of(view, 2);
+}
+/* purse_v1_Spent_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_v1_Spent);
-/* purse_v1_Spent_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_v1_Spent);
 
 typedef struct purse_v1_Renamed {
     acta_str purse_id ACTA_ZERO; /* required */
     acta_str name ACTA_ZERO;
 } purse_v1_Renamed;
-static inline void
-purse_v1_Renamed_decode(acta_bytes buffer, purse_v1_Renamed *value_out)
+ACTI_READ_TABLE(purse_v1_Renamed)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->purse_id = acta_view_str(view, 0);
     value_out->name = acta_view_str(view, 1);
 }
-/* purse_v1_Renamed_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(purse_v1_Renamed);
-/* purse_v1_Renamed_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_v1_Renamed);
+/* purse_v1_Renamed_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(purse_v1_Renamed);
 
 typedef struct purse_v1_Lent {
     acta_str purse_id ACTA_ZERO; /* required */
     acta_str other_id ACTA_ZERO; /* required */
     int64_t amount ACTA_ZERO;
 } purse_v1_Lent;
-static inline void
-purse_v1_Lent_decode(acta_bytes buffer, purse_v1_Lent *value_out)
+ACTI_READ_TABLE(purse_v1_Lent)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->purse_id = acta_view_str(view, 0);
     value_out->other_id = acta_view_str(view, 1);
     value_out->amount = acta_view_int64(view, 2, INT64_C(0));
 }
-/* purse_v1_Lent_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(purse_v1_Lent);
-/* purse_v1_Lent_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_v1_Lent);
+/* purse_v1_Lent_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(purse_v1_Lent);
 
 /* -- version 2, of purse.v2.fbs -- */
 
@@ -676,27 +624,21 @@ typedef enum purse_v2_Kind ACTA_ENUM_TYPE {
 ACTA_OPTIONAL(purse_v2_Kind);
 const char *purse_v2_Kind_name(purse_v2_Kind value); /* as in the schema; "unknown" for any other */
 
-/* purse_v2_Line_vector, _ref */
+/* Of each T: T_vector, and T_ref where it is no union. */
 ACTA_TABLE_VIEWS(purse_v2_Line);
-/* purse_v2_Spent_vector, _ref */
 ACTA_TABLE_VIEWS(purse_v2_Spent);
 
 typedef struct purse_v2_Line {
     acta_str what ACTA_ZERO; /* required */
     purse_v2_Kind kind ACTA_ZERO;
 } purse_v2_Line;
-static inline void
-purse_v2_Line_decode(acta_bytes buffer, purse_v2_Line *value_out)
+ACTI_READ_TABLE(purse_v2_Line)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->what = acta_view_str(view, 0);
     value_out->kind = (purse_v2_Kind)acta_view_uint8(view, 1, 0);
 }
-/* purse_v2_Line_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(purse_v2_Line);
-/* purse_v2_Line_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_v2_Line);
+/* purse_v2_Line_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(purse_v2_Line);
 
 typedef struct purse_v2_Spent {
     acta_str purse_id ACTA_ZERO; /* required */
@@ -704,10 +646,15 @@ typedef struct purse_v2_Spent {
     int64_t fee ACTA_ZERO;
     purse_v2_Line_ref line ACTA_ZERO;
 } purse_v2_Spent;
-/* purse_v2_Spent_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(purse_v2_Spent)
+{
+    value_out->purse_id = acta_view_str(view, 0);
+    value_out->amount = acta_view_int64(view, 1, INT64_C(0));
+    value_out->fee = acta_view_int64(view, 2, INT64_C(0));
+    value_out->line = acti_purse_v2_Line_ref_of(view, 3);
+}
+/* purse_v2_Spent_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_v2_Spent);
-/* purse_v2_Spent_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(purse_v2_Spent);
 
 /* For upcasters: T_upcast adds one of these to what the old event becomes. */
 ACTA_UPCAST_TO(purse_Earned);

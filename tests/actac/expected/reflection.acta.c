@@ -74,13 +74,10 @@ static const acta_field reflection_Type_fields[] = {
     ACTA_NUMBER_FIELD(reflection_Type, element_size, 5, UINT32, 0, 0),
 };
 ACTA_PLAIN_CODE(reflection_Type);
-ACTA_CHECK_CODE(reflection_Type);
 const acta_table reflection_Type_table = {
     .name = "reflection.Type",
     ACTA_TABLE_MEMBERS(reflection_Type, PLAIN, UINT64_C(0x9e4972affa95407f), reflection_schema),
-    .fields = reflection_Type_fields,
-    .field_count = 6,
-    .check = reflection_Type_any_check,
+    ACTA_CHECKED_FIELDS(reflection_Type),
 };
 
 static const acta_field reflection_KeyValue_fields[] = {
@@ -88,13 +85,10 @@ static const acta_field reflection_KeyValue_fields[] = {
     ACTA_STRING_FIELD(reflection_KeyValue, value, 1, 0),
 };
 ACTA_PLAIN_CODE(reflection_KeyValue);
-ACTA_CHECK_CODE(reflection_KeyValue);
 const acta_table reflection_KeyValue_table = {
     .name = "reflection.KeyValue",
     ACTA_TABLE_MEMBERS(reflection_KeyValue, PLAIN, UINT64_C(0x3471a8ddb73e23ae), reflection_schema),
-    .fields = reflection_KeyValue_fields,
-    .field_count = 2,
-    .check = reflection_KeyValue_any_check,
+    ACTA_CHECKED_FIELDS(reflection_KeyValue),
 };
 
 static const acta_field reflection_EnumVal_fields[] = {
@@ -103,14 +97,11 @@ static const acta_field reflection_EnumVal_fields[] = {
     ACTA_TABLE_FIELD(reflection_EnumVal, union_type, 3, TABLE, reflection_Type, 0),
     ACTA_STRING_VECTOR_FIELD(reflection_EnumVal, documentation, 4, 0),
 };
-ACTA_TABLE_CODE(reflection_EnumVal);
-ACTA_CHECK_CODE(reflection_EnumVal);
+ACTA_CHECKED_CODE(reflection_EnumVal);
 const acta_table reflection_EnumVal_table = {
     .name = "reflection.EnumVal",
     ACTA_TABLE_MEMBERS(reflection_EnumVal, PLAIN, UINT64_C(0xfdaacb931af2ab65), reflection_schema),
-    .fields = reflection_EnumVal_fields,
-    .field_count = 4,
-    .check = reflection_EnumVal_any_check,
+    ACTA_CHECKED_FIELDS(reflection_EnumVal),
 };
 
 static const acta_field reflection_Enum_fields[] = {
@@ -122,14 +113,11 @@ static const acta_field reflection_Enum_fields[] = {
     ACTA_STRING_VECTOR_FIELD(reflection_Enum, documentation, 5, 0),
     ACTA_STRING_FIELD(reflection_Enum, declaration_file, 6, 0),
 };
-ACTA_TABLE_CODE(reflection_Enum);
-ACTA_CHECK_CODE(reflection_Enum);
+ACTA_CHECKED_CODE(reflection_Enum);
 const acta_table reflection_Enum_table = {
     .name = "reflection.Enum",
     ACTA_TABLE_MEMBERS(reflection_Enum, PLAIN, UINT64_C(0x59c406ea33b1ff01), reflection_schema),
-    .fields = reflection_Enum_fields,
-    .field_count = 7,
-    .check = reflection_Enum_any_check,
+    ACTA_CHECKED_FIELDS(reflection_Enum),
 };
 
 static const acta_field reflection_Field_fields[] = {
@@ -147,14 +135,11 @@ static const acta_field reflection_Field_fields[] = {
     ACTA_NUMBER_FIELD(reflection_Field, optional, 11, BOOL, 0, 0),
     ACTA_NUMBER_FIELD(reflection_Field, padding, 12, UINT16, 0, 0),
 };
-ACTA_TABLE_CODE(reflection_Field);
-ACTA_CHECK_CODE(reflection_Field);
+ACTA_CHECKED_CODE(reflection_Field);
 const acta_table reflection_Field_table = {
     .name = "reflection.Field",
     ACTA_TABLE_MEMBERS(reflection_Field, PLAIN, UINT64_C(0x6e5e0061e351aab5), reflection_schema),
-    .fields = reflection_Field_fields,
-    .field_count = 13,
-    .check = reflection_Field_any_check,
+    ACTA_CHECKED_FIELDS(reflection_Field),
 };
 
 static const acta_field reflection_Object_fields[] = {
@@ -167,14 +152,11 @@ static const acta_field reflection_Object_fields[] = {
     ACTA_STRING_VECTOR_FIELD(reflection_Object, documentation, 6, 0),
     ACTA_STRING_FIELD(reflection_Object, declaration_file, 7, 0),
 };
-ACTA_TABLE_CODE(reflection_Object);
-ACTA_CHECK_CODE(reflection_Object);
+ACTA_CHECKED_CODE(reflection_Object);
 const acta_table reflection_Object_table = {
     .name = "reflection.Object",
     ACTA_TABLE_MEMBERS(reflection_Object, PLAIN, UINT64_C(0xc0e2b9c6e587b374), reflection_schema),
-    .fields = reflection_Object_fields,
-    .field_count = 8,
-    .check = reflection_Object_any_check,
+    ACTA_CHECKED_FIELDS(reflection_Object),
 };
 
 static const acta_field reflection_RPCCall_fields[] = {
@@ -184,14 +166,11 @@ static const acta_field reflection_RPCCall_fields[] = {
     ACTA_TABLE_FIELD(reflection_RPCCall, attributes, 3, TABLE_VECTOR, reflection_KeyValue, 0),
     ACTA_STRING_VECTOR_FIELD(reflection_RPCCall, documentation, 4, 0),
 };
-ACTA_TABLE_CODE(reflection_RPCCall);
-ACTA_CHECK_CODE(reflection_RPCCall);
+ACTA_CHECKED_CODE(reflection_RPCCall);
 const acta_table reflection_RPCCall_table = {
     .name = "reflection.RPCCall",
     ACTA_TABLE_MEMBERS(reflection_RPCCall, PLAIN, UINT64_C(0x18492136c226cb6a), reflection_schema),
-    .fields = reflection_RPCCall_fields,
-    .field_count = 5,
-    .check = reflection_RPCCall_any_check,
+    ACTA_CHECKED_FIELDS(reflection_RPCCall),
 };
 
 static const acta_field reflection_Service_fields[] = {
@@ -201,28 +180,22 @@ static const acta_field reflection_Service_fields[] = {
     ACTA_STRING_VECTOR_FIELD(reflection_Service, documentation, 3, 0),
     ACTA_STRING_FIELD(reflection_Service, declaration_file, 4, 0),
 };
-ACTA_TABLE_CODE(reflection_Service);
-ACTA_CHECK_CODE(reflection_Service);
+ACTA_CHECKED_CODE(reflection_Service);
 const acta_table reflection_Service_table = {
     .name = "reflection.Service",
     ACTA_TABLE_MEMBERS(reflection_Service, PLAIN, UINT64_C(0xee8a6431767865d3), reflection_schema),
-    .fields = reflection_Service_fields,
-    .field_count = 5,
-    .check = reflection_Service_any_check,
+    ACTA_CHECKED_FIELDS(reflection_Service),
 };
 
 static const acta_field reflection_SchemaFile_fields[] = {
     ACTA_STRING_FIELD(reflection_SchemaFile, filename, 0, ACTA_FIELD_REQUIRED | ACTA_FIELD_KEY),
     ACTA_STRING_VECTOR_FIELD(reflection_SchemaFile, included_filenames, 1, 0),
 };
-ACTA_TABLE_CODE(reflection_SchemaFile);
-ACTA_CHECK_CODE(reflection_SchemaFile);
+ACTA_CHECKED_CODE(reflection_SchemaFile);
 const acta_table reflection_SchemaFile_table = {
     .name = "reflection.SchemaFile",
     ACTA_TABLE_MEMBERS(reflection_SchemaFile, PLAIN, UINT64_C(0xa9ff01fdde63f616), reflection_schema),
-    .fields = reflection_SchemaFile_fields,
-    .field_count = 2,
-    .check = reflection_SchemaFile_any_check,
+    ACTA_CHECKED_FIELDS(reflection_SchemaFile),
 };
 
 static const acta_field reflection_Schema_fields[] = {
@@ -235,14 +208,11 @@ static const acta_field reflection_Schema_fields[] = {
     ACTA_NUMBER_FIELD(reflection_Schema, advanced_features, 6, UINT64, 0, 0),
     ACTA_TABLE_FIELD(reflection_Schema, fbs_files, 7, TABLE_VECTOR, reflection_SchemaFile, 0),
 };
-ACTA_TABLE_CODE(reflection_Schema);
-ACTA_CHECK_CODE(reflection_Schema);
+ACTA_CHECKED_CODE(reflection_Schema);
 const acta_table reflection_Schema_table = {
     .name = "reflection.Schema",
     ACTA_TABLE_MEMBERS(reflection_Schema, PLAIN, UINT64_C(0xa028527dbbfbe326), reflection_schema),
-    .fields = reflection_Schema_fields,
-    .field_count = 8,
-    .check = reflection_Schema_any_check,
+    ACTA_CHECKED_FIELDS(reflection_Schema),
 };
 
 

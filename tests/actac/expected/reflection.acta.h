@@ -48,25 +48,16 @@ ACTA_OPTIONAL(reflection_AdvancedFeatures);
 const char *reflection_AdvancedFeatures_name(
     reflection_AdvancedFeatures value); /* as in the schema; "unknown" for any other */
 
-/* reflection_Type_vector, _ref */
+/* Of each T: T_vector, and T_ref where it is no union. */
 ACTA_TABLE_VIEWS(reflection_Type);
-/* reflection_KeyValue_vector, _ref */
 ACTA_TABLE_VIEWS(reflection_KeyValue);
-/* reflection_EnumVal_vector, _ref */
 ACTA_TABLE_VIEWS(reflection_EnumVal);
-/* reflection_Enum_vector, _ref */
 ACTA_TABLE_VIEWS(reflection_Enum);
-/* reflection_Field_vector, _ref */
 ACTA_TABLE_VIEWS(reflection_Field);
-/* reflection_Object_vector, _ref */
 ACTA_TABLE_VIEWS(reflection_Object);
-/* reflection_RPCCall_vector, _ref */
 ACTA_TABLE_VIEWS(reflection_RPCCall);
-/* reflection_Service_vector, _ref */
 ACTA_TABLE_VIEWS(reflection_Service);
-/* reflection_SchemaFile_vector, _ref */
 ACTA_TABLE_VIEWS(reflection_SchemaFile);
-/* reflection_Schema_vector, _ref */
 ACTA_TABLE_VIEWS(reflection_Schema);
 
 typedef struct reflection_Type {
@@ -79,11 +70,8 @@ typedef struct reflection_Type {
     /* The size (octets) of the `element` field, if present. */
     uint32_t element_size ACTA_ZERO;
 } reflection_Type;
-static inline void
-reflection_Type_decode(acta_bytes buffer, reflection_Type *value_out)
+ACTI_READ_TABLE(reflection_Type)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->base_type = (reflection_BaseType)acta_view_int8(view, 0, 0);
     value_out->element = (reflection_BaseType)acta_view_int8(view, 1, 0);
     value_out->index = acta_view_int32(view, 2, -1);
@@ -91,27 +79,20 @@ reflection_Type_decode(acta_bytes buffer, reflection_Type *value_out)
     value_out->base_size = acta_view_uint32(view, 4, 4);
     value_out->element_size = acta_view_uint32(view, 5, 0);
 }
-/* reflection_Type_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(reflection_Type);
-/* reflection_Type_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(reflection_Type);
+/* reflection_Type_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(reflection_Type);
 
 typedef struct reflection_KeyValue {
     acta_str key ACTA_ZERO; /* required, key */
     acta_str value ACTA_ZERO;
 } reflection_KeyValue;
-static inline void
-reflection_KeyValue_decode(acta_bytes buffer, reflection_KeyValue *value_out)
+ACTI_READ_TABLE(reflection_KeyValue)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->key = acta_view_str(view, 0);
     value_out->value = acta_view_str(view, 1);
 }
-/* reflection_KeyValue_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(reflection_KeyValue);
-/* reflection_KeyValue_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(reflection_KeyValue);
+/* reflection_KeyValue_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(reflection_KeyValue);
 /* reflection_KeyValue_vector_find, _sort */
 ACTA_KEYED(reflection_KeyValue, acta_str);
 
@@ -121,10 +102,15 @@ typedef struct reflection_EnumVal {
     reflection_Type_ref union_type ACTA_ZERO;
     acta_str_vector documentation ACTA_ZERO;
 } reflection_EnumVal;
-/* reflection_EnumVal_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(reflection_EnumVal)
+{
+    value_out->name = acta_view_str(view, 0);
+    value_out->value = acta_view_int64(view, 1, INT64_C(0));
+    value_out->union_type = acti_reflection_Type_ref_of(view, 3);
+    value_out->documentation = acta_view_str_vector(view, 4);
+}
+/* reflection_EnumVal_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_EnumVal);
-/* reflection_EnumVal_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(reflection_EnumVal);
 /* reflection_EnumVal_vector_find, _sort */
 ACTA_KEYED(reflection_EnumVal, int64_t);
 
@@ -138,10 +124,18 @@ typedef struct reflection_Enum {
     /* File that this Enum is declared in. */
     acta_str declaration_file ACTA_ZERO;
 } reflection_Enum;
-/* reflection_Enum_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(reflection_Enum)
+{
+    value_out->name = acta_view_str(view, 0);
+    value_out->values = acti_reflection_EnumVal_vector_of(view, 1);
+    value_out->is_union = acta_view_bool(view, 2, false);
+    value_out->underlying_type = acti_reflection_Type_ref_of(view, 3);
+    value_out->attributes = acti_reflection_KeyValue_vector_of(view, 4);
+    value_out->documentation = acta_view_str_vector(view, 5);
+    value_out->declaration_file = acta_view_str(view, 6);
+}
+/* reflection_Enum_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_Enum);
-/* reflection_Enum_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(reflection_Enum);
 /* reflection_Enum_vector_find, _sort */
 ACTA_KEYED(reflection_Enum, acta_str);
 
@@ -161,10 +155,24 @@ typedef struct reflection_Field {
     /* Number of padding octets to always add after this field. Structs only. */
     uint16_t padding ACTA_ZERO;
 } reflection_Field;
-/* reflection_Field_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(reflection_Field)
+{
+    value_out->name = acta_view_str(view, 0);
+    value_out->type = acti_reflection_Type_ref_of(view, 1);
+    value_out->id = acta_view_uint16(view, 2, 0);
+    value_out->offset = acta_view_uint16(view, 3, 0);
+    value_out->default_integer = acta_view_int64(view, 4, INT64_C(0));
+    value_out->default_real = acta_view_double(view, 5, 0);
+    value_out->deprecated = acta_view_bool(view, 6, false);
+    value_out->required = acta_view_bool(view, 7, false);
+    value_out->key = acta_view_bool(view, 8, false);
+    value_out->attributes = acti_reflection_KeyValue_vector_of(view, 9);
+    value_out->documentation = acta_view_str_vector(view, 10);
+    value_out->optional = acta_view_bool(view, 11, false);
+    value_out->padding = acta_view_uint16(view, 12, 0);
+}
+/* reflection_Field_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_Field);
-/* reflection_Field_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(reflection_Field);
 /* reflection_Field_vector_find, _sort */
 ACTA_KEYED(reflection_Field, acta_str);
 
@@ -179,10 +187,19 @@ typedef struct reflection_Object {
     /* File that this Object is declared in. */
     acta_str declaration_file ACTA_ZERO;
 } reflection_Object;
-/* reflection_Object_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(reflection_Object)
+{
+    value_out->name = acta_view_str(view, 0);
+    value_out->fields = acti_reflection_Field_vector_of(view, 1);
+    value_out->is_struct = acta_view_bool(view, 2, false);
+    value_out->minalign = acta_view_int32(view, 3, 0);
+    value_out->bytesize = acta_view_int32(view, 4, 0);
+    value_out->attributes = acti_reflection_KeyValue_vector_of(view, 5);
+    value_out->documentation = acta_view_str_vector(view, 6);
+    value_out->declaration_file = acta_view_str(view, 7);
+}
+/* reflection_Object_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_Object);
-/* reflection_Object_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(reflection_Object);
 /* reflection_Object_vector_find, _sort */
 ACTA_KEYED(reflection_Object, acta_str);
 
@@ -193,10 +210,16 @@ typedef struct reflection_RPCCall {
     reflection_KeyValue_vector attributes ACTA_ZERO;
     acta_str_vector documentation ACTA_ZERO;
 } reflection_RPCCall;
-/* reflection_RPCCall_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(reflection_RPCCall)
+{
+    value_out->name = acta_view_str(view, 0);
+    value_out->request = acti_reflection_Object_ref_of(view, 1);
+    value_out->response = acti_reflection_Object_ref_of(view, 2);
+    value_out->attributes = acti_reflection_KeyValue_vector_of(view, 3);
+    value_out->documentation = acta_view_str_vector(view, 4);
+}
+/* reflection_RPCCall_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_RPCCall);
-/* reflection_RPCCall_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(reflection_RPCCall);
 /* reflection_RPCCall_vector_find, _sort */
 ACTA_KEYED(reflection_RPCCall, acta_str);
 
@@ -208,10 +231,16 @@ typedef struct reflection_Service {
     /* File that this Service is declared in. */
     acta_str declaration_file ACTA_ZERO;
 } reflection_Service;
-/* reflection_Service_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(reflection_Service)
+{
+    value_out->name = acta_view_str(view, 0);
+    value_out->calls = acti_reflection_RPCCall_vector_of(view, 1);
+    value_out->attributes = acti_reflection_KeyValue_vector_of(view, 2);
+    value_out->documentation = acta_view_str_vector(view, 3);
+    value_out->declaration_file = acta_view_str(view, 4);
+}
+/* reflection_Service_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_Service);
-/* reflection_Service_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(reflection_Service);
 /* reflection_Service_vector_find, _sort */
 ACTA_KEYED(reflection_Service, acta_str);
 
@@ -224,10 +253,13 @@ typedef struct reflection_SchemaFile {
     /* Names of included files, relative to project root. */
     acta_str_vector included_filenames ACTA_ZERO;
 } reflection_SchemaFile;
-/* reflection_SchemaFile_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(reflection_SchemaFile)
+{
+    value_out->filename = acta_view_str(view, 0);
+    value_out->included_filenames = acta_view_str_vector(view, 1);
+}
+/* reflection_SchemaFile_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_SchemaFile);
-/* reflection_SchemaFile_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(reflection_SchemaFile);
 /* reflection_SchemaFile_vector_find, _sort */
 ACTA_KEYED(reflection_SchemaFile, acta_str);
 
@@ -243,10 +275,19 @@ typedef struct reflection_Schema {
      * flatc was invoked. */
     reflection_SchemaFile_vector fbs_files ACTA_ZERO;
 } reflection_Schema;
-/* reflection_Schema_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(reflection_Schema)
+{
+    value_out->objects = acti_reflection_Object_vector_of(view, 0);
+    value_out->enums = acti_reflection_Enum_vector_of(view, 1);
+    value_out->file_ident = acta_view_str(view, 2);
+    value_out->file_ext = acta_view_str(view, 3);
+    value_out->root_table = acti_reflection_Object_ref_of(view, 4);
+    value_out->services = acti_reflection_Service_vector_of(view, 5);
+    value_out->advanced_features = (reflection_AdvancedFeatures)acta_view_uint64(view, 6, UINT64_C(0));
+    value_out->fbs_files = acti_reflection_SchemaFile_vector_of(view, 7);
+}
+/* reflection_Schema_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_Schema);
-/* reflection_Schema_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(reflection_Schema);
 
 #ifdef __cplusplus
 }

@@ -47,14 +47,11 @@ static const acta_field shop_Line_fields[] = {
     ACTA_STRING_VECTOR_FIELD(shop_Line, tags, 2, 0),
     ACTA_TABLE_FIELD(shop_Line, parts, 3, TABLE_VECTOR, shop_Line, 0),
 };
-ACTA_TABLE_CODE(shop_Line);
-ACTA_CHECK_CODE(shop_Line);
+ACTA_CHECKED_CODE(shop_Line);
 const acta_table shop_Line_table = {
     .name = "shop.Line",
     ACTA_TABLE_MEMBERS(shop_Line, PLAIN, UINT64_C(0xe569fe3816e718de), shop_schema),
-    .fields = shop_Line_fields,
-    .field_count = 4,
-    .check = shop_Line_any_check,
+    ACTA_CHECKED_FIELDS(shop_Line),
 };
 
 static const acta_field shop_Slot_fields[] = {
@@ -63,27 +60,21 @@ static const acta_field shop_Slot_fields[] = {
     ACTA_STRING_FIELD(shop_Slot, note, 2, 0),
 };
 ACTA_PLAIN_CODE(shop_Slot);
-ACTA_CHECK_CODE(shop_Slot);
 const acta_table shop_Slot_table = {
     .name = "shop.Slot",
     ACTA_TABLE_MEMBERS(shop_Slot, PLAIN, UINT64_C(0x9dc9c23296f2963f), shop_schema),
-    .fields = shop_Slot_fields,
-    .field_count = 3,
-    .check = shop_Slot_any_check,
+    ACTA_CHECKED_FIELDS(shop_Slot),
 };
 
 static const acta_field shop_Weight_fields[] = {
     ACTA_NUMBER_FIELD(shop_Weight, grams, 0, DOUBLE, ACTA_FIELD_KEY, 0),
     ACTA_TABLE_FIELD(shop_Weight, by, 1, TABLE, shop_Line, 0),
 };
-ACTA_TABLE_CODE(shop_Weight);
-ACTA_CHECK_CODE(shop_Weight);
+ACTA_CHECKED_CODE(shop_Weight);
 const acta_table shop_Weight_table = {
     .name = "shop.Weight",
     ACTA_TABLE_MEMBERS(shop_Weight, PLAIN, UINT64_C(0xa8b596d45473d7f9), shop_schema),
-    .fields = shop_Weight_fields,
-    .field_count = 2,
-    .check = shop_Weight_any_check,
+    ACTA_CHECKED_FIELDS(shop_Weight),
 };
 
 static const acta_field shop_Numbers_fields[] = {
@@ -104,13 +95,10 @@ static const acta_field shop_Numbers_fields[] = {
     ACTA_NUMBER_FIELD(shop_Numbers, fourth, 15, INT8, ACTA_FIELD_ENUM, UINT64_C(0x7)),
 };
 ACTA_PLAIN_CODE(shop_Numbers);
-ACTA_CHECK_CODE(shop_Numbers);
 const acta_table shop_Numbers_table = {
     .name = "shop.Numbers",
     ACTA_TABLE_MEMBERS(shop_Numbers, PLAIN, UINT64_C(0xb9bbed120b93bc79), shop_schema),
-    .fields = shop_Numbers_fields,
-    .field_count = 15,
-    .check = shop_Numbers_any_check,
+    ACTA_CHECKED_FIELDS(shop_Numbers),
 };
 
 static const acta_field shop_Everything_fields[] = {
@@ -134,14 +122,11 @@ static const acta_field shop_Everything_fields[] = {
     ACTA_STRING_FIELD(shop_Everything, must, 17, ACTA_FIELD_REQUIRED),
     ACTA_TABLE_FIELD(shop_Everything, must_lines, 18, TABLE_VECTOR, shop_Line, ACTA_FIELD_REQUIRED),
 };
-ACTA_TABLE_CODE(shop_Everything);
-ACTA_CHECK_CODE(shop_Everything);
+ACTA_CHECKED_CODE(shop_Everything);
 const acta_table shop_Everything_table = {
     .name = "shop.Everything",
     ACTA_TABLE_MEMBERS(shop_Everything, PLAIN, UINT64_C(0x182acf1814429deb), shop_schema),
-    .fields = shop_Everything_fields,
-    .field_count = 19,
-    .check = shop_Everything_any_check,
+    ACTA_CHECKED_FIELDS(shop_Everything),
 };
 
 ACTA_TABLE_CODE(shop_Nothing);
@@ -155,15 +140,12 @@ static const acta_field shop_OpenCart_fields[] = {
     ACTA_STRING_FIELD(shop_OpenCart, owner, 1, 0),
 };
 ACTA_PLAIN_CODE(shop_OpenCart);
-ACTA_CHECK_CODE(shop_OpenCart);
 ACTA_IDENTITY_CODE(shop_OpenCart, cart_id);
 const acta_table shop_OpenCart_table = {
     .name = "shop.OpenCart",
     .owner = "Cart",
     ACTA_TABLE_MEMBERS(shop_OpenCart, COMMAND, UINT64_C(0x63b9209597a61f5f), shop_schema),
-    .fields = shop_OpenCart_fields,
-    .field_count = 2,
-    .check = shop_OpenCart_any_check,
+    ACTA_CHECKED_FIELDS(shop_OpenCart),
     .identity = shop_OpenCart_any_identity,
 };
 
@@ -172,16 +154,13 @@ static const acta_field shop_AddLine_fields[] = {
     ACTA_TABLE_FIELD(shop_AddLine, line, 1, TABLE, shop_Line, 0),
     ACTA_TABLE_FIELD(shop_AddLine, lines, 2, TABLE_VECTOR, shop_Line, 0),
 };
-ACTA_TABLE_CODE(shop_AddLine);
-ACTA_CHECK_CODE(shop_AddLine);
+ACTA_CHECKED_CODE(shop_AddLine);
 ACTA_IDENTITY_CODE(shop_AddLine, cart_id);
 const acta_table shop_AddLine_table = {
     .name = "shop.AddLine",
     .owner = "Cart",
     ACTA_TABLE_MEMBERS(shop_AddLine, COMMAND, UINT64_C(0xeee5396569d61801), shop_schema),
-    .fields = shop_AddLine_fields,
-    .field_count = 3,
-    .check = shop_AddLine_any_check,
+    ACTA_CHECKED_FIELDS(shop_AddLine),
     .identity = shop_AddLine_any_identity,
 };
 
@@ -190,14 +169,11 @@ static const acta_field shop_CartOpened_fields[] = {
     ACTA_STRING_FIELD(shop_CartOpened, owner, 1, 0),
 };
 ACTA_PLAIN_CODE(shop_CartOpened);
-ACTA_CHECK_CODE(shop_CartOpened);
 const acta_table shop_CartOpened_table = {
     .name = "shop.CartOpened",
     .owner = "Cart",
     ACTA_TABLE_MEMBERS(shop_CartOpened, EVENT, UINT64_C(0x7ee8a93002743b04), shop_schema),
-    .fields = shop_CartOpened_fields,
-    .field_count = 2,
-    .check = shop_CartOpened_any_check,
+    ACTA_CHECKED_FIELDS(shop_CartOpened),
 };
 
 static const acta_field shop_LineAdded_fields[] = {
@@ -205,15 +181,12 @@ static const acta_field shop_LineAdded_fields[] = {
     ACTA_TABLE_FIELD(shop_LineAdded, line, 1, TABLE, shop_Line, ACTA_FIELD_REQUIRED),
     ACTA_TABLE_FIELD(shop_LineAdded, lines, 2, TABLE_VECTOR, shop_Line, 0),
 };
-ACTA_TABLE_CODE(shop_LineAdded);
-ACTA_CHECK_CODE(shop_LineAdded);
+ACTA_CHECKED_CODE(shop_LineAdded);
 const acta_table shop_LineAdded_table = {
     .name = "shop.LineAdded",
     .owner = "Cart",
     ACTA_TABLE_MEMBERS(shop_LineAdded, EVENT, UINT64_C(0x30e545cb59da3559), shop_schema),
-    .fields = shop_LineAdded_fields,
-    .field_count = 3,
-    .check = shop_LineAdded_any_check,
+    ACTA_CHECKED_FIELDS(shop_LineAdded),
 };
 
 ACTA_TABLE_CODE(shop_CartClosed);
@@ -233,15 +206,12 @@ static const acta_field shop_Cart_fields[] = {
     ACTA_VECTOR_FIELD(shop_Cart, sums, 6, INT64, 0),
     ACTA_TABLE_FIELD(shop_Cart, last, 7, TABLE, shop_Line, 0),
 };
-ACTA_TABLE_CODE(shop_Cart);
-ACTA_CHECK_CODE(shop_Cart);
+ACTA_CHECKED_CODE(shop_Cart);
 ACTA_MUTABLE_CODE(shop_Cart);
 const acta_table shop_Cart_table = {
     .name = "shop.Cart",
     ACTA_TABLE_MEMBERS(shop_Cart, STATE, UINT64_C(0xf04b0234c5e77435), shop_schema),
-    .fields = shop_Cart_fields,
-    .field_count = 8,
-    .check = shop_Cart_any_check,
+    ACTA_CHECKED_FIELDS(shop_Cart),
     .load = shop_Cart_any_load,
     .clear = shop_Cart_any_clear,
 };
@@ -251,15 +221,12 @@ static const acta_field shop_Watcher_fields[] = {
     ACTA_NUMBER_FIELD(shop_Watcher, seen, 1, UINT32, 0, 0),
     ACTA_TABLE_FIELD(shop_Watcher, lines, 2, TABLE_VECTOR, shop_Line, 0),
 };
-ACTA_TABLE_CODE(shop_Watcher);
-ACTA_CHECK_CODE(shop_Watcher);
+ACTA_CHECKED_CODE(shop_Watcher);
 ACTA_MUTABLE_CODE(shop_Watcher);
 const acta_table shop_Watcher_table = {
     .name = "shop.Watcher",
     ACTA_TABLE_MEMBERS(shop_Watcher, PROCESS_MANAGER, UINT64_C(0x8eaf0b2ce0667903), shop_schema),
-    .fields = shop_Watcher_fields,
-    .field_count = 3,
-    .check = shop_Watcher_any_check,
+    ACTA_CHECKED_FIELDS(shop_Watcher),
     .load = shop_Watcher_any_load,
     .clear = shop_Watcher_any_clear,
 };
@@ -270,15 +237,12 @@ static const acta_field shop_CartRow_fields[] = {
     ACTA_NUMBER_FIELD(shop_CartRow, count, 2, UINT32, 0, 0),
 };
 ACTA_PLAIN_CODE(shop_CartRow);
-ACTA_CHECK_CODE(shop_CartRow);
 ACTA_IDENTITY_CODE(shop_CartRow, cart_id);
 ACTA_MUTABLE_CODE(shop_CartRow);
 const acta_table shop_CartRow_table = {
     .name = "shop.CartRow",
     ACTA_TABLE_MEMBERS(shop_CartRow, READ_MODEL, UINT64_C(0x5340d8dff7ff21c5), shop_schema),
-    .fields = shop_CartRow_fields,
-    .field_count = 3,
-    .check = shop_CartRow_any_check,
+    ACTA_CHECKED_FIELDS(shop_CartRow),
     .identity = shop_CartRow_any_identity,
     .load = shop_CartRow_any_load,
     .clear = shop_CartRow_any_clear,
@@ -319,6 +283,7 @@ shop_Cart_any_execute(
 {
     const shop_Cart_aggregate *self = (const shop_Cart_aggregate *)base;
 
+    ACTA_BEFORE_EXECUTE(self);
     switch (number) {
         ACTA_EXECUTE_CASE(0, shop_OpenCart, self->execute.OpenCart)
         ACTA_EXECUTE_CASE(1, shop_AddLine, self->execute.AddLine)
@@ -336,6 +301,14 @@ shop_Cart_any_apply(const acta_aggregate *base, uint32_t number, void *state, ac
         ACTA_APPLY_CASE(1, shop_LineAdded, self->apply.LineAdded)
         ACTA_APPLY_CASE(2, shop_CartClosed, self->apply.CartClosed)
     }
+}
+
+static uint32_t
+shop_Cart_any_lifespan(const acta_aggregate *base, const void *state, const acta_lifespan_after *after)
+{
+    const shop_Cart_aggregate *self = (const shop_Cart_aggregate *)base;
+
+    return self->lifespan != NULL ? self->lifespan(state, after) : ACTA_LIFESPAN_DEFAULT;
 }
 
 static const char *
@@ -362,6 +335,7 @@ const acta_aggregate_code shop_Cart_code = {
     .execute = shop_Cart_any_execute,
     .apply = shop_Cart_any_apply,
     .missing = shop_Cart_missing,
+    .lifespan = shop_Cart_any_lifespan,
 };
 
 static const acta_table *const events[] = {
@@ -370,18 +344,29 @@ static const acta_table *const events[] = {
     &shop_CartClosed_table,
 };
 
-static acta_route
-shop_Watcher_any_route(const acta_process_manager *base, uint32_t number, acta_bytes buffer, acta_str *instance_out)
+static void
+shop_Watcher_any_route(const acta_process_manager *base, uint32_t number, acta_bytes buffer, acta_routing *routing)
 {
     const shop_Watcher_process_manager *self = (const shop_Watcher_process_manager *)base;
 
-    *instance_out = acta_str_from(NULL, 0);
     switch (number) {
         ACTA_ROUTE_CASE(0, shop_CartOpened, self->on.CartOpened)
         ACTA_ROUTE_CASE(1, shop_LineAdded, self->on.LineAdded)
         ACTA_ROUTE_CASE(2, shop_CartClosed, self->on.CartClosed)
     }
-    return ACTA_ROUTE_NONE;
+}
+
+static void
+shop_Watcher_any_associate(
+    const acta_process_manager *base, uint32_t number, acta_bytes buffer, acta_associations *associations)
+{
+    const shop_Watcher_process_manager *self = (const shop_Watcher_process_manager *)base;
+
+    switch (number) {
+        ACTA_ASSOCIATE_CASE(0, shop_CartOpened, self->on.CartOpened.associate)
+        ACTA_ASSOCIATE_CASE(1, shop_LineAdded, self->on.LineAdded.associate)
+        ACTA_ASSOCIATE_CASE(2, shop_CartClosed, self->on.CartClosed.associate)
+    }
 }
 
 static bool
@@ -396,6 +381,22 @@ shop_Watcher_any_interested(const acta_process_manager *base, uint32_t number)
         return ACTA_IS_ROUTED(self->on.LineAdded);
     case 2:
         return ACTA_IS_ROUTED(self->on.CartClosed);
+    }
+    return false;
+}
+
+static bool
+shop_Watcher_any_associates(const acta_process_manager *base, uint32_t number)
+{
+    const shop_Watcher_process_manager *self = (const shop_Watcher_process_manager *)base;
+
+    switch (number) {
+    case 0:
+        return self->on.CartOpened.associate != NULL;
+    case 1:
+        return self->on.LineAdded.associate != NULL;
+    case 2:
+        return self->on.CartClosed.associate != NULL;
     }
     return false;
 }
@@ -437,6 +438,25 @@ shop_Watcher_any_error(const acta_process_manager *base, const void *state, cons
     return true;
 }
 
+static bool
+shop_Watcher_any_event_error(const acta_process_manager *base, const acta_unhandled *failure,
+    acta_unhandled_retry *retry, acta_unhandled_action *action_out)
+{
+    const shop_Watcher_process_manager *self = (const shop_Watcher_process_manager *)base;
+
+    if (self->event_error == NULL) return false;
+    *action_out = self->event_error(failure, retry);
+    return true;
+}
+
+static acta_after_command
+shop_Watcher_any_after_command(const acta_process_manager *base, const void *state, const acta_accepted *accepted)
+{
+    const shop_Watcher_process_manager *self = (const shop_Watcher_process_manager *)base;
+
+    return self->after_command != NULL ? self->after_command(state, accepted) : ACTA_AFTER_CONTINUE;
+}
+
 static const char *
 shop_Watcher_any_missing(const acta_process_manager *base)
 {
@@ -456,10 +476,14 @@ const acta_process_manager_code shop_Watcher_code = {
     .events = events,
     .event_count = sizeof events / sizeof events[0],
     .route = shop_Watcher_any_route,
+    .associates = shop_Watcher_any_associates,
+    .associate = shop_Watcher_any_associate,
     .interested = shop_Watcher_any_interested,
     .handle = shop_Watcher_any_handle,
     .apply = shop_Watcher_any_apply,
     .error = shop_Watcher_any_error,
+    .event_error = shop_Watcher_any_event_error,
+    .after_command = shop_Watcher_any_after_command,
     .missing = shop_Watcher_any_missing,
 };
 

@@ -42,33 +42,20 @@ typedef enum shop_Size ACTA_ENUM_TYPE {
 ACTA_OPTIONAL(shop_Size);
 const char *shop_Size_name(shop_Size value); /* as in the schema; "unknown" for any other */
 
-/* shop_Line_vector, _ref */
+/* Of each T: T_vector, and T_ref where it is no union. */
 ACTA_TABLE_VIEWS(shop_Line);
-/* shop_Slot_vector, _ref */
 ACTA_TABLE_VIEWS(shop_Slot);
-/* shop_Weight_vector, _ref */
 ACTA_TABLE_VIEWS(shop_Weight);
-/* shop_Numbers_vector, _ref */
 ACTA_TABLE_VIEWS(shop_Numbers);
-/* shop_Everything_vector, _ref */
 ACTA_TABLE_VIEWS(shop_Everything);
-/* shop_Nothing_vector, _ref */
 ACTA_TABLE_VIEWS(shop_Nothing);
-/* shop_OpenCart_vector, _ref */
 ACTA_TABLE_VIEWS(shop_OpenCart);
-/* shop_AddLine_vector, _ref */
 ACTA_TABLE_VIEWS(shop_AddLine);
-/* shop_CartOpened_vector, _ref */
 ACTA_TABLE_VIEWS(shop_CartOpened);
-/* shop_LineAdded_vector, _ref */
 ACTA_TABLE_VIEWS(shop_LineAdded);
-/* shop_CartClosed_vector, _ref */
 ACTA_TABLE_VIEWS(shop_CartClosed);
-/* shop_Cart_vector, _ref */
 ACTA_TABLE_VIEWS(shop_Cart);
-/* shop_Watcher_vector, _ref */
 ACTA_TABLE_VIEWS(shop_Watcher);
-/* shop_CartRow_vector, _ref */
 ACTA_TABLE_VIEWS(shop_CartRow);
 
 /* One line of a cart. */
@@ -78,10 +65,15 @@ typedef struct shop_Line {
     acta_str_vector tags ACTA_ZERO;
     shop_Line_vector parts ACTA_ZERO;
 } shop_Line;
-/* shop_Line_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(shop_Line)
+{
+    value_out->sku = acta_view_str(view, 0);
+    value_out->count = acta_view_uint32(view, 1, 1);
+    value_out->tags = acta_view_str_vector(view, 2);
+    value_out->parts = acti_shop_Line_vector_of(view, 3);
+}
+/* shop_Line_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_Line);
-/* shop_Line_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(shop_Line);
 /* shop_Line_vector_find, _sort */
 ACTA_KEYED(shop_Line, acta_str);
 
@@ -90,19 +82,14 @@ typedef struct shop_Slot {
     shop_Material material ACTA_ZERO;
     acta_str note ACTA_ZERO;
 } shop_Slot;
-static inline void
-shop_Slot_decode(acta_bytes buffer, shop_Slot *value_out)
+ACTI_READ_TABLE(shop_Slot)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->place = acta_view_int32(view, 0, 0);
     value_out->material = (shop_Material)acta_view_int8(view, 1, -3);
     value_out->note = acta_view_str(view, 2);
 }
-/* shop_Slot_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(shop_Slot);
-/* shop_Slot_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(shop_Slot);
+/* shop_Slot_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(shop_Slot);
 /* shop_Slot_vector_find, _sort */
 ACTA_KEYED(shop_Slot, int32_t);
 
@@ -110,10 +97,13 @@ typedef struct shop_Weight {
     double grams ACTA_ZERO; /* key */
     shop_Line_ref by ACTA_ZERO;
 } shop_Weight;
-/* shop_Weight_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(shop_Weight)
+{
+    value_out->grams = acta_view_double(view, 0, 0);
+    value_out->by = acti_shop_Line_ref_of(view, 1);
+}
+/* shop_Weight_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_Weight);
-/* shop_Weight_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(shop_Weight);
 /* shop_Weight_vector_find, _sort */
 ACTA_KEYED(shop_Weight, double);
 
@@ -135,11 +125,8 @@ typedef struct shop_Numbers {
     shop_Size size ACTA_ZERO;
     shop_Material fourth ACTA_ZERO;
 } shop_Numbers;
-static inline void
-shop_Numbers_decode(acta_bytes buffer, shop_Numbers *value_out)
+ACTI_READ_TABLE(shop_Numbers)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->h = acta_view_double(view, 11, 0.5);
     value_out->a = acta_view_bool(view, 0, false);
     value_out->b = acta_view_bool(view, 1, true);
@@ -156,10 +143,8 @@ shop_Numbers_decode(acta_bytes buffer, shop_Numbers *value_out)
     value_out->size = (shop_Size)acta_view_uint32(view, 14, 100000);
     value_out->fourth = (shop_Material)acta_view_int8(view, 15, 7);
 }
-/* shop_Numbers_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(shop_Numbers);
-/* shop_Numbers_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(shop_Numbers);
+/* shop_Numbers_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(shop_Numbers);
 
 /* Everything at once. */
 typedef struct shop_Everything {
@@ -183,37 +168,55 @@ typedef struct shop_Everything {
     acta_str must ACTA_ZERO;               /* required */
     shop_Line_vector must_lines ACTA_ZERO; /* required */
 } shop_Everything;
-/* shop_Everything_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(shop_Everything)
+{
+    value_out->numbers = acti_shop_Numbers_ref_of(view, 0);
+    value_out->text = acta_view_str(view, 1);
+    value_out->bools = acta_view_uint8_vector(view, 2);
+    value_out->bytes = acta_view_int8_vector(view, 3);
+    value_out->ubytes = acta_view_uint8_vector(view, 4);
+    value_out->shorts = acta_view_int16_vector(view, 5);
+    value_out->ushorts = acta_view_uint16_vector(view, 6);
+    value_out->ints = acta_view_int32_vector(view, 7);
+    value_out->uints = acta_view_uint32_vector(view, 8);
+    value_out->longs = acta_view_int64_vector(view, 9);
+    value_out->ulongs = acta_view_uint64_vector(view, 10);
+    value_out->floats = acta_view_float_vector(view, 11);
+    value_out->doubles = acta_view_double_vector(view, 12);
+    value_out->materials = acta_view_int8_vector(view, 13);
+    value_out->texts = acta_view_str_vector(view, 14);
+    value_out->lines = acti_shop_Line_vector_of(view, 15);
+    value_out->self = acti_shop_Everything_ref_of(view, 16);
+    value_out->must = acta_view_str(view, 17);
+    value_out->must_lines = acti_shop_Line_vector_of(view, 18);
+}
+/* shop_Everything_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_Everything);
-/* shop_Everything_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(shop_Everything);
 
 typedef struct shop_Nothing {
     uint8_t has_no_fields_ ACTA_ZERO; /* C has no empty structs */
 } shop_Nothing;
-/* shop_Nothing_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(shop_Nothing)
+{
+    (void)view;
+    value_out->has_no_fields_ = 0;
+}
+/* shop_Nothing_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_Nothing);
-/* shop_Nothing_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(shop_Nothing);
 
 /* Command to the aggregate Cart. */
 typedef struct shop_OpenCart {
     acta_str cart_id ACTA_ZERO; /* identity, required */
     acta_str owner ACTA_ZERO;
 } shop_OpenCart;
-static inline void
-shop_OpenCart_decode(acta_bytes buffer, shop_OpenCart *value_out)
+ACTI_READ_TABLE(shop_OpenCart)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->cart_id = acta_view_str(view, 0);
     value_out->owner = acta_view_str(view, 1);
 }
-/* shop_OpenCart_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(shop_OpenCart);
-/* shop_OpenCart_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(shop_OpenCart);
-/* shop_OpenCart_dispatch, _dispatch_async, _send */
+/* shop_OpenCart_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(shop_OpenCart);
+/* shop_OpenCart_dispatch, _dispatch_async, _schedule, _send, _send_at, _send_after */
 ACTA_COMMAND(shop_OpenCart);
 
 /* Command to the aggregate Cart. */
@@ -222,11 +225,15 @@ typedef struct shop_AddLine {
     shop_Line_ref line ACTA_ZERO;
     shop_Line_vector lines ACTA_ZERO;
 } shop_AddLine;
-/* shop_AddLine_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(shop_AddLine)
+{
+    value_out->cart_id = acta_view_str(view, 0);
+    value_out->line = acti_shop_Line_ref_of(view, 1);
+    value_out->lines = acti_shop_Line_vector_of(view, 2);
+}
+/* shop_AddLine_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_AddLine);
-/* shop_AddLine_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(shop_AddLine);
-/* shop_AddLine_dispatch, _dispatch_async, _send */
+/* shop_AddLine_dispatch, _dispatch_async, _schedule, _send, _send_at, _send_after */
 ACTA_COMMAND(shop_AddLine);
 
 /* Event of the aggregate Cart. */
@@ -234,18 +241,13 @@ typedef struct shop_CartOpened {
     acta_str cart_id ACTA_ZERO; /* required */
     acta_str owner ACTA_ZERO;
 } shop_CartOpened;
-static inline void
-shop_CartOpened_decode(acta_bytes buffer, shop_CartOpened *value_out)
+ACTI_READ_TABLE(shop_CartOpened)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->cart_id = acta_view_str(view, 0);
     value_out->owner = acta_view_str(view, 1);
 }
-/* shop_CartOpened_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(shop_CartOpened);
-/* shop_CartOpened_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(shop_CartOpened);
+/* shop_CartOpened_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(shop_CartOpened);
 /* shop_CartOpened_emit */
 ACTA_EVENT(shop_CartOpened);
 /* shop_CartOpened_cart_id */
@@ -259,10 +261,14 @@ typedef struct shop_LineAdded {
     shop_Line_ref line ACTA_ZERO; /* required */
     shop_Line_vector lines ACTA_ZERO;
 } shop_LineAdded;
-/* shop_LineAdded_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(shop_LineAdded)
+{
+    value_out->cart_id = acta_view_str(view, 0);
+    value_out->line = acti_shop_Line_ref_of(view, 1);
+    value_out->lines = acti_shop_Line_vector_of(view, 2);
+}
+/* shop_LineAdded_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_LineAdded);
-/* shop_LineAdded_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(shop_LineAdded);
 /* shop_LineAdded_emit */
 ACTA_EVENT(shop_LineAdded);
 /* shop_LineAdded_cart_id */
@@ -272,10 +278,13 @@ ACTA_FIELD_READER(shop_LineAdded, cart_id);
 typedef struct shop_CartClosed {
     uint8_t has_no_fields_ ACTA_ZERO; /* C has no empty structs */
 } shop_CartClosed;
-/* shop_CartClosed_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(shop_CartClosed)
+{
+    (void)view;
+    value_out->has_no_fields_ = 0;
+}
+/* shop_CartClosed_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_CartClosed);
-/* shop_CartClosed_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(shop_CartClosed);
 /* shop_CartClosed_emit */
 ACTA_EVENT(shop_CartClosed);
 
@@ -290,11 +299,20 @@ typedef struct shop_Cart {
     acta_int64_vector sums ACTA_ZERO;
     shop_Line_ref last ACTA_ZERO;
 } shop_Cart;
-/* shop_Cart_table, _verify, _decode, _write */
+ACTI_READ_TABLE(shop_Cart)
+{
+    value_out->owner = acta_view_str(view, 0);
+    value_out->closed = acta_view_bool(view, 1, false);
+    value_out->lines = acti_shop_Line_vector_of(view, 2);
+    value_out->slots = acti_shop_Slot_vector_of(view, 3);
+    value_out->weights = acti_shop_Weight_vector_of(view, 4);
+    value_out->tags = acta_view_str_vector(view, 5);
+    value_out->sums = acta_view_int64_vector(view, 6);
+    value_out->last = acti_shop_Line_ref_of(view, 7);
+}
+/* shop_Cart_table, _verify, _decode, _write, _vector_at, _ref_get */
 ACTA_STATE_TABLE(shop_Cart);
-/* shop_Cart_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(shop_Cart);
-/* shop_Cart_read */
+/* shop_Cart_read, _read_at, _after */
 ACTA_STATE(shop_Cart);
 /* shop_Cart_lines_put, _remove, _find, _count, _at */
 ACTA_COLLECTION(shop_Cart, lines, 2, shop_Line, acta_str);
@@ -315,10 +333,14 @@ typedef struct shop_Watcher {
     uint32_t seen ACTA_ZERO;
     shop_Line_vector lines ACTA_ZERO;
 } shop_Watcher;
-/* shop_Watcher_table, _verify, _decode, _write, _read */
+ACTI_READ_TABLE(shop_Watcher)
+{
+    value_out->owner = acta_view_str(view, 0);
+    value_out->seen = acta_view_uint32(view, 1, 0);
+    value_out->lines = acti_shop_Line_vector_of(view, 2);
+}
+/* shop_Watcher_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_Watcher);
-/* shop_Watcher_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(shop_Watcher);
 /* shop_Watcher_lines_put, _remove, _find, _count, _at */
 ACTA_COLLECTION(shop_Watcher, lines, 2, shop_Line, acta_str);
 
@@ -328,19 +350,14 @@ typedef struct shop_CartRow {
     acta_str owner ACTA_ZERO;
     uint32_t count ACTA_ZERO;
 } shop_CartRow;
-static inline void
-shop_CartRow_decode(acta_bytes buffer, shop_CartRow *value_out)
+ACTI_READ_TABLE(shop_CartRow)
 {
-    acta_view view = acta_view_of(buffer);
-
     value_out->cart_id = acta_view_str(view, 0);
     value_out->owner = acta_view_str(view, 1);
     value_out->count = acta_view_uint32(view, 2, 0);
 }
-/* shop_CartRow_table, _verify, _decode, _write, _read */
-ACTA_PLAIN_TABLE(shop_CartRow);
-/* shop_CartRow_vector_at, _ref_get */
-ACTA_TABLE_VIEW_FUNCTIONS(shop_CartRow);
+/* shop_CartRow_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
+ACTA_TABLE(shop_CartRow);
 /* shop_CartRow_get, _put, _remove, _find, _each */
 ACTA_READ_MODEL(shop_CartRow);
 
@@ -355,11 +372,13 @@ typedef struct shop_Cart_apply {
     void (*CartClosed)(shop_Cart *state, shop_CartClosed event, acta_memory *memory) ACTA_ZERO;
 } shop_Cart_apply;
 
-/* The aggregate Cart; fill it with SHOP_CART(.execute = …, .apply = …, .snapshot_every, .idle_timeout_ms). */
+/* The aggregate Cart; fill it with SHOP_CART(.execute = …, .apply = …, and what acta/aggregate.h tells). */
 typedef struct shop_Cart_aggregate {
     ACTA_AGGREGATE_BASE;
     shop_Cart_execute execute;
     shop_Cart_apply apply;
+    acta_verdict (*before_execute)(const shop_Cart *state, acta_decision *decision) ACTA_ZERO;
+    uint32_t (*lifespan)(const shop_Cart *state, const acta_lifespan_after *after) ACTA_ZERO;
 } shop_Cart_aggregate;
 extern const acta_aggregate_code shop_Cart_code;
 
@@ -368,6 +387,9 @@ typedef struct shop_Cart_settings {
     shop_Cart_apply apply ACTA_ZERO;
     uint32_t snapshot_every ACTA_ZERO;
     uint32_t idle_timeout_ms ACTA_ZERO;
+    uint32_t snapshot_version ACTA_ZERO;
+    acta_verdict (*before_execute)(const shop_Cart *state, acta_decision *decision) ACTA_ZERO;
+    uint32_t (*lifespan)(const shop_Cart *state, const acta_lifespan_after *after) ACTA_ZERO;
 } shop_Cart_settings;
 #ifdef __cplusplus
 #define SHOP_CART(...)                                                                                                 \
@@ -386,24 +408,36 @@ void shop_Cart_ignore_CartClosed(shop_Cart *state, shop_CartClosed event, acta_m
 
 typedef struct shop_Watcher_on_CartOpened {
     acta_str (*start)(const shop_CartOpened *event) ACTA_ZERO;
+    acta_str (*start_strict)(const shop_CartOpened *event) ACTA_ZERO;
     acta_str (*go_on)(const shop_CartOpened *event) ACTA_ZERO;
+    acta_str (*go_on_strict)(const shop_CartOpened *event) ACTA_ZERO;
     acta_str (*stop)(const shop_CartOpened *event) ACTA_ZERO;
+    void (*route)(const shop_CartOpened *event, acta_routing *routing) ACTA_ZERO;
+    void (*associate)(const shop_CartOpened *event, acta_associations *associations) ACTA_ZERO;
     void (*handle)(const shop_Watcher *state, shop_CartOpened event, acta_commands *commands) ACTA_ZERO;
     void (*apply)(shop_Watcher *state, shop_CartOpened event, acta_memory *memory) ACTA_ZERO;
 } shop_Watcher_on_CartOpened;
 
 typedef struct shop_Watcher_on_LineAdded {
     acta_str (*start)(const shop_LineAdded *event) ACTA_ZERO;
+    acta_str (*start_strict)(const shop_LineAdded *event) ACTA_ZERO;
     acta_str (*go_on)(const shop_LineAdded *event) ACTA_ZERO;
+    acta_str (*go_on_strict)(const shop_LineAdded *event) ACTA_ZERO;
     acta_str (*stop)(const shop_LineAdded *event) ACTA_ZERO;
+    void (*route)(const shop_LineAdded *event, acta_routing *routing) ACTA_ZERO;
+    void (*associate)(const shop_LineAdded *event, acta_associations *associations) ACTA_ZERO;
     void (*handle)(const shop_Watcher *state, shop_LineAdded event, acta_commands *commands) ACTA_ZERO;
     void (*apply)(shop_Watcher *state, shop_LineAdded event, acta_memory *memory) ACTA_ZERO;
 } shop_Watcher_on_LineAdded;
 
 typedef struct shop_Watcher_on_CartClosed {
     acta_str (*start)(const shop_CartClosed *event) ACTA_ZERO;
+    acta_str (*start_strict)(const shop_CartClosed *event) ACTA_ZERO;
     acta_str (*go_on)(const shop_CartClosed *event) ACTA_ZERO;
+    acta_str (*go_on_strict)(const shop_CartClosed *event) ACTA_ZERO;
     acta_str (*stop)(const shop_CartClosed *event) ACTA_ZERO;
+    void (*route)(const shop_CartClosed *event, acta_routing *routing) ACTA_ZERO;
+    void (*associate)(const shop_CartClosed *event, acta_associations *associations) ACTA_ZERO;
     void (*handle)(const shop_Watcher *state, shop_CartClosed event, acta_commands *commands) ACTA_ZERO;
     void (*apply)(shop_Watcher *state, shop_CartClosed event, acta_memory *memory) ACTA_ZERO;
 } shop_Watcher_on_CartClosed;
@@ -414,11 +448,14 @@ typedef struct shop_Watcher_on {
     shop_Watcher_on_CartClosed CartClosed ACTA_ZERO;
 } shop_Watcher_on;
 
-/* The process manager Watcher; fill it with SHOP_WATCHER(.on = …, .error, .retry_max, .idle_timeout_ms). */
+/* The process manager Watcher; fill it with SHOP_WATCHER(.on = …, .error, .event_error, .after_command, .name, .retry_max,
+ * .idle_timeout_ms, .event_timeout_ms, .start_from). */
 typedef struct shop_Watcher_process_manager {
     ACTA_PROCESS_MANAGER_BASE;
     shop_Watcher_on on;
     acta_failure_action (*error)(const shop_Watcher *state, const acta_failure *failure, acta_commands *commands);
+    acta_unhandled_action (*event_error)(const acta_unhandled *failure, acta_unhandled_retry *retry);
+    acta_after_command (*after_command)(const shop_Watcher *state, const acta_accepted *accepted);
 } shop_Watcher_process_manager;
 extern const acta_process_manager_code shop_Watcher_code;
 
@@ -426,8 +463,13 @@ typedef struct shop_Watcher_settings {
     shop_Watcher_on on ACTA_ZERO;
     acta_failure_action (*error)(
         const shop_Watcher *state, const acta_failure *failure, acta_commands *commands) ACTA_ZERO;
+    acta_unhandled_action (*event_error)(const acta_unhandled *failure, acta_unhandled_retry *retry) ACTA_ZERO;
+    acta_after_command (*after_command)(const shop_Watcher *state, const acta_accepted *accepted) ACTA_ZERO;
+    const char *name ACTA_ZERO;
     uint32_t retry_max ACTA_ZERO;
     uint32_t idle_timeout_ms ACTA_ZERO;
+    uint32_t event_timeout_ms ACTA_ZERO;
+    acta_start_from start_from ACTA_ZERO;
 } shop_Watcher_settings;
 #ifdef __cplusplus
 #define SHOP_WATCHER(...)                                                                                              \
@@ -449,7 +491,7 @@ typedef struct shop_on_event {
         void *user, shop_CartClosed event, const acta_recorded *recorded, acta_error *error) ACTA_ZERO;
 } shop_on_event;
 
-/* An event handler; fill it with SHOP_EVENT_HANDLER(.name = …, .user, .on = …, .start_from, .window, .retry_max). */
+/* An event handler; fill it with SHOP_EVENT_HANDLER(.name = …, .user, .on = …, .start_from, .window, .retry_max, .options). */
 typedef struct shop_event_handler {
     ACTA_EVENT_HANDLER_BASE;
     shop_on_event on;
@@ -463,6 +505,7 @@ typedef struct shop_event_handler_settings {
     acta_start_from start_from ACTA_ZERO;
     uint32_t window ACTA_ZERO;
     uint32_t retry_max ACTA_ZERO;
+    const acta_reader_options *options ACTA_ZERO;
 } shop_event_handler_settings;
 #ifdef __cplusplus
 #define SHOP_EVENT_HANDLER(...)                                                                                        \
@@ -484,7 +527,7 @@ typedef struct shop_on_projected {
         void *user, shop_CartClosed event, const acta_recorded *recorded, acta_rows *rows, acta_error *error) ACTA_ZERO;
 } shop_on_projected;
 
-/* A projection; fill it with SHOP_PROJECTION(.name = …, .user, .on = …, .window, .retry_max). */
+/* A projection; fill it with SHOP_PROJECTION(.name = …, .user, .on = …, .window, .retry_max, .database, .options). */
 typedef struct shop_projection {
     ACTA_PROJECTION_BASE;
     shop_on_projected on;
@@ -497,6 +540,8 @@ typedef struct shop_projection_settings {
     shop_on_projected on ACTA_ZERO;
     uint32_t window ACTA_ZERO;
     uint32_t retry_max ACTA_ZERO;
+    const acta_database *database ACTA_ZERO;
+    const acta_reader_options *options ACTA_ZERO;
 } shop_projection_settings;
 #ifdef __cplusplus
 #define SHOP_PROJECTION(...)                                                                                           \
