@@ -101,6 +101,13 @@ gather_one(acta_store *store, acta_transaction *transaction)
     if (changes_something(transaction)) store->committer.batch_writes = true;
 }
 
+static uint64_t
+now_ns(const acta_store *store)
+{
+    const acta_clock *clock = &store->environment.clock;
+    return clock->monotonic_ns(clock->user);
+}
+
 /* recorded_at never falls in a log, whatever the clock does. */
 static void
 tick(acta_store *store)
@@ -227,6 +234,7 @@ acti_batch_gather(acta_store *store)
     committer->batch_writes = false;
     committer->batch_status = ACTA_OK;
     tick(store);
+    committer->begun_ns = now_ns(store);
     while (committer->waiting_first != NULL && committer->batch_count < store->batch_count_max &&
            ops->batch_bytes(committer->batch) < BATCH_BYTES_MAX) {
         gather_one(store, next_waiting(committer));
@@ -271,9 +279,11 @@ static void
 publish(acta_store *store)
 {
     acti_committer *committer = &store->committer;
+    uint64_t outside = 0;
 
     for (acta_transaction *t = committer->batch_first; t != NULL; t = t->next) {
         if (t->refusal != ACTI_REFUSED_NOT) continue;
+        if (t->session == 0 && t->record_count > 0) outside++;
         if (t->removes_events || ACTA_SIM_CHANCE(&store->environment, "tail.forgotten", 25)) {
             acti_tail_clear(&store->tail);
             acti_blocks_clear(&store->blocks);
@@ -286,6 +296,8 @@ publish(acta_store *store)
     /* Release: engine and tail hold the records up to here; pairs with acti_store_head. seq_cst, since a subscription that
      * runs dry says so and then looks at the head again, while we look for those that said so (subscription.c). */
     atomic_store_explicit(&store->head, committer->position, memory_order_seq_cst);
+    /* Release: who sees the count sees the head that has them. */
+    if (outside > 0) atomic_fetch_add_explicit(&store->outside_count, outside, memory_order_release);
 }
 
 static void
@@ -304,6 +316,8 @@ complete(acta_store *store, acta_transaction *transaction)
     result.status = transaction->result_status;
     result.first_position = result.last_position = result.version = 0;
     result.recorded_at_us = 0;
+    result.batch_begun_ns = committer->begun_ns;
+    result.durable_ns = committer->durable_ns;
     result.error.status = ACTA_OK;
     result.error.text[0] = '\0';
     if (result.status == ACTA_OK) {
@@ -341,6 +355,7 @@ acti_batch_finish(acta_store *store)
         publish(store); /* also without its mark: its rows can be read already */
     }
     bool written = synced && committer->batch_status == ACTA_OK;
+    committer->durable_ns = written ? now_ns(store) : 0;
     if (written && !few) acti_mark_want(store);
 
     for (acta_transaction *t = committer->batch_first; t != NULL;) {

@@ -77,6 +77,7 @@ enum { ACTI_VERIFIED_POINTS = 8 };
 typedef struct acti_committer {
     acti_phase phase;
     acta_transaction *waiting_first, *waiting_last; /* taken from incoming, not yet in a batch */
+    uint64_t begun_ns, durable_ns;                  /* of the batch under way; durable 0: not yet, or never */
     acta_transaction *batch_first, *batch_last;     /* the batch under way, refused ones included, in order */
     uint32_t batch_count;
     acta_status batch_status; /* what write and sync said */
@@ -161,6 +162,7 @@ struct acta_store {
 
     /* Written by whoever commits, read by all. */
     alignas(ACTI_CACHE_LINE) _Atomic uint64_t head;
+    _Atomic uint64_t outside_count;                /* beside the head: it changes with it, and seldom */
     _Atomic(const struct acta_key_service *) keys; /* to be durable before what they seal; NULL: none */
     _Atomic int refusing;                          /* an acta_status: why writes are refused; ACTA_OK: they aren't */
     acti_monitor failure_lock;                     /* of failure */

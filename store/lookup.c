@@ -72,6 +72,12 @@ acta_store_head(const acta_store *store)
     return acti_store_head(store);
 }
 
+uint64_t
+acta_store_outside_count(const acta_store *store)
+{
+    return atomic_load_explicit(&store->outside_count, memory_order_acquire); /* see publish, batch.c */
+}
+
 /* -- names of streams by id -- */
 
 enum { NAME_SLOTS_FIRST = 16, NAME_SLOTS_MAX = 65536 };

@@ -160,6 +160,13 @@ ACTA_API acta_status acta_store_health(const acta_store *store, acta_error *erro
 /* The position of the newest durable event; 0: none. */
 ACTA_API uint64_t acta_store_head(const acta_store *store);
 
+/*
+ * How many transactions without a writer session have appended events, or changed streams, since the store was opened. Who
+ * keeps what he read of a stream, and appends to it in sessions, asks this before he decides on it: while it stays the same
+ * nobody else has appended. It counts up before any of them is completed. Threads: any; costs one load.
+ */
+ACTA_API uint64_t acta_store_outside_count(const acta_store *store);
+
 /* -- transactions -- */
 
 typedef struct acta_transaction acta_transaction;
@@ -340,7 +347,9 @@ typedef struct acta_commit_result {
     uint64_t last_position;
     uint64_t version; /* of the stream appended to last */
     int64_t recorded_at_us;
-    acta_error error; /* when status isn't ACTA_OK; actual_version for ACTA_CONFLICT */
+    uint64_t batch_begun_ns; /* monotonic: when the batch that it went with was begun, … */
+    uint64_t durable_ns;     /* … and when that was on disk; 0: it was not written */
+    acta_error error;        /* when status isn't ACTA_OK; actual_version for ACTA_CONFLICT */
 } acta_commit_result;
 
 /*

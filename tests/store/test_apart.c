@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -92,6 +93,42 @@ a_host_that_ignores_sigchld_gets_answers(void **state)
     (void)signal(SIGCHLD, before);
 }
 
+/* Shared with the children. */
+typedef struct beginnings {
+    int count, stuck;
+} beginnings;
+
+static acta_status
+stand_still(void *user, acta_error *error)
+{
+    beginnings *b = user;
+
+    (void)error;
+    if (b->count++ < b->stuck)
+        for (;;)
+            pause();
+    return ACTA_OK;
+}
+
+/* As one that stands at a lock which a thread of its parent's held. */
+static void
+a_child_that_stands_still_is_begun_anew(void **state)
+{
+    enum { STILL_MS = 100 };
+    acta_error error;
+    (void)state;
+
+    beginnings *b = mmap(NULL, sizeof *b, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(b, MAP_FAILED);
+    *b = (beginnings){ .stuck = 1 };
+    assert_int_equal(ACTA_OK, acti_run_apart_within("counting", stand_still, b, STILL_MS, &error));
+    assert_in_range(b->count, 2, 5);
+    *b = (beginnings){ .stuck = 1000 };
+    assert_int_equal(ACTA_IO, acti_run_apart_within("counting", stand_still, b, STILL_MS, &error));
+    assert_string_equal(error.text, "counting: the process that was to do it stood still, 5 times");
+    munmap(b, sizeof *b);
+}
+
 int
 main(void)
 {
@@ -99,6 +136,7 @@ main(void)
         cmocka_unit_test(an_answer_comes_back),
         cmocka_unit_test(a_child_that_is_ended_is_an_error),
         cmocka_unit_test(a_host_that_ignores_sigchld_gets_answers),
+        cmocka_unit_test(a_child_that_stands_still_is_begun_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
