@@ -12,6 +12,9 @@
 #include "aggregate_actor.h"
 
 #include "aggregate_marks.h"
+#include "audit.h"
+#include "returned.h"
+#include "stages.h"
 
 /* -- answers -- */
 
@@ -60,35 +63,18 @@ answer_now(acti_command *command, acta_status status, const acta_error *error)
 
 /* -- reading -- */
 
-typedef struct state_sink {
-    acta_sink sink;
-    acti_command *command;
-} state_sink;
-
-static uint8_t *
-reserve_state(acta_sink *sink, size_t size)
-{
-    acti_command *command = ACTI_CONTAINER(sink, state_sink, sink)->command;
-    uint8_t *bytes = acti_alloc(command->app, size);
-
-    if (bytes != NULL) command->state = acta_bytes_from(bytes, size);
-    return bytes;
-}
-
 static void
 read_state(acti_aggregate_actor *a, acti_command *command)
 {
-    state_sink sink = { .sink = { .reserve = reserve_state }, .command = command };
     acta_error error;
     acta_status status = ACTA_OK;
 
-    acti_free(a->app, (void *)(uintptr_t)command->state.data, command->state.size); /* of an answer that was void */
-    command->state = (acta_bytes){ NULL, 0 };
+    acti_command_forget_returned(command); /* of an answer that was void */
     if (a->version == 0)
         status =
             acta_error_set(&error, ACTA_NOT_FOUND, "there is no '" ACTA_FMT "': it has no events", ACTA_ARG(a->stream));
     else
-        status = a->aggregate->code->state->write(a->value, &sink.sink, &error);
+        status = acti_command_keep_state(command, a->value, &error);
     acti_command_set_answer(command, status, a->version, &error);
     answer_when_durable(a, command);
 }
@@ -104,6 +90,7 @@ event_of(const acti_aggregate_actor *a, const acta_table *table)
         .schema_hash = table->schema_hash,
         .correlation_id = envelope->correlation_id,
         .causation_id = envelope->command_id,
+        .metadata = a->executing->metadata,
         .tags = a->tags,
         .tag_count = a->tag_count };
 }
@@ -121,9 +108,10 @@ reserve_event(acta_decision *decision, const acta_table *table, size_t size)
 
 /* What is personal in it is sealed on the way, and its tags are made. */
 static acta_status
-write_event(acta_decision *decision, const acta_table *table, const void *value, acta_error *error)
+write_sealed(acti_aggregate_actor *a, const acta_table *table, const void *value, acta_error *error)
 {
-    acti_aggregate_actor *a = decision->user;
+    acta_decision *decision = a->decision;
+
     a->tag_count = 0;
     if (table->mark_count == 0) return table->write(value, &decision->sink, error);
 
@@ -133,6 +121,29 @@ write_event(acta_decision *decision, const acta_table *table, const void *value,
     if (status == ACTA_OK) status = acti_personal_write(a->app, table, value, memory, &decision->sink, error);
     a->tag_count = 0;
     return status;
+}
+
+static acta_status
+write_event(acta_decision *decision, const acta_table *table, const void *value, acta_error *error)
+{
+    acti_aggregate_actor *a = decision->user;
+    if (!a->is_timed) return write_sealed(a, table, value, error);
+
+    uint64_t begun_ns = acti_now_ns(a->app);
+    acta_status status = write_sealed(a, table, value, error);
+    a->encoding_ns += acti_now_ns(a->app) - begun_ns;
+    return status;
+}
+
+/* For acta_state_after. */
+static acta_status
+open_event(
+    acta_decision *decision, const acta_table *table, acta_bytes *payload, acta_memory *memory, acta_error *error)
+{
+    acti_aggregate_actor *a = decision->user;
+
+    if (!acta_table_is_marked(table, ACTA_MARK_PERSONAL)) return ACTA_OK;
+    return acti_personal_open(a->app, table, *payload, memory, payload, error);
 }
 
 static bool
@@ -173,10 +184,12 @@ submit_in_hand(acti_aggregate_actor *a, acti_command *command)
     acta_error error;
 
     a->transaction = NULL;
+    if (a->is_timed) command->submitted_ns = acti_now_ns(a->app);
     if (command->recorded && !ACTA_PLANT("outcome_not_written")) {
         acta_outcome outcome = acti_command_outcome(command);
         acta_transaction_outcome(transaction, command->envelope.command_id, &outcome);
     }
+    acti_audit_put(transaction, command, a->decision->emitted_count);
     acta_status status = acti_pipeline_submit(a, command, transaction, &error);
     if (status == ACTA_OK) {
         acti_command_id_seen(a, command);
@@ -186,12 +199,23 @@ submit_in_hand(acti_aggregate_actor *a, acti_command *command)
     return false;
 }
 
+/* What the command is to return, as it was decided and as the state is now. */
+static acta_status
+keep_returned(acti_aggregate_actor *a, acti_command *command, acta_error *error)
+{
+    if (command->returning == ACTA_RETURN_VERSION) return ACTA_OK;
+    acta_status status = acti_command_keep_events(command, a->decision, error);
+    bool is_wanted = (command->returning & ACTA_RETURN_STATE) != 0 && a->version + a->decision->emitted_count > 0;
+    return status == ACTA_OK && is_wanted ? acti_command_keep_state(command, a->value, error) : status;
+}
+
 /* Rejected, or no events. With an id of its own the outcome is written, in the place that it was decided at. */
 static void
 conclude_without_events(acti_aggregate_actor *a, acti_command *command)
 {
     drop_transaction(a);
-    acti_command_set_answer(command, a->decision.status, a->version, &a->decision.error);
+    if (a->decision->status == ACTA_OK) a->decision->status = keep_returned(a, command, &a->decision->error);
+    acti_command_set_answer(command, a->decision->status, a->version, &a->decision->error);
     bool is_outcome = command->status == ACTA_OK || command->status == ACTA_REJECTED;
     if (!command->recorded || !is_outcome) {
         answer_when_durable(a, command);
@@ -230,65 +254,133 @@ conclude_with_events(acti_aggregate_actor *a, acti_command *command)
         return;
     }
 
+    uint64_t begun_ns = a->is_timed ? acti_now_ns(a->app) : 0;
     /* Applied before it is submitted: an event that apply fails on is never written. */
-    for (uint32_t i = 0; i < a->decision.emitted_count; i++) {
-        const acti_emitted *emitted = &a->decision.emitted[i];
+    for (uint32_t i = 0; i < a->decision->emitted_count; i++) {
+        const acti_emitted *emitted = &a->decision->emitted[i];
         if (acti_aggregate_apply(a, emitted->number, emitted->payload, &error) == ACTA_OK) continue;
         acti_unique_free(&before);
         acta_fail(a->self, "%s", error.text);
     }
+    if (a->is_timed) acti_stages_add(a->app, ACTA_STAGE_APPLY, acti_now_ns(a->app) - begun_ns);
     status = acti_unique_claim(a, &before, &error);
     acti_unique_free(&before);
+    if (status == ACTA_OK) status = keep_returned(a, command, &error);
     if (status != ACTA_OK) {
         answer_refused(a, command, status, &error);
         return;
     }
-    a->version += a->decision.emitted_count;
+    a->version += a->decision->emitted_count;
     acti_command_set_answer(command, ACTA_OK, a->version, NULL);
-    if (submit_in_hand(a, command))
-        acti_aggregate_snapshot(a, version_before);
-    else
-        break_state(a); /* it contains events that will never be */
+    acti_snapshot_note(a, command, version_before);
+    if (submit_in_hand(a, command)) return;
+    break_state(a); /* it contains events that will never be */
 }
 
+static bool
+make_decision(acti_aggregate_actor *a)
+{
+    if (a->decision != NULL) return true;
+    a->decision = acti_alloc(a->app, sizeof *a->decision);
+    if (a->decision == NULL) return false;
+    *a->decision = (acta_decision){ .reserve = reserve_event,
+        .write = write_event,
+        .open = open_event,
+        .user = a,
+        .allocator = &a->app->environment.allocator };
+    return true;
+}
+
+void
+acti_aggregate_drop_decision(acti_aggregate_actor *a)
+{
+    if (a->decision == NULL) return;
+    acti_decision_deinit(a->decision);
+    acti_free(a->app, a->decision, sizeof *a->decision);
+    a->decision = NULL;
+}
+
+/* Call the user's function; what it leads to is in the decision. */
 static void
-execute(acti_aggregate_actor *a, acti_command *command)
+decide(acti_aggregate_actor *a, acti_command *command)
 {
     const acta_aggregate_code *code = a->aggregate->code;
+    uint64_t begun_ns = 0;
 
+    a->is_timed = acti_stages_choose(command);
+    if (a->is_timed) {
+        begun_ns = acti_now_ns(a->app);
+        a->encoding_ns = 0;
+        if (command->attempts == 0) acti_stages_add(a->app, ACTA_STAGE_QUEUE, begun_ns - command->begun_ns);
+    }
+    acti_decision_begin(a->decision, a->aggregate->given, command->number, a->value, &command->envelope);
+    code->execute(a->aggregate->given, command->number, a->value, command->payload, a->decision);
+    acti_decision_end(a->decision);
+    if (!a->is_timed) return;
+    acti_stages_add(a->app, ACTA_STAGE_EXECUTE, acti_now_ns(a->app) - begun_ns - a->encoding_ns);
+    acti_stages_add(a->app, ACTA_STAGE_ENCODE, a->encoding_ns);
+}
+
+/* True: it was decided. */
+static bool
+execute(acti_aggregate_actor *a, acti_command *command)
+{
     if (!is_expected_version(a, command)) {
         answer_conflict(a, command);
-        return;
+        return false;
     }
-    acti_decision_begin(&a->decision, code, &command->envelope);
-    code->execute(a->aggregate->given, command->number, a->value, command->payload, &a->decision);
-    if (a->decision.status == ACTA_OK && a->decision.emitted_count > 0)
+    if (!make_decision(a)) {
+        answer_now(command, ACTA_NO_MEMORY, NULL);
+        return false;
+    }
+    command->decisions++;
+    decide(a, command);
+    if (a->decision->status == ACTA_OK && a->decision->emitted_count > 0)
         conclude_with_events(a, command);
     else
         conclude_without_events(a, command);
+    return true;
 }
 
-static void
+/* True: it was decided. */
+static bool
 run(acti_aggregate_actor *a, acti_command *command)
 {
     if (command->ask == ACTI_ASK_READ) {
         read_state(a, command);
-        return;
+        return false;
     }
+    acti_command_forget_returned(command); /* of a decision that was void */
+    command->is_audited = false;
     switch (acti_command_id_check(a, command)) {
     case ACTI_ID_NEW:
-        execute(a, command);
-        return;
+        return execute(a, command);
     case ACTI_ID_ANSWERED:
         acti_command_answer(command);
-        return;
+        return false;
     case ACTI_ID_ATTACHED:
-        return;
+        return false;
     case ACTI_ID_BROKEN:
         keep_first(a, command);
         break_state(a);
-        return;
+        return false;
     }
+    return false;
+}
+
+/* The first that is kept. The user's lifespan is asked when the command is out of our hands: it may fail the actor. */
+static void
+run_first(acti_aggregate_actor *a)
+{
+    acti_command *command = acti_command_list_take(&a->kept);
+    acta_envelope envelope = command->envelope;
+    uint32_t number = command->number;
+
+    a->executing = command; /* the list's reference: a handler that fails leaves it to terminate */
+    bool is_decided = run(a, command);
+    a->executing = NULL;
+    acti_command_unref(command);
+    if (is_decided) acti_lifespan_note(a, number, &envelope);
 }
 
 /* -- what failed -- */
@@ -409,6 +501,28 @@ knows_forgotten(const acti_aggregate_actor *a)
     return a->version > 0 && a->forget_count != acti_forget_count(a->app);
 }
 
+/* Has somebody else appended to the stream, as far as the store knows now? Then the state is read again. */
+static bool
+knows_outside(acti_aggregate_actor *a)
+{
+    uint64_t count = acta_store_outside_count(a->app->store), version;
+
+    /* What is under way finds out by itself: it is refused. */
+    if (count == a->outside_count || acti_pipeline_count(a->pipeline) > 0) return false;
+    if (acta_store_version(a->app->store, a->stream, &version, NULL) != ACTA_OK) return true;
+    if (version < a->version) {
+        acta_log_write(&a->app->environment, ACTA_LOG_ERROR,
+            "'" ACTA_FMT "' is at version %" PRIu64 " in the store, and was at %" PRIu64 " here: the aggregate stops",
+            ACTA_ARG(a->stream), version, a->version);
+        acta_set_exit_reason(a->self, ACTA_EXIT_FAILED, "its stream has fallen from version %" PRIu64 " to %" PRIu64,
+            a->version, version);
+        a->ends = true;
+        return false;
+    }
+    a->outside_count = count;
+    return version != a->version;
+}
+
 /* One step on. False: there is nothing to do until a message comes. */
 static bool
 step(acti_aggregate_actor *a)
@@ -422,19 +536,20 @@ step(acti_aggregate_actor *a)
     case ACTI_REHYDRATING:
         rehydrate_step(a);
         return true;
-    case ACTI_READY: {
+    case ACTI_READY:
         if (a->kept.first == NULL) return false;
+        if (knows_outside(a)) {
+            ACTA_SOMETIMES(&a->app->environment, "aggregate.saw.foreign.append");
+            break_state(a);
+            return true;
+        }
+        if (a->ends) return false;
         if (knows_forgotten(a) || ACTA_SIM_CHANCE(&a->app->environment, "aggregate.state.forgotten", 25)) {
             break_state(a);
             return true;
         }
-        acti_command *command = acti_command_list_take(&a->kept);
-        a->executing = command; /* the list's reference: a handler that fails leaves it to terminate */
-        run(a, command);
-        a->executing = NULL;
-        acti_command_unref(command);
+        run_first(a);
         return true;
-    }
     case ACTI_DRAINING:
         if (!acti_pipeline_drained_or_wake(a->pipeline)) return false;
         collect_failed(a); /* of the last one that left */
@@ -453,8 +568,13 @@ enum { STEPS_AT_ONCE = 4 }; /* a short rehydration and the command, without goin
 static acta_next
 go_on(acti_aggregate_actor *a)
 {
+    a->is_lean = false;
     for (uint32_t i = 0; i < STEPS_AT_ONCE; i++) {
-        if (!step(a)) return a->fatal && a->phase == ACTI_COLD ? ACTA_STOP : ACTA_NEXT;
+        if (!step(a)) {
+            acti_budget_note(a);
+            acti_lifespan_rest(a);
+            return a->ends || (a->fatal && a->phase == ACTI_COLD) ? ACTA_STOP : ACTA_NEXT;
+        }
         if (a->phase == ACTI_REHYDRATING && a->begun) break; /* there is more to read: others first */
     }
     return ACTA_NEXT_CONTINUE;
@@ -467,27 +587,24 @@ aggregate_init(acta_self *self, void *state, const void *argument, acta_error *e
 {
     acti_aggregate_actor *a = state;
     const acti_aggregate_argument *given = argument;
-    char *stream = acta_alloc(self, given->stream.size);
+    size_t state_size = given->aggregate->code->state->struct_size;
 
     a->app = given->app;
     a->aggregate = given->aggregate;
     a->self = self;
-    a->value = acta_alloc(self, a->aggregate->code->state->struct_size);
+    a->value = acta_alloc(self, state_size + given->stream.size); /* and the stream's name behind it */
     a->memory = acta_self_memory(self);
     a->pipeline = acti_pipeline_create(a->app, acta_self_pid(self));
-    if (stream == NULL || a->value == NULL || a->pipeline == NULL) {
+    if (a->value == NULL || a->pipeline == NULL) {
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory for '" ACTA_FMT "'", ACTA_ARG(given->stream));
     }
+    char *stream = (char *)a->value + state_size;
     memcpy(stream, given->stream.data, given->stream.size);
     a->stream = acta_str_from(stream, given->stream.size);
-    a->decision = (acta_decision){
-        .reserve = reserve_event, .write = write_event, .user = a, .allocator = &a->app->environment.allocator
-    };
     acti_seen_ids_init(a);
-    if (ACTA_SIM_CHANCE(&a->app->environment, "aggregate.passivated.early", 25))
-        acta_set_idle_timeout(self, 1);
-    else if (a->aggregate->idle_timeout_ms != UINT32_MAX)
-        acta_set_idle_timeout(self, a->aggregate->idle_timeout_ms);
+    acti_lifespan_begin(a);
+    a->pid = acta_self_pid(self);
+    acti_budget_join(a);
     return ACTA_OK;
 }
 
@@ -513,6 +630,12 @@ aggregate_cast(acta_self *self, void *state, acta_message *message)
     acti_aggregate_actor *a = state;
     (void)self;
 
+    if (message->tag == ACTI_TAG_SNAPSHOT) acti_snapshot_take(a);
+    if (message->tag == ACTI_TAG_PASSIVATE) {
+        a->stops = true;
+        acti_lifespan_rest(a);
+        return ACTA_NEXT; /* it was not used */
+    }
     if (message->tag == ACTI_TAG_STALE) {
         ACTA_SOMETIMES(&a->app->environment, "aggregate.told.stale");
         if (a->phase == ACTI_READY)
@@ -536,7 +659,8 @@ aggregate_info(acta_self *self, void *state, const acta_info *info)
     }
     if (info->kind != ACTA_INFO_TIMEOUT) return ACTA_NEXT;
     collect_failed(a);
-    if (a->kept.first != NULL || acti_pipeline_count(a->pipeline) > 0) return go_on(a);
+    if (a->kept.first != NULL || !acti_pipeline_drained_or_wake(a->pipeline)) return go_on(a);
+    if (acti_lifespan_goes_on(a)) return ACTA_NEXT;
     /* A command that comes now finds nobody under the name, and starts the next incarnation; one that is in the mailbox
      * is refused unseen, and its dispatcher does the same. */
     ACTA_SOMETIMES(&a->app->environment, "aggregate.passivated");
@@ -579,14 +703,16 @@ aggregate_release(void *state)
 {
     acti_aggregate_actor *a = state;
 
+    acti_budget_leave(a);
     drop_transaction(a);
+    acta_cursor_close(a->cursor);
     let_go(a->executing);
     for (acti_command *command; (command = acti_command_list_take(&a->kept)) != NULL;)
         let_go(command);
     acti_command_unref(a->last);
     acti_seen_ids_clear(a);
     if (a->ids.map.allocator != NULL) acti_map_deinit(&a->ids.map);
-    acti_decision_deinit(&a->decision);
+    acti_aggregate_drop_decision(a);
     if (a->pipeline != NULL) acti_pipeline_abandon(a->pipeline);
 }
 

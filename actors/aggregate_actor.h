@@ -31,7 +31,8 @@ struct acti_pipeline {
 
 #define ACTI_PIPELINE_OWNED  (UINT64_C(1) << 63) /* its actor has not ended */
 #define ACTI_PIPELINE_WANTED (UINT64_C(1) << 62) /* its actor wants to know when the count falls to 0 */
-#define ACTI_PIPELINE_COUNT  (ACTI_PIPELINE_WANTED - 1)
+#define ACTI_PIPELINE_ASIDE  (UINT64_C(1) << 61) /* a snapshot is under way; at most one is */
+#define ACTI_PIPELINE_COUNT  (ACTI_PIPELINE_ASIDE - 1)
 
 typedef enum acti_aggregate_phase {
     ACTI_COLD,
@@ -48,7 +49,8 @@ typedef struct acti_seen_ids {
     uint32_t sweep_at; /* count */
 } acti_seen_ids;
 
-typedef struct acti_aggregate_actor {
+typedef struct acti_aggregate_actor acti_aggregate_actor;
+struct acti_aggregate_actor {
     acta_app *app;
     const acti_aggregate *aggregate;
     acta_self *self;
@@ -58,9 +60,18 @@ typedef struct acti_aggregate_actor {
     void *value; /* the state's struct */
     acta_memory *memory;
     uint64_t version;
-    uint64_t snapshot_version; /* of the last one, as far as we know */
-    bool begun;                /* rehydrating: what follows is set */
-    uint64_t stream_version;   /* as it was then */
+    uint64_t stream_version; /* as it was when this rehydration was begun */
+    uint64_t
+        outside_count;   /* of the store, when the state was last known to be the stream's (acta_store_outside_count) */
+    acta_cursor *cursor; /* while a chunk is folded: here, so that an apply that fails leaves nothing behind */
+    uint32_t idle_ms;    /* in force; UINT32_MAX: none */
+    uint32_t idle_default_ms;
+    bool begun;               /* rehydrating: what is above is set */
+    bool stops;               /* as soon as all that is under way has ended: aggregate_lifespan.c */
+    bool is_lean;             /* idle, and without what it can make again */
+    bool ends;                /* at once: what it has kept is asked again */
+    bool snapshot_is_asked;   /* a command on its way brings an ACTI_TAG_SNAPSHOT back */
+    uint64_t snapshot_due_at; /* a snapshot is due of a state that has come to this version; 0: none */
 
     acti_pipeline *pipeline;
     uint64_t session, sequence;
@@ -77,13 +88,21 @@ typedef struct acti_aggregate_actor {
     /* The command in hand: here, so that a failure in the user's code leaves nothing behind. */
     acti_command *executing;
     acta_transaction *transaction;
-    acta_decision decision;
+    acta_decision *decision; /* NULL: not yet, or given up while it is idle */
+    bool is_timed;           /* it is one of those that are: stages.h */
+    uint64_t encoding_ns;    /* of its events so far */
 
     acta_memory *personal; /* for what is sealed or opened; NULL: not yet */
     uint64_t forget_count; /* when the state was begun */
     const acta_str *tags;  /* of the event that is being encoded */
     uint32_t tag_count;
-} acti_aggregate_actor;
+
+    /* aggregate_budget.c: by others too. */
+    acta_pid pid;                                   /* constant */
+    acti_aggregate_actor *used_before, *used_after; /* under the list's lock */
+    _Atomic uint64_t counted_bytes;
+    bool is_listed; /* the actor's own */
+};
 
 typedef struct acti_aggregate_argument {
     acta_app *app;
@@ -101,8 +120,29 @@ bool acti_rehydrate_is_long(const acti_aggregate_actor *a);
 void acti_aggregate_forget_state(acti_aggregate_actor *a);
 /* Fold one event in, opened. ACTA_NO_MEMORY: the state is spoilt; ACTA_CORRUPT: a personal field doesn't open. */
 acta_status acti_aggregate_apply(acti_aggregate_actor *a, uint32_t event, acta_bytes payload, acta_error *error);
-/* Write a snapshot if one is due; no answer waits for it. */
-void acti_aggregate_snapshot(acti_aggregate_actor *a, uint64_t version_before);
+/* aggregate.c */
+void acti_aggregate_drop_decision(acti_aggregate_actor *a);
+
+/* aggregate_snapshot.c: no answer waits for one. */
+/* A command has led on from `version_before`: if a snapshot is due, its completion will ask for it. */
+void acti_snapshot_note(acti_aggregate_actor *a, acti_command *command, uint64_t version_before);
+/* Write the one that is due. */
+void acti_snapshot_take(acti_aggregate_actor *a);
+
+/* aggregate_budget.c */
+void acti_budget_join(acti_aggregate_actor *a);
+void acti_budget_leave(acti_aggregate_actor *a); /* also when it has not joined */
+/* It was used: count its bytes, and see to it that all of them fit. */
+void acti_budget_note(acti_aggregate_actor *a);
+
+/* aggregate_lifespan.c */
+void acti_lifespan_begin(acti_aggregate_actor *a);
+/* Command `number` was decided. */
+void acti_lifespan_note(acti_aggregate_actor *a, uint32_t number, const acta_envelope *envelope);
+/* There is nothing to do. If it is to stop, an ACTA_INFO_TIMEOUT comes when all that is under way has ended. */
+void acti_lifespan_rest(acti_aggregate_actor *a);
+/* It was idle for so long as was set. True: it lives on, lean. */
+bool acti_lifespan_goes_on(acti_aggregate_actor *a);
 
 /* aggregate_pipeline.c */
 acti_pipeline *acti_pipeline_create(acta_app *app, acta_pid pid);
@@ -117,6 +157,7 @@ acta_status acti_pipeline_submit(
     acti_aggregate_actor *a, acti_command *command, acta_transaction *transaction, acta_error *error);
 /* The same for one that nobody waits for. */
 acta_status acti_pipeline_submit_aside(acti_aggregate_actor *a, acta_transaction *transaction, acta_error *error);
+bool acti_pipeline_has_aside(const acti_pipeline *pipeline); /* one of those is under way */
 
 typedef enum acti_attached { ACTI_ATTACHED, ACTI_DURABLE, ACTI_BROKEN } acti_attached;
 /* Let `command`, whose answer is set, be answered with the last append. DURABLE: nothing is under way, answer it now.

@@ -17,6 +17,7 @@
  * sees a state without it.
  */
 #include "aggregate_actor.h"
+#include "stages.h"
 
 #define CLOSED_DURABLE ((acti_command *)(uintptr_t)1)
 #define CLOSED_FAILED  ((acti_command *)(uintptr_t)2)
@@ -241,11 +242,15 @@ append_is_durable(acti_command *command, const acta_commit_result *result)
         command->version = result->version;
         command->position = result->last_position;
     }
+    acti_stages_durable(command, result);
     if (!acta_is_alive(pipeline->app->runtime, pipeline->pid) && !ACTA_PLANT("successor_not_warned"))
         warn_successor(pipeline, command->stream);
     ACTA_CRASH_POINT("aggregate_before_reply");
     acti_command_answer(command);
     answer_waiters(command, close_waiters(command, CLOSED_DURABLE));
+    if (command->brings_snapshot) /* who can't be told takes the next one */
+        acta_send(
+            pipeline->app->runtime, pipeline->pid, acta_message_create(pipeline->app->runtime, ACTI_TAG_SNAPSHOT, 0));
     acti_pipeline_leave(pipeline);
     acti_command_unref(command);
 }
@@ -318,22 +323,40 @@ acti_pipeline_submit(acti_aggregate_actor *a, acti_command *command, acta_transa
 }
 
 static void
+end_aside(acti_pipeline *pipeline)
+{
+    /* Relaxed: says only that another one may come; leave orders the rest. */
+    atomic_fetch_and_explicit(&pipeline->word, ~ACTI_PIPELINE_ASIDE, memory_order_relaxed);
+    acti_pipeline_leave(pipeline);
+}
+
+static void
 aside_has_ended(void *user, const acta_commit_result *result)
 {
     (void)result; /* if it failed so do those behind it, and these are heard of */
-    acti_pipeline_leave(user);
+    end_aside(user);
 }
 
 static void
 drop_aside(void *user)
 {
-    acti_pipeline_leave(user);
+    end_aside(user);
 }
 
 acta_status
 acti_pipeline_submit_aside(acti_aggregate_actor *a, acta_transaction *transaction, acta_error *error)
 {
-    return submit(a, transaction, aside_has_ended, drop_aside, a->pipeline, error);
+    /* Relaxed, here and below: the actor's own thread; submit publishes it. */
+    atomic_fetch_or_explicit(&a->pipeline->word, ACTI_PIPELINE_ASIDE, memory_order_relaxed);
+    acta_status status = submit(a, transaction, aside_has_ended, drop_aside, a->pipeline, error);
+    if (status != ACTA_OK) atomic_fetch_and_explicit(&a->pipeline->word, ~ACTI_PIPELINE_ASIDE, memory_order_relaxed);
+    return status;
+}
+
+bool
+acti_pipeline_has_aside(const acti_pipeline *pipeline)
+{
+    return (atomic_load_explicit(&pipeline->word, memory_order_relaxed) & ACTI_PIPELINE_ASIDE) != 0;
 }
 
 acti_attached

@@ -3,7 +3,7 @@
  *
  *     store, runtime
  *        |
- *     supervisor -> gate, clerk, readers (one for each handler, projection, process manager)
+ *     supervisor -> gate, clerk, schedule, readers (one for each handler, projection, process manager)
  *
  *     aggregates and instances of process managers: started on demand under the names of their streams, never restarted
  *     (the next command, or event, starts the next incarnation)
@@ -15,6 +15,8 @@
 #include "personal.h"
 #include "row_index.h"
 #include "reader.h"
+#include "schedule.h"
+#include "stages.h"
 
 static const acta_backoff restart_backoff = { .first_at_once = true };
 
@@ -28,6 +30,7 @@ app_free(acta_app *app)
     acti_aggregates_destroy(app);
     acti_personal_stop(app);
     acti_olds_destroy(app);
+    acti_stages_destroy(&allocator, app->stages);
     if (app->name != NULL) allocator.free(allocator.user, app->name, strlen(app->name) + 1);
     allocator.free(allocator.user, app, sizeof *app);
 }
@@ -42,6 +45,7 @@ app_create(const acta_app_config *config, acta_app **app_out, acta_error *error)
 
     memset(app, 0, sizeof *app);
     app->self = app;
+    app->history.app = app;
     app->environment = environment;
     app->schema = config->schema;
     app->upcasters = config->upcasters;
@@ -51,16 +55,27 @@ app_create(const acta_app_config *config, acta_app **app_out, acta_error *error)
     app->rehydration_max = config->rehydration_max != 0 ? config->rehydration_max : ACTI_REHYDRATION_DEFAULT;
     app->retention_ms =
         config->command_id_retention_ms != 0 ? config->command_id_retention_ms : ACTI_RETENTION_DEFAULT_MS;
+    app->audit = config->audit;
+    if (app->audit.retention_ms == 0) app->audit.retention_ms = ACTI_AUDIT_DEFAULT_MS;
+    app->commands_max = config->commands_max != 0 ? config->commands_max : ACTI_COMMANDS_DEFAULT;
+    app->middleware = config->middleware;
+    while (app->middleware != NULL && app->middleware[app->middleware_count] != NULL)
+        app->middleware_count++;
+    if (config->dispatch_defaults != NULL) app->defaults = *config->dispatch_defaults;
+    app->aggregate_memory_bytes =
+        config->aggregate_memory_bytes != 0 ? config->aggregate_memory_bytes : ACTI_AGGREGATE_MEMORY_DEFAULT;
     environment.random.fill(environment.random.user, &app->id_base, sizeof app->id_base);
     environment.random.fill(environment.random.user, &app->hash_seed, sizeof app->hash_seed);
     app->name = acti_alloc(app, strlen(name) + 1);
+    app->stages = acti_stages_create(&environment.allocator, config->stage_every);
     acta_status status = ACTA_OK;
-    if (app->name != NULL)
-        strcpy(app->name, name);
-    else
+    if (app->name != NULL) strcpy(app->name, name);
+    if (app->name == NULL || app->stages == NULL)
         status = acta_error_set(error, ACTA_NO_MEMORY, "no memory to start '%s'", name);
     if (status == ACTA_OK) status = acti_aggregates_create(app, config, error);
     if (status == ACTA_OK) status = acti_readers_create(app, config, error);
+    if (status == ACTA_OK && app->defaults.wait_for != NULL)
+        status = acti_wait_for_check(app, app->defaults.wait_for, error);
     if (status != ACTA_OK) {
         app_free(app);
         return status;
@@ -117,16 +132,20 @@ create_runtime(acta_app *app, const acta_app_config *config, acta_error *error)
 }
 
 static acta_status
-start_tree(acta_app *app, acta_error *error)
+start_tree(acta_app *app, const acta_app_config *config, acta_error *error)
 {
-    uint32_t count = app->reader_count + 2;
+    uint32_t count = app->reader_count + 3 + (config->tree != NULL);
     acta_child_spec *specs = acti_alloc(app, count * sizeof *specs);
     if (specs == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to start '%s'", app->name);
 
     specs[0] = acti_gate_spec(app);
     specs[1] = acti_clerk_spec(app);
+    specs[2] = acti_schedule_spec(app);
     for (uint32_t i = 0; i < app->reader_count; i++)
-        specs[i + 2] = acti_reader_spec(&app->readers[i]);
+        specs[i + 3] = acti_reader_spec(&app->readers[i]);
+    if (config->tree != NULL)
+        specs[count - 1] =
+            (acta_child_spec){ .id = "tree", .type = ACTA_SUPERVISOR, .start = { .argument = config->tree } };
     /* Whatever a reader meets, it comes back, and the others never hear of it. */
     acta_supervisor_options options = {
         .intensity = UINT32_MAX, .backoff = restart_backoff, .children = specs, .child_count = count
@@ -161,7 +180,7 @@ acta_app_start(const acta_app_config *config, acta_app **app_out, acta_error *er
 
     status = open_store(app, config, error);
     if (status == ACTA_OK) status = create_runtime(app, config, error);
-    if (status == ACTA_OK) status = start_tree(app, error);
+    if (status == ACTA_OK) status = start_tree(app, config, error);
     if (status != ACTA_OK) {
         if (app->runtime != NULL) acta_runtime_stop(app->runtime, ACTA_SHUTDOWN_DEFAULT, NULL);
         tear_down(app);
@@ -170,6 +189,41 @@ acta_app_start(const acta_app_config *config, acta_app **app_out, acta_error *er
     *app_out = app;
     return ACTA_OK;
 }
+
+/* -- only to look at -- */
+
+acta_status
+acti_app_look(const acta_app_config *given, acta_app **app_out, acta_error *error)
+{
+    acta_app_config config = *given;
+    acta_app *app = NULL;
+
+    config.store.read_only = true;
+    config.process_managers = NULL;
+    config.event_handlers = NULL;
+    config.projections = NULL;
+    acta_status status = acti_config_check(&config, error);
+    if (status == ACTA_OK) status = app_create(&config, &app, error);
+    if (status != ACTA_OK) {
+        acta_engine_close(config.store.engine); /* which is ours, and no store's yet */
+        return status;
+    }
+    status = open_store(app, &config, error);
+    if (status == ACTA_OK)
+        *app_out = app;
+    else
+        acti_app_look_end(app);
+    return status;
+}
+
+void
+acti_app_look_end(acta_app *app)
+{
+    acta_store_close(app->store);
+    app_free(app);
+}
+
+/* -- the end -- */
 
 acta_status
 acta_app_stop(acta_app *app, uint32_t timeout_ms, acta_error *error)
@@ -225,4 +279,10 @@ acta_runtime *
 acta_app_runtime(acta_app *app)
 {
     return app->runtime;
+}
+
+acta_pid
+acta_app_tree(const acta_app *app)
+{
+    return app->tree;
 }

@@ -6,11 +6,13 @@
  *     nap      a while
  *
  * While somebody waits it looks every millisecond; otherwise it wakes once a minute. Outcomes of commands are kept for
- * `retention_ms`, and as long as an outbox that may ask for them again is older.
+ * `retention_ms`, and as long as an outbox, or what is due in the schedule, that may ask for them again is older.
  */
 #include "reader.h"
 
+#include "audit.h"
 #include "manager.h"
+#include "schedule.h"
 
 enum {
     LOOK_MS = 1,
@@ -167,14 +169,20 @@ expire(clerk *c, acta_self *self)
     int64_t before_us = acti_wall_us(app) - (int64_t)(app->retention_ms * 1000);
     acta_error error;
     acta_ref ref;
-    uint32_t count = 0;
+    uint32_t count = 0, audit_count = 0;
 
     int64_t outbox_us = acti_oldest_outbox_us(app, &error);
     if (outbox_us < before_us) before_us = outbox_us;
+    int64_t due_us = acti_oldest_due_us(app, &error);
+    if (due_us < before_us) before_us = due_us;
     acta_status status = acta_store_health(app->store, &error);
     if (status == ACTA_OK) status = acta_store_expire_outcomes(app->store, before_us, EXPIRE_AT_ONCE, &count, &error);
     if (status != ACTA_OK && status != ACTA_BUSY)
         acta_log_write(&app->environment, ACTA_LOG_WARNING, "old outcomes of commands are kept: %s", error.text);
+    status = status == ACTA_OK ? acti_audit_expire(app, EXPIRE_AT_ONCE, &audit_count, &error) : ACTA_OK;
+    if (status != ACTA_OK && status != ACTA_BUSY)
+        acta_log_write(&app->environment, ACTA_LOG_WARNING, "old audit records are kept: %s", error.text);
+    if (audit_count > count) count = audit_count;
     acta_send_after(self, count == EXPIRE_AT_ONCE ? LOOK_MS : EXPIRE_EVERY_MS, ACTI_ALARM_TICK, 0, &ref);
 }
 

@@ -1,14 +1,16 @@
 /*
  * Commands: made, counted, answered.
  */
-#include "command.h"
+#include "passage.h"
+#include "returned.h"
 
 acti_command *
-acti_command_create(acta_app *app, const acti_aggregate *aggregate, acta_str identity, size_t payload_size)
+acti_command_create(
+    acta_app *app, const acti_aggregate *aggregate, acta_str identity, size_t payload_size, size_t metadata_size)
 {
     size_t payload_room = (payload_size + 7) & ~(size_t)7;
     size_t stream_size = aggregate->prefix.size + identity.size;
-    size_t size = sizeof(acti_command) + payload_room + stream_size;
+    size_t size = sizeof(acti_command) + payload_room + stream_size + metadata_size;
     acti_command *command = acti_alloc(app, size);
     if (command == NULL) return NULL;
 
@@ -21,10 +23,18 @@ acti_command_create(acta_app *app, const acti_aggregate *aggregate, acta_str ide
     memcpy(stream, aggregate->prefix.data, aggregate->prefix.size);
     memcpy(stream + aggregate->prefix.size, identity.data, identity.size);
     command->stream = acta_str_from(stream, stream_size);
+    if (metadata_size > 0) command->metadata = acta_bytes_from(stream + stream_size, metadata_size);
     atomic_init(&command->refs, 1);
     atomic_init(&command->open, true);
     atomic_fetch_add_explicit(&app->commands_open, 1, memory_order_relaxed); /* before anybody can answer it */
     return command;
+}
+
+const acta_table *
+acti_command_table(const acti_command *command)
+{
+    const acta_aggregate_code *code = command->aggregate->code;
+    return command->ask == ACTI_ASK_READ ? code->state : code->commands[command->number];
 }
 
 void
@@ -49,7 +59,8 @@ acti_command_unref(acti_command *command)
     if (command == NULL || atomic_fetch_sub_explicit(&command->refs, 1, memory_order_acq_rel) > 1) return;
     acti_command_close(command);
     acti_free(command->app, command->error, sizeof *command->error);
-    acti_free(command->app, (void *)(uintptr_t)command->state.data, command->state.size);
+    acti_command_forget_returned(command);
+    acti_passage_free(command);
     acti_free(command->app, command, command->size);
 }
 
@@ -58,7 +69,7 @@ reserve_command(acta_sink *sink, size_t size)
 {
     acti_command_sink *s = ACTI_CONTAINER(sink, acti_command_sink, sink);
 
-    s->command = acti_command_create(s->app, s->aggregate, s->identity, size);
+    s->command = acti_command_create(s->app, s->aggregate, s->identity, size, s->metadata_size);
     return s->command != NULL ? s->command->bytes : NULL;
 }
 
@@ -127,6 +138,7 @@ acti_command_set_answer(acti_command *command, acta_status status, uint64_t vers
     command->status = status;
     command->version = version;
     command->position = 0;
+    if (status != ACTA_OK && status != ACTA_REJECTED) command->is_audited = false; /* its transaction was void */
     if (status == ACTA_OK || error == NULL) return;
     if (command->error == NULL) command->error = acti_alloc(command->app, sizeof *command->error);
     if (command->error == NULL) {

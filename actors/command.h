@@ -15,6 +15,8 @@ typedef enum acti_ask { ACTI_ASK_EXECUTE, ACTI_ASK_READ } acti_ask;
 
 typedef struct acti_pipeline acti_pipeline;
 typedef struct acti_command acti_command;
+typedef struct acti_events acti_events;
+typedef struct acta_passage acta_passage;
 
 struct acti_command {
     /* Any thread. */
@@ -29,37 +31,57 @@ struct acti_command {
     acti_ask ask;
     uint32_t number;           /* of its table among the aggregate's commands */
     bool recorded;             /* its id was given by the caller: the outcome is kept */
+    bool is_of_manager;        /* a process manager sent it */
     uint64_t expected_version; /* 0: any */
     acta_envelope envelope;
     acta_str stream;
     acta_bytes payload;
-    size_t size; /* of the block */
+    acta_bytes metadata; /* of its events; the passage's, if that has changed them */
+    uint32_t returning;  /* acta_returning */
+    size_t size;         /* of the block */
 
     /* The dispatcher. */
     acta_dispatch_done done;
     void *user;
-    uint64_t deadline_ns;
-    uint32_t tries; /* acta_dispatch_async */
+    uint64_t begun_ns, deadline_ns;
+    uint32_t tries;        /* acta_dispatch_async */
+    acta_passage *passage; /* through the middleware; NULL: there is none */
 
     /* Whoever has it in hand. */
     bool fresh; /* no outcome of its id can be stored yet */
     acta_from from;
-    bool handed_over; /* by its aggregate to an append, so that the aggregate's end answers it no more */
-    uint64_t order;   /* in which its aggregate got it */
-    bool twin;        /* waits for another one of the same id, and is answered as that one is */
+    bool handed_over;     /* by its aggregate to an append, so that the aggregate's end answers it no more */
+    uint64_t order;       /* in which its aggregate got it */
+    bool brings_snapshot; /* when it is durable, its aggregate is told to write one */
+    bool twin;            /* waits for another one of the same id, and is answered as that one is */
     uint32_t attempts;
+    uint32_t decisions;
+    bool is_audited;    /* its transaction has its record */
     acta_digest digest; /* recorded: of aggregate, command and payload */
     acti_pipeline *pipeline;
-    acti_command *next; /* in a list */
-    acti_command *rest; /* failed: its waiters, oldest first */
+    uint64_t submitted_ns, durable_ns; /* 0: it is not timed, or not yet */
+    acti_command *next;                /* in a list */
+    acti_command *rest;                /* failed: its waiters, oldest first */
 
     /* The answer. */
     acta_status status;
     uint64_t version, position;
-    acta_error *error; /* NULL: nothing more to say */
-    acta_bytes state;  /* READ: encoded, or absent; ours */
+    acta_error *error;   /* NULL: nothing more to say */
+    acta_bytes state;    /* READ, or returned: encoded, or absent; ours */
+    acti_events *events; /* returned: ours; NULL: none */
 
-    _Alignas(8) uint8_t bytes[]; /* payload, stream */
+    _Alignas(8) uint8_t bytes[]; /* payload, stream, metadata */
+};
+
+/* Events that a command is to return, as they were written. */
+typedef struct acti_written {
+    uint32_t number; /* among the aggregate's */
+    uint32_t at, size;
+} acti_written;
+struct acti_events {
+    size_t size; /* of the block */
+    uint32_t count;
+    acti_written written[]; /* and behind them the bytes */
 };
 
 /* A sink that makes a command of what is encoded into it. */
@@ -68,13 +90,16 @@ typedef struct acti_command_sink {
     acta_app *app;
     const acti_aggregate *aggregate;
     acta_str identity;
+    size_t metadata_size;
     acti_command *command; /* NULL until then */
 } acti_command_sink;
 acti_command_sink acti_command_sink_of(acta_app *app, const acti_aggregate *aggregate, acta_str identity);
 
-/* A command whose payload is still to be filled in; NULL: no memory. */
+/* A command whose payload, and metadata, are still to be filled in; NULL: no memory. */
 acti_command *acti_command_create(
-    acta_app *app, const acti_aggregate *aggregate, acta_str identity, size_t payload_size);
+    acta_app *app, const acti_aggregate *aggregate, acta_str identity, size_t payload_size, size_t metadata_size);
+/* The table of what it is: a command's, or the state's that is asked for. */
+const acta_table *acti_command_table(const acti_command *command);
 acti_command *acti_command_ref(acti_command *command);
 void acti_command_unref(acti_command *command); /* takes NULL */
 

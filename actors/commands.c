@@ -73,3 +73,21 @@ acta_commands_add(acta_commands *commands, const acta_table *command, const void
     if (commands->status == ACTA_OK)
         commands->sent[commands->count++] = (acti_sent){ .table = command, .payload = sink.bytes };
 }
+
+acta_str
+acta_commands_instance(const acta_commands *commands)
+{
+    return commands->instance;
+}
+
+void
+acta_commands_delay(acta_commands *commands, uint32_t ms)
+{
+    commands->delay_ms = ms;
+}
+
+void
+acta_commands_keep(acta_commands *commands, uint64_t value)
+{
+    commands->kept = value;
+}

@@ -4,6 +4,7 @@
 #include "internal.h"
 
 #include "acta/offload.h"
+#include "acta/stages.h"
 
 enum { STORE_MEMORY_DEFAULT = 256 << 20 };
 
@@ -42,14 +43,20 @@ acta_config_dump(const acta_app_config *config, char *text, size_t size)
         { "backoff_jitter", ACTA_BACKOFF_JITTER_DEFAULT, "percent" },
         { "shutdown_ms", ACTA_SHUTDOWN_DEFAULT, "ms" },
         { "window", ACTA_WINDOW_DEFAULT, "events" },
+        { "database_window", ACTI_DATABASE_WINDOW_DEFAULT, "events" },
         { "checkpoint_count", ACTA_CHECKPOINT_COUNT_DEFAULT, "events" },
         { "checkpoint_ms", ACTA_CHECKPOINT_MS_DEFAULT, "ms" },
         { "parked_count_max", ACTI_PARKED_COUNT_MAX, "events" },
         { "aggregate_idle_ms", ACTI_AGGREGATE_IDLE_DEFAULT, "ms" },
+        { "aggregate_memory_bytes", or_default(config->aggregate_memory_bytes, ACTI_AGGREGATE_MEMORY_DEFAULT),
+            "bytes" },
         { "snapshot_every", ACTI_SNAPSHOT_EVERY_DEFAULT, "events" },
         { "command_id_retention_ms", or_default(config->command_id_retention_ms, ACTI_RETENTION_DEFAULT_MS), "ms" },
+        { "audit_retention_ms", or_default(config->audit.retention_ms, ACTI_AUDIT_DEFAULT_MS), "ms" },
+        { "commands_max", or_default(config->commands_max, ACTI_COMMANDS_DEFAULT), "commands" },
         { "conflict_retry_max", or_default(config->conflict_retry_max, ACTI_CONFLICT_RETRY_DEFAULT), "tries" },
         { "rehydration_max", or_default(config->rehydration_max, ACTI_REHYDRATION_DEFAULT), "instances" },
+        { "stage_every", or_default(config->stage_every, ACTA_STAGE_EVERY_DEFAULT), "commands" },
         { "store_memory_bytes", or_default(config->store.memory_bytes, STORE_MEMORY_DEFAULT), "bytes" },
     };
 

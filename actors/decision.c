@@ -15,22 +15,42 @@
 enum { EMITTED_FIRST = 4 };
 
 void
-acti_decision_begin(acta_decision *decision, const acta_aggregate_code *code, const acta_envelope *envelope)
+acti_decision_begin(acta_decision *decision, const acta_aggregate *aggregate, uint32_t number, const void *state,
+    const acta_envelope *envelope)
 {
-    decision->code = code;
+    decision->aggregate = aggregate;
+    decision->code = aggregate->code;
+    decision->command = aggregate->code->commands[number];
+    decision->state = state;
     decision->envelope = envelope;
     decision->status = ACTA_OK;
     decision->emitted_count = 0;
 }
 
 void
-acti_decision_deinit(acta_decision *decision)
+acti_decision_end(acta_decision *decision)
+{
+    acta_memory_destroy(decision->after_memory);
+    decision->after_memory = NULL;
+    decision->after = NULL;
+    decision->after_count = 0;
+}
+
+static void
+free_emitted(acta_decision *decision)
 {
     if (decision->emitted == NULL) return;
     decision->allocator->free(
         decision->allocator->user, decision->emitted, decision->emitted_capacity * sizeof *decision->emitted);
     decision->emitted = NULL;
     decision->emitted_capacity = 0;
+}
+
+void
+acti_decision_deinit(acta_decision *decision)
+{
+    acti_decision_end(decision);
+    free_emitted(decision);
 }
 
 static acta_verdict
@@ -55,7 +75,7 @@ make_room(acta_decision *decision)
     acti_emitted *grown = allocator->alloc(allocator->user, capacity * sizeof *grown);
     if (grown == NULL) return false;
     if (decision->emitted_count > 0) memcpy(grown, decision->emitted, decision->emitted_count * sizeof *grown);
-    acti_decision_deinit(decision);
+    free_emitted(decision);
     decision->emitted = grown;
     decision->emitted_capacity = capacity;
     return true;
@@ -140,4 +160,62 @@ const acta_envelope *
 acta_decision_envelope(const acta_decision *decision)
 {
     return decision->envelope;
+}
+
+const acta_table *
+acta_decision_command(const acta_decision *decision)
+{
+    return decision->command;
+}
+
+/* -- steps -- */
+
+/* A copy of the state, with nothing of the original. */
+static acta_status
+copy_state(acta_decision *decision, acta_error *error)
+{
+    const acta_table *table = decision->code->state;
+    acta_memory *memory = acta_memory_create(decision->allocator);
+    if (memory == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a step of a decision");
+
+    decision->after_memory = memory;
+    void *copy = acta_memory_alloc(memory, table->struct_size);
+    acta_memory_sink sink = acta_memory_sink_of(memory);
+    if (copy == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a step of a decision");
+    acta_status status = table->write(decision->state, &sink.sink, error);
+    if (status == ACTA_OK) status = table->load(copy, sink.bytes, memory);
+    if (status != ACTA_OK) return acta_error_prefix(error, status, "a step can't see the state after the one before: ");
+    acta_memory_free(memory, (void *)(uintptr_t)sink.bytes.data);
+    decision->after = copy;
+    return ACTA_OK;
+}
+
+static acta_status
+apply_next(acta_decision *decision, acta_error *error)
+{
+    const acti_emitted *emitted = &decision->emitted[decision->after_count];
+    acta_memory *memory = decision->after_memory;
+    acta_bytes payload = emitted->payload;
+    acta_status status = ACTA_OK;
+
+    if (decision->open != NULL)
+        status = decision->open(decision, decision->code->events[emitted->number], &payload, memory, error);
+    if (status != ACTA_OK) return status;
+    decision->code->apply(decision->aggregate, emitted->number, decision->after, payload, memory);
+    decision->after_count++;
+    if (!acta_memory_failed(memory)) return ACTA_OK;
+    return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a step of a decision");
+}
+
+const void *
+acta_state_after(acta_decision *decision)
+{
+    acta_status status = ACTA_OK;
+
+    if (decision->status == ACTA_OK && decision->emitted_count > 0 && decision->after == NULL)
+        status = copy_state(decision, &decision->error);
+    while (status == ACTA_OK && decision->after != NULL && decision->after_count < decision->emitted_count)
+        status = apply_next(decision, &decision->error);
+    if (status != ACTA_OK && decision->status == ACTA_OK) decision->status = status;
+    return decision->after != NULL ? decision->after : decision->state;
 }

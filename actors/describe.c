@@ -42,7 +42,10 @@ words_of(uint32_t tag)
         [ACTI_TAG_EVENT] = "an event",
         [ACTI_TAG_RESUME] = "go on with the outbox",
         [ACTI_TAG_STUCK] = "an instance's commands can't get through",
-        [ACTI_TAG_UNSTUCK] = "an instance's commands have got through" };
+        [ACTI_TAG_UNSTUCK] = "an instance's commands have got through",
+        [ACTI_TAG_SCHEDULE] = "a command for later",
+        [ACTI_TAG_CANCEL] = "a command for later is cancelled",
+        [ACTI_TAG_LOOK] = "something may be due" };
 
     return tag < sizeof words / sizeof words[0] ? words[tag] : NULL;
 }
@@ -50,7 +53,8 @@ words_of(uint32_t tag)
 bool
 acta_app_describe_message(const char *behaviour, const acta_message *message, char *text, size_t size)
 {
-    static const char *const ours[] = { "aggregate", "clerk", "rehydration gate", "process manager", "reader" };
+    static const char *const ours[] = { "aggregate", "clerk", "rehydration gate", "process manager", "reader",
+        "schedule" };
     bool is_ours = false;
 
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)

@@ -9,7 +9,11 @@
  * a durable command alone in the house takes no switch of threads.
  */
 #include "command.h"
+#include "metadata.h"
+#include "passage.h"
 #include "reader.h"
+#include "returned.h"
+#include "stages.h"
 
 static acta_status
 refuse_unknown(const acta_app *app, const acta_table *command, acta_error *error)
@@ -21,74 +25,138 @@ refuse_unknown(const acta_app *app, const acta_table *command, acta_error *error
         command->owner != NULL ? command->owner : "", app->name);
 }
 
+/* -- what the caller wants -- */
+
+/* His options with the application's defaults in them; but for the metadata, which are merged. */
+static acta_dispatch_options
+options_of(const acta_app *app, const acta_dispatch_options *given)
+{
+    acta_dispatch_options options = { .timeout_ms = 0 };
+
+    if (given != NULL) options = *given;
+    if (options.timeout_ms == 0) options.timeout_ms = app->defaults.timeout_ms;
+    if (options.timeout_ms == 0) options.timeout_ms = ACTA_CALL_TIMEOUT_DEFAULT;
+    if (options.wait_for == NULL) options.wait_for = app->defaults.wait_for;
+    if (options.returning == ACTA_RETURN_VERSION) options.returning = app->defaults.returning;
+    if (options.returned_out == NULL) options.returning = ACTA_RETURN_VERSION;
+    return options;
+}
+
+static acta_status
+check_options(const acta_app *app, const acta_dispatch_options *options, acta_error *error)
+{
+    acta_status status = ACTA_OK;
+
+    if (options->wait_for != NULL) status = acti_wait_for_check(app, options->wait_for, error);
+    if (status == ACTA_OK && (options->returning & ~(uint32_t)ACTA_RETURN_ALL) != 0)
+        status = acta_error_set(
+            error, ACTA_INVALID, "returning is %" PRIu32 "; ACTA_RETURN_… are expected", options->returning);
+    if (status == ACTA_OK && options->returning != ACTA_RETURN_VERSION && options->memory == NULL)
+        status = acta_error_set(error, ACTA_INVALID, "events and states are returned into a memory; set .memory");
+    return status;
+}
+
 static void
 fill_envelope(acti_command *command, const acta_dispatch_options *options)
 {
-    static const acta_dispatch_options defaults;
     acta_app *app = command->app;
     acta_envelope *envelope = &command->envelope;
 
-    if (options == NULL) options = &defaults;
     command->recorded = !acta_id_is_none(options->command_id);
     command->expected_version = options->expected_version;
+    command->returning = options->returning;
     envelope->command_id = command->recorded ? options->command_id : acti_new_id(app);
     envelope->correlation_id =
         acta_id_is_none(options->correlation_id) ? envelope->command_id : options->correlation_id;
     envelope->causation_id = options->causation_id;
     envelope->dispatched_at_us = acti_wall_us(app);
-    uint32_t timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : ACTA_CALL_TIMEOUT_DEFAULT;
-    command->deadline_ns = timeout_ms == ACTA_INFINITE ? UINT64_MAX : acti_now_ns(app) + timeout_ms * UINT64_C(1000000);
+    command->begun_ns = acti_now_ns(app);
+    command->deadline_ns =
+        options->timeout_ms == ACTA_INFINITE ? UINT64_MAX : command->begun_ns + options->timeout_ms * UINT64_C(1000000);
+}
+
+/* -- a command of it -- */
+
+static acta_status
+refuse_now(acta_app *app, const acta_table *table, acta_error *error)
+{
+    if (acti_is_stopping(app))
+        return acta_error_set(
+            error, ACTA_STOPPED, "cannot dispatch '%s': application '%s' is stopping", table->name, app->name);
+    /* Relaxed: a bound that is soft by what others begin at this moment. */
+    if (atomic_load_explicit(&app->commands_open, memory_order_relaxed) < app->commands_max) return ACTA_OK;
+    return acta_error_set(error, ACTA_BUSY,
+        "cannot dispatch '%s': application '%s' has %" PRId64 " commands under way, as many as commands_max; try later",
+        table->name, app->name, app->commands_max);
+}
+
+static acta_status
+metadata_of(
+    const acta_app *app, const acta_dispatch_options *options, acti_metadata_lists *lists_out, acta_error *error)
+{
+    *lists_out = (acti_metadata_lists){ .first = options->metadata,
+        .first_count = options->metadata_count,
+        .second = app->defaults.metadata,
+        .second_count = app->defaults.metadata_count };
+    if (options->metadata_count == 0) return ACTA_OK;
+    acta_status status = acti_metadata_check(options->metadata, options->metadata_count, error);
+    if (status != ACTA_OK) return status;
+    size_t size = acti_metadata_size(lists_out);
+    if (size <= ACTA_METADATA_MAX) return ACTA_OK;
+    return acta_error_set(error, ACTA_INVALID,
+        "the metadata have %zu bytes with those of the application, at most %d are allowed", size, ACTA_METADATA_MAX);
 }
 
 static acta_status
 encode(acta_app *app, const acta_table *table, const void *value, const acta_dispatch_options *options,
     acti_command **command_out, acta_error *error)
 {
+    acti_metadata_lists metadata;
     const acti_route *route = acti_route_find(app, table);
     if (route == NULL) return refuse_unknown(app, table, error);
-    if (acti_is_stopping(app))
-        return acta_error_set(
-            error, ACTA_STOPPED, "cannot dispatch '%s': application '%s' is stopping", table->name, app->name);
 
+    acta_status status = refuse_now(app, table, error);
+    if (status == ACTA_OK) status = metadata_of(app, options, &metadata, error);
+    if (status != ACTA_OK) return status;
     acta_str identity = table->identity(value);
-    acta_status status = acti_identity_check(route->aggregate, table, identity, error);
+    status = acti_identity_check(route->aggregate, table, identity, error);
     if (status != ACTA_OK) return status;
     acti_command_sink sink = acti_command_sink_of(app, route->aggregate, identity);
+    sink.metadata_size = acti_metadata_size(&metadata);
     status = table->write(value, &sink.sink, error);
     if (status != ACTA_OK) {
         acti_command_unref(sink.command);
         return acta_error_prefix(error, status, "cannot dispatch '%s': ", table->name);
     }
+    acti_metadata_write(&metadata, (char *)(uintptr_t)sink.command->metadata.data);
     sink.command->number = route->number;
     fill_envelope(sink.command, options);
-    if (sink.command->recorded) status = acti_command_digest(sink.command, error);
-    if (status != ACTA_OK) {
-        acti_command_unref(sink.command);
-        return status;
-    }
     *command_out = sink.command;
     return ACTA_OK;
 }
 
-static const char *
-name_of(const acti_command *command)
+/* Through the middleware. True: on to the aggregate. False: it is answered. */
+static bool
+send_off(acti_command *command, acta_status *status_out, acta_error *error)
 {
-    if (command->ask == ACTI_ASK_READ) return command->aggregate->code->state->name;
-    return command->aggregate->code->commands[command->number]->name;
+    if (!acti_passage_begin(command, false, status_out, error)) return false;
+    *status_out = command->recorded ? acti_command_digest(command, error) : ACTA_OK;
+    return *status_out == ACTA_OK;
 }
 
 static acta_status
 set_timeout(const acti_command *command, acta_error *error)
 {
-    return acta_error_set(error, ACTA_TIMEOUT, "no answer to '%s' for '" ACTA_FMT "' in time%s", name_of(command),
-        ACTA_ARG(command->stream), command->ask == ACTI_ASK_READ ? "" : "; it may still take effect");
+    return acta_error_set(error, ACTA_TIMEOUT, "no answer to '%s' for '" ACTA_FMT "' in time%s",
+        acti_command_table(command)->name, ACTA_ARG(command->stream),
+        command->ask == ACTI_ASK_READ ? "" : "; it may still take effect");
 }
 
 static acta_status
 set_no_aggregate(const acti_command *command, acta_error *error)
 {
     return acta_error_set(error, ACTA_BUSY, "'" ACTA_FMT "' ended again and again before it saw '%s'; try later",
-        ACTA_ARG(command->stream), name_of(command));
+        ACTA_ARG(command->stream), acti_command_table(command)->name);
 }
 
 /* -- and wait -- */
@@ -122,26 +190,43 @@ let_go(acti_command *command, acta_status status)
     acti_command_unref(command);
 }
 
-acta_status
-acta_dispatch(
-    acta_app *app, const acta_table *table, const void *value, const acta_dispatch_options *options, acta_error *error)
+/* What the caller wants beside the status. */
+static acta_status
+give(acti_command *command, const acta_dispatch_options *options, acta_error *error)
 {
-    acti_command *command;
     acta_status status = ACTA_OK;
 
-    if (options != NULL && options->wait_for != NULL) status = acti_wait_for_check(app, options->wait_for, error);
-    if (status == ACTA_OK) status = encode(app, table, value, options, &command, error);
+    if (options->version_out != NULL) *options->version_out = command->version;
+    if (options->position_out != NULL) *options->position_out = command->position;
+    if (options->returned_out != NULL)
+        status = acti_command_return(command, options->memory, options->returned_out, error);
+    if (status == ACTA_OK && options->wait_for != NULL && command->position != 0)
+        status = acti_wait_for(
+            command->app, options->wait_for, command->stream, command->position, command->deadline_ns, error);
+    return status;
+}
+
+acta_status
+acta_dispatch(
+    acta_app *app, const acta_table *table, const void *value, const acta_dispatch_options *given, acta_error *error)
+{
+    const acta_dispatch_options options = options_of(app, given);
+    acti_command *command;
+    acta_error own;
+
+    if (error == NULL) error = &own;
+    acta_status status = check_options(app, &options, error);
+    if (status == ACTA_OK) status = encode(app, table, value, &options, &command, error);
     if (status != ACTA_OK) return status;
 
-    status = ask_and_wait(command, error);
-    if (status == ACTA_OK && options != NULL) {
-        if (options->version_out != NULL) *options->version_out = command->version;
-        if (options->position_out != NULL) *options->position_out = command->position;
-        if (options->wait_for != NULL && command->position != 0)
-            status =
-                acti_wait_for(app, options->wait_for, command->stream, command->position, command->deadline_ns, error);
-    }
-    let_go(command, status);
+    bool was_sent = send_off(command, &status, error);
+    if (was_sent) status = ask_and_wait(command, error);
+    if (status == ACTA_OK) acti_stages_answered(command);
+    bool is_under_way = was_sent && status == ACTA_TIMEOUT;
+    status = acti_command_conclude(command, status, error);
+    if (status == ACTA_OK && !is_under_way) status = give(command, &options, error);
+    if (!is_under_way) acti_command_close(command);
+    acti_command_unref(command);
     return status;
 }
 
@@ -151,22 +236,35 @@ enum { TURN_CALLING, TURN_AGAIN, TURN_RETURNED }; /* acti_command.turn */
 
 static void ask_async(acti_command *command);
 
+/* Relaxed: abandon comes from the one thread of a manual application. */
+static bool
+is_abandoned(const acti_command *command)
+{
+    return atomic_load_explicit(&command->app->abandoned, memory_order_relaxed);
+}
+
 static void
 tell(acti_command *command, acta_status status, const acta_error *error)
 {
     acta_dispatch_result result = {
         .status = status, .version = command->version, .position = command->position, .error = error
     };
-    acta_error plain;
+    acta_error own;
 
-    if (status != ACTA_OK) {
-        result.version = result.position = 0;
-        if (status == ACTA_TIMEOUT) set_timeout(command, &plain);
-        if (status == ACTA_TIMEOUT) result.error = &plain;
+    if (status != ACTA_OK) result.version = result.position = 0;
+    if (status == ACTA_TIMEOUT) {
+        set_timeout(command, &own);
+        result.error = &own;
+    } else
+        acti_command_close(command);
+    if (status == ACTA_OK) acti_stages_answered(command);
+    if (acti_command_wants_conclusion(command) && !is_abandoned(command)) {
+        if (status != ACTA_OK && result.error != NULL && result.error != &own) own = *result.error;
+        if (status != ACTA_OK && result.error == NULL) acta_error_set(&own, status, NULL);
+        result.status = acti_command_conclude(command, status, &own);
+        result.error = result.status != ACTA_OK ? &own : NULL;
     }
-    if (status != ACTA_TIMEOUT) acti_command_close(command);
-    /* Relaxed: abandon comes from the one thread of a manual application. */
-    if (!atomic_load_explicit(&command->app->abandoned, memory_order_relaxed)) command->done(command->user, &result);
+    if (!is_abandoned(command)) command->done(command->user, &result);
     acti_command_unref(command);
 }
 
@@ -228,24 +326,40 @@ refuse_async(acta_dispatch_done done, void *user, acta_status status, const acta
     done(user, &result);
 }
 
+/* The defaults that wait hold for those who wait. */
+static acta_status
+check_async(const acta_dispatch_options *given, acta_error *error)
+{
+    if (given == NULL) return ACTA_OK;
+    if (given->wait_for != NULL)
+        return acta_error_set(error, ACTA_INVALID, "wait_for waits; it is for acta_dispatch alone");
+    if (given->returned_out != NULL || given->version_out != NULL || given->position_out != NULL)
+        return acta_error_set(error, ACTA_INVALID,
+            "returned_out, version_out and position_out are for acta_dispatch alone; the result tells version and "
+            "position");
+    return ACTA_OK;
+}
+
 void
-acta_dispatch_async(acta_app *app, const acta_table *table, const void *value, const acta_dispatch_options *options,
+acta_dispatch_async(acta_app *app, const acta_table *table, const void *value, const acta_dispatch_options *given,
     acta_dispatch_done done, void *user)
 {
+    const acta_dispatch_options options = options_of(app, given);
     acti_command *command;
     acta_error error;
-    acta_status status = ACTA_OK;
 
-    if (options != NULL && options->wait_for != NULL)
-        status = acta_error_set(&error, ACTA_INVALID, "wait_for waits; it is for acta_dispatch alone");
-    if (status == ACTA_OK) status = encode(app, table, value, options, &command, &error);
+    acta_status status = check_async(given, &error);
+    if (status == ACTA_OK) status = encode(app, table, value, &options, &command, &error);
     if (status != ACTA_OK) {
         refuse_async(done, user, status, &error);
         return;
     }
     command->done = done;
     command->user = user;
-    ask_async(command);
+    if (send_off(command, &status, &error))
+        ask_async(command);
+    else
+        tell(command, status, status != ACTA_OK ? &error : NULL);
 }
 
 /* -- reading -- */
@@ -282,10 +396,10 @@ acta_aggregate_read(
 
     acta_status status = acti_identity_check(aggregate, state, id, error);
     if (status != ACTA_OK) return status;
-    acti_command *command = acti_command_create(app, aggregate, id, 0);
+    acti_command *command = acti_command_create(app, aggregate, id, 0, 0);
     if (command == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to read '%s'", state->name);
     command->ask = ACTI_ASK_READ;
-    fill_envelope(command, NULL);
+    fill_envelope(command, &(acta_dispatch_options){ .timeout_ms = ACTA_CALL_TIMEOUT_DEFAULT });
     status = ask_and_wait(command, error);
     if (status == ACTA_OK) status = copy_state(state, command, state_out, memory, error);
     let_go(command, status);

@@ -9,8 +9,11 @@
  *     app.c, validate.c       start and stop; what a configuration must be
  *     dispatch*.c, command.c  the way of a command to its aggregate and back
  *     aggregate*.c, decision.c, gate.c     an instance of an aggregate: rehydrate, execute, pipeline
+ *     fold.c, time_travel*.c  events into a state, now and at any point of the past
  *     reader*.c               one mechanism for all that follows the log; handler.c, projection.c, process_manager.c
  *     personal.c              personal fields: sealed on their way to the store, opened on their way back
+ *     stages.c                where the time of commands goes
+ *     schedule*.c, cron.c     commands for later
  *     clerk.c                 waits for the application to settle; lets old outcomes go
  */
 #ifndef ACTI_ACTORS_INTERNAL_H
@@ -32,6 +35,7 @@
 #include "acta/sites.h"
 #include "acta/subscription.h"
 #include "acta/supervisor.h"
+#include "acta/time_travel.h"
 
 #include "map.h"
 
@@ -40,14 +44,19 @@
 enum {
     ACTI_CONFLICT_RETRY_DEFAULT = 10,
     ACTI_REHYDRATION_DEFAULT = 50,
-    ACTI_SNAPSHOT_EVERY_DEFAULT = 1000,  /* events */
-    ACTI_AGGREGATE_IDLE_DEFAULT = 60000, /* ms */
-    ACTI_INSTANCE_IDLE_DEFAULT = 60000,  /* ms */
-    ACTI_RETRY_DEFAULT = 10,             /* of an event or a command, before it is parked */
-    ACTI_PARKED_COUNT_MAX = 10000,       /* events of a reader, then it stalls */
+    ACTI_AUDIT_DEFAULT_DAYS = 30,
+    ACTI_COMMANDS_DEFAULT = 100000,          /* under way at once */
+    ACTI_SNAPSHOT_EVERY_DEFAULT = 1000,      /* events */
+    ACTI_AGGREGATE_IDLE_DEFAULT = 60000,     /* ms */
+    ACTI_INSTANCE_IDLE_DEFAULT = 60000,      /* ms */
+    ACTI_DATABASE_WINDOW_DEFAULT = 4096,     /* events of a batch into a database, at most */
+    ACTI_RETRY_DEFAULT = 10,                 /* of an event or a command, before it is parked */
+    ACTI_AGGREGATE_MEMORY_DEFAULT = 1 << 30, /* bytes */
+    ACTI_PARKED_COUNT_MAX = 10000,           /* events of a reader, then it stalls */
     ACTI_RETENTION_DEFAULT_MS = 7 * 24 * 3600 * 1000,
     ACTI_TRIES_MAX = 1000 /* to find an aggregate alive, one right after the other */
 };
+#define ACTI_AUDIT_DEFAULT_MS (ACTI_AUDIT_DEFAULT_DAYS * UINT64_C(24) * 3600 * 1000)
 static_assert(ACTI_RETENTION_DEFAULT_MS == 604800000, "seven days fit");
 
 /* What actors of an application send each other. */
@@ -55,6 +64,8 @@ typedef enum acti_tag {
     ACTI_TAG_COMMAND = 1, /* to an aggregate: acti_command * */
     ACTI_TAG_WAKE,        /* to an aggregate: look at what failed, or has drained */
     ACTI_TAG_STALE,       /* to an aggregate: an append that it can't know of has become durable */
+    ACTI_TAG_PASSIVATE,   /* to an aggregate: there is no room for you */
+    ACTI_TAG_SNAPSHOT,    /* to an aggregate: write the one that is due */
     ACTI_TAG_PERMIT,      /* to the gate: ask; RELEASE gives back */
     ACTI_TAG_RELEASE,
     ACTI_TAG_SETTLE, /* to the clerk */
@@ -64,10 +75,16 @@ typedef enum acti_tag {
     ACTI_TAG_READY,     /* to a reader: events may be there */
     ACTI_TAG_COMMITTED, /* to a reader or an instance of a process manager: acta_commit_result */
     ACTI_TAG_WAIT,      /* to a reader: answer when it has passed a position */
+    ACTI_TAG_ORDER,     /* to a reader, from an operator: acti_order_request */
     ACTI_TAG_EVENT,     /* to an instance of a process manager: acti_item */
     ACTI_TAG_RESUME,    /* to an instance of a process manager: go on with what is in the outbox */
     ACTI_TAG_STUCK,     /* to a reader, from an instance: its commands can't get through … */
-    ACTI_TAG_UNSTUCK    /* … and have got through after all */
+    ACTI_TAG_UNSTUCK,   /* … and have got through after all */
+    ACTI_TAG_SCHEDULE,  /* to the schedule: acti_schedule_request */
+    ACTI_TAG_CANCEL,
+    ACTI_TAG_LOOK,  /* to the schedule: something may be due */
+    ACTI_TAG_ENDED, /* to a reader, from an instance: it has ended by its own will */
+    ACTI_TAG_WATCH  /* to a reader, a call: what its instances are doing */
 } acti_tag;
 
 /* Timers. */
@@ -97,7 +114,12 @@ typedef struct acti_route {
 } acti_route;
 
 typedef struct acti_reader acti_reader;
+typedef struct acti_stages acti_stages;
 typedef struct acti_submit acti_submit;
+
+struct acta_history { /* time_travel.h */
+    acta_app *app;
+};
 
 struct acta_app {
     /* Constant after the start. */
@@ -112,7 +134,12 @@ struct acta_app {
     acta_memory *olds_memory;        /* of their nodes */
     bool manual;
     uint32_t conflict_retry_max, rehydration_max;
-    uint64_t retention_ms;
+    uint64_t retention_ms, aggregate_memory_bytes;
+    acta_audit_config audit;
+    int64_t commands_max;
+    const acta_middleware *const *middleware;
+    uint32_t middleware_count;
+    acta_dispatch_options defaults; /* of every dispatch */
     uint64_t id_base, hash_seed;
     acti_aggregate *aggregates;
     uint32_t aggregate_count;
@@ -124,14 +151,28 @@ struct acta_app {
     acta_key_service keys; /* of subjects; all NULL: there are none */
     acta_key_file *key_file;
     acta_pid tree; /* its supervisor */
+    acti_stages *stages;
+    acta_history history;
 
     /* Any thread. */
     _Atomic uint64_t gate, clerk; /* pids; 0: between two lives */
+    _Atomic uint64_t schedule;    /* pid of the latest life */
+    _Atomic uint32_t schedule_lives;
+    _Atomic int64_t schedule_sent_us; /* see schedule_clerk.h */
+    _Atomic bool has_deadlines;       /* of process managers, in the schedule */
     _Atomic uint64_t id_count;
     _Atomic int64_t commands_open; /* created, and not yet answered */
     _Atomic int64_t outboxes_open; /* instances of process managers that have commands to dispatch */
     _Atomic bool stopping, abandoned;
     _Atomic uint64_t forget_count;
+    _Atomic uint64_t audits_lost; /* records that could not be written */
+
+    /* Aggregates that live: aggregate_budget.c. */
+    struct {
+        _Atomic uint64_t bytes, count, evicted;
+        _Atomic bool is_taken;                     /* the lock of the list */
+        struct acti_aggregate_actor *first, *last; /* used longest ago, and just now */
+    } live;
 
     /* Manual apps, one thread: submitted and not completed. */
     acti_submit *submits;
@@ -194,6 +235,17 @@ typedef struct acti_committed {
 acta_status acti_submit_for(
     acta_app *app, acta_transaction *transaction, acta_pid pid, uint64_t number, acta_error *error);
 
+/* app.c: an application of which only the store is opened, to be read; `runtime` is NULL. Its end frees it. */
+acta_status acti_app_look(const acta_app_config *config, acta_app **app_out, acta_error *error);
+void acti_app_look_end(acta_app *app);
+
+/* The name that everything of a process manager goes by. */
+static inline const char *
+acti_manager_name(const acta_process_manager *manager)
+{
+    return manager->name != NULL ? manager->name : manager->code->name;
+}
+
 /* validate.c */
 acta_status acti_config_check(const acta_app_config *config, acta_error *error);
 acta_status acti_aggregates_create(acta_app *app, const acta_app_config *config, acta_error *error);
@@ -213,6 +265,8 @@ acta_allocator acti_allocator_over(acta_memory *memory);
 
 /* Set the strings and vectors of a struct to absent: of a value whose buffer goes away. */
 void acti_value_forget_views(const acta_table *table, void *value);
+/* The same of all but one field, and those that can't be absent. */
+void acti_value_keep_only(const acta_table *table, void *value, const acta_field *only);
 
 /* upcast.c: old versions of events. Which one an event of the log is: 1 + its number among those of the upcasters; 0: it is
  * none; ACTI_OLD_UNKNOWN: nothing says which version it is. To be asked when the hash is not that of the schema's table. */

@@ -2,6 +2,8 @@
  * Items: events on their way through a reader. Most share the chunk that they came in; one that was read alone carries its
  * bytes behind it.
  */
+#include <stdlib.h>
+
 #include "reader.h"
 
 static uint8_t *
@@ -108,6 +110,19 @@ acti_positions_add(acta_self *self, acti_positions *positions, uint64_t position
     }
     positions->values[positions->count++] = position;
     return true;
+}
+
+static int
+compare_positions(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+void
+acti_positions_sort(uint64_t *positions, uint32_t count)
+{
+    if (count > 1) qsort(positions, count, sizeof *positions, compare_positions);
 }
 
 void

@@ -12,35 +12,28 @@
  * its way: that batch forgets the outcomes of the commands that its old outbox would ask for again. One that finds none
  * writes its first only where there is none yet.
  *
- * An event that is not behind the instance's last position was done before, and is answered so. A stopped instance's rows
- * go; that it was stopped is remembered by the router (process_manager.c), and looked up by an instance that is to begin
- * once its router has begun anew.
+ * What it does with an event is in manager_event.c, with its commands in manager_outbox.c.
  */
 #include "manager.h"
+#include "schedule.h"
 
 enum { FLUSH_MS = 100 };
 
 acta_status
-acti_instance_name(
-    const acta_process_manager_code *code, acta_str id, char *room, acta_str *name_out, acta_error *error)
+acti_instance_name(const acta_process_manager *manager, acta_str id, char *room, acta_str *name_out, acta_error *error)
 {
-    size_t name_size = strlen(code->name);
+    const char *manager_name = acti_manager_name(manager);
+    size_t name_size = strlen(manager_name);
 
     if (id.size > ACTA_STREAM_NAME_MAX - name_size - 1)
         return acta_error_set(error, ACTA_INVALID,
-            "process manager %s: an instance's id has %zu bytes, at most %zu are allowed", code->name, id.size,
+            "process manager %s: an instance's id has %zu bytes, at most %zu are allowed", manager_name, id.size,
             ACTA_STREAM_NAME_MAX - name_size - 1);
-    memcpy(room, code->name, name_size);
+    memcpy(room, manager_name, name_size);
     room[name_size] = '-';
     memcpy(room + name_size + 1, id.data, id.size);
     *name_out = acta_str_from(room, name_size + 1 + id.size);
     return ACTA_OK;
-}
-
-static const acti_item *
-item_in_hand(const acti_instance *i)
-{
-    return i->ticket->event->payload;
 }
 
 void
@@ -62,9 +55,10 @@ acti_instance_notify(acti_instance *i, acti_tag tag, const char *why)
     acta_message *message = acta_message_create(runtime, tag, sizeof(acti_notice));
 
     /* It waits to hear, and hears of one that failed: the next incarnation has another try. */
-    if (message == NULL) acta_fail(i->self, "process manager %s: no memory for a notice", i->code->name);
+    if (message == NULL)
+        acta_fail(i->self, "process manager %s: no memory for a notice", acti_manager_name(i->manager));
     acti_notice *notice = message->payload;
-    notice->position = i->outbox.position;
+    notice->position = tag == ACTI_TAG_ENDED ? i->last_position : i->outbox.position;
     notice->id_size = i->id.size;
     memcpy(notice->id, i->id.data, i->id.size);
     snprintf(notice->why, sizeof notice->why, "%.*s", (int)sizeof notice->why - 1, why);
@@ -91,6 +85,13 @@ load_state(acti_instance *i, acta_error *error)
     i->exists = i->is_row_stored = true;
     i->is_ending = head.is_ending;
     i->last_position = head.last_position;
+    for (size_t at = 0; at < head.associations.size; at += ACTA_ID_SIZE) {
+        acta_id association;
+        memcpy(association.bytes, head.associations.data + at, ACTA_ID_SIZE);
+        if (!acti_associations_add(&i->associations, association))
+            return acta_error_set(error, ACTA_NO_MEMORY, "no memory for its associations");
+    }
+    i->associations_stored = i->associations.count;
     return ACTA_OK;
 }
 
@@ -119,8 +120,8 @@ load(acti_instance *i, acta_error *error)
     if (status == ACTA_OK && i->exists) status = load_outbox(i, error);
     acta_memory_clear(i->scratch);
     if (status != ACTA_OK)
-        return acta_error_prefix(
-            error, status, "process manager %s, instance '" ACTA_FMT "': ", i->code->name, ACTA_ARG(i->id));
+        return acta_error_prefix(error, status,
+            "process manager %s, instance '" ACTA_FMT "': ", acti_manager_name(i->manager), ACTA_ARG(i->id));
     acti_outbox_count(i, !acti_outbox_is_through(&i->outbox));
     i->phase = ACTI_INSTANCE_IDLE;
     return ACTA_OK;
@@ -141,63 +142,13 @@ acti_instance_submit(acti_instance *i, acta_transaction *batch, acti_instance_st
     return ACTA_OK;
 }
 
-static acta_status
-put_state(acti_instance *i, acta_transaction *batch, acta_error *error)
-{
-    const acta_table *table = i->code->state;
-    acti_instance_head head = {
-        .last_position = i->last_position, .schema_hash = table->schema_hash, .is_ending = i->is_ending
-    };
-    acta_memory_sink sink = acta_memory_sink_of(i->scratch);
-    acta_status status = acti_personal_write(i->app, table, i->value, i->scratch, &sink.sink, error);
-    if (status != ACTA_OK) return status;
-
-    acta_bytes row = acti_instance_encode(&head, sink.bytes, i->scratch);
-    if (row.data == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for an instance's row");
-    acta_transaction_put(batch, i->tables.state.text, acta_str_bytes(i->id), row);
-    return ACTA_OK;
-}
-
-/* State, position, outbox, and the note that it was stopped. */
-static acta_status
-fill_event_batch(acti_instance *i, acta_transaction *batch, acta_error *error)
-{
-    bool goes_on = !i->is_ending || i->next_outbox.commands.count > 0;
-    uint8_t room[ACTI_ENDED_KEY_MAX];
-    acta_status status = ACTA_OK;
-
-    if (!i->is_row_stored) acta_transaction_expect_row(batch, i->tables.state.text, acta_str_bytes(i->id), false);
-    if (goes_on)
-        status = put_state(i, batch, error);
-    else if (i->is_row_stored)
-        acta_transaction_delete(batch, i->tables.state.text, acta_str_bytes(i->id));
-    if (i->is_ending && !ACTA_PLANT("end_not_remembered"))
-        acta_transaction_put(
-            batch, i->tables.ended.text, acti_ended_key(i->id, i->last_position, room), acta_bytes_from(NULL, 0));
-    return status == ACTA_OK ? acti_outbox_put(i, batch, &i->next_outbox, error) : status;
-}
-
-/* -- an event -- */
-
-static void
-begin_outbox(acti_instance *i, const acta_recorded *recorded)
-{
-    acti_outbox *next = &i->next_outbox;
-
-    acti_sent_clear(&next->commands);
-    next->next = next->generation = 0;
-    next->position = recorded->position;
-    next->recorded_at_us = recorded->recorded_at_us;
-    next->correlation_id =
-        acta_id_is_none(recorded->correlation_id) ? acti_event_id(recorded->position) : recorded->correlation_id;
-}
-
-static void
-forget_state(acti_instance *i)
+void
+acti_instance_forget(acti_instance *i)
 {
     i->code->state->clear(i->value, i->memory);
     memset(i->value, 0, i->code->state->struct_size);
     i->exists = false;
+    i->associations.count = i->associations_stored = 0;
 }
 
 /* Nobody else sees to what is left of its outbox: the router, which is to wake the next incarnation for it. In a store that
@@ -212,125 +163,12 @@ is_to_be_woken(const acti_instance *i)
 
 /* What is in memory is not what is stored, and never will be: end, so that the next incarnation reads what is. The router
  * wakes that one for an instance that failed. */
-static acta_next
-end_without_batch(acti_instance *i, acta_status status, const acta_error *error)
+acta_next
+acti_instance_end(acti_instance *i, acta_status status, const acta_error *error)
 {
     acti_instance_answer_event(i, status, error);
     if (is_to_be_woken(i)) acta_fail(i->self, "%s", error->text);
     return ACTA_STOP;
-}
-
-static acta_next
-submit_event(acti_instance *i)
-{
-    acta_transaction *batch = acta_transaction_create(i->app->store);
-    acta_error error;
-    acta_status status = ACTA_NO_MEMORY;
-
-    if (batch != NULL) {
-        status = fill_event_batch(i, batch, &error);
-        if (status == ACTA_OK) {
-            ACTA_CRASH_POINT("pm_after_handle");
-            status = acti_instance_submit(i, batch, ACTI_STEP_EVENT, &error);
-        } else
-            acta_transaction_destroy(batch);
-    } else
-        acta_error_set(&error, status, "no memory for a batch");
-    return status == ACTA_OK ? ACTA_NEXT : end_without_batch(i, status, &error);
-}
-
-/* Handle and apply; nothing has changed when the commands fail. */
-static acta_status
-work_on(acti_instance *i, uint32_t event, acta_bytes payload, acta_route route)
-{
-    acta_commands *commands = &i->next_outbox.commands;
-
-    i->code->handle(i->manager, event, i->value, payload, commands);
-    if (commands->status != ACTA_OK) return commands->status;
-    i->code->apply(i->manager, event, i->value, payload, i->memory);
-    if (acta_memory_failed(i->memory))
-        acta_fail(
-            i->self, "process manager %s: no memory for the state of '" ACTA_FMT "'", i->code->name, ACTA_ARG(i->id));
-    i->exists = true;
-    i->is_ending = route == ACTA_ROUTE_STOP;
-    i->last_position = item_in_hand(i)->recorded.position;
-    return ACTA_OK;
-}
-
-static acta_next
-handled(acti_instance *i, uint32_t count, acta_status status, const acta_error *error)
-{
-    if (status == ACTA_OK && count > 0) return submit_event(i);
-    if (status != ACTA_OK && count > 0) return end_without_batch(i, status, error);
-    acti_instance_answer_event(i, status, status != ACTA_OK ? error : NULL);
-    return ACTA_NEXT;
-}
-
-/* All of what an old event has become that is for this instance, in one batch; what follows its end isn't. */
-static acta_next
-handle_old_event(acti_instance *i)
-{
-    const acti_item *item = item_in_hand(i);
-    acta_allocator allocator = acti_allocator_over(i->memory); /* goes with the actor */
-    acti_upcasted upcasted;
-    acta_error error;
-    uint32_t count = 0, event;
-    acta_str id;
-
-    acta_status status = acti_upcast(i->app, &allocator, &item->recorded, item->old, &upcasted, &error);
-    begin_outbox(i, &item->recorded);
-    for (uint32_t k = 0; k < upcasted.count && status == ACTA_OK && (count == 0 || !i->is_ending); k++) {
-        acta_bytes payload = upcasted.events[k].payload;
-        if (!acti_names_find(&i->reader->names, acta_str_of(upcasted.events[k].table->name), &event)) continue;
-        acta_route route = i->code->route(i->manager, event, payload, &id);
-        if (route == ACTA_ROUTE_NONE || !acta_str_equal(id, i->id)) continue;
-        if (!i->exists && route != ACTA_ROUTE_START) continue;
-        status = work_on(i, event, payload, route);
-        if (status == ACTA_OK)
-            count++;
-        else
-            error = i->next_outbox.commands.error;
-    }
-    acti_upcasted_deinit(&upcasted);
-    return handled(i, count, status, &error);
-}
-
-/* Has the event begun a life of the instance that was stopped since? The router lets no such event through that it knows of;
- * but one that has begun anew doesn't know what was in hand of instances when it did. */
-static acta_status
-was_stopped_behind(acti_instance *i, bool *yes_out, acta_error *error)
-{
-    *yes_out = false;
-    /* Relaxed: a router's next life is seen by whoever handles an event that it sent. */
-    bool knows_all = atomic_load_explicit(&i->reader->lives, memory_order_relaxed) <= 1;
-    if (i->exists || knows_all || ACTA_PLANT("stopped_begins_again")) return ACTA_OK;
-    acta_status status =
-        acti_ended_behind(i->app, &i->tables, i->id, item_in_hand(i)->recorded.position, yes_out, error);
-    if (*yes_out) ACTA_SOMETIMES(&i->app->environment, "manager.stopped.behind.event");
-    return status;
-}
-
-static acta_next
-handle_event(acti_instance *i)
-{
-    const acti_item *item = item_in_hand(i);
-    acta_error error;
-    bool was_stopped;
-    acta_str id;
-
-    if (i->exists && item->recorded.position <= i->last_position && !ACTA_PLANT("event_handled_twice")) {
-        ACTA_SOMETIMES(&i->app->environment, "manager.event.seen.before");
-        return handled(i, 0, ACTA_OK, NULL); /* before */
-    }
-    acta_status status = was_stopped_behind(i, &was_stopped, &error);
-    if (status != ACTA_OK) return end_without_batch(i, status, &error);
-    if (was_stopped) return handled(i, 0, ACTA_OK, NULL);
-    if (item->old != 0) return handle_old_event(i);
-    acta_route route = i->code->route(i->manager, item->event, item->recorded.payload, &id);
-    if (!i->exists && route != ACTA_ROUTE_START) return handled(i, 0, ACTA_OK, NULL);
-    begin_outbox(i, &item->recorded);
-    status = work_on(i, item->event, item->recorded.payload, route);
-    return handled(i, status == ACTA_OK ? 1 : 0, status, &i->next_outbox.commands.error);
 }
 
 /* -- steps -- */
@@ -369,7 +207,7 @@ leave(acti_instance *i)
     acta_str name = acta_str_of(NULL);
 
     /* Who comes now starts the next incarnation; who is in the mailbox is refused unseen, and comes again. */
-    if (acti_instance_name(i->code, i->id, room, &name, NULL) == ACTA_OK) acta_unregister(i->app->runtime, name);
+    if (acti_instance_name(i->manager, i->id, room, &name, NULL) == ACTA_OK) acta_unregister(i->app->runtime, name);
     return ACTA_STOP;
 }
 
@@ -379,11 +217,11 @@ read_behind(acti_instance *i)
 {
     acta_error error;
 
-    forget_state(i);
+    acti_instance_forget(i);
     acti_sent_clear(&i->outbox.commands);
     i->outbox.is_stored = i->is_row_stored = i->is_ending = false;
     acta_status status = acti_instance_submit(i, acta_transaction_create(i->app->store), ACTI_STEP_BARRIER, &error);
-    return status == ACTA_OK ? ACTA_NEXT : end_without_batch(i, status, &error);
+    return status == ACTA_OK ? ACTA_NEXT : acti_instance_end(i, status, &error);
 }
 
 /* Somebody was forgotten since the state was read, which may hold what he has been: once nothing is under way, it is read
@@ -394,7 +232,7 @@ forget_with(acti_instance *i)
     bool at_rest = i->phase == ACTI_INSTANCE_IDLE && acti_outbox_is_through(&i->outbox) && !i->outbox.is_stored;
     if (!at_rest || !i->exists || i->is_ending || i->forget_count == acti_forget_count(i->app)) return;
 
-    forget_state(i);
+    acti_instance_forget(i);
     i->phase = ACTI_INSTANCE_COLD;
 }
 
@@ -411,7 +249,7 @@ loads_later(acti_instance *i, acta_status status)
 }
 
 static acta_next
-go_on(acti_instance *i)
+advance(acti_instance *i)
 {
     acta_error error;
     acta_next next = ACTA_NEXT;
@@ -423,7 +261,7 @@ go_on(acti_instance *i)
         if (status != ACTA_OK && i->report_wanted) acti_instance_notify(i, ACTI_TAG_STUCK, error.text);
         if (status != ACTA_OK) i->report_wanted = false;
         i->attempts = 0;
-        if (status != ACTA_OK) return end_without_batch(i, status, &error);
+        if (status != ACTA_OK) return acti_instance_end(i, status, &error);
         if (i->exists && !i->is_behind && !ACTA_PLANT("not_read_behind")) return read_behind(i);
         i->is_behind = true;
     }
@@ -437,11 +275,11 @@ go_on(acti_instance *i)
         if (i->is_ending && i->outbox.is_stored) return flush(i);
         if (i->is_ending || !i->exists) {
             if (i->ticket->event == NULL) return leave(i);
-            if (i->is_ending) forget_state(i);
+            if (i->is_ending) acti_instance_forget(i);
             i->is_ending = false;
-            next = handle_event(i);
+            next = acti_instance_handle(i);
         } else if (i->ticket->event != NULL)
-            next = handle_event(i);
+            next = acti_instance_handle(i);
         else {
             set_flush(i);
             return ACTA_NEXT;
@@ -452,6 +290,15 @@ go_on(acti_instance *i)
             &error, ACTA_PARKED, "its commands of position %" PRIu64 " can't get through", i->outbox.position);
         acti_instance_answer_event(i, ACTA_PARKED, &error);
     }
+    return next;
+}
+
+static acta_next
+go_on(acti_instance *i)
+{
+    acta_next next = advance(i);
+
+    acti_instance_publish(i);
     return next;
 }
 
@@ -471,8 +318,18 @@ batch_is_durable(acti_instance *i)
     }
     ACTA_CRASH_POINT("pm_after_batch");
     acti_outbox_take_next(i);
+    if (i->outbox.commands.deadlines != NULL) acti_schedule_look(i->app);
+    if (i->step == ACTI_STEP_END) {
+        acti_instance_forget(i);
+        i->is_row_stored = i->is_ending = false;
+        i->ended_position = i->last_position;
+        acti_instance_notify(i, ACTI_TAG_ENDED, "");
+    }
     if (i->step == ACTI_STEP_EVENT) {
+        i->kept = 0;
         i->is_row_stored = !i->is_ending || i->outbox.commands.count > 0;
+        if (i->is_ending) i->associations.count = 0;
+        i->associations_stored = i->associations.count;
         acti_instance_answer_event(i, ACTA_OK, NULL); /* behind the count of open outboxes: see clerk.c */
     }
     return go_on(i);
@@ -483,12 +340,12 @@ committed(acti_instance *i, const acti_committed *what)
 {
     if (what->number != i->number || i->phase != ACTI_INSTANCE_COMMITTING) return ACTA_NEXT;
     if (what->result.status == ACTA_OK) return batch_is_durable(i);
-    if (what->result.status == ACTA_ALREADY_EXISTS && i->step == ACTI_STEP_OUTBOX) {
+    if (what->result.status == ACTA_ALREADY_EXISTS && (i->step == ACTI_STEP_OUTBOX || i->step == ACTI_STEP_END)) {
         i->is_from_before = true; /* the command that was to be left out has been through: ask for its answer */
         i->phase = ACTI_INSTANCE_IDLE;
         return go_on(i);
     }
-    return end_without_batch(i, what->result.status, &what->result.error);
+    return acti_instance_end(i, what->result.status, &what->result.error);
 }
 
 /* -- callbacks -- */
@@ -506,6 +363,7 @@ instance_init(acta_self *self, void *state, const void *argument, acta_error *er
     i->tables = acti_manager_tables_of(i->manager);
     i->value = acta_alloc(self, i->code->state->struct_size);
     i->memory = acta_self_memory(self);
+    i->associations.memory = i->memory;
     i->ticket = given->ticket;
     i->id = acta_str_from(i->ticket->id, i->ticket->id_size);
     /* All goes with the actor's memory, also when it is killed. */
@@ -513,7 +371,7 @@ instance_init(acta_self *self, void *state, const void *argument, acta_error *er
     i->scratch = i->memory != NULL ? acta_memory_create(&allocator) : NULL;
     if (i->value == NULL || i->scratch == NULL || !acti_sent_init(&i->outbox.commands, &allocator) ||
         !acti_sent_init(&i->next_outbox.commands, &allocator))
-        return acta_error_set(error, ACTA_NO_MEMORY, "no memory for an instance of %s", i->code->name);
+        return acta_error_set(error, ACTA_NO_MEMORY, "no memory for an instance of %s", acti_manager_name(i->manager));
     uint32_t idle_ms = i->manager->idle_timeout_ms != 0 ? i->manager->idle_timeout_ms : ACTI_INSTANCE_IDLE_DEFAULT;
     if (ACTA_SIM_CHANCE(&i->app->environment, "manager.passivated.early", 25)) idle_ms = 1;
     if (idle_ms != UINT32_MAX) acta_set_idle_timeout(self, idle_ms);

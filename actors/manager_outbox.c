@@ -14,6 +14,8 @@
  * and the command was through; if not, the command is refused whenever it comes. Such an outcome stays.
  */
 #include "manager.h"
+#include "metadata.h"
+#include "passage.h"
 
 static const char *const left_out_text = "left out by its process manager";
 
@@ -31,6 +33,7 @@ acti_ticket_give_back(acti_ticket *ticket)
 {
     if (ticket->is_counted) atomic_fetch_sub_explicit(&ticket->app->outboxes_open, 1, memory_order_release);
     ticket->is_counted = false;
+    acti_command_conclude_unanswered(ticket->command);
     acti_command_unref(ticket->command);
     ticket->command = NULL;
     acta_message_destroy(ticket->event);
@@ -55,8 +58,8 @@ acti_outbox_command_id(const acti_instance *i, const acti_outbox *outbox, uint32
     put_be(place + 8, index, 4);
     put_be(place + 12, outbox->generation + (ACTA_PLANT("outbox_new_ids") && i->is_from_before), 4);
     acta_bytes parts[] = { acta_str_bytes(acta_str_of(i->code->state->name)), acta_str_bytes(i->id),
-        acta_bytes_from(place, sizeof place) };
-    acta_digest digest = acta_digest_of(parts, 3);
+        acta_bytes_from(place, sizeof place), acta_str_bytes(acta_str_of(i->manager->name)) };
+    acta_digest digest = acta_digest_of(parts, i->manager->name != NULL ? 4 : 3);
     memcpy(id.bytes, digest.bytes, sizeof id.bytes);
     return id;
 }
@@ -77,6 +80,8 @@ acti_outbox_put(acti_instance *i, acta_transaction *batch, const acti_outbox *ne
     acta_bytes key = acta_str_bytes(i->id), row;
 
     forget_outcomes(i, batch, &i->outbox);
+    acta_status deadlines = next != NULL ? acti_deadlines_put(i, batch, next, error) : ACTA_OK;
+    if (deadlines != ACTA_OK) return deadlines;
     if (next != NULL && !acti_outbox_is_through(next)) {
         acta_status status = acti_outbox_encode(i->app, next, i->scratch, &row, error);
         if (status != ACTA_OK) return status;
@@ -103,31 +108,33 @@ acti_outbox_take_next(acti_instance *i)
 /* -- what failed -- */
 
 static void
-wait_before_retry(acti_instance *i, uint32_t attempt)
+wait_before_retry(acti_instance *i, uint32_t delay_ms)
 {
     acta_ref ref;
 
     i->phase = ACTI_INSTANCE_BACKOFF;
-    if (acta_send_after(i->self, acti_backoff_ms(i->app, attempt), ACTI_ALARM_RETRY, 0, &ref) != ACTA_OK)
-        acta_fail(i->self, "process manager %s: no memory for a timer", i->code->name);
+    if (acta_send_after(i->self, delay_ms, ACTI_ALARM_RETRY, 0, &ref) != ACTA_OK)
+        acta_fail(i->self, "process manager %s: no memory for a timer", acti_manager_name(i->manager));
 }
 
 static void
 get_stuck(acti_instance *i, const acta_error *error)
 {
+    acti_ticket_say(i->ticket, error->text);
     i->phase = ACTI_INSTANCE_STUCK;
     acti_outbox_count(i, false);
     acti_instance_notify(i, ACTI_TAG_STUCK, error->text);
 }
 
 static void
-retry_later(acti_instance *i, const acta_error *error)
+retry_later(acti_instance *i, const acta_error *error, uint32_t delay_ms)
 {
+    acti_ticket_say(i->ticket, error->text);
     atomic_fetch_add_explicit(&i->reader->retries, 1, memory_order_relaxed); /* a count for people */
     if (i->attempts > i->reader->retry_max)
         get_stuck(i, error);
     else
-        wait_before_retry(i, i->attempts);
+        wait_before_retry(i, delay_ms != 0 ? delay_ms : acti_backoff_ms(i->app, i->attempts));
 }
 
 void
@@ -200,6 +207,30 @@ skip(acti_instance *i, bool fence)
     return submit_next(i, fence, false);
 }
 
+/* No more commands, and no more instance. */
+static bool
+end_here(acti_instance *i, bool fence)
+{
+    acta_transaction *batch = acta_transaction_create(i->app->store);
+    acta_error error;
+    if (batch == NULL) return false;
+
+    acti_sent_clear(&i->next_outbox.commands);
+    copy_place(i, &i->next_outbox);
+    i->next_outbox.next = 0;
+    if (fence)
+        put_fence(i, batch, i->outbox.next);
+    else
+        acta_transaction_forget_outcome(batch, acti_outbox_command_id(i, &i->outbox, i->outbox.next));
+    acti_instance_put_end(i, batch);
+    if (acti_deadlines_end(i, batch, &error) != ACTA_OK) {
+        acta_transaction_destroy(batch);
+        return false;
+    }
+    (void)acti_outbox_put(i, batch, NULL, NULL); /* there is nothing to encode */
+    return acti_instance_submit(i, batch, ACTI_STEP_END, &error) == ACTA_OK;
+}
+
 /* What error() added to next_outbox. */
 static bool
 replace(acti_instance *i, bool fence)
@@ -222,16 +253,21 @@ choose_action(acti_instance *i, acta_status status, const acta_error *error)
         .text = error->text,
         .command = sent->table,
         .payload = sent->payload,
-        .attempt = i->attempts };
+        .attempt = i->attempts,
+        .kept = i->kept };
     acta_failure_action action = ACTA_FAILURE_RETRY;
+    acta_commands *commands = &i->next_outbox.commands;
 
-    acti_sent_clear(&i->next_outbox.commands);
-    if (!i->code->error(i->manager, i->value, &failure, &i->next_outbox.commands, &action))
+    acti_sent_clear(commands);
+    commands->instance = i->id;
+    commands->kept = i->kept;
+    if (!i->code->error(i->manager, i->value, &failure, commands, &action))
         return status == ACTA_REJECTED ? ACTA_FAILURE_SKIP : ACTA_FAILURE_RETRY;
+    i->kept = commands->kept;
     if (action != ACTA_FAILURE_REPLACE || i->next_outbox.commands.status == ACTA_OK) return action;
     acta_log_write(&i->app->environment, ACTA_LOG_ERROR,
-        "process manager %s: what was to replace '%s' can't be sent: %s", i->code->name, sent->table->name,
-        i->next_outbox.commands.error.text);
+        "process manager %s: what was to replace '%s' can't be sent: %s", acti_manager_name(i->manager),
+        sent->table->name, i->next_outbox.commands.error.text);
     return ACTA_FAILURE_RETRY;
 }
 
@@ -240,25 +276,40 @@ has_failed(acti_instance *i, acta_status status, const acta_error *error)
 {
     bool was_sent = i->ticket->command != NULL;
     bool fence = was_sent && !is_final(status);
-    bool is_on_way = false;
+    bool is_on_way = false, is_parked = false;
 
     i->attempts++;
     ACTA_SOMETIMES(&i->app->environment, "outbox.command.failed");
     /* What could not even be made is no answer that a handler should decide on, but for one that never can be. */
     bool is_decidable = was_sent || status == ACTA_INVALID;
-    switch (is_decidable ? choose_action(i, status, error) : ACTA_FAILURE_RETRY) {
+    acta_failure_action action = is_decidable ? choose_action(i, status, error) : ACTA_FAILURE_RETRY;
+    uint32_t delay_ms = is_decidable ? i->next_outbox.commands.delay_ms : 0;
+    switch (action) {
     case ACTA_FAILURE_SKIP:
         is_on_way = skip(i, fence);
         break;
     case ACTA_FAILURE_REPLACE:
         is_on_way = replace(i, fence);
         break;
+    case ACTA_FAILURE_DISCARD:
+        acti_sent_clear(&i->next_outbox.commands);
+        is_on_way = replace(i, fence);
+        break;
+    case ACTA_FAILURE_STOP:
+        is_on_way = end_here(i, fence);
+        break;
+    case ACTA_FAILURE_PARK:
+        is_parked = true;
+        break;
     case ACTA_FAILURE_RETRY:
         break;
     }
     acti_command_unref(i->ticket->command);
     i->ticket->command = NULL;
-    if (!is_on_way) retry_later(i, error);
+    if (is_parked)
+        get_stuck(i, error);
+    else if (!is_on_way)
+        retry_later(i, error, delay_ms);
 }
 
 /* -- asking -- */
@@ -267,6 +318,8 @@ static acta_status
 create_command(acti_instance *i, acta_error *error)
 {
     const acti_sent *sent = &i->outbox.commands.sent[i->outbox.next];
+    const acti_metadata_lists metadata = { .first = i->app->defaults.metadata,
+        .first_count = i->app->defaults.metadata_count };
     const acti_route *route = acti_route_find(i->app, sent->table);
     if (route == NULL)
         return acta_error_set(
@@ -278,12 +331,15 @@ create_command(acti_instance *i, acta_error *error)
     acta_str identity = sent->table->identity(value);
     acta_status status = acti_identity_check(route->aggregate, sent->table, identity, error);
     if (status != ACTA_OK) return status;
-    acti_command *command = acti_command_create(i->app, route->aggregate, identity, sent->payload.size);
+    acti_command *command =
+        acti_command_create(i->app, route->aggregate, identity, sent->payload.size, acti_metadata_size(&metadata));
     if (command == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a '%s'", sent->table->name);
 
     memcpy(command->bytes, sent->payload.data, sent->payload.size);
+    acti_metadata_write(&metadata, (char *)(uintptr_t)command->metadata.data);
     command->number = route->number;
     command->recorded = true;
+    if (i->app->audit.is_on) command->begun_ns = acti_now_ns(i->app);
     command->fresh = !i->is_from_before && i->attempts == 0;
     command->envelope = (acta_envelope){ .command_id = acti_outbox_command_id(i, &i->outbox, i->outbox.next),
         .correlation_id = i->outbox.correlation_id,
@@ -295,6 +351,19 @@ create_command(acti_instance *i, acta_error *error)
     else
         acti_command_unref(command);
     return status;
+}
+
+static void is_through(acti_instance *i);
+
+/* It didn't come to its aggregate; its middleware may say what becomes of that. */
+static void
+was_not_taken(acti_instance *i, acta_status status, acta_error *error)
+{
+    status = acti_command_conclude(i->ticket->command, status, error);
+    if (status == ACTA_OK)
+        is_through(i);
+    else
+        has_failed(i, status, error);
 }
 
 /* Send the command in hand to its aggregate. */
@@ -311,7 +380,7 @@ send_command(acti_instance *i)
         status = acta_request(i->self, pid, acti_command_message(command), ACTA_CALL_TIMEOUT_DEFAULT, &i->request);
         if (status != ACTA_OK) acta_error_set(&error, status, "no memory to send a command");
     }
-    if (status != ACTA_OK) has_failed(i, status, &error);
+    if (status != ACTA_OK) was_not_taken(i, status, &error);
 }
 
 void
@@ -326,10 +395,12 @@ acti_outbox_ask(acti_instance *i)
     if (i->outbox.next > 0) ACTA_CRASH_POINT("pm_between_commands");
     acta_status status = create_command(i, &error);
     acta_memory_clear(i->scratch);
-    if (status == ACTA_OK)
+    if (status != ACTA_OK)
+        has_failed(i, status, &error);
+    else if (acti_passage_begin(i->ticket->command, true, &status, &error))
         send_command(i);
     else
-        has_failed(i, status, &error);
+        was_not_taken(i, status, &error);
 }
 
 static void
@@ -345,19 +416,7 @@ ask_again(acti_instance *i)
     }
     acta_error_set(&error, ACTA_BUSY, "'" ACTA_FMT "' ended again and again before it saw the command",
         ACTA_ARG(i->ticket->command->stream));
-    has_failed(i, ACTA_BUSY, &error);
-}
-
-static void
-is_through(acti_instance *i)
-{
-    ACTA_CRASH_POINT("pm_after_outcome");
-    acti_command_unref(i->ticket->command);
-    i->ticket->command = NULL;
-    i->attempts = i->tries = 0;
-    i->outbox.next++;
-    i->phase = ACTI_INSTANCE_IDLE;
-    if (acti_outbox_is_through(&i->outbox)) acti_outbox_count(i, false);
+    was_not_taken(i, ACTA_BUSY, &error);
 }
 
 /* Asked again under the same id, it gets the same answer. */
@@ -368,6 +427,38 @@ answer_lost(acti_instance *i)
     i->ticket->command = NULL;
     i->is_from_before = true;
     i->phase = ACTI_INSTANCE_IDLE;
+}
+
+static bool
+stops_after(const acti_instance *i)
+{
+    const acti_outbox *outbox = &i->outbox;
+    const acti_sent *sent = &outbox->commands.sent[outbox->next];
+    const acta_accepted accepted = {
+        .command = sent->table, .payload = sent->payload, .index = outbox->next, .count = outbox->commands.count
+    };
+
+    return i->code->after_command(i->manager, i->value, &accepted) == ACTA_AFTER_STOP;
+}
+
+static void
+is_through(acti_instance *i)
+{
+    bool stops = stops_after(i);
+
+    ACTA_CRASH_POINT("pm_after_outcome");
+    i->outbox.next++;
+    if (stops && !end_here(i, false)) { /* asked again later, it is decided again */
+        i->outbox.next--;
+        answer_lost(i);
+        return;
+    }
+    acti_command_unref(i->ticket->command);
+    i->ticket->command = NULL;
+    i->attempts = i->tries = 0;
+    if (stops) return;
+    i->phase = ACTI_INSTANCE_IDLE;
+    if (acti_outbox_is_through(&i->outbox)) acti_outbox_count(i, false);
 }
 
 /* Of a store that takes writes: its aggregate could not read. That is no answer that a handler should decide on. False: the
@@ -386,7 +477,7 @@ could_not_read(acti_instance *i, const acta_error *given)
     acti_command_unref(i->ticket->command);
     i->ticket->command = NULL;
     i->attempts++;
-    retry_later(i, &error);
+    retry_later(i, &error, 0);
     return true;
 }
 
@@ -395,6 +486,14 @@ acti_outbox_answered(acti_instance *i, acta_status status, const acta_error *giv
 {
     acta_error error;
 
+    if (status != ACTA_NOPROC && acti_command_wants_conclusion(i->ticket->command)) {
+        if (given != NULL)
+            error = *given;
+        else if (status != ACTA_OK)
+            acta_error_set(&error, status, NULL);
+        status = acti_command_conclude(i->ticket->command, status, &error);
+        given = given != NULL && status != ACTA_OK ? &error : NULL;
+    }
     switch (status) {
     case ACTA_OK:
         if (ACTA_SIM_CHANCE(&i->app->environment, "outbox.answer.lost", 25))

@@ -2,13 +2,22 @@
  * Rows of process managers: instances, their outboxes, and where they were stopped. Numbers are little-endian, and a
  * checksum comes first.
  *
- *     instance   crc  format flags 0 0  last position  schema hash | state
+ *     instance   crc  format flags 0 0  last position  schema hash | [count 0 associations] state
  *     outbox     crc  format 0 0 0  next  count  generation  0  position  recorded at  correlation | commands
  *     command    name's size (4)  payload's size (4)  flags (4) | name | payload
  */
 #include "manager.h"
 
-enum { FORMAT = 1, INSTANCE_HEADER = 24, OUTBOX_HEADER = 56, COMMAND_HEADER = 12, FLAG_ENDING = 1, FLAG_FENCED = 1 };
+enum {
+    FORMAT = 1,
+    INSTANCE_HEADER = 24,
+    ASSOCIATED_HEADER = 8,
+    OUTBOX_HEADER = 56,
+    COMMAND_HEADER = 12,
+    FLAG_ENDING = 1,
+    FLAG_ASSOCIATED = 2,
+    FLAG_FENCED = 1
+};
 
 static void
 put_le(uint8_t *bytes, uint64_t value, int size)
@@ -44,26 +53,44 @@ is_sound(acta_bytes value, size_t header_size)
 acti_manager_tables
 acti_manager_tables_of(const acta_process_manager *manager)
 {
+    char named[ACTA_TABLE_NAME_MAX * 2];
     const char *name = manager->code->state->name;
 
+    if (manager->name != NULL) { /* "bank.transfers.NAME": two of one kind are two */
+        snprintf(named, sizeof named, "%s.%s", name, manager->name);
+        name = named;
+    }
     return (acti_manager_tables){ .state = acti_table_name_of("pm.", name, ""),
         .outbox = acti_table_name_of("pm.", name, ".outbox"),
-        .ended = acti_table_name_of("pm.", name, ".ended") };
+        .ended = acti_table_name_of("pm.", name, ".ended"),
+        .associated = acti_table_name_of("pm.", name, ".by") };
 }
 
 /* -- instances -- */
 
+/* Associations: their number, four bytes of nothing, and they; nothing when there are none. A state stays aligned. */
+static size_t
+associated_size(acta_bytes associations)
+{
+    return associations.size > 0 ? ASSOCIATED_HEADER + associations.size : 0;
+}
+
 acta_bytes
 acti_instance_encode(const acti_instance_head *head, acta_bytes state, acta_memory *memory)
 {
-    size_t size = INSTANCE_HEADER + state.size;
+    size_t before = INSTANCE_HEADER + associated_size(head->associations), size = before + state.size;
     uint8_t *bytes = acta_memory_alloc(memory, size);
     if (bytes == NULL) return (acta_bytes){ NULL, 0 };
 
     bytes[5] = head->is_ending ? FLAG_ENDING : 0;
     put_le(bytes + 8, head->last_position, 8);
     put_le(bytes + 16, head->schema_hash, 8);
-    memcpy(bytes + INSTANCE_HEADER, state.data, state.size);
+    if (head->associations.size > 0) {
+        bytes[5] |= FLAG_ASSOCIATED;
+        put_le(bytes + INSTANCE_HEADER, head->associations.size / ACTA_ID_SIZE, 8);
+        memcpy(bytes + INSTANCE_HEADER + ASSOCIATED_HEADER, head->associations.data, head->associations.size);
+    }
+    memcpy(bytes + before, state.data, state.size);
     seal(bytes, size);
     return acta_bytes_from(bytes, size);
 }
@@ -72,11 +99,29 @@ acta_status
 acti_instance_decode(acta_bytes value, acti_instance_head *head_out, acta_bytes *state_out, acta_error *error)
 {
     if (!is_sound(value, INSTANCE_HEADER)) return acta_error_set(error, ACTA_CORRUPT, "its row is damaged");
+    acta_bytes left = acta_bytes_from(value.data + INSTANCE_HEADER, value.size - INSTANCE_HEADER);
     head_out->is_ending = (value.data[5] & FLAG_ENDING) != 0;
     head_out->last_position = get_le(value.data + 8, 8);
     head_out->schema_hash = get_le(value.data + 16, 8);
-    *state_out = acta_bytes_from(value.data + INSTANCE_HEADER, value.size - INSTANCE_HEADER);
+    head_out->associations = acta_bytes_from(NULL, 0);
+    if ((value.data[5] & FLAG_ASSOCIATED) != 0) {
+        uint64_t count = left.size >= ASSOCIATED_HEADER ? get_le(left.data, 8) : UINT64_MAX;
+        if (count > (left.size - ASSOCIATED_HEADER) / ACTA_ID_SIZE || left.size < ASSOCIATED_HEADER)
+            return acta_error_set(error, ACTA_CORRUPT, "its row is damaged");
+        head_out->associations = acta_bytes_from(left.data + ASSOCIATED_HEADER, (size_t)count * ACTA_ID_SIZE);
+        left.data += associated_size(head_out->associations);
+        left.size -= associated_size(head_out->associations);
+    }
+    *state_out = left;
     return ACTA_OK;
+}
+
+acta_bytes
+acti_associated_key(acta_id association, acta_str id, uint8_t *room)
+{
+    memcpy(room, association.bytes, ACTA_ID_SIZE);
+    memcpy(room + ACTA_ID_SIZE, id.data, id.size);
+    return acta_bytes_from(room, ACTA_ID_SIZE + id.size);
 }
 
 /* -- outboxes -- */
@@ -186,6 +231,25 @@ acti_outbox_recorded_at(acta_bytes value, int64_t *recorded_at_us_out, acta_erro
 {
     if (!is_sound(value, OUTBOX_HEADER)) return acta_error_set(error, ACTA_CORRUPT, "an outbox is damaged");
     *recorded_at_us_out = (int64_t)get_le(value.data + 32, 8);
+    return ACTA_OK;
+}
+
+acta_status
+acti_outbox_peek_at(acta_bytes value, acti_outbox_peek *peek_out, acta_error *error)
+{
+    if (!is_sound(value, OUTBOX_HEADER)) return acta_error_set(error, ACTA_CORRUPT, "an outbox is damaged");
+    acta_bytes left = acta_bytes_from(value.data + OUTBOX_HEADER, value.size - OUTBOX_HEADER);
+    *peek_out = (acti_outbox_peek){ .through = (uint32_t)get_le(value.data + 8, 4),
+        .count = (uint32_t)get_le(value.data + 12, 4) };
+
+    for (uint32_t i = 0; i <= peek_out->through && i < peek_out->count; i++) {
+        if (left.size < COMMAND_HEADER) return acta_error_set(error, ACTA_CORRUPT, "an outbox is damaged");
+        uint64_t name_size = get_le(left.data, 4), size = COMMAND_HEADER + name_size + get_le(left.data + 4, 4);
+        if (size > left.size) return acta_error_set(error, ACTA_CORRUPT, "an outbox is damaged");
+        if (i == peek_out->through) peek_out->command = acta_str_from(left.data + COMMAND_HEADER, name_size);
+        left.data += size;
+        left.size -= size;
+    }
     return ACTA_OK;
 }
 

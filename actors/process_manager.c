@@ -8,224 +8,9 @@
  * Where an instance was stopped is remembered until the checkpoint is durably behind it: what is delivered again from
  * before begins nothing. On opening, the instances with commands in their outbox are woken.
  */
-#include "manager.h"
+#include "manager_router.h"
 
-enum { TRIES_MAX = ACTI_TRIES_MAX, FORGET_AT_ONCE = 1000 };
-
-/* An event in the queue of its instance. */
-typedef struct queued {
-    struct queued *next;
-    acti_item *item;
-    acta_route route;
-} queued;
-
-/* An instance that has events in work. */
-typedef struct busy {
-    acti_map_node node;     /* by id */
-    acti_map_node ref_node; /* by request, while one is out */
-    struct busy *prev, *next;
-    acta_ref request;
-    queued *first, *last;
-    uint32_t tries;
-    size_t id_size;
-    char id[];
-} busy;
-
-/* Where an instance was stopped. */
-typedef struct ended {
-    acti_map_node node; /* by id: the last one of it */
-    struct ended *next; /* in the order in which we heard */
-    uint64_t position;
-    bool is_in_map, is_going;
-    size_t id_size;
-    char id[];
-} ended;
-
-typedef struct router {
-    acti_manager_tables tables;
-    acti_map busy_by_id, busy_by_ref, tickets_by_monitor, ended_by_id;
-    busy *busy_first;
-    ended *ended_first, *ended_last;
-    acta_route route;  /* of the event whose key was asked for last */
-    acta_str route_id; /* whose route it is, of an old event */
-} router;
-
-static const acta_process_manager_code *
-code_of(const acti_reader_actor *r)
-{
-    return r->reader->given.manager->code;
-}
-
-/* -- stopped instances -- */
-
-static bool
-remember_ended(acti_reader_actor *r, acta_str id, uint64_t position)
-{
-    router *rt = r->kind_state;
-    ended *e = acta_alloc(r->self, sizeof *e + id.size);
-    if (e == NULL) return false;
-
-    e->position = position;
-    e->id_size = id.size;
-    memcpy(e->id, id.data, id.size);
-    acti_map_node *older = acti_map_find(&rt->ended_by_id, id);
-    if (older != NULL) {
-        acti_map_remove(&rt->ended_by_id, older);
-        ACTI_CONTAINER(older, ended, node)->is_in_map = false;
-    }
-    acti_map_add(&rt->ended_by_id, &e->node, acta_str_from(e->id, e->id_size));
-    e->is_in_map = true;
-    if (rt->ended_last != NULL)
-        rt->ended_last->next = e;
-    else
-        rt->ended_first = e;
-    rt->ended_last = e;
-    return true;
-}
-
-static bool
-was_ended_behind(const router *rt, acta_str id, uint64_t position)
-{
-    const acti_map_node *node = acti_map_find(&rt->ended_by_id, id);
-    return node != NULL && ACTI_CONTAINER(node, ended, node)->position >= position;
-}
-
-static void
-forget_ended(acti_reader_actor *r, ended *e)
-{
-    router *rt = r->kind_state;
-
-    if (e->is_in_map) acti_map_remove(&rt->ended_by_id, &e->node);
-    acta_free(r->self, e);
-}
-
-/* Behind the durable checkpoint nothing is delivered again. */
-static bool
-has_rows(const acti_reader_actor *r)
-{
-    const router *rt = r->kind_state;
-
-    for (const ended *e = rt->ended_first; e != NULL; e = e->next)
-        if (e->position <= r->checkpoint) return true;
-    return false;
-}
-
-static void
-fill(acti_reader_actor *r, acta_transaction *transaction)
-{
-    router *rt = r->kind_state;
-    uint8_t room[ACTI_ENDED_KEY_MAX];
-    uint32_t count = 0;
-
-    for (ended *e = rt->ended_first; e != NULL; e = e->next) {
-        e->is_going = e->position <= r->checkpoint && count < FORGET_AT_ONCE;
-        if (!e->is_going) continue;
-        count++;
-        acta_transaction_delete(
-            transaction, rt->tables.ended.text, acti_ended_key(acta_str_from(e->id, e->id_size), e->position, room));
-    }
-}
-
-static void
-filled(acti_reader_actor *r)
-{
-    router *rt = r->kind_state;
-    ended *last = NULL;
-
-    for (ended **at = &rt->ended_first; *at != NULL;) {
-        ended *e = *at;
-        if (!e->is_going) {
-            last = e;
-            at = &e->next;
-            continue;
-        }
-        *at = e->next;
-        forget_ended(r, e);
-    }
-    rt->ended_last = last;
-}
-
-/* -- instances -- */
-
-static acti_ticket *
-create_ticket(acti_reader_actor *r, acta_str id, bool is_open)
-{
-    acti_ticket *ticket = acti_alloc(r->app, sizeof *ticket + id.size);
-    if (ticket == NULL) return NULL;
-
-    memset(ticket, 0, sizeof *ticket);
-    ticket->app = r->app;
-    /* Counted before it runs, and until it knows: what it finds in its outbox must not be overlooked. */
-    ticket->is_counted = is_open;
-    if (is_open) atomic_fetch_add_explicit(&r->app->outboxes_open, 1, memory_order_release);
-    ticket->id_size = id.size;
-    memcpy(ticket->id, id.data, id.size);
-    ticket->next = r->reader->tickets;
-    if (ticket->next != NULL) ticket->next->prev = ticket;
-    r->reader->tickets = ticket;
-    return ticket;
-}
-
-void
-acti_ticket_destroy(acti_reader *reader, acti_ticket *ticket)
-{
-    acti_ticket_give_back(ticket);
-    if (ticket->prev != NULL)
-        ticket->prev->next = ticket->next;
-    else
-        reader->tickets = ticket->next;
-    if (ticket->next != NULL) ticket->next->prev = ticket->prev;
-    acti_free(ticket->app, ticket, sizeof *ticket + ticket->id_size);
-}
-
-static void
-add_monitor(acti_reader_actor *r, acti_ticket *ticket)
-{
-    router *rt = r->kind_state;
-    acti_map_add(&rt->tickets_by_monitor, &ticket->node, acta_str_from(&ticket->monitor, sizeof ticket->monitor));
-}
-
-/* The instance's actor, started if need be. All are started here, and each is watched to its end. is_open: there is, or
- * may be, something in its outbox. */
-static acta_status
-locate(acti_reader_actor *r, acta_str id, bool is_open, acta_pid *pid_out, acta_error *error)
-{
-    char room[ACTA_STREAM_NAME_MAX];
-    acta_str name;
-
-    acta_status status = acti_instance_name(code_of(r), id, room, &name, error);
-    if (status != ACTA_OK) return status;
-    *pid_out = acta_whereis(r->app->runtime, name);
-    if (pid_out->value != 0) return ACTA_OK;
-    acti_ticket *ticket = create_ticket(r, id, is_open);
-    if (ticket == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to start an instance");
-
-    acti_instance_argument argument = { .reader = r->reader, .ticket = ticket };
-    acta_spawn_options options = { .behaviour = &acti_instance_behaviour,
-        .mailbox_count_max = UINT32_MAX, /* what it wrote is told once */
-        .argument = &argument,
-        .name = name,
-        .monitor = r->self,
-        .monitor_out = &ticket->monitor };
-    status = acta_spawn(r->app->runtime, &options, &ticket->pid, error);
-    *pid_out = ticket->pid;
-    if (status == ACTA_OK)
-        add_monitor(r, ticket);
-    else
-        acti_ticket_destroy(r->reader, ticket);
-    return status == ACTA_ALREADY_EXISTS ? ACTA_OK : status;
-}
-
-static acta_status
-wake(acti_reader_actor *r, acta_str id, acta_error *error)
-{
-    acta_pid pid;
-    acta_status status = locate(r, id, true, &pid, error);
-
-    if (status == ACTA_OK)
-        status = acta_send(r->app->runtime, pid, acta_message_create(r->app->runtime, ACTI_TAG_RESUME, 0));
-    return status;
-}
+enum { TRIES_MAX = ACTI_TRIES_MAX };
 
 /* -- events to instances -- */
 
@@ -250,23 +35,25 @@ event_message(acti_reader_actor *r, const acti_item *item)
 
 /* Send the first event of the queue. */
 static acta_status
-send_first(acti_reader_actor *r, busy *b, acta_error *error)
+send_first(acti_reader_actor *r, acti_busy *b, acta_error *error)
 {
-    router *rt = r->kind_state;
+    acti_router *rt = r->kind_state;
     acta_pid pid;
 
-    acta_status status = locate(r, acta_str_from(b->id, b->id_size), false, &pid, error);
+    uint32_t timeout_ms = r->reader->given.manager->event_timeout_ms;
+    acta_status status = acti_ticket_locate(r, acta_str_from(b->id, b->id_size), false, &pid, error);
     if (status != ACTA_OK) return status;
-    status = acta_request(r->self, pid, event_message(r, b->first->item), ACTA_INFINITE, &b->request);
+    if (timeout_ms == 0) timeout_ms = ACTA_INFINITE;
+    status = acta_request(r->self, pid, event_message(r, b->first->item), timeout_ms, &b->request);
     if (status != ACTA_OK) return acta_error_set(error, status, "no memory to send an event");
     acti_map_add(&rt->busy_by_ref, &b->ref_node, acta_str_from(&b->request, sizeof b->request));
     return ACTA_OK;
 }
 
 static void
-pop(acti_reader_actor *r, busy *b)
+pop(acti_reader_actor *r, acti_busy *b)
 {
-    queued *first = b->first;
+    acti_queued *first = b->first;
 
     b->first = first->next;
     if (b->first == NULL) b->last = NULL;
@@ -275,9 +62,9 @@ pop(acti_reader_actor *r, busy *b)
 }
 
 static void
-destroy_busy(acti_reader_actor *r, busy *b)
+destroy_busy(acti_reader_actor *r, acti_busy *b)
 {
-    router *rt = r->kind_state;
+    acti_router *rt = r->kind_state;
 
     while (b->first != NULL)
         pop(r, b);
@@ -290,29 +77,41 @@ destroy_busy(acti_reader_actor *r, busy *b)
     acta_free(r->self, b);
 }
 
+/* Has the instance ended by its own will, at or behind the first event of its queue, since that was routed? */
+static bool
+is_behind_end(const acti_reader_actor *r, const acti_busy *b)
+{
+    return acti_ended_was_behind(r->kind_state, acta_str_from(b->id, b->id_size), b->first->item->recorded.position);
+}
+
 /* The first event of the queue is done, or has failed; the next one's turn. */
 static void
-conclude_first(acti_reader_actor *r, busy *b, acti_work how, const acta_error *why)
+conclude_first(acti_reader_actor *r, acti_busy *b, acti_work how, const acta_error *why)
 {
+    const acti_router *rt = r->kind_state;
     acta_str id = acta_str_from(b->id, b->id_size);
     acta_error behind;
 
     for (;;) {
-        const queued *first = b->first;
+        const acti_queued *first = b->first;
         if (how == ACTI_WORK_DONE && first->route == ACTA_ROUTE_STOP &&
-            !remember_ended(r, id, first->item->recorded.position))
+            !acti_ended_remember(r, id, first->item->recorded.position))
             acta_fail(r->self, "process manager %s: no memory to remember that '" ACTA_FMT "' has ended",
                 r->reader->name, ACTA_ARG(id));
         r->pending_count--;
+        if (how == ACTI_WORK_DONE && rt->pending_first != NULL)
+            acti_pending_done(r, id, first->item->recorded.position);
         acti_reader_worked(r, first->item, id, how, why);
         pop(r, b);
-        b->tries = 0;
+        b->tries = b->step = 0;
+        if (r->store_refuses) return; /* those behind it wait for the next start, too */
         if (b->first == NULL) {
             destroy_busy(r, b);
             return;
         }
-        how = ACTI_WORK_FAILED;
         why = &behind;
+        how = is_behind_end(r, b) ? ACTI_WORK_DONE : ACTI_WORK_FAILED;
+        if (how == ACTI_WORK_DONE) continue;
         if (acti_aside_find(r, id) != NULL)
             acta_error_set(&behind, ACTA_PARKED, "an earlier event of its key waits");
         else if (send_first(r, b, &behind) == ACTA_OK)
@@ -320,11 +119,11 @@ conclude_first(acti_reader_actor *r, busy *b, acti_work how, const acta_error *w
     }
 }
 
-static busy *
+static acti_busy *
 create_busy(acti_reader_actor *r, acta_str id)
 {
-    router *rt = r->kind_state;
-    busy *b = acta_alloc(r->self, sizeof *b + id.size);
+    acti_router *rt = r->kind_state;
+    acti_busy *b = acta_alloc(r->self, sizeof *b + id.size);
     if (b == NULL) return NULL;
 
     b->id_size = id.size;
@@ -337,12 +136,12 @@ create_busy(acti_reader_actor *r, acta_str id)
 }
 
 static bool
-enqueue(acti_reader_actor *r, busy *b, const acti_item *item, acta_route route)
+enqueue(acti_reader_actor *r, acti_busy *b, const acti_item *item, acta_route route)
 {
-    queued *q = acta_alloc(r->self, sizeof *q);
+    acti_queued *q = acta_alloc(r->self, sizeof *q);
     if (q == NULL) return false;
 
-    *q = (queued){ .item = acti_item_copy(r->app, item), .route = route };
+    *q = (acti_queued){ .item = acti_item_copy(r->app, item), .route = route };
     if (q->item == NULL) {
         acta_free(r->self, q);
         return false;
@@ -355,47 +154,45 @@ enqueue(acti_reader_actor *r, busy *b, const acti_item *item, acta_route route)
     return true;
 }
 
-static acta_str
-instance_of(acti_reader_actor *r, const acti_item *item)
-{
-    router *rt = r->kind_state;
-    acta_str id = { NULL, 0 };
-
-    rt->route = code_of(r)->route(r->reader->given.manager, item->event, item->recorded.payload, &id);
-    if (rt->route == ACTA_ROUTE_NONE || id.size == 0) return (acta_str){ NULL, 0 };
-    return id;
-}
-
 /* What an old event is to the instance `route_id`: what the first that it has become is, unless a later one ends it. */
 static acta_status
 route_one(acti_reader_actor *r, const acti_item *item, acta_error *error)
 {
-    router *rt = r->kind_state;
-    acta_str id = { NULL, 0 };
-    (void)error;
+    acti_router *rt = r->kind_state;
+    acti_routing routing;
 
-    acta_route route = code_of(r)->route(r->reader->given.manager, item->event, item->recorded.payload, &id);
-    if (route == ACTA_ROUTE_NONE || !acta_str_equal(id, rt->route_id)) return ACTA_OK;
-    if (rt->route == ACTA_ROUTE_NONE || route == ACTA_ROUTE_STOP) rt->route = route;
+    acta_status status = acti_route_event(
+        r->reader->given.manager, item->event, item->recorded.payload, r->keys.memory, &routing, error);
+    if (status != ACTA_OK) return status;
+    acta_route route = acti_routing_find(&routing, rt->route_id, NULL);
+    if (route != ACTA_ROUTE_NONE && (rt->route == ACTA_ROUTE_NONE || route == ACTA_ROUTE_STOP)) rt->route = route;
     return ACTA_OK;
 }
 
 static acti_work
 route_event(acti_reader_actor *r, const acti_item *item, acta_str id, acta_error *error)
 {
-    router *rt = r->kind_state;
-    if (item->old != 0) {
-        rt->route = ACTA_ROUTE_NONE;
-        rt->route_id = id;
-        acti_item_each(r, item, route_one, error); /* can't fail */
+    acti_router *rt = r->kind_state;
+    rt->route = ACTA_ROUTE_NONE;
+    rt->route_id = id;
+    if (item->old == 0)
+        rt->route = acti_routing_find(&rt->routing, id, NULL);
+    else if (acti_item_each(r, item, route_one, error) != ACTA_OK)
+        return ACTI_WORK_FAILED;
+    if (acti_ended_was_behind(rt, id, item->recorded.position)) {
+        acti_pending_done(r, id, item->recorded.position);
+        return ACTI_WORK_DONE;
     }
-    if (was_ended_behind(rt, id, item->recorded.position)) return ACTI_WORK_DONE;
 
     acti_map_node *node = acti_map_find(&rt->busy_by_id, id);
-    busy *b = node != NULL ? ACTI_CONTAINER(node, busy, node) : create_busy(r, id);
+    acti_busy *b = node != NULL ? ACTI_CONTAINER(node, acti_busy, node) : create_busy(r, id);
     bool is_first = b != NULL && b->first == NULL;
     if (b == NULL || !enqueue(r, b, item, rt->route)) {
         if (is_first) destroy_busy(r, b);
+        /* Set aside now, it would be before those in the queue: the next life of this actor begins before all of them. */
+        r->reader->handling = 0;
+        if (b != NULL && !is_first)
+            acta_fail(r->self, "process manager %s: no memory to route an event", r->reader->name);
         acta_error_set(error, ACTA_NO_MEMORY, "no memory to route an event");
         return ACTI_WORK_FAILED;
     }
@@ -405,27 +202,103 @@ route_event(acti_reader_actor *r, const acti_item *item, acta_str id, acta_error
     }
     return ACTI_WORK_PENDING;
 }
+/* -- what failed -- */
+
+static acti_verdict
+default_verdict(const acta_unhandled *failure)
+{
+    bool is_strict = failure->step == ACTA_STEP_INSTANCE &&
+                     (failure->status == ACTA_ALREADY_EXISTS || failure->status == ACTA_NOT_FOUND);
+
+    /* What a strict route refuses it refuses again. */
+    return (acti_verdict){ .action = is_strict ? ACTI_VERDICT_PARK : ACTI_VERDICT_RETRY };
+}
+
+static acti_verdict
+verdict_of(acta_unhandled_action action, const acta_unhandled_retry *retry)
+{
+    acti_verdict verdict = { .action = ACTI_VERDICT_RETRY, .delay_ms = retry->delay_ms, .kept = retry->kept };
+
+    if (action == ACTA_UNHANDLED_SKIP) verdict.action = ACTI_VERDICT_SKIP;
+    if (action == ACTA_UNHANDLED_PARK) verdict.action = ACTI_VERDICT_PARK;
+    if (action == ACTA_UNHANDLED_STOP) verdict.action = ACTI_VERDICT_STOP;
+    return verdict;
+}
+
+/* The user decides; a decision that failed this actor is not asked for again. */
+static acti_verdict
+event_failed(acti_reader_actor *r, const acti_item *item, acta_str key, uint32_t attempt, const acta_error *why)
+{
+    const acti_router *rt = r->kind_state;
+    acti_reader *reader = r->reader;
+    bool is_unrouted = key.data == item->recorded.stream.data;
+    acta_unhandled_retry retry = { .kept = item->aside != NULL ? item->aside->kept : 0 };
+    acta_unhandled_action action = ACTA_UNHANDLED_RETRY;
+    const acta_unhandled failure = { .step = is_unrouted ? ACTA_STEP_ROUTE : rt->failed_step,
+        .status = why->status,
+        .text = why->text,
+        .event = &item->recorded,
+        .instance = is_unrouted ? acta_str_from("", 0) : key,
+        .attempt = attempt };
+
+    bool has_failed = reader->judging == item->recorded.position;
+    reader->judging = has_failed ? 0 : item->recorded.position;
+    bool is_decided =
+        !has_failed && acti_manager_code_of(r)->event_error(reader->given.manager, &failure, &retry, &action);
+    reader->judging = 0;
+    acti_verdict verdict = is_decided ? verdict_of(action, &retry) : default_verdict(&failure);
+    if (verdict.action == ACTI_VERDICT_STOP) acti_reader_refuse(r, why->text);
+    return verdict;
+}
 
 /* -- what comes back -- */
+
+/* Where the instance was with the event that it could not work on. */
+static acta_event_step
+step_of(const acti_reader_actor *r, const acti_busy *b)
+{
+    const acti_ticket *ticket = acti_ticket_find(r, acta_str_from(b->id, b->id_size));
+    /* Relaxed: written before the answer, or the end, that we have seen. */
+    uint32_t step = ticket != NULL ? atomic_load_explicit(&ticket->step, memory_order_relaxed) : b->step;
+
+    return step != 0 ? (acta_event_step)step : ACTA_STEP_INSTANCE;
+}
+
+/* It has the event in hand still, or waits for it to get through: who waits is told what for. */
+static void
+say_late(const acti_reader_actor *r, const acti_busy *b, acta_error *error)
+{
+    acti_ticket *ticket = acti_ticket_find(r, acta_str_from(b->id, b->id_size));
+    char why[ACTI_REASON_MAX] = "";
+
+    if (ticket != NULL) acti_ticket_describe(ticket, why, sizeof why);
+    acta_error_set(error, ACTA_TIMEOUT,
+        "instance '%.*s' has not done the event at position %" PRIu64 " within %" PRIu32 " ms: %s", (int)b->id_size,
+        b->id, b->first->item->recorded.position, r->reader->given.manager->event_timeout_ms, why);
+}
 
 static acta_next
 answered(acti_reader_actor *r, const acta_info *info)
 {
-    router *rt = r->kind_state;
+    acti_router *rt = r->kind_state;
     acti_map_node *node = acti_map_find(&rt->busy_by_ref, acta_str_from(&info->ref, sizeof info->ref));
     acta_error error;
     if (node == NULL) return ACTA_NEXT;
 
-    busy *b = ACTI_CONTAINER(node, busy, ref_node);
+    acti_busy *b = ACTI_CONTAINER(node, acti_busy, ref_node);
     acti_map_remove(&rt->busy_by_ref, node);
     acta_status status = info->status;
-    if (status == ACTA_NOPROC && ++b->tries < TRIES_MAX)
+    if (status == ACTA_NOPROC && is_behind_end(r, b))
+        status = ACTA_OK;
+    else if (status == ACTA_NOPROC && ++b->tries < TRIES_MAX) {
         status = send_first(r, b, &error); /* it left: the next one */
+        if (status == ACTA_OK) return ACTA_NEXT;
+    } else if (status == ACTA_TIMEOUT && r->reader->given.manager->event_timeout_ms != 0)
+        say_late(r, b, &error);
     else if (status != ACTA_OK && info->error != NULL)
         error = *info->error;
     else if (status != ACTA_OK)
         acta_error_set(&error, status, NULL);
-    if (info->status == ACTA_NOPROC && status == ACTA_OK) return ACTA_NEXT;
     /* It could not read: that is this event's failure, unless the store takes no writes any more. */
     if (status == ACTA_IO && acta_store_health(r->app->store, NULL) == ACTA_OK) status = ACTA_FAILED;
 
@@ -441,7 +314,9 @@ answered(acti_reader_actor *r, const acta_info *info)
         acti_reader_refuse(r, error.text);
         break;
     default:
+        rt->failed_step = status == ACTA_TIMEOUT ? ACTA_STEP_INSTANCE : step_of(r, b);
         conclude_first(r, b, ACTI_WORK_FAILED, &error);
+        rt->failed_step = ACTA_STEP_INSTANCE;
         break;
     }
     return acti_reader_go_on(r);
@@ -451,15 +326,20 @@ answered(acti_reader_actor *r, const acta_info *info)
 static acta_next
 gone(acti_reader_actor *r, const acta_info *info)
 {
-    router *rt = r->kind_state;
+    acti_router *rt = r->kind_state;
     acti_map_node *node = acti_map_find(&rt->tickets_by_monitor, acta_str_from(&info->ref, sizeof info->ref));
     acta_error error;
     if (node == NULL) return ACTA_NEXT;
 
     acti_ticket *ticket = ACTI_CONTAINER(node, acti_ticket, node);
     acta_str id = acta_str_from(ticket->id, ticket->id_size);
+    acti_map_node *busy_node = acti_map_find(&rt->busy_by_id, id);
+    if (busy_node != NULL) /* the answer comes behind this */
+        ACTI_CONTAINER(busy_node, acti_busy, node)->step = atomic_load_explicit(&ticket->step, memory_order_relaxed);
     bool is_well = info->reason->kind == ACTA_EXIT_NORMAL || info->reason->kind == ACTA_EXIT_SHUTDOWN;
-    if (!is_well && !acti_is_stopping(r->app) && acti_map_find(&rt->busy_by_id, id) == NULL) {
+    /* Relaxed: who asks has an event that this actor has sent since. */
+    if (!is_well) atomic_store_explicit(&r->reader->misses_ends, true, memory_order_relaxed);
+    if (!is_well && !acti_is_stopping(r->app) && busy_node == NULL) {
         acta_error_set(&error, ACTA_FAILED, "the instance failed: %s", info->reason->text);
         if (acti_aside_crashed(r, id, r->worked_position, &error, &error) != ACTA_OK)
             acta_fail(r->self, "%s", error.text);
@@ -491,10 +371,12 @@ router_cast(acti_reader_actor *r, acta_message *message)
         status = acti_aside_stuck(r, id, position, &why, &error);
     } else if (message->tag == ACTI_TAG_UNSTUCK)
         status = acti_aside_unstuck(r, id, &error);
+    else if (message->tag == ACTI_TAG_ENDED && r->subscription != NULL && /* else the note is read with the others */
+             !acti_ended_remember(r, id, notice->position))
+        status = acta_error_set(&error, ACTA_NO_MEMORY, "no memory to remember that an instance has ended");
     if (status != ACTA_OK) acta_fail(r->self, "%s", error.text);
     return acti_reader_go_on(r);
 }
-
 /* -- opening -- */
 
 static acta_status
@@ -515,31 +397,19 @@ each_row(acti_reader_actor *r, const acti_table_name *table,
 }
 
 static acta_status
-see_ended(acti_reader_actor *r, acta_bytes key, acta_error *error)
-{
-    acta_str id;
-    uint64_t position;
-
-    if (!acti_ended_parse(key, &id, &position))
-        return acta_error_set(error, ACTA_CORRUPT, "process manager %s: a note of an end is damaged", r->reader->name);
-    if (!remember_ended(r, id, position))
-        return acta_error_set(error, ACTA_NO_MEMORY, "process manager %s: no memory for its ends", r->reader->name);
-    return ACTA_OK;
-}
-
-static acta_status
 see_outbox(acti_reader_actor *r, acta_bytes key, acta_error *error)
 {
-    return wake(r, acta_str_from(key.data, key.size), error);
+    return acti_ticket_wake(r, acta_str_from(key.data, key.size), error);
 }
 
 static acta_status
 open_router(acti_reader_actor *r, acta_error *error)
 {
-    router *rt = r->kind_state;
+    acti_router *rt = r->kind_state;
     const acta_allocator *allocator = &r->allocator;
 
     rt->tables = acti_manager_tables_of(r->reader->given.manager);
+    rt->failed_step = ACTA_STEP_INSTANCE;
     acti_map_init(&rt->busy_by_id, allocator, r->app->hash_seed);
     acti_map_init(&rt->busy_by_ref, allocator, r->app->hash_seed);
     acti_map_init(&rt->tickets_by_monitor, allocator, r->app->hash_seed);
@@ -547,17 +417,21 @@ open_router(acti_reader_actor *r, acta_error *error)
     acta_status status = ACTA_OK;
     for (acti_ticket *ticket = r->reader->tickets; ticket != NULL && status == ACTA_OK; ticket = ticket->next) {
         status = acta_monitor(r->self, ticket->pid, &ticket->monitor); /* from the life before */
-        if (status == ACTA_OK) add_monitor(r, ticket);
+        if (status == ACTA_OK) acti_ticket_watch(r, ticket);
     }
     if (status != ACTA_OK) return acta_error_set(error, status, "no memory to watch an instance");
-    status = each_row(r, &rt->tables.ended, see_ended, error);
+    const acta_process_manager *manager = r->reader->given.manager;
+    for (uint32_t event = 0; event < manager->code->event_count; event++)
+        if (manager->code->associates(manager, event)) rt->associates = true;
+    if (rt->associates) status = acti_pending_open(r, error);
+    if (status == ACTA_OK) status = each_row(r, &rt->tables.ended, acti_ended_see, error);
     return status == ACTA_OK ? each_row(r, &rt->tables.outbox, see_outbox, error) : status;
 }
 
 static void
 close_router(acti_reader_actor *r)
 {
-    router *rt = r->kind_state;
+    acti_router *rt = r->kind_state;
 
     while (rt->busy_first != NULL)
         destroy_busy(r, rt->busy_first);
@@ -565,15 +439,17 @@ close_router(acti_reader_actor *r)
 
 const acti_reader_kind acti_manager_kind = {
     .name = "process manager",
-    .state_size = sizeof(router),
+    .state_size = sizeof(acti_router),
     .open = open_router,
     .close = close_router,
-    .key = instance_of,
+    .keys = acti_manager_keys,
     .work = route_event,
-    .resume = wake,
-    .has_rows = has_rows,
-    .fill = fill,
-    .filled = filled,
+    .failed = event_failed,
+    .resume = acti_ticket_wake,
+    .has_rows = acti_ended_has_rows,
+    .fill = acti_ended_fill,
+    .filled = acti_ended_filled,
+    .look = acti_manager_look,
     .cast = router_cast,
     .info = router_info,
 };

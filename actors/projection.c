@@ -10,15 +10,7 @@
 #include "personal.h"
 #include "reader.h"
 #include "row_index.h"
-
-struct acta_rows {
-    acta_app *app;
-    acta_memory *memory;
-    acti_map map;
-    struct row *first, *last; /* in the order in which they were first asked for */
-    struct row *staged;
-    size_t bytes, staged_bytes;
-};
+#include "rows.h"
 
 enum {
     BATCH_BYTES_MAX = 16 << 20, /* rows of a batch; then it goes */
@@ -85,6 +77,10 @@ find_row(acta_rows *rows, const acta_table *row_table, acta_str key, row **row_o
     char room[ACTA_TABLE_NAME_MAX + 1 + ACTA_KEY_MAX];
     acta_status status = acti_row_key_check(row_table, key, error);
     if (status != ACTA_OK) return status;
+    if (rows->database != NULL)
+        return acta_error_set(error, ACTA_INVALID,
+            "'%s' is a row of the store, and this projection writes into a database; make it another projection",
+            row_table->name);
 
     acti_table_name table = acti_rows_table(row_table);
     size_t table_size = strlen(table.text) + 1;
@@ -155,7 +151,9 @@ acta_status
 acta_rows_put(acta_rows *rows, const acta_table *row_table, const void *value, acta_error *error)
 {
     acta_memory_sink sink = acta_memory_sink_of(rows->memory);
-    if (row_table->identity == NULL) return acti_row_key_check(row_table, (acta_str){ NULL, 0 }, error);
+    row *found;
+    if (row_table->identity == NULL || rows->database != NULL)
+        return find_row(rows, row_table, acta_str_of("?"), &found, error);
 
     acta_status status = acti_personal_write(rows->app, row_table, value, rows->memory, &sink.sink, error);
     if (status != ACTA_OK) return status;

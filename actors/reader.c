@@ -50,46 +50,13 @@ acti_reader_refuse(acti_reader_actor *r, const char *why)
     if (r->store_refuses) return;
     r->store_refuses = true;
     ACTA_SOMETIMES(&r->app->environment, "reader.stands.still");
+    acti_orders_refuse(r);
     acti_reader_set_reason(r->reader, why);
     if (acti_is_stopping(r->app)) return;
     acta_log_write(&r->app->environment, ACTA_LOG_ERROR, "reader '%s' stands still: %s", r->reader->name, why);
 }
 
-/* -- old events that became several, of several keys -- */
-
-typedef struct acti_split {
-    struct acti_split *next;
-    uint64_t position;
-    uint32_t left; /* keys that are not done with it */
-} acti_split;
-
-static bool
-add_split(acti_reader_actor *r, uint64_t position, uint32_t count)
-{
-    acti_split *split = acta_alloc(r->self, sizeof *split);
-
-    if (split == NULL) return false;
-    *split = (acti_split){ .next = r->splits, .position = position, .left = count };
-    r->splits = split;
-    return true;
-}
-
-/* One key is done with the event. True: it was the last one, or there is only one. */
-static bool
-is_last_key(acti_reader_actor *r, uint64_t position, bool *was_split_out)
-{
-    acti_split **at = &r->splits;
-
-    while (*at != NULL && (*at)->position != position)
-        at = &(*at)->next;
-    acti_split *split = *at;
-    *was_split_out = split != NULL;
-    if (split == NULL) return true;
-    if (--split->left > 0) return false;
-    *at = split->next;
-    acta_free(r->self, split);
-    return true;
-}
+/* -- working -- */
 
 /* What became of the event will be durable with the batch, or is done for good. */
 static void
@@ -97,14 +64,26 @@ pass(acti_reader_actor *r, uint64_t position, bool with_batch)
 {
     bool was_split;
 
-    if (!is_last_key(r, position, &was_split)) return;
+    if (!acti_split_is_last(r, position, &was_split)) return;
     if (with_batch || was_split) /* another key's row may be in the batch */
         acti_batch_done(r, position);
     else
         acti_batch_ack(r, position);
 }
 
-/* -- working -- */
+/* What is to become of one that failed. One that waits for others is nobody's to decide on, nor is one that was decided on
+ * before. False: it stays as it is, for everything stands still. */
+static bool
+judge(acti_reader_actor *r, const acti_item *item, acta_str key, acti_work *how, const acta_error *why)
+{
+    const acti_reader_kind *kind = r->reader->kind;
+
+    r->verdict = (acti_verdict){ .action = ACTI_VERDICT_RETRY };
+    if (*how != ACTI_WORK_FAILED || kind->failed == NULL || why->status == ACTA_PARKED || r->is_again) return true;
+    r->verdict = kind->failed(r, item, key, (item->aside != NULL ? item->aside->attempts : 0) + 1, why);
+    if (r->verdict.action == ACTI_VERDICT_SKIP) *how = ACTI_WORK_DONE;
+    return r->verdict.action != ACTI_VERDICT_STOP;
+}
 
 void
 acti_reader_worked(acti_reader_actor *r, const acti_item *item, acta_str key, acti_work how, const acta_error *why)
@@ -117,6 +96,8 @@ acti_reader_worked(acti_reader_actor *r, const acti_item *item, acta_str key, ac
         r->pending_count++;
         return;
     }
+    if (!judge(r, item, key, &how, why)) return;
+    r->failing = how == ACTI_WORK_FAILED ? item : NULL;
     if (item->aside != NULL && how == ACTI_WORK_DONE)
         status = acti_aside_done(r, item->aside, &error);
     else if (item->aside != NULL)
@@ -126,6 +107,8 @@ acti_reader_worked(acti_reader_actor *r, const acti_item *item, acta_str key, ac
         if (status == ACTA_OK) pass(r, position, true);
     } else
         pass(r, position, r->reader->kind->transactional);
+    r->failing = NULL;
+    r->has_crashed = false;
     if (status != ACTA_OK) acta_fail(r->self, "%s", error.text);
 }
 
@@ -144,8 +127,8 @@ open_payload(acti_reader_actor *r, const acta_table *table, acti_item *item, act
 }
 
 /* A buffer of another version of the schema is looked at before it is read. */
-static acta_status
-check_payload(acti_reader_actor *r, acti_item *item, acta_error *error)
+acta_status
+acti_reader_open_item(acti_reader_actor *r, acti_item *item, acta_error *error)
 {
     const acta_table *table = r->reader->events[item->event];
     acta_status status = ACTA_OK;
@@ -157,28 +140,37 @@ check_payload(acti_reader_actor *r, acti_item *item, acta_error *error)
     return status;
 }
 
-static acta_str
-key_of(acti_reader_actor *r, const acti_item *item)
+/* Did the last life of this actor end on this event? That counts as its failure. */
+static bool
+has_crashed(acti_reader_actor *r, const acti_item *item, acta_error *error)
 {
-    return r->reader->kind->key != NULL ? r->reader->kind->key(r, item) : item->recorded.stream;
+    if (item->recorded.position != r->crashed_at) return false;
+    r->crashed_at = 0;
+    r->has_crashed = true;
+    acta_error_set(error, ACTA_FAILED, "it made reader '%s' fail", r->reader->name);
+    return true;
 }
 
 static acti_work
 work_on(acti_reader_actor *r, const acti_item *item, acta_str key, acta_error *error)
 {
-    acti_reader *reader = r->reader;
-
-    if (item->recorded.position == r->crashed_at) {
-        if (item->aside != NULL) item->aside->attempts = r->crashed_attempts;
-        r->crashed_at = 0;
-        acta_error_set(error, ACTA_FAILED, "it made reader '%s' fail", reader->name);
-        return ACTI_WORK_FAILED;
-    }
-    reader->handling = item->recorded.position;
-    reader->handling_attempts = item->aside != NULL ? item->aside->attempts : 0;
-    acti_work how = reader->kind->work(r, item, key, error);
-    reader->handling = 0;
+    if (has_crashed(r, item, error)) return ACTI_WORK_FAILED;
+    r->reader->handling = item->recorded.position;
+    acti_work how = r->reader->kind->work(r, item, key, error);
+    r->reader->handling = 0;
     return how;
+}
+
+/* Into r->keys. What the user's functions do wrong here is a failure of the event, too. */
+static acta_status
+find_keys(acti_reader_actor *r, const acti_item *item, acta_error *error)
+{
+    if (r->reader->kind->keys == NULL) return acti_keys_collect(r, item, error);
+    if (has_crashed(r, item, error)) return ACTA_FAILED;
+    r->reader->handling = item->recorded.position;
+    acta_status status = acti_keys_collect(r, item, error);
+    r->reader->handling = 0;
+    return status;
 }
 
 /* Absent: it is for nobody. */
@@ -193,63 +185,63 @@ work_on_key(acti_reader_actor *r, const acti_item *item, acta_str key)
         how = ACTI_WORK_DONE;
     else if (aside != NULL && !ACTA_PLANT("overtakes_aside"))
         acta_error_set(&error, ACTA_PARKED, "an earlier event of its key waits");
-    else
+    else if (item->recorded.position != r->crashed_at && acti_aside_was(r, key, item->recorded.position)) {
+        r->is_again = true;
+        acta_error_set(&error, ACTA_FAILED, "it failed before");
+    } else
         how = work_on(r, item, key, &error);
     acti_reader_worked(r, item, key, how, &error);
+    r->is_again = false;
 }
 
-/* The keys of what an old event has become, each once. */
-typedef struct acti_key_list {
-    acta_str *keys;
-    uint32_t count;
-} acti_key_list;
-
-static acta_status
-add_key(acti_reader_actor *r, const acti_item *item, acta_error *error)
+/*
+ * It could not be found out whose it is. What may pass is waited for, where that is not the stream's: those whose event it is
+ * must not get their later ones before it, and nobody knows who they are.
+ */
+static void
+is_unrouted(acti_reader_actor *r, const acti_item *item, const acta_error *why)
 {
-    acti_key_list *list = r->old_keys;
-    acta_str key = key_of(r, item);
-    (void)error;
+    bool may_pass = why->status == ACTA_NO_MEMORY || why->status == ACTA_IO;
 
-    for (uint32_t i = 0; i < list->count; i++)
-        if (acta_str_equal(list->keys[i], key)) return ACTA_OK;
-    if (key.data != NULL) list->keys[list->count++] = key;
-    return ACTA_OK;
+    if (r->reader->kind->keys != NULL && may_pass) {
+        ACTA_SOMETIMES(&r->app->environment, "reader.routes.later");
+        acti_reader_nap(r, why->text);
+        r->stays = true;
+    } else
+        acti_reader_worked(r, item, item->recorded.stream, ACTI_WORK_FAILED, why);
 }
 
-static acta_status
-old_keys(acti_reader_actor *r, const acti_item *item, acti_key_list *list, acta_error *error)
+/* All of its keys, or nobody. */
+static void
+work_on_keys(acti_reader_actor *r, const acti_item *item)
 {
-    *list = (acti_key_list){ .keys = acta_memory_alloc(
-                                 r->upcasted->memory, (r->upcasted->count + 1) * sizeof *list->keys) };
-    if (list->keys == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for an old event");
-    if (r->reader->kind->key == NULL) {
-        list->keys[list->count++] = item->recorded.stream;
-        return ACTA_OK;
+    acta_error error;
+    acta_status status = find_keys(r, item, &error);
+    uint32_t count = r->keys.count;
+
+    if (status == ACTA_OK && count > 1 && !acti_split_add(r, item->recorded.position, count))
+        status = acta_error_set(&error, ACTA_NO_MEMORY, "no memory for an event that goes to several");
+    if (status != ACTA_OK) {
+        is_unrouted(r, item, &error);
+        return;
     }
-    r->old_keys = list;
-    return acti_item_each(r, item, add_key, error);
+    if (count == 0) work_on_key(r, item, acta_str_from(NULL, 0));
+    for (uint32_t i = 0; i < count; i++)
+        work_on_key(r, item, r->keys.list[i]);
 }
 
 static void
 work_on_old(acti_reader_actor *r, const acti_item *item)
 {
-    uint64_t position = item->recorded.position;
     acti_upcasted upcasted;
-    acti_key_list list = { .count = 0 };
     acta_error error;
 
     acta_status status = acti_upcast(r->app, &r->allocator, &item->recorded, item->old, &upcasted, &error);
     r->upcasted = &upcasted;
-    if (status == ACTA_OK) status = old_keys(r, item, &list, &error);
-    if (status == ACTA_OK && list.count > 1 && !add_split(r, position, list.count))
-        status = acta_error_set(&error, ACTA_NO_MEMORY, "no memory for an old event");
-    if (status != ACTA_OK)
-        acti_reader_worked(r, item, item->recorded.stream, ACTI_WORK_FAILED, &error);
-    else if (list.count == 0)
-        work_on_key(r, item, acta_str_from(NULL, 0));
-    for (uint32_t i = 0; status == ACTA_OK && i < list.count; i++)
-        work_on_key(r, item, list.keys[i]);
+    if (status == ACTA_OK)
+        work_on_keys(r, item);
+    else
+        is_unrouted(r, item, &error);
     r->upcasted = NULL;
     acti_upcasted_deinit(&upcasted);
 }
@@ -258,27 +250,59 @@ static void
 work_on_fresh(acti_reader_actor *r, acti_item *item)
 {
     acta_error error;
+    uint64_t before = r->worked_position;
 
     r->worked_position = item->recorded.position;
     if (item->old != 0)
         work_on_old(r, item);
-    else if (check_payload(r, item, &error) == ACTA_OK)
-        work_on_key(r, item, key_of(r, item));
+    else if (acti_reader_open_item(r, item, &error) != ACTA_OK)
+        is_unrouted(r, item, &error);
+    else if (r->reader->kind->keys != NULL)
+        work_on_keys(r, item);
     else
-        acti_reader_worked(r, item, item->recorded.stream, ACTI_WORK_FAILED, &error);
+        work_on_key(r, item, acti_reader_key(r, item));
+    /* What is set aside in the name of commands meanwhile must not cover an event that is still to come. */
+    if (r->stays) r->worked_position = before;
 }
 
-/* That of an old event's keys which was set aside; absent: none any more. */
-static acta_status
-old_key_of(acti_reader_actor *r, const acti_item *item, acta_str *key_out, acta_error *error)
+/* It was set aside before it could be routed, and now it can: it waits as an event of each of those that it goes to, which
+ * takes the place of what is aside in the same batch. */
+static void
+hand_over(acti_reader_actor *r, const acti_item *item)
 {
-    acti_key_list list;
-    acta_status status = old_keys(r, item, &list, error);
+    acta_error error, why;
+    acta_status status = ACTA_OK;
 
-    *key_out = acta_str_from(NULL, 0);
-    for (uint32_t i = 0; status == ACTA_OK && i < list.count; i++)
-        if (acti_aside_find(r, list.keys[i]) == item->aside) *key_out = list.keys[i];
-    return status;
+    acta_error_set(&why, ACTA_PARKED, "an earlier event of an instance that it goes to waits");
+    for (uint32_t i = 0; i < r->keys.count; i++) {
+        if (acti_aside_find(r, r->keys.list[i]) == NULL) continue;
+        acti_aside_failed(r, item->aside, &why);
+        return;
+    }
+    ACTA_SOMETIMES(&r->app->environment, "reader.routed.at.last");
+    acta_error_set(&why, ACTA_FAILED, "it could be routed at last");
+    for (uint32_t i = 0; i < r->keys.count && status == ACTA_OK; i++)
+        status = acti_aside_add(r, r->keys.list[i], item->recorded.position, &why, &error);
+    if (status == ACTA_OK) status = acti_aside_done(r, item->aside, &error);
+    if (status != ACTA_OK) acta_fail(r->self, "%s", error.text);
+}
+
+static void
+try_readable(acti_reader_actor *r, const acti_item *item)
+{
+    acti_work how = ACTI_WORK_FAILED;
+    acta_error error;
+    acta_str key = item->recorded.stream;
+
+    acta_status status = find_keys(r, item, &error);
+    bool is_found = status == ACTA_OK && acti_keys_find_aside(r, item->aside, &key);
+    bool is_unrouted = acti_aside_find(r, item->recorded.stream) == item->aside;
+    if (status == ACTA_OK && !is_found && r->keys.count > 0 && is_unrouted) {
+        hand_over(r, item);
+        return;
+    }
+    if (status == ACTA_OK) how = is_found ? work_on(r, item, key, &error) : ACTI_WORK_DONE;
+    acti_reader_worked(r, item, key, how, &error);
 }
 
 static void
@@ -286,23 +310,16 @@ try_item(acti_reader_actor *r, const acti_item *given)
 {
     acti_item opened = *given, *item = &opened;
     acti_upcasted upcasted = { .memory = NULL };
-    acti_work how = ACTI_WORK_FAILED;
     acta_error error;
-    acta_str key;
 
     acta_status status = item->old != 0
                              ? acti_upcast(r->app, &r->allocator, &item->recorded, item->old, &upcasted, &error)
-                             : check_payload(r, item, &error);
+                             : acti_reader_open_item(r, item, &error);
     r->upcasted = item->old != 0 ? &upcasted : NULL;
-    if (status == ACTA_OK && item->old != 0)
-        status = old_key_of(r, item, &key, &error);
-    else if (status == ACTA_OK)
-        key = key_of(r, item);
-    if (status == ACTA_OK) {
-        how = key.data != NULL ? work_on(r, item, key, &error) : ACTI_WORK_DONE;
-        acti_reader_worked(r, item, key, how, &error);
-    } else
-        acti_aside_failed(r, item->aside, &error);
+    if (status == ACTA_OK)
+        try_readable(r, item);
+    else
+        acti_reader_worked(r, item, item->recorded.stream, ACTI_WORK_FAILED, &error);
     r->upcasted = NULL;
     acti_upcasted_deinit(&upcasted);
 }
@@ -319,7 +336,7 @@ try_aside(acti_reader_actor *r, acti_aside *aside)
         if (reader->kind->resume(r, key, &error) != ACTA_OK) acti_aside_failed(r, aside, &error);
         return;
     }
-    acta_status status = acti_aside_read(r, aside, &reader->item, &error);
+    acta_status status = acti_aside_read(r, aside, acti_aside_first(aside), &reader->item, &error);
     if (status == ACTA_OK)
         try_item(r, reader->item);
     else
@@ -334,7 +351,8 @@ try_aside(acti_reader_actor *r, acti_aside *aside)
 static bool
 take_chunk(acti_reader_actor *r)
 {
-    uint32_t count_max = r->reader->kind->transactional ? r->reader->window : TAKE_MAX;
+    const acti_reader_kind *kind = r->reader->kind;
+    uint32_t count_max = kind->transactional || kind->whole_window ? r->reader->window : TAKE_MAX;
     acta_error error;
 
     if (ACTA_SIM_CHANCE(&r->app->environment, "reader.chunk.one", 25)) count_max = 1;
@@ -367,6 +385,8 @@ work_on_next(acti_reader_actor *r)
         work_on_fresh(r, &item);
     else
         acti_reader_worked(r, &item, recorded->stream, ACTI_WORK_DONE, NULL); /* not asked for */
+    if (r->stays) r->chunk_next--;
+    r->stays = false;
     if (r->chunk_next < acta_chunk_count(r->reader->chunk)) return;
     acta_chunk_unref(r->reader->chunk);
     r->reader->chunk = NULL;
@@ -378,8 +398,9 @@ step(acti_reader_actor *r)
 {
     const acti_reader_kind *kind = r->reader->kind;
 
-    if (r->subscription == NULL || r->store_refuses || r->is_napping) return false;
-    if (kind->transactional && (r->is_on_way || (kind->is_full != NULL && kind->is_full(r)))) return false;
+    bool is_told = r->is_halted || r->is_paused || r->reset != NULL;
+    if (r->subscription == NULL || r->store_refuses || r->is_napping || is_told) return false;
+    if ((kind->transactional && r->is_on_way) || (kind->is_full != NULL && kind->is_full(r))) return false;
     acti_aside *aside = acti_aside_take_due(r);
     if (aside != NULL) {
         try_aside(r, aside);
@@ -414,8 +435,10 @@ acti_reader_go_on(acti_reader_actor *r)
     keep_spare_ready(r);
     for (uint32_t i = 0; more && i < STEPS_AT_ONCE; i++)
         more = step(r);
+    if (r->reader->kind->go_on != NULL && !r->is_napping && !r->store_refuses) r->reader->kind->go_on(r);
     if (r->subscription != NULL) {
         if (!more || !r->reader->kind->transactional) acti_batch_flush(r);
+        acti_reset_go_on(r);
         acti_batch_set_tick(r);
     }
     acti_reader_publish(r);
@@ -441,6 +464,12 @@ on_ready(void *user)
         acta_send(runtime, pid, acta_message_create(runtime, ACTI_TAG_READY, 0));
 }
 
+static acta_str
+str_of(const char *text)
+{
+    return text != NULL ? acta_str_of(text) : acta_str_from(NULL, 0);
+}
+
 static void
 open_subscription(acti_reader_actor *r)
 {
@@ -448,8 +477,13 @@ open_subscription(acti_reader_actor *r)
     acti_reader *reader = r->reader;
     acta_error error;
     acta_subscription_config config = { .name = reader->name,
-        .start = reader->from_current ? ACTA_START_CURRENT : ACTA_START_ORIGIN,
-        .filter = { .types = reader->type_count > 0 ? reader->types : no_types, .type_count = reader->type_count },
+        .start = reader->start,
+        .position = reader->options->start_position,
+        .time_us = reader->options->start_time_us,
+        .filter = { .types = reader->type_count > 0 ? reader->types : no_types,
+            .type_count = reader->type_count,
+            .stream = str_of(reader->options->stream),
+            .category = str_of(reader->options->category) },
         .window = reader->window,
         .manual_checkpoint = true,
         .ready = on_ready,
@@ -457,6 +491,7 @@ open_subscription(acti_reader_actor *r)
 
     acti_reader_let_go(reader); /* of a life that was killed */
     acta_status status = acta_subscription_open(r->app->store, &config, &reader->subscription, &error);
+    if (status == ACTA_OK) status = acti_reader_recall(r, &error);
     if (status == ACTA_OK) status = acti_asides_open(r, &error);
     if (status == ACTA_OK && reader->kind->open != NULL) status = reader->kind->open(r, &error);
     if (status != ACTA_OK) {
@@ -468,6 +503,43 @@ open_subscription(acti_reader_actor *r)
     r->may_have_more = true;
 }
 
+acta_status
+acti_reader_submit_barrier(acti_reader_actor *r, acta_transaction *transaction, acta_error *error)
+{
+    return acti_submit_for(r->app, transaction, acta_self_pid(r->self), BARRIER, error);
+}
+
+/* All that was submitted before is durable, or never will be. */
+static acta_next
+start(acti_reader_actor *r)
+{
+    if (r->reader->kind->start == NULL || r->reader->kind->start(r)) open_subscription(r);
+    return acti_reader_go_on(r);
+}
+
+/* What a kind has to begin with must be there, before the subscription is. */
+static void
+check_start(acti_reader_actor *r, const acta_commit_result *result)
+{
+    if (r->reader->kind->start == NULL || result->status == ACTA_OK) return;
+    if (result->status == ACTA_NO_MEMORY) acta_fail(r->self, "reader '%s': %s", r->reader->name, result->error.text);
+    acti_reader_refuse(r, result->error.text);
+}
+
+void
+acti_reader_begin_anew(acti_reader_actor *r)
+{
+    if (r->reader->kind->close != NULL) r->reader->kind->close(r);
+    acti_asides_forget(r);
+    r->done.count = r->done_on_way.count = 0;
+    acti_splits_forget(r);
+    r->subscription = NULL;
+    r->checkpoint = r->worked_position = 0;
+    r->chunk_next = r->pending_count = r->acked_count = 0;
+    r->checkpoint_is_due = r->is_live = r->is_halted = false;
+    open_subscription(r);
+}
+
 static acta_next
 begin(acti_reader_actor *r)
 {
@@ -476,21 +548,16 @@ begin(acti_reader_actor *r)
 
     if (reader->handling != 0) {
         r->crashed_at = reader->handling;
-        r->crashed_attempts = reader->handling_attempts;
+        r->crashed_asking = reader->is_asking;
         reader->handling = 0;
+        reader->is_asking = false;
     }
     /* Relaxed: who asks because of a message of this life sees it by that. */
     uint32_t lives_before = atomic_fetch_add_explicit(&reader->lives, 1, memory_order_relaxed);
-    if (lives_before == 0 || ACTA_PLANT("no_barrier")) {
-        open_subscription(r);
-        return acti_reader_go_on(r);
-    }
+    if (lives_before == 0 || ACTA_PLANT("no_barrier")) return start(r);
     acta_transaction *barrier = acta_transaction_create(r->app->store);
-    acta_status status = acti_submit_for(r->app, barrier, acta_self_pid(r->self), BARRIER, &error);
-    if (status == ACTA_READ_ONLY) { /* nothing of the last life can become durable any more */
-        open_subscription(r);
-        return acti_reader_go_on(r);
-    }
+    acta_status status = acti_reader_submit_barrier(r, barrier, &error);
+    if (status == ACTA_READ_ONLY) return start(r); /* nothing of the last life can become durable any more */
     if (status != ACTA_OK) acta_fail(r->self, "reader '%s': %s", reader->name, error.text);
     return ACTA_NEXT;
 }
@@ -500,9 +567,10 @@ committed(acti_reader_actor *r, const acti_committed *what)
 {
     if (what->number == BARRIER) {
         ACTA_SOMETIMES(&r->app->environment, "reader.began.behind.barrier");
-        open_subscription(r);
-    } else
-        acti_batch_committed(r, what);
+        check_start(r, &what->result);
+        return r->store_refuses ? acti_reader_go_on(r) : start(r);
+    }
+    if (!acti_reset_committed(r, what)) acti_batch_committed(r, what);
     return acti_reader_go_on(r);
 }
 
@@ -532,7 +600,12 @@ reader_call(acta_self *self, void *state, acta_from from, acta_message *message)
     acti_reader_actor *r = state;
     (void)self;
 
-    acti_waits_add(r, from, message);
+    if (message->tag == ACTI_TAG_ORDER)
+        acti_orders_take(r, from, message);
+    else if (message->tag == ACTI_TAG_WATCH && r->reader->kind->look != NULL)
+        r->reader->kind->look(r, from, message);
+    else
+        acti_waits_add(r, from, message);
     return acti_reader_go_on(r);
 }
 
@@ -565,6 +638,7 @@ reader_info(acta_self *self, void *state, const acta_info *info)
         if (info->tag == ACTI_ALARM_NAP) r->is_napping = false;
         if (info->tag == ACTI_ALARM_TICK) acti_batch_tick(r);
         if (info->tag == ACTI_ALARM_RETRY) acti_aside_due(r, (acti_aside *)(uintptr_t)info->user);
+        if (info->tag == ACTI_ALARM_FLUSH) return r->reader->kind->info(r, info);
         return acti_reader_go_on(r);
     }
     return r->reader->kind->info != NULL ? r->reader->kind->info(r, info) : ACTA_NEXT;

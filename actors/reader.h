@@ -18,6 +18,7 @@
 
 typedef struct acti_reader_actor acti_reader_actor;
 typedef struct acti_aside acti_aside;
+typedef struct acti_order acti_order;
 
 enum {
     ACTI_REASON_MAX = ACTA_PARKED_REASON_MAX,
@@ -57,30 +58,54 @@ typedef enum acti_work {
 } acti_work;
 
 /* What handlers, projections and process managers differ in. NULL: nothing to do. */
+/* What is to become of an event that failed. */
+typedef struct acti_verdict {
+    enum { ACTI_VERDICT_RETRY, ACTI_VERDICT_SKIP, ACTI_VERDICT_PARK, ACTI_VERDICT_STOP } action;
+    uint32_t delay_ms; /* RETRY; 0: the usual backoff */
+    uint64_t kept;     /* the user's, for the next attempt */
+} acti_verdict;
+
+typedef struct acti_keys acti_keys;
+
 typedef struct acti_reader_kind {
     const char *name;
     size_t state_size; /* of kind_state */
     /* Each batch is one transaction of rows and position, and nothing is begun while it is on its way. */
     bool transactional;
+    bool whole_window; /* it takes a chunk of as many events as the window has room for */
+    /* Before the subscription is opened, and again when a transaction of acti_reader_submit_barrier is durable. False: not
+     * yet. NULL: at once. */
+    bool (*start)(acti_reader_actor *r);
     acta_status (*open)(acti_reader_actor *r, acta_error *error);
     void (*close)(acti_reader_actor *r);
-    /* Whose order is kept: absent for an event that is not for this reader. NULL: the stream. */
+    /* Whose order is kept: absent for an event that is not for this reader. NULL: what the options say, or the stream. */
     acta_str (*key)(acti_reader_actor *r, const acti_item *item);
+    /* The same for events that go to several: add them all. Called for each event that an old one has become. */
+    acta_status (*keys)(acti_reader_actor *r, const acti_item *item, acti_keys *keys, acta_error *error);
+    /* An event has failed, which `attempt` times already; key: its stream's, as it came, when it could not be routed.
+     * NULL: RETRY. */
+    acti_verdict (*failed)(
+        acti_reader_actor *r, const acti_item *item, acta_str key, uint32_t attempt, const acta_error *why);
     /* `item` is borrowed. */
     acti_work (*work)(acti_reader_actor *r, const acti_item *item, acta_str key, acta_error *error);
     /* What was set aside by commands: let its owner try them again; acti_aside_stuck or _unstuck tells. */
     acta_status (*resume)(acti_reader_actor *r, acta_str key, acta_error *error);
-    bool (*is_full)(const acti_reader_actor *r); /* the batch has enough rows */
+    bool (*is_full)(const acti_reader_actor *r); /* the batch has enough; nothing is begun */
+    void (*go_on)(acti_reader_actor *r);         /* at the end of each turn, unless it naps */
     /* Rows that are to go with a batch, though no event is: now and then. */
     bool (*has_rows)(const acti_reader_actor *r);
     /* The rows of the batch; called again when it could not be submitted. */
     void (*fill)(acti_reader_actor *r, acta_transaction *transaction);
     void (*filled)(acti_reader_actor *r); /* the batch is durable */
+    acta_status (*before_reset)(acti_reader_actor *r, acta_error *error);
+    bool (*is_idle)(const acti_reader_actor *r); /* nobody has any of its events in hand. NULL: nobody ever has */
+    void (*look)(acti_reader_actor *r, acta_from from, const acta_message *message); /* answers ACTI_TAG_WATCH */
     acta_next (*cast)(acti_reader_actor *r, acta_message *message);
     acta_next (*info)(acti_reader_actor *r, const acta_info *info);
 } acti_reader_kind;
 
-extern const acti_reader_kind acti_handler_kind, acti_projection_kind, acti_manager_kind;
+extern const acti_reader_kind acti_handler_kind, acti_lanes_kind, acti_projection_kind, acti_database_kind,
+    acti_manager_kind;
 
 /* -- the reader -- */
 
@@ -101,14 +126,18 @@ struct acti_reader {
     acti_names names; /* full name -> number */
     acta_str *types;  /* of interest */
     uint32_t type_count;
-    bool from_current;
+    struct acti_database *database;     /* of a projection into one; NULL: it has none */
+    const acta_reader_options *options; /* never NULL */
+    acta_start start;
     uint32_t window, retry_max;
 
     /* Any thread. */
     _Atomic uint64_t pid; /* 0: between two lives */
     _Atomic uint64_t passed, in_flight, parked, retries;
     _Atomic uint32_t lives;       /* that have begun */
+    _Atomic bool misses_ends;     /* of instances: one failed, and can't tell any more that it had ended */
     _Atomic int state;            /* acta_reader_state */
+    _Atomic int64_t since_us;     /* of it */
     _Atomic bool reason_is_taken; /* a lock, for as long as it takes to copy */
     char reason[ACTI_REASON_MAX];
 
@@ -119,10 +148,17 @@ struct acti_reader {
     acta_chunk *chunk;           /* in hand; NULL: none */
     acti_item *item;             /* that is tried again; NULL: none */
     acta_memory *rows_memory;    /* of a projection's batch */
+    acta_memory *keys_memory;    /* of the keys of the event in work */
     acta_memory *opened;         /* of an event with personal fields, opened; NULL: there was none */
     struct acti_ticket *tickets; /* of a process manager's instances */
     uint64_t handling; /* the position in the user's hands: if a life ends there, that counts as a failure of it */
-    uint32_t handling_attempts;
+    uint64_t judging;  /* the position that the user's error function has in its hands */
+    bool is_asking;    /* … in those of his error callback: that stops the reader */
+    acti_map tried;    /* what is known of the keys that are aside: reader_failure.c */
+    struct acti_tried *tried_first;
+    uint64_t replay_until;     /* it had passed this position before the last reset */
+    uint64_t *replay_not_done; /* … but for these, which were parked; in order */
+    uint32_t replay_not_done_count;
 };
 
 /* Copies of the reason, "" when there is none. `text` has ACTI_REASON_MAX bytes. */
@@ -137,6 +173,7 @@ typedef struct acti_positions {
 
 /* Arrays of an actor, in its memory. */
 bool acti_positions_add(acta_self *self, acti_positions *positions, uint64_t position); /* false: no memory */
+void acti_positions_sort(uint64_t *positions, uint32_t count);
 void acti_positions_deinit(acta_self *self, acti_positions *positions);
 
 /* A key of which events are set aside. */
@@ -151,13 +188,27 @@ struct acti_aside {
     bool is_tried;            /* right now */
     bool is_leaving;          /* the first is through; its row goes with the next batch */
     bool is_owed;             /* … and its owner, which failed meanwhile, is to be woken then */
+    bool is_single;           /* an operator wants the first tried, and no other */
     bool is_parked;           /* not tried any more before the next start */
     bool by_commands;         /* the first is no event to be tried, but one whose commands are to get through */
+    uint64_t kept;            /* the user's, of the first */
     acta_ref timer;
     char reason[ACTI_REASON_MAX];
     size_t key_size;
     char key[];
 };
+
+/* The keys of one event, each once. */
+struct acti_keys {
+    acta_memory *memory;
+    acta_allocator allocator; /* over it */
+    acti_map map;
+    acta_str *list;
+    uint32_t count, capacity;
+};
+
+/* An event whose keys are not all done. */
+typedef struct acti_split acti_split;
 
 /* A row of "parked" to be put or deleted with the batch. */
 typedef struct acti_aside_row {
@@ -172,23 +223,35 @@ struct acti_reader_actor {
     acta_app *app;
     acta_self *self;
     void *kind_state;
-    acta_allocator allocator;        /* over its memory */
-    acta_subscription *subscription; /* NULL: not open yet */
-    bool is_live;                    /* it has been dry */
-    bool may_have_more;              /* it isn't dry now */
-    bool is_napping;                 /* after something that may pass, until a timer */
-    bool store_refuses;              /* until the next start of the application */
-    uint32_t naps;                   /* in a row */
-    uint64_t crashed_at;             /* what the last life ended on */
-    uint32_t crashed_attempts;
+    acta_allocator allocator;           /* over its memory */
+    acta_subscription *subscription;    /* NULL: not open yet */
+    bool is_live;                       /* it has been dry */
+    bool may_have_more;                 /* it isn't dry now */
+    bool is_napping;                    /* after something that may pass, until a timer */
+    bool is_halted;                     /* its error callback said so: until it is resumed */
+    bool is_paused;                     /* an operator said so */
+    acti_order *orders, *orders_on_way; /* carried out; to be answered when that is durable */
+    acti_order *reset;                  /* to be carried out when nothing is under way */
+    bool reset_is_on_way;
+    bool store_refuses;       /* until the next start of the application */
+    uint32_t naps;            /* in a row */
+    uint64_t crashed_at;      /* what the last life ended on */
+    bool crashed_asking;      /* … in the error callback */
+    bool is_again;            /* it was aside before, in an earlier life, and its row was not durable */
+    bool is_parking;          /* what fails right now is to be parked */
+    bool has_crashed;         /* what fails right now did by the end of its actor */
+    const acti_item *failing; /* what fails right now; NULL: it could not be read */
+    acta_memory *key_memory;  /* of the key that was asked for last */
 
     /* The chunk in hand, and what it leads to. */
-    uint32_t chunk_next;            /* in reader->chunk */
-    uint64_t worked_position;       /* of the last event that was given to the kind, or set aside */
-    uint32_t pending_count;         /* events that the kind has in work */
-    const acti_upcasted *upcasted;  /* what the old event in work has become */
-    struct acti_key_list *old_keys; /* … that are being collected */
-    struct acti_split *splits;      /* old events that went to several keys */
+    uint32_t chunk_next;           /* in reader->chunk */
+    uint64_t worked_position;      /* of the last event that was given to the kind, or set aside */
+    uint32_t pending_count;        /* events that the kind has in work */
+    const acti_upcasted *upcasted; /* what the old event in work has become */
+    acti_keys keys;                /* of the event in work, until the next one's */
+    acti_split *splits;            /* events that went to several keys */
+    acti_verdict verdict;          /* on the event that is being set aside */
+    bool stays;                    /* the event in work could not be routed: it is the next one, too */
 
     /* The batch being made, and the one on its way. */
     acti_positions done, done_on_way;
@@ -214,22 +277,100 @@ struct acti_reader_actor {
     struct acti_wait *waits;
 };
 
+/* reader_failure.c: what becomes of an event that failed. */
+typedef struct acti_tried {
+    acti_map_node node; /* by key */
+    struct acti_tried *prev, *next;
+    uint64_t position; /* of its first event */
+    uint32_t attempts;
+    bool is_parked;
+    uint64_t context[ACTA_FAILURE_CONTEXT_SIZE / 8];
+    size_t key_size;
+    char key[];
+} acti_tried;
+
+void acti_tried_init(acti_reader *reader);
+void acti_tried_deinit(acti_reader *reader);
+/* That of the aside's key and first event; NULL: there is none. */
+acti_tried *acti_tried_find(const acti_reader *reader, const acti_aside *aside);
+acti_tried *acti_tried_find_at(const acti_reader *reader, acta_str key, uint64_t position);
+/* What the aside has become; NULL: no memory, and then a later life begins with nothing. */
+acti_tried *acti_tried_keep(acti_reader *reader, const acti_aside *aside);
+void acti_tried_forget(acti_reader *reader, const acti_aside *aside);
+/* The delay before the k-th try again. */
+uint32_t acti_reader_backoff_ms(const acti_reader *reader, uint32_t attempt);
+/* Ask the error callback; one of the answers there are. `failure` but name, error and delay_ms is the caller's. */
+acta_event_answer acti_failure_ask(acti_reader_actor *r, acta_event_failure *failure, const acta_error *why);
+/* Begin nothing any more until it is resumed. */
+void acti_reader_halt(acti_reader_actor *r, const char *why);
+static inline bool
+acti_reader_is_held(const acti_reader_actor *r)
+{
+    bool is_told = r->is_halted || r->is_paused || r->reset != NULL;
+    return is_told || r->is_napping || r->store_refuses || acti_is_stopping(r->app);
+}
+
+/* reader_options.c */
+acta_status acti_reader_options_check(
+    const char *name, const acta_reader_options *options, uint32_t window, bool is_projection, acta_error *error);
+/* The same of one event that it is interested in. */
+acta_status acti_partition_check(const acti_reader *reader, uint32_t event, acta_error *error);
+/* Whose order is kept. */
+static inline bool
+acti_reader_has_keys(const acti_reader *reader)
+{
+    return reader->kind->key != NULL || reader->kind->keys != NULL || reader->options->partition != NULL ||
+           reader->options->partition_field != NULL;
+}
+acta_str acti_reader_key(acti_reader_actor *r, const acti_item *item);
+
+/* readers.c */
+void *acti_user_of(const acti_reader *reader); /* the user's pointer */
+/* Was the event handled before the last reset? */
+bool acti_reader_is_replay(const acti_reader *reader, uint64_t position);
+
+/* handler.c: one call of an event handler. */
+typedef struct acti_handled {
+    acta_recorded recorded; /* first: acta_handling_of */
+    acta_handling handling;
+} acti_handled;
+acta_handling acti_handling_of_reader(const acti_reader *reader, uint32_t worker, void *state);
+acta_status acti_handle_one(const acti_reader *reader, const acta_handling *handling, uint32_t event,
+    const acta_recorded *recorded, acta_error *error);
+
 /* reader.c */
 acta_child_spec acti_reader_spec(acti_reader *reader);
 /* One that was PENDING is DONE or FAILED. `item` stays the caller's. */
 void acti_reader_worked(
     acti_reader_actor *r, const acti_item *item, acta_str key, acti_work how, const acta_error *why);
 acta_next acti_reader_go_on(acti_reader_actor *r);
+/* Make it readable: a buffer of another version is looked at, and what is personal is opened, into reader->opened. */
+acta_status acti_reader_open_item(acti_reader_actor *r, acti_item *item, acta_error *error);
 void acti_reader_retried(acti_reader_actor *r, const char *why); /* count it */
+void acti_reader_begin_anew(acti_reader_actor *r);               /* after a reset */
 /* Something that may pass: begin nothing for a while. */
 void acti_reader_nap(acti_reader_actor *r, const char *why);
+/* Submit, before the subscription is opened; kind->start is called when it is durable. */
+acta_status acti_reader_submit_barrier(acti_reader_actor *r, acta_transaction *transaction, acta_error *error);
 void acti_reader_refuse(acti_reader_actor *r, const char *why); /* the store refuses writes: begin nothing any more */
+
+/* reader_keys.c */
+bool acti_keys_add(acti_keys *keys, acta_str id); /* copies it; false: no memory */
+/* Those of the item, into r->keys. */
+acta_status acti_keys_collect(acti_reader_actor *r, const acti_item *item, acta_error *error);
+/* That of them which was set aside; false: none of them. */
+bool acti_keys_find_aside(const acti_reader_actor *r, const acti_aside *aside, acta_str *key_out);
+bool acti_split_add(acti_reader_actor *r, uint64_t position, uint32_t count); /* false: no memory */
+/* One key is done with the event. True: it was the last one, or there is only one. */
+bool acti_split_is_last(acti_reader_actor *r, uint64_t position, bool *was_split_out);
+void acti_splits_forget(acti_reader_actor *r); /* all of them */
 
 /* readers.c */
 void acti_reader_let_go(acti_reader *reader); /* of chunk and subscription */
 /* What others see. */
 void acti_reader_set_reason(acti_reader *reader, const char *text);
 void acti_reader_publish(acti_reader_actor *r);
+acta_status acti_reader_recall(acti_reader_actor *r, acta_error *error); /* what the store keeps of it */
 
 /* reader_batch.c */
 void acti_batch_ack(acti_reader_actor *r, uint64_t position);  /* at once */
@@ -245,6 +386,8 @@ acta_status acti_asides_open(acti_reader_actor *r, acta_error *error); /* what i
 acti_aside *acti_aside_find(const acti_reader_actor *r, acta_str key);
 /* Is this event, which comes from the log, among those that are aside, or done with before them? */
 bool acti_aside_covers(const acti_aside *aside, uint64_t position);
+/* Did a life before have it aside as the first of its key? */
+bool acti_aside_was(const acti_reader_actor *r, acta_str key, uint64_t position);
 /* Set the event aside, behind what is aside of its key. ACTA_NO_MEMORY. */
 acta_status acti_aside_add(
     acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why, acta_error *error);
@@ -258,8 +401,18 @@ acta_status acti_aside_crashed(
 void acti_aside_failed(acti_reader_actor *r, acti_aside *aside, const acta_error *why);
 acta_status acti_aside_done(acti_reader_actor *r, acti_aside *aside, acta_error *error);
 void acti_aside_due(acti_reader_actor *r, acti_aside *aside);
+/* Try its first event as soon as may be, though it is parked; alone: those behind it stay parked. */
+void acti_aside_replay(acti_reader_actor *r, acti_aside *aside, bool alone);
+void acti_asides_forget(acti_reader_actor *r);         /* all of them, and their rows of no batch yet */
 acti_aside *acti_aside_take_due(acti_reader_actor *r); /* NULL: none */
-acta_status acti_aside_read(acti_reader_actor *r, acti_aside *aside, acti_item **item_out, acta_error *error);
+acta_status acti_aside_read(
+    acti_reader_actor *r, acti_aside *aside, uint64_t position, acti_item **item_out, acta_error *error);
+/* Position of the first that is left. */
+static inline uint64_t
+acti_aside_first(const acti_aside *aside)
+{
+    return aside->positions.values[aside->first];
+}
 void acti_aside_rows_fill(acti_reader_actor *r, acta_transaction *transaction);
 void acti_aside_rows_durable(acti_reader_actor *r);
 
@@ -269,6 +422,19 @@ acta_status acti_wait_for(acta_app *app, const char *const *names, acta_str stre
     uint64_t deadline_ns, acta_error *error);
 void acti_waits_add(acti_reader_actor *r, acta_from from, const acta_message *message);
 void acti_waits_answer(acti_reader_actor *r);
+
+/* reader_orders.c: what operators say. */
+void acti_orders_take(acti_reader_actor *r, acta_from from, const acta_message *message);
+void acti_orders_fill(acti_reader_actor *r, acta_transaction *transaction);
+void acti_orders_send(acti_reader_actor *r); /* they are on their way with the batch */
+void acti_orders_durable(acti_reader_actor *r);
+void acti_orders_refuse(acti_reader_actor *r); /* the store takes no writes any more */
+void acti_reset_go_on(acti_reader_actor *r);
+bool acti_reset_committed(acti_reader_actor *r, const acti_committed *committed); /* false: it is none of it */
+
+/* reader_reset.c: into the transaction, all that a reader has left in the store. */
+acta_status acti_reader_clear(acta_store *store, const char *name, const acta_table *const *row_tables,
+    acta_transaction *transaction, acta_error *error);
 
 /* readers.c */
 acta_status acti_readers_create(acta_app *app, const acta_app_config *config, acta_error *error);

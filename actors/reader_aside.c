@@ -7,7 +7,7 @@
  *                                          wait behind it, whatever comes of K goes behind them
  *
  * A row is durable before its event is acknowledged, and is deleted in the transaction that holds what the event led to.
- * At the start of an application each key is tried again. With ACTI_PARKED_COUNT_MAX events aside the reader stalls.
+ * At the start of an application each key is tried again; a later life of the actor goes on where the one before was. With ACTI_PARKED_COUNT_MAX events aside the reader stalls.
  */
 #include "acta/consumer_group.h"
 
@@ -199,6 +199,7 @@ static void
 park(acti_reader_actor *r, acti_aside *aside)
 {
     set_parked(r, aside, true);
+    acti_tried_keep(r->reader, aside);
     acti_reader_set_reason(r->reader, aside->reason);
     acta_log_write(&r->app->environment, ACTA_LOG_ERROR,
         "reader '%s' parks '%.*s' at position %" PRIu64 " after %" PRIu32 " attempts: %s", r->reader->name,
@@ -206,10 +207,8 @@ park(acti_reader_actor *r, acti_aside *aside)
 }
 
 static void
-try_later(acti_reader_actor *r, acti_aside *aside)
+try_later(acti_reader_actor *r, acti_aside *aside, uint32_t delay_ms)
 {
-    uint32_t delay_ms = acti_backoff_ms(r->app, aside->attempts);
-
     forget_timer(r, aside);
     if (acta_send_after(r->self, delay_ms, ACTI_ALARM_RETRY, (uint64_t)(uintptr_t)aside, &aside->timer) != ACTA_OK)
         park(r, aside);
@@ -221,15 +220,59 @@ set_reason(acti_aside *aside, const acta_error *why)
     snprintf(aside->reason, sizeof aside->reason, "%.*s", (int)sizeof aside->reason - 1, why->text);
 }
 
+/* What the reader's error callback makes of it. */
+static void
+ask(acti_reader_actor *r, acti_aside *aside, acti_tried *tried, const acta_error *why)
+{
+    uint64_t nothing[ACTA_FAILURE_CONTEXT_SIZE / 8] = { 0 };
+    acta_error error;
+    acta_event_failure failure = { .position = aside->positions.values[aside->first],
+        .events = r->failing != NULL ? &r->failing->recorded : NULL,
+        .event_count = 1,
+        .attempts = aside->attempts,
+        .crashed = r->has_crashed,
+        .context = tried != NULL ? tried->context : nothing,
+        .delay_ms = acti_reader_backoff_ms(r->reader, aside->attempts) };
+
+    switch (acti_failure_ask(r, &failure, why)) {
+    case ACTA_EVENT_RETRY:
+        acti_aside_due(r, aside);
+        break;
+    case ACTA_EVENT_RETRY_AFTER:
+        try_later(r, aside, failure.delay_ms);
+        break;
+    case ACTA_EVENT_SKIP:
+        if (acti_aside_done(r, aside, &error) != ACTA_OK) acta_fail(r->self, "%s", error.text);
+        break;
+    case ACTA_EVENT_PARK:
+        park(r, aside);
+        break;
+    case ACTA_EVENT_STOP:
+        acti_aside_due(r, aside); /* as soon as it goes on */
+        break;
+    }
+}
+
 static void
 count_failure(acti_reader_actor *r, acti_aside *aside, const acta_error *why)
 {
     set_reason(aside, why);
     acti_reader_retried(r, aside->reason);
-    if (++aside->attempts > r->reader->retry_max)
+    aside->attempts++;
+    acti_tried *tried = acti_tried_keep(r->reader, aside);
+    aside->kept = r->verdict.kept;
+    if (r->is_parking || r->verdict.action == ACTI_VERDICT_PARK)
+        park(r, aside);
+    else if (r->is_halted) /* with others: as soon as it goes on */
+        acti_aside_due(r, aside);
+    else if (r->reader->options->error != NULL && !aside->by_commands)
+        ask(r, aside, tried, why);
+    else if (aside->attempts > r->reader->retry_max)
         park(r, aside);
     else
-        try_later(r, aside);
+        try_later(r, aside,
+            r->verdict.delay_ms != 0 ? r->verdict.delay_ms : acti_reader_backoff_ms(r->reader, aside->attempts));
+    r->verdict = (acti_verdict){ .action = ACTI_VERDICT_RETRY };
 }
 
 void
@@ -248,9 +291,8 @@ acti_aside_done(acti_reader_actor *r, acti_aside *aside, acta_error *error)
 }
 
 acta_status
-acti_aside_read(acti_reader_actor *r, acti_aside *aside, acti_item **item_out, acta_error *error)
+acti_aside_read(acti_reader_actor *r, acti_aside *aside, uint64_t position, acti_item **item_out, acta_error *error)
 {
-    uint64_t position = aside->positions.values[aside->first];
     acta_read read = { .from = position, .count_max = 1 };
     acti_item item = { .aside = aside };
     acta_cursor *cursor;
@@ -271,6 +313,17 @@ acti_aside_read(acti_reader_actor *r, acti_aside *aside, acti_item **item_out, a
     }
     acta_cursor_close(cursor);
     return status;
+}
+
+/* What lives before knew of its first event. True: it was parked. */
+static bool
+recall(const acti_reader_actor *r, acti_aside *aside)
+{
+    const acti_tried *tried = acti_tried_find(r->reader, aside);
+    if (tried == NULL) return false;
+
+    aside->attempts = tried->attempts;
+    return tried->is_parked;
 }
 
 /* -- setting aside -- */
@@ -298,7 +351,15 @@ append(acti_reader_actor *r, acta_str key, uint64_t position, bool by_commands, 
     }
     *aside_out = aside;
     acta_status status = add_position(r, aside, position, error);
+    if (status == ACTA_OK && is_first) recall(r, aside);
     return status == ACTA_OK ? add_row(r, aside, position, true, by_commands, error) : status;
+}
+
+bool
+acti_aside_was(const acti_reader_actor *r, acta_str key, uint64_t position)
+{
+    char text[ACTA_ID_TEXT_SIZE];
+    return r->reader->tried_first != NULL && acti_tried_find_at(r->reader, short_key(key, text), position) != NULL;
 }
 
 acta_status
@@ -307,8 +368,14 @@ acti_aside_add(acti_reader_actor *r, acta_str key, uint64_t position, const acta
     acti_aside *aside = NULL;
 
     acta_status status = append(r, key, position, false, why, &aside, error);
-    if (status == ACTA_OK && left_of(aside) == 1) count_failure(r, aside, why);
-    return status;
+    if (status != ACTA_OK || left_of(aside) > 1) return status;
+    if (!r->is_again)
+        count_failure(r, aside, why);
+    else if (recall(r, aside))
+        park(r, aside);
+    else
+        try_later(r, aside, acti_reader_backoff_ms(r->reader, aside->attempts));
+    return ACTA_OK;
 }
 
 acta_status
@@ -377,18 +444,42 @@ pay_owed(acti_reader_actor *r, acti_aside *aside)
     count_failure(r, aside, &why);
 }
 
+void
+acti_aside_replay(acti_reader_actor *r, acti_aside *aside, bool alone)
+{
+    set_parked(r, aside, false);
+    acti_tried_keep(r->reader, aside);
+    aside->is_single = alone;
+    acti_aside_due(r, aside);
+}
+
+void
+acti_asides_forget(acti_reader_actor *r)
+{
+    while (r->aside_first != NULL) {
+        acti_tried_forget(r->reader, r->aside_first);
+        destroy(r, r->aside_first);
+    }
+    r->row_count = r->rows_on_way_count = 0;
+}
+
 /* The first event of a key is durably through: the next one's turn, which wakes whom it goes to. */
 static void
 go_on_behind(acti_reader_actor *r, acti_aside *aside)
 {
-    bool is_owed = aside->is_owed;
+    bool is_owed = aside->is_owed, is_single = aside->is_single;
 
+    acti_tried_forget(r->reader, aside);
     set_parked(r, aside, false);
     aside->first++;
     r->aside_count--;
     aside->is_tried = aside->by_commands = aside->is_leaving = aside->is_owed = false;
+    aside->is_single = false;
     aside->attempts = 0;
-    if (left_of(aside) > 0)
+    aside->kept = 0;
+    if (left_of(aside) > 0 && is_single)
+        set_parked(r, aside, true);
+    else if (left_of(aside) > 0)
         acti_aside_due(r, aside);
     else if (is_owed)
         pay_owed(r, aside);
@@ -417,9 +508,16 @@ take_row(acti_reader_actor *r, const acta_parked *row, acta_error *error)
     if (is_first) {
         aside->by_commands = row->mark != 0;
         snprintf(aside->reason, sizeof aside->reason, ACTA_FMT, ACTA_ARG(row->reason));
-        acti_aside_due(r, aside);
     }
-    return add_position(r, aside, row->position, error);
+    acta_status status = add_position(r, aside, row->position, error);
+    if (status != ACTA_OK || !is_first) return status;
+    bool was_parked = recall(r, aside);
+    set_parked(r, aside, was_parked && !aside->by_commands);
+    if (aside->attempts > 0 && !aside->is_parked && row->position != r->crashed_at)
+        try_later(r, aside, acti_reader_backoff_ms(r->reader, aside->attempts));
+    else
+        acti_aside_due(r, aside);
+    return ACTA_OK;
 }
 
 acta_status

@@ -47,7 +47,7 @@ kind_has_rows(const acti_reader_actor *r)
 static bool
 is_needed(const acti_reader_actor *r)
 {
-    if (r->row_count > 0 || r->done.count > 0) return true;
+    if (r->row_count > 0 || r->done.count > 0 || r->orders != NULL) return true;
     return r->checkpoint_is_due && (position_of(r) > r->checkpoint || kind_has_rows(r));
 }
 
@@ -58,6 +58,7 @@ fill(acti_reader_actor *r, uint64_t position)
     if (transaction == NULL) return NULL;
 
     acti_aside_rows_fill(r, transaction);
+    acti_orders_fill(r, transaction);
     if (r->reader->kind->fill != NULL) r->reader->kind->fill(r, transaction);
     if (ACTA_PLANT("rows_without_checkpoint") && r->reader->kind->transactional && r->number % 4 != 0)
         return transaction;
@@ -73,6 +74,7 @@ send_on_way(acti_reader_actor *r, uint64_t position)
     uint32_t capacity = r->rows_on_way_capacity;
 
     r->is_on_way = true;
+    acti_orders_send(r);
     r->checkpoint_on_way = position > r->checkpoint ? position : r->checkpoint;
     r->checkpoint_is_due = false;
     r->acked_count = 0;
@@ -91,7 +93,7 @@ acti_batch_flush(acti_reader_actor *r)
 {
     acta_error error;
 
-    if (r->is_on_way || r->store_refuses || r->is_napping || !is_needed(r)) return;
+    if (r->is_on_way || r->store_refuses || r->is_napping || r->reset_is_on_way || !is_needed(r)) return;
     uint64_t position = position_of(r);
     ACTA_CRASH_POINT("reader_before_checkpoint");
     acta_status status = acti_submit_for(r->app, fill(r, position), acta_self_pid(r->self), r->number + 1, &error);
@@ -129,6 +131,7 @@ acti_batch_committed(acti_reader_actor *r, const acti_committed *committed)
         acti_batch_ack(r, r->done_on_way.values[i]);
     r->done_on_way.count = 0;
     acti_aside_rows_durable(r);
+    acti_orders_durable(r);
     if (r->reader->kind->filled != NULL) r->reader->kind->filled(r);
 }
 

@@ -44,7 +44,7 @@ is_parked(const acti_reader_actor *r, const acti_wait *wait)
 {
     if (r->parked_count == 0) return false;
     const acti_aside *of_stream = acti_aside_find(r, acta_str_from(wait->stream, wait->stream_size));
-    if (r->reader->kind->key == NULL) return of_stream != NULL && of_stream->is_parked;
+    if (!acti_reader_has_keys(r->reader)) return of_stream != NULL && of_stream->is_parked;
 
     for (const acti_aside *aside = r->aside_first; aside != NULL; aside = aside->next) {
         for (uint32_t i = aside->first; aside->is_parked && i < aside->positions.count; i++)
@@ -57,8 +57,16 @@ is_parked(const acti_reader_actor *r, const acti_wait *wait)
 static bool
 is_tried(const acti_reader_actor *r, const acti_wait *wait)
 {
-    const acti_aside *aside = acti_aside_find(r, acta_str_from(wait->stream, wait->stream_size));
-    return r->reader->kind->key == NULL && aside != NULL && !aside->is_parked;
+    if (r->reader->kind->key != NULL || r->reader->kind->keys != NULL) return false;
+    if (!acti_reader_has_keys(r->reader)) {
+        const acti_aside *aside = acti_aside_find(r, acta_str_from(wait->stream, wait->stream_size));
+        return aside != NULL && !aside->is_parked;
+    }
+    for (const acti_aside *aside = r->aside_first; aside != NULL; aside = aside->next) {
+        for (uint32_t i = aside->first; i < aside->positions.count; i++)
+            if (aside->positions.values[i] == wait->position) return true;
+    }
+    return false;
 }
 
 static bool
@@ -69,6 +77,13 @@ answer(const acti_reader_actor *r, const acti_wait *wait)
     if (is_parked(r, wait)) {
         acta_error_set(&error, ACTA_PARKED, "reader '%s' has parked the events of '%.*s'", r->reader->name,
             (int)wait->stream_size, wait->stream);
+        acta_reply(r->app->runtime, wait->from, ACTA_PARKED, NULL, &error);
+        return true;
+    }
+    if (r->is_halted) {
+        char reason[ACTI_REASON_MAX];
+        acti_reader_read_reason(r->reader, reason);
+        acta_error_set(&error, ACTA_PARKED, "reader '%s' has stopped: %s", r->reader->name, reason);
         acta_reply(r->app->runtime, wait->from, ACTA_PARKED, NULL, &error);
         return true;
     }

@@ -6,6 +6,18 @@
 
 #include "internal.h"
 
+/* What a projection's function gets: the rows of a batch, or a database. */
+struct acta_rows {
+    acta_app *app;
+    const acta_database *database; /* NULL: rows of the store, and all that follows */
+    void *connection;
+    acta_memory *memory;
+    acti_map map;
+    struct row *first, *last; /* in the order in which they were first asked for */
+    struct row *staged;
+    size_t bytes, staged_bytes;
+};
+
 acti_table_name acti_rows_table(const acta_table *row_table);
 
 /* ACTA_INVALID: no read model, or the key is empty or too long. */

@@ -213,26 +213,47 @@ acti_table_name_of(const char *kind, const char *name, const char *suffix)
     return table;
 }
 
+static void
+forget_view(const acta_field *field, void *value)
+{
+    uint8_t *at = (uint8_t *)value + field->offset;
+
+    switch ((acta_field_kind)field->kind) {
+    case ACTA_FIELD_STRING:
+        memset(at, 0, sizeof(acta_str));
+        break;
+    case ACTA_FIELD_TABLE:
+        memset(at, 0, sizeof(acta_any_ref));
+        break;
+    case ACTA_FIELD_VECTOR:
+    case ACTA_FIELD_STRING_VECTOR:
+    case ACTA_FIELD_TABLE_VECTOR:
+    case ACTA_FIELD_STRUCT_VECTOR:
+        memset(at, 0, sizeof(acta_any_vector));
+        break;
+    case ACTA_FIELD_UNION:
+        memset(at, 0, sizeof(acta_any_union));
+        break;
+    case ACTA_FIELD_UNION_VECTOR:
+        memset(at, 0, sizeof(acta_any_union_vector));
+        break;
+    default:
+        break;
+    }
+}
+
 void
 acti_value_forget_views(const acta_table *table, void *value)
 {
+    for (uint32_t i = 0; i < table->field_count; i++)
+        forget_view(&table->fields[i], value);
+}
+
+void
+acti_value_keep_only(const acta_table *table, void *value, const acta_field *only)
+{
     for (uint32_t i = 0; i < table->field_count; i++) {
         const acta_field *field = &table->fields[i];
-        uint8_t *at = (uint8_t *)value + field->offset;
-        switch ((acta_field_kind)field->kind) {
-        case ACTA_FIELD_STRING:
-            memset(at, 0, sizeof(acta_str));
-            break;
-        case ACTA_FIELD_TABLE:
-            memset(at, 0, sizeof(acta_any_ref));
-            break;
-        case ACTA_FIELD_VECTOR:
-        case ACTA_FIELD_STRING_VECTOR:
-        case ACTA_FIELD_TABLE_VECTOR:
-            memset(at, 0, sizeof(acta_any_vector));
-            break;
-        default:
-            break;
-        }
+        if (field != only && (field->flags & ACTA_FIELD_REQUIRED) == 0) forget_view(field, value);
     }
 }

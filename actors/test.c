@@ -16,6 +16,7 @@
 
 #include "acta/schema.h"
 #include "decision.h"
+#include "test_support.h"
 
 enum { MESSAGE_MAX = 4096, ENVELOPE_AT_US = 1 };
 
@@ -47,10 +48,8 @@ acta_test_on_failure(void (*hook)(const char *message, const char *file, int lin
     failure_hook = hook != NULL ? hook : abort_on_failure;
 }
 
-static void fail(const char *file, int line, const char *format, ...) ACTA_PRINTF(3, 4);
-
-static void
-fail(const char *file, int line, const char *format, ...)
+void
+acti_test_fail(const char *file, int line, const char *format, ...)
 {
     char message[MESSAGE_MAX];
     va_list arguments;
@@ -87,33 +86,32 @@ begin(const acta_aggregate *aggregate)
     };
     s->state = acta_memory_alloc(s->memory, aggregate->code->state->struct_size);
     s->decision = (acta_decision){ .reserve = reserve_in_memory, .user = s, .allocator = &s->environment.allocator };
-    acti_decision_begin(&s->decision, aggregate->code, &envelope);
+    s->decision.envelope = &envelope;
 }
 
-/* The bytes of a value, as they would be stored; data NULL: it can't be written, and that was said. */
-static acta_bytes
-encode(const acta_table *table, const void *value, const char *file, int line)
+acta_bytes
+acti_test_encode(const acta_table *table, const void *value, acta_memory *memory, const char *file, int line)
 {
-    acta_memory_sink sink = acta_memory_sink_of(current.memory);
+    acta_memory_sink sink = acta_memory_sink_of(memory);
     acta_error error;
 
     if (table->write(value, &sink.sink, &error) == ACTA_OK && table->verify(sink.bytes, &error) == ACTA_OK)
         return sink.bytes;
-    fail(file, line, "'%s' can't be written: %s", table->name, error.text);
+    acti_test_fail(file, line, "'%s' can't be written: %s", table->name, error.text);
     return (acta_bytes){ NULL, 0 };
 }
 
-static const char *
-as_json(const acta_table *table, acta_bytes buffer)
+const char *
+acti_test_json(const acta_table *table, acta_bytes buffer, acta_memory *memory)
 {
     acta_str text;
     acta_error error;
 
-    return acta_json_print(table, buffer, current.memory, &text, &error) == ACTA_OK ? text.data : "(not to be shown)";
+    return acta_json_print(table, buffer, memory, &text, &error) == ACTA_OK ? text.data : "(not to be shown)";
 }
 
-static bool
-find(const acta_table *const *tables, uint32_t count, const acta_table *table, uint32_t *index_out)
+bool
+acti_test_find(const acta_table *const *tables, uint32_t count, const acta_table *table, uint32_t *index_out)
 {
     for (uint32_t i = 0; i < count; i++) {
         if (tables[i] != table) continue;
@@ -121,6 +119,34 @@ find(const acta_table *const *tables, uint32_t count, const acta_table *table, u
         return true;
     }
     return false;
+}
+
+void
+acti_test_compare_state(const acta_table *state, const void *came, const acta_table *table, const void *expected,
+    const char *whose, acta_memory *memory, const char *file, int line)
+{
+    if (table != state) {
+        acti_test_fail(file, line, "'%s' is no state of %s, which has '%s'", table->name, whose, state->name);
+        return;
+    }
+    acta_bytes wanted = acti_test_encode(state, expected, memory, file, line);
+    acta_bytes there = acti_test_encode(state, came, memory, file, line);
+    if (wanted.data == NULL || there.data == NULL) return;
+    if (wanted.size == there.size && memcmp(wanted.data, there.data, wanted.size) == 0) return;
+    acti_test_fail(file, line, "expected the state %s\n     but it is %s", acti_test_json(state, wanted, memory),
+        acti_test_json(state, there, memory));
+}
+
+static acta_bytes
+encode(const acta_table *table, const void *value, const char *file, int line)
+{
+    return acti_test_encode(table, value, current.memory, file, line);
+}
+
+static const char *
+as_json(const acta_table *table, acta_bytes buffer)
+{
+    return acti_test_json(table, buffer, current.memory);
 }
 
 static void
@@ -135,8 +161,8 @@ acta_test_given(const acta_aggregate *aggregate, const acta_table *event, const 
     uint32_t index;
 
     begin(aggregate);
-    if (!find(aggregate->code->events, aggregate->code->event_count, event, &index)) {
-        fail(file, line, "'%s' is no event of aggregate %s", event->name, aggregate->code->name);
+    if (!acti_test_find(aggregate->code->events, aggregate->code->event_count, event, &index)) {
+        acti_test_fail(file, line, "'%s' is no event of aggregate %s", event->name, aggregate->code->name);
         return;
     }
     acta_bytes payload = encode(event, value, file, line);
@@ -152,16 +178,17 @@ acta_test_when(
 
     begin(aggregate);
     scenario *s = &current;
-    if (!find(code->commands, code->command_count, command, &index)) {
-        fail(file, line, "'%s' is no command of aggregate %s", command->name, code->name);
+    if (!acti_test_find(code->commands, code->command_count, command, &index)) {
+        acti_test_fail(file, line, "'%s' is no command of aggregate %s", command->name, code->name);
         return;
     }
     acta_bytes payload = encode(command, value, file, line);
     if (payload.data == NULL) return;
-    acti_decision_begin(&s->decision, code, s->decision.envelope);
+    acti_decision_begin(&s->decision, aggregate, index, s->state, s->decision.envelope);
     s->is_decided = true;
     s->next = 0;
     code->execute(aggregate, index, s->state, payload, &s->decision);
+    acti_decision_end(&s->decision);
     for (uint32_t i = 0; s->decision.status == ACTA_OK && i < s->decision.emitted_count; i++)
         apply(s->decision.emitted[i].number, s->decision.emitted[i].payload);
 }
@@ -174,7 +201,8 @@ is_decided(const acta_aggregate *aggregate, const char *file, int line)
 {
     current.is_over = true;
     if (current.aggregate == aggregate && current.is_decided) return true;
-    fail(file, line, "aggregate %s has decided nothing yet: there is no WHEN before this", aggregate->code->name);
+    acti_test_fail(
+        file, line, "aggregate %s has decided nothing yet: there is no WHEN before this", aggregate->code->name);
     return false;
 }
 
@@ -185,10 +213,10 @@ is_accepted(const char *expected, const char *file, int line)
     if (decision->status == ACTA_OK) return true;
 
     if (decision->status == ACTA_REJECTED)
-        fail(file, line, "expected %s, but it was rejected: %s: %s", expected, decision->error.where,
+        acti_test_fail(file, line, "expected %s, but it was rejected: %s: %s", expected, decision->error.where,
             decision->error.text);
     else
-        fail(file, line, "expected %s, but the decision failed: %s", expected, decision->error.text);
+        acti_test_fail(file, line, "expected %s, but the decision failed: %s", expected, decision->error.text);
     return false;
 }
 
@@ -201,7 +229,7 @@ acta_test_then(const acta_aggregate *aggregate, const acta_table *event, const v
     if (expected.data == NULL || !is_accepted(event->name, file, line)) return;
 
     if (s->next == s->decision.emitted_count) {
-        fail(file, line, "expected '%s' %s, but there are no %sevents", event->name, as_json(event, expected),
+        acti_test_fail(file, line, "expected '%s' %s, but there are no %sevents", event->name, as_json(event, expected),
             s->next > 0 ? "more " : "");
         return;
     }
@@ -210,8 +238,8 @@ acta_test_then(const acta_aggregate *aggregate, const acta_table *event, const v
     bool same = came == event && expected.size == emitted->payload.size &&
                 memcmp(expected.data, emitted->payload.data, expected.size) == 0;
     if (!same)
-        fail(file, line, "expected '%s' %s\n     but came '%s' %s", event->name, as_json(event, expected), came->name,
-            as_json(came, emitted->payload));
+        acti_test_fail(file, line, "expected '%s' %s\n     but came '%s' %s", event->name, as_json(event, expected),
+            came->name, as_json(came, emitted->payload));
 }
 
 void
@@ -223,7 +251,7 @@ acta_test_then_nothing(const acta_aggregate *aggregate, const char *file, int li
     if (s->next == s->decision.emitted_count) return;
     const acti_emitted *emitted = &s->decision.emitted[s->next];
     const acta_table *came = aggregate->code->events[emitted->number];
-    fail(file, line, "expected no %sevents, but came '%s' %s", s->next > 0 ? "more " : "", came->name,
+    acti_test_fail(file, line, "expected no %sevents, but came '%s' %s", s->next > 0 ? "more " : "", came->name,
         as_json(came, emitted->payload));
 }
 
@@ -234,11 +262,28 @@ acta_test_then_rejected(const acta_aggregate *aggregate, const char *rejection, 
     if (!is_decided(aggregate, file, line)) return;
 
     if (decision->status == ACTA_OK)
-        fail(file, line, "expected the rejection '%s', but it was accepted with %u events", rejection,
+        acti_test_fail(file, line, "expected the rejection '%s', but it was accepted with %u events", rejection,
             decision->emitted_count);
     else if (decision->status != ACTA_REJECTED)
-        fail(file, line, "expected the rejection '%s', but the decision failed: %s", rejection, decision->error.text);
+        acti_test_fail(
+            file, line, "expected the rejection '%s', but the decision failed: %s", rejection, decision->error.text);
     else if (strcmp(decision->error.where, rejection) != 0)
-        fail(file, line, "expected the rejection '%s', but came '%s': %s", rejection, decision->error.where,
+        acti_test_fail(file, line, "expected the rejection '%s', but came '%s': %s", rejection, decision->error.where,
             decision->error.text);
+}
+
+void
+acta_test_then_state(
+    const acta_aggregate *aggregate, const acta_table *state, const void *value, const char *file, int line)
+{
+    scenario *s = &current;
+
+    if (s->aggregate != aggregate) {
+        acti_test_fail(
+            file, line, "aggregate %s has no state yet: there is no GIVEN or WHEN before this", aggregate->code->name);
+        return;
+    }
+    s->is_over = true;
+    acti_test_compare_state(
+        aggregate->code->state, s->state, state, value, aggregate->code->name, s->memory, file, line);
 }

@@ -2,7 +2,11 @@
  * Validation: what a configuration must be, said before anything is opened; and the tables made of it: aggregates, and
  * where each command goes.
  */
-#include "internal.h"
+#include "acta/projection_database.h"
+
+#include "reader.h"
+
+#include "metadata.h"
 
 enum { READER_NAME_MAX = 128, PREFIX_MAX = 256 };
 
@@ -14,7 +18,7 @@ reader_name(const acta_app_config *config, uint32_t index)
     uint32_t i = 0;
 
     for (const acta_process_manager *const *m = config->process_managers; m != NULL && *m != NULL; m++)
-        if (i++ == index) return (*m)->code->name;
+        if (i++ == index) return acti_manager_name(*m);
     for (const acta_event_handler *const *h = config->event_handlers; h != NULL && *h != NULL; h++)
         if (i++ == index) return (*h)->name;
     for (const acta_projection *const *p = config->projections; p != NULL && *p != NULL; p++)
@@ -152,11 +156,21 @@ check_readers(const acta_app_config *config, acta_error *error)
         if ((*h)->code == NULL || (*h)->name == NULL)
             return acta_error_set(error, ACTA_INVALID, "an event handler has no %s",
                 (*h)->code == NULL ? "code; fill it by its generated macro" : "name; its position is kept under it");
+        status = acti_reader_options_check((*h)->name, (*h)->options, (*h)->window, false, error);
+        if (status != ACTA_OK) return status;
     }
     for (const acta_projection *const *p = config->projections; p != NULL && *p != NULL; p++) {
         if ((*p)->code == NULL || (*p)->name == NULL)
             return acta_error_set(error, ACTA_INVALID, "a projection has no %s",
                 (*p)->code == NULL ? "code; fill it by its generated macro" : "name; its position is kept under it");
+        status = acti_reader_options_check((*p)->name, (*p)->options, (*p)->window, true, error);
+        if (status != ACTA_OK) return status;
+        const acta_database_code *database = (*p)->database != NULL ? (*p)->database->code : NULL;
+        if ((*p)->database == NULL) continue;
+        if (database == NULL || database->open == NULL || database->apply == NULL || database->close == NULL)
+            return acta_error_set(error, ACTA_INVALID,
+                "the database of projection '%s' lacks a function; set .code with .open, .apply and .close",
+                (*p)->name);
     }
     return check_reader_names(config, error);
 }
@@ -180,10 +194,32 @@ check_upcasters(const acta_app_config *config, acta_error *error)
         "no upcaster for %s; set .%s, to a function that adds nothing if it is to go", missing, missing);
 }
 
+/* -- dispatch -- */
+
+static acta_status
+check_dispatch(const acta_app_config *config, acta_error *error)
+{
+    const acta_dispatch_options *defaults = config->dispatch_defaults;
+    if (defaults == NULL) return ACTA_OK;
+
+    bool is_of_one = !acta_id_is_none(defaults->command_id) || !acta_id_is_none(defaults->correlation_id) ||
+                     !acta_id_is_none(defaults->causation_id) || defaults->expected_version != 0 ||
+                     defaults->version_out != NULL || defaults->position_out != NULL ||
+                     defaults->returned_out != NULL || defaults->memory != NULL;
+    if (is_of_one)
+        return acta_error_set(error, ACTA_INVALID,
+            "dispatch_defaults have an id, an expected version or a place for what is returned; these are of one "
+            "command "
+            "alone: timeout_ms, wait_for, returning and metadata may be set");
+    acta_status status = acti_metadata_check(defaults->metadata, defaults->metadata_count, error);
+    return status == ACTA_OK ? ACTA_OK : acta_error_prefix(error, status, "dispatch_defaults: ");
+}
+
 acta_status
 acti_config_check(const acta_app_config *config, acta_error *error)
 {
     acta_status status = check_aggregates(config, error);
+    if (status == ACTA_OK) status = check_dispatch(config, error);
     if (status == ACTA_OK) status = check_readers(config, error);
     if (status == ACTA_OK) status = check_upcasters(config, error);
     if (status != ACTA_OK) return status;

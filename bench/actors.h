@@ -53,6 +53,7 @@ actors_send(acta_pid to, uint32_t tag, const void *payload, size_t size)
     acta_message *message = acta_message_create(actors_row.runtime, tag, size);
     if (message != NULL && size > 0) memcpy(message->payload, payload, size);
     acta_status status = acta_send(actors_row.runtime, to, message);
+    if (status != ACTA_OK) fprintf(stderr, "a message with tag %" PRIu32 ": %s\n", tag, acta_status_name(status));
     bench_expect(status == ACTA_OK);
 }
 

@@ -19,7 +19,6 @@
  *                [--engine rocksdb|memory] [--seconds N] [--data DIR] [ROW...]
  */
 #include "bank_chains.h"
-#include "log_check.h"
 
 #include <argp.h>
 #include <string.h>
@@ -27,51 +26,13 @@
 
 enum {
     ACCOUNTS_DEFAULT = 10000,
-    TRANSFER_ACCOUNTS = 1000,
     IN_FLIGHT_DEFAULT = 256,
     SECONDS_DEFAULT = 5,
     COUNT_MAX = 10000000,
-    SAMPLE_MAX = 1 << 22,
-    WARM_MS = 1000,
-    SETTLE_MS = 60000
+    SAMPLE_MAX = 1 << 22
 };
 
-static void
-pause_ms(uint64_t ms)
-{
-    const struct timespec pause = { .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 };
-    nanosleep(&pause, NULL);
-}
-
-/* Let the chains run; the rate of what they did after warming up. */
-static double
-measure(bank_bench *b)
-{
-    pause_ms(WARM_MS);
-    uint64_t done_before = bank_bench_done_count(b), begun_ns = bench_now_ns();
-    pause_ms((uint64_t)b->options->seconds * 1000);
-    uint64_t done = bank_bench_done_count(b) - done_before, elapsed_ns = bench_now_ns() - begun_ns;
-    atomic_store_explicit(&b->is_ending, true, memory_order_relaxed);
-    bank_bench_await_end(b);
-    return (double)done / ((double)elapsed_ns / 1e9);
-}
-
 /* -- rows -- */
-
-/* The log has each of them, and the money is there. */
-static void
-check_deposits(bank_bench *b, uint64_t deposit_count)
-{
-    acta_error error;
-    bank_log_check *check = bank_log_check_create();
-
-    bench_expect(check != NULL);
-    bench_must(bank_log_check_read(check, acta_app_store(b->app), &error), &error);
-    const bank_log_totals *totals = bank_log_check_totals(check);
-    bench_expect(totals->events == b->account_count + deposit_count);
-    bench_expect(totals->on_accounts == (int64_t)b->account_count * BALANCE + (int64_t)deposit_count);
-    bank_log_check_destroy(check);
-}
 
 static void
 run_deposits(const options *o, const char *name, uint32_t account_count)
@@ -84,8 +45,8 @@ run_deposits(const options *o, const char *name, uint32_t account_count)
         bank_bench_begin(&b, o->client_count, start_client);
     else
         bank_bench_begin(&b, o->in_flight, next_deposit);
-    double rate = measure(&b);
-    check_deposits(&b, bank_bench_done_count(&b));
+    double rate = bank_bench_measure(&b);
+    bank_bench_check_deposits(&b, bank_bench_done_count(&b));
     bench_report(name, "rate", rate, "per_second");
     bank_bench_stop(&b);
 }
@@ -122,68 +83,17 @@ deposit_alone(const options *o)
         now_ns = bench_now_ns();
         if (count++ >= warm_count) bench_samples_add(&samples, now_ns - before_ns);
     } while (end_ns == 0 || now_ns < end_ns);
-    check_deposits(&b, count);
+    bank_bench_check_deposits(&b, count);
     bench_report("deposit_alone", "p50_us", bench_samples_us(&samples, 500), "us");
     bench_report("deposit_alone", "p99_us", bench_samples_us(&samples, 990), "us");
     free(samples.ns);
     bank_bench_stop(&b);
 }
 
-static acta_status
-transfer_completed(void *user, bank_TransferCompleted event, const acta_recorded *recorded, acta_error *error)
-{
-    (void)recorded;
-    (void)error;
-    bank_bench_transfer_ended(user, event.transfer_id);
-    return ACTA_OK;
-}
-
-static acta_status
-transfer_failed(void *user, bank_TransferFailed event, const acta_recorded *recorded, acta_error *error)
-{
-    (void)recorded;
-    (void)error;
-    bank_bench_transfer_ended(user, event.transfer_id);
-    return ACTA_OK;
-}
-
-static void
-check_transfers(bank_bench *b, uint64_t transfer_count)
-{
-    acta_error error;
-    bank_log_check *check = bank_log_check_create();
-
-    bench_expect(check != NULL);
-    bench_must(bank_log_check_read(check, acta_app_store(b->app), &error), &error);
-    const bank_log_totals *totals = bank_log_check_totals(check);
-    bench_expect(totals->requested == transfer_count);
-    bench_expect(totals->completed == transfer_count);
-    bench_expect(totals->on_the_way == 0);
-    bench_expect(totals->on_accounts == (int64_t)b->account_count * BALANCE);
-    bank_log_check_destroy(check);
-}
-
 static void
 transfer(const options *o)
 {
-    bank_bench b;
-    acta_error error;
-    uint64_t requested = 0;
-    const bank_event_handler ends = BANK_EVENT_HANDLER(.name = "ends", .user = &b, .window = IN_FLIGHT_MAX,
-        .on = { .TransferCompleted = transfer_completed, .TransferFailed = transfer_failed });
-    const acta_event_handler *const handlers[] = { &ends.base, NULL };
-
-    bank_bench_start(&b, o, o->account_count > 0 ? o->account_count : TRANSFER_ACCOUNTS, handlers);
-    bank_bench_open_accounts(&b);
-    bank_bench_begin(&b, o->in_flight, next_transfer);
-    double rate = measure(&b);
-    bench_must(acta_app_settle(b.app, SETTLE_MS, &error), &error);
-    for (uint32_t i = 0; i < b.chain_count; i++)
-        requested += b.chains[i].transfer_number;
-    bench_expect(requested == bank_bench_done_count(&b));
-    check_transfers(&b, requested);
-    bench_report("transfer", "rate", rate, "per_second");
-    bank_bench_stop(&b);
+    bench_report("transfer", "rate", bank_bench_transfers(o), "per_second");
 }
 
 static const struct {

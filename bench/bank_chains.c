@@ -5,11 +5,12 @@
  * the log orders what it counts.
  */
 #include "bank_chains.h"
+#include "log_check.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { STOP_MS = 60000 };
+enum { STOP_MS = 60000, SETTLE_MS = 60000, WARM_MS = 1000, TRANSFER_ACCOUNTS = 1000 };
 #define ZIPF_EXPONENT 0.99 /* as YCSB has it: the first of 10,000 accounts gets a tenth of all */
 
 /* -- which account -- */
@@ -54,40 +55,57 @@ choose_account(chain *c)
 /* -- the app -- */
 
 void
-bank_bench_start(bank_bench *b, const options *o, uint32_t account_count, const acta_event_handler *const *handlers)
+bank_bench_init(bank_bench *b, const options *o, uint32_t account_count)
 {
     *b = (bank_bench){ .options = o, .account_count = account_count };
     pthread_mutex_init(&b->lock, NULL);
     sem_init(&b->ended, 0, 0);
     make_accounts(b);
-
-    acta_app_config config = { .data_path = b->path,
-        .schema = &bank_schema,
-        .aggregates = bank_aggregates,
-        .store = { .unsafe_no_sync = b->options->is_unsynced } };
-    acta_error error;
-
-    if (handlers != NULL) {
-        config.process_managers = bank_process_managers;
-        config.event_handlers = handlers;
-    }
-    if (b->options->is_memory) {
+    if (o->is_memory) {
         b->disk = acta_disk_create(NULL);
         bench_expect(b->disk != NULL);
-        config.store.engine = acta_memory_engine(b->disk);
-        config.data_path = NULL;
     } else {
-        bench_make_directory(b->options->data_path, b->path, sizeof b->path);
+        bench_make_directory(o->data_path, b->path, sizeof b->path);
     }
+}
+
+void
+bank_bench_open(bank_bench *b)
+{
+    const acta_app_config config = { .data_path = b->disk == NULL ? b->path : NULL,
+        .schema = &bank_schema,
+        .aggregates = b->aggregates != NULL ? b->aggregates : bank_aggregates,
+        .process_managers = b->leads_transfers ? bank_process_managers : NULL,
+        .event_handlers = b->handlers,
+        .environment = b->environment,
+        .store = { .unsafe_no_sync = b->options->is_unsynced,
+            .engine = b->disk != NULL ? acta_memory_engine(b->disk) : NULL } };
+    acta_error error;
+
     bench_must(acta_app_start(&config, &b->app, &error), &error);
+}
+
+void
+bank_bench_start(bank_bench *b, const options *o, uint32_t account_count, const acta_event_handler *const *handlers)
+{
+    bank_bench_init(b, o, account_count);
+    b->handlers = handlers;
+    b->leads_transfers = handlers != NULL;
+    bank_bench_open(b);
+}
+
+void
+bank_bench_close(bank_bench *b)
+{
+    acta_error error;
+
+    bench_must(acta_app_stop(b->app, STOP_MS, &error), &error);
 }
 
 void
 bank_bench_stop(bank_bench *b)
 {
-    acta_error error;
-
-    bench_must(acta_app_stop(b->app, STOP_MS, &error), &error);
+    bank_bench_close(b);
     if (b->disk != NULL)
         acta_disk_destroy(b->disk);
     else
@@ -287,4 +305,110 @@ bank_bench_open_accounts(bank_bench *b)
     bank_bench_begin(b, in_flight, next_opening);
     bank_bench_await_end(b);
     bench_expect(bank_bench_done_count(b) == b->account_count);
+}
+
+/* -- measuring -- */
+
+static void
+pause_ms(uint64_t ms)
+{
+    const struct timespec pause = { .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 };
+    nanosleep(&pause, NULL);
+}
+
+static uint64_t
+done_of(const bank_bench *b, const _Atomic uint64_t *done)
+{
+    return done != NULL ? atomic_load_explicit(done, memory_order_relaxed) : bank_bench_done_count(b); /* a number */
+}
+
+double
+bank_bench_measure_of(bank_bench *b, const _Atomic uint64_t *done)
+{
+    pause_ms(WARM_MS);
+    uint64_t done_before = done_of(b, done), begun_ns = bench_now_ns();
+    pause_ms((uint64_t)b->options->seconds * 1000);
+    uint64_t count = done_of(b, done) - done_before, elapsed_ns = bench_now_ns() - begun_ns;
+    atomic_store_explicit(&b->is_ending, true, memory_order_relaxed);
+    bank_bench_await_end(b);
+    return (double)count / ((double)elapsed_ns / 1e9);
+}
+
+double
+bank_bench_measure(bank_bench *b)
+{
+    return bank_bench_measure_of(b, NULL);
+}
+
+void
+bank_bench_check_deposits(bank_bench *b, uint64_t deposit_count)
+{
+    acta_error error;
+    bank_log_check *check = bank_log_check_create();
+
+    bench_expect(check != NULL);
+    bench_must(bank_log_check_read(check, acta_app_store(b->app), &error), &error);
+    const bank_log_totals *totals = bank_log_check_totals(check);
+    bench_expect(totals->events == b->account_count + deposit_count);
+    bench_expect(totals->on_accounts == (int64_t)b->account_count * BALANCE + (int64_t)deposit_count);
+    bank_log_check_destroy(check);
+}
+
+/* -- transfers -- */
+
+static acta_status
+transfer_completed(void *user, bank_TransferCompleted event, const acta_recorded *recorded, acta_error *error)
+{
+    (void)recorded;
+    (void)error;
+    bank_bench_transfer_ended(user, event.transfer_id);
+    return ACTA_OK;
+}
+
+static acta_status
+transfer_failed(void *user, bank_TransferFailed event, const acta_recorded *recorded, acta_error *error)
+{
+    (void)recorded;
+    (void)error;
+    bank_bench_transfer_ended(user, event.transfer_id);
+    return ACTA_OK;
+}
+
+static void
+check_transfers(bank_bench *b, uint64_t transfer_count)
+{
+    acta_error error;
+    bank_log_check *check = bank_log_check_create();
+
+    bench_expect(check != NULL);
+    bench_must(bank_log_check_read(check, acta_app_store(b->app), &error), &error);
+    const bank_log_totals *totals = bank_log_check_totals(check);
+    bench_expect(totals->requested == transfer_count);
+    bench_expect(totals->completed == transfer_count);
+    bench_expect(totals->on_the_way == 0);
+    bench_expect(totals->on_accounts == (int64_t)b->account_count * BALANCE);
+    bank_log_check_destroy(check);
+}
+
+double
+bank_bench_transfers(const options *o)
+{
+    bank_bench b;
+    acta_error error;
+    uint64_t requested = 0;
+    const bank_event_handler ends = BANK_EVENT_HANDLER(.name = "ends", .user = &b, .window = IN_FLIGHT_MAX,
+        .on = { .TransferCompleted = transfer_completed, .TransferFailed = transfer_failed });
+    const acta_event_handler *const handlers[] = { &ends.base, NULL };
+
+    bank_bench_start(&b, o, o->account_count > 0 ? o->account_count : TRANSFER_ACCOUNTS, handlers);
+    bank_bench_open_accounts(&b);
+    bank_bench_begin(&b, o->in_flight, next_transfer);
+    double rate = bank_bench_measure(&b);
+    bench_must(acta_app_settle(b.app, SETTLE_MS, &error), &error);
+    for (uint32_t i = 0; i < b.chain_count; i++)
+        requested += b.chains[i].transfer_number;
+    bench_expect(requested == bank_bench_done_count(&b));
+    check_transfers(&b, requested);
+    bank_bench_stop(&b);
+    return rate;
 }

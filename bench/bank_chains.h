@@ -14,7 +14,13 @@
 
 #include "acta/memory_engine.h"
 
-enum { IN_FLIGHT_MAX = 8192, BALANCE = 1000000 /* that an account begins with */, ID_SIZE = 16, PATH_SIZE = 512 };
+enum {
+    IN_FLIGHT_MAX = 8192,
+    BALANCE = 1000000 /* that an account begins with */,
+    ID_SIZE = 16,
+    PATH_SIZE = 512,
+    ROW_MAX = 16
+};
 
 typedef struct options {
     uint32_t account_count; /* 0: the row's default */
@@ -23,7 +29,7 @@ typedef struct options {
     uint32_t seconds;
     bool is_zipf, is_unsynced, is_memory;
     const char *data_path;
-    bool is_chosen[4];
+    bool is_chosen[ROW_MAX];
     bool is_any_chosen;
 } options;
 
@@ -45,6 +51,10 @@ struct bank_bench {
     acta_app *app;
     uint32_t account_count;
     char (*ids)[ID_SIZE];
+    const acta_aggregate *const *aggregates; /* NULL: the bank's */
+    const acta_event_handler *const *handlers;
+    bool leads_transfers;
+    const acta_environment *environment;
     double *zipf; /* cumulated; NULL: uniform */
 
     void (*next)(chain *c);
@@ -64,6 +74,12 @@ void bank_bench_start(
 /* Stop it, and remove its log. */
 void bank_bench_stop(bank_bench *b);
 
+/* The same in parts: take what `b` says of options, accounts, aggregates, handlers and environment; start the app on the
+ * log that is there, or on a new one; stop it, and leave the log. */
+void bank_bench_init(bank_bench *b, const options *o, uint32_t account_count);
+void bank_bench_open(bank_bench *b);
+void bank_bench_close(bank_bench *b);
+
 /* Open all accounts. */
 void bank_bench_open_accounts(bank_bench *b);
 
@@ -78,6 +94,17 @@ void bank_bench_transfer_ended(bank_bench *b, acta_str transfer_id);
 
 /* Wait until all chains have ended: each does so at its next command when is_ending is set. */
 void bank_bench_await_end(bank_bench *b);
+
+/* Let the chains run, warm up for a second, and tell the rate of what they do in `options->seconds`; then end them. */
+double bank_bench_measure(bank_bench *b);
+/* The same of what counts itself. */
+double bank_bench_measure_of(bank_bench *b, const _Atomic uint64_t *done);
+
+/* The log has each of so many deposits, and the money is there. */
+void bank_bench_check_deposits(bank_bench *b, uint64_t deposit_count);
+
+/* Transfers through the process manager, each counted when it has ended, and found in the log: the rate. */
+double bank_bench_transfers(const options *o);
 
 /* Commands, or transfers, that were done. Exact when the chains have ended; while they run one or two may be missing. */
 uint64_t bank_bench_done_count(const bank_bench *b);

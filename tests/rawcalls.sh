@@ -26,7 +26,7 @@ store/thread.c        : thread clock
 store/rocksdb_files.c : file
 store/key_file.c      : file
 store/files.c         : file
-store/apart.c         : thread file host
+store/apart.c         : clock thread file host
 store/rocksdb_records.c : file
 store/rocksdb_backup.c : file
 sim/world.c           : clock random thread file host

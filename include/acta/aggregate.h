@@ -48,7 +48,46 @@ typedef struct acta_envelope {
 } acta_envelope;
 ACTA_API const acta_envelope *acta_decision_envelope(const acta_decision *decision);
 
+/* The table of the command in hand: for before_execute, which sees all of an aggregate's. */
+ACTA_API const acta_table *acta_decision_command(const acta_decision *decision);
+
+/*
+ * The state as it will be after all that was emitted so far: for a command of several steps, each of which sees what the
+ * one before has led to.
+ *
+ *     shop_ItemAdded_emit(decision, added);
+ *     if (shop_Order_after(decision)->total > LIMIT) return shop_reject(decision, shop_Rejection_too_much, NULL);
+ *
+ * Pure: the aggregate's state stays as it is until all of the decision is taken. Costs nothing where it isn't called; the
+ * first call behind an emit copies the state, each one applies what was emitted since the last.
+ * Returns the state's struct; generated: bank_Account_after(decision), typed. It lives until the next call, or until execute
+ * returns. Before the first emit it is the state that execute was given. Where there is no memory for it, the command fails
+ * as a whole (ACTA_NO_MEMORY), whatever is decided on what is returned.
+ */
+ACTA_API const void *acta_state_after(acta_decision *decision);
+
 typedef struct acta_aggregate acta_aggregate;
+
+/* -- lifespans -- */
+
+/* What was just done, when an aggregate's lifespan is asked for. */
+typedef enum acta_lifespan_why {
+    ACTA_AFTER_EVENT,   /* a command led to events: `table` is the last one's */
+    ACTA_AFTER_COMMAND, /* a command was accepted and led to none: `table` is its own */
+    ACTA_AFTER_ERROR    /* a command was rejected, or failed: `table` is its own, `error` says how */
+} acta_lifespan_why;
+
+typedef struct acta_lifespan_after {
+    acta_lifespan_why why;
+    const acta_table *table;
+    const acta_envelope *envelope; /* of the command */
+    const acta_error *error;       /* AFTER_ERROR; else NULL */
+} acta_lifespan_after;
+
+/* What it returns: ms without a command, after which the aggregate is passivated; or one of these. */
+#define ACTA_LIFESPAN_STOP     UINT32_C(0)      /* at once: as soon as all that is under way has ended */
+#define ACTA_LIFESPAN_INFINITE UINT32_MAX       /* never, but for the memory budget */
+#define ACTA_LIFESPAN_DEFAULT  (UINT32_MAX - 1) /* what idle_timeout_ms says */
 
 /* One command or event of an aggregate; its index is its place in the array. */
 typedef struct acta_aggregate_code {
@@ -64,13 +103,26 @@ typedef struct acta_aggregate_code {
     void (*apply)(const acta_aggregate *self, uint32_t event, void *state, acta_bytes buffer, acta_memory *memory);
     /* The first handler that was left out, as "execute.Deposit" or "apply.MoneyDeposited"; NULL: all are there. */
     const char *(*missing)(const acta_aggregate *self);
+    /* What the user's lifespan says; ACTA_LIFESPAN_DEFAULT when there is none. */
+    uint32_t (*lifespan)(const acta_aggregate *self, const void *state, const acta_lifespan_after *after);
 } acta_aggregate_code;
 
-/* First member of each generated aggregate struct. */
+/*
+ * First member of each generated aggregate struct. Behind it come, typed by the schema:
+ *   execute, apply   one function for each command and each event
+ *   before_execute   acta_verdict (*)(const bank_Account *state, acta_decision *decision): a check over the state, the
+ *                    envelope (acta_decision_envelope) and which command it is (acta_decision_command), that all commands
+ *                    go through; what it rejects is not executed. acta_nothing lets it go on. NULL: no check
+ *   lifespan         uint32_t (*)(const bank_Account *state, const acta_lifespan_after *after): asked after each command,
+ *                    on the state behind it; pure. NULL: idle_timeout_ms
+ */
 struct acta_aggregate {
     const acta_aggregate_code *code; /* set by the generated initialiser */
     uint32_t snapshot_every;         /* events; 0: 1,000; UINT32_MAX: never */
     uint32_t idle_timeout_ms;        /* passivated after so long without a command; 0: 60,000; UINT32_MAX: never */
+    /* Raise it when `apply` has changed its mind: a snapshot is good while this and the schema of the state are what they
+     * were when it was written, or else the events are read. */
+    uint32_t snapshot_version;
 };
 
 #ifdef __cplusplus

@@ -11,11 +11,17 @@
 #define ACTA_APP_H
 
 #include "acta/aggregate.h"
+#include "acta/audit.h"
 #include "acta/handler.h"
+#include "acta/metadata.h"
+#include "acta/middleware.h"
 #include "acta/personal.h"
 #include "acta/process_manager.h"
+#include "acta/returned.h"
 #include "acta/runtime.h"
+#include "acta/schedule.h"
 #include "acta/store.h"
+#include "acta/supervisor.h"
 #include "acta/upcast.h"
 
 #ifdef __cplusplus
@@ -23,6 +29,7 @@ extern "C" {
 #endif
 
 typedef struct acta_app acta_app;
+typedef struct acta_dispatch_options acta_dispatch_options;
 
 typedef struct acta_app_config {
     const char *name;      /* in reports; default "acta" */
@@ -38,9 +45,30 @@ typedef struct acta_app_config {
      * made when the schema has any. */
     const acta_key_service *keys;
 
+    const acta_middleware *const *middleware; /* around every command, in this order (middleware.h) */
+
+    /* What every dispatch does that doesn't say otherwise: timeout_ms, returning, wait_for (of acta_dispatch and _json), and
+     * metadata, which are added to those of a command, also of a process manager's, that has none of the same name.
+     * Nothing else may be set in it. NULL: nothing. */
+    const acta_dispatch_options *dispatch_defaults;
+    acta_audit_config audit; /* a record of every command (audit.h) */
+
+    /* Dispatched and not yet answered; more are ACTA_BUSY. Soft by one a thread; those of process managers are counted, and
+     * never refused. 0: 100,000. */
+    uint32_t commands_max;
+
+    /* Children of the program's own, in a supervisor under the application's: started last and stopped first. It is restarted
+     * when it gives up, without a limit but with a backoff. Their init runs before acta_app_start returns. Not copied; from a
+     * file: acta_tree_options (tree.h). NULL: none. */
+    const acta_supervisor_options *tree;
+
     uint64_t command_id_retention_ms; /* outcomes of clients' command ids; 0: 7 days */
     uint32_t conflict_retry_max;      /* 0: 10 */
     uint32_t rehydration_max;         /* instances that read their events at once; 0: 50 */
+    uint32_t stage_every; /* one command of so many has its stages timed (stages.h); 0: 64; UINT32_MAX: none */
+    /* Of all live aggregates together, as far as they are counted: their states, and what an actor takes. Who was used least
+     * recently is passivated when it is too much; those that work are not. 0: 1 GiB; UINT64_MAX: no limit. */
+    uint64_t aggregate_memory_bytes;
     acta_store_config store;     /* path, environment, schema_* and manual are set from the fields above and below */
     acta_runtime_config runtime; /* manual here makes the store manual too */
     const acta_environment *environment;
@@ -86,10 +114,12 @@ ACTA_API acta_status acta_app_forget(
 
 ACTA_API acta_store *acta_app_store(acta_app *app);
 ACTA_API acta_runtime *acta_app_runtime(acta_app *app);
+/* The application's supervisor, with all that it has started: acta_supervisor_list, acta_tree_dump. */
+ACTA_API acta_pid acta_app_tree(const acta_app *app);
 
 /* -- commands -- */
 
-typedef struct acta_dispatch_options {
+struct acta_dispatch_options {
     uint32_t timeout_ms;    /* for the whole call; 0: 5,000 */
     acta_id command_id;     /* none: made up, and no outcome is kept. With one, asking again gives the first answer */
     acta_id correlation_id; /* none: the command's id */
@@ -99,7 +129,16 @@ typedef struct acta_dispatch_options {
         *wait_for;         /* names of readers, ended by NULL, that must have passed its events before it returns */
     uint64_t *version_out; /* the stream's version after it; may be NULL. Not with acta_dispatch_async */
     uint64_t *position_out;
-} acta_dispatch_options;
+
+    /* Put with each of its events, and told to handlers (metadata.h). Not part of what makes two commands with one id the
+     * same. */
+    const acta_metadata_entry *metadata;
+    uint32_t metadata_count;
+
+    uint32_t returning; /* acta_returning; for `returned_out`. Not with acta_dispatch_async, like the next two */
+    acta_returned *returned_out; /* written when the status is ACTA_OK, and when it is one of wait_for; may be NULL */
+    acta_memory *memory;         /* the caller's, for what is returned; needed for events and state */
+};
 #define ACTA_EXPECT_NEW (UINT64_MAX - 2)
 
 /*
@@ -115,8 +154,11 @@ typedef struct acta_dispatch_options {
  *         ACTA_INVALID   identity missing or too long, a required field absent, aggregate not part of this app
  *         ACTA_TIMEOUT   it may still take effect; asking again with the same command_id tells.
  *                        With wait_for: it is stored, and the text says which reader is behind
- *         ACTA_COMMAND_ID_REUSED, ACTA_CONFLICT (expected_version, or conflict_retry_max tries), ACTA_BUSY, ACTA_FAILED,
+ *         ACTA_BUSY      commands_max of them are under way; the aggregate's mailbox, or the store's queue, is full
+ *         ACTA_COMMAND_ID_REUSED, ACTA_CONFLICT (expected_version, or conflict_retry_max tries), ACTA_FAILED,
  *         ACTA_READ_ONLY, ACTA_UNKNOWN_OUTCOME, ACTA_STOPPED, ACTA_PARKED
+ *         What middleware responds, if there is any, instead of all of these but those of wait_for
+ *         Where the text says "is stored": it is, and what was to be returned can't be read
  */
 ACTA_API acta_status acta_dispatch(acta_app *app, const acta_table *command, const void *value,
     const acta_dispatch_options *options, acta_error *error);
@@ -220,20 +262,33 @@ typedef enum acta_reader_state {
     ACTA_READER_CATCHING_UP,
     ACTA_READER_LIVE,
     ACTA_READER_RETRYING,
-    ACTA_READER_STALLED
+    ACTA_READER_STALLED, /* the store refuses writes, or too much is parked */
+    ACTA_READER_STOPPED, /* by its error callback */
+    ACTA_READER_PAUSED   /* by an operator: readers.h */
 } acta_reader_state;
 typedef struct acta_reader_info {
     const char *name;
     acta_reader_state state;
     uint64_t passed;    /* position */
+    uint64_t head;      /* of the log: head - passed is how far it is behind */
+    int64_t since_us;   /* of that state */
     uint64_t in_flight; /* events */
     uint64_t parked;    /* events */
     uint64_t retries;
-    char reason[192]; /* RETRYING, STALLED: why */
+    char reason[192]; /* RETRYING, STALLED, STOPPED: why */
 } acta_reader_info;
 
 /* Up to `count_max` readers into `infos`; returns how many there are. */
 ACTA_API uint32_t acta_app_readers(acta_app *app, acta_reader_info *infos, uint32_t count_max);
+
+typedef struct acta_aggregates_info {
+    uint64_t live;    /* instances */
+    uint64_t bytes;   /* that they take: what aggregate_memory_bytes limits */
+    uint64_t evicted; /* told to go since the start, for want of room */
+} acta_aggregates_info;
+
+/* How many aggregates live, as of now. Threads: any. */
+ACTA_API void acta_app_aggregates(const acta_app *app, acta_aggregates_info *info_out);
 
 /*
  * For a trace (sys.h: acta_trace_event): what a message to an actor of an application is, "command Deposit", with a NUL, cut at

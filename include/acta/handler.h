@@ -11,6 +11,7 @@
 #ifndef ACTA_HANDLER_H
 #define ACTA_HANDLER_H
 
+#include "acta/reader_options.h"
 #include "acta/schema.h"
 #include "acta/store.h"
 
@@ -20,6 +21,7 @@ extern "C" {
 
 typedef struct acta_event_handler acta_event_handler;
 typedef struct acta_projection acta_projection;
+typedef struct acta_database acta_database; /* projection_database.h */
 
 /* The rows that one batch of events reads and writes. Lives while the handler runs. */
 typedef struct acta_rows acta_rows;
@@ -40,16 +42,23 @@ typedef struct acta_projection_code {
         acta_rows *rows, acta_error *error);
 } acta_projection_code;
 
-typedef enum acta_start_from { ACTA_FROM_ORIGIN = 0, ACTA_FROM_CURRENT } acta_start_from;
+/* Where a name that is seen for the first time begins. */
+typedef enum acta_start_from {
+    ACTA_FROM_ORIGIN = 0,
+    ACTA_FROM_CURRENT,  /* with the next event that is appended */
+    ACTA_FROM_POSITION, /* options->start_position */
+    ACTA_FROM_TIME      /* options->start_time_us */
+} acta_start_from;
 
-/* First member of each generated event handler struct. The key that keeps its order is the stream. */
+/* First member of each generated event handler struct. The key that keeps its order is the stream, or what the options say. */
 struct acta_event_handler {
     const acta_event_handler_code *code;
-    const char *name;           /* its position is kept under it; unique in the application */
-    void *user;                 /* for the handler functions */
-    acta_start_from start_from; /* only the first time that the name is seen */
-    uint32_t window;            /* events in flight; 0: 256 */
-    uint32_t retry_max;         /* then the event is parked, and those of its key behind it; 0: 10 */
+    const char *name;                   /* its position is kept under it; unique in the application */
+    void *user;                         /* for the handler functions */
+    acta_start_from start_from;         /* only the first time that the name is seen */
+    uint32_t window;                    /* events in flight; 0: 256 */
+    uint32_t retry_max;                 /* then the event is parked, and those of its key behind it; 0: 10 */
+    const acta_reader_options *options; /* NULL: none; must outlive the application */
 };
 
 /* First member of each generated projection struct. */
@@ -59,6 +68,8 @@ struct acta_projection {
     void *user;
     uint32_t window;
     uint32_t retry_max;
+    const acta_database *database; /* where its rows are (window 0: 4,096 then); NULL: in the store */
+    const acta_reader_options *options;
 };
 
 /*

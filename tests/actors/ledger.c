@@ -143,6 +143,7 @@ started(ledger_Jobs *jobs, ledger_JobStarted event, acta_memory *memory)
 static void
 end_with_the_last(const ledger_Jobs *jobs, ledger_Added event, acta_commands *commands)
 {
+    if (ledger_hook.on_added != NULL) ledger_hook.on_added(&event, commands);
     if (jobs->seen + 1 == jobs->wanted)
         ledger_EndJob_send(commands, ACTA_INIT(ledger_EndJob, .job_id = event.job_id, .reason = acta_str_of("done")));
 }

@@ -24,6 +24,8 @@ typedef struct ledger_hooks {
     acta_failure_action (*error)(const ledger_Jobs *jobs, const acta_failure *failure, acta_commands *commands);
     /* Called when the process manager handles the start of a job. */
     void (*on_job)(const ledger_JobStarted *event, acta_commands *commands);
+    /* Called when it handles an addition. */
+    void (*on_added)(const ledger_Added *event, acta_commands *commands);
     /* What the projection returns for an event; NULL: ACTA_OK. */
     acta_status (*on_row)(const ledger_Added *event, const acta_recorded *recorded, acta_rows *rows, acta_error *error);
 } ledger_hooks;

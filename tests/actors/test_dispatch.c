@@ -9,7 +9,7 @@
 
 /* -- answers -- */
 
-/* What the events of a command carry: their order, who caused them, what they belong to. */
+/* AP-01: what the events of a command carry: their order, who caused them, what they belong to. */
 static void
 a_command_becomes_events_in_order_with_its_ids(void **state)
 {
@@ -47,6 +47,7 @@ a_command_becomes_events_in_order_with_its_ids(void **state)
     acta_cursor_close(cursor);
 }
 
+/* AP-02: nothing is appended, and the version stays. */
 static void
 a_command_without_events_changes_nothing(void **state)
 {
@@ -65,6 +66,7 @@ a_command_without_events_changes_nothing(void **state)
     assert_int_equal(count_events(f, &ledger_Added_table, NULL), 1);
 }
 
+/* AP-03: nothing is appended, the caller gets the code, the next command works. */
 static void
 a_rejection_tells_why_and_the_next_command_works(void **state)
 {
@@ -81,7 +83,7 @@ a_rejection_tells_why_and_the_next_command_works(void **state)
     assert_int_equal(fold_counter(f, "a"), 100);
 }
 
-/* A bug in one decision is the caller's to hear of at once, and nobody else's. */
+/* AP-04: a bug in one decision is the caller's to hear of at once, and nobody else's. */
 static void
 a_decision_that_fails_takes_nothing_with_it(void **state)
 {
@@ -116,6 +118,7 @@ an_event_that_cannot_be_written_fails_the_whole_command(void **state)
     assert_int_equal(fold_counter(f, "a"), 1);
 }
 
+/* AP-12, AP-17: missing, empty, too long, no text; ids that look alike are two. */
 static void
 what_names_no_stream_is_refused(void **state)
 {
@@ -145,6 +148,7 @@ what_names_no_stream_is_refused(void **state)
     assert_int_equal(version_of(f, "Job-1"), 1);
 }
 
+/* AP-17: a command that nobody is registered for, and what is no command. */
 static void
 what_belongs_to_no_aggregate_is_refused(void **state)
 {
@@ -298,7 +302,7 @@ race(void *user)
     return NULL;
 }
 
-/* Two threads find the same aggregate not running, at the same moment. */
+/* AP-11: Two threads find the same aggregate not running, at the same moment. */
 static void
 two_first_commands_at_once_start_one_aggregate(void **state)
 {

@@ -38,6 +38,7 @@ forget(fixture *f)
     pass_ms(f, 3 * 60000);
 }
 
+/* AP-14: after success, passivation and a restart: one effect, one answer. */
 static void
 a_command_id_after_success_gets_the_first_answer(void **state)
 {
@@ -55,6 +56,7 @@ a_command_id_after_success_gets_the_first_answer(void **state)
     assert_int_equal(fold_counter(f, "a"), 11);
 }
 
+/* AP-14: the first rejection again. */
 static void
 a_command_id_after_a_rejection_gets_the_first_rejection(void **state)
 {
@@ -96,6 +98,7 @@ a_command_id_without_events_is_kept_too(void **state)
     assert_int_equal(fold_counter(f, "a"), 2);
 }
 
+/* AP-14: with other content it is refused. */
 static void
 a_command_id_with_another_payload_is_refused(void **state)
 {
@@ -119,7 +122,7 @@ a_command_id_with_another_payload_is_refused(void **state)
     assert_int_equal(fold_counter(f, "b"), 0);
 }
 
-/* At the same time: the second waits for the first, and is answered as it is. */
+/* AP-14: at the same time: the second waits for the first, and is answered as it is. */
 static void
 twins_under_way_have_one_effect_and_one_answer(void **state)
 {

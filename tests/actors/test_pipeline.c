@@ -52,6 +52,7 @@ commands_go_on_while_appends_are_under_way(void **state)
     assert_int_equal(stats.syncs - before.syncs, 1); /* one sync for all five */
 }
 
+/* AP-13: a rejection leaves after the sync of all that the state contains */
 static void
 a_rejection_waits_for_the_appends_that_it_rests_on(void **state)
 {
@@ -71,8 +72,8 @@ a_rejection_waits_for_the_appends_that_it_rests_on(void **state)
 /* -- conflicts -- */
 
 /*
- * A foreign event takes the place of append 1 (expected version 0). Append 2 expects version 1, which is just what the
- * stream is at by then: by its version alone it would be let in, on a state that has never been.
+ * AP-13: a foreign event takes the place of append 1 (expected version 0). Append 2 expects version 1, which is just what
+ * the stream is at by then: by its version alone it would be let in, on a state that has never been.
  */
 static void
 a_pipelined_append_after_a_conflict_whose_version_matches_by_accident_is_refused(void **state)
@@ -98,7 +99,7 @@ a_pipelined_append_after_a_conflict_whose_version_matches_by_accident_is_refused
     assert_int_equal(stats.conflicts, 2);
 }
 
-/* 90 was to come first, so 20 more were too much. Then 90 itself is too much, and 20 is not. */
+/* AP-13: 90 was to come first, so 20 more were too much. Then 90 itself is too much, and 20 is not. */
 static void
 a_rejection_that_rested_on_an_append_that_failed_is_computed_again(void **state)
 {
@@ -118,8 +119,8 @@ a_rejection_that_rested_on_an_append_that_failed_is_computed_again(void **state)
 static answer read_answer;
 static int64_t read_total;
 
-/* A read on a thread of its own would be natural; here the same question is asked by an asynchronous Touch, whose version is
- * that of the state that it saw. */
+/* AP-13: a read on a thread of its own would be natural; here the same question is asked by an asynchronous Touch, whose
+ * version is that of the state that it saw. */
 static void
 a_read_that_rested_on_an_append_that_failed_is_computed_again(void **state)
 {
@@ -148,6 +149,7 @@ write_before_each_try(const ledger_Add *command)
     submit(f, foreign_add(f, "a", 0, 0));
 }
 
+/* AP-08: read again and decided again on the new state, at most so many times */
 static void
 a_command_that_always_meets_another_writer_is_given_up(void **state)
 {
@@ -265,6 +267,7 @@ fail_next_sync(void *user, acta_disk_op op)
     return fails;
 }
 
+/* AP-13: no success for either */
 static void
 a_failed_sync_is_told_to_all_who_rest_on_it_and_ends_all_writing(void **state)
 {
@@ -323,7 +326,7 @@ a_full_queue_is_told_and_leaves_the_state_as_it_is(void **state)
 
 /* -- deadlines -- */
 
-/* The store doesn't answer in time; the command takes effect all the same, and asking again with its id tells so. */
+/* AP-15: the store doesn't answer in time; the command takes effect all the same, and asking again with its id tells so. */
 static void
 a_timeout_says_nothing_about_the_effect(void **state)
 {

@@ -132,6 +132,7 @@ a_handler_sees_what_was_and_what_comes_once(void **state)
     assert_int_equal(info.parked, 0);
 }
 
+/* AP-25: position survives: none again after a stop, at most those behind the checkpoint after a crash. */
 static void
 a_handler_goes_on_where_it_stopped(void **state)
 {
@@ -153,6 +154,7 @@ a_handler_goes_on_where_it_stopped(void **state)
     assert_true(w.count <= 12);
 }
 
+/* AP-24: from the current position, the first time alone. */
 static void
 a_handler_from_the_current_position_misses_what_was(void **state)
 {
@@ -237,6 +239,7 @@ a_failed_event_is_tried_again_and_others_go_on(void **state)
     assert_int_equal(reader_info(f, "watch").state, ACTA_READER_LIVE);
 }
 
+/* AP-28: without an error callback: backoff, then parked, visibly; other keys go on. */
 static void
 an_event_that_fails_too_often_is_parked_with_those_behind_it(void **state)
 {
@@ -313,7 +316,7 @@ who_waits_for_a_reader_that_is_behind_is_told_in_time(void **state)
     assert_non_null(strstr(f->error.text, "the command is stored, but reader 'watch' is at position"));
 }
 
-/* A handler that fails its actor: the reader comes back, and that counts as a failure of the event. */
+/* AP-36: A handler that fails its actor: the reader comes back, and that counts as a failure of the event. */
 static void
 a_handler_that_fails_its_actor_parks_that_event_alone(void **state)
 {
@@ -398,7 +401,7 @@ no_crash_loses_an_event_that_was_set_aside(void **state)
     }
 }
 
-/* The same with an orderly stop, while the rows of some are on their way and others still wait for theirs. */
+/* AP-31: The same with an orderly stop, while the rows of some are on their way and others still wait for theirs. */
 static void
 no_stop_loses_an_event_that_was_set_aside(void **state)
 {

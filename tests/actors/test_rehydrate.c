@@ -67,6 +67,7 @@ expect_state(fixture *f, acta_bytes expected)
     assert_memory_equal(state.data, expected.data, expected.size);
 }
 
+/* AP-05: from events, from a snapshot, from both, and with snapshots off though there is one: equal to the byte */
 static void
 a_state_is_the_same_wherever_it_comes_from(void **state)
 {
@@ -90,6 +91,7 @@ a_state_is_the_same_wherever_it_comes_from(void **state)
     assert_int_equal(fold_counter(f, "a"), 18);
 }
 
+/* AP-06: at n, at n + k in one command, again at 2n */
 static void
 a_snapshot_is_taken_whenever_a_command_reaches_or_passes_a_multiple(void **state)
 {
@@ -110,7 +112,7 @@ a_snapshot_is_taken_whenever_a_command_reaches_or_passes_a_multiple(void **state
     assert_int_equal(snapshot_of(f, "Counter-b"), 2 * EVERY);
 }
 
-/* No answer waits for a snapshot, and a crash between both harms nothing. */
+/* AP-06: No answer waits for a snapshot, and a crash between both harms nothing. */
 static void
 a_crash_between_events_and_snapshot_is_harmless(void **state)
 {
@@ -147,6 +149,7 @@ put_snapshot(fixture *f, const char *stream, const acta_snapshot *snapshot)
     commit(f, transaction);
 }
 
+/* AP-07: and one that is newer than the stream */
 static void
 a_snapshot_of_another_schema_or_without_sense_is_passed_over(void **state)
 {
@@ -182,6 +185,7 @@ append_raw(fixture *f, const char *stream, const char *type, uint64_t schema_has
     commit(f, transaction);
 }
 
+/* AP-21: an unknown type, a damaged payload: stream, version and type are named, and no half state is left */
 static void
 an_event_that_cannot_be_applied_is_an_error_that_names_it(void **state)
 {
@@ -207,7 +211,7 @@ an_event_that_cannot_be_applied_is_an_error_that_names_it(void **state)
     assert_int_equal(version_of(f, "Counter-b"), 2);
 }
 
-/* Long streams are read a chunk a step, by as many instances at once as there are permits. */
+/* AP-23: Long streams are read a chunk a step, by as many instances at once as there are permits. */
 static void
 long_streams_are_read_in_chunks_and_in_turn(void **state)
 {

@@ -1,0 +1,97 @@
+/*
+ * Tickets: the router's side of the actors of instances. Each is started here, and watched to its end.
+ *
+ *     id --> running? --yes--> its pid
+ *                     --no---> a ticket --> its actor, named "Transfers-ID", monitored
+ *
+ * A ticket outlives its actor, so that what a killed one has in hand is given back.
+ */
+#include "manager_router.h"
+
+static acti_ticket *
+create_ticket(acti_reader_actor *r, acta_str id, bool is_open)
+{
+    acti_ticket *ticket = acti_alloc(r->app, sizeof *ticket + id.size);
+    if (ticket == NULL) return NULL;
+
+    memset(ticket, 0, sizeof *ticket);
+    ticket->app = r->app;
+    /* Counted before it runs, and until it knows: what it finds in its outbox must not be overlooked. */
+    ticket->is_counted = is_open;
+    if (is_open) atomic_fetch_add_explicit(&r->app->outboxes_open, 1, memory_order_release);
+    ticket->id_size = id.size;
+    memcpy(ticket->id, id.data, id.size);
+    ticket->next = r->reader->tickets;
+    if (ticket->next != NULL) ticket->next->prev = ticket;
+    r->reader->tickets = ticket;
+    return ticket;
+}
+
+void
+acti_ticket_destroy(acti_reader *reader, acti_ticket *ticket)
+{
+    acti_ticket_give_back(ticket);
+    if (ticket->prev != NULL)
+        ticket->prev->next = ticket->next;
+    else
+        reader->tickets = ticket->next;
+    if (ticket->next != NULL) ticket->next->prev = ticket->prev;
+    acti_free(ticket->app, ticket, sizeof *ticket + ticket->id_size);
+}
+
+acti_ticket *
+acti_ticket_find(const acti_reader_actor *r, acta_str id)
+{
+    for (acti_ticket *ticket = r->reader->tickets; ticket != NULL; ticket = ticket->next)
+        if (acta_str_equal(acta_str_from(ticket->id, ticket->id_size), id)) return ticket;
+    return NULL;
+}
+
+void
+acti_ticket_watch(acti_reader_actor *r, acti_ticket *ticket)
+{
+    acti_router *rt = r->kind_state;
+    acti_map_add(&rt->tickets_by_monitor, &ticket->node, acta_str_from(&ticket->monitor, sizeof ticket->monitor));
+}
+
+/* The instance's actor, started if need be. All are started here, and each is watched to its end. is_open: there is, or
+ * may be, something in its outbox. */
+acta_status
+acti_ticket_locate(acti_reader_actor *r, acta_str id, bool is_open, acta_pid *pid_out, acta_error *error)
+{
+    char room[ACTA_STREAM_NAME_MAX];
+    acta_str name;
+
+    acta_status status = acti_instance_name(r->reader->given.manager, id, room, &name, error);
+    if (status != ACTA_OK) return status;
+    *pid_out = acta_whereis(r->app->runtime, name);
+    if (pid_out->value != 0) return ACTA_OK;
+    acti_ticket *ticket = create_ticket(r, id, is_open);
+    if (ticket == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to start an instance");
+
+    acti_instance_argument argument = { .reader = r->reader, .ticket = ticket };
+    acta_spawn_options options = { .behaviour = &acti_instance_behaviour,
+        .mailbox_count_max = UINT32_MAX, /* what it wrote is told once */
+        .argument = &argument,
+        .name = name,
+        .monitor = r->self,
+        .monitor_out = &ticket->monitor };
+    status = acta_spawn(r->app->runtime, &options, &ticket->pid, error);
+    *pid_out = ticket->pid;
+    if (status == ACTA_OK)
+        acti_ticket_watch(r, ticket);
+    else
+        acti_ticket_destroy(r->reader, ticket);
+    return status == ACTA_ALREADY_EXISTS ? ACTA_OK : status;
+}
+
+acta_status
+acti_ticket_wake(acti_reader_actor *r, acta_str id, acta_error *error)
+{
+    acta_pid pid;
+    acta_status status = acti_ticket_locate(r, id, true, &pid, error);
+
+    if (status == ACTA_OK)
+        status = acta_send(r->app->runtime, pid, acta_message_create(r->app->runtime, ACTI_TAG_RESUME, 0));
+    return status;
+}
