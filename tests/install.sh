@@ -40,6 +40,16 @@ shows_only_acta() { # library
     [ "$(wc -l <"$scratch/names")" -ge 20 ] && ! grep -v '^acta_' "$scratch/names"
 }
 
+# Each library of a database stands on libacta, which knows none of them.
+stands_beside() { # library, module, header, its code, what libacta may not need
+    if readelf -d "$library/libacta.so" | grep NEEDED | grep "$5"; then return 1; fi
+    printf '#include <stdio.h>\n#include "acta/%s"\nint main(void) { puts(%s.open != NULL ? "there" : ""); return 0; }\n' "$3" "$4" \
+        >"$scratch/database.c"
+    needs_no_other "$1" && shows_only "$1" && compiles_and_runs "$2" there "$scratch/database.c"
+}
+
+shows_only() { ! nm -D --defined-only "$library/$1" | awk '{ print $3 }' | grep -v '^acta_'; }
+
 library=
 installs >/dev/null 2>&1 || true
 check "meson install puts down libraries and pkg-config files" test -n "$library" -a -f "$library/pkgconfig/acta-runtime.pc"
@@ -50,5 +60,13 @@ check "a program runs against the installed acta-runtime" compiles_and_runs acta
 pong 2" "$root/examples/ping/main.c"
 check "acta-runtime needs neither RocksDB nor C++" needs_no_other libacta-runtime.so
 check "libacta shows only names that begin with acta_" shows_only_acta libacta.so
+if [ -f "$library/libacta-sqlite.so" ]; then
+    check "projections into SQLite are a library of their own" \
+        stands_beside libacta-sqlite.so acta-sqlite projection_sqlite.h acta_sqlite_code sqlite3
+fi
+if [ -f "$library/libacta-postgres.so" ]; then
+    check "projections into PostgreSQL are a library of their own" \
+        stands_beside libacta-postgres.so acta-postgres projection_postgres.h acta_postgres_code libpq
+fi
 check "libacta-runtime shows only names that begin with acta_" shows_only_acta libacta-runtime.so
 finish

@@ -6,12 +6,13 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/tests/lib.sh"
 cd "$root"
 
-documents() { find README.md CONTRIBUTING.md docs -name '*.md' | sort; }
+documents() { find README.md CONTRIBUTING.md docs examples -name '*.md' | sort; }
 
-# Write each ```c block of a document to a file of its own.
-split_code() { # document
+# Write each block of a language in a document to a file of its own.
+split_code() { # document, language
     rm -f "$scratch"/block.*
-    awk -v to="$scratch/block." '/^```/ { inside = !inside && $0 == "```c"; if (inside) n++; next } inside { print >(to n) }' "$1"
+    awk -v to="$scratch/block." -v fence="\`\`\`$2" '
+        /^```/ { inside = !inside && $0 == fence; if (inside) n++; next } inside { print >(to n) }' "$1"
 }
 
 # Is a file's text part of another's, line by line?
@@ -27,12 +28,12 @@ stands_in() { # block, source
         }' "$1" "$2"
 }
 
-code_is_compiled() { # document
-    split_code "$1"
+code_is_compiled() { # document, language: of docs/, schemas are compiled by tests/actac
+    split_code "$1" "${2:-c}"
     for block in "$scratch"/block.*; do
         [ -f "$block" ] || continue
         found=
-        for source in $(find examples -name '*.c' | sort); do
+        for source in $(find examples -name "*.${2:-c}" | sort); do
             if stands_in "$block" "$source"; then found=$source && break; fi
         done
         [ -n "$found" ] || { echo "$1 has code that no file of examples/ has:"; cat "$block"; return 1; }
@@ -74,6 +75,7 @@ for document in $(documents); do
     check "the code in $document is compiled and run" code_is_compiled "$document"
     check "the links in $document lead somewhere" links_lead_somewhere "$document"
 done
+check "the schema in README.md is compiled and run" code_is_compiled README.md fbs
 check "the map of README.md shows every folder" map_is_complete
 check "docs/README.md names every document" index_is_complete
 check "the commands of ./dev that are named exist" commands_exist

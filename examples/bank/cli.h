@@ -3,10 +3,10 @@
  *
  *     main.c          which subcommand
  *     cli.c           the options of all, starting and stopping the bank, messages
- *     cli_account.c   open, deposit, withdraw, close, show
+ *     cli_account.c   open, deposit, withdraw, close, show, statement
  *     cli_transfer.c  transfer, dispatch
  *     cli_list.c      list
- *     cli_load.c      load (load.c, csv_file.c)
+ *     cli_load.c      load (load.c, csv_file.c; payments.c, pain001.c, pain002.c)
  *     cli_backup.c    backup
  *     cli_demo.c      demo (demo.c, log_check.c)
  *
@@ -42,6 +42,7 @@ int cli_deposit(cli *c, int argc, char **argv);
 int cli_withdraw(cli *c, int argc, char **argv);
 int cli_close(cli *c, int argc, char **argv);
 int cli_show(cli *c, int argc, char **argv);
+int cli_statement(cli *c, int argc, char **argv);
 int cli_transfer(cli *c, int argc, char **argv);
 int cli_dispatch(cli *c, int argc, char **argv);
 int cli_list(cli *c, int argc, char **argv);

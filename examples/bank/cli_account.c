@@ -1,5 +1,5 @@
 /*
- * bank open, deposit, withdraw, close, show: one account each.
+ * bank open, deposit, withdraw, close, show, statement: one account each.
  */
 #include "bank.h"
 #include "cli.h"
@@ -8,7 +8,14 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { OPTION_OWNER = 'o', OPTION_BALANCE = 'b', OPTION_ID = 'i', OPTION_LAST = 'n', LAST_DEFAULT = 10 };
+enum {
+    OPTION_UNTIL = 'u',
+    OPTION_OWNER = 'o',
+    OPTION_BALANCE = 'b',
+    OPTION_ID = 'i',
+    OPTION_LAST = 'n',
+    LAST_DEFAULT = 10
+};
 enum { LAST_MAX = 1000000 };
 
 typedef struct order {
@@ -17,9 +24,23 @@ typedef struct order {
     cli *c; /* keeps --id */
     int64_t amount;
     uint32_t last_count;
+    const char *until; /* of a statement */
+    int64_t until_us;  /* 0: all */
     bool has_amount;
     bool wants_amount;
 } order;
+
+/* The end of the second that is named: what was recorded in it belongs to it. */
+static int64_t
+parse_time(const char *text, const struct argp_state *state)
+{
+    struct tm utc = { 0 };
+    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+
+    if (rest == NULL || *rest != '\0')
+        argp_error(state, "'%s' is no time; one is written as 2026-11-21T10:30:00Z, in UTC", text);
+    return (int64_t)timegm(&utc) * 1000000 + 999999;
+}
 
 static error_t
 parse_order(int key, char *argument, struct argp_state *state)
@@ -38,6 +59,10 @@ parse_order(int key, char *argument, struct argp_state *state)
         return 0;
     case OPTION_LAST:
         o->last_count = cli_parse_count("--last", argument, 1, LAST_MAX, state);
+        return 0;
+    case OPTION_UNTIL:
+        o->until = argument;
+        o->until_us = parse_time(argument, state);
         return 0;
     case ARGP_KEY_ARG:
         if (o->account_id == NULL)
@@ -219,17 +244,26 @@ print_movement(const acta_recorded *event)
     }
 }
 
-/* The newest movements, newest first, straight from the account's stream. */
+/* The account's stream, newest first. */
+static acta_status
+open_movements(acta_app *app, const order *o, uint64_t count_max, acta_cursor **cursor_out, acta_error *error)
+{
+    char stream[ACTA_STREAM_NAME_MAX + 1];
+
+    snprintf(stream, sizeof stream, "%s%s", bank_account.base.code->stream_prefix, o->account_id);
+    const acta_read read = {
+        .stream = acta_str_of(stream), .direction = ACTA_BACKWARD, .from_us = o->until_us, .count_max = count_max
+    };
+    return acta_cursor_open(acta_app_store(app), &read, cursor_out, error);
+}
+
 static acta_status
 print_movements(acta_app *app, const order *o, acta_error *error)
 {
-    char stream[ACTA_STREAM_NAME_MAX + 1];
     acta_cursor *cursor;
     acta_recorded event;
 
-    snprintf(stream, sizeof stream, "%s%s", bank_account.base.code->stream_prefix, o->account_id);
-    const acta_read read = { .stream = acta_str_of(stream), .direction = ACTA_BACKWARD, .count_max = o->last_count };
-    acta_status status = acta_cursor_open(acta_app_store(app), &read, &cursor, error);
+    acta_status status = open_movements(app, o, o->last_count, &cursor, error);
     if (status != ACTA_OK) return status;
     while ((status = acta_cursor_next(cursor, &event, error)) == ACTA_OK)
         print_movement(&event);
@@ -274,4 +308,67 @@ cli_show(cli *c, int argc, char **argv)
         "  bank show alice --last 100",
         options, parse_order, &o);
     return cli_with_bank(c, true, show, &o);
+}
+
+/* -- statement -- */
+
+/* What an account had after one of its events: each says it. */
+static int64_t
+balance_after(const acta_recorded *event)
+{
+    if (acta_str_equal(event->type, acta_str_of(bank_MoneyDeposited_table.name))) {
+        bank_MoneyDeposited e;
+        bank_MoneyDeposited_read(event->payload, &e);
+        return e.balance;
+    }
+    if (acta_str_equal(event->type, acta_str_of(bank_MoneyWithdrawn_table.name))) {
+        bank_MoneyWithdrawn e;
+        bank_MoneyWithdrawn_read(event->payload, &e);
+        return e.balance;
+    }
+    if (acta_str_equal(event->type, acta_str_of(bank_AccountOpened_table.name))) {
+        bank_AccountOpened e;
+        bank_AccountOpened_read(event->payload, &e);
+        return e.initial_balance;
+    }
+    return 0; /* closed: it was empty */
+}
+
+/* The log is all that it takes: what came later is not read. */
+static acta_status
+statement(cli *c, acta_app *app, void *user, acta_error *error)
+{
+    const order *o = user;
+    acta_cursor *cursor;
+    acta_recorded newest;
+
+    (void)c;
+    acta_status status = open_movements(app, o, 1, &cursor, error);
+    if (status != ACTA_OK) return status;
+    status = acta_cursor_next(cursor, &newest, error);
+    int64_t balance = status == ACTA_OK ? balance_after(&newest) : 0;
+    acta_cursor_close(cursor);
+    if (status == ACTA_NOT_FOUND)
+        return acta_error_set(error, ACTA_NOT_FOUND, "there was no account '%s' at %s", o->account_id, o->until);
+    if (status != ACTA_OK) return status;
+    printf("account   %s\nas of     %s\nbalance   %" PRId64 "\nmovements, newest first:\n", o->account_id, o->until,
+        balance);
+    return print_movements(app, o, error);
+}
+
+int
+cli_statement(cli *c, int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        { "until", OPTION_UNTIL, "TIME", 0, "As of when (default: now)", 0 },
+        { "last", OPTION_LAST, "N", 0, "How many movements (default: 10)", 0 },
+        { 0 },
+    };
+    order o = { .last_count = LAST_DEFAULT, .until = "now" };
+
+    cli_parse(c, argc, argv, "ACCOUNT",
+        "Show an account as it was at a time: its balance, and the last movements before it; times are UTC.\vExample:\n"
+        "  bank statement alice --until 2026-11-21T10:30:00Z",
+        options, parse_order, &o);
+    return cli_with_bank(c, true, statement, &o);
 }

@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "csv_file.h"
 #include "load.h"
+#include "payments.h"
 #include "progress.h"
 
 #include <inttypes.h>
@@ -12,6 +13,8 @@
 
 typedef struct files {
     const char *accounts, *transfers;
+    const char *payments, *report; /* pain.001 in, pain.002 out */
+    pain_file *orders;             /* what is in the former */
     uint64_t bad_count;
 } files;
 
@@ -27,13 +30,20 @@ parse_load(int key, char *argument, struct argp_state *state)
     case 't':
         f->transfers = argument;
         return 0;
+    case 'p':
+        f->payments = argument;
+        return 0;
+    case 'r':
+        f->report = argument;
+        return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "is '%s' a file of accounts or of transfers? --accounts %s, or --transfers %s", argument,
             argument, argument);
         return 0;
     case ARGP_KEY_END:
-        if (f->accounts == NULL && f->transfers == NULL)
-            argp_error(state, "which file? --accounts FILE, --transfers FILE, or both");
+        if (f->accounts == NULL && f->transfers == NULL && f->payments == NULL)
+            argp_error(state, "which file? --accounts FILE, --transfers FILE, --payments FILE, or several of them");
+        if (f->report != NULL && f->payments == NULL) argp_error(state, "a report on what? --payments FILE");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -97,6 +107,35 @@ follow_transfers(acta_app *app, uint64_t head_before, acta_error *error)
     return status == ACTA_OK ? print_ends(app, head_before, error) : status;
 }
 
+/* -- payments -- */
+
+static void
+tell_rejected(const char *path, const pain_file *file)
+{
+    uint32_t rejected_count = 0;
+
+    for (uint32_t i = 0; i < file->payment_count; i++) {
+        const pain_payment *payment = &file->payments[i];
+        if (payment->code[0] == '\0') continue;
+        rejected_count++;
+        fprintf(stderr, "%s:%" PRIu64 ": CdtTrfTxInf '%s' is rejected, %s: %s\n", path, payment->line,
+            payment->end_to_end_id, payment->code, payment->reason);
+    }
+    printf("%-10s %" PRIu32 " executed, %" PRIu32 " rejected\n", "payments", file->payment_count - rejected_count,
+        rejected_count);
+}
+
+static acta_status
+load_payments(acta_app *app, const files *f, acta_error *error)
+{
+    const acta_clock clock = acta_environment_or_default(NULL).clock;
+
+    acta_status status = payments_execute(app, f->orders, error);
+    if (status != ACTA_OK) return status;
+    tell_rejected(f->payments, f->orders);
+    return f->report != NULL ? pain_write_report(f->orders, f->report, clock.wall_us(clock.user), error) : ACTA_OK;
+}
+
 static acta_status
 load_files(cli *c, acta_app *app, void *user, acta_error *error)
 {
@@ -118,6 +157,7 @@ load_files(cli *c, acta_app *app, void *user, acta_error *error)
         f->bad_count += counts.bad_count;
         if (status == ACTA_OK) status = follow_transfers(app, head_before, error);
     }
+    if (f->payments != NULL && status == ACTA_OK) status = load_payments(app, f, error);
     return status;
 }
 
@@ -129,24 +169,38 @@ is_readable(const char *path)
     return path == NULL || csv_file_check(path, &error) == ACTA_OK || cli_fail(&error) == EXIT_DONE;
 }
 
+/* Unlike a CSV file it is refused as a whole, and so it is read before anything is done. */
+static bool
+read_orders(files *f)
+{
+    acta_error error = { 0 };
+    return f->payments == NULL || pain_open(f->payments, &f->orders, &error) == ACTA_OK ||
+           cli_fail(&error) == EXIT_DONE;
+}
+
 int
 cli_load(cli *c, int argc, char **argv)
 {
     static const struct argp_option options[] = {
         { "accounts", 'a', "FILE", 0, "CSV lines: id, owner, initial balance", 0 },
         { "transfers", 't', "FILE", 0, "CSV lines: id, from, to, amount", 0 },
+        { "payments", 'p', "FILE", 0, "Payments as ISO 20022 pain.001, in EUR", 0 },
+        { "report", 'r', "FILE", 0, "Where the answer to them goes, as pain.002", 0 },
         { 0 },
     };
     files f = { 0 };
 
     cli_parse(c, argc, argv, "",
-        "Load accounts, then transfers, from CSV files, and follow the transfers to their end. Money is in minor "
+        "Load accounts, then transfers, from CSV files, then payments, and follow all to their end. Money is in minor "
         "units. A first line of names is passed over. Bad lines are told and the rest goes on; the exit status is 1 "
         "then. "
         "What was loaded before is not done twice.\v"
-        "Examples:\n  bank load --accounts accounts.csv --transfers transfers.csv\n  bank load --transfers today.csv",
+        "Examples:\n  bank load --accounts accounts.csv --transfers transfers.csv\n  bank load --transfers today.csv\n"
+        "  bank load --payments pain001.xml --report pain002.xml",
         options, parse_load, &f);
-    if (!is_readable(f.accounts) || !is_readable(f.transfers)) return EXIT_FAILED;
+    if (!is_readable(f.accounts) || !is_readable(f.transfers) || !is_readable(f.payments) || !read_orders(&f))
+        return EXIT_FAILED;
     int exit_status = cli_with_bank(c, false, load_files, &f);
+    pain_close(f.orders);
     return f.bad_count > 0 ? EXIT_FAILED : exit_status;
 }

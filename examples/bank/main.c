@@ -22,6 +22,7 @@ static const cli_command commands[] = {
     { "close", "close an empty account", cli_close },
     { "transfer", "move money from one account to another", cli_transfer },
     { "show", "an account and its last movements", cli_show },
+    { "statement", "an account as it was at a time", cli_statement },
     { "list", "all accounts, customers or transfers", cli_list },
     { "load", "accounts and transfers from CSV files", cli_load },
     { "dispatch", "any command, by name and JSON", cli_dispatch },

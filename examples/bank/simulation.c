@@ -25,7 +25,8 @@ enum {
     READ_PER_MILLE = 100,
     FAIL_PER_MILLE = 20,
     LATE_PER_MILLE = 300,
-    RESET_PER_MILLE = 150
+    RESET_PER_MILLE = 150,
+    READ_AGAIN_MAX = 1000 /* of a mailbox that is full */
 };
 static const uint64_t FOR_EVER_MS = UINT64_C(10) * 365 * 24 * 3600 * 1000;
 
@@ -318,6 +319,17 @@ check_unchanged(const bank_run *run, acta_error *error)
     return status;
 }
 
+/* An aggregate that has a message of its own in a mailbox of one refuses a read, and is asked again. */
+static acta_status
+check_states(const bank_run *run, acta_error *error)
+{
+    acta_status status = bank_check_states(run->app, run->fold, error);
+
+    for (uint32_t i = 0; status == ACTA_BUSY && i < READ_AGAIN_MAX && acta_sim_step(run->sim); i++)
+        status = bank_check_states(run->app, run->fold, error);
+    return status;
+}
+
 static acta_status
 check_rest(const bank_run *run, acta_error *error)
 {
@@ -328,7 +340,7 @@ check_rest(const bank_run *run, acta_error *error)
     if (status == ACTA_OK) status = bank_check_answers(&run->clients, run->fold, error);
     if (status == ACTA_OK) status = bank_witness_check(&run->witness, run->fold, error);
     if (status == ACTA_OK && run->has_late) status = bank_witness_check(&run->late, run->fold, error);
-    if (status == ACTA_OK) status = bank_check_states(run->app, run->fold, error);
+    if (status == ACTA_OK) status = check_states(run, error);
     if (status != ACTA_OK) return status;
     acta_runtime_stats_read(acta_app_runtime(run->app), &stats);
     return bank_check_counters(&stats, true, error);

@@ -190,14 +190,14 @@ wrong_usage_exits_2() {
         usage_of "bank deposit: '-5' is negative; an amount is at least 1" deposit alice -5 &&
         usage_of 'bank transfer: to which account?' transfer alice &&
         usage_of "bank list: 'alice' is one argument too many; bank show alice shows one account" list alice &&
-        usage_of 'bank load: which file? --accounts FILE, --transfers FILE, or both' load &&
+        usage_of 'bank load: which file? --accounts FILE, --transfers FILE, --payments FILE, or several of them' load &&
         usage_of "bank demo: --clients '0' is no number from 1 to 1024" demo --clients 0 &&
         [ ! -e "$data" ]
 }
 
 help_tells_every_command() {
     "$bank_program" --help >"$scratch/out" || return 1
-    for command in open deposit withdraw close transfer show list load dispatch backup demo; do
+    for command in open deposit withdraw close transfer show statement list load dispatch backup demo; do
         grep -q "^  $command " "$scratch/out" || { echo "no $command in --help"; return 1; }
         "$bank_program" "$command" --help >"$scratch/help" || return 1
         grep -q "^  bank $command" "$scratch/help" || { echo "no example in $command --help"; return 1; }
@@ -211,6 +211,28 @@ a_missing_bank_is_told() {
     expect 1 '' "bank: there is no bank in '$data'; begin one with: bank open ID --balance 100" list &&
         expect 1 '' "bank: there is no bank in '$data'; begin one with: bank open ID --balance 100" show alice &&
         [ ! -e "$data" ]
+}
+
+# A second passes on each side of the time that is asked for, so that no event is recorded in that second.
+a_statement_is_as_of_its_time() {
+    empty
+    bank open alice --balance 100 >/dev/null && bank deposit alice 20 >/dev/null || return 1
+    sleep 1
+    moment=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+    sleep 1
+    bank withdraw alice 50 >/dev/null || return 1
+    bank statement alice --until "$moment" | sed "s/....-..-.. ..:..:../TIME/; s/$moment/THEN/; s/ *$//" >"$scratch/shown"
+    cat >"$scratch/wanted" <<'EOF'
+account   alice
+as of     THEN
+balance   120
+movements, newest first:
+  TIME  deposit               +20           120
+  TIME  opened               +100           100
+EOF
+    diff "$scratch/wanted" "$scratch/shown" && bank statement alice | grep -q '^balance   70$' &&
+        expect 1 '' "bank: there was no account 'alice' at 2001-01-01T00:00:00Z" statement alice --until 2001-01-01T00:00:00Z &&
+        usage_of "bank statement: 'noon' is no time; one is written as 2026-11-21T10:30:00Z, in UTC" statement alice --until noon
 }
 
 a_missing_account_is_told() {
@@ -270,6 +292,7 @@ check "a command with an id is done once" a_command_with_an_id_is_done_once
 check "the owner defaults to the account" the_owner_defaults_to_the_account
 check "the status of a customer follows from the accounts" the_status_of_a_customer_follows_from_the_accounts
 check "show tells the last movements" show_tells_the_last_movements
+check "a statement is as of its time" a_statement_is_as_of_its_time
 check "a transfer is followed to its end" a_transfer_is_followed_to_its_end
 check "a transfer that cannot be leaves the money where it was" a_transfer_that_cannot_be_leaves_the_money_where_it_was
 check "a transfer without an id gets one" a_transfer_without_an_id_gets_one
