@@ -181,7 +181,9 @@ acta_app_start(const acta_app_config *config, acta_app **app_out, acta_error *er
     status = open_store(app, config, error);
     if (status == ACTA_OK) status = create_runtime(app, config, error);
     if (status == ACTA_OK) status = start_tree(app, config, error);
+    if (status == ACTA_OK) status = acti_attachments_start(app, config->data_path, error);
     if (status != ACTA_OK) {
+        acti_attachments_stop(app);
         if (app->runtime != NULL) acta_runtime_stop(app->runtime, ACTA_SHUTDOWN_DEFAULT, NULL);
         tear_down(app);
         return status;
@@ -232,6 +234,7 @@ acta_app_stop(acta_app *app, uint32_t timeout_ms, acta_error *error)
     uint64_t deadline_ns = timeout_ms == ACTA_INFINITE ? UINT64_MAX : acti_now_ns(app) + timeout_ms * UINT64_C(1000000);
     acta_error drained, stopped;
 
+    acti_attachments_stop(app);
     atomic_store_explicit(&app->stopping, true, memory_order_relaxed); /* see acti_is_stopping */
     acta_status drain = acti_clerk_ask(app, ACTI_TAG_DRAIN, 0, timeout_ms, &drained);
     acta_status status = acta_runtime_stop(app->runtime, acti_left_ms(app, deadline_ns), &stopped);
@@ -267,6 +270,12 @@ acta_app_settle(acta_app *app, uint32_t timeout_ms, acta_error *error)
 
     if (status != ACTA_TIMEOUT) return status;
     return acti_app_settled(app, error); /* who is behind; or it was the last moment */
+}
+
+const acta_schema *
+acta_app_schema(const acta_app *app)
+{
+    return app->schema;
 }
 
 acta_store *

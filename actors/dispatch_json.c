@@ -14,8 +14,8 @@ short_name(const acta_table *table)
     return acta_str_of(dot != NULL ? dot + 1 : table->name);
 }
 
-static const acta_table *
-find_command(const acta_app *app, acta_str name)
+const acta_table *
+acta_app_command(const acta_app *app, acta_str name)
 {
     for (uint32_t i = 0; i < app->route_count; i++) {
         const acta_table *table = app->routes_in_order[i].table;
@@ -70,30 +70,61 @@ refuse_name(const acta_app *app, acta_str name, acta_error *error)
     return acta_error_set(error, ACTA_INVALID, "%s; did you mean '" ACTA_FMT "'?", what, ACTA_ARG(short_name(nearest)));
 }
 
+/* The value of a command; its views are in `memory`. */
 static acta_status
-parse_and_dispatch(acta_app *app, const acta_table *table, acta_str json, acta_memory *memory,
-    const acta_dispatch_options *options, acta_error *error)
+parse(const acta_table *table, acta_str json, acta_memory *memory, void **value_out, acta_error *error)
 {
     acta_bytes buffer;
     acta_status status = acta_json_parse(table, json, memory, &buffer, error);
     if (status != ACTA_OK) return status;
 
-    void *value = acta_memory_alloc(memory, table->struct_size);
-    if (value == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for '%s'", table->name);
-    table->read(buffer, value);
-    return acta_dispatch(app, table, value, options, error);
+    *value_out = acta_memory_alloc(memory, table->struct_size);
+    if (*value_out == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for '%s'", table->name);
+    table->read(buffer, *value_out);
+    return ACTA_OK;
 }
 
 acta_status
 acta_dispatch_json(
     acta_app *app, acta_str command, acta_str json, const acta_dispatch_options *options, acta_error *error)
 {
-    const acta_table *table = find_command(app, command);
+    const acta_table *table = acta_app_command(app, command);
+    void *value;
     if (table == NULL) return refuse_name(app, command, error);
 
     acta_memory *memory = acta_memory_create(&app->environment.allocator);
     if (memory == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for '%s'", table->name);
-    acta_status status = parse_and_dispatch(app, table, json, memory, options, error);
+    acta_status status = parse(table, json, memory, &value, error);
+    if (status == ACTA_OK) status = acta_dispatch(app, table, value, options, error);
     acta_memory_destroy(memory);
     return status;
+}
+
+static void
+refuse(acta_status status, const acta_error *error, acta_dispatch_done done, void *user)
+{
+    const acta_dispatch_result result = { .status = status, .error = error };
+    done(user, &result);
+}
+
+void
+acta_dispatch_json_async(acta_app *app, acta_str command, acta_str json, const acta_dispatch_options *options,
+    acta_dispatch_done done, void *user)
+{
+    const acta_table *table = acta_app_command(app, command);
+    acta_error error;
+    void *value;
+
+    if (table == NULL) {
+        refuse(refuse_name(app, command, &error), &error, done, user);
+        return;
+    }
+    acta_memory *memory = acta_memory_create(&app->environment.allocator);
+    acta_status status = memory != NULL ? parse(table, json, memory, &value, &error)
+                                        : acta_error_set(&error, ACTA_NO_MEMORY, "no memory for '%s'", table->name);
+    if (status == ACTA_OK)
+        acta_dispatch_async(app, table, value, options, done, user);
+    else
+        refuse(status, &error, done, user);
+    acta_memory_destroy(memory);
 }

@@ -121,6 +121,14 @@ struct acta_history { /* time_travel.h */
     acta_app *app;
 };
 
+enum { ACTI_ATTACHED_MAX = 8 };
+
+/* What was started with the application: attachments.c. */
+typedef struct acti_attachment_life {
+    const struct acta_attachment *attachment;
+    void *handle;
+} acti_attachment_life;
+
 struct acta_app {
     /* Constant after the start. */
     acta_app *self; /* what actors get as their argument points here */
@@ -153,6 +161,8 @@ struct acta_app {
     acta_pid tree; /* its supervisor */
     acti_stages *stages;
     acta_history history;
+    acti_attachment_life attached[ACTI_ATTACHED_MAX];
+    uint32_t attached_count;
 
     /* Any thread. */
     _Atomic uint64_t gate, clerk; /* pids; 0: between two lives */
@@ -313,5 +323,10 @@ acta_child_spec acti_clerk_spec(acta_app *app);
 acta_status acti_clerk_ask(acta_app *app, acti_tag what, uint32_t nap_ms, uint32_t timeout_ms, acta_error *error);
 /* Has everything come to rest? ACTA_TIMEOUT: not yet, and `error` says who is behind; ACTA_PARKED. */
 acta_status acti_app_settled(acta_app *app, acta_error *error);
+
+/* -- attachments.c: what starts with the application; after an error all that has started is in app->attached -- */
+
+acta_status acti_attachments_start(acta_app *app, const char *data_path, acta_error *error);
+void acti_attachments_stop(acta_app *app);
 
 #endif

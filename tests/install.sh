@@ -48,6 +48,30 @@ stands_beside() { # library, module, header, its code, what libacta may not need
     needs_no_other "$1" && shows_only "$1" && compiles_and_runs "$2" there "$scratch/database.c"
 }
 
+# A program that knows nothing of it, and is linked with libacta alone, is served on the socket in its store's directory.
+is_served() {
+    cat >"$scratch/served.c" <<'END'
+#include <stdio.h>
+#include <unistd.h>
+#include "acta/app.h"
+#include "bank.h"
+int main(void)
+{
+    const acta_aggregate *const aggregates[] = { &bank_account.base, NULL };
+    const acta_app_config config = { .data_path = "served-data", .schema = &bank_schema, .aggregates = aggregates };
+    acta_app *app;
+    acta_error error;
+    if (acta_app_start(&config, &app, &error) != ACTA_OK) return puts(error.text), 1;
+    puts(access("served-data/acta.sock", F_OK) == 0 ? "served" : "not served");
+    return acta_app_stop(app, 5000, NULL);
+}
+END
+    if readelf -d "$library/libacta.so" | grep NEEDED | grep microhttpd; then return 1; fi
+    shows_only libacta-gateway.so && compiles_and_runs acta served "$scratch/served.c" "$root/examples/bank/account.c" \
+        "$root/examples/bank/transfer.c" "$root/examples/bank/transfers.c" "$build/examples/bank/bank.acta.c" \
+        -I"$root/examples/bank"
+}
+
 shows_only() { ! nm -D --defined-only "$library/$1" | awk '{ print $3 }' | grep -v '^acta_'; }
 
 library=
@@ -67,6 +91,9 @@ fi
 if [ -f "$library/libacta-postgres.so" ]; then
     check "projections into PostgreSQL are a library of their own" \
         stands_beside libacta-postgres.so acta-postgres projection_postgres.h acta_postgres_code libpq
+fi
+if [ -f "$library/libacta-gateway.so" ]; then
+    check "a program is served without a line of code" is_served
 fi
 check "libacta-runtime shows only names that begin with acta_" shows_only_acta libacta-runtime.so
 finish

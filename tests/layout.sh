@@ -20,6 +20,8 @@ aggregate app handler index process_manager schedule generated test shadow time_
 reader_options readers                                     : actors
 upcast stages metadata middleware returned audit           : actors
 projection_database projection_sqlite projection_postgres : actors
+attachment                                                 : actors
+gateway                                                    : gateway
 sim simulate                                                 : sim'
 
 # The floors that a folder, or a file without its ending, may include public headers of; the longest name that fits counts.
@@ -32,7 +34,8 @@ actors       : base runtime schema store actors
 sim          : base runtime schema store actors sim
 tools        : base runtime schema store actors
 tools/actac  : base schema
-gateway      : base runtime schema store actors
+gateway      : base runtime schema store actors gateway
+tests/gateway : base runtime schema store actors gateway
 examples     : base runtime schema store actors
 bench        : base runtime schema store actors
 tests        : base runtime schema store actors sim
@@ -53,6 +56,7 @@ libpq-fe.h   : actors/postgres tests/actors bench examples
 sqlite3.h    : actors/sqlite tests/actors bench examples
 libxml/      : examples/bank
 uv.h         : examples
+microhttpd.h : gateway bench
 cmocka.h     : tests examples
 jemalloc/    : none'
 

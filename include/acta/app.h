@@ -112,6 +112,7 @@ ACTA_API acta_status acta_app_settle(acta_app *app, uint32_t timeout_ms, acta_er
 ACTA_API acta_status acta_app_forget(
     acta_app *app, acta_str subject, const acta_forget_options *options, acta_error *error);
 
+ACTA_API const acta_schema *acta_app_schema(const acta_app *app); /* as it was given; NULL: it has none */
 ACTA_API acta_store *acta_app_store(acta_app *app);
 ACTA_API acta_runtime *acta_app_runtime(acta_app *app);
 /* The application's supervisor, with all that it has started: acta_supervisor_list, acta_tree_dump. */
@@ -180,6 +181,14 @@ ACTA_API void acta_dispatch_async(acta_app *app, const acta_table *command, cons
  * with the nearest name; what acta_json_parse finds. */
 ACTA_API acta_status acta_dispatch_json(
     acta_app *app, acta_str command, acta_str json, const acta_dispatch_options *options, acta_error *error);
+
+/* The same without waiting, as acta_dispatch_async: also what is wrong with name or JSON is told to `done`. Neither is used
+ * any more when this returns. */
+ACTA_API void acta_dispatch_json_async(acta_app *app, acta_str command, acta_str json,
+    const acta_dispatch_options *options, acta_dispatch_done done, void *user);
+
+/* The table of a command that the application takes, by its full name or without its namespace; NULL: there is none. */
+ACTA_API const acta_table *acta_app_command(const acta_app *app, acta_str name);
 
 /* -- reading -- */
 

@@ -1,0 +1,234 @@
+/*
+ * The gateway from inside.
+ *
+ *     gateway.c   start, stop; the listening sockets, libmicrohttpd     attach.c   the process's environment
+ *     request.c   one request from its first line to its answer         routes.c   which path is whose
+ *     access.c    who may do what; Host                                 pool.c     threads for what waits for the disk
+ *     text.c      text that grows; JSON                                 problem.c  answers that are errors
+ *     the rest    a file for each kind of path: commands.c, aggregates.c, ...
+ *
+ * libmicrohttpd has one thread for each listening socket. It reads requests and sends answers, and runs what can't wait.
+ * Other requests are suspended there: those that the pool works on, and commands, which are answered when their events
+ * are on disk.
+ */
+#ifndef GATEWAY_INTERNAL_H
+#define GATEWAY_INTERNAL_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "acta/gateway.h"
+#include "acta/time_travel.h"
+
+/* -- text.c -- */
+
+/* Text that grows. When there is no memory it stays as it is, and `failed` is set: looked at once, at the end. */
+typedef struct acti_text {
+    const acta_allocator *allocator;
+    char *data;
+    size_t size, room;
+    bool failed;
+} acti_text;
+
+void acti_text_clear(acti_text *text);
+void acti_text_add(acti_text *text, acta_str more);
+void acti_text_format(acti_text *text, const char *format, ...) ACTA_PRINTF(2, 3);
+/* As a string of JSON, with its quotes; what is no UTF-8 becomes U+FFFD, and < > & are escaped, for the sake of pages. */
+void acti_text_json(acti_text *text, acta_str string);
+
+/* JSON into a text: commas come by themselves. Up to 63 levels. */
+typedef struct acti_json {
+    acti_text *text;
+    uint64_t has_member; /* a bit a level */
+    uint32_t depth;
+} acti_json;
+
+acti_json acti_json_into(acti_text *text);
+/* `key` NULL: an element of an array, or the whole. */
+void acti_json_open(acti_json *json, const char *key, char bracket); /* '{' or '[' */
+void acti_json_close(acti_json *json, char bracket);                 /* '}' or ']' */
+void acti_json_string(acti_json *json, const char *key, acta_str value);
+void acti_json_text(acti_json *json, const char *key, const char *value); /* NULL: null */
+void acti_json_number(acti_json *json, const char *key, uint64_t value);
+void acti_json_signed(acti_json *json, const char *key, int64_t value);
+void acti_json_real(acti_json *json, const char *key, double value);
+void acti_json_bool(acti_json *json, const char *key, bool value);
+void acti_json_id(acti_json *json, const char *key, acta_id id);         /* none: left out */
+void acti_json_time(acti_json *json, const char *key, int64_t at_us);    /* "2026-11-21T10:30:00.000000Z"; 0: null */
+void acti_json_raw(acti_json *json, const char *key, acta_str finished); /* JSON already */
+
+/* -- pool.c -- */
+
+typedef struct acti_pool acti_pool;
+typedef struct acti_job {
+    struct acti_job *next;
+    void (*run)(struct acti_job *job);
+} acti_job;
+
+acti_pool *acti_pool_create(const acta_allocator *allocator, uint32_t threads); /* NULL: no memory, or no threads */
+/* False: so many wait that this one would wait too long. */
+bool acti_pool_run(acti_pool *pool, acti_job *job);
+void acti_pool_destroy(acti_pool *pool); /* does what waits first. Takes NULL */
+
+/* -- access.c -- */
+
+typedef struct acti_token {
+    char name[64];
+    uint8_t digest[32];
+    acta_gateway_access access;
+    int64_t until_us;
+} acti_token;
+
+typedef struct acti_guard { /* who may come in at one listening socket */
+    acti_token *tokens;
+    uint32_t token_count;
+    char (*hosts)[256]; /* without ports, lower case; NULL: Host is not looked at */
+    uint32_t host_count;
+    size_t tokens_size, hosts_size; /* as they were allocated */
+    acta_gateway_access without_token;
+    const acta_environment *environment;
+} acti_guard;
+
+acta_status acti_guard_fill(acti_guard *guard, const acta_gateway_options *options, acta_error *error);
+void acti_guard_clear(acti_guard *guard);
+/* `authorization` NULL: there is none. `name_out` gets whose token it is, or "". NOTHING: no token of ours, or expired. */
+acta_gateway_access acti_guard_access(const acti_guard *guard, const char *authorization, const char **name_out);
+bool acti_guard_knows_host(const acti_guard *guard, const char *host); /* NULL: no header */
+
+/* -- request.c -- */
+
+typedef struct acti_request acti_request;
+typedef struct acti_route acti_route;
+typedef struct acti_door acti_door;
+
+enum { PART_COUNT_MAX = 4, HEADER_COUNT_MAX = 4 };
+
+typedef struct acti_header {
+    const char *name;
+    char value[128];
+} acti_header;
+
+struct acti_request {
+    acti_job job; /* when the pool has it */
+    acta_gateway *gateway;
+    acti_door *door;
+    struct MHD_Connection *connection;
+    const acti_route *route; /* NULL: refused already */
+    const char *who;         /* whose token it came with; "" */
+    acta_gateway_access access;
+    acta_str parts[PART_COUNT_MAX]; /* of the path, decoded; data NULL: there are no more */
+    acti_text body;
+    acta_memory *memory; /* for the time of the request */
+    size_t dropped;      /* bytes of a body that was too large */
+    bool is_suspended;
+    _Atomic bool is_done;
+    struct acti_stream *stream; /* of one that goes on: events.c. NULL: it ends with its answer */
+
+    /* The answer. */
+    unsigned status;
+    const char *type; /* of its content */
+    acti_text text;
+    acti_header headers[HEADER_COUNT_MAX];
+    uint32_t header_count;
+};
+
+/* A value of the query, decoded; NULL: it isn't there. Lives as long as the request. */
+const char *acti_query(acti_request *request, const char *name);
+/* A number of the query. False: it is there and no number from `least` to `most`, and the request is refused with that. */
+bool acti_query_number(acti_request *request, const char *name, uint64_t least, uint64_t most, uint64_t *value);
+const char *acti_request_header(acti_request *request, const char *name);
+
+void acti_answer_header(acti_request *request, const char *name, const char *format, ...) ACTA_PRINTF(3, 4);
+/* The answer is there: for requests that went aside (route way ASIDE, or ASYNC). Any thread; the request is libmicrohttpd's
+ * again. */
+void acti_request_done(acti_request *request);
+
+/* What libmicrohttpd calls; `user` is the door. */
+enum MHD_Result acti_request_go_on(void *user, struct MHD_Connection *connection, const char *url, const char *method,
+    const char *version, const char *data, size_t *data_size, void **request_out);
+void acti_request_ended(
+    void *user, struct MHD_Connection *connection, void **request_out, enum MHD_RequestTerminationCode why);
+size_t acti_request_unescape(void *user, struct MHD_Connection *connection, char *text);
+
+/* -- problem.c: RFC 9457 -- */
+
+/* What a status is as one of HTTP. */
+unsigned acti_http_status(acta_status status);
+/* An answer out of an error: {"type", "title", "status", "detail", "code", "field", ...}. */
+void acti_problem(acti_request *request, const acta_error *error);
+void acti_problem_as(acti_request *request, unsigned status, const acta_error *error);
+/* One of HTTP's own. */
+void acti_problem_http(acti_request *request, unsigned status, const char *format, ...) ACTA_PRINTF(3, 4);
+
+/* -- routes.c -- */
+
+typedef enum acti_way {
+    WAY_AT_ONCE, /* can't wait: on libmicrohttpd's thread */
+    WAY_ASIDE,   /* on a thread of the pool */
+    WAY_ASYNC    /* begins on libmicrohttpd's thread, and calls acti_request_done later, or before it returns */
+} acti_way;
+
+struct acti_route {
+    const char *method;
+    const char *pattern; /* "/aggregates/{type}/{id}": each brace is a part */
+    acta_gateway_access access;
+    acti_way way;
+    void (*run)(acti_request *request);
+    const char *summary; /* for /openapi.json */
+};
+
+extern const acti_route acti_http_routes[];
+extern const uint32_t acti_http_route_count;
+
+/* The route of a path, its parts put into `parts`. NULL: there is none; `allowed_out` then lists the methods that the path
+ * has, "" when it has none. */
+const acti_route *acti_http_route_find(
+    const char *method, acta_str path, acta_str parts[PART_COUNT_MAX], char *allowed_out, size_t allowed_size);
+
+/* -- what several of them read (aggregates.c); false, NULL: the request has been refused -- */
+
+/* ?at=17, ?at=position:4711, ?at=2026-11-21T10:30:00Z; not there: the end. */
+bool acti_query_point(acti_request *request, const char *name, acta_point *point_out);
+const acta_table *acti_find_table(acti_request *request, acta_str name, acta_table_role role, const char *what);
+
+void acti_get_health(acti_request *request);
+void acti_get_ready(acti_request *request);
+void acti_post_command(acti_request *request);
+void acti_get_aggregate(acti_request *request);
+
+/* -- gateway.c -- */
+
+struct acti_door { /* a listening socket */
+    acta_gateway *gateway;
+    struct MHD_Daemon *daemon;
+    acti_guard guard;
+    bool is_tls;
+};
+
+struct acta_gateway {
+    acta_app *app;
+    acta_environment environment;
+    acti_pool *pool;
+    acti_door inner, outer; /* unix socket, TCP; daemon NULL: it has none */
+    char *socket_path;
+    char *certificate, *key; /* PEM */
+    uint16_t port;
+    uint32_t body_bytes_max;
+
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t all_done;
+    uint64_t open; /* requests that went aside, and are not through */
+    bool stopping;
+};
+
+/* A request goes aside: false when the gateway stops. Through: after its connection was resumed. */
+bool acti_request_begins(acta_gateway *gateway);
+void acti_request_through(acta_gateway *gateway);
+
+/* -- listen.c: sockets that listen. ACTA_IN_USE, ACTA_INVALID, ACTA_IO -- */
+
+acta_status acti_listen_unix(const char *path, int *fd_out, acta_error *error);
+acta_status acti_listen_tcp(const char *address, int *fd_out, uint16_t *port_out, acta_error *error);
+
+#endif

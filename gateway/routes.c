@@ -1,0 +1,65 @@
+/*
+ * Which path is whose.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+const acti_route acti_http_routes[] = {
+    { "GET", "/health", ACTA_GATEWAY_NOTHING, WAY_AT_ONCE, acti_get_health,
+        "Is the process alive, and the store sound?" },
+    { "GET", "/ready", ACTA_GATEWAY_NOTHING, WAY_AT_ONCE, acti_get_ready,
+        "May it be sent commands, and are readers near the head?" },
+    { "POST", "/commands/{name}", ACTA_GATEWAY_DISPATCH, WAY_ASYNC, acti_post_command,
+        "Dispatch a command, and wait until its events are on disk." },
+    { "GET", "/aggregates/{type}/{id}", ACTA_GATEWAY_READ, WAY_ASIDE, acti_get_aggregate,
+        "The state of an aggregate, now or at a version, position or time." },
+};
+const uint32_t acti_http_route_count = sizeof acti_http_routes / sizeof acti_http_routes[0];
+
+/* The next segment of a path that begins with '/'; what is left begins with the next one. */
+static acta_str
+next_segment(acta_str *path)
+{
+    acta_str segment = acta_str_from(path->data + 1, path->size - 1);
+    const char *slash = memchr(segment.data, '/', segment.size);
+
+    if (slash != NULL) segment.size = (size_t)(slash - segment.data);
+    *path = acta_str_from(path->data + 1 + segment.size, path->size - 1 - segment.size);
+    return segment;
+}
+
+static bool
+fits(const char *pattern, acta_str path, acta_str parts[PART_COUNT_MAX])
+{
+    acta_str wanted = acta_str_of(pattern);
+    uint32_t count = 0;
+
+    memset(parts, 0, PART_COUNT_MAX * sizeof *parts);
+    while (wanted.size > 0 && path.size > 0) {
+        acta_str want = next_segment(&wanted), have = next_segment(&path);
+        if (want.size > 0 && want.data[0] == '{') {
+            if (have.size == 0) return false;
+            parts[count++] = have;
+        } else if (!acta_str_equal(want, have)) {
+            return false;
+        }
+    }
+    return wanted.size == 0 && path.size == 0;
+}
+
+const acti_route *
+acti_http_route_find(const char *method, acta_str path, acta_str parts[PART_COUNT_MAX], char *allowed, size_t size)
+{
+    allowed[0] = '\0';
+    if (path.size == 0 || path.data[0] != '/') return NULL;
+    for (uint32_t i = 0; i < acti_http_route_count; i++) {
+        const acti_route *route = &acti_http_routes[i];
+        size_t length = strlen(allowed);
+        if (!fits(route->pattern, path, parts)) continue;
+        if (strcmp(route->method, method) == 0) return route;
+        snprintf(allowed + length, size - length, "%s%s", length > 0 ? ", " : "", route->method);
+    }
+    return NULL;
+}

@@ -1,0 +1,226 @@
+/*
+ * Commands and states over HTTP: what is answered, and when.
+ */
+#include "http.h"
+
+#include <unistd.h>
+
+static void
+a_command_has_taken_effect_when_it_is_answered(void **state)
+{
+    fixture *f = FIXTURE(state);
+    bank_Account account;
+    acta_memory *memory = acta_memory_create(NULL);
+
+    serve(f);
+    assert_int_equal(
+        post(f, "/commands/OpenAccount?timeout_ms=60000", "{\"account_id\":\"alice\",\"initial_balance\":100}"), 200);
+    assert_string_equal(f->last.body, "{\"version\":1,\"position\":1}");
+    head_has(f, "ETag: \"1\"");
+    head_has(f, "Content-Type: application/json\r\n");
+    MUST(f, bank_Account_read(f->app, acta_str_of("alice"), &account, memory, &f->error));
+    assert_int_equal(account.balance, 100);
+    acta_memory_destroy(memory);
+}
+
+static void
+a_rejection_tells_its_name_and_code(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    serve(f);
+    open_account(f, "alice", 5);
+    assert_int_equal(post(f, "/commands/Withdraw", "{\"account_id\":\"alice\",\"amount\":7}"), 422);
+    head_has(f, "Content-Type: application/problem+json");
+    body_has(f, "\"title\":\"rejected\",\"status\":422,");
+    body_has(f, "\"rejection\":\"insufficient_funds\",\"code\":4,\"retriable\":false}");
+}
+
+static void
+bad_json_is_refused_with_its_place(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    serve(f);
+    assert_int_equal(post(f, "/commands/Deposit", "{\"account_id\":\"alice\",\"amuont\":7}"), 400);
+    body_has(f, "\"title\":\"invalid\"");
+    body_has(f, "amuont");
+    assert_int_equal(post(f, "/commands/Deposit", "{\"account_id\":\"alice\",\"amount\":"), 400);
+    assert_int_equal(post(f, "/commands/Deposit", "{\"amount\":7}"), 400);
+    body_has(f, "\"field\":\"account_id\"");
+    assert_int_equal(post(f, "/commands/Deposit", ""), 400);
+}
+
+static void
+an_unknown_command_is_not_found_and_the_nearest_told(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    serve(f);
+    assert_int_equal(post(f, "/commands/Depsit", "{}"), 404);
+    body_has(f, "\"status\":404");
+    body_has(f, "did you mean 'Deposit'?");
+    assert_int_equal(post(f, "/commands/MoneyDeposited", "{}"), 404);
+    body_has(f, "is an event, not a command");
+}
+
+static void
+a_key_makes_the_same_answer_of_a_repeated_command(void **state)
+{
+    fixture *f = FIXTURE(state);
+    static const char headers[] = "Content-Type: application/json\r\nIdempotency-Key: \"payment-17\"\r\n";
+
+    serve(f);
+    open_account(f, "alice", 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ask(f, "POST", "/commands/Deposit", headers, "{\"account_id\":\"alice\",\"amount\":7}"), 200);
+        assert_string_equal(f->last.body, "{\"version\":2,\"position\":2}");
+    }
+    assert_int_equal(ask(f, "POST", "/commands/Deposit", headers, "{\"account_id\":\"alice\",\"amount\":8}"), 422);
+    body_has(f, "\"title\":\"command_id_reused\"");
+    assert_int_equal(
+        ask(f, "POST", "/commands/Deposit", "Content-Type: application/json\r\nIdempotency-Key: \r\n", "{}"), 400);
+}
+
+static void
+an_expected_version_must_hold(void **state)
+{
+    fixture *f = FIXTURE(state);
+    static const char at_1[] = "Content-Type: application/json\r\nIf-Match: \"1\"\r\n";
+    static const char at_none[] = "Content-Type: application/json\r\nIf-None-Match: *\r\n";
+    static const char at_word[] = "Content-Type: application/json\r\nIf-Match: one\r\n";
+    static const char deposit[] = "{\"account_id\":\"alice\",\"amount\":7}";
+
+    serve(f);
+    open_account(f, "alice", 0);
+    assert_int_equal(ask(f, "POST", "/commands/Deposit", at_1, deposit), 200);
+    assert_int_equal(ask(f, "POST", "/commands/Deposit", at_1, deposit), 412);
+    body_has(f, "\"title\":\"conflict\",\"status\":412");
+    body_has(f, "\"actual_version\":2");
+    assert_int_equal(ask(f, "POST", "/commands/OpenAccount", at_none, "{\"account_id\":\"alice\"}"), 409);
+    assert_int_equal(ask(f, "POST", "/commands/OpenAccount", at_none, "{\"account_id\":\"bob\"}"), 200);
+    assert_int_equal(ask(f, "POST", "/commands/Deposit", at_word, deposit), 400);
+}
+
+static void
+an_answer_can_wait_for_readers(void **state)
+{
+    fixture *f = FIXTURE(state);
+    bank_AccountRow row;
+    acta_memory *memory = acta_memory_create(NULL);
+    char path[128];
+
+    serve(f);
+    snprintf(path, sizeof path, "/commands/OpenAccount?timeout_ms=60000&wait_for=%s", bank_account_rows.base.name);
+    for (int i = 0; i < 20; i++) {
+        char body[64], id[16];
+        snprintf(id, sizeof id, "a%d", i);
+        snprintf(body, sizeof body, "{\"account_id\":\"%s\",\"initial_balance\":%d}", id, i);
+        assert_int_equal(post(f, path, body), 200);
+        MUST(f, bank_AccountRow_find(f->app, acta_str_of(id), &row, memory, &f->error));
+        assert_int_equal(row.balance, i);
+    }
+    assert_int_equal(post(f, "/commands/OpenAccount?wait_for=nobody", "{\"account_id\":\"z\"}"), 400);
+    body_has(f, "nobody");
+    acta_memory_destroy(memory);
+}
+
+static void
+bad_numbers_of_a_query_are_refused(void **state)
+{
+    fixture *f = FIXTURE(state);
+    static const char *const bad[] = { "0", "-1", "60001", "1e3", "", "18446744073709551616" };
+
+    serve(f);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char path[96];
+        snprintf(path, sizeof path, "/commands/Deposit?timeout_ms=%s", bad[i]);
+        assert_int_equal(post(f, path, "{\"account_id\":\"alice\"}"), 400);
+        body_has(f, "timeout_ms");
+    }
+}
+
+static void
+a_state_is_told_as_it_is_and_as_it_was(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    serve(f);
+    open_account(f, "alice", 100);
+    assert_int_equal(post(f, "/commands/Deposit", "{\"account_id\":\"alice\",\"amount\":20}"), 200);
+    assert_int_equal(get(f, "/aggregates/Account/alice"), 200);
+    body_has(f, "{\"type\":\"bank.Account\",\"id\":\"alice\",\"version\":2,\"position\":2,\"recorded_at\":\"");
+    body_has(f, "\"balance\": 120");
+    head_has(f, "ETag: \"2\"");
+    assert_int_equal(get(f, "/aggregates/Account/alice?at=1"), 200);
+    body_has(f, "\"version\":1");
+    body_has(f, "\"balance\": 100");
+    assert_int_equal(get(f, "/aggregates/Account/alice?at=position:1"), 200);
+    body_has(f, "\"balance\": 100");
+    assert_int_equal(get(f, "/aggregates/Account/alice?at=2999-01-01T00:00:00Z"), 200);
+    body_has(f, "\"balance\": 120");
+    assert_int_equal(get(f, "/aggregates/Account/alice?at=1999-01-01T00:00:00.5Z"), 404);
+    assert_int_equal(get(f, "/aggregates/Account/alice?at=yesterday"), 400);
+    assert_int_equal(get(f, "/aggregates/Account/bob"), 404);
+    assert_int_equal(get(f, "/aggregates/Acount/alice"), 404);
+    assert_int_equal(get(f, "/aggregates/Deposit/alice"), 404);
+}
+
+static void
+a_part_of_a_path_may_hold_anything_that_is_text(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    serve(f);
+    open_account(f, "a/b%?\"<script>\xC3\xA9", 3);
+    assert_int_equal(get(f, "/aggregates/Account/a%2Fb%25%3F%22%3Cscript%3E%C3%A9"), 200);
+    body_has(f, "\"id\":\"a/b%?\\\"\\u003cscript\\u003e\xC3\xA9\"");
+    assert_int_equal(get(f, "/aggregates/Account/a%00b"), 400);
+    assert_int_equal(get(f, "/aggregates/Account/a%C0%AF"), 400); /* overlong */
+    assert_int_equal(get(f, "/aggregates/Account/a%2"), 400);
+    assert_int_equal(get(f, "/aggregates/Account/..%2f..%2fetc"), 404);
+}
+
+static void
+many_are_answered_on_one_connection(void **state)
+{
+    fixture *f = FIXTURE(state);
+    static const char body[] = "{\"account_id\":\"alice\",\"amount\":1}";
+    char request[256];
+
+    serve(f);
+    open_account(f, "alice", 0);
+    int fd = connect_unix(f);
+    snprintf(request, sizeof request,
+        "POST /commands/Deposit HTTP/1.1\r\nHost: acta\r\nContent-Type: application/json\r\nContent-Length: "
+        "%zu\r\n\r\n%s",
+        strlen(body), body);
+    for (int i = 0; i < 200; i++) {
+        char expected[64];
+        send_text(fd, request);
+        receive(fd, &f->last);
+        assert_int_equal(f->last.status, 200);
+        snprintf(expected, sizeof expected, "{\"version\":%d,\"position\":%d}", i + 2, i + 2);
+        assert_string_equal(f->last.body, expected);
+    }
+    close(fd);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_bank(a_command_has_taken_effect_when_it_is_answered),
+        with_bank(a_rejection_tells_its_name_and_code),
+        with_bank(bad_json_is_refused_with_its_place),
+        with_bank(an_unknown_command_is_not_found_and_the_nearest_told),
+        with_bank(a_key_makes_the_same_answer_of_a_repeated_command),
+        with_bank(an_expected_version_must_hold),
+        with_bank(an_answer_can_wait_for_readers),
+        with_bank(bad_numbers_of_a_query_are_refused),
+        with_bank(a_state_is_told_as_it_is_and_as_it_was),
+        with_bank(a_part_of_a_path_may_hold_anything_that_is_text),
+        with_bank(many_are_answered_on_one_connection),
+    };
+    return cmocka_run_group_tests_name("commands over HTTP", tests, NULL, NULL);
+}
