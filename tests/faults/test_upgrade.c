@@ -1,6 +1,6 @@
 /*
- * Upgrading a store of an older format, whose program was killed while it wrote: the power is cut at every operation of the
- * opening that does it, and in the opening after that.
+ * Opening a store of an older format, or of the newest, whose program was killed while it wrote: the power is cut at every operation of the
+ * opening that upgrades and mends it, and in the opening after that.
  *
  *     faults-upgrade SHIM GOLDEN    the stores are GOLDEN-1-killed and so on: tests/store/test_upgrade.c tells what is in them
  *
@@ -18,7 +18,7 @@
 
 #include "sweep.h"
 
-enum { EVENTS = 40, FORMATS = 2 };
+enum { EVENTS = 40, FORMATS = 3 };
 
 static const char *golden;
 
