@@ -287,6 +287,7 @@ publish(acta_store *store)
         if (t->removes_events || ACTA_SIM_CHANCE(&store->environment, "tail.forgotten", 25)) {
             acti_tail_clear(&store->tail);
             acti_blocks_clear(&store->blocks);
+            acti_strips_clear(&store->strips);
         }
         if (t->record_count > 0) acti_tail_push(&store->tail, t->first_position, t->records, t->record_count);
     }

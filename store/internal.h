@@ -33,6 +33,7 @@
 #include "record.h"
 #include "stream_change.h"
 #include "stream_index.h"
+#include "strips.h"
 #include "tags.h"
 #include "tail.h"
 #include "thread.h"
@@ -154,6 +155,7 @@ struct acta_store {
     acti_tail tail;
     acti_index_tail index; /* what the engine's index doesn't have yet */
     acti_blocks blocks;
+    acti_strips strips;
     _Atomic uint32_t cursor_count;
     acti_monitor expiry; /* of expiry_next */
     acta_id expiry_next;

@@ -237,6 +237,12 @@ view_of(const parts *p, uint64_t position, const uint8_t *type, int64_t recorded
     };
 }
 
+static const uint8_t *
+type_of(const acti_page *page, const parts *p)
+{
+    return page->types + p->head.type_index * ACTI_PAGE_TYPE_SIZE;
+}
+
 acta_status
 acti_page_record(const acti_page *page, uint64_t position, acti_record_view *view_out, acta_error *error)
 {
@@ -245,11 +251,22 @@ acti_page_record(const acti_page *page, uint64_t position, acti_record_view *vie
     if (page->is_old) return acti_record_read(page->value, position, view_out, error);
     acta_status status = read_parts(page, (uint32_t)(position - page->first), &p, error);
     if (status != ACTA_OK) return status;
-    view_of(&p, position, page->types + p.head.type_index * ACTI_PAGE_TYPE_SIZE, p.recorded_at_us, view_out);
+    view_of(&p, position, type_of(page, &p), p.recorded_at_us, view_out);
     return ACTA_OK;
 }
 
 /* -- one record, away from its page -- */
+
+/* A record whose parts were read. False: it is a stub. */
+static bool
+piece_of(const acti_page *page, uint32_t i, const parts *p, acti_page_piece *piece_out)
+{
+    piece_out->record.data = NULL;
+    if ((p->head.flags & RECORD_STUB) != 0 || !record_bytes(page, i, &piece_out->record)) return false;
+    piece_out->type = type_of(page, p);
+    piece_out->recorded_at_us = p->recorded_at_us;
+    return true;
+}
 
 bool
 acti_page_take(const acti_page *page, uint64_t position, acti_page_piece *piece_out)
@@ -259,10 +276,23 @@ acti_page_take(const acti_page *page, uint64_t position, acti_page_piece *piece_
     parts p;
 
     if (page->is_old || i >= page->count || read_parts(page, i, &p, &ignored) != ACTA_OK) return false;
-    if ((p.head.flags & RECORD_STUB) != 0 || !record_bytes(page, i, &piece_out->record)) return false;
-    piece_out->type = page->types + p.head.type_index * ACTI_PAGE_TYPE_SIZE;
-    piece_out->recorded_at_us = p.recorded_at_us;
-    return true;
+    return piece_of(page, i, &p, piece_out);
+}
+
+acta_status
+acti_page_record_piece(
+    const acti_page *page, uint64_t position, acti_record_view *view_out, acti_page_piece *piece_out, acta_error *error)
+{
+    uint32_t i = (uint32_t)(position - page->first);
+    parts p;
+
+    piece_out->record.data = NULL;
+    if (page->is_old) return acti_record_read(page->value, position, view_out, error);
+    acta_status status = read_parts(page, i, &p, error);
+    if (status != ACTA_OK) return status;
+    view_of(&p, position, type_of(page, &p), p.recorded_at_us, view_out);
+    piece_of(page, i, &p, piece_out);
+    return ACTA_OK;
 }
 
 acta_status

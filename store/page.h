@@ -67,6 +67,10 @@ typedef struct acti_page_piece {
     int64_t recorded_at_us;
 } acti_page_piece;
 
+/* acti_page_record, and the record as it lies there; of a stub and of format 1 its record.data is NULL. */
+acta_status acti_page_record_piece(const acti_page *page, uint64_t position, acti_record_view *view_out,
+    acti_page_piece *piece_out, acta_error *error);
+
 /* Of an event. False: it is a stub, of format 1, damaged, or not of this page. */
 bool acti_page_take(const acti_page *page, uint64_t position, acti_page_piece *piece_out);
 /* The same as acti_page_record says, of a piece that lies elsewhere. */

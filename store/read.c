@@ -12,7 +12,7 @@
 #include "read_filter.h"
 
 enum {
-    CHUNK = 100,
+    CHUNK = ACTI_STRIP_EVENTS,
     COPIES_AHEAD = 128 << 10 /* of a stream that is kept by stream: bytes read at once */
 };
 
@@ -39,9 +39,14 @@ struct acta_cursor {
     size_t stream_name_size;
     acti_index_reader index;
     acti_event_place places[CHUNK];
-    acti_page_piece copies[CHUNK]; /* of those whose entry of the index has one; the others' record.data is NULL */
-    uint32_t page_of[CHUNK];       /* which of the pages it is in */
-    acti_value pages[CHUNK];       /* in ascending order, each once */
+    acti_page_piece
+        copies[CHUNK]; /* of the strip, or of those whose entry of the index has one; else record.data is NULL */
+    acti_page_piece taken[CHUNK]; /* what was read from pages, to be kept as a strip */
+    uint32_t taken_count;
+    acti_strip *strip; /* what the chunk was taken from; NULL: it is from the engine */
+    uint64_t strips_turn;
+    uint32_t page_of[CHUNK]; /* which of the pages it is in */
+    acti_value pages[CHUNK]; /* in ascending order, each once */
     uint32_t chunk_count, chunk_next, page_count;
     acti_page page;     /* the one used last */
     uint32_t open_page; /* which that is, plus 1; 0: none */
@@ -169,6 +174,9 @@ release_chunk(acta_cursor *cursor)
 {
     for (uint32_t i = 0; i < cursor->page_count; i++)
         cursor->store->engine->ops->release(cursor->store->engine, &cursor->pages[i]);
+    acti_strip_unref(cursor->strip);
+    cursor->strip = NULL;
+    cursor->taken_count = 0;
     cursor->chunk_count = cursor->chunk_next = cursor->page_count = cursor->open_page = 0;
 }
 
@@ -298,15 +306,47 @@ stream_damaged(const acta_cursor *cursor, uint64_t version, uint64_t position, c
         (int)cursor->stream_name_size, cursor->stream_name, version, position, how);
 }
 
+/* How many events the next chunk may have: it ends with its strip. */
+static uint32_t
+chunk_limit(const acta_cursor *cursor)
+{
+    uint64_t next = cursor->index.next, before = next - acti_strip_first(next);
+    uint32_t limit = (uint32_t)(cursor->index.backward ? before + 1 : ACTI_STRIP_EVENTS - before);
+
+    return cursor->left < limit && !cursor->filter.is_set ? (uint32_t)cursor->left : limit;
+}
+
+/* The next chunk from what was read lately; false: that doesn't have it. */
+static bool
+load_strip(acta_cursor *cursor, uint32_t limit)
+{
+    acti_index_reader *index = &cursor->index;
+    uint32_t count = 0;
+
+    cursor->strip = acti_strips_find(&cursor->store->strips, cursor->stream_id, index->next, &cursor->strips_turn);
+    if (cursor->strip == NULL) return false;
+    for (; count < limit && !acti_index_reader_is_done(index); count++) {
+        uint64_t version = index->next;
+        cursor->places[count] = (acti_event_place){ .version = version,
+            .position = cursor->strip->positions[version - cursor->strip->first] };
+        cursor->copies[count] = acti_strip_at(cursor->strip, version);
+        acti_index_reader_pass(index);
+    }
+    cursor->chunk_count = count;
+    return true;
+}
+
 /* The next chunk of the stream's events, by way of their places. Copies live as long as the entry that has them. */
 static acta_status
 load_chunk(acta_cursor *cursor, acta_error *error)
 {
     acta_status status = ACTA_OK;
     uint32_t count = 0;
-    uint32_t limit = cursor->left < CHUNK && !cursor->filter.is_set ? (uint32_t)cursor->left : CHUNK;
 
     release_chunk(cursor);
+    if (acti_index_reader_is_done(&cursor->index)) return acta_error_set(error, ACTA_NOT_FOUND, NULL);
+    const uint32_t limit = chunk_limit(cursor);
+    if (load_strip(cursor, limit)) return ACTA_OK;
     while (count < limit && status == ACTA_OK && (count == 0 || !acti_index_reader_leaves_copies(&cursor->index))) {
         acti_event_place *place = &cursor->places[count];
         status = acti_index_reader_next(&cursor->index, place, error);
@@ -315,7 +355,7 @@ load_chunk(acta_cursor *cursor, acta_error *error)
             cursor->copies[count].record.data = NULL;
         count++;
     }
-    if (status == ACTA_NOT_FOUND && count == 0 && !acti_index_reader_is_done(&cursor->index))
+    if (status == ACTA_NOT_FOUND && count == 0)
         return stream_damaged(cursor, cursor->index.next, 0, "it is missing in the index", error);
     if (status != ACTA_OK && (status != ACTA_NOT_FOUND || count == 0)) return status;
     return load_pages(cursor, count, error);
@@ -341,7 +381,25 @@ read_place(acta_cursor *cursor, uint32_t i, acti_record_view *view_out, acta_err
     }
     if (place->position - cursor->page.first >= cursor->page.count)
         return stream_damaged(cursor, place->version, place->position, "its page doesn't have it", error);
-    return acti_page_record(&cursor->page, place->position, view_out, error);
+    return acti_page_record_piece(&cursor->page, place->position, view_out, &cursor->taken[i], error);
+}
+
+/* Event i of the chunk was read, and is what it should be. The last one of a strip that came from pages makes it. */
+static void
+note_taken(acta_cursor *cursor, uint32_t i)
+{
+    uint64_t positions[CHUNK];
+    acti_page_piece pieces[CHUNK];
+
+    if (cursor->copies[i].record.data != NULL || cursor->taken[i].record.data == NULL) return;
+    if (++cursor->taken_count < ACTI_STRIP_EVENTS) return;
+    for (uint32_t k = 0; k < CHUNK; k++) {
+        uint32_t at = cursor->direction == ACTA_BACKWARD ? CHUNK - 1 - k : k;
+        positions[k] = cursor->places[at].position;
+        pieces[k] = cursor->taken[at];
+    }
+    acti_strips_keep(&cursor->store->strips, cursor->stream_id, acti_strip_first(cursor->places[0].version), positions,
+        pieces, cursor->strips_turn);
 }
 
 static acta_status
@@ -361,7 +419,7 @@ next_of_stream(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
         return stream_damaged(
             cursor, place->version, place->position, "the index points to an event of another place", error);
     event_out->stream = acta_str_from(cursor->stream_name, cursor->stream_name_size);
-    cursor->chunk_next++;
+    note_taken(cursor, cursor->chunk_next++);
     return ACTA_OK;
 }
 

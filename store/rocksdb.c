@@ -34,6 +34,9 @@ enum {
     INDEX_AMPLIFICATION_PERCENT = 400,
     BLOOM_BITS = 10,
     BACKGROUND_JOBS = 2,
+    OPENING_THREADS =
+        4, /* of each family, each time it is opened: 16 of them would cost a small store more than they give */
+    CACHE_SIXTEENTHS = 7, /* of memory_bytes; streams that are read again have another one (strips.h) */
     WRITE_BUFFER_BYTES_MAX = 64 << 20,
     WRITE_BUFFER_BYTES_MIN = 1 << 20,
     GENERATIONS_MAX = 4,   /* of write buffers, one flushed for all families */
@@ -168,10 +171,11 @@ make_options(rocksdb_engine *engine)
     rocksdb_options_set_atomic_flush(options, 1);
     rocksdb_options_set_enable_write_thread_adaptive_yield(options, 0);
     rocksdb_options_set_max_background_jobs(options, BACKGROUND_JOBS);
+    rocksdb_options_set_max_file_opening_threads(options, OPENING_THREADS);
     rocksdb_options_set_skip_stats_update_on_db_open(options, 1);
 
     engine->db_options = options;
-    engine->cache = rocksdb_cache_create_lru(engine->memory_bytes / 2);
+    engine->cache = rocksdb_cache_create_lru(engine->memory_bytes / 16 * CACHE_SIXTEENTHS);
     for (int family = 0; family < ACTI_FAMILY_COUNT; family++)
         engine->family_options[family] = make_family_options(engine, (acti_family)family);
 

@@ -17,7 +17,7 @@
 #define COMPACTION_RATE_DEFAULT (UINT64_C(32) << 20)
 #define TAIL_BYTES_DEFAULT      (UINT64_C(32) << 20)
 
-enum { BATCH_COUNT_DEFAULT = 1024, BLOCKS_SHARE = 16, INDEX_TAIL_SHARE = 8 /* of the memory */ };
+enum { BATCH_COUNT_DEFAULT = 1024, BLOCKS_SHARE = 16, STRIPS_SHARE = 16, INDEX_TAIL_SHARE = 8 /* of the memory */ };
 
 static acta_status
 copy_path(acta_store *store, const char *path, acta_error *error)
@@ -76,6 +76,8 @@ store_create(const acta_store_config *config, acta_engine *engine)
     acti_index_tail_init(&store->index, &environment.allocator,
         (size_t)(or_default(config->memory_bytes, MEMORY_BYTES_DEFAULT) / INDEX_TAIL_SHARE));
     acti_blocks_init(&store->blocks, or_default(config->memory_bytes, MEMORY_BYTES_DEFAULT) / BLOCKS_SHARE);
+    acti_strips_init(
+        &store->strips, &environment.allocator, or_default(config->memory_bytes, MEMORY_BYTES_DEFAULT) / STRIPS_SHARE);
     acti_monitor_init(&store->expiry);
     acti_monitor_init(&store->failure_lock);
     acti_monitor_init(&store->bed);
@@ -91,6 +93,7 @@ store_free(acta_store *store)
     acta_allocator allocator = store->environment.allocator;
 
     acti_committer_deinit(store);
+    acti_strips_deinit(&store->strips);
     acti_blocks_deinit(&store->blocks);
     acti_tail_deinit(&store->tail);
     acti_by_stream_destroy(store->index.by_stream);

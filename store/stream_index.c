@@ -262,7 +262,7 @@ acti_index_reader_next(acti_index_reader *reader, acti_event_place *place_out, a
     else
         while (status == ACTA_OK && !event_of_entry(reader, reader->next, place_out))
             status = next_entry(reader, error);
-    if (status == ACTA_OK) reader->next += reader->backward ? UINT64_MAX : 1;
+    if (status == ACTA_OK) acti_index_reader_pass(reader);
     return status;
 }
 

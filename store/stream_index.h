@@ -103,6 +103,13 @@ acti_index_reader_is_done(const acti_index_reader *reader)
     return reader->next < reader->first || reader->next > reader->last;
 }
 
+/* Go on behind the next one, which somebody has already. */
+static inline void
+acti_index_reader_pass(acti_index_reader *reader)
+{
+    reader->next += reader->backward ? UINT64_MAX : 1;
+}
+
 /* The copy of the event that was given last, if its entry has one; it lives until the reader goes to another entry. */
 bool acti_index_reader_copy(const acti_index_reader *reader, uint64_t version, acti_page_piece *piece_out);
 /* Will the next event be of another entry, and those copies gone? */

@@ -96,6 +96,7 @@ acta_store_refresh(acta_store *store, acta_error *error)
             "; close it and open it again",
             store->path, store->recovered.position, head);
     acti_blocks_clear(&store->blocks); /* the writer may have removed events */
+    acti_strips_clear(&store->strips);
     /* Release: who sees the head sees the engine as it is now; pairs with acti_store_head. seq_cst, as run_dry says. */
     atomic_store_explicit(&store->head, store->recovered.position, memory_order_seq_cst);
     if (store->recovered.position > head) acti_subscriptions_wake(store);
