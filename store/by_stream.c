@@ -145,9 +145,9 @@ is_of_categories(const acti_by_stream *b, acta_bytes name)
     return false;
 }
 
-/* Is a stream to be kept so? What its name is never changes. One that can't be found now is not. */
-static bool
-is_kept(acti_by_stream *b, uint64_t stream_id)
+/* What its name is never changes. */
+bool
+acti_by_stream_keeps(acti_by_stream *b, uint64_t stream_id)
 {
     uint64_t *slot = &b->known[(stream_id * 0x9e3779b97f4a7c15u >> 32) & (KNOWN_SLOTS - 1)];
     acti_key key = acti_id_key(stream_id);
@@ -257,7 +257,7 @@ acti_by_stream_entry(acti_by_stream *b, const acti_run *runs, uint32_t count, ac
     uint32_t page_count = 0;
     acta_error ignored;
 
-    if (!is_kept(b, runs[0].stream_id)) return false;
+    if (!acti_by_stream_keeps(b, runs[0].stream_id)) return false;
     for (uint32_t i = 0; i < count; i++) {
         if (i > 0 && runs[i].page == runs[i - 1].page) continue;
         keys[page_count] = acti_log_key(runs[i].page);

@@ -12,9 +12,10 @@
  *    be read, more than COPIES_BYTES_MAX, a stub) leaves the entry without.
  *  - No copy of an event outlives its scrub: see scrub.c.
  *
- * Which categories: what the one who opened the store named last; kept in family META. Entries written before stay.
+ * Which categories: what the one who opened the store named last; kept in family META. Entries written before stay as they are
+ * until copies.c brings them in line.
  *
- * Threads: writing, whoever commits. Reading: any thread.
+ * Threads: writing, whoever commits, or one thread with an object of its own. Reading: any thread.
  */
 #ifndef ACTI_BY_STREAM_H
 #define ACTI_BY_STREAM_H
@@ -49,6 +50,9 @@ typedef struct acti_by_stream acti_by_stream;
 /* For a list of categories as it is stored. NULL: no memory. */
 acti_by_stream *acti_by_stream_create(const acta_allocator *allocator, acta_engine *engine, acta_bytes list);
 void acti_by_stream_destroy(acti_by_stream *by_stream); /* takes NULL */
+
+/* Is a stream of one of the categories? One that has no name now isn't. */
+bool acti_by_stream_keeps(acti_by_stream *by_stream, uint64_t stream_id);
 
 /* The entry of these runs, of one stream, with copies; a view until the next call. False: it is to have none. */
 bool acti_by_stream_entry(

@@ -222,7 +222,9 @@ print_summary(const verify *v)
         printf("recorded     %s to %s\n", when(v->first_recorded_us, first, sizeof first),
             when(v->last_recorded_us, last, sizeof last));
     printf("streams      %s, of %s types of events\n", grouped(streams), grouped(types));
-    printf("index        %s events in %s entries\n", grouped(v->index_events), grouped(v->index_entries));
+    printf("index        %s events in %s entries", grouped(v->index_events), grouped(v->index_entries));
+    if (v->copies > 0) printf(", %s copies of events", grouped(v->copies));
+    putchar('\n');
     if (v->is_chained) {
         printf("chain        ");
         for (int i = 0; i < ACTA_DIGEST_SIZE; i++)
@@ -231,6 +233,7 @@ print_summary(const verify *v)
     }
     printf("rows         %s in %s tables; %s outcomes, %s snapshots, %s checkpoints\n", grouped(v->rows),
         grouped(v->tables), grouped(v->outcomes), grouped(v->snapshots), grouped(v->checkpoints));
+    if (v->indexes > 0) printf("read models  %s entries in %s indexes\n", grouped(v->index_rows), grouped(v->indexes));
     printf("batches      %s told, the last is %s; %s schemas\n", grouped(v->batches), grouped(v->batch),
         grouped(v->schemas));
     printf("mark         position %s, batch %s; %" PRIu32 " of 2 slots sound\n", grouped(v->mark_position),
@@ -308,6 +311,7 @@ verify_store(const char *path)
         verify_index(&v);
         verify_names(&v);
         verify_tables(&v);
+        verify_indexes(&v);
         compare_ends(&v);
         print_summary(&v);
     }

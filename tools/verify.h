@@ -5,7 +5,9 @@
  *     verify.c        the run, marks, meta, the summary
  *     verify_page.c   records of both formats, and the chain
  *     verify_log.c    the log, and the index and names against it
+ *     verify_copies.c entries of the index, and the copies of events in them against the log
  *     verify_rows.c   tables, and the rows that the store itself writes
+ *     verify_indexes.c  indexes of read models against their rows
  */
 #ifndef TOOLS_VERIFY_H
 #define TOOLS_VERIFY_H
@@ -58,7 +60,7 @@ typedef struct verify {
     uint64_t format, position, stubs, payload_bytes, batches, batch, batch_position, index_entries, index_events;
     uint64_t index_end; /* behind this position the index may have entries already, and need not */
     uint64_t verified_position, verified_batch, schemas, tables, rows, outcomes, snapshots, checkpoints, gone_streams;
-    uint64_t tags, tag_rows;
+    uint64_t tags, tag_rows, copies, indexes, index_rows;
     int64_t made_at_us, first_recorded_us, last_recorded_us;
     named_list streams, types;
 
@@ -92,11 +94,14 @@ uint64_t read_records(
 /* A varint; `*fine` becomes false when it has no end. */
 uint64_t take_number(const uint8_t **at, const uint8_t *end, bool *fine);
 
+/* -- the rest -- */
+
 void verify_log(verify *v);
 void verify_index_end(verify *v); /* before the log */
 void verify_index(verify *v);
 void verify_names(verify *v);
 void verify_tables(verify *v);
+void verify_indexes(verify *v);
 void free_names(named_list *list);
 
 /* -- reading -- */
@@ -111,6 +116,23 @@ rocksdb_iterator_t *scan(verify *v, family in);
 bool entry_at(verify *v, family in, rocksdb_iterator_t *iterator, entry *out);
 /* A value, to be freed by rocksdb_free; NULL: none. */
 uint8_t *get(verify *v, family in, const void *key, size_t key_size, size_t *size_out);
+
+/* -- verify_copies.c -- */
+
+/* The runs of an entry of format 2 or 3; what of format 3 stands around them, from `front` on, is copies of its events. */
+typedef struct parts_of_entry {
+    const uint8_t *front, *runs, *records, *end;
+    uint64_t copy_count;
+} parts_of_entry;
+typedef struct run_of_entry {
+    uint64_t page, place, count;
+} run_of_entry;
+
+/* False: it is no such entry, or its sum is wrong. */
+bool find_runs(const uint8_t *key, const uint8_t *value, size_t size, parts_of_entry *parts_out);
+/* Compare the copies of a run's events, if the entry has some, with the log; `first` is the number of the first of them in the
+ * entry. False: one makes no sense. */
+bool check_copies(verify *v, const entry *e, const parts_of_entry *parts, uint64_t first, const run_of_entry *run);
 
 static inline uint64_t
 little(const uint8_t *bytes, int size)

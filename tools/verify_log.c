@@ -116,44 +116,6 @@ tell_repair(const verify *v, const record *rec)
 
 /* -- the index -- */
 
-/* The runs of an entry of format 2 or 3; what of format 3 stands around them, from `front` on, is copies of its events. */
-typedef struct parts_of_entry {
-    const uint8_t *front, *runs, *records, *end;
-    uint64_t copy_count;
-} parts_of_entry;
-
-static bool
-find_runs(const uint8_t *key, const uint8_t *value, size_t size, parts_of_entry *parts_out)
-{
-    *parts_out = (parts_of_entry){ .front = value, .runs = value + 1, .records = value + size, .end = value + size };
-    if (size > 0 && value[0] == 2) return true;
-    if (size < 12 || value[0] != 3) return false;
-    uint64_t count = little(value + 2, 2), front = 12 + 12 * (uint64_t)value[1] + 13 * count,
-             records = front + little(value + 8, 4);
-    if (count == 0 || records > size) return false;
-    uint32_t crc = acta_crc32c(acta_crc32c(0, key, 16), value, 4);
-    if (acta_crc32c(crc, value + 8, records - 8) != little(value + 4, 4)) return false;
-    parts_out->runs = value + front;
-    parts_out->records = value + records;
-    parts_out->copy_count = count;
-    return true;
-}
-
-/* Copy `i`, which lies at this position in the log: its sum is over that, and itself. */
-static bool
-copy_is_sound(const parts_of_entry *parts, uint64_t i, uint64_t position)
-{
-    const uint8_t *ends = parts->front + 12 + 12 * (size_t)parts->front[1] + 8 * (size_t)parts->copy_count;
-    uint64_t from = i > 0 ? little(ends + 4 * (i - 1), 4) : 0, end = little(ends + 4 * i, 4);
-    uint8_t at[8];
-
-    if (from + 4 > end || end > (uint64_t)(parts->end - parts->records)) return false;
-    for (int k = 0; k < 8; k++)
-        at[k] = (uint8_t)(position >> (8 * k));
-    uint32_t crc = acta_crc32c(acta_crc32c(0, at, 8), parts->records + from + 4, end - from - 4);
-    return crc == little(parts->records + from, 4);
-}
-
 /* Take the entry that begins with this version; NULL: there is none. */
 static void
 begin_entry(verify *v, named *stream, uint64_t stream_id, uint64_t version)
@@ -295,7 +257,7 @@ verify_index_end(verify *v)
 
 /* How many events an entry has; 0: it makes no sense, or has a copy that doesn't. */
 static uint64_t
-count_entry(const entry *e, uint64_t *first_out, uint64_t *last_out)
+count_entry(verify *v, const entry *e, uint64_t *first_out, uint64_t *last_out)
 {
     parts_of_entry parts;
     uint64_t count = 0, page = 0;
@@ -311,8 +273,7 @@ count_entry(const entry *e, uint64_t *first_out, uint64_t *last_out)
         uint64_t place = take_number(&at, end, &fine), run = take_number(&at, end, &fine);
         if (count == 0) *first_out = page + place;
         *last_out = page + place + run - 1;
-        for (uint64_t i = 0; fine && i < run && count + i < parts.copy_count; i++)
-            fine = copy_is_sound(&parts, count + i, page + place + i);
+        fine = fine && check_copies(v, e, &parts, count, &(run_of_entry){ .page = page, .place = place, .count = run });
         count += run;
     }
     return fine ? count : 0;
@@ -328,7 +289,7 @@ verify_index(verify *v)
     entry e;
 
     for (rocksdb_iter_seek_to_first(iterator); entry_at(v, INDEX, iterator, &e); rocksdb_iter_next(iterator)) {
-        uint64_t count = e.key_size == 16 ? count_entry(&e, &first, &last) : 0;
+        uint64_t count = e.key_size == 16 ? count_entry(v, &e, &first, &last) : 0;
         if (count == 0) {
             damaged(v, "index: an entry of %zu and %zu bytes", e.key_size, e.value_size);
             continue;

@@ -186,6 +186,21 @@ ACTA_API void acta_store_compaction(acta_store *store, acta_compaction_info *inf
  */
 ACTA_API acta_status acta_store_compact(acta_store *store, bool all, uint64_t *count_out, acta_error *error);
 
+/* -- events that are kept by stream -- */
+
+/*
+ * Bring the copies of events in line with the categories that the store keeps by stream (store.h): events that were appended
+ * before their category was named get copies, and those of categories that aren't named any more lose them. Each transaction
+ * writes about 1 MiB of copies; commits and reads go on beside it. The newest events, which the index doesn't have yet, and
+ * what can't be copied (docs/format.md) stay as they are.
+ *   count_max  events whose copies are made or taken away at most, but for the rest of the entry that passes it; 0: all there are
+ *   count_out  how many were; 0: there is nothing left
+ * Threads: outside threads; waits for the disk, and for a range that is just compacted. Errors: ACTA_BUSY another thread scrubs,
+ *          or is at it; those of a commit; ACTA_CORRUPT, ACTA_IO, ACTA_NO_MEMORY. What was done before an error stays so.
+ */
+ACTA_API acta_status acta_store_copy_by_stream(
+    acta_store *store, uint64_t count_max, uint64_t *count_out, acta_error *error);
+
 #ifdef __cplusplus
 }
 #endif

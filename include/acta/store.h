@@ -77,7 +77,7 @@ typedef struct acta_store_config {
  * is appended is copied some time behind it, with later commits. Nothing else changes: what can be read, and how, deleting and
  * limits (a copy goes with its event), backup, verify, restore and repair.
  *   The store remembers the list. Another one holds for what is appended from then on; an empty one (just NULL) ends it. What
- * was copied stays copied. A store that ever was opened with one has format 3, which older programs refuse. Stores that are
+ * was copied stays copied, and what was there before is not, until acta_store_copy_by_stream (operations.h) is called. A store that ever was opened with one has format 3, which older programs refuse. Stores that are
  * read_only don't look at it. ACTA_INVALID: an entry that is no name, or has a '-'; more than 64 KiB of them.
  */
 

@@ -189,6 +189,82 @@ the_list_is_remembered_until_another_is_given(void **state)
     expect_all(f, 90);
 }
 
+static uint64_t
+copy_some(fixture *f, uint64_t count_max)
+{
+    uint64_t count;
+    if (acta_store_copy_by_stream(f->store, count_max, &count, &f->error) != ACTA_OK) fail_msg("%s", f->error.text);
+    return count;
+}
+
+/* Events of before their category was named get copies on request, some at a time, and those of one that isn't any more lose
+ * them; a crash in between costs none. */
+static void
+events_from_before_the_list_get_copies_on_request(void **state)
+{
+    static const char *const other[] = { "Plain", NULL };
+    fixture *f = FIXTURE(state);
+
+    f->config.manual = f->memory; /* so that it can crash */
+    open_kept(f, NULL);
+    append_turns(f, 1, EVENTS);
+    assert_int_equal(copy_some(f, 0), 0); /* there is no list */
+    reopen(f);
+    close_store(f);
+    open_kept(f, kept);
+    append_turns(f, EVENTS + 1, EVENTS + 20);
+    assert_in_range(copies_of(f), 0, 3 * 20); /* of the newest ones */
+    assert_in_range(copy_some(f, 100), 100, 164);
+    uint64_t first = copies_of(f);
+    assert_in_range(first, 100, 164 + 3 * 20);
+    crash_store(f);
+    open_store_ok(f);
+    assert_in_range(copies_of(f), first, first + 60); /* and what lay in memory alone */
+    while (copy_some(f, 500) > 0)
+        expect_sound(f);
+    reopen(f);
+    assert_int_equal(copies_of(f), 3 * (EVENTS + 20));
+    expect_all(f, EVENTS + 20);
+    assert_int_equal(copy_some(f, 0), 0);
+
+    close_store(f);
+    open_kept(f, other);
+    assert_int_equal(copy_some(f, 0), 4 * (EVENTS + 20));
+    assert_int_equal(copies_of(f), EVENTS + 20);
+    expect_all(f, EVENTS + 20);
+    close_store(f);
+    open_kept(f, none);
+    assert_int_equal(copy_some(f, 0), EVENTS + 20);
+    assert_int_equal(copies_of(f), 0);
+    expect_all(f, EVENTS + 20);
+}
+
+/* Removed events get none, whenever they were removed. */
+static void
+removed_events_get_no_copies_on_request(void **state)
+{
+    fixture *f = FIXTURE(state);
+    uint64_t count;
+
+    open_kept(f, NULL);
+    append_turns(f, 1, EVENTS);
+    close_store(f);
+    open_kept(f, kept);
+    acta_transaction *t = acta_transaction_create(f->store);
+    acta_transaction_delete_stream(t, acta_str_of(streams[0]), EVENTS, ACTA_DELETE_HARD);
+    acta_transaction_limit_stream(t, acta_str_of(streams[2]), &(acta_stream_limits){ .count_max = 64 });
+    assert_int_equal(ACTA_OK, commit(f, t, NULL));
+    copy_some(f, 0);
+    assert_int_equal(copies_of(f), 3 * EVENTS);
+    assert_int_equal(ACTA_OK, acta_store_scrub(f->store, 0, &count, &f->error));
+    uint64_t left = copies_of(f);
+    assert_in_range(left, EVENTS, EVENTS + 64);
+    assert_int_equal(copy_some(f, 0), 0);
+    assert_int_equal(copies_of(f), left);
+    expect_stream(f, streams[3], 1, EVENTS);
+    expect_stream(f, streams[2], EVENTS - 63, EVENTS);
+}
+
 static void
 what_is_no_category_is_refused(void **state)
 {
@@ -524,6 +600,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         on_no_store(a_kept_stream_reads_as_any_other),
         on_no_store(the_list_is_remembered_until_another_is_given),
+        on_no_store(events_from_before_the_list_get_copies_on_request),
+        on_no_store(removed_events_get_no_copies_on_request),
         on_no_store(what_is_no_category_is_refused),
         on_no_store(a_crash_leaves_streams_and_copies_as_the_log),
         on_no_store(batches_write_copies_as_the_index_is_written),

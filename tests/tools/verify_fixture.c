@@ -79,6 +79,14 @@ set_up_pages(void **state)
     return set_up_copy(state, golden);
 }
 
+int
+set_up_copies(void **state)
+{
+    char golden[512];
+    snprintf(golden, sizeof golden, "%s-3", golden_path);
+    return set_up_copy(state, golden);
+}
+
 static int
 remove_one(const char *path, const struct stat *found, int kind, struct FTW *where)
 {

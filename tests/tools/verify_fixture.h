@@ -31,11 +31,13 @@ typedef struct fixture {
 /* Take the command's path and the golden store's from the command line; false: they aren't there, which was told. */
 bool verify_begin(int argc, char **argv);
 
-int set_up(void **state);       /* a copy of the golden store of format 1 */
-int set_up_pages(void **state); /* of format 2 */
+int set_up(void **state);        /* a copy of the golden store of format 1 */
+int set_up_pages(void **state);  /* of format 2 */
+int set_up_copies(void **state); /* of format 3 */
 int tear_down(void **state);
-#define on_copy(test)  cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-#define on_pages(test) cmocka_unit_test_setup_teardown(test, set_up_pages, tear_down)
+#define on_copy(test)   cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define on_pages(test)  cmocka_unit_test_setup_teardown(test, set_up_pages, tear_down)
+#define on_copies(test) cmocka_unit_test_setup_teardown(test, set_up_copies, tear_down)
 
 /* Run the command; both its outputs go to f->output. */
 void run(fixture *f, const char *arguments);
