@@ -247,7 +247,10 @@ acti_new_store_finish(acta_store *to, const char *unfinished, const char *path, 
     if (status == ACTA_OK) status = acti_directory_sync_files(unfinished, error);
     if (status == ACTA_OK) status = acti_rename(unfinished, place, error);
     if (status != ACTA_OK) acti_directory_remove(unfinished);
-    return status;
+    if (status != ACTA_UNKNOWN_OUTCOME) return status;
+    /* Of a commit to the new store; that is gone, so there is nothing unknown about it. */
+    if (error != NULL) error->status = ACTA_IO;
+    return ACTA_IO;
 }
 
 static acta_status

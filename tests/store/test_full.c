@@ -1,7 +1,7 @@
 /*
  * A disk that is really full: a small tmpfs in a mount namespace of this process. The distribution's RocksDB may abort a
  * process there (an assertion of its info log); a store must not. Case CR-05 of the catalogue. Skipped where the system
- * allows no namespaces.
+ * allows no namespaces, which the log says.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,9 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "acta/operations.h"
+
 #include "fixture.h"
 
-enum { EVENT_SIZE = 4000 };
+enum { EVENT_SIZE = 4000, BACKED_UP = 1500 /* events: 6 MB */ };
 
 static bool have_namespace;
 
@@ -141,11 +143,144 @@ a_full_disk_stops_writes_and_loses_nothing(void **state)
     }
 }
 
+/* A small disk, away from the store's. */
+static void
+mount_small(const fixture *f, char *mounted, size_t size, unsigned size_mib)
+{
+    char options[32];
+
+    snprintf(mounted, size, "%s.small", f->path);
+    snprintf(options, sizeof options, "size=%um", size_mib);
+    assert_int_equal(0, mkdir(mounted, 0777));
+    assert_int_equal(0, mount("tmpfs", mounted, "tmpfs", 0, options));
+}
+
+static void
+unmount_small(const char *mounted)
+{
+    assert_int_equal(0, umount(mounted));
+    assert_int_equal(0, rmdir(mounted));
+}
+
+static void
+make_room(const char *mounted)
+{
+    assert_int_equal(0, mount("tmpfs", mounted, "tmpfs", MS_REMOUNT, "size=256m"));
+}
+
+static void
+expect_no_room(acta_status status, const acta_error *error)
+{
+    assert_int_equal(status, ACTA_IO);
+    if (strstr(error->text, "No space left on device") == NULL) fail_msg("%s", error->text);
+}
+
+static void
+fill_store(fixture *f)
+{
+    f->config.unsafe_no_sync = true; /* of this test's own store, which stays open */
+    open_store_ok(f);
+    for (uint64_t number = 1; number <= BACKED_UP; number++)
+        assert_int_equal(ACTA_OK, append_number(f, number));
+}
+
+/* A store that was made of what was copied has all of it. */
+static void
+expect_copy(fixture *f, const char *path)
+{
+    fixture copy = *f;
+
+    copy.config = (acta_store_config){ .path = path, .must_exist = true };
+    if (acta_store_open(&copy.config, &copy.store, &copy.error) != ACTA_OK) fail_msg("%s", copy.error.text);
+    assert_int_equal(acta_store_head(copy.store), BACKED_UP);
+    expect_numbers(&copy, BACKED_UP);
+    if (acta_store_verify(copy.store, NULL, NULL, NULL, &copy.error) != ACTA_OK) fail_msg("%s", copy.error.text);
+    acta_store_close(copy.store);
+}
+
+static acta_status
+back_up(fixture *f, const char *mounted)
+{
+    char set[300];
+    acta_backup_info info;
+
+    snprintf(set, sizeof set, "%s/set", mounted);
+    return acta_store_backup_to(f->store, &(acta_backup_config){ .path = set }, &info, &f->error);
+}
+
+/* CR-05: the disk that a backup goes to is full: no backup, and no harm to the store; with room there is one. */
+static void
+a_backup_to_a_full_disk_harms_nothing(void **state)
+{
+    fixture *f = FIXTURE(state);
+    static const unsigned sizes_mib[] = { 1, 3, 5 };
+    char mounted[280], set[300], restored[300];
+    acta_backup_info infos[4];
+    acta_restore_report report;
+    uint32_t count;
+
+    if (!have_namespace) skip();
+    fill_store(f);
+    for (size_t i = 0; i < sizeof sizes_mib / sizeof sizes_mib[0]; i++) {
+        mount_small(f, mounted, sizeof mounted, sizes_mib[i]);
+        snprintf(set, sizeof set, "%s/set", mounted);
+        snprintf(restored, sizeof restored, "%s/restored", mounted);
+        expect_no_room(back_up(f, mounted), &f->error);
+        count = 0;
+        if (acta_backup_list(set, infos, 4, &count, &f->error) == ACTA_OK) assert_int_equal(count, 0);
+        assert_int_equal(ACTA_OK, acta_store_health(f->store, &f->error));
+        expect_numbers(f, BACKED_UP);
+        make_room(mounted);
+        if (back_up(f, mounted) != ACTA_OK) fail_msg("%s", f->error.text);
+        assert_int_equal(
+            ACTA_OK, acta_restore(&(acta_restore_config){ .backup = set, .path = restored }, &report, &f->error));
+        expect_copy(f, restored);
+        unmount_small(mounted);
+    }
+    assert_int_equal(ACTA_OK, append_number(f, BACKED_UP + 1));
+}
+
+/* CR-05: so is the disk that a store is restored to, as a whole or cut: no store is there under its name until there is room. */
+static void
+restoring_to_a_full_disk_leaves_no_store(void **state)
+{
+    fixture *f = FIXTURE(state);
+    static const unsigned sizes_mib[] = { 1, 3, 5 };
+    char mounted[280], set[300], restored[300];
+    acta_restore_report report;
+
+    if (!have_namespace) skip();
+    fill_store(f);
+    snprintf(set, sizeof set, "%s.set", f->path);
+    acta_backup_info info;
+    assert_int_equal(ACTA_OK, acta_store_backup_to(f->store, &(acta_backup_config){ .path = set }, &info, &f->error));
+    for (size_t i = 0; i < 2 * sizeof sizes_mib / sizeof sizes_mib[0]; i++) {
+        mount_small(f, mounted, sizeof mounted, sizes_mib[i / 2]);
+        snprintf(restored, sizeof restored, "%s/restored", mounted);
+        const acta_restore_config config = {
+            .backup = set, .path = restored, .to_position = i % 2 == 0 ? 0 : BACKED_UP - 1
+        };
+        expect_no_room(acta_restore(&config, &report, &f->error), &f->error);
+        assert_int_equal(-1, access(restored, F_OK));
+        make_room(mounted);
+        if (acta_restore(&config, &report, &f->error) != ACTA_OK) fail_msg("%s", f->error.text);
+        assert_int_equal(report.position, i % 2 == 0 ? BACKED_UP : BACKED_UP - 1);
+        if (i % 2 == 0) expect_copy(f, restored);
+        unmount_small(mounted);
+    }
+    remove_tree(set);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { on_no_store(a_full_disk_stops_writes_and_loses_nothing) };
+    const struct CMUnitTest tests[] = {
+        on_no_store(a_full_disk_stops_writes_and_loses_nothing),
+        on_no_store(a_backup_to_a_full_disk_harms_nothing),
+        on_no_store(restoring_to_a_full_disk_leaves_no_store),
+    };
 
     enter_namespace();
+    if (!have_namespace) fputs("full disk: the system allows no namespaces, so no tmpfs is filled here\n", stderr);
     return run_on_rocksdb("full disk", tests);
 }
