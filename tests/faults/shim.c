@@ -143,6 +143,8 @@ judge(fault_op op, const char *path)
         fault_rule *rule = &page->rules[i];
         if (!acts(rule, op, path)) continue;
         if (rule->delay_us > 0) wait_us(rule->delay_us);
+        while (atomic_load(&rule->hangs))
+            wait_us(1000);
         if (rule->error != 0) v.error = rule->error;
         if (rule->size_max > 0) v.size_max = rule->size_max;
         v.lie = v.lie || rule->lie;

@@ -59,6 +59,7 @@ typedef struct fault_rule {
     int error;                        /* errno of the failure; 0: it doesn't fail */
     uint32_t size_max;                /* writes and reads at most so many bytes of it; 0: all */
     uint32_t delay_us;                /* before it is done */
+    _Atomic bool hangs;               /* it isn't done before this is false again */
     bool lie;                         /* it says that it was done, and does nothing */
     _Atomic uint64_t fitting;         /* calls that it was about */
     _Atomic uint64_t acted;           /* calls that it acted on */
