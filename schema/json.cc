@@ -1,8 +1,8 @@
 /*
  * JSON in and out, by the official FlatBuffers library: the one C++ file below the tests.
  *
- * A parser is made from the schema's binary for each call, so that any thread may call; it costs some 50 µs. That is for
- * people and tools: nothing on the way of a command comes here unless it came as JSON.
+ * To make a parser from a schema's binary costs some 50 µs, so each thread keeps the one that it used last. Nothing on the
+ * way of a command comes here unless it came as JSON.
  *
  * No exception leaves this file. What the library produced is verified by our own verifier before it is given out.
  */
@@ -11,6 +11,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <string>
 
@@ -30,12 +31,41 @@ options()
     return options;
 }
 
-/* The schema's parser, with the table as what is to be parsed or printed. */
-bool
-begin(flatbuffers::Parser &parser, const acta_table *table)
+struct kept_parser {
+    const uint8_t *binary;
+    uint64_t hash; /* of the schema: a library that was unloaded leaves its place to another */
+    flatbuffers::Parser parser;
+
+    explicit kept_parser(const acta_schema *schema)
+        : binary(schema->binary.data)
+        , hash(schema->hash)
+        , parser(options())
+    {
+    }
+};
+
+thread_local std::unique_ptr<kept_parser> kept;
+
+/* This thread's parser of the schema, with the table as what is to be parsed or printed; nullptr: the schema can't be read.
+ * After an error it is not used again (forget_parser): what is half parsed stays in it. */
+flatbuffers::Parser *
+begin(const acta_table *table)
 {
-    const acta_bytes binary = table->schema->binary;
-    return parser.Deserialize(binary.data, binary.size) && parser.SetRootType(table->name);
+    const acta_schema *schema = table->schema;
+
+    if (!kept || kept->binary != schema->binary.data || kept->hash != schema->hash) {
+        kept.reset(); /* one at a time */
+        std::unique_ptr<kept_parser> made(new kept_parser(schema));
+        if (!made->parser.Deserialize(schema->binary.data, schema->binary.size)) return nullptr;
+        kept = std::move(made);
+    }
+    return kept->parser.SetRootType(table->name) ? &kept->parser : nullptr;
+}
+
+void
+forget_parser()
+{
+    kept.reset();
 }
 
 acta_status
@@ -88,11 +118,11 @@ rewrite(const acta_table *table, acta_bytes buffer, acta_memory *memory, acta_by
 acta_status
 print(const acta_table *table, acta_bytes buffer, acta_memory *memory, acta_str *text_out, acta_error *error)
 {
-    flatbuffers::Parser parser(options());
+    const flatbuffers::Parser *parser = begin(table);
     std::string text;
     uint8_t *copy;
 
-    if (!begin(parser, table) || !flatbuffers::GenerateText(parser, buffer.data, &text))
+    if (parser == nullptr || !flatbuffers::GenerateText(*parser, buffer.data, &text))
         return acta_error_set(error, ACTA_CORRUPT, "can't print a %s as JSON", table->name);
     text = escaped(text);
     acta_status status = give(text.data(), text.size(), memory, &copy, error);
@@ -104,7 +134,6 @@ acta_status
 parse(const acta_table *table, acta_str text, acta_memory *memory, acta_memory *scratch, acta_bytes *buffer_out,
     acta_error *error)
 {
-    flatbuffers::Parser parser(options());
     acti_json_ordered ordered;
     uint8_t *copy;
 
@@ -114,13 +143,18 @@ parse(const acta_table *table, acta_str text, acta_memory *memory, acta_memory *
 
     if (std::strlen(source.c_str()) != source.size())
         return acta_error_set(error, ACTA_INVALID, "JSON of %s: there is a NUL in it", table->name);
-    if (!begin(parser, table))
+    flatbuffers::Parser *parser = begin(table);
+    if (parser == nullptr)
         return acta_error_set(error, ACTA_INVALID, "the schema of %s can't be read", table->name);
-    if (!parser.ParseJson(source.c_str())) return acti_json_error(table, text, &ordered, parser.error_.c_str(), error);
+    if (!parser->ParseJson(source.c_str())) {
+        const std::string why = parser->error_;
+        forget_parser();
+        return acti_json_error(table, text, &ordered, why.c_str(), error);
+    }
 
-    acta_status status = give(parser.builder_.GetBufferPointer(), parser.builder_.GetSize(), memory, &copy, error);
+    acta_status status = give(parser->builder_.GetBufferPointer(), parser->builder_.GetSize(), memory, &copy, error);
     if (status != ACTA_OK) return status;
-    const acta_bytes buffer = acta_bytes_from(copy, parser.builder_.GetSize());
+    const acta_bytes buffer = acta_bytes_from(copy, parser->builder_.GetSize());
     acta_error refusal;
     if (table->verify(buffer, &refusal) != ACTA_OK) { /* such as \u0000 in a string */
         acta_memory_free(memory, copy);
@@ -147,6 +181,7 @@ acta_json_print(const acta_table *table, acta_bytes buffer, acta_memory *memory,
         acta_memory_free(memory, const_cast<uint8_t *>(plain.data));
         return status;
     } catch (const std::bad_alloc &) {
+        forget_parser();
         return acta_error_set(error, ACTA_NO_MEMORY, nullptr);
     }
 }
@@ -160,6 +195,7 @@ acta_json_parse(const acta_table *table, acta_str text, acta_memory *memory, act
     try {
         status = parse(table, text, memory, scratch, buffer_out, error);
     } catch (const std::bad_alloc &) {
+        forget_parser();
         status = acta_error_set(error, ACTA_NO_MEMORY, nullptr);
     }
     acta_memory_destroy(scratch);

@@ -37,7 +37,7 @@ tools/actac  : base schema
 gateway      : base runtime schema store actors gateway
 tests/gateway : base runtime schema store actors gateway
 examples     : base runtime schema store actors
-bench        : base runtime schema store actors
+bench        : base runtime schema store actors gateway
 tests        : base runtime schema store actors sim
 examples/bank/simulation examples/bank/sim_clients examples/bank/sim_witness : base runtime schema store actors sim
 examples/order/simulation : base runtime schema store actors sim
