@@ -36,10 +36,7 @@ struct kept_parser {
     uint64_t hash; /* of the schema: a library that was unloaded leaves its place to another */
     flatbuffers::Parser parser;
 
-    explicit kept_parser(const acta_schema *schema)
-        : binary(schema->binary.data)
-        , hash(schema->hash)
-        , parser(options())
+    explicit kept_parser(const acta_schema *schema) : binary(schema->binary.data), hash(schema->hash), parser(options())
     {
     }
 };
@@ -144,8 +141,7 @@ parse(const acta_table *table, acta_str text, acta_memory *memory, acta_memory *
     if (std::strlen(source.c_str()) != source.size())
         return acta_error_set(error, ACTA_INVALID, "JSON of %s: there is a NUL in it", table->name);
     flatbuffers::Parser *parser = begin(table);
-    if (parser == nullptr)
-        return acta_error_set(error, ACTA_INVALID, "the schema of %s can't be read", table->name);
+    if (parser == nullptr) return acta_error_set(error, ACTA_INVALID, "the schema of %s can't be read", table->name);
     if (!parser->ParseJson(source.c_str())) {
         const std::string why = parser->error_;
         forget_parser();
