@@ -128,6 +128,8 @@ static const struct {
     { "call", actors_call },
     { "call_queued", actors_call_queued },
     { "busy", actors_busy },
+    { "publish", actors_publish },
+    { "publish_sends", actors_publish_sends },
     { "timers", actors_timers },
     { "wakeups", actors_wakeups },
     { "exchange", actors_exchange },
@@ -218,7 +220,7 @@ main(int argc, char **argv)
     };
     const struct argp argp = { option_list, parse, "[ROW...]",
         "Actors without a store. Rows: pingpong, ring, fanin, big, spawn, spawn_window, idle, call, call_queued, busy, "
-        "timers, wakeups, and exchange, an uncontended atomic exchange (default: all).",
+        "publish, publish_sends, timers, wakeups, and exchange, an uncontended atomic exchange (default: all).",
         NULL, NULL, NULL };
     command_line line = { .options = { .threads = 1, .seconds = 3 } };
     bool good = true;

@@ -84,6 +84,8 @@ void actors_idle(const actors_options *o);
 void actors_call(const actors_options *o);
 void actors_call_queued(const actors_options *o);
 void actors_busy(const actors_options *o);
+void actors_publish(const actors_options *o);
+void actors_publish_sends(const actors_options *o);
 void actors_timers(const actors_options *o);
 void actors_wakeups(const actors_options *o);
 void actors_exchange(const actors_options *o);

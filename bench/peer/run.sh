@@ -15,7 +15,7 @@ if [ -z "${ACTA_BENCH:-}" ]; then
     ACTA_BENCH=$root/build/bench/actors
 fi
 for t in ${THREADS:-1 2}; do
-    for b in pingpong fanin big ring spawn spawn_window idle call call_queued busy timers wakeups; do
+    for b in pingpong fanin big ring spawn spawn_window idle call call_queued busy publish publish_sends timers wakeups; do
         rep acta "t$t" $b "$ACTA_BENCH" --threads "$t" $b
     done
 done
