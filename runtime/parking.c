@@ -252,6 +252,7 @@ acti_park(acti_worker *worker)
     bool keeper = lie_down(worker);
 
     atomic_fetch_add_explicit(&runtime->park_count, 1, memory_order_relaxed); /* a counter */
+    if (runtime->has_barrier) acti_thread_barrier(); /* between `idle` and the rings: acti_ring_publish */
     /* acquire: pairs with unpark. */
     while (atomic_load_explicit(&worker->token, memory_order_acquire) == 0) {
         uint64_t limit_ns = sleep_limit_ns(runtime, keeper);

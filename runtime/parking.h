@@ -16,8 +16,8 @@ enum { /* of acta_runtime.idle */
 void acti_notify_a_sleeper(acta_runtime *runtime);
 
 /*
- * There is work that another worker could do. Called after it was queued by a seq_cst operation: either we see the
- * parked worker here, or it sees the work when it looks again.
+ * There is work that another worker could do. Called after it was queued by a seq_cst operation, or by acti_ring_publish:
+ * either we see the parked worker here, or it sees the work when it looks again.
  */
 static inline void
 acti_notify(acta_runtime *runtime)

@@ -8,6 +8,21 @@
 
 #include "internal.h"
 
+/*
+ * What is in the slots below `tail` is published to thieves, and comes before acti_notify's look at `idle`: by the barrier
+ * that a worker makes all threads pass when it lies down, before it looks at the rings (acti_park). Where the kernel has
+ * none, by a seq_cst store, which costs as much as an exchange.
+ */
+static inline void
+acti_ring_publish(acti_worker *worker, uint64_t tail)
+{
+    if (ACTI_LIKELY(worker->context.runtime->has_barrier)) {
+        atomic_store_explicit(&worker->ring_tail, tail, memory_order_release);
+        acti_keep_order(); /* as far as the compiler goes */
+    } else
+        atomic_store_explicit(&worker->ring_tail, tail, memory_order_seq_cst);
+}
+
 static inline bool
 acti_ring_push(acti_worker *worker, acti_actor *actor)
 {
@@ -16,8 +31,7 @@ acti_ring_push(acti_worker *worker, acti_actor *actor)
 
     if (tail - head >= ACTI_RING_SIZE) return false;
     atomic_store_explicit(&worker->ring[tail % ACTI_RING_SIZE], actor, memory_order_relaxed); /* published below */
-    /* seq_cst: releases the slot to thieves, and comes before notify's look at `idle`. */
-    atomic_store_explicit(&worker->ring_tail, tail + 1, memory_order_seq_cst);
+    acti_ring_publish(worker, tail + 1);
     return true;
 }
 
@@ -30,7 +44,7 @@ acti_ring_push_many(acti_worker *worker, acti_actor *const *actors, uint32_t man
     if (many == 0) return;
     for (uint32_t i = 0; i < many; i++) /* published below */
         atomic_store_explicit(&worker->ring[(tail + i) % ACTI_RING_SIZE], actors[i], memory_order_relaxed);
-    atomic_store_explicit(&worker->ring_tail, tail + many, memory_order_seq_cst); /* as in acti_ring_push */
+    acti_ring_publish(worker, tail + many);
 }
 
 static inline acti_actor *

@@ -192,6 +192,13 @@ a_blocked_worker_and_another(void)
     add_workers(1, 2, true);
 }
 
+static void
+a_blocked_worker_and_another_with_a_barrier(void)
+{
+    a_blocked_worker_and_another();
+    m.runtime.has_barrier = true;
+}
+
 /* SCH-02, SCH-17: what a worker queues as it blocks is seen by one that parks. */
 static void
 no_work_of_a_blocked_worker_is_slept_through(void **state)
@@ -199,6 +206,9 @@ no_work_of_a_blocked_worker_is_slept_through(void **state)
     (void)state;
     expect_no_failure(&(model_case){
         .name = "parking: a blocked worker's work", .begin = a_blocked_worker_and_another, .end = each_had_one_turn });
+    expect_no_failure(&(model_case){ .name = "parking: a blocked worker's work and a barrier",
+        .begin = a_blocked_worker_and_another_with_a_barrier,
+        .end = each_had_one_turn });
 }
 
 /* -- rings -- */
@@ -435,6 +445,16 @@ planted_look_at_the_sleepers_without_an_order_is_found(void **state)
 }
 
 static void
+planted_ring_without_a_release_is_found(void **state)
+{
+    (void)state;
+    expect_failure(&(model_case){ .name = "planted: an actor in the ring without a release",
+        .begin = a_blocked_worker_and_another_with_a_barrier,
+        .end = each_had_one_turn,
+        .plant = { "acti_ring_publish", "ring_tail", MODEL_PLANT_RELAX } });
+}
+
+static void
 planted_theft_without_a_compare_is_found(void **state)
 {
     (void)state;
@@ -457,6 +477,7 @@ main(void)
         cmocka_unit_test(every_worker_sees_the_end),
         cmocka_unit_test(planted_parking_without_another_look_is_found),
         cmocka_unit_test(planted_look_at_the_sleepers_without_an_order_is_found),
+        cmocka_unit_test(planted_ring_without_a_release_is_found),
         cmocka_unit_test(planted_theft_without_a_compare_is_found),
     };
     return cmocka_run_group_tests_name("parking_model", tests, NULL, NULL);

@@ -226,7 +226,7 @@ static void
 planted_ring_without_a_release_is_found(void **state)
 {
     (void)state;
-    expect_found("planted: a ring pushed without a release", a_receiver_in_the_ring_and_a_thief, "acti_ring_push",
+    expect_found("planted: a ring pushed without a release", a_receiver_in_the_ring_and_a_thief, "acti_ring_publish",
         "ring_tail", MODEL_PLANT_RELAX);
 }
 
