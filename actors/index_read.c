@@ -23,6 +23,7 @@ typedef struct bounds {
 typedef struct walk {
     acta_app *app;
     const acta_table *row_table;
+    acti_table_name rows; /* its table in the store */
     const acta_field *field;
     acta_index_cursor *cursor;
     bool (*visit)(void *user, const void *row);
@@ -138,7 +139,7 @@ visit_row(walk *w, acta_str key, void *row, acta_error *error)
     uint8_t room[ACTI_INDEX_KEY_MAX];
     acta_bytes bytes;
 
-    acta_status status = acti_row_read(w->app, w->row_table, key, w->memory, &bytes, error);
+    acta_status status = acti_row_read(w->app, w->row_table, w->rows.text, key, w->memory, &bytes, error);
     if (status == ACTA_NOT_FOUND) return ACTA_OK; /* gone meanwhile */
     if (status != ACTA_OK) return status;
     w->row_table->read(bytes, row);
@@ -200,6 +201,7 @@ begin_walk(walk *w, uint32_t number, bool is_string, acta_error *error)
     acta_status status = acti_index_find_made(w->app, w->row_table, number, w->memory, error);
     if (status != ACTA_OK) return status;
     w->field = &w->row_table->fields[number];
+    w->rows = acti_rows_table(w->row_table);
     if ((w->field->kind == ACTA_FIELD_STRING) != is_string)
         return acta_error_set(
             error, ACTA_INVALID, "'%s.%s' is %s string", w->row_table->name, w->field->name, is_string ? "no" : "a");
@@ -259,14 +261,14 @@ acta_read_model_by_number(acta_app *app, const acta_table *row_table, uint32_t f
 static acta_status
 check_rows(const walk *w, uint64_t *count_out, acta_error *error)
 {
-    acti_table_name rows = acti_rows_table(w->row_table), index = acti_index_table(w->row_table, w->field);
+    acti_table_name index = acti_index_table(w->row_table, w->field);
     max_align_t row[ACTA_STRUCT_SIZE_MAX / sizeof(max_align_t)];
     uint8_t room[ACTI_INDEX_KEY_MAX];
     acta_row_cursor *cursor;
     acta_bytes key, bytes, value;
 
     *count_out = 0;
-    acta_status status = acta_row_cursor_open(w->app->store, rows.text, acta_bytes_from(NULL, 0), &cursor, error);
+    acta_status status = acta_row_cursor_open(w->app->store, w->rows.text, acta_bytes_from(NULL, 0), &cursor, error);
     if (status != ACTA_OK) return status;
     while ((status = acta_row_cursor_next(cursor, &key, &bytes, error)) == ACTA_OK) {
         acta_str name = acta_str_from(key.data, key.size);

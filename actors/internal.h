@@ -50,6 +50,12 @@ enum {
     ACTI_AGGREGATE_IDLE_DEFAULT = 60000,     /* ms */
     ACTI_INSTANCE_IDLE_DEFAULT = 60000,      /* ms */
     ACTI_DATABASE_WINDOW_DEFAULT = 4096,     /* events of a batch into a database, at most */
+    ACTI_PROJECTION_WINDOW_DEFAULT = 131072, /* of the batch into the store's own rows, and of the one on its way */
+    ACTI_PROJECTION_MEMORY = 16 << 20,       /* of the rows that a projection keeps in hand */
+    ACTI_RETRY_FIRST_MS = 100,               /* before an event is tried again, where the options say nothing */
+    ACTI_RETRY_FACTOR_PERCENT = 200,
+    ACTI_RETRY_MAX_MS = 30000,
+    ACTI_RETRY_JITTER_PERCENT = 20,
     ACTI_RETRY_DEFAULT = 10,                 /* of an event or a command, before it is parked */
     ACTI_AGGREGATE_MEMORY_DEFAULT = 1 << 30, /* bytes */
     ACTI_PARKED_COUNT_MAX = 10000,           /* events of a reader, then it stalls */
@@ -175,7 +181,8 @@ struct acta_app {
     _Atomic int64_t outboxes_open; /* instances of process managers that have commands to dispatch */
     _Atomic bool stopping, abandoned;
     _Atomic uint64_t forget_count;
-    _Atomic uint64_t audits_lost; /* records that could not be written */
+    _Atomic uint64_t audits_lost;                /* records that could not be written */
+    _Atomic(struct acti_row_share *) row_shares; /* row_cache.h */
 
     /* Aggregates that live: aggregate_budget.c. */
     struct {

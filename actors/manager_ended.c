@@ -87,7 +87,7 @@ acti_ended_fill(acti_reader_actor *r, acta_transaction *transaction)
 }
 
 void
-acti_ended_filled(acti_reader_actor *r)
+acti_ended_durable(acti_reader_actor *r)
 {
     acti_router *rt = r->kind_state;
     acti_ended *last = NULL;

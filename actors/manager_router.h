@@ -87,7 +87,7 @@ acta_status acti_ended_see(acti_reader_actor *r, acta_bytes key, acta_error *err
 /* Of acti_reader_kind. */
 bool acti_ended_has_rows(const acti_reader_actor *r);
 void acti_ended_fill(acti_reader_actor *r, acta_transaction *transaction);
-void acti_ended_filled(acti_reader_actor *r);
+void acti_ended_durable(acti_reader_actor *r);
 
 /* manager_keys.c */
 acta_status acti_manager_keys(acti_reader_actor *r, const acti_item *item, acti_keys *keys, acta_error *error);

@@ -42,15 +42,10 @@ open_row(const acta_app *app, const acta_table *row_table, acta_str key, acta_me
 }
 
 acta_status
-acti_row_read(const acta_app *app, const acta_table *row_table, acta_str key, acta_memory *memory,
+acti_row_read(const acta_app *app, const acta_table *row_table, const char *table, acta_str key, acta_memory *memory,
     acta_bytes *bytes_out, acta_error *error)
 {
-    acti_table_name table = acti_rows_table(row_table);
-    acta_status status = acta_store_get(app->store, table.text, acta_str_bytes(key), memory, bytes_out, error);
-
-    if (status == ACTA_NOT_FOUND)
-        return acta_error_set(
-            error, ACTA_NOT_FOUND, "there is no '%s' of '" ACTA_FMT "'", row_table->name, ACTA_ARG(key));
+    acta_status status = acta_store_get(app->store, table, acta_str_bytes(key), memory, bytes_out, error);
     return status == ACTA_OK ? verify(row_table, key, *bytes_out, error) : status;
 }
 
@@ -65,7 +60,10 @@ acta_read_model_find(
     if (memory == NULL && own == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a row");
     acta_bytes bytes;
     acta_memory *room = memory != NULL ? memory : own;
-    status = acti_row_read(app, row_table, key, room, &bytes, error);
+    acti_table_name table = acti_rows_table(row_table);
+    status = acti_row_read(app, row_table, table.text, key, room, &bytes, error);
+    if (status == ACTA_NOT_FOUND)
+        acta_error_set(error, status, "there is no '%s' of '" ACTA_FMT "'", row_table->name, ACTA_ARG(key));
     if (status == ACTA_OK) status = open_row(app, row_table, key, room, &bytes, error);
     if (status == ACTA_OK) row_table->read(bytes, row_out);
     if (status == ACTA_OK && own != NULL) acti_value_forget_views(row_table, row_out);

@@ -19,6 +19,8 @@
 enum {
     TAKE_MAX = 64,     /* events from the subscription at once */
     STEPS_AT_ONCE = 8, /* then others get their turn */
+    ROW_STEPS_AT_ONCE = 64,
+    FAR_BEHIND = 8192, /* events: those who wait for a reader don't wait for a batch to become large */
     BARRIER = 0        /* number of the transaction that begins a life */
 };
 
@@ -392,6 +394,17 @@ work_on_next(acti_reader_actor *r)
     r->reader->chunk = NULL;
 }
 
+/*
+ * A transactional reader is through with a chunk. While it is far behind, or another batch is on its way, that is no batch
+ * yet: a row that is written by many of its events is written once. Half of the window is for the other one.
+ */
+static bool
+is_to_grow(const acti_reader_actor *r)
+{
+    if (r->done.count >= (r->reader->window + 1) / 2) return false;
+    return r->is_on_way || acta_store_head(r->app->store) - acta_subscription_looked(r->subscription) > FAR_BEHIND;
+}
+
 /* False: there is nothing to do until a message comes. */
 static bool
 step(acti_reader_actor *r)
@@ -400,7 +413,7 @@ step(acti_reader_actor *r)
 
     bool is_told = r->is_halted || r->is_paused || r->reset != NULL;
     if (r->subscription == NULL || r->store_refuses || r->is_napping || is_told) return false;
-    if ((kind->transactional && r->is_on_way) || (kind->is_full != NULL && kind->is_full(r))) return false;
+    if (kind->is_full != NULL && kind->is_full(r)) return false;
     acti_aside *aside = acti_aside_take_due(r);
     if (aside != NULL) {
         try_aside(r, aside);
@@ -408,9 +421,9 @@ step(acti_reader_actor *r)
     }
     if (r->reader->chunk != NULL) {
         work_on_next(r);
-        return !kind->transactional || r->reader->chunk != NULL; /* a chunk, a batch */
+        return true;
     }
-    if (kind->transactional && r->done.count > 0) return false;
+    if (kind->transactional && r->done.count > 0 && !is_to_grow(r)) return false;
     return take_chunk(r);
 }
 
@@ -430,10 +443,11 @@ keep_spare_ready(acti_reader_actor *r)
 acta_next
 acti_reader_go_on(acti_reader_actor *r)
 {
+    uint32_t count = r->reader->kind->transactional ? ROW_STEPS_AT_ONCE : STEPS_AT_ONCE;
     bool more = true;
 
     keep_spare_ready(r);
-    for (uint32_t i = 0; more && i < STEPS_AT_ONCE; i++)
+    for (uint32_t i = 0; more && i < count; i++)
         more = step(r);
     if (r->reader->kind->go_on != NULL && !r->is_napping && !r->store_refuses) r->reader->kind->go_on(r);
     if (r->subscription != NULL) {

@@ -70,7 +70,8 @@ typedef struct acti_keys acti_keys;
 typedef struct acti_reader_kind {
     const char *name;
     size_t state_size; /* of kind_state */
-    /* Each batch is one transaction of rows and position, and nothing is begun while it is on its way. */
+    /* Each batch is one transaction of rows and position; the next one is made while it is on its way. Nothing is ever
+     * PENDING. */
     bool transactional;
     bool whole_window; /* it takes a chunk of as many events as the window has room for */
     /* Before the subscription is opened, and again when a transaction of acti_reader_submit_barrier is durable. False: not
@@ -96,7 +97,8 @@ typedef struct acti_reader_kind {
     bool (*has_rows)(const acti_reader_actor *r);
     /* The rows of the batch; called again when it could not be submitted. */
     void (*fill)(acti_reader_actor *r, acta_transaction *transaction);
-    void (*filled)(acti_reader_actor *r); /* the batch is durable */
+    void (*sent)(acti_reader_actor *r);    /* … it is on its way */
+    void (*durable)(acti_reader_actor *r); /* … and there */
     acta_status (*before_reset)(acti_reader_actor *r, acta_error *error);
     bool (*is_idle)(const acti_reader_actor *r); /* nobody has any of its events in hand. NULL: nobody ever has */
     void (*look)(acti_reader_actor *r, acta_from from, const acta_message *message); /* answers ACTI_TAG_WATCH */
@@ -147,7 +149,8 @@ struct acti_reader {
     acta_subscription *subscription;
     acta_chunk *chunk;           /* in hand; NULL: none */
     acti_item *item;             /* that is tried again; NULL: none */
-    acta_memory *rows_memory;    /* of a projection's batch */
+    acta_memory *rows_memory;    /* of a projection's rows in hand */
+    acta_memory *rows_scratch;   /* … and of its event in work */
     acta_memory *keys_memory;    /* of the keys of the event in work */
     acta_memory *opened;         /* of an event with personal fields, opened; NULL: there was none */
     struct acti_ticket *tickets; /* of a process manager's instances */

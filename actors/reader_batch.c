@@ -3,7 +3,8 @@
  *
  *     plain          rows of "parked", what the kind has, the checkpoint: when something was set aside, and every
  *                    1,000 events or 1,000 ms. Events that were worked on are acknowledged without.
- *     transactional  a chunk of events is a batch: rows and checkpoint; acknowledged when it is durable
+ *     transactional  rows and checkpoint, of a chunk of events, or of all that could be worked on while the batch before
+ *                    was on its way; acknowledged when it is durable
  *
  * One batch is on its way at a time. A checkpoint never falls: that of a batch is at least the one before.
  */
@@ -75,6 +76,7 @@ send_on_way(acti_reader_actor *r, uint64_t position)
 
     r->is_on_way = true;
     acti_orders_send(r);
+    if (r->reader->kind->sent != NULL) r->reader->kind->sent(r);
     r->checkpoint_on_way = position > r->checkpoint ? position : r->checkpoint;
     r->checkpoint_is_due = false;
     r->acked_count = 0;
@@ -112,6 +114,22 @@ acti_batch_flush(acti_reader_actor *r)
     }
 }
 
+/* What the batch was of. One that is transactional was of all up to its checkpoint. */
+static void
+acknowledge(acti_reader_actor *r)
+{
+    if (r->reader->kind->transactional && r->done_on_way.count > 0) {
+        uint64_t position = r->done_on_way.values[r->done_on_way.count - 1];
+        if (acta_subscription_ack_up_to(r->subscription, position) != ACTA_OK)
+            acta_fail(
+                r->self, "reader '%s': position %" PRIu64 " is acknowledged out of turn", r->reader->name, position);
+        if (!ACTA_PLANT("room_not_told")) r->may_have_more = true; /* there is room in the window */
+    } else
+        for (uint32_t i = 0; i < r->done_on_way.count; i++)
+            acti_batch_ack(r, r->done_on_way.values[i]);
+    r->done_on_way.count = 0;
+}
+
 void
 acti_batch_committed(acti_reader_actor *r, const acti_committed *committed)
 {
@@ -127,12 +145,10 @@ acti_batch_committed(acti_reader_actor *r, const acti_committed *committed)
     r->naps = 0;
     r->checkpoint = r->checkpoint_on_way;
     ACTA_SOMETIMES(&r->app->environment, "reader.checkpoint.durable");
-    for (uint32_t i = 0; i < r->done_on_way.count; i++)
-        acti_batch_ack(r, r->done_on_way.values[i]);
-    r->done_on_way.count = 0;
+    acknowledge(r);
     acti_aside_rows_durable(r);
     acti_orders_durable(r);
-    if (r->reader->kind->filled != NULL) r->reader->kind->filled(r);
+    if (r->reader->kind->durable != NULL) r->reader->kind->durable(r);
 }
 
 void

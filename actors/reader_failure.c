@@ -10,8 +10,6 @@
  */
 #include "reader.h"
 
-enum { FIRST_MS = 100, FACTOR_PERCENT = 200, MAX_MS = 30000, JITTER_PERCENT = 20 };
-
 /* -- what is known -- */
 
 void
@@ -111,9 +109,12 @@ acti_reader_backoff_ms(const acti_reader *reader, uint32_t attempt)
 {
     const acta_retry_backoff *b = &reader->options->backoff;
     const acta_environment *environment = &reader->app->environment;
-    uint64_t delay_ms = b->first_ms != 0 ? b->first_ms : FIRST_MS, max_ms = b->max_ms != 0 ? b->max_ms : MAX_MS;
-    uint64_t factor = b->factor_percent != 0 ? b->factor_percent : FACTOR_PERCENT;
-    uint64_t jitter = b->jitter_percent == 0 ? JITTER_PERCENT : b->jitter_percent > 0 ? (uint64_t)b->jitter_percent : 0;
+    uint64_t delay_ms = b->first_ms != 0 ? b->first_ms : ACTI_RETRY_FIRST_MS,
+             max_ms = b->max_ms != 0 ? b->max_ms : ACTI_RETRY_MAX_MS;
+    uint64_t factor = b->factor_percent != 0 ? b->factor_percent : ACTI_RETRY_FACTOR_PERCENT;
+    uint64_t jitter = b->jitter_percent == 0  ? ACTI_RETRY_JITTER_PERCENT
+                      : b->jitter_percent > 0 ? (uint64_t)b->jitter_percent
+                                              : 0;
     uint32_t draw;
 
     for (uint32_t i = 1; i < attempt && delay_ms < max_ms && factor > 100; i++)

@@ -6,6 +6,7 @@
 #include "database.h"
 #include "manager.h"
 #include "reader_row.h"
+#include "row_cache.h"
 
 /* -- what others see -- */
 
@@ -315,6 +316,7 @@ init_all(acta_app *app, const acta_app_config *config)
         const acti_reader_kind *kind = (*p)->database != NULL ? &acti_database_kind : &acti_projection_kind;
         init_reader(app, reader, kind, (*p)->name, (*p)->window, (*p)->retry_max, (*p)->options);
         reader->given.projection = *p;
+        if ((*p)->window == 0) reader->window = ACTI_PROJECTION_WINDOW_DEFAULT;
         reader->events = (*p)->code->events;
         reader->event_count = (*p)->code->event_count;
     }
@@ -370,6 +372,7 @@ acti_readers_destroy(acta_app *app)
         acti_reader *reader = &app->readers[i];
         acti_database_destroy(reader->database);
         acta_memory_destroy(reader->rows_memory);
+        acta_memory_destroy(reader->rows_scratch);
         acta_memory_destroy(reader->opened);
         acta_memory_destroy(reader->keys_memory);
         acti_tried_deinit(reader);
@@ -378,4 +381,5 @@ acti_readers_destroy(acta_app *app)
         acti_free(app, reader->types, types_room(reader) * sizeof *reader->types);
     }
     acti_free(app, app->readers, app->reader_count * sizeof *app->readers);
+    acti_row_shares_free(app);
 }

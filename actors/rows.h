@@ -4,18 +4,14 @@
 #ifndef ACTI_ACTORS_ROWS_H
 #define ACTI_ACTORS_ROWS_H
 
-#include "internal.h"
+#include "row_cache.h"
 
 /* What a projection's function gets: the rows of a batch, or a database. */
 struct acta_rows {
     acta_app *app;
     const acta_database *database; /* NULL: rows of the store, and all that follows */
     void *connection;
-    acta_memory *memory;
-    acti_map map;
-    struct row *first, *last; /* in the order in which they were first asked for */
-    struct row *staged;
-    size_t bytes, staged_bytes;
+    acti_row_cache cache;
 };
 
 acti_table_name acti_rows_table(const acta_table *row_table);
@@ -23,8 +19,9 @@ acti_table_name acti_rows_table(const acta_table *row_table);
 /* ACTA_INVALID: no read model, or the key is empty or too long. */
 acta_status acti_row_key_check(const acta_table *row_table, acta_str key, acta_error *error);
 
-/* The row's buffer, looked at and found sound, in `memory`. ACTA_NOT_FOUND, ACTA_CORRUPT. */
-acta_status acti_row_read(const acta_app *app, const acta_table *row_table, acta_str key, acta_memory *memory,
-    acta_bytes *bytes_out, acta_error *error);
+/* The row's buffer in a table of the store, looked at and found sound, in `memory`. ACTA_NOT_FOUND, without a text;
+ * ACTA_CORRUPT. */
+acta_status acti_row_read(const acta_app *app, const acta_table *row_table, const char *table, acta_str key,
+    acta_memory *memory, acta_bytes *bytes_out, acta_error *error);
 
 #endif

@@ -370,10 +370,92 @@ a_reset_projection_makes_its_rows_again(void **state)
     assert_int_equal(row_of(f, "bad").additions, 8);
 }
 
+static int64_t seen;
+
+static acta_status
+look_at_flag(const ledger_Added *event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
+{
+    ledger_CounterRow flag = { .total = 0 };
+    (void)event;
+    (void)recorded;
+
+    acta_status status = ledger_CounterRow_get(rows, S("the flag"), &flag, error);
+    seen = flag.total;
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
+static acta_status
+put_flag(void *user, ledger_Added event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
+{
+    const ledger_CounterRow flag = { .counter_id = S("the flag"), .total = event.amount, .additions = 1 };
+    (void)user;
+    (void)recorded;
+    return acta_str_equal(event.counter_id, S("flag")) ? ledger_CounterRow_put(rows, flag, error) : ACTA_OK;
+}
+
+/* A row that is kept in hand from batch to batch is not what the store has when another projection writes it. */
+static void
+rows_that_another_projection_writes_are_seen(void **state)
+{
+    static const ledger_projection flags = LEDGER_PROJECTION(.name = "flags", .on = { .Added = put_flag });
+    static const acta_projection *const both[] = { &ledger_rows.base, &flags.base, NULL };
+    fixture *f = FIXTURE(state);
+
+    seen = 0;
+    ledger_hook.on_row = look_at_flag;
+    f->config.projections = both;
+    start(f);
+    for (int i = 1; i <= 12; i++) {
+        add(f, "flag", i);
+        settle(f);
+        add(f, "a", 1);
+        settle(f);
+        assert_int_equal(seen, i);
+    }
+    expect_row(f, "a");
+}
+
+/* A row is put, read and put again by one event: what was read stays readable. */
+static acta_status
+put_twice(const ledger_Added *event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
+{
+    ledger_CounterRow row, again;
+    (void)recorded;
+
+    acta_status status = ledger_CounterRow_get(rows, event->counter_id, &row, error);
+    if (status == ACTA_OK) status = ledger_CounterRow_remove(rows, event->counter_id, error);
+    if (status == ACTA_OK && ledger_CounterRow_get(rows, event->counter_id, &again, error) != ACTA_NOT_FOUND)
+        return acta_error_set(error, ACTA_FAILED, "a removed row is there");
+    for (int i = 0; i < 3 && status == ACTA_OK; i++) {
+        status = ledger_CounterRow_put(rows, row, error);
+        if (status == ACTA_OK) status = ledger_CounterRow_get(rows, event->counter_id, &again, error);
+    }
+    return status == ACTA_OK && !acta_str_equal(row.counter_id, event->counter_id)
+               ? acta_error_set(error, ACTA_FAILED, "what was read has changed")
+               : status;
+}
+
+static void
+a_row_may_be_put_and_removed_again_and_again(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    ledger_hook.on_row = put_twice;
+    start_projecting(f);
+    for (int i = 0; i < 12; i++)
+        add(f, i % 2 ? "a" : "a-counter-with-a-name-that-is-longer-than-others", 1);
+    settle(f);
+    assert_int_equal(count_rows(f, "parked"), 0);
+    expect_row(f, "a");
+    expect_row(f, "a-counter-with-a-name-that-is-longer-than-others");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        manual(rows_that_another_projection_writes_are_seen),
+        manual(a_row_may_be_put_and_removed_again_and_again),
         manual(rows_follow_the_log_and_are_found),
         manual(a_dispatch_that_waits_for_the_rows_finds_them),
         manual(rows_see_what_their_batch_wrote),
