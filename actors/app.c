@@ -13,6 +13,7 @@
 #include "acta/memory_engine.h"
 
 #include "personal.h"
+#include "reader_rebuild.h"
 #include "row_index.h"
 #include "reader.h"
 #include "schedule.h"
@@ -27,6 +28,7 @@ app_free(acta_app *app)
     acta_allocator allocator = app->environment.allocator;
 
     acti_readers_destroy(app);
+    acti_row_shares_free(app);
     acti_aggregates_destroy(app);
     acti_personal_stop(app);
     acti_olds_destroy(app);
@@ -96,6 +98,8 @@ open_store(acta_app *app, const acta_app_config *config, acta_error *error)
     store.manual = app->manual;
     acta_status status = acta_store_open(&store, &app->store, error);
     if (status == ACTA_OK) status = acti_schema_join(app, config, error);
+    app->only_reads = config->store.read_only;
+    if (status == ACTA_OK) status = acti_rebuilds_join(app, config, error);
     if (status == ACTA_OK) status = acti_indexes_join(app, config, error);
     return status == ACTA_OK ? acti_personal_start(app, config, error) : status;
 }
@@ -235,7 +239,10 @@ acta_app_stop(acta_app *app, uint32_t timeout_ms, acta_error *error)
     acta_error drained, stopped;
 
     acti_attachments_stop(app);
-    atomic_store_explicit(&app->stopping, true, memory_order_relaxed); /* see acti_is_stopping */
+    /* seq_cst: a rebuild that begins sees it, or we see that; acquire: it touches nothing any more. */
+    atomic_store_explicit(&app->stopping, true, memory_order_seq_cst);
+    while (atomic_load_explicit(&app->rebuilds_open, memory_order_seq_cst) > 0)
+        acti_clerk_ask(app, ACTI_TAG_NAP, 1, timeout_ms, NULL);
     acta_status drain = acti_clerk_ask(app, ACTI_TAG_DRAIN, 0, timeout_ms, &drained);
     acta_status status = acta_runtime_stop(app->runtime, acti_left_ms(app, deadline_ns), &stopped);
     if (status != ACTA_OK)

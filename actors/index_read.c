@@ -23,6 +23,7 @@ typedef struct bounds {
 typedef struct walk {
     acta_app *app;
     const acta_table *row_table;
+    acti_row_lease lease; /* of the version that is read; share NULL: none yet */
     acti_table_name rows; /* its table in the store */
     const acta_field *field;
     acta_index_cursor *cursor;
@@ -179,7 +180,7 @@ walk_entries(walk *w, acta_row_cursor *entries, void *row, acta_error *error)
 static acta_status
 walk_between(walk *w, const bounds *b, bool backward, acta_error *error)
 {
-    acti_table_name table = acti_index_table(w->row_table, w->field);
+    acti_table_name table = acti_index_table(w->row_table, w->field, w->lease.version);
     max_align_t row[ACTA_STRUCT_SIZE_MAX / sizeof(max_align_t)];
     acta_row_cursor *entries;
 
@@ -201,7 +202,9 @@ begin_walk(walk *w, uint32_t number, bool is_string, acta_error *error)
     acta_status status = acti_index_find_made(w->app, w->row_table, number, w->memory, error);
     if (status != ACTA_OK) return status;
     w->field = &w->row_table->fields[number];
-    w->rows = acti_rows_table(w->row_table);
+    status = acti_row_lease_take(w->app, w->row_table, &w->lease, error);
+    if (status != ACTA_OK) return status;
+    w->rows = acti_rows_table(w->row_table->name, w->lease.version);
     if ((w->field->kind == ACTA_FIELD_STRING) != is_string)
         return acta_error_set(
             error, ACTA_INVALID, "'%s.%s' is %s string", w->row_table->name, w->field->name, is_string ? "no" : "a");
@@ -209,6 +212,13 @@ begin_walk(walk *w, uint32_t number, bool is_string, acta_error *error)
         return acta_error_set(
             error, ACTA_INVALID, "the cursor is none of an index: it has %" PRIu32 " bytes", w->cursor->size);
     return ACTA_OK;
+}
+
+static void
+end_walk(walk *w)
+{
+    if (w->lease.share != NULL) acti_row_lease_end(&w->lease);
+    acta_memory_destroy(w->memory);
 }
 
 acta_status
@@ -230,7 +240,7 @@ acta_read_model_by_str(acta_app *app, const acta_table *row_table, uint32_t fiel
         bound_cursor(&b, given->cursor, given->backward);
         status = walk_between(&w, &b, given->backward, error);
     }
-    acta_memory_destroy(w.memory);
+    end_walk(&w);
     return status;
 }
 
@@ -251,7 +261,7 @@ acta_read_model_by_number(acta_app *app, const acta_table *row_table, uint32_t f
         bound_cursor(&b, given->cursor, given->backward);
         status = walk_between(&w, &b, given->backward, error);
     }
-    acta_memory_destroy(w.memory);
+    end_walk(&w);
     return status;
 }
 
@@ -261,7 +271,7 @@ acta_read_model_by_number(acta_app *app, const acta_table *row_table, uint32_t f
 static acta_status
 check_rows(const walk *w, uint64_t *count_out, acta_error *error)
 {
-    acti_table_name index = acti_index_table(w->row_table, w->field);
+    acti_table_name index = acti_index_table(w->row_table, w->field, w->lease.version);
     max_align_t row[ACTA_STRUCT_SIZE_MAX / sizeof(max_align_t)];
     uint8_t room[ACTI_INDEX_KEY_MAX];
     acta_row_cursor *cursor;
@@ -292,7 +302,7 @@ check_rows(const walk *w, uint64_t *count_out, acta_error *error)
 static acta_status
 count_entries(const walk *w, uint64_t *count_out, acta_error *error)
 {
-    acti_table_name index = acti_index_table(w->row_table, w->field);
+    acti_table_name index = acti_index_table(w->row_table, w->field, w->lease.version);
     acta_row_cursor *cursor;
     acta_bytes key, value;
 
@@ -315,7 +325,7 @@ check_field(acta_app *app, const acta_table *row_table, uint32_t number, acta_er
     acta_status status = begin_walk(&w, number, row_table->fields[number].kind == ACTA_FIELD_STRING, error);
     if (status == ACTA_OK) status = check_rows(&w, &rows, error);
     if (status == ACTA_OK) status = count_entries(&w, &entries, error);
-    acta_memory_destroy(w.memory);
+    end_walk(&w);
     if (status != ACTA_OK || rows == entries) return status;
     return acta_error_set(error, ACTA_CORRUPT,
         "the index of '%s.%s' has %" PRIu64 " entries for %" PRIu64 " rows: some have no row", row_table->name,

@@ -146,7 +146,7 @@ struct acta_app {
     const acta_upcasters *upcasters; /* NULL: none */
     acti_map olds;                   /* types of the log that are not what the schema has now: upcast.c */
     acta_memory *olds_memory;        /* of their nodes */
-    bool manual;
+    bool manual, only_reads;
     uint32_t conflict_retry_max, rehydration_max;
     uint64_t retention_ms, aggregate_memory_bytes;
     acta_audit_config audit;
@@ -182,7 +182,9 @@ struct acta_app {
     _Atomic bool stopping, abandoned;
     _Atomic uint64_t forget_count;
     _Atomic uint64_t audits_lost;                /* records that could not be written */
-    _Atomic(struct acti_row_share *) row_shares; /* row_cache.h */
+    _Atomic(struct acti_row_share *) row_shares; /* row_version.h */
+    _Atomic uint32_t row_swaps;                  /* odd: while versions of rows change */
+    _Atomic uint32_t rebuilds_open;              /* threads that rebuild a projection */
 
     /* Aggregates that live: aggregate_budget.c. */
     struct {

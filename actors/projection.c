@@ -9,6 +9,7 @@
  */
 #include "personal.h"
 #include "reader.h"
+#include "reader_rebuild.h"
 #include "row_cache.h"
 #include "row_index.h"
 #include "rows.h"
@@ -87,7 +88,8 @@ open_rows(acti_reader_actor *r, acta_error *error)
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory for rows");
     rows->app = r->app;
     acti_row_cache_init(&rows->cache, r->app, reader, reader->rows_memory, reader->rows_scratch);
-    return ACTA_OK;
+    /* Before it looks which versions there are: if they change in between, its guard knows. */
+    return acti_rebuild_number(r->app->store, reader->name, &rows->number, error);
 }
 
 static acta_status
@@ -98,16 +100,24 @@ project_one(acti_reader_actor *r, const acti_item *item, acta_error *error)
     return projection->code->handle(projection, item->event, item->recorded.payload, &item->recorded, rows, error);
 }
 
+acta_status
+acti_projection_project(acti_reader_actor *r, const acti_item *item, acta_error *error)
+{
+    acta_rows *rows = r->kind_state;
+    acta_status status = acti_item_each(r, item, project_one, error);
+
+    acti_row_cache_end_event(&rows->cache, status == ACTA_OK);
+    return status;
+}
+
 static acti_work
 project(acti_reader_actor *r, const acti_item *item, acta_str key, acta_error *error)
 {
     const acta_projection *projection = r->reader->given.projection;
-    acta_rows *rows = r->kind_state;
     (void)key;
 
     error->text[0] = '\0';
-    acta_status status = acti_item_each(r, item, project_one, error);
-    acti_row_cache_end_event(&rows->cache, status == ACTA_OK);
+    acta_status status = acti_projection_project(r, item, error);
     if (status == ACTA_OK) return ACTI_WORK_DONE;
     if (error->text[0] == '\0')
         acta_error_set(error, status, "projection '%s' returned %s", projection->name, acta_status_name(status));
@@ -126,6 +136,13 @@ fill(acti_reader_actor *r, acta_transaction *transaction)
 {
     const acta_rows *rows = r->kind_state;
     acti_row_cache_fill(&rows->cache, transaction);
+}
+
+static void
+guard(acti_reader_actor *r, acta_transaction *transaction)
+{
+    const acta_rows *rows = r->kind_state;
+    acti_rebuild_guard(transaction, r->reader->name, rows->number);
 }
 
 static void
@@ -150,6 +167,7 @@ const acti_reader_kind acti_projection_kind = {
     .work = project,
     .is_full = is_full,
     .fill = fill,
+    .guard = guard,
     .sent = sent,
     .durable = durable,
 };

@@ -6,9 +6,12 @@
 #include "personal.h"
 
 acti_table_name
-acti_rows_table(const acta_table *row_table)
+acti_rows_table(const char *row_table, uint32_t version)
 {
-    return acti_table_name_of("rm.", row_table->name, "");
+    char suffix[12] = "";
+
+    if (version > 0) snprintf(suffix, sizeof suffix, "-%" PRIu32, version);
+    return acti_table_name_of("rm.", row_table, suffix);
 }
 
 acta_status
@@ -49,6 +52,20 @@ acti_row_read(const acta_app *app, const acta_table *row_table, const char *tabl
     return status == ACTA_OK ? verify(row_table, key, *bytes_out, error) : status;
 }
 
+static acta_status
+find(acta_app *app, const acta_table *row_table, acta_str key, acta_memory *memory, acta_bytes *bytes_out,
+    acta_error *error)
+{
+    acti_row_lease lease;
+    acta_status status = acti_row_lease_take(app, row_table, &lease, error);
+    if (status != ACTA_OK) return status;
+
+    acti_table_name table = acti_rows_table(row_table->name, lease.version);
+    status = acti_row_read(app, row_table, table.text, key, memory, bytes_out, error);
+    acti_row_lease_end(&lease);
+    return status;
+}
+
 acta_status
 acta_read_model_find(
     acta_app *app, const acta_table *row_table, acta_str key, void *row_out, acta_memory *memory, acta_error *error)
@@ -60,8 +77,7 @@ acta_read_model_find(
     if (memory == NULL && own == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a row");
     acta_bytes bytes;
     acta_memory *room = memory != NULL ? memory : own;
-    acti_table_name table = acti_rows_table(row_table);
-    status = acti_row_read(app, row_table, table.text, key, room, &bytes, error);
+    status = find(app, row_table, key, room, &bytes, error);
     if (status == ACTA_NOT_FOUND)
         acta_error_set(error, status, "there is no '%s' of '" ACTA_FMT "'", row_table->name, ACTA_ARG(key));
     if (status == ACTA_OK) status = open_row(app, row_table, key, room, &bytes, error);
@@ -95,12 +111,16 @@ acta_status
 acta_read_model_each(acta_app *app, const acta_table *row_table, acta_str prefix,
     bool (*visit)(void *user, const void *row), void *user, acta_error *error)
 {
-    acti_table_name table = acti_rows_table(row_table);
+    acti_row_lease lease;
     acta_row_cursor *cursor;
     if (row_table->identity == NULL)
         return acta_error_set(error, ACTA_INVALID, "'%s' is no read model: it has no identity", row_table->name);
 
-    acta_status status = acta_row_cursor_open(app->store, table.text, acta_str_bytes(prefix), &cursor, error);
+    acta_status status = acti_row_lease_take(app, row_table, &lease, error);
+    if (status != ACTA_OK) return status;
+    acti_table_name table = acti_rows_table(row_table->name, lease.version);
+    status = acta_row_cursor_open(app->store, table.text, acta_str_bytes(prefix), &cursor, error);
+    acti_row_lease_end(&lease); /* the cursor sees its moment */
     if (status != ACTA_OK) return status;
     void *row = acti_alloc(app, row_table->struct_size);
     acta_memory *memory = acta_memory_create(&app->environment.allocator);

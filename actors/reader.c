@@ -550,7 +550,7 @@ acti_reader_begin_anew(acti_reader_actor *r)
     r->subscription = NULL;
     r->checkpoint = r->worked_position = 0;
     r->chunk_next = r->pending_count = r->acked_count = 0;
-    r->checkpoint_is_due = r->is_live = r->is_halted = false;
+    r->checkpoint_is_due = r->is_live = r->is_halted = r->is_refused = false;
     open_subscription(r);
 }
 
@@ -642,6 +642,13 @@ reader_cast(acta_self *self, void *state, acta_message *message)
     }
 }
 
+static void
+end_nap(acti_reader_actor *r)
+{
+    r->is_napping = false;
+    if (r->is_refused) acti_reader_begin_anew(r);
+}
+
 static acta_next
 reader_info(acta_self *self, void *state, const acta_info *info)
 {
@@ -649,7 +656,7 @@ reader_info(acta_self *self, void *state, const acta_info *info)
     (void)self;
 
     if (info->kind == ACTA_INFO_TIMER) {
-        if (info->tag == ACTI_ALARM_NAP) r->is_napping = false;
+        if (info->tag == ACTI_ALARM_NAP) end_nap(r);
         if (info->tag == ACTI_ALARM_TICK) acti_batch_tick(r);
         if (info->tag == ACTI_ALARM_RETRY) acti_aside_due(r, (acti_aside *)(uintptr_t)info->user);
         if (info->tag == ACTI_ALARM_FLUSH) return r->reader->kind->info(r, info);

@@ -97,8 +97,9 @@ typedef struct acti_reader_kind {
     bool (*has_rows)(const acti_reader_actor *r);
     /* The rows of the batch; called again when it could not be submitted. */
     void (*fill)(acti_reader_actor *r, acta_transaction *transaction);
-    void (*sent)(acti_reader_actor *r);    /* … it is on its way */
-    void (*durable)(acti_reader_actor *r); /* … and there */
+    void (*guard)(acti_reader_actor *r, acta_transaction *transaction); /* what must hold for whatever it commits */
+    void (*sent)(acti_reader_actor *r);                                 /* … it is on its way */
+    void (*durable)(acti_reader_actor *r);                              /* … and there */
     acta_status (*before_reset)(acti_reader_actor *r, acta_error *error);
     bool (*is_idle)(const acti_reader_actor *r); /* nobody has any of its events in hand. NULL: nobody ever has */
     void (*look)(acti_reader_actor *r, acta_from from, const acta_message *message); /* answers ACTI_TAG_WATCH */
@@ -136,7 +137,9 @@ struct acti_reader {
     /* Any thread. */
     _Atomic uint64_t pid; /* 0: between two lives */
     _Atomic uint64_t passed, in_flight, parked, retries;
-    _Atomic uint32_t lives;       /* that have begun */
+    _Atomic uint32_t lives;                            /* that have begun */
+    _Atomic bool is_rebuilding, rebuild_is_called_off; /* reader_rebuild.c */
+    _Atomic uint64_t rebuilt;                          /* how far that is; 0: there is none */
     _Atomic bool misses_ends;     /* of instances: one failed, and can't tell any more that it had ended */
     _Atomic int state;            /* acta_reader_state */
     _Atomic int64_t since_us;     /* of it */
@@ -233,6 +236,7 @@ struct acti_reader_actor {
     bool is_napping;                    /* after something that may pass, until a timer */
     bool is_halted;                     /* its error callback said so: until it is resumed */
     bool is_paused;                     /* an operator said so */
+    bool is_refused;                    /* its guard has: it begins anew when it has napped */
     acti_order *orders, *orders_on_way; /* carried out; to be answered when that is durable */
     acti_order *reset;                  /* to be carried out when nothing is under way */
     bool reset_is_on_way;
@@ -375,6 +379,9 @@ void acti_reader_set_reason(acti_reader *reader, const char *text);
 void acti_reader_publish(acti_reader_actor *r);
 acta_status acti_reader_recall(acti_reader_actor *r, acta_error *error); /* what the store keeps of it */
 
+/* projection.c: call the projection's functions for the item; what they stage is kept, or dropped. */
+acta_status acti_projection_project(acti_reader_actor *r, const acti_item *item, acta_error *error);
+
 /* reader_batch.c */
 void acti_batch_ack(acti_reader_actor *r, uint64_t position);  /* at once */
 void acti_batch_done(acti_reader_actor *r, uint64_t position); /* with the batch */
@@ -431,9 +438,13 @@ void acti_orders_take(acti_reader_actor *r, acta_from from, const acta_message *
 void acti_orders_fill(acti_reader_actor *r, acta_transaction *transaction);
 void acti_orders_send(acti_reader_actor *r); /* they are on their way with the batch */
 void acti_orders_durable(acti_reader_actor *r);
-void acti_orders_refuse(acti_reader_actor *r); /* the store takes no writes any more */
+void acti_orders_ask_again(acti_reader_actor *r); /* those on their way have come to nothing */
+void acti_orders_refuse(acti_reader_actor *r);    /* the store takes no writes any more */
 void acti_reset_go_on(acti_reader_actor *r);
 bool acti_reset_committed(acti_reader_actor *r, const acti_committed *committed); /* false: it is none of it */
+
+/* readers_operate.c: its rows are others now. For an outside thread; waits until it has begun anew, or can't be asked. */
+void acti_reader_tell_anew(acti_reader *reader);
 
 /* reader_reset.c: into the transaction, all that a reader has left in the store. */
 acta_status acti_reader_clear(acta_store *store, const char *name, const acta_table *const *row_tables,

@@ -58,6 +58,7 @@ fill(acti_reader_actor *r, uint64_t position)
     acta_transaction *transaction = acta_transaction_create(r->app->store);
     if (transaction == NULL) return NULL;
 
+    if (r->reader->kind->guard != NULL) r->reader->kind->guard(r, transaction);
     acti_aside_rows_fill(r, transaction);
     acti_orders_fill(r, transaction);
     if (r->reader->kind->fill != NULL) r->reader->kind->fill(r, transaction);
@@ -95,7 +96,8 @@ acti_batch_flush(acti_reader_actor *r)
 {
     acta_error error;
 
-    if (r->is_on_way || r->store_refuses || r->is_napping || r->reset_is_on_way || !is_needed(r)) return;
+    if (r->is_on_way || r->store_refuses || r->is_napping || r->reset_is_on_way || r->is_refused) return;
+    if (!is_needed(r)) return;
     uint64_t position = position_of(r);
     ACTA_CRASH_POINT("reader_before_checkpoint");
     acta_status status = acti_submit_for(r->app, fill(r, position), acta_self_pid(r->self), r->number + 1, &error);
@@ -130,12 +132,27 @@ acknowledge(acti_reader_actor *r)
     r->done_on_way.count = 0;
 }
 
+/* Its guard has refused the batch: other rows than those that it writes count now, or are about to. */
+static void
+begin_anew_later(acti_reader_actor *r)
+{
+    ACTA_SOMETIMES(&r->app->environment, "reader.guard.refused");
+    r->is_on_way = false;
+    r->is_refused = true;
+    acti_orders_ask_again(r);
+    acti_reader_nap(r, "its rows are being replaced by others");
+}
+
 void
 acti_batch_committed(acti_reader_actor *r, const acti_committed *committed)
 {
     if (committed->number != r->number || !r->is_on_way) return;
     if (committed->result.status == ACTA_NO_MEMORY) /* nothing of it was written: the next life does it again */
         acta_fail(r->self, "reader '%s': %s", r->reader->name, committed->result.error.text);
+    if (committed->result.status == ACTA_CONFLICT && r->reader->kind->guard != NULL) {
+        begin_anew_later(r);
+        return;
+    }
     if (committed->result.status != ACTA_OK) {
         acti_reader_refuse(r, committed->result.error.text);
         return;
@@ -179,6 +196,7 @@ acti_batch_last(acti_reader_actor *r)
     if (r->store_refuses || position <= r->checkpoint || (r->is_on_way && r->reader->kind->transactional)) return;
     acta_transaction *transaction = acta_transaction_create(r->app->store);
     if (transaction == NULL) return;
+    if (r->reader->kind->guard != NULL) r->reader->kind->guard(r, transaction);
     acta_transaction_checkpoint(transaction, r->reader->name, position);
     acti_submit_transaction(r->app, transaction, NULL, NULL, NULL, &error);
 }

@@ -23,23 +23,23 @@ struct acti_order {
     char text[TEXT_MAX];
 };
 
-static const char *const verbs[] = { "pause", "resume", "replay", "skip", "reset" };
+static const char *const verbs[] = { "pause", "resume", "replay", "skip", "reset", "" };
 
 static void
 answer(acti_reader_actor *r, acti_order *order, acta_status status, const acta_error *error)
 {
-    acta_message *reply = NULL;
+    acta_message *payload = NULL;
 
     if (status == ACTA_OK) {
-        reply = acta_message_create(r->app->runtime, ACTI_TAG_ORDER, sizeof order->count);
-        if (reply != NULL) memcpy(reply->payload, &order->count, sizeof order->count);
+        payload = acta_message_create(r->app->runtime, ACTI_TAG_ORDER, sizeof order->count);
+        if (payload != NULL) memcpy(payload->payload, &order->count, sizeof order->count);
     }
-    acta_reply(r->app->runtime, order->from, status, reply, error);
+    acta_reply(r->app->runtime, order->from, status, payload, error);
     acta_free(r->self, order);
 }
 
 static void
-refuse(acti_reader_actor *r, acta_from from, acta_status status, const acta_error *error)
+reply(acti_reader_actor *r, acta_from from, acta_status status, const acta_error *error)
 {
     acta_reply(r->app->runtime, from, status, NULL, error);
 }
@@ -142,6 +142,8 @@ carry_out(acti_reader_actor *r, acti_order *order, const acti_order_request *req
         return skip(r, request, error);
     case ACTI_ORDER_RESET:
         return order_reset(r, order, error);
+    case ACTI_ORDER_ANEW:
+        break;
     }
     return acta_error_set(error, ACTA_INVALID, "no such order");
 }
@@ -156,17 +158,34 @@ describe(acti_order *order, const acti_order_request *request)
         request->by[0] != '\0' ? " by " : "", request->by, request->why[0] != '\0' ? ": " : "", request->why);
 }
 
+/* Nothing is kept of it, nor noted. NOPROC: not now, it is asked again. */
+static void
+take_anew(acti_reader_actor *r, acta_from from)
+{
+    bool is_busy = r->subscription == NULL || r->is_on_way || r->reset_is_on_way;
+
+    if (!is_busy && !r->store_refuses) {
+        r->is_napping = false;
+        acti_reader_begin_anew(r);
+    }
+    reply(r, from, r->store_refuses ? ACTA_READ_ONLY : is_busy ? ACTA_NOPROC : ACTA_OK, NULL);
+}
+
 void
 acti_orders_take(acti_reader_actor *r, acta_from from, const acta_message *message)
 {
     const acti_order_request *request = message->payload;
-    acti_order *order = acta_alloc(r->self, sizeof *order);
     acta_error error;
+    if (request->kind == ACTI_ORDER_ANEW) {
+        take_anew(r, from);
+        return;
+    }
 
+    acti_order *order = acta_alloc(r->self, sizeof *order);
     if (order == NULL || r->subscription == NULL || r->store_refuses) {
         acta_status why = order == NULL ? ACTA_NO_MEMORY : r->store_refuses ? ACTA_READ_ONLY : ACTA_NOPROC;
         acta_free(r->self, order);
-        refuse(r, from, why, NULL); /* NOPROC: it has not begun yet, and is asked again */
+        reply(r, from, why, NULL); /* NOPROC: it has not begun yet, and is asked again */
         return;
     }
     *order = (acti_order){ .kind = request->kind, .from = from, .row_tables = request->row_tables };
@@ -174,7 +193,7 @@ acti_orders_take(acti_reader_actor *r, acta_from from, const acta_message *messa
     acta_status status = carry_out(r, order, request, &error);
     if (status != ACTA_OK) {
         acta_free(r->self, order);
-        refuse(r, from, status, &error);
+        reply(r, from, status, &error);
         return;
     }
     acta_log_write(&r->app->environment, ACTA_LOG_INFO, "reader '%s': %s", r->reader->name, order->text);
@@ -235,6 +254,15 @@ acti_orders_durable(acti_reader_actor *r)
     for (acti_order *order; (order = r->orders_on_way) != NULL;) {
         r->orders_on_way = order->next;
         answer(r, order, ACTA_OK, NULL);
+    }
+}
+
+void
+acti_orders_ask_again(acti_reader_actor *r)
+{
+    for (acti_order *order; (order = r->orders_on_way) != NULL;) {
+        r->orders_on_way = order->next;
+        answer(r, order, ACTA_NOPROC, NULL);
     }
 }
 
@@ -314,6 +342,7 @@ acti_reset_go_on(acti_reader_actor *r)
     acta_error error = { .text = "" };
 
     if (r->reset == NULL || r->reset_is_on_way || r->is_on_way || r->is_napping || r->store_refuses) return;
+    if (r->is_refused) return;
     if (kind->is_idle != NULL && !kind->is_idle(r)) return;
     acta_status status = kind->before_reset != NULL ? kind->before_reset(r, &error) : ACTA_OK;
     if (status != ACTA_OK) {
@@ -327,6 +356,7 @@ acti_reset_go_on(acti_reader_actor *r)
         give_up_reset(r, status, &error);
         return;
     }
+    if (kind->guard != NULL) kind->guard(r, transaction);
     ACTA_CRASH_POINT("reader_before_reset");
     status = acti_submit_for(r->app, transaction, acta_self_pid(r->self), r->number + 1, &error);
     if (status != ACTA_OK) {
@@ -345,6 +375,11 @@ acti_reset_committed(acti_reader_actor *r, const acti_committed *committed)
 
     r->reset_is_on_way = false;
     r->reset = NULL;
+    if (committed->result.status == ACTA_CONFLICT && r->reader->kind->guard != NULL) {
+        acti_reader_begin_anew(r);
+        answer(r, order, ACTA_NOPROC, NULL); /* it is asked again */
+        return true;
+    }
     if (committed->result.status == ACTA_OK) {
         ACTA_SOMETIMES(&r->app->environment, "reader.reset.durable");
         ACTA_CRASH_POINT("reader_after_reset");

@@ -12,7 +12,8 @@ typedef enum acti_order_kind {
     ACTI_ORDER_RESUME,
     ACTI_ORDER_REPLAY,
     ACTI_ORDER_SKIP,
-    ACTI_ORDER_RESET
+    ACTI_ORDER_RESET,
+    ACTI_ORDER_ANEW /* no operator's: a rebuild has replaced its rows */
 } acti_order_kind;
 
 /* What the message holds. */

@@ -6,7 +6,6 @@
 #include "database.h"
 #include "manager.h"
 #include "reader_row.h"
-#include "row_cache.h"
 
 /* -- what others see -- */
 
@@ -92,6 +91,9 @@ acta_app_readers(acta_app *app, acta_reader_info *infos, uint32_t count_max)
         info->in_flight = atomic_load_explicit(&reader->in_flight, memory_order_acquire);
         info->parked = atomic_load_explicit(&reader->parked, memory_order_acquire);
         info->retries = atomic_load_explicit(&reader->retries, memory_order_relaxed);
+        /* Relaxed: for people. */
+        info->is_rebuilding = atomic_load_explicit(&reader->is_rebuilding, memory_order_relaxed);
+        info->rebuilt = atomic_load_explicit(&reader->rebuilt, memory_order_relaxed);
         info->reason[0] = '\0';
         bool is_well = info->state == ACTA_READER_LIVE || info->state == ACTA_READER_CATCHING_UP;
         if (!is_well || info->parked > 0) acti_reader_read_reason(reader, info->reason);
@@ -381,5 +383,4 @@ acti_readers_destroy(acta_app *app)
         acti_free(app, reader->types, types_room(reader) * sizeof *reader->types);
     }
     acti_free(app, app->readers, app->reader_count * sizeof *app->readers);
-    acti_row_shares_free(app);
 }

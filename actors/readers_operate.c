@@ -111,3 +111,9 @@ acta_reader_reset_live(
     return give(
         app, name, &(acti_order_request){ .kind = ACTI_ORDER_RESET, .row_tables = row_tables }, op, NULL, error);
 }
+
+void
+acti_reader_tell_anew(acti_reader *reader)
+{
+    give(reader->app, reader->name, &(acti_order_request){ .kind = ACTI_ORDER_ANEW }, NULL, NULL, NULL);
+}

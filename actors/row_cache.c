@@ -43,58 +43,11 @@ struct acti_row_table {
     acti_row_table *next;
     const acta_table *table;
     acti_table_name name;
+    uint32_t version;
     acti_row_share *share;
     bool has_index;
     acti_map rows;
 };
-
-/* -- who touches a table -- */
-
-static acti_row_share *
-find_share(acti_row_share *first, const acta_table *table)
-{
-    while (first != NULL && first->table != table)
-        first = first->next;
-    return first;
-}
-
-/* NULL: no memory. */
-static acti_row_share *
-join_share(acta_app *app, const acti_reader *reader, const acta_table *table)
-{
-    /* Acquire: what the list leads to, as its makers left it. */
-    acti_row_share *first = atomic_load_explicit(&app->row_shares, memory_order_acquire), *made = NULL;
-
-    for (;;) {
-        acti_row_share *share = find_share(first, table);
-        if (share != NULL) {
-            acti_free(app, made, sizeof *made);
-            /* Release: before anything that we write; see is_stale. */
-            if (share->first != reader) atomic_store_explicit(&share->is_shared, true, memory_order_release);
-            return share;
-        }
-        if (made == NULL) made = acti_alloc(app, sizeof *made);
-        if (made == NULL) return NULL;
-        *made = (acti_row_share){ .next = first, .table = table, .first = reader };
-        /* Release publishes it; acquire, when another was faster. */
-        if (atomic_compare_exchange_strong_explicit(
-                &app->row_shares, &first, made, memory_order_release, memory_order_acquire))
-            return made;
-    }
-}
-
-void
-acti_row_shares_free(acta_app *app)
-{
-    /* Relaxed: nothing runs any more. */
-    acti_row_share *share = atomic_load_explicit(&app->row_shares, memory_order_relaxed);
-
-    while (share != NULL) {
-        acti_row_share *next = share->next;
-        acti_free(app, share, sizeof *share);
-        share = next;
-    }
-}
 
 /* -- memory -- */
 
@@ -200,28 +153,52 @@ shrink(acti_row_cache *cache)
 
 /* -- finding -- */
 
-static acti_row_table *
-find_table(acti_row_cache *cache, const acta_table *row_table)
+static bool
+is_listed(const acta_table *const *row_tables, const acta_table *table)
+{
+    while (*row_tables != NULL && *row_tables != table)
+        row_tables++;
+    return *row_tables != NULL;
+}
+
+/* Which table of the store it is, as of now; after a rebuild the cache is made anew. */
+static acta_status
+find_version(acti_row_cache *cache, const acta_table *row_table, acti_row_table *table, acta_error *error)
+{
+    uint32_t version;
+
+    if (cache->row_tables != NULL && !is_listed(cache->row_tables, row_table))
+        return acta_error_set(
+            error, ACTA_INVALID, "it writes '%s', which is none of the tables that are rebuilt", row_table->name);
+    acta_status status = acti_row_share_of(cache->app, row_table, &table->share, error);
+    if (status == ACTA_OK) status = acti_row_version_read(cache->app->store, row_table->name, &version, error);
+    if (status != ACTA_OK) return status;
+    if (cache->reader != NULL) acti_row_share_join(table->share, cache->reader);
+    table->version = version + (cache->row_tables != NULL);
+    table->name = acti_rows_table(row_table->name, table->version);
+    return ACTA_OK;
+}
+
+static acta_status
+find_table(acti_row_cache *cache, const acta_table *row_table, acti_row_table **table_out, acta_error *error)
 {
     acti_row_table *table = cache->tables;
 
     while (table != NULL && table->table != row_table)
         table = table->next;
-    if (table != NULL) return table;
+    *table_out = table;
+    if (table != NULL) return ACTA_OK;
     table = acta_memory_alloc(cache->memory, sizeof *table);
-    if (table == NULL) return NULL;
-    *table = (acti_row_table){ .next = cache->tables,
-        .table = row_table,
-        .name = acti_rows_table(row_table),
-        .share = join_share(cache->app, cache->reader, row_table),
-        .has_index = acti_has_index(row_table) };
-    if (table->share == NULL) {
+    if (table == NULL) return no_memory(row_table, error);
+    *table = (acti_row_table){ .next = cache->tables, .table = row_table, .has_index = acti_has_index(row_table) };
+    acta_status status = find_version(cache, row_table, table, error);
+    if (status != ACTA_OK) {
         acta_memory_free(cache->memory, table);
-        return NULL;
+        return status;
     }
     acti_map_init(&table->rows, &cache->allocator, cache->app->hash_seed);
-    cache->tables = table;
-    return table;
+    cache->tables = *table_out = table;
+    return ACTA_OK;
 }
 
 static acti_row *
@@ -250,10 +227,10 @@ is_stale(const acti_row_cache *cache, const acti_row *row)
 acta_status
 acti_row_find(acti_row_cache *cache, const acta_table *row_table, acta_str key, acti_row **row_out, acta_error *error)
 {
+    acti_row_table *table;
     acta_status status = acti_row_key_check(row_table, key, error);
+    if (status == ACTA_OK) status = find_table(cache, row_table, &table, error);
     if (status != ACTA_OK) return status;
-    acti_row_table *table = find_table(cache, row_table);
-    if (table == NULL) return no_memory(row_table, error);
 
     acti_map_node *node = acti_map_find(&table->rows, key);
     acti_row *row = node != NULL ? ACTI_CONTAINER(node, acti_row, node) : NULL;
@@ -398,8 +375,8 @@ acti_row_cache_fill(const acti_row_cache *cache, acta_transaction *transaction)
         else
             acta_transaction_delete(transaction, of->name.text, acta_str_bytes(key));
         if (!of->has_index) continue;
-        acti_index_fill(
-            transaction, of->table, key, row->was_stored ? view(&row->stored) : none, row->is_there ? now : none);
+        acti_index_fill(transaction, of->table, of->version, key, row->was_stored ? view(&row->stored) : none,
+            row->is_there ? now : none);
     }
 }
 

@@ -8,29 +8,22 @@
  * A row that is known is what the store has, for nobody else writes it: a table that two projections of the application
  * touch is read anew for each batch. What waits longest to be touched goes first, and nothing that isn't durable.
  *
- * Threads: the reader's actor alone, but for the shares.
+ * Threads: the reader's actor alone.
  */
 #ifndef ACTI_ACTORS_ROW_CACHE_H
 #define ACTI_ACTORS_ROW_CACHE_H
 
-#include "internal.h"
+#include "row_version.h"
 
 typedef struct acti_row acti_row;
 typedef struct acti_row_table acti_row_table;
 
-/* Who touches a table of the application's; in a list of the application that only grows. */
-typedef struct acti_row_share {
-    struct acti_row_share *next;
-    const acta_table *table;
-    const acti_reader *first;
-    _Atomic bool is_shared; /* others do, too */
-} acti_row_share;
-
 typedef struct acti_row_cache {
     acta_app *app;
-    const acti_reader *reader;
-    acta_memory *memory;  /* of all of it; the reader's */
-    acta_memory *scratch; /* of the event in work */
+    const acti_reader *reader;           /* NULL: a rebuild; then … */
+    const acta_table *const *row_tables; /* … the next version of these, and no others */
+    acta_memory *memory;                 /* of all of it; the reader's */
+    acta_memory *scratch;                /* of the event in work */
     acta_allocator allocator;
     acti_row_table *tables;
     acti_row *oldest, *newest; /* by their last touch */
@@ -66,7 +59,5 @@ bool acti_row_cache_is_full(const acti_row_cache *cache);
 void acti_row_cache_fill(const acti_row_cache *cache, acta_transaction *transaction);
 void acti_row_cache_sent(acti_row_cache *cache);
 void acti_row_cache_durable(acti_row_cache *cache);
-
-void acti_row_shares_free(acta_app *app);
 
 #endif

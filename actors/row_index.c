@@ -132,12 +132,13 @@ acti_index_key_begin(const acta_field *field, acta_bytes entry)
 }
 
 acti_table_name
-acti_index_table(const acta_table *row_table, const acta_field *field)
+acti_index_table(const acta_table *row_table, const acta_field *field, uint32_t version)
 {
-    char name[2 * ACTA_TYPE_NAME_MAX + 2];
+    char name[2 * ACTA_TYPE_NAME_MAX + 2], suffix[12] = "";
 
     snprintf(name, sizeof name, "%s.%s", row_table->name, field->name);
-    return acti_table_name_of("ri.", name, "");
+    if (version > 0) snprintf(suffix, sizeof suffix, "-%" PRIu32, version);
+    return acti_table_name_of("ri.", name, suffix);
 }
 
 /* -- with the row -- */
@@ -163,8 +164,8 @@ acti_index_check_row(const acta_table *row_table, const void *row, acta_str key,
 
 /* `before`, `after`: the row, or NULL. */
 static void
-put_entries(
-    acta_transaction *transaction, const acta_table *row_table, acta_str key, const void *before, const void *after)
+put_entries(acta_transaction *transaction, const acta_table *row_table, uint32_t version, acta_str key,
+    const void *before, const void *after)
 {
     uint8_t old_room[ACTI_INDEX_KEY_MAX], new_room[ACTI_INDEX_KEY_MAX];
 
@@ -176,22 +177,23 @@ put_entries(
         if (before != NULL) was = acti_index_entry(field, before, key, old_room);
         if (after != NULL) is = acti_index_entry(field, after, key, new_room);
         bool is_same = was.size == is.size && (was.size == 0 || memcmp(was.data, is.data, is.size) == 0);
-        acti_table_name table = acti_index_table(row_table, field);
+        acti_table_name table = acti_index_table(row_table, field, version);
         if (!is_same && was.size > 0) acta_transaction_delete(transaction, table.text, was);
         if (!is_same && is.size > 0) acta_transaction_put(transaction, table.text, is, acta_bytes_from("", 0));
     }
 }
 
 void
-acti_index_fill(
-    acta_transaction *transaction, const acta_table *row_table, acta_str key, acta_bytes before, acta_bytes after)
+acti_index_fill(acta_transaction *transaction, const acta_table *row_table, uint32_t version, acta_str key,
+    acta_bytes before, acta_bytes after)
 {
     max_align_t old_row[ACTA_STRUCT_SIZE_MAX / sizeof(max_align_t)],
         new_row[ACTA_STRUCT_SIZE_MAX / sizeof(max_align_t)];
 
     if (before.data != NULL) row_table->read(before, old_row);
     if (after.data != NULL) row_table->read(after, new_row);
-    put_entries(transaction, row_table, key, before.data != NULL ? old_row : NULL, after.data != NULL ? new_row : NULL);
+    put_entries(transaction, row_table, version, key, before.data != NULL ? old_row : NULL,
+        after.data != NULL ? new_row : NULL);
 }
 
 /* -- making them -- */
@@ -231,35 +233,34 @@ begin(acta_store *store, acta_transaction **transaction_out, acta_error *error)
 }
 
 /* What a build does with each row of a table. */
-typedef void row_add(acta_transaction *transaction, const char *table, const acta_table *row_table,
+typedef void row_add(acta_transaction *transaction, const char *table, const char *index, const acta_table *row_table,
     const acta_field *field, acta_bytes key, acta_bytes value);
 
 static void
-add_deletion(acta_transaction *transaction, const char *table, const acta_table *row_table, const acta_field *field,
-    acta_bytes key, acta_bytes value)
+add_deletion(acta_transaction *transaction, const char *table, const char *index, const acta_table *row_table,
+    const acta_field *field, acta_bytes key, acta_bytes value)
 {
-    (void)row_table, (void)field, (void)value;
+    (void)index, (void)row_table, (void)field, (void)value;
     acta_transaction_delete(transaction, table, key);
 }
 
 static void
-add_entry(acta_transaction *transaction, const char *table, const acta_table *row_table, const acta_field *field,
-    acta_bytes key, acta_bytes value)
+add_entry(acta_transaction *transaction, const char *table, const char *index, const acta_table *row_table,
+    const acta_field *field, acta_bytes key, acta_bytes value)
 {
     max_align_t row[ACTA_STRUCT_SIZE_MAX / sizeof(max_align_t)];
     uint8_t room[ACTI_INDEX_KEY_MAX];
-    acti_table_name index = acti_index_table(row_table, field);
     (void)table;
 
     row_table->read(value, row);
     acta_bytes entry = acti_index_entry(field, row, acta_str_from(key.data, key.size), room);
-    if (entry.size > 0) acta_transaction_put(transaction, index.text, entry, acta_bytes_from("", 0));
+    if (entry.size > 0) acta_transaction_put(transaction, index, entry, acta_bytes_from("", 0));
 }
 
 /* In as many transactions as it takes; until the last one the index counts as not made. */
 static acta_status
-each_row(acta_app *app, const char *table, const acta_table *row_table, const acta_field *field, row_add *add,
-    acta_error *error)
+each_row(acta_app *app, const char *table, const char *index, const acta_table *row_table, const acta_field *field,
+    row_add *add, acta_error *error)
 {
     acta_row_cursor *cursor;
     acta_bytes key, value;
@@ -271,7 +272,7 @@ each_row(acta_app *app, const char *table, const acta_table *row_table, const ac
     for (uint32_t count = 1; status == ACTA_OK; count++) {
         status = acta_row_cursor_next(cursor, &key, &value, error);
         if (status == ACTA_OK && add == add_entry) status = row_table->verify(value, error);
-        if (status == ACTA_OK) add(transaction, table, row_table, field, key, value);
+        if (status == ACTA_OK) add(transaction, table, index, row_table, field, key, value);
         if (status != ACTA_OK || count % BUILD_ROWS_MAX != 0) continue;
         status = commit(app->store, &transaction, error);
         if (status == ACTA_OK) status = begin(app->store, &transaction, error);
@@ -286,11 +287,15 @@ static acta_status
 make_index(acta_app *app, const acta_table *row_table, const acta_field *field, acta_error *error)
 {
     uint8_t room[2 * ACTA_TYPE_NAME_MAX + 2];
-    acti_table_name rows = acti_rows_table(row_table), index = acti_index_table(row_table, field);
     acta_transaction *transaction;
+    uint32_t version;
 
-    acta_status status = each_row(app, index.text, row_table, field, add_deletion, error);
-    if (status == ACTA_OK) status = each_row(app, rows.text, row_table, field, add_entry, error);
+    acta_status status = acti_row_version_read(app->store, row_table->name, &version, error);
+    if (status != ACTA_OK) return status;
+    acti_table_name rows = acti_rows_table(row_table->name, version);
+    acti_table_name index = acti_index_table(row_table, field, version);
+    status = each_row(app, index.text, index.text, row_table, field, add_deletion, error);
+    if (status == ACTA_OK) status = each_row(app, rows.text, index.text, row_table, field, add_entry, error);
     if (status == ACTA_OK) status = begin(app->store, &transaction, error);
     if (status != ACTA_OK)
         return acta_error_prefix(error, status, "the index of '%s.%s' can't be made: ", row_table->name, field->name);
@@ -408,14 +413,15 @@ acti_read_model_clear(acta_store *store, const acta_table *row_table, acta_trans
 {
     if (row_table->identity == NULL)
         return acta_error_set(error, ACTA_INVALID, "'%s' is no read model: it has no identity", row_table->name);
-    acti_table_name rows = acti_rows_table(row_table);
-    acta_status status = clear_table(store, rows.text, transaction, error);
+    uint32_t version;
+    acta_status status = acti_row_version_read(store, row_table->name, &version, error);
+    if (status != ACTA_OK) return status;
+    status = clear_table(store, acti_rows_table(row_table->name, version).text, transaction, error);
 
     for (uint32_t i = 0; i < row_table->mark_count && status == ACTA_OK; i++) {
         const acta_field *field = field_of(row_table, &row_table->marks[i]);
         if ((row_table->marks[i].what & ACTA_MARK_INDEX) == 0 || field == NULL) continue;
-        acti_table_name index = acti_index_table(row_table, field);
-        status = clear_table(store, index.text, transaction, error);
+        status = clear_table(store, acti_index_table(row_table, field, version).text, transaction, error);
     }
     return status;
 }

@@ -18,8 +18,8 @@ bool acti_has_index(const acta_table *row_table);
 acta_status acti_index_check_row(const acta_table *row_table, const void *row, acta_str key, acta_error *error);
 
 /* The entries of a row that becomes another. `before`, `after`: its sound buffers; absent: there is none. */
-void acti_index_fill(
-    acta_transaction *transaction, const acta_table *row_table, acta_str key, acta_bytes before, acta_bytes after);
+void acti_index_fill(acta_transaction *transaction, const acta_table *row_table, uint32_t version, acta_str key,
+    acta_bytes before, acta_bytes after);
 
 /* All rows of a read model go, and all that is in its indexes: reader_reset.c. ACTA_INVALID: it is none. */
 acta_status acti_read_model_clear(
@@ -35,7 +35,7 @@ acta_status acti_indexes_join(acta_app *app, const acta_app_config *config, acta
 acta_status acti_index_find_made(
     acta_app *app, const acta_table *row_table, uint32_t number, acta_memory *memory, acta_error *error);
 
-acti_table_name acti_index_table(const acta_table *row_table, const acta_field *field);
+acti_table_name acti_index_table(const acta_table *row_table, const acta_field *field, uint32_t version);
 
 /* An entry's key, in `room` of ACTI_INDEX_KEY_MAX bytes; empty: the row has none. */
 acta_bytes acti_index_entry(const acta_field *field, const void *row, acta_str key, uint8_t *room);

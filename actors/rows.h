@@ -12,9 +12,10 @@ struct acta_rows {
     const acta_database *database; /* NULL: rows of the store, and all that follows */
     void *connection;
     acti_row_cache cache;
+    uint32_t number; /* how many rebuilds its rows have seen */
 };
 
-acti_table_name acti_rows_table(const acta_table *row_table);
+acti_table_name acti_rows_table(const char *row_table, uint32_t version);
 
 /* ACTA_INVALID: no read model, or the key is empty or too long. */
 acta_status acti_row_key_check(const acta_table *row_table, acta_str key, acta_error *error);

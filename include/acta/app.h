@@ -284,7 +284,9 @@ typedef struct acta_reader_info {
     uint64_t in_flight; /* events */
     uint64_t parked;    /* events */
     uint64_t retries;
-    char reason[192]; /* RETRYING, STALLED, STOPPED: why */
+    char reason[192];   /* RETRYING, STALLED, STOPPED: why */
+    bool is_rebuilding; /* acta_reader_rebuild (readers.h) is making its rows anew, … */
+    uint64_t rebuilt;   /* … up to this position */
 } acta_reader_info;
 
 /* Up to `count_max` readers into `infos`; returns how many there are. */

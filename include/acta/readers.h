@@ -74,6 +74,34 @@ ACTA_API acta_status acta_reader_skip(
 ACTA_API acta_status acta_reader_reset_live(
     acta_app *app, const char *name, const acta_table *const *row_tables, const acta_operator *op, acta_error *error);
 
+/*
+ * Make a projection's rows in the store anew, from the log's beginning, beside those that there are, which go on answering and
+ * following meanwhile. When the new ones have caught up they count, all of them from one moment on and in one transaction with
+ * the projection's position; who waits for the projection (wait_for) finds no row go back. Then the old ones are removed. For
+ * rows that are made in another way from now on.
+ *
+ * The projection's functions are called on the calling thread, and at the same time by its reader: they must bear that. An
+ * event that fails ends the rebuild; what the reader has parked comes again, too. How far it is: acta_app_readers. It waits as
+ * long as it takes, op->timeout_ms says nothing. Whatever ends it before the new rows count, the old ones go on as they were;
+ * what is made so far stays, and the next call with the same tables goes on there, also after a restart, until it is called off.
+ *   row_tables  the read models that it writes, the last one NULL, 1 to 64; none that another projection writes, too
+ *   op          for the note
+ * Threads: any but an actor's. acta_app_stop waits for it, and it ends soon then.
+ * Errors: those of all orders, and ACTA_INVALID: it is no projection, or one into a database, or it writes a table that is not
+ *         among these; ACTA_BUSY: it is being rebuilt; ACTA_STOPPED: called off; what the projection's function has returned for
+ *         an event, whose position the text tells; those of acta_store_commit. After ACTA_UNKNOWN_OUTCOME the next start of the
+ *         application tells which rows count: the old ones, or the new ones.
+ */
+ACTA_API acta_status acta_reader_rebuild(
+    acta_app *app, const char *name, const acta_table *const *row_tables, const acta_operator *op, acta_error *error);
+
+/*
+ * Call off a rebuild, under way or broken off, and remove what it has made. The rows that count stay.
+ * Threads: any but an actor's. Errors: those of all orders, and ACTA_NOT_FOUND: there is none, or its rows count already.
+ */
+ACTA_API acta_status acta_reader_rebuild_cancel(
+    acta_app *app, const char *name, const acta_operator *op, acta_error *error);
+
 /* An event that is aside, and its record. What it gets lives until it returns; false: that is enough. */
 typedef bool acta_parked_see(void *user, const acta_parked *parked, const acta_recorded *recorded);
 
