@@ -77,11 +77,12 @@ runs_of(acti_index_reader *entry, uint64_t stream_id, acti_run *runs, uint64_t *
             continue;
         }
         if (count == ACTI_INDEX_RUN_MAX) return 0;
-        runs[count++] = (acti_run){ .stream_id = stream_id,
+        runs[count] = (acti_run){ .stream_id = stream_id,
             .version = v,
             .page = place.page,
             .place = (uint32_t)(place.position - place.page),
             .count = 1 };
+        count++;
     }
     return count;
 }

@@ -70,10 +70,8 @@ become_newest(acti_strips *strips, acti_strip *strip)
 }
 
 static void
-drop_oldest(acti_strips *strips)
+drop(acti_strips *strips, acti_strip *strip)
 {
-    acti_strip *strip = strips->oldest;
-
     *place_of(strips, strip->stream_id, strip->first) = strip->next_of_slot;
     leave_order(strips, strip);
     strips->bytes -= strip->size;
@@ -102,8 +100,8 @@ take(acti_strips *strips, acti_strip *strip, uint64_t turn)
     strip->next_of_slot = NULL;
     become_newest(strips, strip);
     strips->bytes += strip->size;
-    while (strips->bytes > strips->bytes_max)
-        drop_oldest(strips);
+    while (strips->oldest != NULL && strips->bytes > strips->bytes_max)
+        drop(strips, strips->oldest);
     return true;
 }
 
@@ -115,7 +113,7 @@ acti_strips_clear(acti_strips *strips)
     acti_monitor_enter(&strips->lock);
     strips->cleared++;
     while (strips->oldest != NULL)
-        drop_oldest(strips);
+        drop(strips, strips->oldest);
     acti_monitor_leave(&strips->lock);
 }
 

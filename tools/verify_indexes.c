@@ -71,7 +71,7 @@ check_entry(verify *v, index_of *index, const uint8_t *key, size_t size)
 {
     const uint8_t *end = memchr(key, 0, size);
     size_t text_size = end != NULL ? (size_t)(end - key) : size, row_size;
-    uint8_t *row = text_size < size ? row_of(v, index, end + 1, size - text_size - 1, &row_size) : NULL;
+    uint8_t *row = end != NULL ? row_of(v, index, end + 1, size - text_size - 1, &row_size) : NULL;
 
     v->index_rows++;
     if (row != NULL) {
