@@ -196,6 +196,17 @@ void acti_get_health(acti_request *request);
 void acti_get_ready(acti_request *request);
 void acti_post_command(acti_request *request);
 void acti_get_aggregate(acti_request *request);
+void acti_get_streams(acti_request *request);
+void acti_get_stream(acti_request *request);
+void acti_get_handlers(acti_request *request);
+void acti_get_parked(acti_request *request);
+void acti_post_handler(acti_request *request);
+void acti_get_sagas(acti_request *request);
+void acti_get_schedule(acti_request *request);
+
+/* An event as an object (streams.c); `memory` is the caller's, for what is made on the way. */
+void acti_json_event(
+    acti_json *json, acta_store *store, const acta_recorded *event, bool redacted, acta_memory *memory);
 
 /* -- gateway.c -- */
 

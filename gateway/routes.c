@@ -15,6 +15,19 @@ const acti_route acti_http_routes[] = {
         "Dispatch a command, and wait until its events are on disk." },
     { "GET", "/aggregates/{type}/{id}", ACTA_GATEWAY_READ, WAY_ASIDE, acti_get_aggregate,
         "The state of an aggregate, now or at a version, position or time." },
+    { "GET", "/streams", ACTA_GATEWAY_READ, WAY_ASIDE, acti_get_streams,
+        "The names of streams, by prefix, a page at a time." },
+    { "GET", "/streams/{name}", ACTA_GATEWAY_READ, WAY_ASIDE, acti_get_stream,
+        "Events of a stream, or of $all, a page at a time." },
+    { "GET", "/handlers", ACTA_GATEWAY_READ, WAY_ASIDE, acti_get_handlers,
+        "Event handlers, projections and process managers: where each is, and why it waits." },
+    { "GET", "/handlers/{name}/parked", ACTA_GATEWAY_READ, WAY_ASIDE, acti_get_parked,
+        "The events that a handler has parked, and why." },
+    { "POST", "/handlers/{name}/{order}", ACTA_GATEWAY_OPERATE, WAY_ASIDE, acti_post_handler,
+        "An order to a handler: pause, resume, replay or skip." },
+    { "GET", "/sagas/{name}", ACTA_GATEWAY_READ, WAY_ASIDE, acti_get_sagas,
+        "The instances of a process manager, and why each waits." },
+    { "GET", "/schedule", ACTA_GATEWAY_READ, WAY_ASIDE, acti_get_schedule, "What is scheduled, and when it is due." },
 };
 const uint32_t acti_http_route_count = sizeof acti_http_routes / sizeof acti_http_routes[0];
 

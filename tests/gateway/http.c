@@ -164,11 +164,10 @@ receive(int fd, answer *to)
 
 /* -- requests -- */
 
-int
-ask(fixture *f, const char *method, const char *path, const char *headers, const char *body)
+static int
+ask_on(fixture *f, int fd, const char *method, const char *path, const char *headers, const char *body)
 {
     char lines[8192];
-    int fd = connect_tcp(f);
 
     int size = snprintf(
         lines, sizeof lines, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s", method, path, headers);
@@ -183,6 +182,20 @@ ask(fixture *f, const char *method, const char *path, const char *headers, const
     receive(fd, &f->last);
     close(fd);
     return f->last.status;
+}
+
+int
+ask(fixture *f, const char *method, const char *path, const char *headers, const char *body)
+{
+    return ask_on(f, connect_tcp(f), method, path, headers, body);
+}
+
+int
+ask_inside(fixture *f, const char *method, const char *path)
+{
+    bool posts = strcmp(method, "POST") == 0;
+    return ask_on(
+        f, connect_unix(f), method, path, posts ? "Content-Type: application/json\r\n" : "", posts ? "{}" : NULL);
 }
 
 int

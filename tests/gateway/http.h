@@ -61,6 +61,7 @@ void receive(int fd, answer *to);
 /* One request on a connection of its own, over TCP; `headers` are whole lines, "" none. f->last is the answer; its status. */
 int ask(fixture *f, const char *method, const char *path, const char *headers, const char *body);
 int get(fixture *f, const char *path);
+int ask_inside(fixture *f, const char *method, const char *path); /* by the unix socket; a POST with "{}" */
 int post(fixture *f, const char *path, const char *body);
 /* Does the body, or the head, of the last answer have this text? Fails and shows it when it doesn't. */
 void body_has(const fixture *f, const char *text);
