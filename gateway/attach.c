@@ -172,7 +172,7 @@ start_with(acta_app *app, settings *s, acta_gateway **gateway, acta_error *error
 
     if (status == ACTA_OK && s->options.address != NULL) tell_port(app, *gateway);
     if (status == ACTA_OK || s->options.address != NULL) return status;
-    acta_log_write(acta_runtime_environment(acta_app_runtime(app)), ACTA_LOG_WARNING, "gateway: %s", error->text);
+    acta_log_write(acta_runtime_environment(acta_app_runtime(app)), ACTA_LOG_INFO, "gateway: %s", error->text);
     *gateway = NULL;
     return ACTA_OK;
 }
