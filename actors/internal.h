@@ -176,6 +176,7 @@ struct acta_app {
     _Atomic uint32_t schedule_lives;
     _Atomic int64_t schedule_sent_us; /* see schedule_clerk.h */
     _Atomic bool has_deadlines;       /* of process managers, in the schedule */
+    _Atomic bool has_table_deadlines; /* … some under the name of a table alone (schedule_manager.c) */
     _Atomic uint64_t id_count;
     _Atomic int64_t commands_open; /* created, and not yet answered */
     _Atomic int64_t outboxes_open; /* instances of process managers that have commands to dispatch */

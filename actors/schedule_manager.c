@@ -6,6 +6,10 @@
  *
  * The clerk may delete a row (it has run) between the read here and the batch; what is written here has another mark, and so
  * another place among those due.
+ *
+ * Rows are a manager's own: "bank.Transfers", and "bank.Transfers.NAME" of one that was given a name. A store may have rows
+ * of a manager with a name under that of its table alone. Those are its instances', too, to be replaced, cancelled and taken
+ * along, unless the application has a manager of that table without a name, whose they are then.
  */
 #include "schedule.h"
 
@@ -74,6 +78,41 @@ due_of(const acti_deadline *deadline, const acti_outbox *outbox)
     return outbox->recorded_at_us + (int64_t)deadline->when.after_ms * 1000;
 }
 
+/* What a manager's rows are found by; the name in `room`. */
+enum { MANAGER_NAME_MAX = 2 * ACTA_TYPE_NAME_MAX };
+
+static acta_str
+name_of(const acta_process_manager *manager, char *room)
+{
+    const char *table = manager->code->state->name;
+
+    if (manager->name == NULL) return acta_str_of(table);
+    snprintf(room, MANAGER_NAME_MAX, "%s.%s", table, manager->name);
+    return acta_str_of(room);
+}
+
+/* May there be rows of it under the name of its table alone? */
+static bool
+may_be_under_table(const acta_app *app, const acta_process_manager *manager)
+{
+    if (manager->name == NULL) return false;
+    for (uint32_t i = 0; i < app->reader_count; i++) {
+        const acti_reader *other = &app->readers[i];
+        if (other->kind == &acti_manager_kind && other->given.manager->name == NULL &&
+            strcmp(other->given.manager->code->state->name, manager->code->state->name) == 0)
+            return false;
+    }
+    return true;
+}
+
+static bool
+looks_under_table(const acti_instance *i)
+{
+    /* Relaxed: set before any process manager began. */
+    return atomic_load_explicit(&i->app->has_table_deadlines, memory_order_relaxed) &&
+           may_be_under_table(i->app, i->manager);
+}
+
 /* The place of what is there among those due goes. */
 static acta_status
 take_out(const acti_instance *i, acta_transaction *batch, acta_bytes row_key, bool *is_there, acta_error *error)
@@ -90,15 +129,30 @@ take_out(const acti_instance *i, acta_transaction *batch, acta_bytes row_key, bo
     return ACTA_OK;
 }
 
+/* The same deadline under the table's name goes. */
+static acta_status
+take_under_table(const acti_instance *i, acta_transaction *batch, acta_str key, acta_error *error)
+{
+    acta_bytes row_key = acti_deadline_key(acta_str_of(i->code->state->name), i->id, key, i->scratch);
+    bool is_there;
+    if (row_key.data == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a deadline");
+
+    acta_status status = take_out(i, batch, row_key, &is_there, error);
+    if (status == ACTA_OK && is_there) acta_transaction_delete(batch, ACTI_SCHEDULE_TABLE, row_key);
+    return status;
+}
+
 static acta_status
 put_one(const acti_instance *i, acta_transaction *batch, const acti_outbox *outbox, const acti_deadline *deadline,
     acta_error *error)
 {
     bool goes = deadline->table == NULL || (i->is_ending && !deadline->when.stays), is_there;
-    acta_bytes row_key = acti_deadline_key(acta_str_of(i->code->state->name), i->id, deadline->key, i->scratch);
+    char room[MANAGER_NAME_MAX];
+    acta_bytes row_key = acti_deadline_key(name_of(i->manager, room), i->id, deadline->key, i->scratch);
     if (row_key.data == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a deadline");
 
     acta_status status = take_out(i, batch, row_key, &is_there, error);
+    if (status == ACTA_OK && looks_under_table(i)) status = take_under_table(i, batch, deadline->key, error);
     if (status != ACTA_OK) return status;
     if (goes) {
         if (is_there) acta_transaction_delete(batch, ACTI_SCHEDULE_TABLE, row_key);
@@ -126,9 +180,10 @@ is_last_of_key(const acti_deadline *deadline, const acti_deadline *newest)
 
 /* Those of an instance that is being stopped, but for what stays; and what this batch writes anyway. */
 static acta_status
-take_all(const acti_instance *i, acta_transaction *batch, const acti_deadline *added, acta_error *error)
+take_all_of(
+    const acti_instance *i, acta_str manager, acta_transaction *batch, const acti_deadline *added, acta_error *error)
 {
-    acta_bytes prefix = acti_deadline_key(acta_str_of(i->code->state->name), i->id, acta_str_of(""), i->scratch);
+    acta_bytes prefix = acti_deadline_key(manager, i->id, acta_str_of(""), i->scratch);
     acta_bytes key, value;
     acta_row_cursor *cursor;
     acti_scheduled row;
@@ -147,6 +202,16 @@ take_all(const acti_instance *i, acta_transaction *batch, const acti_deadline *a
     }
     acta_row_cursor_close(cursor);
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
+static acta_status
+take_all(const acti_instance *i, acta_transaction *batch, const acti_deadline *added, acta_error *error)
+{
+    char room[MANAGER_NAME_MAX];
+    acta_status status = take_all_of(i, name_of(i->manager, room), batch, added, error);
+
+    if (status != ACTA_OK || !looks_under_table(i)) return status;
+    return take_all_of(i, acta_str_of(i->code->state->name), batch, added, error);
 }
 
 acta_status
@@ -172,19 +237,48 @@ acti_deadlines_end(const acti_instance *i, acta_transaction *batch, acta_error *
     return take_all(i, batch, NULL, error);
 }
 
-void
-acti_deadlines_find(acta_app *app)
+/* Does the store have rows whose keys begin so? What can't be read may be one. */
+static bool
+has_rows(const acta_app *app, acta_bytes prefix)
 {
     acta_row_cursor *cursor;
     acta_bytes key, value;
-    const uint8_t kind = 'm';
 
-    acta_status status =
-        acta_row_cursor_open(app->store, ACTI_SCHEDULE_TABLE, acta_bytes_from(&kind, 1), &cursor, NULL);
+    acta_status status = acta_row_cursor_open(app->store, ACTI_SCHEDULE_TABLE, prefix, &cursor, NULL);
     if (status == ACTA_OK) {
         status = acta_row_cursor_next(cursor, &key, &value, NULL);
         acta_row_cursor_close(cursor);
     }
-    /* What can't be read may be one. */
-    if (status != ACTA_NOT_FOUND) atomic_store_explicit(&app->has_deadlines, true, memory_order_relaxed);
+    return status != ACTA_NOT_FOUND;
+}
+
+/* 'm' and a table's name, in `room`. */
+static acta_bytes
+prefix_of_table(const char *table, uint8_t *room)
+{
+    size_t size = strlen(table);
+
+    room[0] = 'm';
+    room[1] = (uint8_t)(size >> 8);
+    room[2] = (uint8_t)size;
+    memcpy(room + 3, table, size);
+    return acta_bytes_from(room, 3 + size);
+}
+
+void
+acti_deadlines_find(acta_app *app)
+{
+    uint8_t room[3 + ACTA_TYPE_NAME_MAX];
+    bool is_under_table = false;
+
+    if (!has_rows(app, acta_bytes_from("m", 1))) return;
+    for (uint32_t i = 0; i < app->reader_count && !is_under_table; i++) {
+        if (app->readers[i].kind != &acti_manager_kind) continue;
+        const acta_process_manager *manager = app->readers[i].given.manager;
+        is_under_table =
+            may_be_under_table(app, manager) && has_rows(app, prefix_of_table(manager->code->state->name, room));
+    }
+    /* Relaxed: managers begin behind this, by messages. */
+    atomic_store_explicit(&app->has_table_deadlines, is_under_table, memory_order_relaxed);
+    atomic_store_explicit(&app->has_deadlines, true, memory_order_relaxed);
 }

@@ -265,6 +265,166 @@ one_that_is_wrong_voids_the_whole_event(void **state)
     assert_int_equal(count_events(f, &ledger_Added_table, "j"), 0);
 }
 
+/* -- two of one table -- */
+
+static ledger_Jobs_process_manager second_jobs; /* as ledger_jobs, under a name */
+static const acta_process_manager *const both_managers[] = { &ledger_jobs.base, &second_jobs.base, NULL };
+static const acta_process_manager *const second_managers[] = { &second_jobs.base, NULL };
+
+typedef struct named_deadlines {
+    uint32_t count;
+    char text[4][128]; /* "manager|instance|key" */
+} named_deadlines;
+
+static bool
+collect_names(void *user, const acta_scheduled *scheduled)
+{
+    named_deadlines *names = user;
+
+    if (names->count == 4) fail_msg("more deadlines than there are");
+    snprintf(names->text[names->count++], sizeof names->text[0], ACTA_FMT "|" ACTA_FMT "|" ACTA_FMT,
+        ACTA_ARG(scheduled->manager), ACTA_ARG(scheduled->instance), ACTA_ARG(scheduled->key));
+    return true;
+}
+
+static void
+start_both(fixture *f)
+{
+    second_jobs = ledger_jobs;
+    second_jobs.base.name = "again";
+    f->config.process_managers = both_managers;
+    start(f);
+}
+
+/* Deadlines of the same key and instance of two managers over one state table are two, and each is its manager's own. */
+static void
+each_of_two_managers_of_one_table_has_keys_of_its_own(void **state)
+{
+    fixture *f = FIXTURE(state);
+    named_deadlines names = { .count = 0 };
+
+    ledger_hook.on_job = note_after;
+    start_both(f);
+    start_waiting(f, "j");
+    expect_rows(f, 4);
+    MUST(f, acta_schedule_each(f->app, acta_str_of(NULL), collect_names, &names, &f->error));
+    assert_string_equal(names.text[0], "ledger.Jobs|j|late");
+    assert_string_equal(names.text[1], "ledger.Jobs|j|note");
+    assert_string_equal(names.text[2], "ledger.Jobs.again|j|late");
+    assert_string_equal(names.text[3], "ledger.Jobs.again|j|note");
+    pass_ms(f, AFTER_MS);
+    assert_int_equal(total_of(f, "notes"), 2); /* one of each */
+    assert_int_equal(ended_by(f, "j", "deadline"), 1);
+    expect_rows(f, 0);
+}
+
+/* What a manager with a name finds under the name of its table alone. */
+static void
+make_it_older(fixture *f, const char *key)
+{
+    acta_transaction *t = acta_transaction_create(acta_app_store(f->app));
+    const char named[] = "m\0\x11ledger.Jobs.again\0\1j", plain[] = "m\0\x0bledger.Jobs\0\1j";
+    uint8_t from[128], to[128], due[144];
+    acta_row_cursor *cursor;
+    acta_bytes found, value;
+
+    memcpy(from, named, sizeof named - 1);
+    memcpy(from + sizeof named - 1, key, strlen(key));
+    memcpy(to, plain, sizeof plain - 1);
+    memcpy(to + sizeof plain - 1, key, strlen(key));
+    const acta_bytes before = acta_bytes_from(from, sizeof named - 1 + strlen(key));
+    const acta_bytes after = acta_bytes_from(to, sizeof plain - 1 + strlen(key));
+    MUST(f, acta_store_get(acta_app_store(f->app), "schedule", before, f->scratch, &value, &f->error));
+    acta_transaction_delete(t, "schedule", before);
+    acta_transaction_put(t, "schedule", after, value);
+    MUST(f, acta_row_cursor_open(acta_app_store(f->app), "schedule.due", acta_bytes_from(NULL, 0), &cursor, &f->error));
+    while (acta_row_cursor_next(cursor, &found, &value, &f->error) == ACTA_OK) {
+        if (found.size != 16 + before.size || memcmp(found.data + 16, before.data, before.size) != 0) continue;
+        memcpy(due, found.data, 16);
+        memcpy(due + 16, after.data, after.size);
+        acta_transaction_delete(t, "schedule.due", found);
+        acta_transaction_put(t, "schedule.due", acta_bytes_from(due, 16 + after.size), acta_bytes_from(NULL, 0));
+    }
+    acta_row_cursor_close(cursor);
+    commit(f, t);
+}
+
+static void
+start_second_with_older(fixture *f)
+{
+    start_both(f);
+    stop(f);
+    f->config.process_managers = second_managers;
+    start(f);
+    start_waiting(f, "j");
+    expect_rows(f, 2);
+    make_it_older(f, "late");
+    make_it_older(f, "note");
+    expect_rows(f, 2);
+    stop(f);
+    start(f);
+}
+
+/* They are replaced, called off and taken along as if they were under its own; and run at their time. */
+static void
+deadlines_under_the_name_of_the_table_are_its_too(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    ledger_hook.on_job = note_after;
+    ledger_hook.on_added = put_off;
+    start_second_with_older(f);
+    add_for(f, "j"); /* "late" is put off: one of them, not two */
+    expect_rows(f, 2);
+    MUST(f, ledger_EndJob_dispatch(
+                f->app, ACTA_INIT(ledger_EndJob, .job_id = S("j"), .reason = S("by hand")), NULL, &f->error));
+    run_all(f);
+    expect_rows(f, 1); /* the one that stays */
+    pass_ms(f, AFTER_MS);
+    assert_int_equal(total_of(f, "notes"), 1);
+    expect_rows(f, 0);
+}
+
+static void
+deadlines_under_the_name_of_the_table_go_with_the_instance(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    ledger_hook.on_job = note_after;
+    start_second_with_older(f);
+    MUST(f, ledger_EndJob_dispatch(
+                f->app, ACTA_INIT(ledger_EndJob, .job_id = S("j"), .reason = S("by hand")), NULL, &f->error));
+    run_all(f);
+    expect_rows(f, 1); /* the one that stays */
+}
+
+/* Where a manager without a name has that table they are that one's alone. */
+static void
+those_of_a_manager_without_a_name_are_its_alone(void **state)
+{
+    static ledger_Jobs_process_manager goes_on;
+    static const acta_process_manager *const two[] = { &goes_on.base, &second_jobs.base, NULL };
+    fixture *f = FIXTURE(state);
+    named_deadlines names = { .count = 0 };
+
+    second_jobs = goes_on = ledger_jobs;
+    second_jobs.base.name = "again";
+    memset(&goes_on.on.JobEnded, 0, sizeof goes_on.on.JobEnded); /* its instance doesn't end */
+    f->config.process_managers = two;
+    ledger_hook.on_job = end_after;
+    start(f);
+    start_waiting(f, "j");
+    stop(f);
+    start(f);
+    expect_rows(f, 2);
+    MUST(f, ledger_EndJob_dispatch(
+                f->app, ACTA_INIT(ledger_EndJob, .job_id = S("j"), .reason = S("by hand")), NULL, &f->error));
+    run_all(f);
+    expect_rows(f, 1);
+    MUST(f, acta_schedule_each(f->app, acta_str_of(NULL), collect_names, &names, &f->error));
+    assert_string_equal(names.text[0], "ledger.Jobs|j|late");
+}
+
 /* The process dies after each number of steps: state, commands and deadline are there together or not at all, and each takes
  * effect once. */
 static void
@@ -308,7 +468,11 @@ main(void)
         manual(each_instance_has_keys_of_its_own), manual(an_instance_that_is_stopped_takes_its_deadlines_with_it),
         manual(one_that_gives_up_takes_its_deadlines_with_it),
         manual(a_deadline_of_the_same_key_takes_the_others_place), manual(a_deadline_that_is_cancelled_never_runs),
-        manual(one_that_is_wrong_voids_the_whole_event), manual(a_crash_anywhere_repeats_nothing_and_loses_nothing) };
+        manual(one_that_is_wrong_voids_the_whole_event), manual(each_of_two_managers_of_one_table_has_keys_of_its_own),
+        manual(deadlines_under_the_name_of_the_table_are_its_too),
+        manual(deadlines_under_the_name_of_the_table_go_with_the_instance),
+        manual(those_of_a_manager_without_a_name_are_its_alone),
+        manual(a_crash_anywhere_repeats_nothing_and_loses_nothing) };
 
     return run_on_memory("deadlines", tests);
 }
