@@ -166,6 +166,7 @@ static void
 tear_down(acta_app *app)
 {
     acti_readers_release(app);
+    acti_schedule_conclude_all(app);
     acta_store_close(app->store);
     acta_runtime_destroy(app->runtime);
     app_free(app);
@@ -265,6 +266,7 @@ acta_app_abandon(acta_app *app)
     acta_runtime_abandon(app->runtime);
     acti_submits_drop(app);
     acti_readers_release(app);
+    acti_schedule_conclude_all(app);
     acta_store_abandon(app->store);
     acta_runtime_destroy(app->runtime);
     app_free(app);

@@ -49,6 +49,7 @@ encode(acti_command *command, acta_status status, const acta_error *error, uint3
     const acta_table *table = acti_command_table(command);
     bool has_text = status != ACTA_OK && error != NULL;
     const acti_audit_head head = { .is_of_manager = command->is_of_manager,
+        .is_of_schedule = command->is_of_schedule,
         .has_own_id = command->recorded,
         .status = status,
         .code = has_text ? error->code : 0,

@@ -131,6 +131,7 @@ acta_audit_next(acta_audit_cursor *cursor, acta_audit_record *record_out, acta_e
         .type = part_of(&head, ACTI_AUDIT_TYPE),
         .metadata = head.parts[ACTI_AUDIT_METADATA],
         .is_of_manager = head.is_of_manager,
+        .is_of_schedule = head.is_of_schedule,
         .has_own_id = head.has_own_id,
         .status = (acta_status)head.status,
         .code = head.code,

@@ -12,6 +12,7 @@ enum {
     FORM = 1,
     OF_MANAGER = 1,
     OWN_ID = 2,
+    OF_SCHEDULE = 4,
     AT_FLAGS = 1,
     AT_STATUS = 4,
     AT_CODE = 8,
@@ -84,7 +85,8 @@ acti_audit_write(const acti_audit_head *head, uint8_t *to)
 
     memset(to, 0, AT_PARTS);
     to[0] = FORM;
-    to[AT_FLAGS] = (uint8_t)((head->is_of_manager ? OF_MANAGER : 0) | (head->has_own_id ? OWN_ID : 0));
+    to[AT_FLAGS] = (uint8_t)((head->is_of_manager ? OF_MANAGER : 0) | (head->has_own_id ? OWN_ID : 0) |
+                             (head->is_of_schedule ? OF_SCHEDULE : 0));
     put_le(to + AT_STATUS, head->status, 4);
     put_le(to + AT_CODE, head->code, 4);
     put_le(to + AT_EVENTS, head->event_count, 4);
@@ -111,6 +113,7 @@ acti_audit_read(acta_bytes value, acti_audit_head *head_out)
 
     *head_out = (acti_audit_head){ .is_of_manager = (at[AT_FLAGS] & OF_MANAGER) != 0,
         .has_own_id = (at[AT_FLAGS] & OWN_ID) != 0,
+        .is_of_schedule = (at[AT_FLAGS] & OF_SCHEDULE) != 0,
         .status = (uint32_t)get_le(at + AT_STATUS, 4),
         .code = (uint32_t)get_le(at + AT_CODE, 4),
         .event_count = (uint32_t)get_le(at + AT_EVENTS, 4),

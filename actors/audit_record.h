@@ -25,7 +25,7 @@ enum {
 };
 
 typedef struct acti_audit_head {
-    bool is_of_manager, has_own_id;
+    bool is_of_manager, is_of_schedule, has_own_id;
     uint32_t status, code, event_count, decisions;
     uint64_t version, duration_us, schema_hash;
     acta_id correlation_id, causation_id;

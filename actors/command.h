@@ -32,6 +32,7 @@ struct acti_command {
     uint32_t number;           /* of its table among the aggregate's commands */
     bool recorded;             /* its id was given by the caller: the outcome is kept */
     bool is_of_manager;        /* a process manager sent it */
+    bool is_of_schedule;       /* the schedule sent it */
     uint64_t expected_version; /* 0: any */
     acta_envelope envelope;
     acta_str stream;

@@ -169,6 +169,7 @@ struct acta_app {
     acta_history history;
     acti_attachment_life attached[ACTI_ATTACHED_MAX];
     uint32_t attached_count;
+    struct acti_under_way *scheduled; /* schedule_command.c: the clerk's, or its next life's */
 
     /* Any thread. */
     _Atomic uint64_t gate, clerk; /* pids; 0: between two lives */

@@ -175,6 +175,12 @@ acta_passage_is_of_manager(const acta_passage *passage)
     return passage->command->is_of_manager;
 }
 
+bool
+acta_passage_is_of_schedule(const acta_passage *passage)
+{
+    return passage->command->is_of_schedule;
+}
+
 static acta_status
 refuse_late(const acta_passage *passage, acta_error *error)
 {
@@ -210,10 +216,9 @@ acta_passage_set_ids(
     acta_status status = refuse_late(passage, error);
 
     if (status != ACTA_OK) return status;
-    if (!acta_id_is_none(command_id) && passage->command->is_of_manager)
-        return acta_error_set(error, ACTA_INVALID,
-            "'%s' was sent by a process manager, which knows it by its command id",
-            acta_passage_command(passage)->name);
+    if (!acta_id_is_none(command_id) && (command->is_of_manager || command->is_of_schedule))
+        return acta_error_set(error, ACTA_INVALID, "'%s' was sent by %s, which knows it by its command id",
+            acta_passage_command(passage)->name, command->is_of_schedule ? "the schedule" : "a process manager");
     if (!acta_id_is_none(command_id)) {
         command->recorded = true;
         command->envelope.command_id = command_id;

@@ -4,6 +4,7 @@
  *     schedule.c        the calls; they ask the clerk
  *     schedule_clerk.c  one actor: all that changes rows of the application, one key at a time
  *     schedule_fire.c   … and runs what is due
+ *     schedule_command.c  … through the middleware
  *     schedule_rows.c   rows
  *     schedule_manager.c  deadlines of process managers, written in an instance's own batches
  *
@@ -108,6 +109,8 @@ typedef struct acti_schedule_answer {
 } acti_schedule_answer;
 
 acta_child_spec acti_schedule_spec(acta_app *app);
+/* Commands of a clerk that is no more, for the middleware: nobody waits for their answers. */
+void acti_schedule_conclude_all(acta_app *app);
 /* Something may be due earlier than it knows. Lost, it is noticed with the next look. */
 void acti_schedule_look(acta_app *app);
 

@@ -5,7 +5,7 @@
  * It knows the time of the next row that is due, and sleeps until then; but never longer than ACTA_SCHEDULE_LOOK_MS, for a wall
  * clock may jump. A life that isn't the application's first begins behind all that the one before submitted.
  *
- * Not here: the runs (schedule_fire.c).
+ * Not here: the runs (schedule_fire.c), and their commands (schedule_command.c).
  */
 #include "schedule_clerk.h"
 
@@ -386,6 +386,7 @@ clerk_init(acta_self *self, void *state, const void *argument, acta_error *error
         if (status != ACTA_OK) return status;
     }
     if (c->is_over) c->is_begun = true;
+    acti_schedule_conclude_all(c->app);
     acti_deadlines_find(c->app);
     acta_continue(self);
     return ACTA_OK;

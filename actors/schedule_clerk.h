@@ -1,5 +1,5 @@
 /*
- * The schedule's clerk: what its two files share.
+ * The schedule's clerk: what its files share.
  *
  *     slot: a key under work. One thing at a time for each, others wait in its queue
  *
@@ -15,6 +15,8 @@
 #include "schedule.h"
 
 enum { ACTI_FIRING_MAX = 64, ACTI_SLOTS_MAX = 1024 };
+
+typedef struct acti_under_way acti_under_way;
 
 typedef enum acti_slot_phase {
     ACTI_SLOT_IDLE,
@@ -50,8 +52,9 @@ typedef struct acti_slot {
     int64_t due_us;
     uint64_t mark;
     int64_t next_us; /* ENDING: when it is due next; INT64_MAX: never */
+    acti_under_way *under_way; /* its command; NULL: none */
     acta_ref ref;
-    uint32_t attempts, tries;
+    uint32_t attempts, tries, retry_max;
     uint64_t retry_ns;
 } acti_slot;
 
@@ -92,6 +95,14 @@ void acti_schedule_scan(acti_schedule_clerk *c);
 void acti_schedule_retry(acti_schedule_clerk *c); /* those whose time has come */
 void acti_run_answered(acti_schedule_clerk *c, acti_slot *slot, acta_status status, const acta_error *error);
 void acti_run_ended(acti_schedule_clerk *c, acti_slot *slot, acta_status status, const acta_error *error);
+
+/* schedule_command.c */
+acta_status acti_run_create(acti_schedule_clerk *c, acti_slot *slot, const acti_scheduled *row, acta_error *error);
+/* Through `before`. False: it is answered. */
+bool acti_run_begin(acti_slot *slot, acta_status *status_out, acta_error *error);
+acta_status acti_run_send(acti_schedule_clerk *c, acti_slot *slot, acta_error *error);
+/* Its answer has come: what it is in the end. There is no command any more. */
+acta_status acti_run_conclude(acti_slot *slot, acta_status status, acta_error *error);
 
 static inline void
 acti_slot_set_phase(acti_schedule_clerk *c, acti_slot *slot, acti_slot_phase phase)

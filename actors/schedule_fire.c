@@ -10,7 +10,6 @@
  * between the answer and the batch asks again, and gets the same answer. The batch is refused when the row isn't any more
  * what was run; then whoever wrote the new one has decided.
  */
-#include "metadata.h"
 #include "schedule_clerk.h"
 
 /* How a run ends. */
@@ -22,7 +21,7 @@ begin_run(acti_schedule_clerk *c, acti_slot *slot, int64_t due_us, uint64_t mark
     slot->is_run = true;
     slot->due_us = due_us;
     slot->mark = mark;
-    slot->attempts = slot->tries = 0;
+    slot->attempts = 0;
     c->firing++;
     /* Release: what led here is before the count that settle reads. */
     atomic_fetch_add_explicit(&c->app->outboxes_open, 1, memory_order_release);
@@ -158,66 +157,6 @@ acti_run_ended(acti_schedule_clerk *c, acti_slot *slot, acta_status status, cons
 
 /* -- asking -- */
 
-static acta_status
-command_of(acti_schedule_clerk *c, const acti_slot *slot, const acti_scheduled *row, acti_command **command_out,
-    acta_error *error)
-{
-    const acti_metadata_lists metadata = { .first = c->app->defaults.metadata,
-        .first_count = c->app->defaults.metadata_count };
-    const acti_route *route = acti_scheduled_route(c->app, row->command);
-    if (route == NULL)
-        return acta_error_set(error, ACTA_INVALID, "'" ACTA_FMT "' is no command of application '%s'",
-            ACTA_ARG(row->command), c->app->name);
-
-    const acta_table *table = route->table;
-    uint8_t *aligned = acta_memory_alloc(c->scratch, row->payload.size);
-    void *value = acta_memory_alloc(c->scratch, table->struct_size);
-    if (aligned == NULL || value == NULL)
-        return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a '%s'", table->name);
-    memcpy(aligned, row->payload.data, row->payload.size);
-    acta_bytes payload = acta_bytes_from(aligned, row->payload.size);
-    acta_status status = table->verify(payload, error);
-    if (status == ACTA_OK) status = acti_personal_open(c->app, table, payload, c->scratch, &payload, error);
-    if (status != ACTA_OK) return status;
-    table->read(payload, value);
-    acta_str identity = table->identity(value);
-    status = acti_identity_check(route->aggregate, table, identity, error);
-    if (status != ACTA_OK) return status;
-
-    acti_command *command =
-        acti_command_create(c->app, route->aggregate, identity, payload.size, acti_metadata_size(&metadata));
-    if (command == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a '%s'", table->name);
-    memcpy(command->bytes, payload.data, payload.size);
-    acti_metadata_write(&metadata, (char *)(uintptr_t)command->metadata.data);
-    command->number = route->number;
-    command->recorded = true;
-    command->envelope.command_id = acti_scheduled_command_id(slot->row_key, slot->due_us, slot->mark);
-    command->envelope.correlation_id =
-        acta_id_is_none(row->correlation_id) ? command->envelope.command_id : row->correlation_id;
-    command->envelope.causation_id = row->causation_id;
-    command->envelope.dispatched_at_us = acti_wall_us(c->app);
-    status = acti_command_digest(command, error);
-    if (status == ACTA_OK)
-        *command_out = command;
-    else
-        acti_command_unref(command);
-    return status;
-}
-
-static acta_status
-send_command(acti_schedule_clerk *c, acti_slot *slot, acti_command *command, acta_error *error)
-{
-    acta_pid pid;
-    acta_status status = acti_aggregate_locate(c->app, command->aggregate, command->stream, &pid, error);
-    if (status != ACTA_OK) return status;
-
-    if (slot->due_us > acti_schedule_watermark(c->app))
-        atomic_store_explicit(&c->app->schedule_sent_us, slot->due_us, memory_order_relaxed);
-    status = acta_request(c->self, pid, acti_command_message(command), ACTA_CALL_TIMEOUT_DEFAULT, &slot->ref);
-    if (status == ACTA_OK) acti_slot_set_phase(c, slot, ACTI_SLOT_ASKING);
-    return status == ACTA_OK ? ACTA_OK : acta_error_set(error, status, "no memory to send a command");
-}
-
 /* Will it be the same whenever it is asked again? */
 static bool
 is_for_good(acta_status status)
@@ -227,20 +166,43 @@ is_for_good(acta_status status)
 }
 
 static void
-has_failed(acti_schedule_clerk *c, acti_slot *slot, uint32_t retry_max, acta_status status, const acta_error *error)
+has_failed(acti_schedule_clerk *c, acti_slot *slot, acta_status status, const acta_error *error)
 {
     if (is_for_good(status))
         finish(c, slot, RUN_REFUSED, error->text);
-    else if (++slot->attempts > retry_max)
+    else if (++slot->attempts > slot->retry_max)
         finish(c, slot, RUN_GIVEN_UP, error->text);
     else
         wait_a_while(c, slot);
 }
 
+/* The command has its answer, if the middleware leaves it so. */
+static void
+conclude(acti_schedule_clerk *c, acti_slot *slot, acta_status status, acta_error *error)
+{
+    status = acti_run_conclude(slot, status, error);
+    if (status == ACTA_OK)
+        finish(c, slot, RUN_DONE, "");
+    else if (status == ACTA_REJECTED)
+        finish(c, slot, RUN_REJECTED, error->where);
+    else if (acti_schedule_is_healthy(c) && status != ACTA_STOPPED)
+        has_failed(c, slot, status, error);
+    else
+        wait_a_while(c, slot); /* in a store that takes no writes nothing is to be asked for: the next start does */
+}
+
+static void
+send(acti_schedule_clerk *c, acti_slot *slot)
+{
+    acta_error error;
+    acta_status status = acti_run_send(c, slot, &error);
+
+    if (status != ACTA_OK) conclude(c, slot, status, &error);
+}
+
 static void
 ask(acti_schedule_clerk *c, acti_slot *slot)
 {
-    acti_command *command = NULL;
     acti_scheduled row;
     acta_error error;
     acta_status status;
@@ -253,29 +215,21 @@ ask(acti_schedule_clerk *c, acti_slot *slot)
             wait_a_while(c, slot);
         return;
     }
-    uint32_t retry_max = row.retry_max;
+    slot->retry_max = row.retry_max;
+    slot->tries = 0;
     if (row.missed == ACTA_MISSED_SKIP && slot->attempts == 0 &&
         acti_wall_us(c->app) - row.due_us > row.late_ms * INT64_C(1000)) {
         finish(c, slot, RUN_SKIPPED, "its time had passed");
         return;
     }
-    status = command_of(c, slot, &row, &command, &error);
+    status = acti_run_create(c, slot, &row, &error);
     acta_memory_clear(c->scratch);
-    if (status == ACTA_OK) status = send_command(c, slot, command, &error);
-    acti_command_unref(command); /* its message has one of its own */
-    if (status != ACTA_OK) has_failed(c, slot, retry_max, status, &error);
-}
-
-/* How often to try; where that can't be read, once more. */
-static uint32_t
-retry_max_of(acti_schedule_clerk *c, const acti_slot *slot)
-{
-    acti_scheduled row;
-    acta_status status = acti_scheduled_read(c->app, slot->row_key, c->scratch, &row, NULL);
-    uint32_t retry_max = status == ACTA_OK ? row.retry_max : UINT32_MAX;
-
-    acta_memory_clear(c->scratch);
-    return retry_max;
+    if (status != ACTA_OK)
+        has_failed(c, slot, status, &error);
+    else if (acti_run_begin(slot, &status, &error))
+        send(c, slot);
+    else
+        conclude(c, slot, status, &error);
 }
 
 void
@@ -288,27 +242,13 @@ acti_run_answered(acti_schedule_clerk *c, acti_slot *slot, acta_status status, c
     else if (status != ACTA_OK)
         acta_error_set(&error, status, NULL);
     if (status == ACTA_REJECTED && given == NULL) status = ACTA_NO_MEMORY; /* for its code */
-    switch (status) {
-    case ACTA_OK:
-        finish(c, slot, RUN_DONE, "");
-        break;
-    case ACTA_REJECTED:
-        finish(c, slot, RUN_REJECTED, error.where);
-        break;
-    case ACTA_NOPROC: /* it ended before it saw the command */
-        if (++slot->tries < ACTI_TRIES_MAX)
-            ask(c, slot);
-        else
-            wait_a_while(c, slot);
-        break;
-    default:
-        /* In a store that takes no writes nothing is to be asked for: the next start does. */
-        if (acti_schedule_is_healthy(c) && status != ACTA_STOPPED)
-            has_failed(c, slot, retry_max_of(c, slot), status, &error);
-        else
-            wait_a_while(c, slot);
-        break;
-    }
+    if (status != ACTA_NOPROC)
+        conclude(c, slot, status, &error);
+    else if (++slot->tries < ACTI_TRIES_MAX) /* it ended before it saw the command */
+        send(c, slot);
+    else
+        conclude(
+            c, slot, acta_error_set(&error, ACTA_BUSY, "its aggregate ended again and again before it saw it"), &error);
     acti_slot_next(c, slot);
 }
 

@@ -43,8 +43,9 @@ typedef struct acta_audit_record {
     acta_bytes payload; /* absent: it was not kept, or not in this version of the table. Redacted fields are absent,
                               * personal ones are opened, or say that they are forgotten (marks.h) */
     acta_bytes metadata;
-    bool is_of_manager; /* a process manager sent it */
-    bool has_own_id;    /* the caller gave the id, and its outcome was kept */
+    bool is_of_manager;  /* a process manager sent it, or set its deadline */
+    bool is_of_schedule; /* its time had come (schedule.h) */
+    bool has_own_id;     /* the caller gave the id, and its outcome was kept */
 
     acta_status status;
     uint32_t code;        /* of a rejection */

@@ -18,14 +18,15 @@
  * has none, gets exactly one of `after` and `failure`, by the status as it is at that moment; those behind one that has
  * responded in `before` get nothing, and nor does the aggregate.
  *
- * What passes: every command that was encoded, of acta_dispatch, _async and _json and those of process managers; each further
- * attempt of a process manager's command is a passage of its own. What could not become a command (no identity, a required
+ * What passes: every command that was encoded, of acta_dispatch, _async and _json, those of process managers and those of the
+ * schedule; each further attempt of one of the latter two is a passage of its own. What could not become a command (no identity, a required
  * field absent, not part of the application, the application is stopping or busy) has passed nobody. An actor of an aggregate
  * that fails, a deadline and a full disk all end in `failure`. An application that is abandoned calls nobody, and where a
- * process manager's actor ends before the answer has come, `failure` says ACTA_STOPPED, whatever becomes of the command.
+ * process manager's actor, or the schedule's, ends before the answer has come, `failure` says ACTA_STOPPED, whatever becomes of
+ * the command.
  *
  * Threads: `before` runs on the thread that dispatches, the others on it too or, of acta_dispatch_async, on whichever thread
- * brings the answer; those of a process manager in its turn. Several commands pass at the same time. None may wait, dispatch
+ * brings the answer; those of a process manager in its turn, those of the schedule in its one actor's. Several commands pass at the same time. None may wait, dispatch
  * and wait, or be called while the caller holds a lock that they take.
  */
 #ifndef ACTA_MIDDLEWARE_H
@@ -60,7 +61,9 @@ ACTA_API acta_bytes acta_passage_payload(const acta_passage *passage);
 ACTA_API acta_str acta_passage_stream(const acta_passage *passage); /* "Account-alice" */
 ACTA_API const acta_envelope *acta_passage_envelope(const acta_passage *passage);
 ACTA_API acta_bytes acta_passage_metadata(const acta_passage *passage); /* metadata.h reads them */
-ACTA_API bool acta_passage_is_of_manager(const acta_passage *passage);  /* a process manager has sent it */
+ACTA_API bool acta_passage_is_of_manager(
+    const acta_passage *passage); /* a process manager has sent it, or set its deadline */
+ACTA_API bool acta_passage_is_of_schedule(const acta_passage *passage); /* its time has come (schedule.h) */
 
 /* -- changing it, in `before` alone -- */
 
@@ -73,7 +76,7 @@ ACTA_API acta_status acta_passage_set_metadata(acta_passage *passage, acta_str n
 /*
  * Other ids. A command id makes the command one that has been given an id: its outcome is kept (acta_dispatch_options).
  *   ids   none: as it was
- * Errors: ACTA_INVALID not in `before`; another command id for the command of a process manager, which is known by its own.
+ * Errors: ACTA_INVALID not in `before`; another command id for a command of a process manager or of the schedule, which know it by its own.
  */
 ACTA_API acta_status acta_passage_set_ids(
     acta_passage *passage, acta_id command_id, acta_id correlation_id, acta_id causation_id, acta_error *error);
@@ -90,7 +93,7 @@ ACTA_API uint64_t acta_passage_position(const acta_passage *passage);       /* o
  * Answer the command, or answer it otherwise. In `before` it goes no further: no other `before`, no aggregate, and no outcome
  * is kept. Later it changes what the caller is told and not what was stored, and which of the two functions those get that
  * come after this one.
- *   status  ACTA_OK too. For a command of a process manager that is: it is through; ACTA_NOPROC is taken as ACTA_FAILED
+ *   status  ACTA_OK too. For a command of a process manager or of the schedule that is: it is through; ACTA_NOPROC is taken as ACTA_FAILED
  *   code, where  as in acta_error: of ACTA_REJECTED its code and name; 0 and NULL for none
  */
 ACTA_API void acta_passage_respond(acta_passage *passage, acta_status status, uint32_t code, const char *where,

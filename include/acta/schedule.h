@@ -11,7 +11,7 @@
  *
  * What is promised:
  *   - A command that was scheduled runs exactly once for each of its times, wherever the process dies; unless it is cancelled,
- *     or missed and to be skipped. It doesn't pass the application's middleware.
+ *     or missed and to be skipped. It passes the application's middleware, and is audited, as what is dispatched does.
  *   - Never before its time by the application's wall clock. A clock that is set back repeats nothing.
  *   - One that has been cancelled in time never runs.
  *   - The same key twice is one: as long as the first is there, asking again for the same changes nothing. For a time that

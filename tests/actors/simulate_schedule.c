@@ -7,7 +7,8 @@
  *     deadline    StartJob -> deadline -> EndJob                  -> the job ends exactly once, by its deadline
  *     stopped     StartJob -> EndJob by hand, perhaps in time     -> the job ends exactly once, and its deadline is gone
  *
- * Always: nothing runs before the wall clock has ever shown its time, and no command id takes effect twice.
+ * Always: nothing runs before the wall clock has ever shown its time, no command id takes effect twice, and what passes into the
+ * middleware comes out of it.
  */
 #define ACTA_SITES_SECTION "schedule_sites"
 #include <inttypes.h>
@@ -51,10 +52,34 @@ typedef struct schedule_run {
 } schedule_run;
 
 static const acta_process_manager *const managers[] = { &ledger_jobs.base, NULL };
+/* How many commands have passed into the middleware, and out of it, in this life of the process. */
+static uint64_t passages_begun, passages_ended;
+
+static void
+see_begin(acta_passage *passage, void *user)
+{
+    (void)passage;
+    (void)user;
+    passages_begun++;
+}
+
+static void
+see_end(acta_passage *passage, void *user)
+{
+    (void)passage;
+    (void)user;
+    passages_ended++;
+}
+
+static const acta_middleware witness = { .name = "witness", .before = see_begin, .after = see_end, .failure = see_end };
+static const acta_middleware *const middleware[] = { &witness, NULL };
+
 static const acta_app_config config = { .name = "schedule",
     .schema = &ledger_schema,
     .aggregates = ledger_aggregates,
     .process_managers = managers,
+    .middleware = middleware,
+    .audit = { .is_on = true },
     .command_id_retention_ms = UINT64_C(10) * 365 * 24 * 3600 * 1000 };
 
 /* The delay lies in the job's amount. */
@@ -73,6 +98,7 @@ begin(acta_sim *sim, void *state)
     schedule_run *run = state;
 
     ledger_hook = (ledger_hooks){ .on_job = end_after };
+    passages_begun = passages_ended = 0;
     run->sim = sim;
     run->effects = calloc(EFFECT_MAX, sizeof *run->effects);
     run->count = run->effects != NULL ? 1 + acta_sim_choose(sim, ACTA_SIM_WORKLOAD, ITEM_MAX) : 0;
@@ -108,6 +134,7 @@ crashed(acta_sim *sim, void *state)
     schedule_run *run = state;
     (void)sim;
 
+    passages_begun = passages_ended = 0;
     for (uint32_t i = 0; i < run->count; i++)
         run->items[i].in_flight = false;
 }
@@ -374,6 +401,9 @@ check(acta_sim *sim, void *state, acta_app *app, acta_error *error)
     if (status == ACTA_OK) status = acta_schedule_each(app, acta_str_of(NULL), count_it, &left, error);
     if (status == ACTA_OK && left > 0)
         status = acta_error_set(error, ACTA_CORRUPT, "rows are left: %" PRIu32 " in the schedule", left);
+    if (status == ACTA_OK && passages_begun != passages_ended)
+        status = acta_error_set(error, ACTA_CORRUPT,
+            "%" PRIu64 " commands passed into the middleware, %" PRIu64 " out of it", passages_begun, passages_ended);
     return status;
 }
 
