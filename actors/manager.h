@@ -15,6 +15,7 @@
  *     pm.bank.transfers.ended     id | 0 | position ->  it was stopped there; until the checkpoint is durably behind it
  *     pm.bank.transfers.by        association | id  ->  nothing: it runs, and is associated with that; association: the
  *                                                       digest of name and value
+ *     pm.bank.transfers.story     id | 0 | position … ->  what has become of it, where that is kept (manager_story_rows.c)
  */
 #ifndef ACTI_ACTORS_MANAGER_H
 #define ACTI_ACTORS_MANAGER_H
@@ -97,7 +98,7 @@ acta_route acti_routing_find(const acti_routing *routing, acta_str id, const act
 /* -- rows -- */
 
 typedef struct acti_manager_tables {
-    acti_table_name state, outbox, ended, associated;
+    acti_table_name state, outbox, ended, associated, story;
 } acti_manager_tables;
 acti_manager_tables acti_manager_tables_of(const acta_process_manager *manager);
 
@@ -199,6 +200,7 @@ typedef struct acti_ticket {
 void acti_ticket_give_back(acti_ticket *ticket);
 
 /* manager_look.c */
+const acti_reader *acti_manager_find(const acta_app *app, const char *name); /* NULL: there is none */
 void acti_ticket_say(acti_ticket *ticket, const char *why); /* what its last failure was; "": nothing any more */
 void acti_ticket_destroy(acti_reader *reader, acti_ticket *ticket); /* process_manager.c */
 

@@ -10,7 +10,7 @@
  * go; that it was stopped is remembered by the router (manager_ended.c), and looked up by an instance that is to begin
  * once its router has begun anew. An old event may have become several: all of them are one batch.
  */
-#include "manager.h"
+#include "manager_story.h"
 
 static const acti_item *
 item_in_hand(const acti_instance *i)
@@ -86,6 +86,8 @@ fill_event_batch(acti_instance *i, acta_transaction *batch, acta_error *error)
         acta_transaction_delete(batch, i->tables.state.text, acta_str_bytes(i->id));
     if (i->is_ending) put_note_of_end(i, batch);
     put_associations(i, batch, i->is_ending);
+    if (status == ACTA_OK)
+        status = acti_story_put_event(i, batch, &i->next_outbox, item_in_hand(i)->recorded.type, error);
     return status == ACTA_OK ? acti_outbox_put(i, batch, &i->next_outbox, error) : status;
 }
 

@@ -300,8 +300,8 @@ see_all(looking *l, acta_str prefix, acta_error *error)
     return ACTA_OK;
 }
 
-static const acti_reader *
-find_manager(const acta_app *app, const char *name)
+const acti_reader *
+acti_manager_find(const acta_app *app, const char *name)
 {
     for (uint32_t i = 0; i < app->reader_count; i++)
         if (app->readers[i].kind == &acti_manager_kind && strcmp(app->readers[i].name, name) == 0)
@@ -313,7 +313,7 @@ acta_status
 acta_manager_instances(
     acta_app *app, const char *name, acta_str prefix, acta_instance_see *see, void *user, acta_error *error)
 {
-    const acti_reader *reader = find_manager(app, name);
+    const acti_reader *reader = acti_manager_find(app, name);
     looking l = { .app = app, .see = see, .user = user };
     acta_message *answer;
     if (reader == NULL)

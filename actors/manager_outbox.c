@@ -13,7 +13,7 @@
  * take effect. So the batch that leaves it out writes an outcome under its id: if there is one already, the batch fails,
  * and the command was through; if not, the command is refused whenever it comes. Such an outcome stays.
  */
-#include "manager.h"
+#include "manager_story.h"
 #include "metadata.h"
 #include "passage.h"
 
@@ -165,16 +165,17 @@ put_fence(acti_instance *i, acta_transaction *batch, uint32_t index)
 /* next_outbox is what is to come instead; if that has another generation, nobody asks for the outcome of the command that
  * failed any more. False: no batch is on its way. */
 static bool
-submit_next(acti_instance *i, bool fence, bool is_forgotten)
+submit_next(acti_instance *i, bool fence, acta_story_kind kind, const char *why)
 {
     acta_transaction *batch = acta_transaction_create(i->app->store);
     acta_error error;
 
     if (batch == NULL) return false;
     if (fence) put_fence(i, batch, i->outbox.next);
-    if (!fence && is_forgotten)
+    if (!fence && kind == ACTA_STORY_REPLACED)
         acta_transaction_forget_outcome(batch, acti_outbox_command_id(i, &i->outbox, i->outbox.next));
-    if (acti_outbox_put(i, batch, &i->next_outbox, &error) != ACTA_OK) {
+    if (acti_outbox_put(i, batch, &i->next_outbox, &error) != ACTA_OK ||
+        acti_story_put_commands(i, batch, kind, i->outbox.next, why, &error) != ACTA_OK) {
         acta_transaction_destroy(batch);
         return false;
     }
@@ -191,7 +192,7 @@ copy_place(const acti_instance *i, acti_outbox *next)
 
 /* The same commands, behind the one that failed. */
 static bool
-skip(acti_instance *i, bool fence)
+skip(acti_instance *i, bool fence, const char *why)
 {
     acti_outbox *next = &i->next_outbox;
 
@@ -204,12 +205,12 @@ skip(acti_instance *i, bool fence)
         if (!acti_sent_add(&next->commands, sent->table, sent->payload)) return false;
         next->commands.sent[k].is_fenced = sent->is_fenced || (fence && k == i->outbox.next);
     }
-    return submit_next(i, fence, false);
+    return submit_next(i, fence, ACTA_STORY_SKIPPED, why);
 }
 
 /* No more commands, and no more instance. */
 static bool
-end_here(acti_instance *i, bool fence)
+end_here(acti_instance *i, bool fence, const char *why)
 {
     acta_transaction *batch = acta_transaction_create(i->app->store);
     acta_error error;
@@ -223,7 +224,8 @@ end_here(acti_instance *i, bool fence)
     else
         acta_transaction_forget_outcome(batch, acti_outbox_command_id(i, &i->outbox, i->outbox.next));
     acti_instance_put_end(i, batch);
-    if (acti_deadlines_end(i, batch, &error) != ACTA_OK) {
+    if (acti_deadlines_end(i, batch, &error) != ACTA_OK ||
+        acti_story_put_commands(i, batch, ACTA_STORY_ENDED, i->outbox.next, why, &error) != ACTA_OK) {
         acta_transaction_destroy(batch);
         return false;
     }
@@ -233,14 +235,14 @@ end_here(acti_instance *i, bool fence)
 
 /* What error() added to next_outbox. */
 static bool
-replace(acti_instance *i, bool fence)
+replace(acti_instance *i, bool fence, const char *why)
 {
     acti_outbox *next = &i->next_outbox;
 
     copy_place(i, next);
     next->generation = i->outbox.generation + 1;
     next->next = 0;
-    return submit_next(i, fence, true);
+    return submit_next(i, fence, ACTA_STORY_REPLACED, why);
 }
 
 static acta_failure_action
@@ -286,17 +288,17 @@ has_failed(acti_instance *i, acta_status status, const acta_error *error)
     uint32_t delay_ms = is_decidable ? i->next_outbox.commands.delay_ms : 0;
     switch (action) {
     case ACTA_FAILURE_SKIP:
-        is_on_way = skip(i, fence);
+        is_on_way = skip(i, fence, error->text);
         break;
     case ACTA_FAILURE_REPLACE:
-        is_on_way = replace(i, fence);
+        is_on_way = replace(i, fence, error->text);
         break;
     case ACTA_FAILURE_DISCARD:
         acti_sent_clear(&i->next_outbox.commands);
-        is_on_way = replace(i, fence);
+        is_on_way = replace(i, fence, error->text);
         break;
     case ACTA_FAILURE_STOP:
-        is_on_way = end_here(i, fence);
+        is_on_way = end_here(i, fence, error->text);
         break;
     case ACTA_FAILURE_PARK:
         is_parked = true;
@@ -448,7 +450,7 @@ is_through(acti_instance *i)
 
     ACTA_CRASH_POINT("pm_after_outcome");
     i->outbox.next++;
-    if (stops && !end_here(i, false)) { /* asked again later, it is decided again */
+    if (stops && !end_here(i, false, "")) { /* asked again later, it is decided again */
         i->outbox.next--;
         answer_lost(i);
         return;

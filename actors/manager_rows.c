@@ -63,7 +63,8 @@ acti_manager_tables_of(const acta_process_manager *manager)
     return (acti_manager_tables){ .state = acti_table_name_of("pm.", name, ""),
         .outbox = acti_table_name_of("pm.", name, ".outbox"),
         .ended = acti_table_name_of("pm.", name, ".ended"),
-        .associated = acti_table_name_of("pm.", name, ".by") };
+        .associated = acti_table_name_of("pm.", name, ".by"),
+        .story = acti_table_name_of("pm.", name, ".story") };
 }
 
 /* -- instances -- */

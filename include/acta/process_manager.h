@@ -213,6 +213,7 @@ struct acta_process_manager {
     uint32_t
         event_timeout_ms; /* how long an instance may take for an event before that fails with ACTA_TIMEOUT; 0: any */
     acta_start_from start_from; /* only the first time that the name is seen */
+    bool keep_story;            /* what becomes of each instance is kept for good: acta_manager_story */
 };
 
 /* -- looking in -- */
@@ -259,6 +260,61 @@ typedef bool acta_instance_see(void *user, const acta_instance_info *info);
  */
 ACTA_API acta_status acta_manager_instances(
     acta_app *app, const char *name, acta_str prefix, acta_instance_see *see, void *user, acta_error *error);
+
+/* -- its story -- */
+
+typedef enum acta_story_kind {
+    ACTA_STORY_HANDLED = 1, /* an event: handled, applied, and what it has sent */
+    ACTA_STORY_SKIPPED,     /* a command was left out */
+    ACTA_STORY_REPLACED,    /* a command and those behind it were left out; what was sent instead, if anything */
+    ACTA_STORY_ENDED        /* the instance has ended by its own will: .error or .after_command said so */
+} acta_story_kind;
+
+typedef enum acta_story_fate {
+    ACTA_STORY_ACCEPTED, /* its aggregate has, or its middleware */
+    ACTA_STORY_LEFT_OUT, /* a later step says why */
+    ACTA_STORY_WAITS     /* it has no outcome yet, or a rejection that nothing was made of yet */
+} acta_story_fate;
+
+typedef struct acta_story_command {
+    acta_id id;    /* of the command, by which its events are found in the log */
+    acta_str type; /* "bank.Deposit" */
+    acta_story_fate fate;
+} acta_story_command;
+
+/* One thing that has become of an instance. */
+typedef struct acta_story_step {
+    acta_story_kind kind;
+    uint64_t position; /* of the event that it is about */
+    int64_t at_us;     /* wall clock: when it was done */
+    bool begins, ends; /* the instance */
+    acta_str type;     /* HANDLED: the event's, as it was recorded */
+    acta_str
+        state; /* HANDLED: JSON of the state behind it, made again by `apply` as it is today; absent: not to be made
+                        * again, as an event that it needs isn't there any more or was before the story began */
+    const acta_story_command *commands; /* HANDLED, REPLACED: that were sent, in order */
+    uint32_t command_count;
+    uint32_t index; /* SKIPPED, REPLACED, ENDED: of the first command that was left out */
+    acta_str why;   /* … and of which failure; empty: of none */
+} acta_story_step;
+
+/* What it gets lives until it returns. False: no more of them. */
+typedef bool acta_story_see(void *user, const acta_story_step *step);
+
+/*
+ * All that has become of an instance, step by step, of all its lives: its state as events, as the row that it goes on with is
+ * its snapshot. It is kept where the process manager says .keep_story, each step in the batch that makes it so, and stays when
+ * the instance has ended. What it waits for now is acta_manager_instances' to tell.
+ *   name  of the process manager: that of its table, or the one that it was given
+ * Memory: the steps of the instance. Threads: any but an actor's.
+ * Errors: ACTA_INVALID the application has no process manager of this name; ACTA_NOT_FOUND nothing is told of this id;
+ *         ACTA_CORRUPT, ACTA_IO, ACTA_NO_MEMORY
+ */
+ACTA_API acta_status acta_manager_story(
+    acta_app *app, const char *name, acta_str id, acta_story_see *see, void *user, acta_error *error);
+
+/* "handled", "skipped" …; "?" for what is none. */
+ACTA_API const char *acta_story_kind_name(acta_story_kind kind);
 
 /* "idle", "backoff" …; "?" for what is none. */
 ACTA_API const char *acta_instance_phase_name(acta_instance_phase phase);

@@ -418,7 +418,7 @@ typedef struct purse_Diaries_on {
 } purse_Diaries_on;
 
 /* The process manager Diaries; fill it with PURSE_DIARIES(.on = …, .error, .event_error, .after_command, .name, .retry_max,
- * .idle_timeout_ms, .event_timeout_ms, .start_from). */
+ * .idle_timeout_ms, .event_timeout_ms, .start_from, .keep_story). */
 typedef struct purse_Diaries_process_manager {
     ACTA_PROCESS_MANAGER_BASE;
     purse_Diaries_on on;
@@ -439,6 +439,7 @@ typedef struct purse_Diaries_settings {
     uint32_t idle_timeout_ms ACTA_ZERO;
     uint32_t event_timeout_ms ACTA_ZERO;
     acta_start_from start_from ACTA_ZERO;
+    bool keep_story ACTA_ZERO;
 } purse_Diaries_settings;
 #ifdef __cplusplus
 #define PURSE_DIARIES(...)                                                                                             \
