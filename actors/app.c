@@ -52,6 +52,7 @@ app_create(const acta_app_config *config, acta_app **app_out, acta_error *error)
     app->schema = config->schema;
     app->upcasters = config->upcasters;
     app->manual = config->runtime.manual;
+    atomic_init(&app->schedule_next_us, INT64_MIN);
     app->conflict_retry_max =
         config->conflict_retry_max != 0 ? config->conflict_retry_max : ACTI_CONFLICT_RETRY_DEFAULT;
     app->rehydration_max = config->rehydration_max != 0 ? config->rehydration_max : ACTI_REHYDRATION_DEFAULT;

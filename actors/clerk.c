@@ -43,10 +43,18 @@ reader_is_behind(const acti_reader *reader, uint64_t head)
            atomic_load_explicit(&reader->in_flight, memory_order_acquire) > 0;
 }
 
+/* Is something due that was not begun? */
+static bool
+is_due(const acta_app *app)
+{
+    /* Acquire: a run that was begun is counted by then. */
+    return atomic_load_explicit(&app->schedule_next_us, memory_order_acquire) <= acti_wall_us(app);
+}
+
 static bool
 is_at_work(const acta_app *app)
 {
-    return atomic_load_explicit(&app->outboxes_open, memory_order_acquire) > 0 ||
+    return is_due(app) || atomic_load_explicit(&app->outboxes_open, memory_order_acquire) > 0 ||
            atomic_load_explicit(&app->commands_open, memory_order_acquire) > 0;
 }
 
@@ -96,9 +104,11 @@ say_who_is_behind(acta_app *app, acta_error *error)
             atomic_load_explicit(&behind->in_flight, memory_order_relaxed), reason[0] != '\0' ? ": " : "", reason);
     }
     return acta_error_set(error, ACTA_TIMEOUT,
-        "not settled in time: %" PRId64 " commands are under way, %" PRId64 " process managers have commands to send",
+        "not settled in time: %" PRId64 " commands are under way, %" PRId64
+        " process managers and runs of the schedule have commands to send%s",
         atomic_load_explicit(&app->commands_open, memory_order_relaxed),
-        atomic_load_explicit(&app->outboxes_open, memory_order_relaxed));
+        atomic_load_explicit(&app->outboxes_open, memory_order_relaxed),
+        is_due(app) ? ", and the schedule has not begun all that is due" : "");
 }
 
 acta_status
@@ -129,6 +139,7 @@ answer(clerk *c, const waiting *w)
     switch (w->what) {
     case ACTI_TAG_SETTLE:
         status = acti_app_settled(c->app, &error);
+        if (status == ACTA_TIMEOUT && is_due(c->app)) acti_schedule_look(c->app); /* the wall clock may have jumped */
         if (status == ACTA_TIMEOUT) return false;
         break;
     case ACTI_TAG_DRAIN:

@@ -176,6 +176,7 @@ struct acta_app {
     _Atomic uint64_t schedule;    /* pid of the latest life */
     _Atomic uint32_t schedule_lives;
     _Atomic int64_t schedule_sent_us; /* see schedule_clerk.h */
+    _Atomic int64_t schedule_next_us; /* when the next is due that isn't under way; INT64_MIN: it is to be looked */
     _Atomic bool has_deadlines;       /* of process managers, in the schedule */
     _Atomic bool has_table_deadlines; /* … some under the name of a table alone (schedule_manager.c) */
     _Atomic uint64_t id_count;

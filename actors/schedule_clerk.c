@@ -98,6 +98,23 @@ say(acta_error *error, acta_status status, const acti_asked *asked, const char *
     return acta_error_set(error, status, "schedule '" ACTA_FMT "': %s", ACTA_ARG(asked->request.key), what);
 }
 
+/* -- what is next -- */
+
+static void
+publish_next(const acti_schedule_clerk *c, int64_t next_us)
+{
+    /* Release: the runs that were begun are counted before it is told that nothing else is due. */
+    atomic_store_explicit(&c->app->schedule_next_us, next_us, memory_order_release);
+}
+
+void
+acti_schedule_expect(acti_schedule_clerk *c, int64_t due_us)
+{
+    if (due_us >= c->next_us) return;
+    c->next_us = due_us;
+    publish_next(c, due_us);
+}
+
 /* -- requests -- */
 
 /* May a command have been sent for this row's time? */
@@ -242,7 +259,7 @@ written(acti_schedule_clerk *c, acti_slot *slot, acta_status status, const acta_
     acti_asked *asked = slot->writing;
 
     slot->writing = NULL;
-    if (status == ACTA_OK && slot->answer.due_us < c->next_us) c->next_us = slot->answer.due_us;
+    if (status == ACTA_OK) acti_schedule_expect(c, slot->answer.due_us);
     if (slot->is_run) acti_run_ended(c, slot, ACTA_CONFLICT, NULL); /* what was to be tried again is gone */
     acti_slot_set_phase(c, slot, ACTI_SLOT_IDLE);
     answer(c, asked, status, &slot->answer, error);
@@ -308,9 +325,9 @@ resumed(acti_schedule_clerk *c, acta_status status, const acta_error *error)
 {
     acti_schedule_answer none = { .due_us = 0 };
 
+    acti_schedule_expect(c, INT64_MIN); /* they are due */
     answer(c, c->resuming, status, &none, error);
     c->resuming = NULL;
-    c->next_us = INT64_MIN; /* they are due */
 }
 
 /* -- the time -- */
@@ -350,6 +367,13 @@ arm(acti_schedule_clerk *c)
         acta_fail(c->self, "schedule: no memory for a timer");
 }
 
+static int64_t
+next_for_others(const acti_schedule_clerk *c)
+{
+    if (!c->is_begun || (can_run(c) && c->has_more)) return INT64_MIN;
+    return can_run(c) ? c->next_us : INT64_MAX;
+}
+
 /* Look at what is due, if there is reason to; and sleep. */
 static acta_next
 go_on(acti_schedule_clerk *c)
@@ -358,6 +382,7 @@ go_on(acti_schedule_clerk *c)
     bool is_due = c->next_us != INT64_MAX && c->next_us <= acti_wall_us(c->app);
     if (can_run(c) && (is_due || (c->has_more && acti_schedule_has_room(c, ACTI_FIRING_MAX / 2))))
         acti_schedule_scan(c);
+    publish_next(c, next_for_others(c));
     arm(c);
     return ACTA_NEXT;
 }
@@ -525,7 +550,9 @@ clerk_release(void *state)
 {
     acti_schedule_clerk *c = state;
 
-    if (c->app != NULL) atomic_fetch_sub_explicit(&c->app->outboxes_open, c->firing, memory_order_release);
+    if (c->app == NULL) return;
+    publish_next(c, INT64_MIN); /* its next life is to look */
+    atomic_fetch_sub_explicit(&c->app->outboxes_open, c->firing, memory_order_release);
 }
 
 static const acta_behaviour schedule_behaviour = {
@@ -555,5 +582,8 @@ acti_schedule_look(acta_app *app)
 {
     acta_pid pid = { atomic_load_explicit(&app->schedule, memory_order_relaxed) };
 
+    /* Release: as publish_next. The schedule may overwrite it before it has the message; then who asks meanwhile is told as
+     * if he had asked earlier. */
+    atomic_store_explicit(&app->schedule_next_us, INT64_MIN, memory_order_release);
     acta_send(app->runtime, pid, acta_message_create(app->runtime, ACTI_TAG_LOOK, 0));
 }

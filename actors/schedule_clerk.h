@@ -87,6 +87,9 @@ acta_status acti_slot_submit(
     acti_schedule_clerk *c, acti_slot *slot, acta_transaction *t, acti_slot_phase phase, acta_error *error);
 bool acti_schedule_is_healthy(acti_schedule_clerk *c);
 
+/* Something may be due at this time: for who asks whether all is at rest, before what led to it counts as done. */
+void acti_schedule_expect(acti_schedule_clerk *c, int64_t due_us);
+
 /* Where a row's command goes; NULL: no command of the application. */
 const acti_route *acti_scheduled_route(const acta_app *app, acta_str command);
 

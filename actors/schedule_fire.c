@@ -144,10 +144,10 @@ acti_run_ended(acti_schedule_clerk *c, acti_slot *slot, acta_status status, cons
 {
     (void)error;
     if (status == ACTA_OK) {
-        if (slot->next_us < c->next_us) c->next_us = slot->next_us;
+        acti_schedule_expect(c, slot->next_us);
         end_run(c, slot);
     } else if (status == ACTA_CONFLICT) {
-        c->next_us = INT64_MIN; /* look at what it is now */
+        acti_schedule_expect(c, INT64_MIN); /* look at what it is now */
         end_run(c, slot);
     } else {
         (void)acti_schedule_is_healthy(c);

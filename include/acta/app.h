@@ -95,7 +95,8 @@ ACTA_API acta_status acta_app_stop(acta_app *app, uint32_t timeout_ms, acta_erro
 /* Manual apps in a simulation: the process dies here. Nothing more is written; all memory is freed. */
 ACTA_API void acta_app_abandon(acta_app *app);
 
-/* Wait until all readers have passed the head of the log, all outboxes are empty and no command is under way.
+/* Wait until all readers have passed the head of the log, all outboxes are empty, no command is under way, and what is due by the
+ * wall clock has run; not for what is due later.
  * ACTA_TIMEOUT names who is behind, and where; ACTA_PARKED when a reader has parked what it would have to wait for. */
 ACTA_API acta_status acta_app_settle(acta_app *app, uint32_t timeout_ms, acta_error *error);
 

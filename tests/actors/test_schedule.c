@@ -543,6 +543,37 @@ a_crash_anywhere_repeats_nothing_and_loses_nothing(void **state)
     assert_true(crashes > 5);
 }
 
+/* Settling waits for what is due: of a key that has just been written, behind a jump of the wall clock, at the start. */
+static void
+settling_waits_for_what_is_due(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    start_scheduling(f);
+    schedule_add(f, "now", 1, (acta_when){ .at_us = 0 });
+    settle(f);
+    assert_int_equal(runs_of(f, "now"), 1);
+
+    schedule_add(f, "later", 1, ACTA_AFTER(HOUR_MS));
+    settle(f);
+    assert_int_equal(runs_of(f, "later"), 0);
+    wall_shift_us += HOUR_MS * INT64_C(1000);
+    settle(f);
+    assert_int_equal(runs_of(f, "later"), 1);
+
+    MUST(f, schedule_add_with(
+                f, "each", 1, ACTA_CRON("* * * * *"), &(acta_schedule_options){ .missed = ACTA_MISSED_EACH }));
+    wall_shift_us += 10 * MINUTE_MS * INT64_C(1000);
+    settle(f);
+    assert_int_equal(runs_of(f, "each"), 10);
+
+    stop(f);
+    wall_shift_us += 5 * MINUTE_MS * INT64_C(1000);
+    start(f);
+    settle(f);
+    assert_int_equal(runs_of(f, "each"), 15);
+}
+
 /* The clerk alone dies, and comes again. */
 static void
 the_clerks_death_repeats_nothing_and_loses_nothing(void **state)
@@ -632,8 +663,8 @@ main(void)
         manual(a_clock_that_is_set_ahead_is_noticed), manual(a_rejection_is_an_answer),
         manual(what_gets_no_answer_is_retried_and_parked), manual(one_that_fails_holds_up_no_other),
         manual(what_no_schedule_is_is_refused_in_words), manual(a_crash_anywhere_repeats_nothing_and_loses_nothing),
-        manual(the_clerks_death_repeats_nothing_and_loses_nothing), manual(many_due_at_once_all_run),
-        threaded(it_works_with_threads_and_the_real_clock) };
+        manual(settling_waits_for_what_is_due), manual(the_clerks_death_repeats_nothing_and_loses_nothing),
+        manual(many_due_at_once_all_run), threaded(it_works_with_threads_and_the_real_clock) };
 
     return run_on_memory("schedule", tests);
 }
