@@ -192,7 +192,7 @@ conclude(acti_schedule_clerk *c, acti_slot *slot, acta_status status, acta_error
 }
 
 static void
-send(acti_schedule_clerk *c, acti_slot *slot)
+send_run(acti_schedule_clerk *c, acti_slot *slot)
 {
     acta_error error;
     acta_status status = acti_run_send(c, slot, &error);
@@ -227,7 +227,7 @@ ask(acti_schedule_clerk *c, acti_slot *slot)
     if (status != ACTA_OK)
         has_failed(c, slot, status, &error);
     else if (acti_run_begin(slot, &status, &error))
-        send(c, slot);
+        send_run(c, slot);
     else
         conclude(c, slot, status, &error);
 }
@@ -245,7 +245,7 @@ acti_run_answered(acti_schedule_clerk *c, acti_slot *slot, acta_status status, c
     if (status != ACTA_NOPROC)
         conclude(c, slot, status, &error);
     else if (++slot->tries < ACTI_TRIES_MAX) /* it ended before it saw the command */
-        send(c, slot);
+        send_run(c, slot);
     else
         conclude(
             c, slot, acta_error_set(&error, ACTA_BUSY, "its aggregate ended again and again before it saw it"), &error);

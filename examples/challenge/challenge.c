@@ -33,8 +33,9 @@ create(const challenge_Challenge *c, challenge_CreateChallenge command, acta_dec
     if (c->phase != challenge_Phase_none)
         return challenge_reject(decision, challenge_Rejection_already_created,
             "there is a challenge '" ACTA_FMT "' already", ACTA_ARG(command.challenge_id));
-    if (command.starts_at_us >= command.ends_at_us)
-        return challenge_reject(decision, challenge_Rejection_bad_period, "a challenge ends after it starts");
+    if (command.starts_at_us < 1 || command.starts_at_us >= command.ends_at_us)
+        return challenge_reject(
+            decision, challenge_Rejection_bad_period, "a challenge ends after it starts, after 1970");
     return challenge_Created_emit(
         decision, ACTA_INIT(challenge_Created, .challenge_id = command.challenge_id, .name = command.name,
                       .starts_at_us = command.starts_at_us, .ends_at_us = command.ends_at_us));

@@ -7,10 +7,10 @@
  *                             | commands
  *     commands -> challenge_challenge       aggregate: who takes part, what counts, who is where        (challenge.c)
  *                     | events
- *                     +-> challenge_clock_rows    read model: what the clock waits for   (read_models.c)
- *                     +-> challenge_leaderboards  read model: the leaderboard            (read_models.c)
- *                     +-> challenge_feed          read model: what happened, in words    (read_models.c)
- *                     +-> challenge_mailer        handler: "you lost 8th place"          (mailer.c)
+ *                     +-> challenge_clock         process manager: started and ended in time  (clock.c)
+ *                     +-> challenge_leaderboards  read model in SQLite: the leaderboard            (read_models.c)
+ *                     +-> challenge_feed          read model in SQLite: what happened, in words    (read_models.c)
+ *                     +-> challenge_mailer        handler: "you lost 8th place"                    (mailer.c)
  */
 #ifndef CHALLENGE_H
 #define CHALLENGE_H
@@ -19,12 +19,14 @@
 
 enum { CHALLENGE_COMPETITORS_MAX = 200 };
 
+#define CHALLENGE_DATABASE "challenge.db" /* in the working directory, as the maildir */
+
 extern const challenge_Upload_aggregate challenge_upload;
 extern const challenge_Challenge_aggregate challenge_challenge;
 extern const challenge_Entrant_process_manager challenge_entrant;
-extern const challenge_projection challenge_clock_rows;   /* ChallengeRow */
-extern const challenge_projection challenge_leaderboards; /* LeaderboardRow */
-extern const challenge_projection challenge_feed;         /* FeedRow */
+extern const challenge_Clock_process_manager challenge_clock;
+extern const challenge_projection challenge_leaderboards; /* table leaderboard */
+extern const challenge_projection challenge_feed;         /* table feed */
 extern const challenge_event_handler challenge_mailer;    /* into the maildir mail/ */
 
 /* All of them, as acta_app_config wants its lists. */
@@ -51,5 +53,12 @@ acta_status challenge_parse_time(const char *text, int64_t *time_us_out, acta_er
  */
 acta_status challenge_ingest(
     acta_app *app, const char *path, uint32_t *line_count_out, uint32_t *bad_count_out, acta_error *error);
+
+/* The leaderboard of a challenge, by rank; and its feed, the oldest first. What `see` gets lives until it returns.
+ * Errors: ACTA_IO, ACTA_INVALID the file isn't there, or not one of the read models. */
+acta_status challenge_each_place(
+    acta_str challenge_id, void (*see)(void *user, const challenge_Place *place), void *user, acta_error *error);
+acta_status challenge_each_line(
+    acta_str challenge_id, void (*see)(void *user, acta_str line), void *user, acta_error *error);
 
 #endif

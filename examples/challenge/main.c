@@ -1,6 +1,7 @@
 /*
  * Challenges in a shell. README.md goes through it.
  *
+ *     $ challenge tick 2019-02-20T12:00:00Z
  *     $ challenge host spring "Spring ride" 2019-03-01T00:00:00Z 2019-04-01T00:00:00Z vcv
  *     $ challenge join spring ann
  *     $ challenge tick 2019-03-01T00:00:00Z
@@ -57,54 +58,78 @@ ingest(acta_app *app, char **word, acta_error *error)
 
 /* -- the clock -- */
 
-typedef struct clock_look {
+/*
+ * So that README.md can go through months: once there was a `tick` the clock stands at the time that it said, for all that
+ * follows, until the next one. It is in a file beside the data. Without one it is the machine's.
+ */
+static const char clock_path[] = "challenge-clock";
+
+typedef struct shell_clock {
+    acta_environment given; /* the machine's */
     int64_t now_us;
-    char challenge_id[ACTA_STREAM_NAME_MAX + 1]; /* of the first that is due; "": none is */
-    bool is_end;
-} clock_look;
+} shell_clock;
 
-static bool
-look_at_challenge(void *user, const challenge_ChallengeRow *row)
+static uint64_t
+monotonic_ns(void *user)
 {
-    clock_look *look = user;
-    bool is_start = row->phase == challenge_Phase_hosted && look->now_us >= row->starts_at_us;
-
-    look->is_end = row->phase == challenge_Phase_started && look->now_us >= row->ends_at_us;
-    if (is_start || look->is_end)
-        snprintf(look->challenge_id, sizeof look->challenge_id, ACTA_FMT, ACTA_ARG(row->challenge_id));
-    return look->challenge_id[0] == '\0';
+    const shell_clock *clock = user;
+    return clock->given.clock.monotonic_ns(clock->given.clock.user);
 }
 
-/* Start and end what is due, one after the other, until nothing is. */
+static int64_t
+wall_us(void *user)
+{
+    const shell_clock *clock = user;
+    return clock->now_us;
+}
+
+static acta_status
+write_clock(const char *time, acta_error *error)
+{
+    int64_t time_us;
+    acta_status status = challenge_parse_time(time, &time_us, error);
+    if (status != ACTA_OK) return status;
+
+    FILE *file = fopen(clock_path, "w");
+    bool is_written = file != NULL && fprintf(file, "%s\n", time) > 0;
+    if (file == NULL || fclose(file) != 0 || !is_written)
+        return acta_error_set(error, ACTA_IO, "cannot write '%s'", clock_path);
+    return ACTA_OK;
+}
+
+static acta_status
+read_clock(shell_clock *clock, acta_environment *environment, acta_error *error)
+{
+    char time[32] = "";
+    FILE *file = fopen(clock_path, "r");
+
+    *environment = clock->given = acta_environment_or_default(NULL);
+    if (file == NULL) return ACTA_OK;
+    bool is_read = fgets(time, sizeof time, file) != NULL;
+    fclose(file);
+    if (!is_read) return acta_error_set(error, ACTA_IO, "cannot read '%s'", clock_path);
+    time[strcspn(time, "\n")] = '\0';
+    environment->clock = (acta_clock){ .monotonic_ns = monotonic_ns, .wall_us = wall_us, .user = clock };
+    return challenge_parse_time(time, &clock->now_us, error);
+}
+
+/* The application has run what is due when it has settled. */
 static acta_status
 tick(acta_app *app, char **word, acta_error *error)
 {
-    static const char *const clock[] = { "clock", NULL };
-    const acta_dispatch_options seen = { .wait_for = clock };
-    clock_look look;
-
-    acta_status status = challenge_parse_time(word[0], &look.now_us, error);
-    while (status == ACTA_OK) {
-        look.challenge_id[0] = '\0';
-        status = challenge_ChallengeRow_each(app, acta_str_of(""), look_at_challenge, &look, error);
-        if (status != ACTA_OK || look.challenge_id[0] == '\0') break;
-        acta_str id = acta_str_of(look.challenge_id);
-        status =
-            look.is_end
-                ? challenge_EndChallenge_dispatch(
-                      app, ACTA_INIT(challenge_EndChallenge, .challenge_id = id, .now_us = look.now_us), &seen, error)
-                : challenge_StartChallenge_dispatch(app,
-                      ACTA_INIT(challenge_StartChallenge, .challenge_id = id, .now_us = look.now_us), &seen, error);
-    }
-    return status;
+    (void)app;
+    (void)word;
+    (void)error;
+    return ACTA_OK;
 }
 
 /* -- what is read -- */
 
 static void
-print_place(const challenge_Place *place)
+print_place(void *user, const challenge_Place *place)
 {
     char moved[16] = "";
+    (void)user;
 
     if (place->was == 0)
         snprintf(moved, sizeof moved, "new");
@@ -117,33 +142,22 @@ print_place(const challenge_Place *place)
 static acta_status
 print_leaderboard(acta_app *app, char **word, acta_error *error)
 {
-    acta_memory *memory = acta_memory_create(NULL);
-    challenge_LeaderboardRow row;
-    challenge_Place place;
-
-    acta_status status = challenge_LeaderboardRow_find(app, acta_str_of(word[0]), &row, memory, error);
-    if (status == ACTA_NOT_FOUND)
-        status = ACTA_OK; /* nobody has gone anywhere */
-    else if (status == ACTA_OK)
-        for (uint32_t i = 0; challenge_Place_vector_at(row.places, i, &place); i++)
-            print_place(&place);
-    acta_memory_destroy(memory);
-    return status;
+    (void)app;
+    return challenge_each_place(acta_str_of(word[0]), print_place, NULL, error);
 }
 
-static bool
-print_line(void *user, const challenge_FeedRow *row)
+static void
+print_line(void *user, acta_str line)
 {
     (void)user;
-    printf(ACTA_FMT "\n", ACTA_ARG(row->line));
-    return true;
+    printf(ACTA_FMT "\n", ACTA_ARG(line));
 }
 
 static acta_status
 print_feed(acta_app *app, char **word, acta_error *error)
 {
-    return challenge_FeedRow_by_challenge_id(
-        app, &(acta_str_range){ .equal = acta_str_of(word[0]) }, print_line, NULL, error);
+    (void)app;
+    return challenge_each_line(acta_str_of(word[0]), print_line, NULL, error);
 }
 
 /* -- the shell -- */
@@ -165,24 +179,38 @@ static const command commands[] = {
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
-static int
-run(const command *c, char **word)
+static acta_status
+run_in(const acta_environment *environment, const command *c, char **word, acta_error *error)
 {
     const acta_app_config config = { .data_path = "challenge-data",
+        .environment = environment,
         .schema = &challenge_schema,
         .aggregates = challenge_aggregates,
         .process_managers = challenge_process_managers,
         .projections = challenge_projections,
         .event_handlers = challenge_event_handlers };
-    acta_error error;
     acta_app *app;
 
-    acta_status status = acta_app_start(&config, &app, &error);
-    if (status == ACTA_OK) {
-        status = c->run(app, word, &error);
-        if (status == ACTA_OK) status = acta_app_settle(app, SETTLE_MS, &error); /* mails are out, rows are there */
-        acta_app_stop(app, STOP_MS, NULL);
-    }
+    acta_status status = acta_app_start(&config, &app, error);
+    if (status != ACTA_OK) return status;
+    status = acta_app_settle(app, SETTLE_MS, error); /* what has become due has run */
+    if (status == ACTA_OK) status = c->run(app, word, error);
+    if (status == ACTA_OK) status = acta_app_settle(app, SETTLE_MS, error); /* mails are out, rows are there */
+    acta_app_stop(app, STOP_MS, NULL);
+    return status;
+}
+
+static int
+run(const command *c, char **word)
+{
+    acta_environment environment;
+    shell_clock clock = { .now_us = 0 };
+    acta_status status = ACTA_OK;
+    acta_error error;
+
+    if (c->run == tick) status = write_clock(word[0], &error);
+    if (status == ACTA_OK) status = read_clock(&clock, &environment, &error);
+    if (status == ACTA_OK) status = run_in(&environment, c, word, &error);
     if (status != ACTA_OK) fprintf(stderr, "challenge: %s\n", error.text);
     return status != ACTA_OK;
 }

@@ -1,105 +1,95 @@
 /*
- * What is looked at: what the clock waits for, the leaderboard, and the feed.
+ * What is looked at, in a file of SQLite: others may read it at any time, and see whole events.
  *
- *     Created, Started, Ended           -> ChallengeRow
- *     Ranked                            -> LeaderboardRow
- *     all that happens in a challenge   -> FeedRow
+ *     Ranked                            -> leaderboard
+ *     all that happens in a challenge   -> feed
  */
 #include "challenge.h"
 
 #include <inttypes.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-/* -- the clock -- */
+#include "acta/projection_sqlite.h"
 
 static acta_status
-created(void *user, challenge_Created event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
+make_tables(void *user, sqlite3 *db, acta_error *error)
 {
     (void)user;
-    (void)recorded;
-    return challenge_ChallengeRow_put(rows,
-        ACTA_INIT(challenge_ChallengeRow, .challenge_id = event.challenge_id, .name = event.name,
-            .starts_at_us = event.starts_at_us, .ends_at_us = event.ends_at_us, .phase = challenge_Phase_created),
+    return acta_sqlite_execute(db,
+        "CREATE TABLE IF NOT EXISTS leaderboard (challenge TEXT, place INTEGER, was INTEGER, athlete TEXT,"
+        " metres INTEGER, seconds INTEGER, PRIMARY KEY (challenge, place)) WITHOUT ROWID;"
+        "CREATE TABLE IF NOT EXISTS feed (position INTEGER PRIMARY KEY, challenge TEXT, line TEXT);"
+        "CREATE INDEX IF NOT EXISTS feed_of ON feed (challenge, position)",
         error);
 }
 
-static acta_status
-set_phase(acta_str challenge_id, challenge_Phase phase, acta_rows *rows, acta_error *error)
+static const acta_sqlite read_models = ACTA_SQLITE(.path = CHALLENGE_DATABASE, .prepare = make_tables);
+
+static void
+bind(sqlite3_stmt *statement, int place, acta_str text)
 {
-    challenge_ChallengeRow row;
-
-    acta_status status = challenge_ChallengeRow_get(rows, challenge_id, &row, error);
-    if (status != ACTA_OK) return status; /* a challenge's first event creates it */
-    row.phase = phase;
-    return challenge_ChallengeRow_put(rows, row, error);
+    sqlite3_bind_text(statement, place, text.data != NULL ? text.data : "", (int)text.size, SQLITE_STATIC);
 }
-
-static acta_status
-hosted(void *user, challenge_Hosted event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
-{
-    (void)user;
-    (void)recorded;
-    return set_phase(event.challenge_id, challenge_Phase_hosted, rows, error);
-}
-
-static acta_status
-started(void *user, challenge_Started event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
-{
-    (void)user;
-    (void)recorded;
-    return set_phase(event.challenge_id, challenge_Phase_started, rows, error);
-}
-
-static acta_status
-ended(void *user, challenge_Ended event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
-{
-    (void)user;
-    (void)recorded;
-    return set_phase(event.challenge_id, challenge_Phase_ended, rows, error);
-}
-
-/* clang-format off */
-const challenge_projection challenge_clock_rows = CHALLENGE_PROJECTION(
-    .name = "clock",
-    .on = {
-        .Created = created,
-        .Hosted = hosted,
-        .Started = started,
-        .Ended = ended,
-    });
-/* clang-format on */
 
 /* -- the leaderboard: the event has all of it -- */
 
 static acta_status
+put_place(acta_rows *rows, acta_str challenge_id, const challenge_Place *place, acta_error *error)
+{
+    sqlite3_stmt *put;
+    acta_status status =
+        acta_sqlite_statement(rows, "INSERT INTO leaderboard VALUES (?1, ?2, ?3, ?4, ?5, ?6)", &put, error);
+    if (status != ACTA_OK) return status;
+
+    bind(put, 1, challenge_id);
+    sqlite3_bind_int64(put, 2, place->rank);
+    sqlite3_bind_int64(put, 3, place->was);
+    bind(put, 4, place->athlete);
+    sqlite3_bind_int64(put, 5, (sqlite3_int64)place->metres);
+    sqlite3_bind_int64(put, 6, (sqlite3_int64)place->seconds);
+    return acta_sqlite_run(put, error);
+}
+
+static acta_status
 ranked(void *user, challenge_Ranked event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
 {
+    sqlite3_stmt *clear;
+    challenge_Place place;
     (void)user;
     (void)recorded;
-    return challenge_LeaderboardRow_put(
-        rows, ACTA_INIT(challenge_LeaderboardRow, .challenge_id = event.challenge_id, .places = event.places), error);
+
+    acta_status status = acta_sqlite_statement(rows, "DELETE FROM leaderboard WHERE challenge = ?1", &clear, error);
+    if (status != ACTA_OK) return status;
+    bind(clear, 1, event.challenge_id);
+    status = acta_sqlite_run(clear, error);
+    for (uint32_t i = 0; status == ACTA_OK && challenge_Place_vector_at(event.places, i, &place); i++)
+        status = put_place(rows, event.challenge_id, &place, error);
+    return status;
 }
 
 const challenge_projection challenge_leaderboards =
-    CHALLENGE_PROJECTION(.name = "leaderboards", .on = { .Ranked = ranked });
+    CHALLENGE_PROJECTION(.name = "leaderboards", .on = { .Ranked = ranked }, .database = &read_models.base);
 
 /* -- the feed -- */
 
 static acta_status ACTA_PRINTF(5, 6) tell(
     acta_str challenge_id, const acta_recorded *recorded, acta_rows *rows, acta_error *error, const char *format, ...)
 {
-    char feed_id[32], line[1024];
+    char line[1024];
+    sqlite3_stmt *put;
     va_list arguments;
+    acta_status status = acta_sqlite_statement(rows, "INSERT INTO feed VALUES (?1, ?2, ?3)", &put, error);
+    if (status != ACTA_OK) return status;
 
     va_start(arguments, format);
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    snprintf(feed_id, sizeof feed_id, "%020" PRIu64, recorded->position); /* sorts as the log does */
-    return challenge_FeedRow_put(rows,
-        ACTA_INIT(challenge_FeedRow, .feed_id = acta_str_of(feed_id), .challenge_id = challenge_id,
-            .line = acta_str_of(line)),
-        error);
+    sqlite3_bind_int64(put, 1, (sqlite3_int64)recorded->position); /* sorts as the log does */
+    bind(put, 2, challenge_id);
+    bind(put, 3, acta_str_of(line));
+    return acta_sqlite_run(put, error);
 }
 
 static acta_status
@@ -164,13 +154,14 @@ const challenge_projection challenge_feed = CHALLENGE_PROJECTION(
         .Left = tell_left,
         .Recorded = tell_recorded,
         .Removed = tell_removed,
-    });
+    },
+    .database = &read_models.base);
 /* clang-format on */
 
 /* -- all parts -- */
 
 const acta_aggregate *const challenge_aggregates[] = { &challenge_challenge.base, &challenge_upload.base, NULL };
-const acta_process_manager *const challenge_process_managers[] = { &challenge_entrant.base, NULL };
-const acta_projection *const challenge_projections[] = { &challenge_clock_rows.base, &challenge_leaderboards.base,
-    &challenge_feed.base, NULL };
+const acta_process_manager *const challenge_process_managers[] = { &challenge_entrant.base, &challenge_clock.base,
+    NULL };
+const acta_projection *const challenge_projections[] = { &challenge_leaderboards.base, &challenge_feed.base, NULL };
 const acta_event_handler *const challenge_event_handlers[] = { &challenge_mailer.base, NULL };

@@ -1,14 +1,21 @@
 /*
  * The challenge and the upload, given events, when a command, then events; and the whole over the memory engine: what an
- * athlete uploads counts once, in each challenge that he is in.
+ * athlete uploads counts once, in each challenge that he is in; it starts and ends by the schedule; who loses a place has one
+ * mail, and none of what is long past.
  */
 #include "challenge.h"
 
 #include "given.h"
 
+#include <dirent.h>
+#include <unistd.h>
+
+#include "scratch.h"
 #include "acta/memory_engine.h"
+#include "acta/readers.h"
 
 enum { START_US = 1000, END_US = 2000 };
+static const int64_t LATE_US = INT64_C(7258118400000000); /* the year 2200 */
 
 static void
 given_hosted(void)
@@ -241,37 +248,87 @@ must(acta_status status, const acta_error *error)
 }
 
 static void
-begin_challenge(acta_app *app, acta_str id, acta_error *error)
+host(acta_app *app, acta_str id, int64_t starts_at_us, int64_t ends_at_us)
 {
+    acta_error error;
+
     must(challenge_CreateChallenge_dispatch(app,
-             ACTA_INIT(challenge_CreateChallenge, .challenge_id = id, .name = S("Spring"), .starts_at_us = START_US,
-                 .ends_at_us = END_US),
-             &patiently, error),
-        error);
+             ACTA_INIT(challenge_CreateChallenge, .challenge_id = id, .name = S("Spring"), .starts_at_us = starts_at_us,
+                 .ends_at_us = ends_at_us),
+             &patiently, &error),
+        &error);
     must(challenge_HostChallenge_dispatch(
-             app, ACTA_INIT(challenge_HostChallenge, .challenge_id = id, .host = S("vcv")), &patiently, error),
-        error);
-    must(challenge_StartChallenge_dispatch(
-             app, ACTA_INIT(challenge_StartChallenge, .challenge_id = id, .now_us = START_US), &patiently, error),
-        error);
-    must(challenge_Join_dispatch(
-             app, ACTA_INIT(challenge_Join, .challenge_id = id, .athlete = S("ann")), &patiently, error),
-        error);
+             app, ACTA_INIT(challenge_HostChallenge, .challenge_id = id, .host = S("vcv")), &patiently, &error),
+        &error);
 }
 
 static void
-expect_metres(acta_app *app, acta_str id, uint64_t metres)
+join(acta_app *app, acta_str id, acta_str athlete)
 {
-    acta_memory *memory = acta_memory_create(NULL);
-    challenge_LeaderboardRow row;
-    challenge_Place place;
     acta_error error;
 
-    must(challenge_LeaderboardRow_find(app, id, &row, memory, &error), &error);
-    assert_int_equal(row.places.count, metres > 0);
-    if (metres > 0) assert_true(challenge_Place_vector_at(row.places, 0, &place));
-    if (metres > 0) assert_int_equal(place.metres, metres);
-    acta_memory_destroy(memory);
+    must(challenge_Join_dispatch(
+             app, ACTA_INIT(challenge_Join, .challenge_id = id, .athlete = athlete), &patiently, &error),
+        &error);
+}
+
+static void
+settle(acta_app *app)
+{
+    acta_error error;
+    must(acta_app_settle(app, patiently.timeout_ms, &error), &error);
+}
+
+/* It starts by the schedule: its time has passed. */
+static void
+begin_challenge(acta_app *app, acta_str id)
+{
+    host(app, id, START_US, LATE_US);
+    join(app, id, S("ann"));
+    settle(app);
+}
+
+static void
+upload(acta_app *app, acta_str activity, acta_str athlete, uint64_t metres)
+{
+    acta_error error;
+
+    must(challenge_Import_dispatch(app,
+             ACTA_INIT(challenge_Import, .activity_id = activity, .athlete = athlete, .started_at_us = START_US,
+                 .metres = metres, .seconds = 60),
+             &patiently, &error),
+        &error);
+}
+
+typedef struct sum {
+    uint32_t places;
+    uint64_t metres;
+} sum;
+
+static void
+add_place(void *user, const challenge_Place *place)
+{
+    sum *s = user;
+    s->places++;
+    s->metres += place->metres;
+}
+
+static void
+expect_metres(acta_str id, uint64_t metres)
+{
+    sum s = { .places = 0 };
+    acta_error error;
+
+    must(challenge_each_place(id, add_place, &s, &error), &error);
+    assert_int_equal(s.places, metres > 0);
+    assert_int_equal(s.metres, metres);
+}
+
+static void
+count_line(void *user, acta_str line)
+{
+    uint32_t *count = user;
+    *count += line.size > 0;
 }
 
 static void
@@ -288,25 +345,180 @@ an_upload_counts_in_each_challenge_and_its_deletion_too(void **state)
 
     (void)state;
     must(acta_app_start(&config, &app, &error), &error);
-    begin_challenge(app, S("c"), &error);
-    begin_challenge(app, S("d"), &error);
-    must(acta_app_settle(app, patiently.timeout_ms, &error), &error);
+    begin_challenge(app, S("c"));
+    begin_challenge(app, S("d"));
     for (int i = 0; i < 2; i++)
-        must(challenge_Import_dispatch(app,
-                 ACTA_INIT(challenge_Import, .activity_id = S("a1"), .athlete = S("ann"), .started_at_us = START_US,
-                     .metres = 900, .seconds = 60),
-                 &patiently, &error),
-            &error);
-    must(acta_app_settle(app, patiently.timeout_ms, &error), &error);
-    expect_metres(app, S("c"), 900);
-    expect_metres(app, S("d"), 900);
+        upload(app, S("a1"), S("ann"), 900);
+    settle(app);
+    expect_metres(S("c"), 900);
+    expect_metres(S("d"), 900);
     must(challenge_Delete_dispatch(app, ACTA_INIT(challenge_Delete, .activity_id = S("a1")), &patiently, &error),
         &error);
-    must(acta_app_settle(app, patiently.timeout_ms, &error), &error);
-    expect_metres(app, S("c"), 0);
-    expect_metres(app, S("d"), 0);
+    settle(app);
+    expect_metres(S("c"), 0);
+    expect_metres(S("d"), 0);
+    uint32_t lines = 0;
+    must(challenge_each_line(S("c"), count_line, &lines, &error), &error);
+    assert_int_equal(lines, 5); /* hosted, joined, started, done, taken back */
     must(acta_app_stop(app, patiently.timeout_ms, &error), &error);
     acta_disk_destroy(disk);
+}
+
+/* -- the clock -- */
+
+static void
+the_clock_sets_one_deadline_after_the_other(void **state)
+{
+    (void)state;
+    ACTA_GIVEN(&challenge_clock, challenge_Created, .challenge_id = S("c"), .name = S("Spring"),
+        .starts_at_us = START_US, .ends_at_us = END_US);
+    ACTA_WHEN(&challenge_clock, challenge_Hosted, .challenge_id = S("c"), .host = S("vcv"));
+    ACTA_THEN_DEADLINE(&challenge_clock, "start", ACTA_INIT(acta_deadline, .at_us = START_US), challenge_StartChallenge,
+        .challenge_id = S("c"), .now_us = START_US);
+    ACTA_THEN_NOTHING(&challenge_clock);
+
+    ACTA_GIVEN(&challenge_clock, challenge_Created, .challenge_id = S("c"), .name = S("Spring"),
+        .starts_at_us = START_US, .ends_at_us = END_US);
+    ACTA_GIVEN(&challenge_clock, challenge_Hosted, .challenge_id = S("c"), .host = S("vcv"));
+    ACTA_WHEN(&challenge_clock, challenge_Started, .challenge_id = S("c"));
+    ACTA_THEN_DEADLINE(&challenge_clock, "end", ACTA_INIT(acta_deadline, .at_us = END_US), challenge_EndChallenge,
+        .challenge_id = S("c"), .now_us = END_US);
+    ACTA_THEN_NOTHING(&challenge_clock);
+}
+
+static const acta_app_config without_files = {
+    .schema = &challenge_schema, .aggregates = challenge_aggregates, .process_managers = challenge_process_managers
+};
+
+static void
+it_starts_and_ends_when_its_time_has_come(void **state)
+{
+    enum { HOUR_MS = 3600000 };
+    acta_test_app *test;
+    acta_error error;
+    (void)state;
+
+    must(acta_test_app_start(&without_files, &test, &error), &error);
+    int64_t now_us = acta_test_app_now_us(test);
+    host(acta_test_app_of(test), S("c"), now_us + HOUR_MS * INT64_C(1000), now_us + 2 * HOUR_MS * INT64_C(1000));
+    acta_test_app_advance(test, HOUR_MS - 1);
+    ACTA_REFUTE_EVENT(acta_test_app_of(test), 0, challenge_Started, .challenge_id = S("c"));
+    acta_test_app_advance(test, 1);
+    ACTA_WAIT_EVENT(acta_test_app_of(test), 0, challenge_Started, .challenge_id = S("c"));
+    ACTA_REFUTE_EVENT(acta_test_app_of(test), 0, challenge_Ended, .challenge_id = S("c"));
+
+    /* The process dies before its end, and comes again behind it. */
+    must(acta_test_app_restart(test, ACTA_TEST_CRASH, &error), &error);
+    acta_test_app_advance(test, 2 * HOUR_MS);
+    ACTA_WAIT_EVENT(acta_test_app_of(test), 0, challenge_Ended, .challenge_id = S("c"));
+    must(acta_test_app_stop(test, &error), &error);
+}
+
+/* -- mails -- */
+
+static uint32_t
+mails(bool clears)
+{
+    DIR *folder = opendir("mail/new");
+    const struct dirent *entry;
+    char path[512];
+    uint32_t count = 0;
+
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (entry->d_name[0] == '.') continue;
+        count++;
+        snprintf(path, sizeof path, "mail/new/%s", entry->d_name);
+        if (clears) assert_int_equal(unlink(path), 0);
+    }
+    if (folder != NULL) closedir(folder);
+    return count;
+}
+
+/* Neither one that was read and put away, nor one that is there, comes again when the mailer begins anew; what happens from
+ * then on is told. */
+static void
+no_mail_is_sent_again_on_a_replay(void **state)
+{
+    acta_disk *disk = acta_disk_create(NULL);
+    acta_app_config config = without_files;
+    acta_error error;
+    acta_app *app;
+
+    (void)state;
+    config.event_handlers = challenge_event_handlers;
+    config.store.engine = acta_memory_engine(disk);
+    must(acta_app_start(&config, &app, &error), &error);
+    begin_challenge(app, S("c"));
+    join(app, S("c"), S("bob"));
+    settle(app);
+    upload(app, S("b1"), S("bob"), 500);
+    settle(app);
+    upload(app, S("a1"), S("ann"), 900); /* bob loses the 1st place */
+    settle(app);
+    assert_int_equal(mails(true), 1);
+
+    must(acta_reader_reset_live(app, "mailer", NULL, NULL, &error), &error);
+    settle(app);
+    assert_int_equal(mails(false), 0);
+    upload(app, S("b2"), S("bob"), 500); /* ann does */
+    settle(app);
+    assert_int_equal(mails(false), 1);
+    must(acta_app_stop(app, patiently.timeout_ms, &error), &error);
+
+    config.store.engine = acta_memory_engine(disk);
+    must(acta_app_start(&config, &app, &error), &error);
+    settle(app);
+    assert_int_equal(mails(true), 1);
+    must(acta_app_stop(app, patiently.timeout_ms, &error), &error);
+    acta_disk_destroy(disk);
+}
+
+static uint64_t
+count_mails(void *user)
+{
+    (void)user;
+    return mails(false);
+}
+
+/* The process may die before it knows that a mail is out: then the event comes again. */
+static void
+a_mail_that_is_there_is_not_sent_twice(void **state)
+{
+    acta_test_app *test;
+    acta_error error;
+    (void)state;
+
+    must(acta_test_app_start(&without_files, &test, &error), &error);
+    acta_app *app = acta_test_app_of(test);
+    begin_challenge(app, S("c"));
+    join(app, S("c"), S("bob"));
+    settle(app);
+    upload(app, S("b1"), S("bob"), 500);
+    settle(app);
+    upload(app, S("a1"), S("ann"), 900);
+    settle(app);
+    ACTA_TEST_HANDLER_TWICE(app, &challenge_mailer, count_mails, NULL);
+    assert_int_equal(mails(true), 1);
+    must(acta_test_app_stop(test, &error), &error);
+}
+
+/* -- a folder of the test's own -- */
+
+static char scratch[SCRATCH_PATH_MAX];
+
+static int
+begin_folder(void **state)
+{
+    (void)state;
+    return scratch_make(scratch, "/tmp", "challenge") && chdir(scratch) == 0 ? 0 : -1;
+}
+
+static int
+end_folder(void **state)
+{
+    (void)state;
+    if (chdir("/") != 0) return -1;
+    return nftw(scratch, scratch_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 int
@@ -322,7 +534,11 @@ main(void)
         cmocka_unit_test(what_is_removed_and_who_leaves_has_no_place),
         cmocka_unit_test(an_upload_is_taken_and_deleted_once),
         cmocka_unit_test(an_upload_counts_in_each_challenge_and_its_deletion_too),
+        cmocka_unit_test(the_clock_sets_one_deadline_after_the_other),
+        cmocka_unit_test(it_starts_and_ends_when_its_time_has_come),
+        cmocka_unit_test(no_mail_is_sent_again_on_a_replay),
+        cmocka_unit_test(a_mail_that_is_there_is_not_sent_twice),
     };
     acta_test_on_failure(fail_here);
-    return cmocka_run_group_tests_name("challenge", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("challenge", tests, begin_folder, end_folder);
 }
