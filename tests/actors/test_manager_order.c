@@ -1,0 +1,212 @@
+/*
+ * Process managers: what an instance remembers, in which order it does what, and that it holds up no other.
+ */
+#include "trips.h"
+
+enum { INSTANCE_HEADER = 24 }; /* of a row: manager_rows.c */
+
+/* How many events the row of an instance has seen; 0: there is none. */
+static uint32_t
+seen_by(fixture *f, const char *trip, uint64_t *position_out)
+{
+    acta_bytes row;
+    trips_Trips trips;
+
+    acta_status status = acta_store_get(
+        acta_app_store(f->app), "pm.trips.trips", acta_str_bytes(acta_str_of(trip)), f->scratch, &row, &f->error);
+    if (status == ACTA_NOT_FOUND) return 0;
+    MUST(f, status);
+    if (position_out != NULL) memcpy(position_out, row.data + 8, 8);
+    MUST(f, trips_Trips_decode(acta_bytes_from(row.data + INSTANCE_HEADER, row.size - INSTANCE_HEADER), &trips));
+    return trips.seen;
+}
+
+/* AP-38: the state goes through a restart, a crash, and a time out of memory, at every event. */
+static void
+its_state_survives_whatever_comes_between_two_events(void **state)
+{
+    enum { EVENTS = 9, IDLE_MS = 20 };
+    static trips_Trips_process_manager hasty;
+    static const acta_process_manager *const managers[] = { &hasty.base, NULL };
+    fixture *f = FIXTURE(state);
+
+    hasty = trips_manager;
+    hasty.idle_timeout_ms = IDLE_MS;
+    f->config.process_managers = managers;
+    start(f);
+    TELL(f, .what = trips_What_open, .trip = S("a"), .number = 1);
+    for (uint32_t events = 1; events < EVENTS; events++) {
+        settle(f);
+        assert_int_equal(seen_by(f, "a", NULL), events);
+        if (events % 3 == 0)
+            pass_ms(f, 10 * IDLE_MS);
+        else if (events % 3 == 1)
+            stop(f);
+        else
+            crash(f);
+        if (f->app == NULL) start(f);
+        TELL(f, .what = trips_What_go, .trip = S("a"), .number = 1 + events);
+    }
+    settle(f);
+    assert_int_equal(seen_by(f, "a", NULL), EVENTS);
+    assert_string_equal(diary_of(f, "a"), "1 2 3 4 5 6 7 8 9");
+}
+
+static uint32_t refusals;
+
+static acta_failure_action
+wait_for_a_while(const acta_failure *failure, acta_commands *commands)
+{
+    (void)failure;
+    refusals++;
+    acta_commands_delay(commands, 60000);
+    return ACTA_FAILURE_RETRY;
+}
+
+static bool
+break_some(const acta_passage *passage)
+{
+    trips_Write line;
+
+    if (acta_passage_command(passage) != &trips_Write_table || refusals >= 2) return false;
+    trips_Write_read(acta_passage_payload(passage), &line);
+    return line.number == 2;
+}
+
+static void
+put_off(acta_passage *passage, void *user)
+{
+    (void)user;
+    if (break_some(passage)) acta_passage_respond(passage, ACTA_BUSY, 0, NULL, "not yet");
+}
+
+/* AP-39: commands go in order, one behind the other; the next event of the instance waits until they are through. */
+static void
+the_next_event_waits_for_the_commands_of_this_one(void **state)
+{
+    static const acta_middleware busy = { .name = "busy", .before = put_off };
+    static const acta_middleware *const middleware[] = { &busy, NULL };
+    fixture *f = FIXTURE(state);
+
+    refusals = 0;
+    trips_hook.error = wait_for_a_while;
+    f->config.middleware = middleware;
+    start(f);
+    TELL(f, .what = trips_What_open, .trip = S("a"), .number = 1, .times = 3);
+    TELL(f, .what = trips_What_go, .trip = S("a"), .number = 7);
+    TELL(f, .what = trips_What_open, .trip = S("b"), .number = 8);
+    pass_ms(f, 59000);
+    assert_string_equal(diary_of(f, "a"), "1");
+    assert_string_equal(diary_of(f, "b"), "8");
+    assert_int_equal(seen_by(f, "a", NULL), 1);
+    pass_ms(f, 60000);
+    assert_string_equal(diary_of(f, "a"), "1");
+    pass_ms(f, 2000);
+    assert_int_equal(refusals, 2);
+    assert_string_equal(diary_of(f, "a"), "1 2 3 7");
+    assert_int_equal(seen_by(f, "a", NULL), 2);
+}
+
+/* AP-39: state, position and outbox are one batch, which is on disk before the first of the commands has any effect. */
+static void
+state_position_and_outbox_come_before_the_first_command(void **state)
+{
+    fixture *f = FIXTURE(state);
+    uint64_t position = 0, steps_with_outbox = 0;
+
+    start(f);
+    TELL(f, .what = trips_What_open, .trip = S("a"), .number = 1, .times = 3);
+    while (version_of(f, "Diary-a") < 3) {
+        assert_true(step(f));
+        bool has_row = seen_by(f, "a", &position) == 1, has_outbox = count_rows(f, "pm.trips.trips.outbox") == 1;
+        assert_true(has_row == has_outbox);
+        assert_true(has_row || version_of(f, "Diary-a") == 0);
+        if (has_row) assert_int_equal(position, 1);
+        steps_with_outbox += has_outbox && version_of(f, "Diary-a") == 0;
+    }
+    assert_true(steps_with_outbox > 0);
+}
+
+/* AP-47: one of ten thousand instances waits; of the others none does, however many events are behind it. */
+static void
+of_ten_thousand_instances_one_that_waits_holds_up_none(void **state)
+{
+    enum { INSTANCES = 10000, ROUND = 500 };
+    fixture *f = FIXTURE(state);
+    char trip[16];
+
+    trips_hook.error = wait_for_a_while;
+    start(f);
+    TELL(f, .what = trips_What_open, .trip = S("slow"), .number = -1);
+    run_all(f);
+    for (int k = 0; k < INSTANCES; k++) {
+        snprintf(trip, sizeof trip, "t%d", k);
+        TELL(f, .what = trips_What_open, .trip = acta_str_of(trip), .number = k);
+        if (k % 100 == 0) TELL(f, .what = trips_What_go, .trip = S("slow"), .number = 1);
+        if (k % ROUND != ROUND - 1) continue;
+        uint64_t before_ns = f->now_ns;
+        run_all(f);
+        assert_true(f->now_ns == before_ns);
+        assert_int_equal(version_of(f, "Diary-t0"), 1);
+        snprintf(trip, sizeof trip, "Diary-t%d", k);
+        assert_int_equal(version_of(f, trip), 1);
+    }
+    for (int k = 0; k < INSTANCES; k++) {
+        snprintf(trip, sizeof trip, "Diary-t%d", k);
+        assert_int_equal(version_of(f, trip), 1);
+    }
+    assert_int_equal(seen_by(f, "slow", NULL), 1);
+    assert_int_equal(version_of(f, "Diary-slow"), 0);
+}
+
+static void
+append_unknown(fixture *f)
+{
+    acta_transaction *t = acta_transaction_create(acta_app_store(f->app));
+    const acta_event event = { .type = S("trips.Flown"), .schema_hash = 7, .payload = acta_bytes_from("xyz", 3) };
+
+    acta_transaction_append(t, S("Road-road"), ACTA_ANY_VERSION, &event, 1);
+    commit(f, t);
+}
+
+/* AP-48: what the schema doesn't know, and what was removed, is passed over; nothing waits behind it. */
+static void
+unknown_and_removed_events_are_passed_over(void **state)
+{
+    fixture *f = FIXTURE(state);
+    const acta_process_manager *const *managers = f->config.process_managers;
+
+    f->config.process_managers = NULL;
+    start(f);
+    TELL(f, .what = trips_What_open, .trip = S("a"), .number = 1);
+    tell(f, "gone", ACTA_INIT(trips_Tell, .what = trips_What_go, .trip = S("a"), .number = 2));
+    append_unknown(f);
+    acta_transaction *t = acta_transaction_create(acta_app_store(f->app));
+    acta_transaction_delete_stream(t, S("Road-gone"), ACTA_ANY_VERSION, ACTA_DELETE_HARD);
+    commit(f, t);
+    stop(f);
+    start(f);
+    tell(f, "other", ACTA_INIT(trips_Tell, .what = trips_What_go, .trip = S("b"), .number = 3));
+    stop(f);
+    f->config.process_managers = managers;
+    start(f);
+    tell(f, "other", ACTA_INIT(trips_Tell, .what = trips_What_go, .trip = S("a"), .number = 4));
+    settle(f);
+    assert_string_equal(diary_of(f, "a"), "1 4");
+    const acta_reader_info info = reader_info(f, "Trips");
+    assert_int_equal(info.passed, info.head);
+    assert_int_equal(info.parked, 0);
+    assert_int_equal(info.retries, 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = { on_trips(its_state_survives_whatever_comes_between_two_events),
+        on_trips(the_next_event_waits_for_the_commands_of_this_one),
+        on_trips(state_position_and_outbox_come_before_the_first_command),
+        on_trips(of_ten_thousand_instances_one_that_waits_holds_up_none),
+        on_trips(unknown_and_removed_events_are_passed_over) };
+
+    return run_on_memory("manager order", tests);
+}
