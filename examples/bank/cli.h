@@ -6,6 +6,7 @@
  *     cli_account.c   open, deposit, withdraw, close, show, statement
  *     cli_transfer.c  transfer, dispatch
  *     cli_list.c      list
+ *     cli_standing.c  standing
  *     cli_load.c      load (load.c, csv_file.c; payments.c, pain001.c, pain002.c)
  *     cli_backup.c    backup
  *     cli_demo.c      demo (demo.c, log_check.c)
@@ -46,6 +47,7 @@ int cli_statement(cli *c, int argc, char **argv);
 int cli_transfer(cli *c, int argc, char **argv);
 int cli_dispatch(cli *c, int argc, char **argv);
 int cli_list(cli *c, int argc, char **argv);
+int cli_standing(cli *c, int argc, char **argv);
 int cli_load(cli *c, int argc, char **argv);
 int cli_backup(cli *c, int argc, char **argv);
 int cli_demo(cli *c, int argc, char **argv);

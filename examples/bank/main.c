@@ -24,6 +24,7 @@ static const cli_command commands[] = {
     { "show", "an account and its last movements", cli_show },
     { "statement", "an account as it was at a time", cli_statement },
     { "list", "all accounts, customers or transfers", cli_list },
+    { "standing", "what is paid in again and again", cli_standing },
     { "load", "accounts and transfers from CSV files", cli_load },
     { "dispatch", "any command, by name and JSON", cli_dispatch },
     { "backup", "a copy of the bank in a new directory", cli_backup },

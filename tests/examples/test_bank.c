@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "acta/memory_engine.h"
+#include "acta/schedule.h"
 #include "acta/test.h"
 
 enum { SETTLE_MS = 120000, STOP_MS = 120000 };
@@ -416,6 +417,36 @@ many_transfers_at_once_keep_the_money(void **state)
     assert_int_equal(sum, ACCOUNTS * 50);
 }
 
+/* A standing order, under a clock of the test's: each month once, also when nothing ran at its time. */
+static void
+a_standing_order_is_paid_in_each_month(void **state)
+{
+    const acta_app_config config = {
+        .schema = &bank_schema, .aggregates = bank_aggregates, .process_managers = bank_process_managers
+    };
+    const uint64_t day_ms = UINT64_C(24) * 3600 * 1000;
+    acta_test_app *test;
+    acta_error error;
+    bank_Account alice;
+    (void)state;
+
+    if (acta_test_app_start(&config, &test, &error) != ACTA_OK) fail_msg("%s", error.text);
+    acta_app *app = acta_test_app_of(test);
+    assert_int_equal(
+        bank_OpenAccount_dispatch(app, ACTA_INIT(bank_OpenAccount, .account_id = S("alice")), NULL, &error), ACTA_OK);
+    assert_int_equal(
+        bank_Deposit_schedule(app, S("salary"), ACTA_INIT(bank_Deposit, .account_id = S("alice"), .amount = 2000),
+            ACTA_CRON("0 6 1 * *"), NULL, &error),
+        ACTA_OK);
+    acta_test_app_advance(test, 31 * day_ms);
+    assert_int_equal(acta_test_app_restart(test, ACTA_TEST_CRASH, &error), ACTA_OK);
+    acta_test_app_advance(test, (365 - 31) * day_ms);
+    app = acta_test_app_of(test);
+    assert_int_equal(bank_Account_read(app, S("alice"), &alice, NULL, &error), ACTA_OK);
+    assert_int_equal(alice.balance, 12 * 2000);
+    assert_int_equal(acta_test_app_stop(test, &error), ACTA_OK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -436,6 +467,7 @@ main(void)
         TEST(a_restart_finishes_what_was_begun),
         TEST(rows_tell_accounts_customers_and_transfers),
         TEST(many_transfers_at_once_keep_the_money),
+        cmocka_unit_test(a_standing_order_is_paid_in_each_month),
     };
     return cmocka_run_group_tests_name("bank", tests, NULL, NULL);
 }
