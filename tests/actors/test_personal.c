@@ -2,6 +2,7 @@
  * Personal data: sealed wherever it is stored, open wherever it is used, and gone for good, everywhere, once its subject
  * is forgotten; while the log stays as it is.
  */
+#include "acta/time_travel.h"
 #include "people.h"
 
 /* -- asking -- */
@@ -137,6 +138,61 @@ snapshots_are_sealed_too(void **state)
 }
 
 /* -- forgotten -- */
+
+static bool
+take_email(void *user, const acta_recorded *event, const void *state)
+{
+    const people_Person *then = state;
+    char(*emails)[32] = user;
+
+    snprintf(emails[event->version - 1], sizeof emails[0], ACTA_FMT, ACTA_ARG(then->email));
+    return true;
+}
+
+static bool
+count_changes(void *user, const acta_difference *difference)
+{
+    uint32_t *count = user;
+    *count += acta_str_equal(difference->path, S("changes"));
+    assert_false(holds(difference->before.data, difference->before.size, "example", 7));
+    assert_false(holds(difference->after.data, difference->after.size, "example", 7));
+    return true;
+}
+
+/* The past of somebody who was forgotten has its events, and nothing of him; also where it begins with a snapshot. */
+static void
+who_is_forgotten_is_so_in_the_past_too(void **state)
+{
+    fixture *f = FIXTURE(state);
+    char emails[3][32] = { "" };
+    people_Person ida;
+    uint32_t changes = 0;
+
+    start(f);
+    MUST(f, people_register(f, "ida", "Ida Larsen", "ida@example.org"));
+    MUST(f, people_change_email(f, "ida", "larsen@example.org"));
+    MUST(f, people_change_email(f, "ida", "ida@example.com"));
+    acta_history *history = acta_app_history(f->app);
+    MUST(f, acta_aggregate_replay(
+                history, &people_Person_table, S("ida"), acta_at_version(3), take_email, emails, &f->error));
+    assert_string_equal(emails[0], "ida@example.org");
+    assert_string_equal(emails[1], "larsen@example.org");
+
+    MUST_FORGET(f, "ida");
+    for (int lives = 0; lives < 2; lives++) {
+        for (uint64_t version = 1; version <= 3; version++) {
+            MUST(f, people_Person_read_at(history, S("ida"), acta_at_version(version), &ida, f->scratch, &f->error));
+            assert_true(acta_is_forgotten(ida.name));
+            assert_true(acta_is_forgotten(ida.email));
+            assert_int_equal(ida.changes, version - 1);
+        }
+        MUST(f, acta_aggregate_diff(history, &people_Person_table, S("ida"), acta_at_version(1), acta_at_version(3),
+                    count_changes, &changes, &f->error));
+        restart(f);
+        history = acta_app_history(f->app);
+    }
+    assert_int_equal(changes, 2);
+}
 
 /* Whoever reads it finds "forgotten": a running aggregate and one that is read again, rows, handlers that begin anew; nobody
  * else's data is touched, and a relative in the same event is forgotten by himself. */
@@ -451,6 +507,7 @@ main(void)
         people(what_is_personal_is_open_to_the_application_alone),
         people(snapshots_are_sealed_too),
         people(who_is_forgotten_is_so_everywhere),
+        people(who_is_forgotten_is_so_in_the_past_too),
         people(a_handler_that_tries_again_sees_forgotten),
         people(what_is_said_afterwards_is_forgotten_at_once),
         people(forgetting_is_recorded),

@@ -16,6 +16,7 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
+#include "acta/time_travel.h"
 #include "fixture.h"
 
 #include "purse.h"
@@ -142,6 +143,35 @@ aggregates_are_made_of_what_old_events_have_become(void **state)
     stop(f);
     start(f); /* from a snapshot of the state as it is now */
     expect_purse(f, "a", 3899, 6);
+}
+
+/* The past of one that lies in three versions of the schema, as the program of today reads it. */
+static void
+the_past_is_read_as_old_events_have_become(void **state)
+{
+    static const int64_t at_version[] = { 10000, 7000, 5000, 3900 };
+    static const uint64_t positions[] = { 1, 3, 5, 7 };
+    fixture *f = FIXTURE(state);
+    purse_Purse purse;
+    acta_change change;
+
+    begin(f);
+    start(f);
+    acta_history *history = acta_app_history(f->app);
+    for (uint64_t version = 1; version <= 4; version++) {
+        MUST(f, purse_Purse_read_at(history, S("a"), acta_at_version(version), &purse, f->scratch, &f->error));
+        assert_int_equal(purse.hundredths, at_version[version - 1]);
+        MUST(f, purse_Purse_read_at(
+                    history, S("a"), acta_at_position(positions[version - 1]), &purse, f->scratch, &f->error));
+        assert_int_equal(purse.hundredths, at_version[version - 1]);
+    }
+    assert_int_equal(purse.events, 5); /* the last of its four has become two */
+    MUST(f, acta_aggregate_why(history, &purse_Purse_table, S("a"), S("hundredths"), acta_at_version(3), f->scratch,
+                &change, &f->error));
+    assert_int_equal(change.place.position, 5);
+    assert_true(acta_str_equal(change.type, S("purse.Lent"))); /* as it was recorded */
+    assert_true(acta_str_equal(change.before, S("7000")));
+    assert_true(acta_str_equal(change.after, S("5000")));
 }
 
 /* AP-22: handlers see what the old events have become, in the log's order, under the old ones' positions. */
@@ -399,6 +429,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         threaded(aggregates_are_made_of_what_old_events_have_become),
+        threaded(the_past_is_read_as_old_events_have_become),
         threaded(handlers_see_what_old_events_have_become),
         threaded(projections_see_what_old_events_have_become),
         threaded(process_managers_see_what_old_events_have_become),
