@@ -53,7 +53,7 @@ encode(acti_command *command, acta_status status, const acta_error *error, uint3
         .has_own_id = command->recorded,
         .status = status,
         .code = has_text ? error->code : 0,
-        .version = status == ACTA_OK ? command->version : 0,
+        .version = status == ACTA_OK || status == ACTA_REJECTED ? command->version : 0,
         .event_count = event_count,
         .decisions = command->decisions,
         .duration_us = (acti_now_ns(command->app) - command->begun_ns) / 1000,

@@ -50,7 +50,7 @@ typedef struct acta_audit_record {
     acta_status status;
     uint32_t code;        /* of a rejection */
     acta_str where, text; /* of what wasn't ACTA_OK */
-    uint64_t version;     /* of the stream, as far as it is known: behind the command's events, if it had any */
+    uint64_t version;     /* of the stream, if known: behind the command's events, or what a rejection was decided on */
     uint32_t event_count; /* that it has led to; 0 also when it was answered with what had become of it before */
     uint32_t decisions;   /* how often it was decided; 0: it came to no decision, or was answered from before */
     uint64_t

@@ -123,11 +123,91 @@ a_new_apply_is_compared_with_snapshots(void **state)
     acta_history_close(then);
 }
 
+/* -- commands -- */
+
+static acta_verdict
+not_more_than_ten(const ledger_Counter *counter, ledger_Add command, acta_decision *decision)
+{
+    if (command.amount > 10) return ledger_reject(decision, ledger_Rejection_too_much, "too much at once");
+    if (command.amount == 3)
+        return ledger_Added_emit(decision, ACTA_INIT(ledger_Added, .counter_id = command.counter_id, .amount = 4,
+                                               .total = counter->total + 4, .job_id = command.job_id));
+    return ledger_counter.execute.Add(counter, command, decision);
+}
+
+typedef struct decisions {
+    char before[4][256], after[4][256];
+    uint64_t versions[4];
+    uint32_t count;
+} decisions;
+
+static bool
+take_decision(void *user, const acta_shadow_decision *decision)
+{
+    decisions *d = user;
+    uint32_t i = d->count++;
+
+    assert_true(acta_str_equal(decision->command, S("ledger.Add")));
+    assert_true(acta_str_equal(decision->stream, S("Counter-a")));
+    d->versions[i] = decision->version;
+    snprintf(d->before[i], sizeof d->before[i], ACTA_FMT, ACTA_ARG(decision->before));
+    snprintf(d->after[i], sizeof d->after[i], ACTA_FMT, ACTA_ARG(decision->after));
+    return d->count < 4;
+}
+
+static void
+a_new_execute_is_compared_with_what_was_decided(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_shadow_commands_report report;
+    decisions d = { .count = 0 };
+
+    f->config.audit.is_on = true;
+    f->config.aggregates = of_today;
+    today = ledger_counter;
+    start(f);
+    add_of_job(f, "a", 2, "x");
+    add_of_job(f, "a", 50, "y");
+    add_of_job(f, "a", 3, "z");
+    assert_int_equal(add_with(f, "a", 60, NULL), ACTA_REJECTED); /* on version 3 */
+    MUST(f, ledger_Touch_dispatch(f->app, ACTA_INIT(ledger_Touch, .counter_id = S("a")), NULL, &f->error));
+    run_all(f);
+    stop(f);
+
+    tomorrow = ledger_counter;
+    acta_history *then = open_history(f, of_tomorrow);
+    MUST(f, acta_shadow_commands(then, NULL, take_decision, &d, &report, &f->error));
+    assert_int_equal(report.commands, 5);
+    assert_int_equal(report.differing, 0);
+    assert_int_equal(report.skipped, 0);
+    acta_history_close(then);
+
+    tomorrow.execute.Add = not_more_than_ten;
+    then = open_history(f, of_tomorrow);
+    MUST(f, acta_shadow_commands(then, NULL, take_decision, &d, &report, &f->error));
+    assert_int_equal(report.commands, 5);
+    assert_int_equal(report.differing, 2); /* 60 is refused as before */
+    assert_int_equal(d.count, 2);
+    assert_non_null(strstr(d.before[0], "ledger.Added {"));
+    assert_non_null(strstr(d.before[0], "50"));
+    assert_string_equal(d.after[0], "rejected: too_much");
+    assert_int_equal(d.versions[0], 1);
+    assert_int_equal(d.versions[1], 2);
+    assert_non_null(strstr(d.before[1], "\"amount\": 3"));
+    assert_non_null(strstr(d.after[1], "\"amount\": 4"));
+
+    const acta_audit_read none = { .stream = S("Counter-b") };
+    MUST(f, acta_shadow_commands(then, &none, take_decision, &d, &report, &f->error));
+    assert_int_equal(report.commands, 0);
+    acta_history_close(then);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         manual(a_new_apply_is_compared_with_the_one_in_service),
+        manual(a_new_execute_is_compared_with_what_was_decided),
         manual(a_new_apply_is_compared_with_snapshots),
     };
     return run_on_rocksdb("shadow replay", tests);
