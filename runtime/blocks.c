@@ -15,6 +15,9 @@
  * and 16 MiB; a large one prefers huge pages, because much of it is about to be touched. A block is made, by its first
  * user, only when the chunk has none that has come back. A chunk whose blocks are all back goes to the allocator.
  *
+ * Threads that are no workers share a magazine, under the lock: what they free goes there, and what they need comes from
+ * it, or from those of all, or from the allocator. For them a few magazines are left when all workers sleep.
+ *
  * Invariants: a block knows its place in its chunk, 0 is a block of the allocator's own (an outside thread's; when a
  * worker frees it, it goes on as the others do). The chunks with a block to give are in `open`, and none of those is
  * empty of used ones for longer than the lock is held.
@@ -29,7 +32,7 @@ typedef struct acti_chunk {
 } acti_chunk;
 static_assert(sizeof(acti_chunk) == ACTI_CACHE_LINE, "a chunk's blocks begin at a cache line");
 
-enum { CHUNK_BLOCKS_MIN = 32, CHUNK_BYTES_MAX = 16 << 20 };
+enum { CHUNK_BLOCKS_MIN = 32, CHUNK_BYTES_MAX = 16 << 20, MAGAZINES_LEFT = 4 /* when all workers sleep */ };
 
 /* By class: bytes of payload; blocks of a magazine, some 20 KiB; magazines that all workers together leave, for each. */
 static const uint32_t class_capacity[ACTI_SPARE_CLASSES] = { 16, 64, 256 };
@@ -49,17 +52,6 @@ furnish(acti_message *message, acta_runtime *runtime, uint32_t class, size_t siz
     message->weight = (uint32_t)(size > ACTI_WEIGHT_MIN ? size : ACTI_WEIGHT_MIN);
     message->spare_class = class;
     message->place = place;
-}
-
-acti_message *
-acti_block_make(acta_runtime *runtime, uint32_t class, size_t size)
-{
-    size_t whole = class < ACTI_SPARE_CLASSES ? block_size(class) : sizeof(acti_message) + size;
-    if (whole < ACTI_WEIGHT_MIN && class == ACTI_SPARE_CLASSES) whole = ACTI_WEIGHT_MIN;
-    acti_message *message = acti_alloc(runtime, whole);
-
-    if (message != NULL) furnish(message, runtime, class, whole, 0);
-    return message;
 }
 
 /* relaxed, all: a free block is one thread's, or under the lock. */
@@ -243,6 +235,37 @@ pop_magazine(acti_blocks *blocks)
     return first;
 }
 
+/* A block that was one; NULL: there is none. */
+static acti_message *
+take_outside(acti_blocks *blocks)
+{
+    acti_mutex_lock(&blocks->lock);
+    if (blocks->outside == NULL) {
+        blocks->outside = pop_magazine(blocks);
+        if (blocks->outside != NULL) blocks->outside_count = magazine_max[blocks->outside->spare_class];
+    }
+    acti_message *message = blocks->outside;
+    if (message != NULL) {
+        blocks->outside = after(message);
+        blocks->outside_count--;
+    }
+    acti_mutex_unlock(&blocks->lock);
+    return message;
+}
+
+acti_message *
+acti_block_make(acta_runtime *runtime, uint32_t class, size_t size)
+{
+    acti_message *message = class < ACTI_SPARE_CLASSES ? take_outside(&runtime->blocks[class]) : NULL;
+    if (message != NULL) return message;
+
+    size_t whole = class < ACTI_SPARE_CLASSES ? block_size(class) : sizeof(acti_message) + size;
+    if (whole < ACTI_WEIGHT_MIN && class == ACTI_SPARE_CLASSES) whole = ACTI_WEIGHT_MIN;
+    message = acti_alloc(runtime, whole);
+    if (message != NULL) furnish(message, runtime, class, whole, 0);
+    return message;
+}
+
 bool
 acti_spares_refill(acti_worker *worker, uint32_t class)
 {
@@ -276,17 +299,45 @@ acti_spares_refill(acti_worker *worker, uint32_t class)
     return true;
 }
 
-/* Under the lock: a magazine's blocks to their chunks. False: there is none. */
-static bool
-dissolve(acti_blocks *blocks, block_waste *waste)
+/* Under the lock: blocks to their chunks. */
+static void
+dissolve(acti_blocks *blocks, acti_message *first, block_waste *waste)
 {
-    acti_message *first = pop_magazine(blocks);
-
     for (acti_message *message = first, *next; message != NULL; message = next) {
         next = after(message);
         put_back(blocks, message, waste);
     }
-    return first != NULL;
+}
+
+/* Under the lock. */
+static void
+push_magazine(acti_blocks *blocks, acti_message *first)
+{
+    first->magazine.next = blocks->magazines;
+    blocks->magazines = first;
+    blocks->magazine_count++;
+}
+
+/* Under the lock. */
+static void
+put_outside(acti_blocks *blocks, acti_message *message)
+{
+    if (blocks->outside_count == magazine_max[message->spare_class]) {
+        push_magazine(blocks, blocks->outside);
+        blocks->outside = NULL;
+        blocks->outside_count = 0;
+    }
+    put_before(message, blocks->outside);
+    blocks->outside = message;
+    blocks->outside_count++;
+}
+
+/* Under the lock: if there are too many, one goes. */
+static void
+limit_magazines(const acta_runtime *runtime, acti_blocks *blocks, uint32_t class, block_waste *waste)
+{
+    uint32_t workers = runtime->worker_count > 0 ? runtime->worker_count : 1; /* none: driven by hand */
+    if (blocks->magazine_count > left_max[class] * workers) dissolve(blocks, pop_magazine(blocks), waste);
 }
 
 static void
@@ -296,9 +347,8 @@ give_magazine(acta_runtime *runtime, uint32_t class, acti_message *first)
     block_waste waste = { .chunks = NULL };
 
     acti_mutex_lock(&blocks->lock);
-    first->magazine.next = blocks->magazines;
-    blocks->magazines = first;
-    if (++blocks->magazine_count > left_max[class] * runtime->worker_count) dissolve(blocks, &waste);
+    push_magazine(blocks, first);
+    limit_magazines(runtime, blocks, class, &waste);
     acti_mutex_unlock(&blocks->lock);
     dispose(runtime, &waste);
 }
@@ -329,13 +379,15 @@ acti_message_free(acti_message *message)
         acti_part_free(message);
         return;
     }
-    if (message->place == 0) {
-        acti_free(runtime, message, class < ACTI_SPARE_CLASSES ? block_size(class) : message->weight);
+    if (class >= ACTI_SPARE_CLASSES) {
+        acti_free(runtime, message, message->weight);
         return;
     }
-    acti_mutex_lock(&runtime->blocks[class].lock);
-    put_back(&runtime->blocks[class], message, &waste);
-    acti_mutex_unlock(&runtime->blocks[class].lock);
+    acti_blocks *blocks = &runtime->blocks[class];
+    acti_mutex_lock(&blocks->lock);
+    put_outside(blocks, message);
+    limit_magazines(runtime, blocks, class, &waste);
+    acti_mutex_unlock(&blocks->lock);
     dispose(runtime, &waste);
 }
 
@@ -346,21 +398,46 @@ acti_spares_init(acti_worker *worker)
         worker->spare_room[class] = magazine_max[class];
 }
 
+/* False: there are no more than `left`. */
+static bool
+dissolve_one(acta_runtime *runtime, uint32_t class, uint32_t left)
+{
+    acti_blocks *blocks = &runtime->blocks[class];
+    block_waste waste = { .chunks = NULL };
+
+    acti_mutex_lock(&blocks->lock);
+    bool is_any = blocks->magazine_count > left;
+    if (is_any) dissolve(blocks, pop_magazine(blocks), &waste);
+    acti_mutex_unlock(&blocks->lock);
+    dispose(runtime, &waste);
+    return is_any;
+}
+
 /* A magazine at a time, some µs, so that the worker may be woken between. False: there was none. */
 bool
 acti_blocks_trim(acta_runtime *runtime)
 {
     bool was_any = false;
 
-    for (uint32_t class = 0; class < ACTI_SPARE_CLASSES && !was_any; class ++) {
+    for (uint32_t class = 0; class < ACTI_SPARE_CLASSES && !was_any; class ++)
+        was_any = dissolve_one(runtime, class, MAGAZINES_LEFT);
+    return was_any;
+}
+
+void
+acti_blocks_free(acta_runtime *runtime)
+{
+    for (uint32_t class = 0; class < ACTI_SPARE_CLASSES; class ++) {
         acti_blocks *blocks = &runtime->blocks[class];
         block_waste waste = { .chunks = NULL };
+        while (dissolve_one(runtime, class, 0)) {}
         acti_mutex_lock(&blocks->lock);
-        was_any = dissolve(blocks, &waste);
+        dissolve(blocks, blocks->outside, &waste);
+        blocks->outside = NULL;
+        blocks->outside_count = 0;
         acti_mutex_unlock(&blocks->lock);
         dispose(runtime, &waste);
     }
-    return was_any;
 }
 
 static bool

@@ -12,6 +12,8 @@ typedef struct acti_blocks {
     alignas(ACTI_CACHE_LINE) acti_mutex lock;
     acti_message *magazines; /* linked by magazine.next */
     uint32_t magazine_count;
+    acti_message *outside; /* the magazine in use of threads that are no workers; linked by `next` */
+    uint32_t outside_count;
     struct acti_chunk *open; /* chunks that have a block to give */
     uint64_t used_count;     /* blocks that are out of their chunks */
 } acti_blocks;
@@ -24,7 +26,7 @@ acti_spare_class(size_t size)
     return size <= 16 ? 0 : size <= 64 ? 1 : size <= 256 ? 2 : ACTI_SPARE_CLASSES;
 }
 
-/* A block of the allocator's, for a thread that is no worker or a payload of no class. NULL: no memory. */
+/* A block for a thread that is no worker, or a payload of no class. NULL: no memory. */
 acti_message *acti_block_make(acta_runtime *runtime, uint32_t class, size_t size);
 
 /* The worker has no block of that class, and gets some. False: no memory. */
@@ -33,7 +35,8 @@ bool acti_spares_refill(acti_worker *worker, uint32_t class);
 void acti_spares_release(acti_worker *worker, acti_message *message);
 /* topic_publish.c: of no class, and with a place in a block of its own kind. */
 void acti_part_free(acti_message *part);
-/* Some of what no worker has goes back. False: there is nothing. */
+/* Some of what no worker has goes back, but for some magazines. False: there is nothing. */
 bool acti_blocks_trim(acta_runtime *runtime);
+void acti_blocks_free(acta_runtime *runtime); /* all that no worker has */
 
 #endif

@@ -130,7 +130,7 @@ free_runtime(acta_runtime *runtime)
     acti_watchdog_destroy(runtime);
     for (uint32_t i = 0; i < runtime->worker_max && runtime->workers != NULL; i++)
         acti_spares_free(&runtime->workers[i]);
-    while (acti_blocks_trim(runtime)) {}
+    acti_blocks_free(runtime);
     acti_table_deinit(&runtime->calls, &runtime->environment.allocator);
     acti_wheel_deinit(runtime);
     acta_allocator allocator = runtime->environment.allocator;
