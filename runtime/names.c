@@ -14,25 +14,24 @@
 
 enum { STRIPE_COUNT = 64, MAP_MIN = 64, GARBAGE_WAITING_MAX = 64 };
 
+/* What an entry and a map begin with, for the day that they go: readers may still be in the rest of them then. */
+typedef struct garbage {
+    struct garbage *next;
+    size_t size; /* of the whole block */
+} garbage;
+
 typedef struct acti_name {
-    struct garbage *garbage; /* reserved for the day it goes */
+    garbage garbage;
     uint64_t hash;
     acta_pid pid;
-    uint32_t size;
-    char text[];
+    char text[]; /* to the end of the block */
 } acti_name;
 
 typedef struct map {
-    struct garbage *garbage;
+    garbage garbage;
     uint64_t mask;
     _Atomic(acti_name *) entries[];
 } map;
-
-typedef struct garbage {
-    struct garbage *next;
-    void *block;
-    size_t size;
-} garbage;
 
 typedef struct stripe {
     alignas(ACTI_CACHE_LINE) _Atomic uint32_t readers[2];
@@ -52,6 +51,12 @@ typedef struct acti_registry {
 
     stripe stripes[STRIPE_COUNT];
 } acti_registry;
+
+static size_t
+text_size(const acti_name *entry)
+{
+    return entry->garbage.size - offsetof(acti_name, text);
+}
 
 /* Stands where an entry was; never read. */
 static acti_name *
@@ -116,7 +121,7 @@ acti_name_peek(const acti_actor *actor, char *name, size_t room)
 {
     _Atomic uint32_t *readers = begin_reading(actor->runtime->registry);
     const acti_name *entry = *(acti_name *const volatile *)&acti_side_of(actor)->name;
-    size_t size = entry == NULL ? 0 : entry->size < room ? entry->size : room - 1;
+    size_t whole = entry != NULL ? text_size(entry) : 0, size = whole < room ? whole : room - 1;
 
     if (entry != NULL) memcpy(name, entry->text, size);
     name[size] = '\0';
@@ -126,7 +131,7 @@ acti_name_peek(const acti_actor *actor, char *name, size_t room)
 static bool
 is_named(const acti_name *entry, uint64_t hash, acta_str name)
 {
-    return entry->hash == hash && entry->size == name.size && memcmp(entry->text, name.data, name.size) == 0;
+    return entry->hash == hash && text_size(entry) == name.size && memcmp(entry->text, name.data, name.size) == 0;
 }
 
 /* The entry of the name, and its place if it is asked for. */
@@ -166,8 +171,7 @@ free_row(acta_runtime *runtime, garbage *row)
 {
     for (garbage *next; row != NULL; row = next) {
         next = row->next;
-        acti_free(runtime, row->block, row->size);
-        acti_free(runtime, row, sizeof *row);
+        acti_free(runtime, row, row->size);
     }
 }
 
@@ -206,10 +210,10 @@ tidy(acta_runtime *runtime)
 }
 
 static void
-discard(acti_registry *registry, garbage *reserved, void *block, size_t size)
+discard(acti_registry *registry, garbage *block)
 {
-    *reserved = (garbage){ .next = registry->fresh, .block = block, .size = size };
-    registry->fresh = reserved;
+    block->next = registry->fresh;
+    registry->fresh = block;
     registry->fresh_count++;
 }
 
@@ -224,14 +228,10 @@ map_size(uint64_t mask)
 static map *
 make_map(acta_runtime *runtime, uint64_t capacity)
 {
-    garbage *reserved = acti_alloc(runtime, sizeof *reserved);
-    map *made = reserved != NULL ? acti_alloc(runtime, map_size(capacity - 1)) : NULL;
+    map *made = acti_alloc(runtime, map_size(capacity - 1));
 
-    if (made == NULL) {
-        acti_free(runtime, reserved, sizeof *reserved);
-        return NULL;
-    }
-    made->garbage = reserved;
+    if (made == NULL) return NULL;
+    made->garbage = (garbage){ .size = map_size(capacity - 1) };
     made->mask = capacity - 1;
     for (uint64_t i = 0; i < capacity; i++)
         atomic_init(&made->entries[i], NULL);
@@ -273,24 +273,20 @@ make_room(acta_runtime *runtime)
     }
     /* seq_cst: taken out before the counters are looked at; also publishes the new map. */
     atomic_store_explicit(&registry->map, grown, memory_order_seq_cst);
-    discard(registry, old->garbage, old, map_size(old->mask));
+    discard(registry, &old->garbage);
     return true;
 }
 
 static acti_name *
 make_entry(acta_runtime *runtime, acta_pid pid, uint64_t hash, acta_str name)
 {
-    garbage *reserved = acti_alloc(runtime, sizeof *reserved);
-    acti_name *entry = reserved != NULL ? acti_alloc(runtime, sizeof *entry + name.size) : NULL;
+    size_t size = offsetof(acti_name, text) + name.size;
+    acti_name *entry = acti_alloc(runtime, size);
 
-    if (entry == NULL) {
-        acti_free(runtime, reserved, sizeof *reserved);
-        return NULL;
-    }
-    entry->garbage = reserved;
+    if (entry == NULL) return NULL;
+    entry->garbage = (garbage){ .size = size };
     entry->hash = hash;
     entry->pid = pid;
-    entry->size = (uint32_t)name.size;
     memcpy(entry->text, name.data, name.size);
     return entry;
 }
@@ -312,8 +308,7 @@ add_locked(acti_actor *actor, acta_pid pid, acta_str name, acta_pid *holder_out)
     }
     acti_name *entry = make_entry(runtime, pid, hash, name);
     if (entry == NULL || !make_room(runtime)) {
-        if (entry != NULL) acti_free(runtime, entry->garbage, sizeof(garbage));
-        acti_free(runtime, entry, sizeof *entry + name.size);
+        if (entry != NULL) acti_free(runtime, entry, entry->garbage.size);
         return ACTA_NO_MEMORY;
     }
     put(registry, atomic_load_explicit(&registry->map, memory_order_relaxed), entry);
@@ -341,14 +336,14 @@ remove_locked(acti_actor *actor, acti_name *entry)
     map *in = atomic_load_explicit(&registry->map, memory_order_relaxed); /* written under the lock */
     uint64_t at = 0;
 
-    acti_name *there = find(registry, in, entry->hash, acta_str_from(entry->text, entry->size), &at);
+    acti_name *there = find(registry, in, entry->hash, acta_str_from(entry->text, text_size(entry)), &at);
     ACTI_ASSERT(there == entry);
     (void)there;
     /* seq_cst: taken out before the counters are looked at. */
     atomic_store_explicit(&in->entries[at], gone_mark(registry), memory_order_seq_cst);
     registry->name_count--;
     acti_side_of(actor)->name = NULL;
-    discard(registry, entry->garbage, entry, sizeof *entry + entry->size);
+    discard(registry, &entry->garbage);
 }
 
 void
@@ -371,7 +366,7 @@ acti_name_copy(acti_actor *actor, char *out)
 
     acti_mutex_lock(&registry->lock); /* anybody may unregister it */
     if (acti_side_of(actor)->name != NULL) {
-        size = acti_side_of(actor)->name->size;
+        size = text_size(acti_side_of(actor)->name);
         memcpy(out, acti_side_of(actor)->name->text, size);
     }
     acti_mutex_unlock(&registry->lock);
@@ -459,8 +454,7 @@ acti_registry_destroy(acta_runtime *runtime)
     free_row(runtime, registry->fresh);
     map *last = atomic_load_explicit(&registry->map, memory_order_relaxed); /* no other thread is left */
     if (last != NULL) {
-        acti_free(runtime, last->garbage, sizeof(garbage));
-        acti_free(runtime, last, map_size(last->mask));
+        acti_free(runtime, last, last->garbage.size);
         acti_mutex_deinit(&registry->lock);
     }
     acti_line_free(&runtime->environment.allocator, registry, sizeof *registry);
