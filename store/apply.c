@@ -190,7 +190,7 @@ row_is_present(acta_store *store, acta_bytes key, bool *present_out, acta_error 
         *present_out = pending->present;
         return ACTA_OK;
     }
-    acta_status status = store->engine->ops->get(store->engine, ACTI_TABLES, key, &value, error);
+    acta_status status = acti_engine_get_rare(store->engine, ACTI_TABLES, key, &value, error);
     *present_out = status == ACTA_OK;
     if (status == ACTA_OK) store->engine->ops->release(store->engine, &value);
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;

@@ -108,6 +108,9 @@ typedef struct acti_engine_ops {
     /* The newest visible value. ACTA_NOT_FOUND; ACTA_IO, ACTA_CORRUPT. */
     acta_status (*get)(
         acta_engine *engine, acti_family family, acta_bytes key, acti_value *value_out, acta_error *error);
+    /* The same, made for a key that most often isn't there. NULL: get does it. */
+    acta_status (*get_rare)(
+        acta_engine *engine, acti_family family, acta_bytes key, acti_value *value_out, acta_error *error);
     /* The same for ascending keys; a missing one gets bytes.data NULL. Nothing is held after an error. */
     acta_status (*get_many)(acta_engine *engine, acti_family family, const acta_bytes *keys, size_t count,
         acti_value *values_out, acta_error *error);
@@ -145,6 +148,13 @@ typedef struct acti_engine_ops {
 struct acta_engine {
     const acti_engine_ops *ops;
 };
+
+static inline acta_status
+acti_engine_get_rare(acta_engine *engine, acti_family family, acta_bytes key, acti_value *value_out, acta_error *error)
+{
+    const acti_engine_ops *ops = engine->ops;
+    return (ops->get_rare != NULL ? ops->get_rare : ops->get)(engine, family, key, value_out, error);
+}
 
 /* An engine over the files of a directory (rocksdb.c). NULL: no memory. */
 acta_engine *acti_rocksdb_engine(void);

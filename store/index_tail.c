@@ -48,6 +48,72 @@ generation_free(const acta_allocator *allocator, const acti_index_generation *ge
         allocator->free(allocator->user, generation->slots, generation->slot_count * sizeof *generation->slots);
 }
 
+/* A generation goes; what is as large as each needs at least stays for the next one. */
+static void
+retire(acti_index_tail *tail, acti_index_generation *gone)
+{
+    acti_arena_piece *piece = gone->pieces;
+
+    if (tail->kept_piece == NULL && piece != NULL && piece->size == PIECE_BYTES) {
+        gone->pieces = piece->next;
+        tail->kept_piece = piece;
+    }
+    if (tail->kept_slots == NULL) {
+        tail->kept_slots = gone->slots;
+        tail->kept_slot_count = gone->slot_count;
+        gone->slots = NULL;
+    }
+    generation_free(&tail->allocator, gone);
+}
+
+static void
+free_kept(acti_index_tail *tail)
+{
+    const acti_index_generation kept = { .slots = tail->kept_slots, .slot_count = tail->kept_slot_count };
+
+    if (tail->kept_piece != NULL) tail->kept_piece->next = NULL;
+    free_pieces(&tail->allocator, tail->kept_piece);
+    generation_free(&tail->allocator, &kept);
+    tail->kept_piece = NULL;
+    tail->kept_slots = NULL;
+}
+
+/* `size` bytes at least, not linked; NULL: no memory. */
+static acti_arena_piece *
+make_piece(acti_index_tail *tail, size_t size)
+{
+    acti_arena_piece *piece = tail->kept_piece;
+    size_t room = PIECE_BYTES;
+
+    if (piece != NULL && piece->size >= size) {
+        tail->kept_piece = NULL;
+    } else {
+        while (room < size)
+            room *= 2;
+        piece = tail->allocator.alloc(tail->allocator.user, offsetof(acti_arena_piece, bytes) + room);
+        if (piece == NULL) return NULL;
+        piece->size = room;
+    }
+    piece->next = NULL;
+    piece->used = 0;
+    return piece;
+}
+
+/* `*count` slots at least, all empty; NULL: no memory. */
+static acti_tail_stream **
+make_slots(acti_index_tail *tail, size_t *count)
+{
+    acti_tail_stream **slots = tail->kept_slots;
+
+    if (slots != NULL && tail->kept_slot_count >= *count) {
+        tail->kept_slots = NULL;
+        *count = tail->kept_slot_count;
+    } else
+        slots = tail->allocator.alloc(tail->allocator.user, *count * sizeof *slots);
+    if (slots != NULL) memset(slots, 0, *count * sizeof *slots);
+    return slots;
+}
+
 /* There is room, after reserve. */
 static void *
 take_room(acti_index_generation *generation, size_t size)
@@ -67,24 +133,18 @@ take_room(acti_index_generation *generation, size_t size)
 }
 
 static bool
-reserve_bytes(const acta_allocator *allocator, acti_index_generation *generation, size_t size)
+reserve_bytes(acti_index_tail *tail, acti_index_generation *generation, size_t size)
 {
     const acti_arena_piece *piece = generation->pieces;
 
     if (piece != NULL && piece->size - piece->used >= size) return true;
     if (generation->spare != NULL && generation->spare->size >= size) return true;
-    size_t room = PIECE_BYTES;
-    while (room < size)
-        room *= 2;
-    acti_arena_piece *spare = allocator->alloc(allocator->user, offsetof(acti_arena_piece, bytes) + room);
+    acti_arena_piece *spare = make_piece(tail, size);
     if (spare == NULL) return false;
     if (generation->spare != NULL) generation->bytes -= generation->spare->size;
-    free_pieces(allocator, generation->spare);
-    spare->next = NULL;
-    spare->size = room;
-    spare->used = 0;
+    free_pieces(&tail->allocator, generation->spare);
     generation->spare = spare;
-    generation->bytes += room;
+    generation->bytes += spare->size;
     return true;
 }
 
@@ -116,9 +176,8 @@ reserve_slots(acti_index_tail *tail, acti_index_generation *generation, size_t c
     while (needed / 2 < generation->stream_count + count)
         needed *= 2;
     if (needed == generation->slot_count) return true;
-    acti_tail_stream **slots = allocator->alloc(allocator->user, needed * sizeof *slots);
+    acti_tail_stream **slots = make_slots(tail, &needed);
     if (slots == NULL) return false;
-    memset(slots, 0, needed * sizeof *slots);
 
     acti_monitor_enter(&tail->lock);
     acti_tail_stream **before = generation->slots;
@@ -259,14 +318,14 @@ void
 acti_index_tail_deinit(acti_index_tail *tail)
 {
     acti_index_tail_clear(tail);
+    free_kept(tail);
     acti_monitor_deinit(&tail->lock);
 }
 
 bool
 acti_index_tail_reserve(acti_index_tail *tail, uint32_t count)
 {
-    return reserve_slots(tail, &tail->young, count) &&
-           reserve_bytes(&tail->allocator, &tail->young, (size_t)count * RUN_BYTES_MAX);
+    return reserve_slots(tail, &tail->young, count) && reserve_bytes(tail, &tail->young, (size_t)count * RUN_BYTES_MAX);
 }
 
 static void
@@ -316,7 +375,7 @@ acti_index_tail_take(acti_index_tail *tail, const acti_runs *runs, uint64_t logg
         out_begin(&tail->out, &tail->old);
     }
     acti_monitor_leave(&tail->lock);
-    generation_free(&tail->allocator, &gone);
+    if (gone.event_count > 0) retire(tail, &gone);
 }
 
 /* -- writing out -- */

@@ -73,6 +73,11 @@ typedef struct acti_index_tail {
     acti_monitor lock;
     acti_index_generation young, old; /* changed under the lock */
 
+    /* Of whoever commits: memory of one that went, for the next. */
+    acti_arena_piece *kept_piece;  /* NULL: none */
+    acti_tail_stream **kept_slots; /* NULL: none */
+    size_t kept_slot_count;
+
     /* Of whoever commits: what of the old one comes next, and whether all of it is in the batch under way. */
     acti_tail_out out;
     bool all_out;

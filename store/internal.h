@@ -19,6 +19,7 @@
 #include "acta/crash_point.h"
 #include "acta/plant.h"
 #include "acta/sites.h"
+#include "acta/spares.h"
 #include "acta/store.h"
 #include "acta/subscription.h"
 
@@ -129,6 +130,7 @@ struct acta_store {
     /* Constant after open. */
     void *block; /* that it lies in */
     acta_environment environment;
+    acta_spares *spares; /* transactions, and what is larger than fits into one */
     acta_engine *engine;
     uint8_t store_id[ACTI_STORE_ID_SIZE];
     bool manual, read_only, no_sync;

@@ -530,6 +530,7 @@ acti_rocksdb_engine(void)
         .write = engine_write,
         .sync = engine_sync,
         .get = acti_rocksdb_get,
+        .get_rare = acti_rocksdb_get_rare,
         .get_many = acti_rocksdb_get_many,
         .release = acti_rocksdb_release,
         .iterator_open = acti_rocksdb_iterator_open,

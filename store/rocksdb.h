@@ -75,6 +75,8 @@ void acti_rocksdb_unlock(const rocksdb_engine *engine);
 /* rocksdb_read.c: parts of the engine, as engine.h says */
 acta_status acti_rocksdb_get(
     acta_engine *base, acti_family family, acta_bytes key, acti_value *value_out, acta_error *error);
+acta_status acti_rocksdb_get_rare(
+    acta_engine *base, acti_family family, acta_bytes key, acti_value *value_out, acta_error *error);
 acta_status acti_rocksdb_get_many(acta_engine *base, acti_family family, const acta_bytes *keys, size_t count,
     acti_value *values_out, acta_error *error);
 void acti_rocksdb_release(acta_engine *base, acti_value *value);

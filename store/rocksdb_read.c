@@ -40,11 +40,30 @@ acti_rocksdb_get(acta_engine *base, acti_family family, acta_bytes key, acti_val
     return ACTA_OK;
 }
 
+/* What is pinned costs an allocation also where there is nothing; a copy only where there is something. */
+acta_status
+acti_rocksdb_get_rare(acta_engine *base, acti_family family, acta_bytes key, acti_value *value_out, acta_error *error)
+{
+    rocksdb_engine *engine = engine_of(base);
+    char *said = NULL;
+    size_t size;
+    char *copy = rocksdb_get_cf(
+        engine->db, engine->read_options, engine->families[family], (const char *)key.data, key.size, &size, &said);
+
+    if (said != NULL) return acti_rocksdb_failed(engine, "read", said, error);
+    if (copy == NULL) return acta_error_set(error, ACTA_NOT_FOUND, NULL);
+    *value_out = (acti_value){ .bytes = acta_bytes_from(copy, size), .pin = copy };
+    return ACTA_OK;
+}
+
 void
 acti_rocksdb_release(acta_engine *base, acti_value *value)
 {
     (void)base;
-    if (value->pin != NULL) rocksdb_pinnableslice_destroy(value->pin);
+    if (value->pin == (void *)(uintptr_t)value->bytes.data) /* a copy, or nothing: what is pinned lies elsewhere */
+        rocksdb_free(value->pin);
+    else if (value->pin != NULL)
+        rocksdb_pinnableslice_destroy(value->pin);
     *value = (acti_value){ .pin = NULL };
 }
 

@@ -116,9 +116,10 @@ row_get(acta_store *store, const char *table, acta_bytes key, acti_value *value_
 acta_status
 acta_store_outcome(acta_store *store, acta_id command_id, acta_outcome *outcome_out, acta_error *error)
 {
+    uint8_t room[ACTI_ROW_KEY_MAX];
+    acta_bytes key = acti_row_key(room, ACTI_TABLE_OUTCOMES, acta_bytes_from(command_id.bytes, ACTA_ID_SIZE));
     acti_value value;
-    acta_status status =
-        row_get(store, ACTI_TABLE_OUTCOMES, acta_bytes_from(command_id.bytes, ACTA_ID_SIZE), &value, error);
+    acta_status status = acti_engine_get_rare(store->engine, ACTI_TABLES, key, &value, error);
 
     if (status != ACTA_OK) return status;
     status = outcome_decode(value.bytes, outcome_out, error);

@@ -17,7 +17,15 @@
 #define COMPACTION_RATE_DEFAULT (UINT64_C(32) << 20)
 #define TAIL_BYTES_DEFAULT      (UINT64_C(32) << 20)
 
-enum { BATCH_COUNT_DEFAULT = 1024, BLOCKS_SHARE = 16, STRIPS_SHARE = 16, INDEX_TAIL_SHARE = 8 /* of the memory */ };
+enum {
+    /* Of the memory. */
+    BLOCKS_SHARE = 16,
+    STRIPS_SHARE = 16,
+    INDEX_TAIL_SHARE = 8,
+    SPARES_SHARE = 256,
+
+    BATCH_COUNT_DEFAULT = 1024
+};
 
 static acta_status
 copy_path(acta_store *store, const char *path, acta_error *error)
@@ -62,6 +70,12 @@ store_create(const acta_store_config *config, acta_engine *engine)
 
     if (store == NULL) return NULL;
     store->environment = environment;
+    store->spares = acta_spares_create(
+        &environment.allocator, or_default(config->memory_bytes, MEMORY_BYTES_DEFAULT) / SPARES_SHARE);
+    if (store->spares == NULL) {
+        environment.allocator.free(environment.allocator.user, store->block, STORE_BLOCK);
+        return NULL;
+    }
     store->engine = engine;
     store->manual = config->manual;
     store->read_only = config->read_only;
@@ -108,6 +122,7 @@ store_free(acta_store *store)
     acti_monitor_deinit(&store->failure_lock);
     acti_monitor_deinit(&store->expiry);
     if (store->path != NULL) allocator.free(allocator.user, store->path, store->path_size);
+    acta_spares_destroy(store->spares);
     allocator.free(allocator.user, store->block, STORE_BLOCK);
 }
 

@@ -74,8 +74,7 @@ fail_for_memory(acta_transaction *transaction)
 static void *
 block_add(acta_transaction *transaction, size_t size)
 {
-    const acta_allocator *allocator = &transaction->store->environment.allocator;
-    acti_arena_block *block = allocator->alloc(allocator->user, offsetof(acti_arena_block, bytes) + size);
+    acti_arena_block *block = acta_spares_alloc(transaction->store->spares, offsetof(acti_arena_block, bytes) + size);
 
     if (block == NULL) return NULL;
     block->next = transaction->blocks;
@@ -158,8 +157,7 @@ acti_transaction_charge(acta_transaction *transaction, size_t size)
 acta_transaction *
 acta_transaction_create(acta_store *store)
 {
-    const acta_allocator *allocator = &store->environment.allocator;
-    acta_transaction *transaction = allocator->alloc(allocator->user, sizeof *transaction);
+    acta_transaction *transaction = acta_spares_alloc(store->spares, sizeof *transaction);
 
     if (transaction == NULL) return NULL;
     memset(transaction, 0, offsetof(acta_transaction, error));
@@ -176,16 +174,16 @@ void
 acta_transaction_destroy(acta_transaction *transaction)
 {
     if (transaction == NULL) return;
-    const acta_allocator *allocator = &transaction->store->environment.allocator;
+    acta_spares *spares = transaction->store->spares;
 
     for (uint32_t i = 0; i < transaction->record_count; i++)
         acti_slab_unref(transaction->records[i].slab);
     for (acti_arena_block *block = transaction->blocks; block != NULL;) {
         acti_arena_block *next = block->next;
-        allocator->free(allocator->user, block, offsetof(acti_arena_block, bytes) + block->size);
+        acta_spares_free(spares, block, offsetof(acti_arena_block, bytes) + block->size);
         block = next;
     }
-    allocator->free(allocator->user, transaction, sizeof *transaction);
+    acta_spares_free(spares, transaction, sizeof *transaction);
 }
 
 /* -- appends -- */
