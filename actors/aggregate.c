@@ -7,7 +7,8 @@
  *
  * An outside caller may run this actor's turn on its own thread; then a durable command takes no switch of threads.
  *
- * Not here: reading the state (aggregate_rehydrate.c), what is under way (aggregate_pipeline.c), ids (aggregate_ids.c).
+ * Not here: reading the state (aggregate_rehydrate.c), what is under way (aggregate_pipeline.c), ids (aggregate_ids.c), and
+ * what it has only while it is at work (aggregate_work.c).
  */
 #include "aggregate_actor.h"
 
@@ -23,9 +24,9 @@ static void
 break_state(acti_aggregate_actor *a)
 {
     a->phase = ACTI_DRAINING;
-    a->session = 0;
-    acti_command_unref(a->last);
-    a->last = NULL;
+    a->work->session = 0;
+    acti_command_unref(a->work->last);
+    a->work->last = NULL;
     acti_seen_ids_clear(a);
 }
 
@@ -33,7 +34,7 @@ static void
 keep_first(acti_aggregate_actor *a, acti_command *command)
 {
     acti_command *hint = NULL;
-    acti_command_list_insert(&a->kept, acti_command_ref(command), &hint);
+    acti_command_list_insert(&a->work->kept, acti_command_ref(command), &hint);
 }
 
 /* An answer that was computed from the state, and that no append of its own carries. */
@@ -84,15 +85,15 @@ read_state(acti_aggregate_actor *a, acti_command *command)
 static acta_event
 event_of(const acti_aggregate_actor *a, const acta_table *table)
 {
-    const acta_envelope *envelope = &a->executing->envelope;
+    const acta_envelope *envelope = &a->work->executing->envelope;
 
     return (acta_event){ .type = acta_str_of(table->name),
         .schema_hash = table->schema_hash,
         .correlation_id = envelope->correlation_id,
         .causation_id = envelope->command_id,
-        .metadata = a->executing->metadata,
-        .tags = a->tags,
-        .tag_count = a->tag_count };
+        .metadata = a->work->executing->metadata,
+        .tags = a->work->tags,
+        .tag_count = a->work->tag_count };
 }
 
 static uint8_t *
@@ -100,26 +101,26 @@ reserve_event(acta_decision *decision, const acta_table *table, size_t size)
 {
     acti_aggregate_actor *a = decision->user;
 
-    if (a->transaction == NULL) a->transaction = acta_transaction_create(a->app->store);
-    if (a->transaction == NULL) return NULL;
+    if (a->work->transaction == NULL) a->work->transaction = acta_transaction_create(a->app->store);
+    if (a->work->transaction == NULL) return NULL;
     acta_event event = event_of(a, table);
-    return acta_transaction_reserve(a->transaction, a->stream, a->version, &event, size);
+    return acta_transaction_reserve(a->work->transaction, a->stream, a->version, &event, size);
 }
 
 /* What is personal in it is sealed on the way, and its tags are made. */
 static acta_status
 write_sealed(acti_aggregate_actor *a, const acta_table *table, const void *value, acta_error *error)
 {
-    acta_decision *decision = a->decision;
+    acta_decision *decision = a->work->decision;
 
-    a->tag_count = 0;
+    a->work->tag_count = 0;
     if (table->mark_count == 0) return table->write(value, &decision->sink, error);
 
-    acta_memory *memory = acti_personal_memory(&a->personal, a->memory);
+    acta_memory *memory = acti_personal_memory(&a->work->personal, a->memory);
     if (memory == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to seal a '%s'", table->name);
-    acta_status status = acti_event_tags(table, value, memory, &a->tags, &a->tag_count, error);
+    acta_status status = acti_event_tags(table, value, memory, &a->work->tags, &a->work->tag_count, error);
     if (status == ACTA_OK) status = acti_personal_write(a->app, table, value, memory, &decision->sink, error);
-    a->tag_count = 0;
+    a->work->tag_count = 0;
     return status;
 }
 
@@ -127,11 +128,11 @@ static acta_status
 write_event(acta_decision *decision, const acta_table *table, const void *value, acta_error *error)
 {
     acti_aggregate_actor *a = decision->user;
-    if (!a->is_timed) return write_sealed(a, table, value, error);
+    if (!a->work->is_timed) return write_sealed(a, table, value, error);
 
     uint64_t begun_ns = acti_now_ns(a->app);
     acta_status status = write_sealed(a, table, value, error);
-    a->encoding_ns += acti_now_ns(a->app) - begun_ns;
+    a->work->encoding_ns += acti_now_ns(a->app) - begun_ns;
     return status;
 }
 
@@ -172,24 +173,24 @@ answer_conflict(acti_aggregate_actor *a, acti_command *command)
 static void
 drop_transaction(acti_aggregate_actor *a)
 {
-    acta_transaction_destroy(a->transaction);
-    a->transaction = NULL;
+    acta_transaction_destroy(a->work->transaction);
+    a->work->transaction = NULL;
 }
 
 /* Submit the transaction in hand; the answer is set. True: it is on its way. */
 static bool
 submit_in_hand(acti_aggregate_actor *a, acti_command *command)
 {
-    acta_transaction *transaction = a->transaction;
+    acta_transaction *transaction = a->work->transaction;
     acta_error error;
 
-    a->transaction = NULL;
-    if (a->is_timed) command->submitted_ns = acti_now_ns(a->app);
+    a->work->transaction = NULL;
+    if (a->work->is_timed) command->submitted_ns = acti_now_ns(a->app);
     if (command->recorded && !ACTA_PLANT("outcome_not_written")) {
         acta_outcome outcome = acti_command_outcome(command);
         acta_transaction_outcome(transaction, command->envelope.command_id, &outcome);
     }
-    acti_audit_put(transaction, command, a->decision->emitted_count);
+    acti_audit_put(transaction, command, a->work->decision->emitted_count);
     acta_status status = acti_pipeline_submit(a, command, transaction, &error);
     if (status == ACTA_OK) {
         acti_command_id_seen(a, command);
@@ -204,8 +205,8 @@ static acta_status
 keep_returned(acti_aggregate_actor *a, acti_command *command, acta_error *error)
 {
     if (command->returning == ACTA_RETURN_VERSION) return ACTA_OK;
-    acta_status status = acti_command_keep_events(command, a->decision, error);
-    bool is_wanted = (command->returning & ACTA_RETURN_STATE) != 0 && a->version + a->decision->emitted_count > 0;
+    acta_status status = acti_command_keep_events(command, a->work->decision, error);
+    bool is_wanted = (command->returning & ACTA_RETURN_STATE) != 0 && a->version + a->work->decision->emitted_count > 0;
     return status == ACTA_OK && is_wanted ? acti_command_keep_state(command, a->value, error) : status;
 }
 
@@ -214,19 +215,20 @@ static void
 conclude_without_events(acti_aggregate_actor *a, acti_command *command)
 {
     drop_transaction(a);
-    if (a->decision->status == ACTA_OK) a->decision->status = keep_returned(a, command, &a->decision->error);
-    acti_command_set_answer(command, a->decision->status, a->version, &a->decision->error);
+    if (a->work->decision->status == ACTA_OK)
+        a->work->decision->status = keep_returned(a, command, &a->work->decision->error);
+    acti_command_set_answer(command, a->work->decision->status, a->version, &a->work->decision->error);
     bool is_outcome = command->status == ACTA_OK || command->status == ACTA_REJECTED;
     if (!command->recorded || !is_outcome) {
         answer_when_durable(a, command);
         return;
     }
-    a->transaction = acta_transaction_create(a->app->store);
-    if (a->transaction == NULL) {
+    a->work->transaction = acta_transaction_create(a->app->store);
+    if (a->work->transaction == NULL) {
         answer_now(command, ACTA_NO_MEMORY, NULL);
         return;
     }
-    acta_transaction_append(a->transaction, a->stream, a->version, NULL, 0);
+    acta_transaction_append(a->work->transaction, a->stream, a->version, NULL, 0);
     submit_in_hand(a, command);
 }
 
@@ -254,15 +256,15 @@ conclude_with_events(acti_aggregate_actor *a, acti_command *command)
         return;
     }
 
-    uint64_t begun_ns = a->is_timed ? acti_now_ns(a->app) : 0;
+    uint64_t begun_ns = a->work->is_timed ? acti_now_ns(a->app) : 0;
     /* Applied before it is submitted: an event that apply fails on is never written. */
-    for (uint32_t i = 0; i < a->decision->emitted_count; i++) {
-        const acti_emitted *emitted = &a->decision->emitted[i];
+    for (uint32_t i = 0; i < a->work->decision->emitted_count; i++) {
+        const acti_emitted *emitted = &a->work->decision->emitted[i];
         if (acti_aggregate_apply(a, emitted->number, emitted->payload, &error) == ACTA_OK) continue;
         acti_unique_free(&before);
         acta_fail(a->self, "%s", error.text);
     }
-    if (a->is_timed) acti_stages_add(a->app, ACTA_STAGE_APPLY, acti_now_ns(a->app) - begun_ns);
+    if (a->work->is_timed) acti_stages_add(a->app, ACTA_STAGE_APPLY, acti_now_ns(a->app) - begun_ns);
     status = acti_unique_claim(a, &before, &error);
     acti_unique_free(&before);
     if (status == ACTA_OK) status = keep_returned(a, command, &error);
@@ -270,7 +272,7 @@ conclude_with_events(acti_aggregate_actor *a, acti_command *command)
         answer_refused(a, command, status, &error);
         return;
     }
-    a->version += a->decision->emitted_count;
+    a->version += a->work->decision->emitted_count;
     acti_command_set_answer(command, ACTA_OK, a->version, NULL);
     acti_snapshot_note(a, command, version_before);
     if (submit_in_hand(a, command)) return;
@@ -280,24 +282,13 @@ conclude_with_events(acti_aggregate_actor *a, acti_command *command)
 static bool
 make_decision(acti_aggregate_actor *a)
 {
-    if (a->decision != NULL) return true;
-    a->decision = acti_alloc(a->app, sizeof *a->decision);
-    if (a->decision == NULL) return false;
-    *a->decision = (acta_decision){ .reserve = reserve_event,
-        .write = write_event,
-        .open = open_event,
-        .user = a,
-        .allocator = &a->app->environment.allocator };
+    if (a->work->decision != NULL) return true;
+    a->work->decision = acti_spare_alloc(a->app, sizeof *a->work->decision);
+    if (a->work->decision == NULL) return false;
+    *a->work->decision = (acta_decision){
+        .reserve = reserve_event, .write = write_event, .open = open_event, .user = a, .allocator = &a->app->warm
+    };
     return true;
-}
-
-void
-acti_aggregate_drop_decision(acti_aggregate_actor *a)
-{
-    if (a->decision == NULL) return;
-    acti_decision_deinit(a->decision);
-    acti_free(a->app, a->decision, sizeof *a->decision);
-    a->decision = NULL;
 }
 
 /* Call the user's function; what it leads to is in the decision. */
@@ -307,18 +298,18 @@ decide(acti_aggregate_actor *a, acti_command *command)
     const acta_aggregate_code *code = a->aggregate->code;
     uint64_t begun_ns = 0;
 
-    a->is_timed = acti_stages_choose(command);
-    if (a->is_timed) {
+    a->work->is_timed = acti_stages_choose(command);
+    if (a->work->is_timed) {
         begun_ns = acti_now_ns(a->app);
-        a->encoding_ns = 0;
+        a->work->encoding_ns = 0;
         if (command->attempts == 0) acti_stages_add(a->app, ACTA_STAGE_QUEUE, begun_ns - command->begun_ns);
     }
-    acti_decision_begin(a->decision, a->aggregate->given, command->number, a->value, &command->envelope);
-    code->execute(a->aggregate->given, command->number, a->value, command->payload, a->decision);
-    acti_decision_end(a->decision);
-    if (!a->is_timed) return;
-    acti_stages_add(a->app, ACTA_STAGE_EXECUTE, acti_now_ns(a->app) - begun_ns - a->encoding_ns);
-    acti_stages_add(a->app, ACTA_STAGE_ENCODE, a->encoding_ns);
+    acti_decision_begin(a->work->decision, a->aggregate->given, command->number, a->value, &command->envelope);
+    code->execute(a->aggregate->given, command->number, a->value, command->payload, a->work->decision);
+    acti_decision_end(a->work->decision);
+    if (!a->work->is_timed) return;
+    acti_stages_add(a->app, ACTA_STAGE_EXECUTE, acti_now_ns(a->app) - begun_ns - a->work->encoding_ns);
+    acti_stages_add(a->app, ACTA_STAGE_ENCODE, a->work->encoding_ns);
 }
 
 /* True: it was decided. */
@@ -335,7 +326,7 @@ execute(acti_aggregate_actor *a, acti_command *command)
     }
     command->decisions++;
     decide(a, command);
-    if (a->decision->status == ACTA_OK && a->decision->emitted_count > 0)
+    if (a->work->decision->status == ACTA_OK && a->work->decision->emitted_count > 0)
         conclude_with_events(a, command);
     else
         conclude_without_events(a, command);
@@ -372,13 +363,13 @@ run(acti_aggregate_actor *a, acti_command *command)
 static void
 run_first(acti_aggregate_actor *a)
 {
-    acti_command *command = acti_command_list_take(&a->kept);
+    acti_command *command = acti_command_list_take(&a->work->kept);
     acta_envelope envelope = command->envelope;
     uint32_t number = command->number;
 
-    a->executing = command; /* the list's reference: a handler that fails leaves it to terminate */
+    a->work->executing = command; /* the list's reference: a handler that fails leaves it to terminate */
     bool is_decided = run(a, command);
-    a->executing = NULL;
+    a->work->executing = NULL;
     acti_command_unref(command);
     if (is_decided) acti_lifespan_note(a, number, &envelope);
 }
@@ -417,7 +408,7 @@ take_back(
         answer_too_often(a, command);
     else {
         ACTA_SOMETIMES(&a->app->environment, "command.decided.again");
-        acti_command_list_insert(&a->kept, command, hint);
+        acti_command_list_insert(&a->work->kept, command, hint);
         return;
     }
     acti_command_unref(command);
@@ -427,7 +418,7 @@ static void
 collect_failed(acti_aggregate_actor *a)
 {
     acti_command *hint = NULL;
-    acti_command *failed = acti_pipeline_take_failed(a->pipeline);
+    acti_command *failed = acti_pipeline_take_failed(a->work->pipeline);
     if (failed == NULL) return;
 
     /* The first of a session failed on its own; those behind it only because of it. */
@@ -443,11 +434,11 @@ collect_failed(acti_aggregate_actor *a)
         }
         command->rest = NULL;
         acti_command_unref(command); /* the completion's reference */
-        acti_pipeline_leave(a->pipeline);
+        acti_pipeline_leave(a->work->pipeline);
     }
     if (a->phase != ACTI_READY) return;
     if (ACTA_PLANT("state_kept_after_failure"))
-        a->session = 0;
+        a->work->session = 0;
     else
         break_state(a);
 }
@@ -457,14 +448,14 @@ collect_failed(acti_aggregate_actor *a)
 static void
 give_permit_back(acti_aggregate_actor *a)
 {
-    if (a->has_permit) acti_gate_release(a->app, acta_self_pid(a->self));
-    a->has_permit = a->may_be_long = false;
+    if (a->work->has_permit) acti_gate_release(a->app, acta_self_pid(a->self));
+    a->work->has_permit = a->work->may_be_long = false;
 }
 
 static void
 answer_kept(acti_aggregate_actor *a, acta_status status, const acta_error *error)
 {
-    for (acti_command *command; (command = acti_command_list_take(&a->kept)) != NULL;) {
+    for (acti_command *command; (command = acti_command_list_take(&a->work->kept)) != NULL;) {
         answer_now(command, status, error);
         acti_command_unref(command);
     }
@@ -483,11 +474,11 @@ rehydrate_step(acti_aggregate_actor *a)
         a->phase = ACTI_COLD;
         return;
     }
-    if (!done && !a->may_be_long) {
-        if (acti_gate_ask(a->app, a->self, &a->permit_ref) == ACTA_OK)
+    if (!done && !a->work->may_be_long) {
+        if (acti_gate_ask(a->app, a->self, &a->work->permit_ref) == ACTA_OK)
             a->phase = ACTI_WAITING;
         else
-            a->may_be_long = true; /* without a permit: better than never */
+            a->work->may_be_long = true; /* without a permit: better than never */
     }
     if (!done) return;
     give_permit_back(a);
@@ -508,7 +499,7 @@ knows_outside(acti_aggregate_actor *a)
     uint64_t count = acta_store_outside_count(a->app->store), version;
 
     /* What is under way finds out by itself: it is refused. */
-    if (count == a->outside_count || acti_pipeline_count(a->pipeline) > 0) return false;
+    if (count == a->outside_count || acti_pipeline_count(a->work->pipeline) > 0) return false;
     if (acta_store_version(a->app->store, a->stream, &version, NULL) != ACTA_OK) return true;
     if (version < a->version) {
         acta_log_write(&a->app->environment, ACTA_LOG_ERROR,
@@ -530,14 +521,14 @@ step(acti_aggregate_actor *a)
     collect_failed(a);
     switch (a->phase) {
     case ACTI_COLD:
-        if (a->kept.first == NULL) return false;
+        if (a->work->kept.first == NULL) return false;
         a->phase = ACTI_REHYDRATING;
         return true;
     case ACTI_REHYDRATING:
         rehydrate_step(a);
         return true;
     case ACTI_READY:
-        if (a->kept.first == NULL) return false;
+        if (a->work->kept.first == NULL) return false;
         if (knows_outside(a)) {
             ACTA_SOMETIMES(&a->app->environment, "aggregate.saw.foreign.append");
             break_state(a);
@@ -551,7 +542,7 @@ step(acti_aggregate_actor *a)
         run_first(a);
         return true;
     case ACTI_DRAINING:
-        if (!acti_pipeline_drained_or_wake(a->pipeline)) return false;
+        if (!acti_pipeline_drained_or_wake(a->work->pipeline)) return false;
         collect_failed(a); /* of the last one that left */
         ACTA_SOMETIMES(&a->app->environment, "aggregate.read.again");
         acti_aggregate_forget_state(a);
@@ -568,7 +559,6 @@ enum { STEPS_AT_ONCE = 4 }; /* a short rehydration and the command, without goin
 static acta_next
 go_on(acti_aggregate_actor *a)
 {
-    a->is_lean = false;
     for (uint32_t i = 0; i < STEPS_AT_ONCE; i++) {
         if (!step(a)) {
             acti_budget_note(a);
@@ -587,23 +577,18 @@ aggregate_init(acta_self *self, void *state, const void *argument, acta_error *e
 {
     acti_aggregate_actor *a = state;
     const acti_aggregate_argument *given = argument;
-    size_t state_size = given->aggregate->code->state->struct_size;
+    char *stream = acti_alloc(given->app, given->stream.size);
 
     a->app = given->app;
     a->aggregate = given->aggregate;
     a->self = self;
-    a->value = acta_alloc(self, state_size + given->stream.size); /* and the stream's name behind it */
-    a->memory = acta_self_memory(self);
-    a->pipeline = acti_pipeline_create(a->app, acta_self_pid(self));
-    if (a->value == NULL || a->pipeline == NULL) {
-        return acta_error_set(error, ACTA_NO_MEMORY, "no memory for '" ACTA_FMT "'", ACTA_ARG(given->stream));
+    if (stream != NULL) {
+        memcpy(stream, given->stream.data, given->stream.size);
+        a->stream = acta_str_from(stream, given->stream.size);
     }
-    char *stream = (char *)a->value + state_size;
-    memcpy(stream, given->stream.data, given->stream.size);
-    a->stream = acta_str_from(stream, given->stream.size);
-    acti_seen_ids_init(a);
+    if (stream == NULL || !acti_work_begin(a))
+        return acta_error_set(error, ACTA_NO_MEMORY, "no memory for '" ACTA_FMT "'", ACTA_ARG(given->stream));
     acti_lifespan_begin(a);
-    a->pid = acta_self_pid(self);
     acti_budget_join(a);
     return ACTA_OK;
 }
@@ -618,8 +603,12 @@ aggregate_call(acta_self *self, void *state, acta_from from, acta_message *messa
     memcpy(&command, message->payload, sizeof command);
     command->from = from;
     command->handed_over = false;
-    command->order = ++a->order;
-    acti_command_list_append(&a->kept, acti_command_ref(command));
+    if (!acti_work_begin(a)) {
+        answer_now(command, ACTA_NO_MEMORY, NULL);
+        return ACTA_NEXT;
+    }
+    command->order = ++a->work->order;
+    acti_command_list_append(&a->work->kept, acti_command_ref(command));
     if (ACTA_SIM_CHANCE(&a->app->environment, "aggregate.ends.before.command", 10)) return ACTA_STOP;
     return go_on(a);
 }
@@ -630,12 +619,13 @@ aggregate_cast(acta_self *self, void *state, acta_message *message)
     acti_aggregate_actor *a = state;
     (void)self;
 
-    if (message->tag == ACTI_TAG_SNAPSHOT) acti_snapshot_take(a);
     if (message->tag == ACTI_TAG_PASSIVATE) {
         a->stops = true;
         acti_lifespan_rest(a);
         return ACTA_NEXT; /* it was not used */
     }
+    if (!acti_work_begin(a)) return ACTA_STOP; /* it holds nothing, and the next one reads what this one can't */
+    if (message->tag == ACTI_TAG_SNAPSHOT) acti_snapshot_take(a);
     if (message->tag == ACTI_TAG_STALE) {
         ACTA_SOMETIMES(&a->app->environment, "aggregate.told.stale");
         if (a->phase == ACTI_READY)
@@ -651,15 +641,17 @@ aggregate_info(acta_self *self, void *state, const acta_info *info)
 {
     acti_aggregate_actor *a = state;
 
-    if (info->kind == ACTA_INFO_REPLY && a->phase == ACTI_WAITING && acta_ref_equal(info->ref, a->permit_ref)) {
-        a->has_permit = info->status == ACTA_OK;
-        a->may_be_long = true; /* a gate that is not there keeps nobody out */
+    if (info->kind == ACTA_INFO_REPLY && a->phase == ACTI_WAITING && acta_ref_equal(info->ref, a->work->permit_ref)) {
+        a->work->has_permit = info->status == ACTA_OK;
+        a->work->may_be_long = true; /* a gate that is not there keeps nobody out */
         a->phase = ACTI_REHYDRATING;
         return go_on(a);
     }
     if (info->kind != ACTA_INFO_TIMEOUT) return ACTA_NEXT;
-    collect_failed(a);
-    if (a->kept.first != NULL || !acti_pipeline_drained_or_wake(a->pipeline)) return go_on(a);
+    if (a->work != NULL) {
+        collect_failed(a);
+        if (a->work->kept.first != NULL || !acti_pipeline_drained_or_wake(a->work->pipeline)) return go_on(a);
+    }
     if (acti_lifespan_goes_on(a)) return ACTA_NEXT;
     /* A command that comes now finds nobody under the name, and starts the next incarnation; one that is in the mailbox
      * is refused unseen, and its dispatcher does the same. */
@@ -683,6 +675,7 @@ aggregate_terminate(acta_self *self, void *state, const acta_exit_reason *reason
     (void)self;
     (void)reason;
 
+    if (a->work == NULL) return;
     answer_kept(a, ACTA_NOPROC, NULL);
     give_permit_back(a);
 }
@@ -696,6 +689,16 @@ let_go(acti_command *command)
     acti_command_unref(command);
 }
 
+static void
+let_work_go(acti_aggregate_actor *a)
+{
+    drop_transaction(a);
+    acta_cursor_close(a->work->cursor);
+    let_go(a->work->executing);
+    for (acti_command *command; (command = acti_command_list_take(&a->work->kept)) != NULL;)
+        let_go(command);
+}
+
 /* Nothing that is under way is lost, also when the actor was killed: the completions answer it. What a killed one had kept,
  * and what was in its hand when it failed, is answered: FAILED. */
 static void
@@ -703,17 +706,12 @@ aggregate_release(void *state)
 {
     acti_aggregate_actor *a = state;
 
+    if (a->app == NULL) return;
     acti_budget_leave(a);
-    drop_transaction(a);
-    acta_cursor_close(a->cursor);
-    let_go(a->executing);
-    for (acti_command *command; (command = acti_command_list_take(&a->kept)) != NULL;)
-        let_go(command);
-    acti_command_unref(a->last);
-    acti_seen_ids_clear(a);
-    if (a->ids.map.allocator != NULL) acti_map_deinit(&a->ids.map);
-    acti_aggregate_drop_decision(a);
-    if (a->pipeline != NULL) acti_pipeline_abandon(a->pipeline);
+    if (a->work != NULL) let_work_go(a);
+    acti_work_end(a);
+    acta_memory_destroy(a->memory);
+    acti_free(a->app, (void *)(uintptr_t)a->stream.data, a->stream.size);
 }
 
 const acta_behaviour acti_aggregate_behaviour = {
@@ -737,7 +735,7 @@ acti_aggregate_locate(
     if (pid_out->value != 0) return ACTA_OK;
 
     acti_aggregate_argument argument = { .app = app, .aggregate = aggregate, .stream = stream };
-    acta_spawn_options options = { .behaviour = &acti_aggregate_behaviour, .argument = &argument, .name = stream };
+    acta_spawn_options options = { .behaviour = &aggregate->behaviour, .argument = &argument, .name = stream };
     acta_status status = acta_spawn(app->runtime, &options, pid_out, error);
     return status == ACTA_ALREADY_EXISTS ? ACTA_OK : status; /* somebody was faster */
 }

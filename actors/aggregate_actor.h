@@ -49,30 +49,11 @@ typedef struct acti_seen_ids {
     uint32_t sweep_at; /* count */
 } acti_seen_ids;
 
-typedef struct acti_aggregate_actor acti_aggregate_actor;
-struct acti_aggregate_actor {
-    acta_app *app;
-    const acti_aggregate *aggregate;
-    acta_self *self;
-    acta_str stream;
-    acti_aggregate_phase phase;
-
-    void *value; /* the state's struct */
-    acta_memory *memory;
-    uint64_t version;
-    uint64_t stream_version; /* as it was when this rehydration was begun */
-    uint64_t
-        outside_count;   /* of the store, when the state was last known to be the stream's (acta_store_outside_count) */
-    acta_cursor *cursor; /* while a chunk is folded: here, so that an apply that fails leaves nothing behind */
-    uint32_t idle_ms;    /* in force; UINT32_MAX: none */
-    uint32_t idle_default_ms;
-    bool begun;               /* rehydrating: what is above is set */
-    bool stops;               /* as soon as all that is under way has ended: aggregate_lifespan.c */
-    bool is_lean;             /* idle, and without what it can make again */
-    bool ends;                /* at once: what it has kept is asked again */
-    bool snapshot_is_asked;   /* a command on its way brings an ACTI_TAG_SNAPSHOT back */
-    uint64_t snapshot_due_at; /* a snapshot is due of a state that has come to this version; 0: none */
-
+/*
+ * What an instance needs while it has something to do: made for its first command, given back once it has been idle for a
+ * second (aggregate_lifespan.c), made again for the next one.
+ */
+typedef struct acti_aggregate_work {
     acti_pipeline *pipeline;
     uint64_t session, sequence;
     acti_command *last;     /* the newest append of the session, a reference; NULL: none */
@@ -80,28 +61,52 @@ struct acti_aggregate_actor {
     uint64_t order;
     acti_seen_ids ids;
 
+    uint64_t stream_version; /* as it was when this rehydration was begun */
+    acta_cursor *cursor;     /* while a chunk is folded: here, so that an apply that fails leaves nothing behind */
     acta_ref permit_ref;
     bool has_permit;
     bool may_be_long; /* it has asked */
-    bool fatal;       /* the store refuses writes: end when all is drained */
 
     /* The command in hand: here, so that a failure in the user's code leaves nothing behind. */
+    bool is_timed; /* it is one of those that are: stages.h */
     acti_command *executing;
     acta_transaction *transaction;
-    acta_decision *decision; /* NULL: not yet, or given up while it is idle */
-    bool is_timed;           /* it is one of those that are: stages.h */
+    acta_decision *decision; /* NULL: not yet */
     uint64_t encoding_ns;    /* of its events so far */
-
-    acta_memory *personal; /* for what is sealed or opened; NULL: not yet */
-    uint64_t forget_count; /* when the state was begun */
-    const acta_str *tags;  /* of the event that is being encoded */
+    acta_memory *personal;   /* for what is sealed or opened, in the actor's memory; NULL: not yet */
+    const acta_str *tags;    /* of the event that is being encoded */
     uint32_t tag_count;
+} acti_aggregate_work;
+
+/* An instance at rest is this, and what lies in its memory: a million of them may be. tests/actors/test_live_size.c */
+typedef struct acti_aggregate_actor acti_aggregate_actor;
+struct acti_aggregate_actor {
+    acta_app *app;
+    const acti_aggregate *aggregate;
+    acta_self *self;
+    acta_str stream;           /* ours */
+    acti_aggregate_work *work; /* NULL: at rest */
+    acta_memory *memory;       /* of the state; may be NULL at rest, when there is nothing in it */
+    uint64_t version;
+    uint64_t
+        outside_count; /* of the store, when the state was last known to be the stream's (acta_store_outside_count) */
+    uint64_t forget_count;    /* when the state was begun */
+    uint64_t snapshot_due_at; /* a snapshot is due of a state that has come to this version; 0: none */
+    uint32_t idle_ms;         /* in force; UINT32_MAX: none */
+    uint32_t idle_default_ms;
+    uint8_t phase;          /* acti_aggregate_phase */
+    bool begun;             /* rehydrating: stream_version, outside_count and forget_count are set */
+    bool stops;             /* as soon as all that is under way has ended: aggregate_lifespan.c */
+    bool ends;              /* at once: what it has kept is asked again */
+    bool snapshot_is_asked; /* a command on its way brings an ACTI_TAG_SNAPSHOT back */
+    bool fatal;             /* the store refuses writes: end when all is drained */
+    bool is_listed;         /* aggregate_budget.c */
 
     /* aggregate_budget.c: by others too. */
-    acta_pid pid;                                   /* constant */
     acti_aggregate_actor *used_before, *used_after; /* under the list's lock */
     _Atomic uint64_t counted_bytes;
-    bool is_listed; /* the actor's own */
+
+    _Alignas(8) uint8_t value[]; /* the state's struct */
 };
 
 typedef struct acti_aggregate_argument {
@@ -110,6 +115,7 @@ typedef struct acti_aggregate_argument {
     acta_str stream;
 } acti_aggregate_argument;
 
+/* Without the size of the state's struct: acti_aggregate.behaviour has it. */
 extern const acta_behaviour acti_aggregate_behaviour;
 
 /* aggregate_rehydrate.c */
@@ -120,8 +126,10 @@ bool acti_rehydrate_is_long(const acti_aggregate_actor *a);
 void acti_aggregate_forget_state(acti_aggregate_actor *a);
 /* Fold one event in, opened. ACTA_NO_MEMORY: the state is spoilt; ACTA_CORRUPT: a personal field doesn't open. */
 acta_status acti_aggregate_apply(acti_aggregate_actor *a, uint32_t event, acta_bytes payload, acta_error *error);
-/* aggregate.c */
-void acti_aggregate_drop_decision(acti_aggregate_actor *a);
+
+/* aggregate_work.c */
+bool acti_work_begin(acti_aggregate_actor *a); /* if it is at rest; false: no memory, and it still is */
+void acti_work_end(acti_aggregate_actor *a); /* all that is under way has ended, or the actor has; takes one at rest */
 
 /* aggregate_snapshot.c: no answer waits for one. */
 /* A command has led on from `version_before`: if a snapshot is due, its completion will ask for it. */
@@ -141,7 +149,7 @@ void acti_lifespan_begin(acti_aggregate_actor *a);
 void acti_lifespan_note(acti_aggregate_actor *a, uint32_t number, const acta_envelope *envelope);
 /* There is nothing to do. If it is to stop, an ACTA_INFO_TIMEOUT comes when all that is under way has ended. */
 void acti_lifespan_rest(acti_aggregate_actor *a);
-/* It was idle for so long as was set. True: it lives on, lean. */
+/* It was idle for so long as was set. True: it lives on, at rest. */
 bool acti_lifespan_goes_on(acti_aggregate_actor *a);
 
 /* aggregate_pipeline.c */

@@ -20,33 +20,33 @@ typedef struct acti_seen_id {
 void
 acti_seen_ids_init(acti_aggregate_actor *a)
 {
-    acti_map_init(&a->ids.map, &a->app->environment.allocator, a->app->hash_seed);
-    a->ids.sweep_at = SWEEP_FIRST;
+    acti_map_init(&a->work->ids.map, &a->app->warm, a->app->hash_seed);
+    a->work->ids.sweep_at = SWEEP_FIRST;
 }
 
 static void
 seen_free(acti_aggregate_actor *a, seen_id *seen)
 {
-    acti_map_remove(&a->ids.map, &seen->node);
+    acti_map_remove(&a->work->ids.map, &seen->node);
     acti_command_unref(seen->command);
-    acti_free(a->app, seen, sizeof *seen);
+    acti_spare_free(a->app, seen, sizeof *seen);
 }
 
 void
 acti_seen_ids_clear(acti_aggregate_actor *a)
 {
-    for (seen_id *seen = a->ids.first, *next; seen != NULL; seen = next) {
+    for (seen_id *seen = a->work->ids.first, *next; seen != NULL; seen = next) {
         next = seen->next;
         seen_free(a, seen);
     }
-    a->ids.first = NULL;
+    a->work->ids.first = NULL;
 }
 
 /* Let those go whose append has ended: their outcome is stored, or they are executed again. */
 static void
 sweep(acti_aggregate_actor *a)
 {
-    seen_id **at = &a->ids.first;
+    seen_id **at = &a->work->ids.first;
 
     while (*at != NULL) {
         seen_id *seen = *at;
@@ -56,7 +56,7 @@ sweep(acti_aggregate_actor *a)
         } else
             at = &seen->next;
     }
-    a->ids.sweep_at = a->ids.map.count * 2 > SWEEP_FIRST ? a->ids.map.count * 2 : SWEEP_FIRST;
+    a->work->ids.sweep_at = a->work->ids.map.count * 2 > SWEEP_FIRST ? a->work->ids.map.count * 2 : SWEEP_FIRST;
 }
 
 acta_status
@@ -70,7 +70,7 @@ acti_command_digest(acti_command *command, acta_error *error)
 
     /* The digest is kept: nothing of it may depend on what can be forgotten, nor tell of it. */
     if (acta_table_is_marked(table, ACTA_MARK_PERSONAL)) {
-        memory = acta_memory_create(&command->app->environment.allocator);
+        memory = acta_memory_create(&command->app->warm);
         status = memory != NULL ? acti_personal_omit(table, command->payload, memory, &parts[2], error)
                                 : acta_error_set(error, ACTA_NO_MEMORY, "no memory for a '%s'", table->name);
     }
@@ -171,9 +171,9 @@ acti_command_id_check(acti_aggregate_actor *a, acti_command *command)
     command->twin = false;
     if (ACTA_SIM_CHANCE(&a->app->environment, "command.looked.up", 25)) command->fresh = false;
     if (!command->recorded) return ACTI_ID_NEW;
-    if (a->ids.first != NULL) {
-        if (acti_pipeline_count(a->pipeline) == 0) acti_seen_ids_clear(a);
-        acti_map_node *node = acti_map_find(&a->ids.map, key_of(command));
+    if (a->work->ids.first != NULL) {
+        if (acti_pipeline_count(a->work->pipeline) == 0) acti_seen_ids_clear(a);
+        acti_map_node *node = acti_map_find(&a->work->ids.map, key_of(command));
         if (node != NULL) return join_twin(a, ACTI_CONTAINER(node, seen_id, node)->command, command);
     }
     return command->fresh ? ACTI_ID_NEW : use_stored(a, command);
@@ -185,12 +185,12 @@ acti_command_id_seen(acti_aggregate_actor *a, acti_command *command)
     /* A fresh one has no twin: who derived its id waits for this answer. Should there be one all the same, or no memory
      * here, the committer refuses the second. */
     if (!command->recorded || command->fresh) return;
-    if (a->ids.map.count >= a->ids.sweep_at) sweep(a);
-    seen_id *seen = acti_alloc(a->app, sizeof *seen);
+    if (a->work->ids.map.count >= a->work->ids.sweep_at) sweep(a);
+    seen_id *seen = acti_spare_alloc(a->app, sizeof *seen);
     if (seen == NULL) return;
 
     seen->command = acti_command_ref(command);
-    seen->next = a->ids.first;
-    a->ids.first = seen;
-    acti_map_add(&a->ids.map, &seen->node, key_of(command));
+    seen->next = a->work->ids.first;
+    a->work->ids.first = seen;
+    acti_map_add(&a->work->ids.map, &seen->node, key_of(command));
 }

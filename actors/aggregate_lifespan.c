@@ -4,39 +4,33 @@
  *     a command was decided --> the user's lifespan: ms | infinite | stop | default (idle_timeout_ms)
  *     stop  --all appends ended, mailbox empty--> ACTA_INFO_TIMEOUT --> its name is given up, and it ends
  *
- *     idle for a second --> lean: what it can make again is given back, and the rest of its time begins
+ *     idle for a second --> at rest: what it needs for work is given back, and the rest of its time begins
  *
  * A command that comes meanwhile is executed, and asks the lifespan again; one that comes later finds nobody under the name,
  * or is refused unseen, and its dispatcher starts the next incarnation.
  */
 #include "aggregate_actor.h"
 
-enum { LEAN_AFTER_MS = 1000 };
+enum { REST_AFTER_MS = 1000 };
 
 static void
 set_idle(acti_aggregate_actor *a, uint32_t ms)
 {
     if (a->idle_ms == ms) return;
     a->idle_ms = ms;
-    acta_set_idle_timeout(a->self, ms < LEAN_AFTER_MS ? ms : LEAN_AFTER_MS);
+    acta_set_idle_timeout(a->self, ms < REST_AFTER_MS ? ms : REST_AFTER_MS);
 }
 
 bool
 acti_lifespan_goes_on(acti_aggregate_actor *a)
 {
-    if (a->stops || a->idle_ms <= LEAN_AFTER_MS) return false;
-    if (a->is_lean) return a->idle_ms == ACTA_LIFESPAN_INFINITE;
+    if (a->stops || a->idle_ms <= REST_AFTER_MS) return false;
+    if (a->work == NULL) return a->idle_ms == ACTA_LIFESPAN_INFINITE;
 
-    a->is_lean = true;
-    acti_aggregate_drop_decision(a);
-    acti_command_unref(a->last); /* it has ended, as all that is under way has */
-    a->last = NULL;
-    acti_seen_ids_clear(a);
-    acta_memory_destroy(a->personal);
-    a->personal = NULL;
+    acti_work_end(a);
     acta_hibernate(a->self);
     if (a->idle_ms != ACTA_LIFESPAN_INFINITE) {
-        uint64_t left_ns = (a->idle_ms - LEAN_AFTER_MS) * UINT64_C(1000000);
+        uint64_t left_ns = (a->idle_ms - REST_AFTER_MS) * UINT64_C(1000000);
         acta_set_idle_deadline(a->self, acta_runtime_now_ns(a->app->runtime) + left_ns);
     }
     return true;
@@ -56,7 +50,7 @@ static acta_lifespan_after
 what_was_done(const acti_aggregate_actor *a, uint32_t number, const acta_envelope *envelope)
 {
     const acta_aggregate_code *code = a->aggregate->code;
-    const acta_decision *decision = a->decision;
+    const acta_decision *decision = a->work->decision;
     acta_lifespan_after after = { .why = ACTA_AFTER_COMMAND, .table = code->commands[number], .envelope = envelope };
 
     if (decision->status != ACTA_OK) {
@@ -84,9 +78,8 @@ acti_lifespan_note(acti_aggregate_actor *a, uint32_t number, const acta_envelope
 void
 acti_lifespan_rest(acti_aggregate_actor *a)
 {
-    bool is_at_rest = (a->phase == ACTI_READY || a->phase == ACTI_COLD) && a->kept.first == NULL;
-
-    if (!a->stops || !is_at_rest || !acti_pipeline_drained_or_wake(a->pipeline)) return;
+    if (!a->stops || (a->phase != ACTI_READY && a->phase != ACTI_COLD)) return;
+    if (a->work != NULL && (a->work->kept.first != NULL || !acti_pipeline_drained_or_wake(a->work->pipeline))) return;
     ACTA_SOMETIMES(&a->app->environment, "aggregate.stops.by.lifespan");
     acta_set_idle_deadline(a->self, 0); /* behind what is in the mailbox already */
 }

@@ -212,13 +212,14 @@ claim_changes(acti_aggregate_actor *a, const acti_unique *before, const acti_uni
         if (after->values[i].data != NULL) {
             acta_status status = check_free(a, mark, scope.text, after->values[i], after->memory, error);
             if (status != ACTA_OK) return status;
-            acta_transaction_claim(a->transaction, scope.text, after->values[i], a->stream);
+            acta_transaction_claim(a->work->transaction, scope.text, after->values[i], a->stream);
         }
         if (after->rows[i].data != NULL)
-            acta_transaction_put(a->transaction, ACTA_PERSONAL_CLAIMS, after->rows[i], nothing);
-        if (before->values[i].data != NULL) acta_transaction_release(a->transaction, scope.text, before->values[i]);
+            acta_transaction_put(a->work->transaction, ACTA_PERSONAL_CLAIMS, after->rows[i], nothing);
+        if (before->values[i].data != NULL)
+            acta_transaction_release(a->work->transaction, scope.text, before->values[i]);
         if (before->rows[i].data != NULL)
-            acta_transaction_delete(a->transaction, ACTA_PERSONAL_CLAIMS, before->rows[i]);
+            acta_transaction_delete(a->work->transaction, ACTA_PERSONAL_CLAIMS, before->rows[i]);
     }
     return ACTA_OK;
 }

@@ -25,7 +25,7 @@
 acti_pipeline *
 acti_pipeline_create(acta_app *app, acta_pid pid)
 {
-    acti_pipeline *pipeline = acti_alloc(app, sizeof *pipeline);
+    acti_pipeline *pipeline = acti_spare_alloc(app, sizeof *pipeline);
     if (pipeline == NULL) return NULL;
 
     atomic_init(&pipeline->word, ACTI_PIPELINE_OWNED);
@@ -38,7 +38,7 @@ acti_pipeline_create(acta_app *app, acta_pid pid)
 static void
 pipeline_free(acti_pipeline *pipeline)
 {
-    acti_free(pipeline->app, pipeline, sizeof *pipeline);
+    acti_spare_free(pipeline->app, pipeline, sizeof *pipeline);
 }
 
 uint64_t
@@ -287,18 +287,18 @@ static acta_status
 submit(acti_aggregate_actor *a, acta_transaction *transaction, acta_commit_done done, void (*drop)(void *user),
     void *user, acta_error *error)
 {
-    if (a->session == 0) {
-        a->session = acta_store_session(a->app->store);
-        a->sequence = 0;
+    if (a->work->session == 0) {
+        a->work->session = acta_store_session(a->app->store);
+        a->work->sequence = 0;
     }
-    acta_transaction_session(transaction, a->session, a->sequence + 1);
-    enter(a->pipeline);
+    acta_transaction_session(transaction, a->work->session, a->work->sequence + 1);
+    enter(a->work->pipeline);
     acta_status status = acti_submit_transaction(a->app, transaction, done, drop, user, error);
     if (status != ACTA_OK) {
-        acti_pipeline_leave(a->pipeline);
+        acti_pipeline_leave(a->work->pipeline);
         return status;
     }
-    a->sequence++;
+    a->work->sequence++;
     ACTA_CRASH_POINT("aggregate_after_submit");
     return ACTA_OK;
 }
@@ -306,7 +306,7 @@ submit(acti_aggregate_actor *a, acta_transaction *transaction, acta_commit_done 
 acta_status
 acti_pipeline_submit(acti_aggregate_actor *a, acti_command *command, acta_transaction *transaction, acta_error *error)
 {
-    command->pipeline = a->pipeline;
+    command->pipeline = a->work->pipeline;
     atomic_store_explicit(&command->waiters, NULL, memory_order_relaxed); /* submit publishes it */
     command->rest = NULL;
     acti_command_ref(command);
@@ -317,8 +317,8 @@ acti_pipeline_submit(acti_aggregate_actor *a, acti_command *command, acta_transa
         acti_command_unref(command);
         return status;
     }
-    acti_command_unref(a->last);
-    a->last = acti_command_ref(command);
+    acti_command_unref(a->work->last);
+    a->work->last = acti_command_ref(command);
     return ACTA_OK;
 }
 
@@ -347,9 +347,10 @@ acta_status
 acti_pipeline_submit_aside(acti_aggregate_actor *a, acta_transaction *transaction, acta_error *error)
 {
     /* Relaxed, here and below: the actor's own thread; submit publishes it. */
-    atomic_fetch_or_explicit(&a->pipeline->word, ACTI_PIPELINE_ASIDE, memory_order_relaxed);
-    acta_status status = submit(a, transaction, aside_has_ended, drop_aside, a->pipeline, error);
-    if (status != ACTA_OK) atomic_fetch_and_explicit(&a->pipeline->word, ~ACTI_PIPELINE_ASIDE, memory_order_relaxed);
+    atomic_fetch_or_explicit(&a->work->pipeline->word, ACTI_PIPELINE_ASIDE, memory_order_relaxed);
+    acta_status status = submit(a, transaction, aside_has_ended, drop_aside, a->work->pipeline, error);
+    if (status != ACTA_OK)
+        atomic_fetch_and_explicit(&a->work->pipeline->word, ~ACTI_PIPELINE_ASIDE, memory_order_relaxed);
     return status;
 }
 
@@ -386,8 +387,9 @@ acti_pipeline_attach_to(acti_aggregate_actor *a, acti_command *append, acti_comm
 acti_attached
 acti_pipeline_attach(acti_aggregate_actor *a, acti_command *command)
 {
-    return a->last == NULL || ACTA_PLANT("answer_before_append") ? ACTI_DURABLE
-                                                                 : acti_pipeline_attach_to(a, a->last, command);
+    return a->work->last == NULL || ACTA_PLANT("answer_before_append")
+               ? ACTI_DURABLE
+               : acti_pipeline_attach_to(a, a->work->last, command);
 }
 
 bool

@@ -14,14 +14,14 @@
 enum { CHUNK_EVENTS = 64 };
 
 static acti_fold
-fold_of(const acti_aggregate_actor *a)
+fold_of(acti_aggregate_actor *a)
 {
     return (acti_fold){ .app = a->app,
         .aggregate = a->aggregate,
         .stream = a->stream,
         .value = a->value,
         .memory = a->memory,
-        .personal = a->personal,
+        .personal = a->work->personal,
         .version = a->version };
 }
 
@@ -30,7 +30,7 @@ static void
 keep(acti_aggregate_actor *a, const acti_fold *fold)
 {
     a->version = fold->version;
-    a->personal = fold->personal;
+    a->work->personal = fold->personal;
 }
 
 void
@@ -49,7 +49,7 @@ acti_aggregate_apply(acti_aggregate_actor *a, uint32_t event, acta_bytes payload
     acti_fold fold = fold_of(a);
     acta_status status = acti_fold_payload(&fold, event, payload, error);
 
-    a->personal = fold.personal;
+    a->work->personal = fold.personal;
     return status;
 }
 
@@ -87,9 +87,9 @@ read_chunk(acti_aggregate_actor *a, bool *done_out, acta_error *error)
     }
     if (status != ACTA_OK) return status;
     acti_fold fold = fold_of(a);
-    a->cursor = cursor;
+    a->work->cursor = cursor;
     status = fold_chunk(&fold, cursor, count_max, done_out, error);
-    a->cursor = NULL;
+    a->work->cursor = NULL;
     keep(a, &fold);
     acta_cursor_close(cursor);
     return status;
@@ -112,13 +112,13 @@ begin(acti_aggregate_actor *a, acta_error *error)
 {
     a->outside_count =
         acta_store_outside_count(a->app->store); /* before the version: what comes between is seen again */
-    acta_status status = acta_store_version(a->app->store, a->stream, &a->stream_version, error);
+    acta_status status = acta_store_version(a->app->store, a->stream, &a->work->stream_version, error);
 
     if (status != ACTA_OK) return status;
     a->begun = true;
     a->forget_count = acti_forget_count(a->app);
     if (a->aggregate->snapshot_every == UINT32_MAX) return ACTA_OK;
-    bool may_have_one = a->stream_version >= a->aggregate->snapshot_every;
+    bool may_have_one = a->work->stream_version >= a->aggregate->snapshot_every;
     if (!may_have_one && !ACTA_SIM_CHANCE(&a->app->environment, "snapshot.read.early", 50)) return ACTA_OK;
     acta_memory *scratch = acta_memory_create(&a->app->environment.allocator);
     if (scratch == NULL) return ACTA_OK;
@@ -130,8 +130,9 @@ begin(acti_aggregate_actor *a, acta_error *error)
 bool
 acti_rehydrate_is_long(const acti_aggregate_actor *a)
 {
-    if (!a->begun || a->stream_version <= a->version) return false;
-    return a->stream_version - a->version > CHUNK_EVENTS || ACTA_SIM_CHANCE(&a->app->environment, "rehydrate.long", 25);
+    if (!a->begun || a->work->stream_version <= a->version) return false;
+    return a->work->stream_version - a->version > CHUNK_EVENTS ||
+           ACTA_SIM_CHANCE(&a->app->environment, "rehydrate.long", 25);
 }
 
 acta_status
@@ -145,7 +146,7 @@ acti_rehydrate(acti_aggregate_actor *a, bool *done_out, acta_error *error)
         if (status == ACTA_OK && acti_rehydrate_is_long(a)) return ACTA_OK; /* the caller asks for a permit */
     }
     if (status == ACTA_OK) {
-        if (a->stream_version == a->version) /* also a new one */
+        if (a->work->stream_version == a->version) /* also a new one */
             *done_out = true;
         else
             status = read_chunk(a, done_out, error);

@@ -69,7 +69,7 @@ acti_snapshot_take(acti_aggregate_actor *a)
     acta_error error;
 
     a->snapshot_is_asked = false;
-    if (a->snapshot_due_at == 0 || a->phase != ACTI_READY || acti_pipeline_has_aside(a->pipeline)) return;
+    if (a->snapshot_due_at == 0 || a->phase != ACTI_READY || acti_pipeline_has_aside(a->work->pipeline)) return;
     bool has_come = a->version >= a->snapshot_due_at; /* else the events that made it due have failed */
     a->snapshot_due_at = 0;
     if (!has_come) return;

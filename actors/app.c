@@ -33,6 +33,7 @@ app_free(acta_app *app)
     acti_personal_stop(app);
     acti_olds_destroy(app);
     acti_stages_destroy(&allocator, app->stages);
+    acta_spares_destroy(app->spares);
     if (app->name != NULL) allocator.free(allocator.user, app->name, strlen(app->name) + 1);
     allocator.free(allocator.user, app, sizeof *app);
 }
@@ -72,8 +73,10 @@ app_create(const acta_app_config *config, acta_app **app_out, acta_error *error)
     app->name = acti_alloc(app, strlen(name) + 1);
     app->stages = acti_stages_create(&environment.allocator, config->stage_every);
     acta_status status = ACTA_OK;
+    app->spares = acta_spares_create(&environment.allocator, ACTI_SPARES_BYTES);
+    app->warm = acta_spares_allocator(app->spares);
     if (app->name != NULL) strcpy(app->name, name);
-    if (app->name == NULL || app->stages == NULL)
+    if (app->name == NULL || app->stages == NULL || app->spares == NULL)
         status = acta_error_set(error, ACTA_NO_MEMORY, "no memory to start '%s'", name);
     if (status == ACTA_OK) status = acti_aggregates_create(app, config, error);
     if (status == ACTA_OK) status = acti_readers_create(app, config, error);

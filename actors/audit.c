@@ -77,7 +77,7 @@ static bool
 put(acta_transaction *transaction, acti_command *command, acta_status status, const acta_error *error,
     uint32_t event_count, bool only_if_absent)
 {
-    acta_memory *memory = acta_memory_create(&command->app->environment.allocator);
+    acta_memory *memory = acta_memory_create(&command->app->warm);
     if (memory == NULL) return false;
 
     acta_bytes value = encode(command, status, error, event_count, memory);

@@ -11,7 +11,7 @@ acti_command_create(
     size_t payload_room = (payload_size + 7) & ~(size_t)7;
     size_t stream_size = aggregate->prefix.size + identity.size;
     size_t size = sizeof(acti_command) + payload_room + stream_size + metadata_size;
-    acti_command *command = acti_alloc(app, size);
+    acti_command *command = acti_spare_alloc(app, size);
     if (command == NULL) return NULL;
 
     memset(command, 0, sizeof *command);
@@ -58,10 +58,10 @@ acti_command_unref(acti_command *command)
     /* acq_rel: everybody's use comes before the free. */
     if (command == NULL || atomic_fetch_sub_explicit(&command->refs, 1, memory_order_acq_rel) > 1) return;
     acti_command_close(command);
-    acti_free(command->app, command->error, sizeof *command->error);
+    acti_spare_free(command->app, command->error, sizeof *command->error);
     acti_command_forget_returned(command);
     acti_passage_free(command);
-    acti_free(command->app, command, command->size);
+    acti_spare_free(command->app, command, command->size);
 }
 
 static uint8_t *
@@ -140,7 +140,7 @@ acti_command_set_answer(acti_command *command, acta_status status, uint64_t vers
     command->position = 0;
     if (status != ACTA_OK && status != ACTA_REJECTED) command->is_audited = false; /* its transaction was void */
     if (status == ACTA_OK || error == NULL) return;
-    if (command->error == NULL) command->error = acti_alloc(command->app, sizeof *command->error);
+    if (command->error == NULL) command->error = acti_spare_alloc(command->app, sizeof *command->error);
     if (command->error == NULL) {
         /* A rejection is its code: without it, it would be another answer. For others the status alone must do. */
         if (status == ACTA_REJECTED && !ACTA_PLANT("rejection_loses_code")) command->status = ACTA_NO_MEMORY;

@@ -33,6 +33,7 @@
 #include "acta/gen_server.h"
 #include "acta/personal.h"
 #include "acta/sites.h"
+#include "acta/spares.h"
 #include "acta/subscription.h"
 #include "acta/supervisor.h"
 #include "acta/time_travel.h"
@@ -59,6 +60,7 @@ enum {
     ACTI_RETRY_DEFAULT = 10,                 /* of an event or a command, before it is parked */
     ACTI_AGGREGATE_MEMORY_DEFAULT = 1 << 30, /* bytes */
     ACTI_PARKED_COUNT_MAX = 10000,           /* events of a reader, then it stalls */
+    ACTI_SPARES_BYTES = 512 << 10,           /* of each class of sizes */
     ACTI_RETENTION_DEFAULT_MS = 7 * 24 * 3600 * 1000,
     ACTI_TRIES_MAX = 1000 /* to find an aggregate alive, one right after the other */
 };
@@ -108,7 +110,8 @@ typedef struct acti_aggregate {
     acta_str prefix;
     uint32_t snapshot_every; /* UINT32_MAX: never */
     uint32_t idle_timeout_ms;
-    acti_names events; /* full name -> index in code->events */
+    acti_names events;        /* full name -> index in code->events */
+    acta_behaviour behaviour; /* of its instances, whose state ends with that of the user */
 } acti_aggregate;
 
 /* Where commands of one table go; in the application's map, by the table. */
@@ -166,6 +169,8 @@ struct acta_app {
     acta_key_file *key_file;
     acta_pid tree; /* its supervisor */
     acti_stages *stages;
+    acta_spares *spares; /* commands and what goes with them */
+    acta_allocator warm; /* of the spares */
     acta_history history;
     acti_attachment_life attached[ACTI_ATTACHED_MAX];
     uint32_t attached_count;
@@ -217,6 +222,19 @@ static inline void
 acti_free(const acta_app *app, void *block, size_t size)
 {
     if (block != NULL) app->environment.allocator.free(app->environment.allocator.user, block, size);
+}
+
+/* The same of what is taken and given back once for each command. */
+static inline void *
+acti_spare_alloc(const acta_app *app, size_t size)
+{
+    return acta_spares_alloc(app->spares, size);
+}
+
+static inline void
+acti_spare_free(const acta_app *app, void *block, size_t size)
+{
+    acta_spares_free(app->spares, block, size);
 }
 
 static inline uint64_t

@@ -35,7 +35,7 @@ struct acta_passage {
 static acta_passage *
 passage_create(acti_command *command)
 {
-    acta_memory *memory = acta_memory_create(&command->app->environment.allocator);
+    acta_memory *memory = acta_memory_create(&command->app->warm);
     acta_passage *passage = memory != NULL ? acta_memory_alloc(memory, sizeof *passage) : NULL;
 
     if (passage == NULL) {

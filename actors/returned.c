@@ -14,9 +14,9 @@
 void
 acti_command_forget_returned(acti_command *command)
 {
-    acti_free(command->app, (void *)(uintptr_t)command->state.data, command->state.size);
+    acti_spare_free(command->app, (void *)(uintptr_t)command->state.data, command->state.size);
     command->state = (acta_bytes){ NULL, 0 };
-    if (command->events != NULL) acti_free(command->app, command->events, command->events->size);
+    if (command->events != NULL) acti_spare_free(command->app, command->events, command->events->size);
     command->events = NULL;
 }
 
@@ -30,7 +30,7 @@ acti_command_keep_events(acti_command *command, const acta_decision *decision, a
     if ((command->returning & ACTA_RETURN_EVENTS) == 0) return ACTA_OK;
     for (uint32_t i = 0; i < count; i++)
         size += decision->emitted[i].payload.size;
-    acti_events *events = acti_alloc(command->app, size);
+    acti_events *events = acti_spare_alloc(command->app, size);
     if (events == NULL)
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory for the events that '%s' is to return",
             acti_command_table(command)->name);
@@ -58,7 +58,7 @@ static uint8_t *
 reserve_state(acta_sink *sink, size_t size)
 {
     acti_command *command = ACTI_CONTAINER(sink, state_sink, sink)->command;
-    uint8_t *bytes = acti_alloc(command->app, size);
+    uint8_t *bytes = acti_spare_alloc(command->app, size);
 
     if (bytes != NULL) command->state = acta_bytes_from(bytes, size);
     return bytes;
@@ -69,7 +69,7 @@ acti_command_keep_state(acti_command *command, const void *state, acta_error *er
 {
     state_sink sink = { .sink = { .reserve = reserve_state }, .command = command };
 
-    acti_free(
+    acti_spare_free(
         command->app, (void *)(uintptr_t)command->state.data, command->state.size); /* of an answer that was void */
     command->state = (acta_bytes){ NULL, 0 };
     return command->aggregate->code->state->write(state, &sink.sink, error);

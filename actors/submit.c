@@ -31,7 +31,7 @@ forget(acti_submit *submit)
     else
         submit->app->submits = submit->next;
     if (submit->next != NULL) submit->next->prev = submit->prev;
-    acti_free(submit->app, submit, sizeof *submit);
+    acti_spare_free(submit->app, submit, sizeof *submit);
 }
 
 static void
@@ -54,7 +54,7 @@ acti_submit_transaction(acta_app *app, acta_transaction *transaction, acta_commi
     }
     if (!app->manual || done == NULL) return acta_store_submit(app->store, transaction, done, user, error);
 
-    acti_submit *submit = acti_alloc(app, sizeof *submit);
+    acti_submit *submit = acti_spare_alloc(app, sizeof *submit);
     if (submit == NULL) {
         acta_transaction_destroy(transaction);
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory to submit a transaction");
@@ -92,7 +92,7 @@ send_letter(void *user, const acta_commit_result *result)
 
     committed->result = *result;
     acta_send(l->app->runtime, l->to, l->message);
-    acti_free(l->app, l, sizeof *l);
+    acti_spare_free(l->app, l, sizeof *l);
 }
 
 static void
@@ -101,14 +101,14 @@ drop_letter(void *user)
     letter *l = user;
 
     acta_message_destroy(l->message);
-    acti_free(l->app, l, sizeof *l);
+    acti_spare_free(l->app, l, sizeof *l);
 }
 
 acta_status
 acti_submit_for(acta_app *app, acta_transaction *transaction, acta_pid pid, uint64_t number, acta_error *error)
 {
     acta_message *message = acta_message_create(app->runtime, ACTI_TAG_COMMITTED, sizeof(acti_committed));
-    letter *l = message != NULL && transaction != NULL ? acti_alloc(app, sizeof *l) : NULL;
+    letter *l = message != NULL && transaction != NULL ? acti_spare_alloc(app, sizeof *l) : NULL;
 
     if (l == NULL) {
         acta_message_destroy(message);

@@ -4,6 +4,7 @@
  */
 #include "acta/projection_database.h"
 
+#include "aggregate_actor.h"
 #include "reader.h"
 
 #include "metadata.h"
@@ -250,6 +251,8 @@ create_aggregate(acta_app *app, acti_aggregate *aggregate, const acta_aggregate 
     aggregate->prefix = acta_str_of(code->stream_prefix);
     aggregate->snapshot_every = given->snapshot_every != 0 ? given->snapshot_every : ACTI_SNAPSHOT_EVERY_DEFAULT;
     aggregate->idle_timeout_ms = given->idle_timeout_ms != 0 ? given->idle_timeout_ms : ACTI_AGGREGATE_IDLE_DEFAULT;
+    aggregate->behaviour = acti_aggregate_behaviour;
+    aggregate->behaviour.state_size += code->state->struct_size;
     return acti_names_init(&aggregate->events, &app->environment.allocator, code->events, code->event_count);
 }
 

@@ -114,6 +114,12 @@ acta_memory_used(const acta_memory *memory)
 }
 
 bool
+acta_memory_is_empty(const acta_memory *memory)
+{
+    return memory->first == NULL;
+}
+
+bool
 acta_memory_failed(const acta_memory *memory)
 {
     return memory->failed;

@@ -113,8 +113,9 @@ typedef struct acta_aggregate_code {
  *   before_execute   acta_verdict (*)(const bank_Account *state, acta_decision *decision): a check over the state, the
  *                    envelope (acta_decision_envelope) and which command it is (acta_decision_command), that all commands
  *                    go through; what it rejects is not executed. acta_nothing lets it go on. NULL: no check
- *   lifespan         uint32_t (*)(const bank_Account *state, const acta_lifespan_after *after): asked after each command,
- *                    on the state behind it; pure. NULL: idle_timeout_ms
+ *   lifespan         uint32_t (*)(const bank_Account *state, const acta_lifespan_after *after): asked after each command
+ *                    that was decided, on the state behind it; pure. Not where nothing was: another version than was
+ *                    expected, an id that was answered before, a read. NULL: idle_timeout_ms
  */
 struct acta_aggregate {
     const acta_aggregate_code *code; /* set by the generated initialiser */

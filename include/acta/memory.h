@@ -38,6 +38,9 @@ ACTA_API void acta_memory_free(acta_memory *memory, void *block);
 /* Bytes taken and not yet given back, without overhead. */
 ACTA_API size_t acta_memory_used(const acta_memory *memory);
 
+/* Is there no block in it, not even one of size 0? */
+ACTA_API bool acta_memory_is_empty(const acta_memory *memory);
+
 /*
  * Make `*field` a copy of `value` in `memory`, and give the old copy back: how a state keeps a string of an event.
  *   field   absent, or set by this function with the same memory

@@ -265,13 +265,17 @@ an_id_that_was_not_given_leaves_no_outcome(void **state)
 
 /* -- no memory for a rejection -- */
 
+enum { ERROR_CLASS = 768 /* bytes of the spare that an error takes (acta/spares.h) */ };
+static_assert(sizeof(acta_error) <= ERROR_CLASS && sizeof(acta_error) > 512, "the class of errors");
 static bool rejections_find_no_memory;
+static int blocks_before; /* of that class, that are asked for before the error is */
 
 static void *
 alloc_but_errors(void *user, size_t size)
 {
     (void)user;
-    return rejections_find_no_memory && size == sizeof(acta_error) ? NULL : malloc(size);
+    bool is_error = size == sizeof(acta_error) || (size == ERROR_CLASS && blocks_before-- == 0);
+    return rejections_find_no_memory && is_error ? NULL : malloc(size);
 }
 
 static void
@@ -291,13 +295,17 @@ a_rejection_is_never_without_its_code(void **state)
     f->environment.allocator = (acta_allocator){ .alloc = alloc_but_errors, .free = free_any };
     start(f);
     rejections_find_no_memory = true;
+    blocks_before = 1; /* what it is decided in */
     answer first = ask(f, "a", 200, "x");
     assert_int_equal(first.status, ACTA_NO_MEMORY);
     rejections_find_no_memory = false;
     answer second = ask(f, "a", 200, "x");
     assert_int_equal(second.status, ACTA_REJECTED);
     assert_int_not_equal(second.code, 0);
+    stop(f);
+    start(f); /* without a spare of before */
     rejections_find_no_memory = true;
+    blocks_before = 0;
     first = ask(f, "a", 200, "x"); /* of what is kept */
     assert_int_equal(first.status, ACTA_NO_MEMORY);
     rejections_find_no_memory = false;

@@ -232,6 +232,27 @@ a_lifespan_ends_an_aggregate_after_event_command_or_error(void **state)
     assert_int_equal(fold_counter(f, "a"), 3);
 }
 
+/* Where nothing was decided nobody is asked, and what was in force stays: another version than expected, an id that was
+ * answered before. */
+static void
+who_decides_nothing_asks_no_lifespan(void **state)
+{
+    fixture *f = FIXTURE(state);
+    const acta_dispatch_options expecting = { .expected_version = 7 }, with_id = { .command_id = id_of("x") };
+
+    start_with_lifespan(f, 3000, ACTA_LIFESPAN_STOP, ACTA_LIFESPAN_STOP);
+    assert_int_equal(add_with(f, "a", 1, &with_id), ACTA_OK);
+    assert_int_equal(asked[ACTA_AFTER_EVENT], 1);
+    assert_int_equal(add_with(f, "a", 1, &expecting), ACTA_CONFLICT);
+    assert_int_equal(add_with(f, "a", 1, &with_id), ACTA_OK);
+    assert_int_equal(asked[ACTA_AFTER_EVENT] + asked[ACTA_AFTER_COMMAND] + asked[ACTA_AFTER_ERROR], 1);
+    pass_ms(f, 2900);
+    assert_true(is_live(f, "Counter-a"));
+    pass_ms(f, 200);
+    assert_false(is_live(f, "Counter-a"));
+    assert_int_equal(fold_counter(f, "a"), 1);
+}
+
 /* AP-10: a command that arrives during the stop, at whichever step, is executed once, by this incarnation or the next */
 static void
 a_command_that_arrives_during_the_stop_is_executed_once(void **state)
@@ -493,6 +514,7 @@ main(void)
         manual(a_step_sees_the_state_after_the_one_before),
         manual(a_step_without_memory_fails_the_command_as_a_whole),
         manual(a_lifespan_ends_an_aggregate_after_event_command_or_error),
+        manual(who_decides_nothing_asks_no_lifespan),
         manual(a_command_that_arrives_during_the_stop_is_executed_once),
         manual(the_least_recently_used_go_when_memory_is_short),
         manual(a_budget_without_any_room_loses_nothing),

@@ -59,6 +59,11 @@ blocks_are_zeroed_aligned_and_all_go_back(void **state)
     ledger l = { .left = -1 };
     acta_memory *memory = memory_over(&l);
 
+    assert_true(acta_memory_is_empty(memory));
+    void *nothing = acta_memory_alloc(memory, 0);
+    assert_false(acta_memory_is_empty(memory));
+    acta_memory_free(memory, nothing);
+    assert_true(acta_memory_is_empty(memory));
     for (size_t size = 0; size < 200; size++) {
         unsigned char *block = acta_memory_alloc(memory, size);
         assert_non_null(block);
