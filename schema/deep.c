@@ -73,29 +73,53 @@ acta_deep_learn(
     return place;
 }
 
+/* Is it UTF-8 without NUL, and a NUL behind it? */
+bool
+acta_deep_is_text(const uint8_t *string)
+{
+    const uint8_t *begin = string + 4;
+    size_t length = acti_load_uint32(string), i = 0;
+
+    if (begin[length] != 0) return false;
+    while (i + 16 <= length && acti_deep_ascii_bits(begin + i) == 0xffff)
+        i += 16;
+    if (i > 0 && i + 16 > length && acti_deep_ascii_bits(begin + length - 16) == 0xffff) return true;
+    return acta_str_is_utf8_from(acta_str_from(begin, length), 0);
+}
+
 /* Types are mostly 1, 2, … in this order. */
 bool
 acta_deep_variant(const acta_union *of, acti_deep *d, uint8_t type, uint32_t slot, uint32_t depth)
 {
     if (type == 0 || type > of->member_count || of->members[type - 1].number != type) return false;
     const acta_table *table = of->members[type - 1].table;
-    uint32_t target = acti_deep_follow(d, slot);
+    bool is_table = table != NULL && !acti_is_struct(table);
+    if (is_table) return table->check != NULL && table->check(d, slot, 1, depth - 1);
 
-    if (target == 0) return false;
-    if (table == NULL) return acti_deep_string(d, target);
-    if (!acti_is_struct(table)) return depth > 1 && table->check != NULL && table->check(d, target, depth - 1);
-    return target % table->alignment == 0 && table->inline_size < d->size - target;
+    acti_judge j = acti_deep_enter(d);
+    uint64_t target;
+    if (!acti_deep_follow(&j, slot, &target)) return false;
+    if (table != NULL) /* its alignment may be below 4, so nothing is left to be asked at the end */
+        return target != slot && target % table->alignment == 0 && table->inline_size < d->size - target;
+    if (!acti_deep_string(&j, target)) return false;
+    acti_deep_leave(&j);
+    return true;
 }
 
 bool
 acta_deep_variants(const acta_union *of, acti_deep *d, uint32_t types_slot, uint32_t slot, uint32_t depth)
 {
-    uint32_t types = acti_deep_follow(d, types_slot), values = acti_deep_follow(d, slot), count;
+    acti_judge j = acti_deep_enter(d);
+    uint64_t types, values, value_slot;
+    uint32_t count;
 
-    if (types == 0 || values == 0 || !acti_deep_enter(d, values, &count)) return false;
-    if (acti_load_uint32(d->bytes + types) != count || !acti_deep_vector(d, types, 1)) return false;
+    if (!acti_deep_follow(&j, types_slot, &types) || !acti_deep_follow(&j, slot, &values)) return false;
+    if (!acti_deep_elements(&j, values, &value_slot, &count)) return false;
+    if (acti_load_uint32(d->bytes + types) != count || !acti_deep_vector(&j, types, 1)) return false;
+    if (!acti_deep_work(d, (uint64_t)count * ACTI_DEEP_WORK)) return false;
     for (uint32_t i = 0; i < count; i++)
-        if (!acta_deep_variant(of, d, d->bytes[types + 4 + i], values + 4 + 4 * i, depth)) return false;
+        if (!acta_deep_variant(of, d, d->bytes[types + 4 + i], (uint32_t)value_slot + 4 * i, depth)) return false;
+    acti_deep_leave(&j);
     return true;
 }
 
@@ -103,7 +127,7 @@ bool
 acta_deep_verify(const acta_table *table, acta_bytes buffer)
 {
     acti_deep d;
-    uint32_t root = acti_deep_begin(&d, buffer);
 
-    return root != 0 && table->check != NULL && table->check(&d, root, ACTA_BUFFER_DEPTH_MAX) && d.unaligned % 4 == 0;
+    return acti_deep_begin(&d, buffer) && table->check != NULL && table->check(&d, 0, 1, ACTA_BUFFER_DEPTH_MAX) &&
+           acti_deep_is_even(d.odd);
 }

@@ -1,11 +1,12 @@
 /*
- * Verifying tables of any fields, and what they lead to, quickly: what acta/plain_verify.h is to tables of numbers and
- * strings at the root of a buffer, this is to all others, and to those within them.
+ * Verifying tables of any fields, and what they lead to, quickly: a straight line for each table, because its fields are a
+ * constant in its code.
  *
- *     table --> its vtable, which is mostly the one of a table with all its fields, a constant; or one that this thread
- *     |         has judged before for this kind of table. Compared in words, it tells where each field lies and that all
- *     |         of them are inside and aligned
- *     +-> strings, vectors, tables, unions: a straight line for each field, because the fields are a constant here
+ *     buffer --> table    one that acta wrote, with all its fields, begins with a constant: the root, the vtable, and the
+ *                |        way back to it. Compared in words, it tells where each field lies
+ *                +-> strings, vectors, and tables, one or many of a kind in one go:
+ *                       table --> its vtable, which is mostly that of the one before it, and else that of a table with all
+ *                                 its fields, or one that this thread has judged before for this kind of table
  *
  * Two vtables of each kind of table are remembered, per thread. All places are counted from the buffer's begin. Only what
  * is certain is answered: whatever is odd makes the whole buffer a case for acta_table_verify, which decides and has the
@@ -17,7 +18,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "acta/plain_verify.h"
+#include "acta/deep_judge.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,13 +28,8 @@ enum {
     ACTI_DEEP_FIELDS_MAX = ACTA_PLAIN_FIELDS_MAX,      /* of a table that is judged here; actac goes by it */
     ACTI_DEEP_IDS_MAX = ACTI_DEEP_FIELDS_MAX + 2,      /* and their ids are below this */
     ACTI_DEEP_WORDS = (4 + 2 * ACTI_DEEP_IDS_MAX) / 8, /* of such a vtable */
-    ACTI_DEEP_VTABLES = 2,
-    ACTI_DEEP_WORK = 16, /* of a table, a string besides its bytes, or an element */
-    ACTI_DEEP_WORK_MAX = 8 * ACTI_PLAIN_SIZE_MAX + 1024
+    ACTI_DEEP_VTABLES = 2
 };
-#ifdef __SSE2__
-typedef char acti_chars16 __attribute__((vector_size(16)));
-#endif
 static_assert((4 + 2 * ACTI_DEEP_IDS_MAX) % 8 == 0, "whole words");
 
 /* In each table's code; but a sanitizer makes so much of it that compilers are slow. */
@@ -47,14 +43,6 @@ static_assert((4 + 2 * ACTI_DEEP_IDS_MAX) % 8 == 0, "whole words");
 #ifndef ACTI_DEEP_INLINE
 #define ACTI_DEEP_INLINE ACTI_INLINE
 #endif
-
-/* A buffer that is being judged. */
-typedef struct acti_deep {
-    const uint8_t *bytes;
-    uint32_t size;
-    uint32_t work_left; /* parts may overlap: enough for any buffer in which no two do */
-    uint32_t unaligned; /* low bits of all offsets to what is aligned to 4: to be asked at the end */
-} acti_deep;
 
 /* A vtable that was found to be sound, for tables that lie as the one did for which it was. */
 typedef struct acti_deep_vtable {
@@ -87,72 +75,6 @@ ACTA_API bool acta_deep_variant(const acta_union *of, acti_deep *d, uint8_t type
 ACTA_API bool acta_deep_variants(
     const acta_union *of, acti_deep *d, uint32_t types_slot, uint32_t slot, uint32_t depth);
 ACTA_API bool acta_deep_verify(const acta_table *table, acta_bytes buffer);
-
-/* Where the offset at `slot` leads, which is behind it; 0: not surely anywhere. Four bytes are inside there, and one more. */
-ACTI_INLINE uint32_t
-acti_deep_follow(acti_deep *d, uint32_t slot)
-{
-    uint32_t offset = acti_load_uint32(d->bytes + slot);
-    uint64_t before = (uint64_t)slot + (uint32_t)(offset - 1); /* zero leads far outside */
-
-    d->unaligned |= offset;
-    return before < d->size - 5u ? slot + offset : 0;
-}
-
-/* A bit for each of sixteen bytes that is above 0: ASCII without NUL. */
-ACTI_INLINE uint32_t
-acti_deep_ascii_bits(const uint8_t *at)
-{
-    acti_bytes16 ascii = acti_plain_are_ascii(at);
-#ifdef __SSE2__
-    return (uint32_t)__builtin_ia32_pmovmskb128((acti_chars16)ascii);
-#else
-    uint64_t words[2];
-    memcpy(words, &ascii, sizeof words);
-    /* One bit of each byte, gathered in the uppermost: no two of the sums meet. */
-    uint64_t low = ((words[0] & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080)) >> 56;
-    uint64_t high = ((words[1] & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080)) >> 56;
-    return (uint32_t)(low | high << 8);
-#endif
-}
-
-/* Are all of them ASCII without NUL? There are more than 16. */
-ACTI_INLINE bool
-acti_deep_is_ascii(const uint8_t *begin, uint32_t length)
-{
-    uint32_t bits = acti_deep_ascii_bits(begin + length - 16);
-
-    for (uint32_t i = 0; i + 16 < length; i += 16)
-        bits &= acti_deep_ascii_bits(begin + i);
-    return bits == 0xffff;
-}
-
-/*
- * The string at `at`: sixteen bytes are there before the text's end (acti_deep_begin). A short one is no more work than the
- * offset to it, which its table or vector has counted.
- */
-ACTI_INLINE bool
-acti_deep_string(acti_deep *d, uint32_t at)
-{
-    const uint8_t *begin = d->bytes + at + 4;
-    uint32_t length = acti_load_uint32(begin - 4);
-
-    if (length > d->size - 5 - at || begin[length] != 0) return false;
-    if (length <= 16) {
-        uint32_t odd = (acti_deep_ascii_bits(begin + length - 16) ^ 0xffff) >> (16 - length);
-        return odd == 0 || acta_str_is_utf8_from(acta_str_from(begin, length), 0);
-    }
-    d->work_left -= length;
-    if (d->work_left > ACTI_DEEP_WORK_MAX) return false;
-    return acti_deep_is_ascii(begin, length) || acta_str_is_utf8_from(acta_str_from(begin, length), 0);
-}
-
-ACTI_INLINE bool
-acti_deep_vector(const acti_deep *d, uint32_t at, uint32_t element_size)
-{
-    uint64_t count = acti_load_uint32(d->bytes + at);
-    return count * element_size <= d->size - 4 - at;
-}
 
 /* -- where the fields of a table lie, as acta writes it -- */
 
@@ -206,9 +128,15 @@ acti_deep_lay_out(const acta_field *fields, uint32_t count, acti_deep_plan *plan
     plan->table_size = end;
 }
 
-/* -- a table with all its fields -- */
+/* -- a table with all its fields, as acta writes it -- */
 
-enum { ACTI_DEEP_HEAD_WORDS = ACTI_DEEP_WORDS + 1 };
+enum { ACTI_DEEP_HEAD_WORDS = ACTI_DEEP_WORDS + 3 };
+
+/* What is the same in each buffer that begins with it, and where in that its parts are. */
+typedef struct acti_deep_head {
+    uint64_t words[ACTI_DEEP_HEAD_WORDS]; /* the root's offset, the vtable, and the table's first four bytes */
+    uint32_t vtable_size, table;
+} acti_deep_head;
 
 /* Can the place of each field be told when this is compiled? A struct of another file's has its description there. */
 ACTI_INLINE bool
@@ -224,36 +152,51 @@ acti_deep_is_constant(const acta_field *fields, uint32_t count)
     return is_constant;
 }
 
-/* Lays out such a table, and compares its vtable with what acta writes for it: a constant. */
-ACTI_INLINE bool
-acti_deep_is_whole(const acta_field *fields, uint32_t count, const acti_deep *d, uint32_t at, acti_deep_plan *whole)
+ACTI_INLINE void
+acti_deep_put_word(acti_deep_head *head, uint32_t at, uint64_t bits)
 {
-    uint64_t head[ACTI_DEEP_HEAD_WORDS] = { 0 };
-    uint32_t size = acti_plain_vtable_size(fields, count);
+    head->words[at / 8] |= bits << at % 8 * 8;
+}
 
+/* Of a table with all its fields, into what is zero; the compiler does it. */
+ACTI_INLINE void
+acti_deep_lay_out_whole(const acta_field *fields, uint32_t count, acti_deep_plan *whole, acti_deep_head *head)
+{
     whole->fields = UINT32_MAX;
     acti_deep_lay_out(fields, count, whole);
-    head[0] = size | (uint64_t)whole->table_size << 16;
+    head->vtable_size = acti_plain_vtable_size(fields, count);
+    uint32_t end = 4 + head->vtable_size;
+    head->table = whole->is_wide ? ((end + 4 + 7) & ~7u) - 4 : (end + 3) & ~3u;
+    acti_deep_put_word(head, 0, head->table);
+    acti_deep_put_word(head, 4, head->vtable_size | (uint64_t)whole->table_size << 16);
     ACTI_UNROLL
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t entry = 4 + 2 * (uint32_t)fields[i].id, type = entry - 2;
-        head[entry / 8] |= (uint64_t)whole->offsets[i] << entry % 8 * 8;
-        if (acti_deep_is_union(&fields[i])) head[type / 8] |= (uint64_t)whole->types[i] << type % 8 * 8;
+        uint32_t entry = 8 + 2 * (uint32_t)fields[i].id;
+        acti_deep_put_word(head, entry, whole->offsets[i]);
+        if (acti_deep_is_union(&fields[i])) acti_deep_put_word(head, entry - 2, whole->types[i]);
     }
+    acti_deep_put_word(head, head->table, head->table - 4);
+}
 
-    uint32_t vtable = at - acti_load_uint32(d->bytes + at); /* may wrap around: then it is too large */
-    if (d->size < size || vtable > d->size - size || whole->table_size > d->size - at) return false;
-    const uint8_t *from = d->bytes + vtable;
-    uint64_t different = (vtable & 1) | (whole->is_wide ? (at & 7) ^ 4 : 0);
+/* Bytes from `begin` to `end` of the head, both even, that are others at `at`. */
+ACTI_INLINE uint64_t
+acti_deep_differ(const acti_deep_head *head, uint32_t begin, uint32_t end, const uint8_t *at)
+{
+    uint64_t different = 0;
+
     ACTI_UNROLL
     for (uint32_t i = 0; i < ACTI_DEEP_HEAD_WORDS; i++) {
-        uint32_t begin = i * 8, left = begin < size ? size - begin : 0;
-        if (left >= 8) different |= acti_load_uint64(from + begin) ^ head[i];
-        if (left < 8 && (left & 4) != 0) different |= acti_load_uint32(from + begin) ^ (uint32_t)head[i];
+        uint32_t from = begin + i * 8, left = from < end ? end - from : 0, shift = from % 8 * 8;
+        if (left == 0) continue;
+        uint64_t word = head->words[from / 8] >> shift;
+        if (shift != 0 && from / 8 + 1 < ACTI_DEEP_HEAD_WORDS) word |= head->words[from / 8 + 1] << (64 - shift);
+        if (left >= 8) different |= acti_load_uint64(at + (size_t)i * 8) ^ word;
+        if (left < 8 && (left & 4) != 0) different |= acti_load_uint32(at + (size_t)i * 8) ^ (uint32_t)word;
         if (left < 8 && (left & 2) != 0)
-            different |= (uint64_t)acti_load_uint16(from + begin + (left & 4)) ^ (uint16_t)(head[i] >> (left & 4) * 8);
+            different |=
+                (uint64_t)acti_load_uint16(at + (size_t)i * 8 + (left & 4)) ^ (uint16_t)(word >> (left & 4) * 8);
     }
-    return different == 0;
+    return different;
 }
 
 /* -- any table -- */
@@ -286,81 +229,98 @@ acti_deep_find(const acta_field *fields, uint32_t count, acti_deep_seen *seen, c
     return acta_deep_learn(fields, count, seen, d, at, vtable);
 }
 
-/* The elements of a vector of offsets, which are so much work; false: not all of them are inside, or they are too many. */
+/* Is it surely the vtable of a table with all its fields? */
 ACTI_INLINE bool
-acti_deep_enter(acti_deep *d, uint32_t vector, uint32_t *count_out)
+acti_deep_is_whole(const acti_deep_head *head, const acti_judge *j, uint32_t vtable)
 {
-    uint32_t count = acti_load_uint32(d->bytes + vector);
-
-    *count_out = count;
-    if (count > d->work_left / ACTI_DEEP_WORK || !acti_deep_vector(d, vector, 4)) return false;
-    d->work_left -= count * ACTI_DEEP_WORK;
-    return true;
+    if ((uint64_t)vtable + head->vtable_size > j->size || (vtable & 1) != 0) return false;
+    return acti_deep_differ(head, 4, 4 + head->vtable_size, j->bytes + vtable) == 0;
 }
 
-ACTI_INLINE bool
-acti_deep_strings(acti_deep *d, uint32_t vector)
-{
-    uint32_t count;
+/* -- what fields lead to -- */
 
-    if (!acti_deep_enter(d, vector, &count)) return false;
-    for (uint32_t slot = vector + 4, end = slot + 4 * count; slot != end; slot += 4) {
-        uint32_t target = acti_deep_follow(d, slot);
-        if (target == 0 || !acti_deep_string(d, target)) return false;
+ACTI_INLINE bool
+acti_deep_is_inside(const acta_field *field)
+{
+    return field->kind <= ACTA_FIELD_DOUBLE || field->kind == ACTA_FIELD_STRUCT;
+}
+
+/* Of a table, besides what vectors in it are. */
+ACTI_INLINE uint32_t
+acti_deep_work_of(const acta_field *fields, uint32_t count)
+{
+    uint32_t work = ACTI_DEEP_WORK;
+
+    ACTI_UNROLL
+    for (uint32_t i = 0; i < count; i++)
+        work += acti_deep_is_inside(&fields[i]) ? 0 : ACTI_DEEP_WORK;
+    return work;
+}
+
+/* All types 1, 2, … of tables: then a look-up is a straight line. Constant, or false. */
+ACTI_INLINE bool
+acti_deep_has_tables(const acta_union *of)
+{
+    bool has_tables = of->member_count <= ACTI_DEEP_FIELDS_MAX;
+
+    ACTI_UNROLL
+    for (uint32_t i = 0; i < ACTI_DEEP_FIELDS_MAX; i++) {
+        if (i >= of->member_count) continue;
+        const acta_union_member *member = &of->members[i];
+        has_tables = has_tables && member->number == i + 1 && member->table != NULL && member->table->inline_size == 0;
     }
-    return true;
+    return __builtin_constant_p(has_tables) && has_tables;
 }
 
 ACTI_INLINE bool
-acti_deep_tables(const acta_table *item, acti_deep *d, uint32_t vector, uint32_t depth)
+acti_deep_variant(const acta_union *of, acti_judge *j, uint32_t type, uint64_t slot, uint32_t depth)
 {
-    uint32_t count;
-
-    if (item->check == NULL || depth <= 1 || !acti_deep_enter(d, vector, &count)) return false;
-    for (uint32_t slot = vector + 4, end = slot + 4 * count; slot != end; slot += 4) {
-        uint32_t target = acti_deep_follow(d, slot);
-        if (target == 0 || !item->check(d, target, depth - 1)) return false;
-    }
-    return true;
+    if (!acti_deep_has_tables(of)) return acta_deep_variant(of, j->whole, (uint8_t)type, (uint32_t)slot, depth);
+    if (type - 1 >= of->member_count) return false;
+    const acta_table *table = of->members[type - 1].table;
+    return table->check != NULL && table->check(j->whole, (uint32_t)slot, 1, depth - 1);
 }
 
+/* Of a table at `at`: what the field at `place` in it leads to, or of a union what has this type there. */
 ACTI_DEEP_INLINE bool
-acti_deep_field(const acta_field *field, acti_deep *d, uint32_t at, uint32_t type, uint32_t place, uint32_t depth)
+acti_deep_field(const acta_field *field, acti_judge *j, uint64_t at, uint32_t type, uint32_t place, uint32_t depth)
 {
+    uint64_t target, slot;
+    uint32_t count;
+
     if (field->kind == ACTA_FIELD_UNION || field->kind == ACTA_FIELD_UNION_VECTOR) {
         if (type == 0 && place == 0) return true;
-        if (type == 0 || (place == 0 && (field->kind == ACTA_FIELD_UNION_VECTOR || d->bytes[at + type] != 0)))
+        if (type == 0 || (place == 0 && (field->kind == ACTA_FIELD_UNION_VECTOR || j->bytes[at + type] != 0)))
             return false;
         if (field->kind == ACTA_FIELD_UNION_VECTOR)
-            return acta_deep_variants(field->variants, d, at + type, at + place, depth);
-        return place == 0 || acta_deep_variant(field->variants, d, d->bytes[at + type], at + place, depth);
+            return acta_deep_variants(field->variants, j->whole, (uint32_t)at + type, (uint32_t)at + place, depth);
+        return place == 0 || acti_deep_variant(field->variants, j, j->bytes[at + type], at + place, depth);
     }
     if (place == 0) return true;
-    uint32_t target = acti_deep_follow(d, at + place);
-    if (target == 0) return false;
+    if (field->kind == ACTA_FIELD_TABLE)
+        return field->table->check != NULL && field->table->check(j->whole, (uint32_t)at + place, 1, depth - 1);
+    if (!acti_deep_follow(j, at + place, &target)) return false;
     switch (field->kind) {
     case ACTA_FIELD_STRING:
-        return acti_deep_string(d, target);
-    case ACTA_FIELD_TABLE:
-        return depth > 1 && field->table->check != NULL && field->table->check(d, target, depth - 1);
+        return acti_deep_string(j, target);
     case ACTA_FIELD_STRING_VECTOR:
-        return acti_deep_strings(d, target);
+        return acti_deep_strings(j, target);
     case ACTA_FIELD_TABLE_VECTOR:
-        return acti_deep_tables(field->table, d, target, depth);
+        return acti_deep_elements(j, target, &slot, &count) && field->table->check != NULL &&
+               field->table->check(j->whole, (uint32_t)slot, count, depth - 1);
     case ACTA_FIELD_STRUCT_VECTOR:
-        return acti_deep_vector(d, target, field->table->inline_size);
+        return acti_deep_vector(j, target, field->table->inline_size);
     case ACTA_FIELD_VECTOR:
         return (field->flags & (ACTA_FIELD_NESTED | ACTA_FIELD_FLEX)) == 0 &&
-               acti_deep_vector(d, target, acti_plain_size(field->element));
+               acti_deep_vector(j, target, acti_plain_size(field->element));
     default:
         return false;
     }
 }
 
 /*
- * The table at `at`, to which an offset leads (so four bytes are there, and one more), at most `depth` deep: one function for
- * one with all its fields, and one for any. `fields` are the table's own, and constant; `seen` is the thread's own, of
- * this table.
+ * The table at `at`, to which an offset leads (so four bytes are there, and one more), whose fields may be absent. `fields` are
+ * the table's own, and constant; `seen` is the thread's own, of this table.
  */
 ACTI_INLINE bool
 acta_deep_check_any(
@@ -374,66 +334,96 @@ acta_deep_check_any(
         places[i] = vtable->places[2 + fields[i].id];
         types[i] = acti_deep_is_union(&fields[i]) ? vtable->places[1 + fields[i].id] : 0;
     }
+    acti_judge j = acti_deep_enter(d);
     ACTI_UNROLL
-    for (uint32_t i = 0; i < count; i++) {
-        bool is_inside = fields[i].kind <= ACTA_FIELD_DOUBLE || fields[i].kind == ACTA_FIELD_STRUCT;
-        if (!is_inside && !acti_deep_field(&fields[i], d, at, types[i], places[i], depth)) return false;
-    }
+    for (uint32_t i = 0; i < count; i++)
+        if (!acti_deep_is_inside(&fields[i]) && !acti_deep_field(&fields[i], &j, at, types[i], places[i], depth))
+            return false;
+    acti_deep_leave(&j);
     return true;
 }
 
 /* What a table with all its fields leads to. */
 ACTI_INLINE bool
 acti_deep_check_targets(
-    const acta_field *fields, uint32_t count, const acti_deep_plan *whole, acti_deep *d, uint32_t at, uint32_t depth)
+    const acta_field *fields, uint32_t count, const acti_deep_plan *whole, acti_judge *j, uint64_t at, uint32_t depth)
 {
     ACTI_UNROLL
     for (uint32_t i = 0; i < count; i++) {
-        bool is_inside = fields[i].kind <= ACTA_FIELD_DOUBLE || fields[i].kind == ACTA_FIELD_STRUCT;
         uint32_t type = acti_deep_is_union(&fields[i]) ? whole->types[i] : 0;
-        if (!is_inside && !acti_deep_field(&fields[i], d, at, type, whole->offsets[i], depth)) return false;
+        if (!acti_deep_is_inside(&fields[i]) && !acti_deep_field(&fields[i], j, at, type, whole->offsets[i], depth))
+            return false;
     }
     return true;
 }
 
-/* `any`: what is asked when not all fields are there. */
+/*
+ * Tables to which the offsets at `slot` lead, `number` of them, at most `depth` deep: a loop for those with all their fields, and
+ * `any` for others. Tables that lie beside each other mostly share their vtable: it is compared once.
+ */
 ACTI_INLINE bool
 acta_deep_check(const acta_field *fields, uint32_t count, bool (*any)(acti_deep *d, uint32_t at, uint32_t depth),
-    acti_deep *d, uint32_t at, uint32_t depth)
+    acti_deep *d, uint32_t slot, uint32_t number, uint32_t depth)
 {
     acti_deep_plan whole;
+    acti_deep_head head = { { 0 }, 0, 0 };
+    acti_judge j = acti_deep_enter(d);
+    uint64_t target, known = UINT64_MAX; /* the place of a vtable of those with all their fields */
+    bool is_constant = acti_deep_is_constant(fields, count);
 
-    d->work_left -= ACTI_DEEP_WORK;
-    if (d->work_left > ACTI_DEEP_WORK_MAX) return false;
-    if (!acti_deep_is_constant(fields, count) || !acti_deep_is_whole(fields, count, d, at, &whole))
-        return any(d, at, depth);
-    return acti_deep_check_targets(fields, count, &whole, d, at, depth);
+    if (depth == 0 || !acti_deep_work(d, (uint64_t)number * acti_deep_work_of(fields, count))) return false;
+    if (is_constant) acti_deep_lay_out_whole(fields, count, &whole, &head);
+    for (uint64_t at = slot, end = at + 4 * (uint64_t)number; at != end; at += 4) {
+        if (!acti_deep_follow(&j, at, &target)) return false;
+        uint32_t vtable = (uint32_t)target - acti_load_uint32(j.bytes + target); /* may wrap around */
+        bool is_whole = is_constant && (vtable == known || acti_deep_is_whole(&head, &j, vtable));
+        if (!is_whole || target + whole.table_size > j.size) {
+            if (!any(d, (uint32_t)target, depth)) return false;
+            continue;
+        }
+        known = vtable;
+        if (whole.is_wide && (target & 4) == 0) return false;
+        if (!acti_deep_check_targets(fields, count, &whole, &j, target, depth)) return false;
+    }
+    acti_deep_leave(&j);
+    return true;
 }
 
-/* The place of the root; 0: not surely anywhere. It is behind eight bytes, as acta writes it with its vtable: so there are
- * sixteen before the text of any string, also where an offset isn't aligned, which is told at the end. */
-ACTI_INLINE uint32_t
-acti_deep_begin(acti_deep *d, acta_bytes buffer)
+ACTI_INLINE void
+acti_deep_open(acti_deep *d, acta_bytes buffer)
 {
-    if (buffer.data == NULL || buffer.size - 16 > ACTI_PLAIN_SIZE_MAX - 16) return 0;
     d->bytes = buffer.data;
     d->size = (uint32_t)buffer.size;
-    d->work_left = 8 * d->size + 1024; /* at most ACTI_DEEP_WORK_MAX */
-    d->unaligned = 0;
-    uint32_t root = acti_deep_follow(d, 0);
-    return root >= 8 && root % 4 == 0 ? root : 0;
+    d->work_left = 8 * (uint64_t)d->size + 1024;
+    d->odd = 0;
 }
 
-/* Is this surely a sound buffer, of a table with all its fields? */
+/* False: not surely anything. The root is behind eight bytes, as acta writes it with its vtable: so there are sixteen before
+ * the end of any string's text, also where an offset isn't aligned, which is told at the end. */
+ACTI_INLINE bool
+acti_deep_begin(acti_deep *d, acta_bytes buffer)
+{
+    if (buffer.data == NULL || buffer.size - 16 > ACTI_PLAIN_SIZE_MAX - 16) return false;
+    acti_deep_open(d, buffer);
+    return acti_load_uint32(buffer.data) >= 8;
+}
+
+/* Is this surely a sound buffer, of a table with all its fields, as acta writes it? */
 ACTI_INLINE bool
 acta_deep_verify_whole(const acta_field *fields, uint32_t count, acta_bytes buffer)
 {
     acti_deep_plan whole;
+    acti_deep_head head = { { 0 }, 0, 0 };
     acti_deep d;
-    uint32_t root = acti_deep_is_constant(fields, count) ? acti_deep_begin(&d, buffer) : 0;
 
-    return root != 0 && acti_deep_is_whole(fields, count, &d, root, &whole) &&
-           acti_deep_check_targets(fields, count, &whole, &d, root, ACTA_BUFFER_DEPTH_MAX) && d.unaligned % 4 == 0;
+    if (!acti_deep_is_constant(fields, count)) return false;
+    acti_deep_lay_out_whole(fields, count, &whole, &head);
+    if (buffer.data == NULL || buffer.size - (head.table + whole.table_size) >= ACTI_PLAIN_SIZE_MAX) return false;
+    if (acti_deep_differ(&head, 0, head.table + 4, buffer.data) != 0) return false;
+    acti_deep_open(&d, buffer);
+    acti_judge j = acti_deep_enter(&d);
+    return acti_deep_check_targets(fields, count, &whole, &j, head.table, ACTA_BUFFER_DEPTH_MAX) &&
+           acti_deep_is_even(d.odd | j.odd);
 }
 
 #ifdef __cplusplus

@@ -519,9 +519,9 @@
         ACTI_REMEMBERED acti_deep_seen seen = ACTI_DEEP_UNSEEN;                                                        \
         return acta_deep_check_any(T##_fields, ACTI_COUNT(T##_fields), &seen, d, at, depth);                           \
     }                                                                                                                  \
-    static bool T##_any_check(acti_deep *d, uint32_t at, uint32_t depth)                                               \
+    static bool T##_any_check(acti_deep *d, uint32_t slot, uint32_t number, uint32_t depth)                            \
     {                                                                                                                  \
-        return acta_deep_check(T##_fields, ACTI_COUNT(T##_fields), T##_part_check, d, at, depth);                      \
+        return acta_deep_check(T##_fields, ACTI_COUNT(T##_fields), T##_part_check, d, slot, number, depth);            \
     }                                                                                                                  \
     static uint32_t T##_any_put(acti_pen *p, const void *value, uint32_t depth)                                        \
     {                                                                                                                  \
@@ -533,9 +533,7 @@
     ACTA_CHECK_CODE(T);                                                                                                \
     static __attribute__((noinline)) acta_status T##_any_verify_part(acta_bytes buffer, acta_error *error)             \
     {                                                                                                                  \
-        acti_deep d;                                                                                                   \
-        uint32_t root = acti_deep_begin(&d, buffer);                                                                   \
-        if (root != 0 && T##_part_check(&d, root, ACTA_BUFFER_DEPTH_MAX) && d.unaligned % 4 == 0) return ACTA_OK;      \
+        if (acta_deep_verify(&T##_table, buffer)) return ACTA_OK;                                                      \
         return acta_table_verify(&T##_table, buffer, error);                                                           \
     }                                                                                                                  \
     static acta_status T##_any_verify(acta_bytes buffer, acta_error *error)                                            \
@@ -575,7 +573,7 @@
     }                                                                                                                  \
     static acta_status T##_any_verify(acta_bytes buffer, acta_error *error)                                            \
     {                                                                                                                  \
-        if (acta_plain_verify_whole(T##_fields, ACTI_COUNT(T##_fields), buffer)) return ACTA_OK;                       \
+        if (acta_deep_verify_whole(T##_fields, ACTI_COUNT(T##_fields), buffer)) return ACTA_OK;                        \
         return T##_any_verify_part(buffer, error);                                                                     \
     }                                                                                                                  \
     static void T##_any_read(acta_bytes buffer, void *value_out)                                                       \

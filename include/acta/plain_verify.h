@@ -1,8 +1,7 @@
 /*
- * Verifying plain tables (acta/plain.h), without a loop over their fields. Three ways, the quickest one first:
+ * Verifying plain tables (acta/plain.h) of which some fields are absent, without a loop over their fields; those with all of
+ * them are any table's case (acta/deep_verify.h). Two ways, the quicker one first:
  *
- *     all fields are there   [root | vtable | table's first four bytes] are what acta_plain_write begins such a buffer
- *                            with: a constant, compared in words. Then all fields are where they belong
  *     it begins as the last  [root | vtable | table's first four bytes] are what a buffer of this table began with that
  *     one did                this thread has found to be sound: then so is this one
  *     any others             the vtable, eight places at a time as one vector, against what is a constant but for the
@@ -104,16 +103,16 @@ acti_plain_are_utf8(const acta_field *fields, uint32_t count, const acti_plain_p
     return true;
 }
 
-/* `whole`: where each field lies, if all are there; NULL: ask the vtable. The places are known to be good. */
+/* The places are known to be good. */
 ACTI_INLINE bool
-acti_plain_strings(const acta_field *fields, uint32_t count, const acti_plain_place *p, const acti_plain_plan *whole)
+acti_plain_strings(const acta_field *fields, uint32_t count, const acti_plain_place *p)
 {
     acti_plain_texts sum = { { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 }, 0 };
 
     ACTI_UNROLL
     for (uint32_t i = 0; i < count; i++) {
         if (fields[i].kind != ACTA_FIELD_STRING) continue;
-        uint32_t offset = whole != NULL ? whole->offsets[i] : acti_plain_offset(p, &fields[i]);
+        uint32_t offset = acti_plain_offset(p, &fields[i]);
         if (offset == 0 ? (fields[i].flags & ACTA_FIELD_REQUIRED) != 0 : !acti_plain_string(p, p->table + offset, &sum))
             return false;
     }
@@ -122,10 +121,6 @@ acti_plain_strings(const acta_field *fields, uint32_t count, const acti_plain_pl
     if (sum.unaligned % 4 != 0) return false;
     return (words[0] & words[1]) == UINT64_MAX || acti_plain_are_utf8(fields, count, p);
 }
-
-/* -- a table with all its fields, as acta_plain_write makes it -- */
-
-enum { ACTI_PLAIN_HEAD_WORDS = 12, ACTI_PLAIN_HEAD_VTABLE_MAX = 4 + 2 * ACTA_PLAIN_FIELDS_MAX };
 
 ACTI_INLINE uint32_t
 acti_plain_vtable_size(const acta_field *fields, uint32_t count) /* with all fields */
@@ -136,35 +131,6 @@ acti_plain_vtable_size(const acta_field *fields, uint32_t count) /* with all fie
     for (uint32_t i = 0; i < count; i++)
         if (size < 6 + 2 * (uint32_t)fields[i].id) size = 6 + 2 * (uint32_t)fields[i].id;
     return size;
-}
-
-/* Lays out such a table, and compares all that is the same in each such buffer; the compiler does the first. */
-ACTI_INLINE bool
-acti_plain_is_whole(const acta_field *fields, uint32_t count, acta_bytes buffer, acti_plain_plan *whole)
-{
-    uint64_t head[ACTI_PLAIN_HEAD_WORDS] = { 0 }, different = 0;
-
-    whole->vtable_size = acti_plain_vtable_size(fields, count);
-    if (whole->vtable_size > ACTI_PLAIN_HEAD_VTABLE_MAX) return false;
-    ACTI_UNROLL
-    for (uint32_t i = 0; i < count; i++)
-        whole->offsets[i] = 1;
-    acti_plain_lay_out(fields, count, whole);
-    head[0] = whole->table | (uint64_t)whole->vtable_size << 32 | (uint64_t)whole->table_size << 48;
-    ACTI_UNROLL
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t at = 8 + 2 * (uint32_t)fields[i].id;
-        head[at / 8] |= (uint64_t)whole->offsets[i] << at % 8 * 8;
-    }
-    head[whole->table / 8] |= (uint64_t)(whole->table - 4) << whole->table % 8 * 8;
-
-    if (buffer.size - (whole->table + whole->table_size) >= ACTI_PLAIN_SIZE_MAX || buffer.data == NULL) return false;
-    if (acti_load_uint64(buffer.data) != head[0]) return false;
-    ACTI_UNROLL
-    for (uint32_t i = 1; i < ACTI_PLAIN_HEAD_WORDS; i++)
-        if (i * 8 < whole->table) different |= acti_load_uint64(buffer.data + (size_t)i * 8) ^ head[i];
-    if (whole->table % 8 == 0) different |= acti_load_uint32(buffer.data + whole->table) ^ head[whole->table / 8];
-    return different == 0;
 }
 
 /* -- any other table -- */
@@ -269,6 +235,7 @@ acti_plain_is_sound(const acta_field *fields, uint32_t count, const acti_plain_p
  * How the last table of a type began, of those that were judged by their vtable: of buffers with the same fields all is the
  * same up to the table's own first four bytes, as long as the vtable is before the table. One for each thread and table.
  */
+enum { ACTI_PLAIN_HEAD_WORDS = 12 };
 typedef struct acti_plain_seen {
     uint32_t reach; /* where that table ended */
     uint32_t table, table_size, vtable, vtable_size;
@@ -317,34 +284,18 @@ acti_plain_see(acti_plain_seen *seen, const acti_plain_place *p)
     seen->vtable_size = p->vtable_size;
 }
 
-/* -- all three -- */
+/* -- both -- */
 
 /*
  * One function for each way, so that a quick one has nothing to save for the others. `fields` are the table's own, and
  * constant; `seen` is the thread's own, of this table. False: not surely sound, so the next one is to be asked.
  */
 ACTI_INLINE bool
-acta_plain_verify_whole(const acta_field *fields, uint32_t count, acta_bytes buffer)
-{
-    acti_plain_plan whole;
-
-    if (!acti_plain_is_whole(fields, count, buffer, &whole)) return false;
-    acti_plain_place p;
-    p.bytes = buffer.data;
-    p.vtable = buffer.data + 4;
-    p.size = (uint32_t)buffer.size;
-    p.table = whole.table;
-    p.table_size = whole.table_size;
-    p.vtable_size = whole.vtable_size;
-    return acti_plain_strings(fields, count, &p, &whole);
-}
-
-ACTI_INLINE bool
 acta_plain_verify_seen(const acta_field *fields, uint32_t count, const acti_plain_seen *seen, acta_bytes buffer)
 {
     acti_plain_place p;
 
-    return acti_plain_is_seen(seen, buffer, &p) && acti_plain_strings(fields, count, &p, NULL);
+    return acti_plain_is_seen(seen, buffer, &p) && acti_plain_strings(fields, count, &p);
 }
 
 ACTI_INLINE bool
@@ -354,7 +305,7 @@ acta_plain_verify_any(const acta_field *fields, uint32_t count, acti_plain_seen 
 
     if (!acti_plain_place_of(buffer, &p) || !acti_plain_is_sound(fields, count, &p)) return false;
     acti_plain_see(seen, &p);
-    return acti_plain_strings(fields, count, &p, NULL);
+    return acti_plain_strings(fields, count, &p);
 }
 
 #ifdef __cplusplus

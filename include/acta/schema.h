@@ -85,7 +85,7 @@ typedef struct acta_table {
 
     /* For generated code (deep_verify.h): is the table at this place surely sound, and all that it leads to? NULL: it has
      * too many fields, or none. */
-    bool (*check)(struct acti_deep *d, uint32_t at, uint32_t depth);
+    bool (*check)(struct acti_deep *d, uint32_t slot, uint32_t number, uint32_t depth);
     /* The same (deep_write.h): write this value as a part of a buffer. Its place, or 0: not surely right. */
     uint32_t (*put)(struct acti_pen *p, const void *value, uint32_t depth);
 } acta_table;

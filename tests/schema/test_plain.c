@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "acta/plain_verify.h"
+#include "acta/deep_verify.h"
 
 #include "shop.acta.h"
 #include "values.h"
@@ -137,6 +137,18 @@ write_whole(const acta_table *table, acta_str text, acta_memory *memory)
     return write_both(table, value, memory);
 }
 
+/* Does it begin as a buffer with all fields of the table does? And how long is that. */
+static bool
+is_whole(const acta_table *table, acta_bytes bytes, uint32_t *size_out)
+{
+    acti_deep_plan whole;
+    acti_deep_head head = { { 0 }, 0, 0 };
+
+    acti_deep_lay_out_whole(table->fields, table->field_count, &whole, &head);
+    *size_out = head.table + 4;
+    return bytes.size >= *size_out && acti_deep_differ(&head, 0, *size_out, bytes.data) == 0;
+}
+
 /* What begins as it must is judged by that alone, each bit of it counts, and so does each byte at its end. */
 static void
 a_whole_table_is_known_by_its_beginning(void **state)
@@ -144,16 +156,16 @@ a_whole_table_is_known_by_its_beginning(void **state)
     for (int i = 0; i < PLAIN; i++) {
         const acta_table *table = plain[i];
         acta_bytes bytes = write_whole(table, S("a text of some length"), *state);
-        acti_plain_plan whole = { .table = 0 };
+        uint32_t head;
         uint8_t copy[1024];
         assert_true(bytes.size <= sizeof copy);
-        assert_true(acti_plain_is_whole(table->fields, table->field_count, bytes, &whole));
+        assert_true(is_whole(table, bytes, &head));
+        assert_true(acta_deep_verify(table, bytes));
         for (size_t bit = 0; bit < bytes.size * 8; bit++) {
             memcpy(copy, bytes.data, bytes.size);
             copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
             acta_bytes harmed = acta_bytes_from(values_guarded(acta_bytes_from(copy, bytes.size)), bytes.size);
-            bool is_head = bit / 8 < whole.table + 4;
-            assert_int_equal(acti_plain_is_whole(table->fields, table->field_count, harmed, &whole), !is_head);
+            assert_int_equal(is_whole(table, harmed, &head), bit / 8 >= head);
             verify_both(table, harmed);
         }
         for (size_t size = 0; size < bytes.size; size++)
@@ -167,10 +179,10 @@ a_part_of_a_table_is_judged_by_its_vtable(void **state)
 {
     shop_Numbers numbers = { .a = true, .e = 7, .k = 1, .m = 0.5F };
     acta_bytes bytes = write_both(&shop_Numbers_table, &numbers, *state);
-    acti_plain_plan whole = { .table = 0 };
     acti_plain_place place = { .size = 0 };
+    uint32_t head;
 
-    assert_false(acti_plain_is_whole(shop_Numbers_table.fields, shop_Numbers_table.field_count, bytes, &whole));
+    assert_false(is_whole(&shop_Numbers_table, bytes, &head));
     assert_true(acti_plain_place_of(bytes, &place));
     assert_true(acti_plain_is_sound(shop_Numbers_table.fields, shop_Numbers_table.field_count, &place));
 }

@@ -12,9 +12,17 @@
 enum { PLAIN_FIELDS_MAX = 32, CHECKED_IDS_MAX = 34 }; /* ACTA_PLAIN_FIELDS_MAX, ACTI_DEEP_IDS_MAX */
 
 bool
+is_checked(const acti_table *table)
+{
+    for (uint32_t i = 0; i < table->field_count; i++)
+        if (table->fields[i].id >= CHECKED_IDS_MAX) return false;
+    return table->field_count != 0 && table->field_count <= PLAIN_FIELDS_MAX;
+}
+
+bool
 is_plain(const acti_table *table)
 {
-    if (table->field_count == 0 || table->field_count > PLAIN_FIELDS_MAX) return false;
+    if (!is_checked(table)) return false;
     for (uint32_t i = 0; i < table->field_count; i++) {
         const acti_field *f = &table->fields[i];
         bool is_number = f->base >= BASE_BOOL && f->base <= BASE_DOUBLE;
@@ -22,14 +30,6 @@ is_plain(const acti_table *table)
         if (is_number ? !has_value : f->base != BASE_STRING) return false;
     }
     return true;
-}
-
-bool
-is_checked(const acti_table *table)
-{
-    for (uint32_t i = 0; i < table->field_count; i++)
-        if (table->fields[i].id >= CHECKED_IDS_MAX) return false;
-    return table->field_count != 0 && table->field_count <= PLAIN_FIELDS_MAX;
 }
 
 /* What an absent number stands for, as an expression of C. */
