@@ -650,7 +650,10 @@ aggregate_info(acta_self *self, void *state, const acta_info *info)
     if (info->kind != ACTA_INFO_TIMEOUT) return ACTA_NEXT;
     if (a->work != NULL) {
         collect_failed(a);
-        if (a->work->kept.first != NULL || !acti_pipeline_drained_or_wake(a->work->pipeline)) return go_on(a);
+        if (a->work->kept.first != NULL || !acti_pipeline_drained_or_wake(a->work->pipeline)) {
+            acti_look_later(a->app, a->self, a->idle_ms);
+            return go_on(a);
+        }
     }
     if (acti_lifespan_goes_on(a)) return ACTA_NEXT;
     /* A command that comes now finds nobody under the name, and starts the next incarnation; one that is in the mailbox

@@ -50,6 +50,7 @@ enum {
     ACTI_SNAPSHOT_EVERY_DEFAULT = 1000,      /* events */
     ACTI_AGGREGATE_IDLE_DEFAULT = 60000,     /* ms */
     ACTI_INSTANCE_IDLE_DEFAULT = 60000,      /* ms */
+    ACTI_LOOK_AGAIN_MS = 1000,               /* of an actor that waits for what is under way */
     ACTI_DATABASE_WINDOW_DEFAULT = 4096,     /* events of a batch into a database, at most */
     ACTI_PROJECTION_WINDOW_DEFAULT = 131072, /* of the batch into the store's own rows, and of the one on its way */
     ACTI_PROJECTION_MEMORY = 16 << 20,       /* of the rows that a projection keeps in hand */
@@ -241,6 +242,15 @@ static inline uint64_t
 acti_now_ns(const acta_app *app)
 {
     return app->environment.clock.monotonic_ns(app->environment.clock.user);
+}
+
+/* An actor was idle for `idle_ms`, and can't end yet. What it waits for wakes it, so that there is no need to look again
+ * after each of a few ms; but a wake may be lost for want of memory. */
+static inline void
+acti_look_later(const acta_app *app, acta_self *self, uint32_t idle_ms)
+{
+    if (idle_ms >= ACTI_LOOK_AGAIN_MS) return;
+    acta_set_idle_deadline(self, acti_now_ns(app) + ACTI_LOOK_AGAIN_MS * UINT64_C(1000000));
 }
 
 static inline int64_t

@@ -213,6 +213,7 @@ typedef struct acti_instance {
     acta_str id;
     acti_manager_tables tables;
     acta_memory *scratch; /* of a batch being made */
+    uint32_t idle_ms;     /* UINT32_MAX: it stays */
 
     acti_instance_phase phase;
     bool is_behind;     /* all that its life before submitted is stored, or never will be */

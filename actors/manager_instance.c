@@ -372,9 +372,9 @@ instance_init(acta_self *self, void *state, const void *argument, acta_error *er
     if (i->value == NULL || i->scratch == NULL || !acti_sent_init(&i->outbox.commands, &allocator) ||
         !acti_sent_init(&i->next_outbox.commands, &allocator))
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory for an instance of %s", acti_manager_name(i->manager));
-    uint32_t idle_ms = i->manager->idle_timeout_ms != 0 ? i->manager->idle_timeout_ms : ACTI_INSTANCE_IDLE_DEFAULT;
-    if (ACTA_SIM_CHANCE(&i->app->environment, "manager.passivated.early", 25)) idle_ms = 1;
-    if (idle_ms != UINT32_MAX) acta_set_idle_timeout(self, idle_ms);
+    i->idle_ms = i->manager->idle_timeout_ms != 0 ? i->manager->idle_timeout_ms : ACTI_INSTANCE_IDLE_DEFAULT;
+    if (ACTA_SIM_CHANCE(&i->app->environment, "manager.passivated.early", 25)) i->idle_ms = 1;
+    if (i->idle_ms != UINT32_MAX) acta_set_idle_timeout(self, i->idle_ms);
     return ACTA_OK;
 }
 
@@ -420,7 +420,10 @@ instance_cast(acta_self *self, void *state, acta_message *message)
 static acta_next
 idle_for_long(acti_instance *i)
 {
-    if (i->phase != ACTI_INSTANCE_IDLE && i->phase != ACTI_INSTANCE_STUCK) return ACTA_NEXT;
+    if (i->phase != ACTI_INSTANCE_IDLE && i->phase != ACTI_INSTANCE_STUCK) {
+        acti_look_later(i->app, i->self, i->idle_ms);
+        return ACTA_NEXT;
+    }
     bool has_left_rows = i->phase == ACTI_INSTANCE_IDLE && i->is_ending && i->outbox.is_stored;
     return has_left_rows && acta_store_health(i->app->store, NULL) == ACTA_OK ? flush(i) : leave(i);
 }

@@ -456,6 +456,36 @@ a_snapshot_of_another_declared_version_is_ignored(void **state)
 
 /* -- appends of others -- */
 
+/* AP-10: one that can't end yet waits for what is under way, and doesn't look after each short idle time. */
+static void
+an_idle_aggregate_waits_for_its_append_in_peace(void **state)
+{
+    fixture *f = FIXTURE(state);
+    answer a = { .calls = 0 };
+    uint32_t turns = 0;
+
+    counter = ledger_counter;
+    counter.idle_timeout_ms = 1;
+    start_counter(f);
+    add_async(f, "a", 1, NULL, &a);
+    assert_true(run_actors(f)); /* nobody commits what it has submitted */
+    for (uint32_t ms = 0; ms < 3000; ms++) {
+        f->now_ns += 1000000;
+        while (acta_runtime_step(acta_app_runtime(f->app)))
+            turns++;
+    }
+    assert_in_range(turns, 1, 100); /* those of others among them */
+    assert_int_equal(a.calls, 0);
+    assert_true(is_live(f, "Counter-a"));
+
+    run_all(f);
+    assert_int_equal(a.calls, 1);
+    assert_int_equal(a.status, ACTA_OK);
+    pass_ms(f, 2);
+    run_actors(f);
+    assert_false(is_live(f, "Counter-a"));
+}
+
 /* AP-09: an idle aggregate decides on the state with what was appended from outside, once */
 static void
 an_idle_aggregate_sees_what_was_appended_from_outside(void **state)
@@ -521,6 +551,7 @@ main(void)
         manual(no_answer_waits_for_a_snapshot),
         manual(snapshots_do_not_pile_up),
         manual(a_snapshot_of_another_declared_version_is_ignored),
+        manual(an_idle_aggregate_waits_for_its_append_in_peace),
         manual(an_idle_aggregate_sees_what_was_appended_from_outside),
         manual(an_aggregate_whose_stream_falls_stops),
     };
