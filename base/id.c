@@ -120,20 +120,44 @@ acta_id_parse(acta_str text, acta_id *id_out, acta_error *error)
     return ACTA_OK;
 }
 
+/* Bytes on their way into a digest. Few at a time would cost as much as hashing them. */
+typedef struct intake {
+    crypto_generichash_state state;
+    uint8_t waiting[256];
+    size_t count;
+} intake;
+
+static void
+take_in(intake *in, const uint8_t *bytes, size_t size)
+{
+    if (size > sizeof in->waiting - in->count) {
+        crypto_generichash_update(&in->state, in->waiting, in->count);
+        in->count = 0;
+    }
+    if (size > sizeof in->waiting) {
+        crypto_generichash_update(&in->state, bytes, size);
+        return;
+    }
+    if (size > 0) memcpy(in->waiting + in->count, bytes, size);
+    in->count += size;
+}
+
 acta_digest
 acta_digest_of(const acta_bytes *parts, size_t count)
 {
-    crypto_generichash_state state;
     acta_digest digest;
+    intake in;
 
     pthread_once(&sodium_chosen, choose_sodium);
-    crypto_generichash_init(&state, NULL, 0, sizeof digest.bytes);
+    crypto_generichash_init(&in.state, NULL, 0, sizeof digest.bytes);
+    in.count = 0;
     for (size_t i = 0; i < count; i++) {
         uint8_t length[8];
         put_le64(length, parts[i].size);
-        crypto_generichash_update(&state, length, sizeof length);
-        crypto_generichash_update(&state, parts[i].data, parts[i].size);
+        take_in(&in, length, sizeof length);
+        take_in(&in, parts[i].data, parts[i].size);
     }
-    crypto_generichash_final(&state, digest.bytes, sizeof digest.bytes);
+    crypto_generichash_update(&in.state, in.waiting, in.count);
+    crypto_generichash_final(&in.state, digest.bytes, sizeof digest.bytes);
     return digest;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
 #include "acta/id.h"
 
@@ -83,6 +84,37 @@ parts_of_a_digest_can_t_run_into_each_other(void **state)
     assert_memory_not_equal(&none, &third, sizeof none);
 }
 
+/* Of each part its length and its bytes, in however many pieces they are handed on. */
+static void
+a_digest_is_blake2b_of_lengths_and_parts(void **state)
+{
+    static const size_t sizes[] = { 0, 1, 7, 100, 127, 128, 240, 247, 248, 249, 255, 256, 257, 511, 512, 3000 };
+    enum { COUNT = sizeof sizes / sizeof sizes[0] };
+    static uint8_t bytes[3000];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 31 + i / 256);
+    for (size_t i = 0; i < COUNT * COUNT; i++) {
+        const acta_bytes parts[] = { acta_bytes_from(bytes, sizes[i / COUNT]), acta_bytes_from(bytes, sizes[i % COUNT]),
+            acta_bytes_from(bytes, 9) };
+        crypto_generichash_state hash;
+        uint8_t expected[ACTA_DIGEST_SIZE];
+
+        crypto_generichash_init(&hash, NULL, 0, sizeof expected);
+        for (size_t part = 0; part < 3; part++) {
+            uint8_t length[8] = { 0 };
+            for (size_t k = 0; k < 8; k++)
+                length[k] = (uint8_t)(parts[part].size >> 8 * k);
+            crypto_generichash_update(&hash, length, sizeof length);
+            crypto_generichash_update(&hash, parts[part].data, parts[part].size);
+        }
+        crypto_generichash_final(&hash, expected, sizeof expected);
+        acta_digest digest = acta_digest_of(parts, 3);
+        assert_memory_equal(digest.bytes, expected, sizeof expected);
+    }
+}
+
 int
 main(void)
 {
@@ -92,6 +124,7 @@ main(void)
         cmocka_unit_test(a_written_id_is_read_back),
         cmocka_unit_test(what_is_no_id_is_refused_and_nothing_written),
         cmocka_unit_test(parts_of_a_digest_can_t_run_into_each_other),
+        cmocka_unit_test(a_digest_is_blake2b_of_lengths_and_parts),
     };
     return cmocka_run_group_tests_name("id", tests, NULL, NULL);
 }
