@@ -301,7 +301,8 @@ acti_stop_look(acta_runtime *runtime)
     /* seq_cst, both: what changed is before, and a stop that waits has read the signal before it looked. */
     if (!atomic_load_explicit(&runtime->is_stopping, memory_order_seq_cst)) return;
     atomic_fetch_add_explicit(&runtime->exit_signal, 1, memory_order_seq_cst);
-    acti_futex_wake(&runtime->exit_signal);
+    bool sleeps_nobody = runtime->is_manual && runtime->host_loop == NULL; /* who waits for exits takes the steps */
+    if (!sleeps_nobody) acti_futex_wake(&runtime->exit_signal);
     if (runtime->host_loop != NULL) acti_host_wake(runtime);
 }
 

@@ -280,6 +280,8 @@ acti_feed_read(acti_feed *feed, uint64_t looked, uint64_t head, uint32_t count_m
     uint64_t *looked_out, acta_error *error)
 {
     uint32_t room = count_max < ACTI_BLOCK_EVENTS ? count_max : ACTI_BLOCK_EVENTS;
+    uint64_t ahead = head > looked ? head - looked : 1;
+    if (ahead < room) room = (uint32_t)ahead; /* who is live takes a few at a time */
     acta_chunk *chunk = acti_chunk_create(&feed->store->environment.allocator, room);
     acta_status status = ACTA_OK;
 
