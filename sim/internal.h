@@ -6,6 +6,8 @@
 
 #include "acta/sim.h"
 
+struct acti_pool; /* pool.h */
+
 /* -- choices (choice.c) and tapes (tape.c) -- */
 
 /* ACTA_SIM_IDS isn't on a tape: a plain id would be one that is given twice. They come from the tape's seed. */
@@ -55,8 +57,9 @@ uint64_t acti_hash(uint64_t hash, const void *bytes, size_t size);
 
 /* -- inside of a simulation (sim.c) -- */
 
-/* As acta_sim_create. `layout`: 0, or other bytes in fresh memory, and other places of it, for each number. */
-acta_sim *acti_sim_create_with(uint64_t seed, uint64_t layout);
+/* As acta_sim_create. `layout`: 0, or other bytes in fresh memory, and other places of it, for each number. `pool`: where
+ * its memory comes from with layout 0, which no other simulation may use meanwhile; NULL: one of its own. */
+acta_sim *acti_sim_create_with(uint64_t seed, uint64_t layout, struct acti_pool *pool);
 /* The application ends, and with it the run; the disk stays as it is. */
 void acti_sim_end(acta_sim *sim);
 uint64_t acti_sim_elapsed_ms(const acta_sim *sim);

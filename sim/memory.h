@@ -23,7 +23,8 @@ typedef struct acti_freed {
 
 typedef struct acti_memory {
     acta_allocator under; /* where it comes from */
-    acti_pool pool;
+    acti_pool *pool;      /* `own`, or the one that many simulations have, one after the other */
+    acti_pool own;
     uint64_t pattern;
     uint64_t live_bytes, live_count;         /* what was not given back */
     uint64_t written_after_free;             /* blocks */

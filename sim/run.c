@@ -296,7 +296,7 @@ acti_run(const acta_scenario *scenario, const acti_run_setup *setup, acti_run_re
     run r = { .scenario = scenario, .result = result_out, .threads = acti_world_thread_count() };
 
     *result_out = (acti_run_result){ .has_ended = false };
-    r.sim = acti_sim_create_with(setup->replay != NULL ? setup->replay->seed : setup->seed, setup->layout);
+    r.sim = acti_sim_create_with(setup->replay != NULL ? setup->replay->seed : setup->seed, setup->layout, setup->pool);
     r.state = calloc(1, scenario->state_size > 0 ? scenario->state_size : 1);
     if (r.sim != NULL && r.state != NULL) {
         prepare(&r, setup);

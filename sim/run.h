@@ -14,6 +14,7 @@ typedef struct acti_run_setup {
     const acti_tape *replay; /* NULL: draw */
     acti_tape *record;       /* NULL: don't; cleared first */
     uint64_t layout;         /* 0: the usual memory; else other bytes in fresh blocks, and other places of them */
+    struct acti_pool *pool;  /* of the usual memory, kept from run to run; NULL: one of its own */
     acti_coverage *coverage; /* NULL: nobody wants to know; what the run comes to is added */
     acti_watch watch;
 } acti_run_setup;

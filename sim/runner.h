@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "pool.h"
 #include "run.h"
 #include "world.h"
 
@@ -56,6 +57,7 @@ void acti_sums_add(acti_sums *sums, const acti_sums *more);
 
 typedef struct acti_seeder {
     acti_lab lab;
+    acti_pool pool;
     uint32_t twice_every;
     uint64_t *digests[2]; /* of the two runs that are compared; shared */
     acti_sums sums;

@@ -51,6 +51,7 @@ acti_seeder_close(acti_seeder *seeder)
     for (uint32_t i = 0; i < 2; i++)
         acti_world_shared_free(seeder->digests[i], DIGEST_BYTES);
     acti_lab_close(&seeder->lab);
+    acti_pool_deinit(&seeder->pool);
     *seeder = (acti_seeder){ .twice_every = 0 };
 }
 
@@ -100,7 +101,7 @@ bool
 acti_seed_run(acti_seeder *seeder, uint64_t seed, uint64_t number, acti_run_result *failure_out)
 {
     bool is_twice = seeder->twice_every != ACTA_SIMULATE_ONCE && number % seeder->twice_every == 0;
-    acti_run_setup setup = { .seed = seed, .coverage = &seeder->sums.coverage };
+    acti_run_setup setup = { .seed = seed, .pool = &seeder->pool, .coverage = &seeder->sums.coverage };
     acti_run_result result;
 
     if (is_twice) setup.watch = watch_digests(seeder->digests[0]);

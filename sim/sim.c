@@ -241,22 +241,33 @@ acta_sim_step(acta_sim *sim)
 acta_sim *
 acta_sim_create(uint64_t seed)
 {
-    return acti_sim_create_with(seed, 0);
+    return acti_sim_create_with(seed, 0, NULL);
+}
+
+static void
+give_pool_back(acta_sim *sim)
+{
+    if (sim->memory.pool == &sim->memory.own)
+        acti_pool_deinit(sim->memory.pool);
+    else
+        acti_pool_reset(sim->memory.pool);
 }
 
 acta_sim *
-acti_sim_create_with(uint64_t seed, uint64_t layout)
+acti_sim_create_with(uint64_t seed, uint64_t layout, acti_pool *pool)
 {
     acta_sim *sim = calloc(1, sizeof *sim);
     if (sim == NULL) return NULL;
 
     sim->thread = acti_world_thread_id();
     sim->fresh.layout = layout;
-    acta_allocator allocator = layout != 0 ? acti_fresh_allocator(&sim->fresh) : acti_pool_allocator(&sim->memory.pool);
+    sim->memory.pool = pool != NULL ? pool : &sim->memory.own;
+    acta_allocator allocator = { .alloc = acti_pool_alloc, .free = acti_pool_free, .user = sim->memory.pool };
+    if (layout != 0) allocator = acti_fresh_allocator(&sim->fresh);
     sim->memory.under = allocator;
     sim->disk = acta_disk_create(&allocator);
     if (sim->disk == NULL) {
-        acti_pool_deinit(&sim->memory.pool);
+        give_pool_back(sim);
         free(sim);
         return NULL;
     }
@@ -291,7 +302,7 @@ acta_sim_destroy(acta_sim *sim)
     acti_sim_end(sim);
     acta_disk_destroy(sim->disk);
     acti_memory_look(sim);
-    acti_pool_deinit(&sim->memory.pool);
+    give_pool_back(sim);
     free(sim);
 }
 
