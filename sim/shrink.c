@@ -2,7 +2,10 @@
  * Shrink: a shorter tape that fails in the same way (MacIver's Hypothesis, 2019: the choices are made smaller, never what was
  * made of them, so that no knowledge of the scenario is needed).
  *
- *     drop whole tracks -> cut their ends -> zero what isn't 0, in pieces -> delete pieces -> lower single choices -> again
+ *     drop whole tracks -> cut their ends -> zero and delete pieces -> lower single choices -> again
+ *
+ * Pieces are halved when all tracks were looked at, so that the runs don't go into the last choices of one while another is
+ * still long: thousands of choices take some dozens of runs to fall, if most have nothing to do with the failure.
  *
  * A candidate is always plainer than the tape: shorter, or with a smaller choice somewhere. One that fails by the same
  * invariant takes the tape's place, as the run itself has recorded it: what it never read is gone, what was out of range is
@@ -12,7 +15,10 @@
 
 #include "runner.h"
 
-enum { SHORT_TRACK = 256 /* choices, of which each may be deleted */ };
+enum {
+    SHORT_TRACK = 256, /* choices, of which each may be deleted */
+    SMALL_PIECE = 8
+};
 
 typedef struct shrinker {
     acti_lab *lab;
@@ -102,22 +108,19 @@ zero_marked(acti_track *track, size_t first, size_t count)
     }
 }
 
+/* From the end: what comes last hangs on what was before, not the other way round. */
 static bool
-zero_pieces(shrinker *s, acta_sim_purpose purpose)
+zero_pieces(shrinker *s, acta_sim_purpose purpose, size_t piece)
 {
     const acti_track *track = &s->tape->tracks[purpose];
     bool any = false;
 
-    for (size_t piece = count_marked(track); piece > 0 && !is_spent(s); piece /= 2) {
-        /* From the end: what comes last hangs on what was before, not the other way round. */
-        size_t end = count_marked(track);
-        while (end > 0 && !is_spent(s)) {
-            size_t first = end > piece ? end - piece : 0;
-            zero_marked(begin_candidate(s, purpose), first, end - first);
-            any = try(s) || any;
-            end = first;
-            if (end > count_marked(track)) end = count_marked(track);
-        }
+    for (size_t end = count_marked(track); end > 0 && !is_spent(s);) {
+        size_t first = end > piece ? end - piece : 0;
+        zero_marked(begin_candidate(s, purpose), first, end - first);
+        any = try(s) || any;
+        end = first;
+        if (end > count_marked(track)) end = count_marked(track);
     }
     return any;
 }
@@ -133,19 +136,46 @@ delete_at(shrinker *s, acta_sim_purpose purpose, size_t first, size_t count)
     return try(s);
 }
 
-/* What stands behind moves up, so that a piece of zeros counts too; but in a long track only where there is something. */
+/* What stands behind moves up, so that a piece of zeros counts too. A small piece is looked for at each place of a short
+ * track; in a long one, place by place, and where there is something. */
 static bool
-delete_pieces(shrinker *s, acta_sim_purpose purpose)
+delete_pieces(shrinker *s, acta_sim_purpose purpose, size_t piece)
 {
     const acti_track *track = &s->tape->tracks[purpose];
     bool any = false;
 
-    for (size_t piece = 8; piece > 0 && !is_spent(s); piece /= 2) {
-        for (size_t i = track->count; i > 0 && !is_spent(s); i--) {
-            if (i > track->count) i = track->count;
-            if (i < piece) break;
-            bool is_plain = track->count > SHORT_TRACK && track->choices[i - 1] == 0 && track->choices[i - piece] == 0;
-            if (!is_plain && delete_at(s, purpose, i - piece, piece)) any = true;
+    for (size_t end = track->count; end >= piece && !is_spent(s);) {
+        bool is_short = track->count <= SHORT_TRACK, is_small = piece <= SMALL_PIECE;
+        bool is_plain = is_small && !is_short && track->choices[end - 1] == 0 && track->choices[end - piece] == 0;
+        if (!is_plain && delete_at(s, purpose, end - piece, piece)) any = true;
+        end -= is_small && is_short ? 1 : piece < end ? piece : end;
+        if (end > track->count) end = track->count;
+    }
+    return any;
+}
+
+/* The largest power of two that isn't more than the choices of any track. */
+static size_t
+first_piece(const shrinker *s)
+{
+    size_t longest = 1, piece = 1;
+
+    for (size_t i = 0; i < PURPOSE_COUNT; i++)
+        if (s->tape->tracks[order[i]].count > longest) longest = s->tape->tracks[order[i]].count;
+    while (piece * 2 <= longest)
+        piece *= 2;
+    return piece;
+}
+
+static bool
+take_pieces(shrinker *s)
+{
+    bool any = false;
+
+    for (size_t piece = first_piece(s); piece > 0 && !is_spent(s); piece /= 2) {
+        for (size_t i = 0; i < PURPOSE_COUNT; i++) {
+            any = zero_pieces(s, order[i], piece) || any;
+            any = delete_pieces(s, order[i], piece) || any;
         }
     }
     return any;
@@ -203,8 +233,7 @@ acti_shrink(acti_lab *lab, acti_tape *tape, const char *invariant, uint32_t runs
 
     while (any && !is_spent(&s)) {
         any = pass(&s, cut_end);
-        any = pass(&s, zero_pieces) || any;
-        any = pass(&s, delete_pieces) || any;
+        any = take_pieces(&s) || any;
         any = pass(&s, lower_each) || any;
     }
     acti_tape_destroy(s.candidate);

@@ -205,6 +205,32 @@ shrinking_ends_at_the_shortest_failure(void **state)
     acti_tape_destroy(tape);
 }
 
+/* Of thousands of choices nearly all have nothing to do with it, but none can be zeroed. */
+static void
+shrinking_takes_few_runs_for_many_choices(void **state)
+{
+    enum { LONG = 1000, SEEDS_MAX = 20, RUNS_MAX = 400 };
+    acti_tape *tape = acti_tape_create();
+    acti_lab lab;
+    uint32_t seen = 0;
+
+    (void)state;
+    assert_non_null(tape);
+    assert_true(acti_lab_open(&lab, &toy_rare, false));
+    for (uint64_t seed = SEED; seed < SEED + SEEDS_MAX && seen < 3; seed++) {
+        acti_run_result first = run(&toy_rare, (acti_run_setup){ .seed = seed, .record = tape });
+        if (!first.failed || tape->tracks[ACTA_SIM_WORKLOAD].count < LONG) continue;
+        seen++;
+        assert_in_range(acti_shrink(&lab, tape, first.invariant, RUNS_MAX), 1, RUNS_MAX - 1);
+        assert_int_equal(tape->tracks[ACTA_SIM_WORKLOAD].count, 2);
+        assert_int_equal(tape->tracks[ACTA_SIM_FAULTS].count, 0);
+        assert_int_equal(tape->tracks[ACTA_SIM_SCHEDULER].count, 0);
+    }
+    assert_int_equal(seen, 3);
+    acti_lab_close(&lab);
+    acti_tape_destroy(tape);
+}
+
 static acti_outcome
 run_many(const acta_scenario *scenario, uint32_t processes, uint64_t to)
 {
@@ -393,6 +419,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_tape_that_was_written_is_read_as_it_was, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_tapes_are_refused_by_line, setup, teardown),
         cmocka_unit_test(shrinking_ends_at_the_shortest_failure),
+        cmocka_unit_test(shrinking_takes_few_runs_for_many_choices),
         cmocka_unit_test(three_processes_do_what_one_does),
         cmocka_unit_test(each_place_is_told_and_whether_it_was_reached),
         cmocka_unit_test(a_history_with_an_address_in_it_is_found_out),

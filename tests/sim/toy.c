@@ -10,13 +10,14 @@
 
 #include "bank.h"
 
-enum { ACCOUNT_MAX = 12, VALUE_MAX = 100 };
+enum { ACCOUNT_MAX = 12, VALUE_MAX = 100, PAIRS_MAX = 4000 };
 
 typedef struct toy {
     acta_sim *sim;
     uint32_t count, sent, answered;
     uint32_t values[ACCOUNT_MAX];
     uint32_t unusual;
+    uint32_t pairs, rare;
     bool in_flight;
 } toy;
 
@@ -135,6 +136,31 @@ notes_an_address(acta_sim *sim, void *state, acta_app *running, acta_error *erro
     return ACTA_OK;
 }
 
+/* Pairs of choices: whether there is one more, and a value. Zeroing a choice ends them; only whole pairs can go. */
+static void
+begin_pairs(acta_sim *sim, void *state)
+{
+    toy *t = state;
+
+    t->sim = sim;
+    t->count = 1;
+    while (t->pairs < PAIRS_MAX && acta_sim_choose(sim, ACTA_SIM_WORKLOAD, PAIRS_MAX) != 0) {
+        t->pairs++;
+        if (acta_sim_choose(sim, ACTA_SIM_WORKLOAD, PAIRS_MAX) >= PAIRS_MAX - TOY_RARE) t->rare++;
+    }
+}
+
+static acta_status
+finds_a_rare_one(acta_sim *sim, void *state, acta_app *running, acta_error *error)
+{
+    const toy *t = state;
+
+    (void)sim;
+    (void)running;
+    if (t->rare == 0) return ACTA_OK;
+    return acta_error_set(error, ACTA_CORRUPT, "a value is rare: %u of %u pairs", t->rare, t->pairs);
+}
+
 #define TOY(n, c)                                                                                                      \
     {                                                                                                                  \
         .name = (n), .summary = "accounts, and values that may be too large", .app = &app, .state_size = sizeof(toy),  \
@@ -145,3 +171,12 @@ const acta_scenario toy_sound = TOY("toy-sound", holds);
 const acta_scenario toy_large = TOY("toy-large", finds_a_large_one);
 const acta_scenario toy_deadly = TOY("toy-deadly", dies_of_a_large_one);
 const acta_scenario toy_addressy = TOY("toy-addressy", notes_an_address);
+const acta_scenario toy_rare = { .name = "toy-rare",
+    .app = &app,
+    .state_size = sizeof(toy),
+    .faults_out = ACTA_SIM_FAULT_MEMORY,
+    .begin = begin_pairs,
+    .act = act,
+    .is_done = is_done,
+    .crashed = crashed,
+    .check = finds_a_rare_one };
