@@ -25,8 +25,11 @@ unlock_reason(acti_ticket *ticket)
 void
 acti_ticket_say(acti_ticket *ticket, const char *why)
 {
+    size_t size = strnlen(why, sizeof ticket->reason - 1);
+
     lock_reason(ticket);
-    snprintf(ticket->reason, sizeof ticket->reason, "%.*s", (int)sizeof ticket->reason - 1, why);
+    memcpy(ticket->reason, why, size);
+    ticket->reason[size] = '\0';
     unlock_reason(ticket);
 }
 
