@@ -162,9 +162,14 @@ static uint32_t
 highest(const acti_faults *faults, const acta_ready *ready, uint32_t count)
 {
     uint32_t best = 0;
+    uint64_t best_priority = priority(faults, ready[0].pid);
 
-    for (uint32_t i = 1; i < count; i++)
-        if (priority(faults, ready[i].pid) > priority(faults, ready[best].pid)) best = i;
+    for (uint32_t i = 1; i < count; i++) {
+        uint64_t its_priority = priority(faults, ready[i].pid);
+        if (its_priority <= best_priority) continue;
+        best = i;
+        best_priority = its_priority;
+    }
     return best;
 }
 
@@ -207,12 +212,11 @@ kill_before_turn(acta_sim *sim, const acta_ready *chosen)
 }
 
 static acta_ready
-ready_at(acta_sim *sim, uint32_t place)
+ready_at(const acta_runtime *runtime, uint32_t place)
 {
     acta_ready ready;
 
-    if (!acta_runtime_ready(acta_app_runtime(acti_sim_app(sim)), place, &ready))
-        ready = (acta_ready){ .pid = { 0 } }; /* offloaded */
+    if (!acta_runtime_ready(runtime, place, &ready)) ready = (acta_ready){ .pid = { 0 } }; /* offloaded */
     return ready;
 }
 
@@ -221,16 +225,17 @@ static uint32_t
 look(acta_sim *sim, uint32_t count, acta_ready *ready, uint32_t *places)
 {
     const acti_faults *faults = acti_sim_faults(sim);
+    const acta_runtime *runtime = acta_app_runtime(acti_sim_app(sim));
     bool any = holds_any(faults);
     uint32_t found = 0;
 
     for (uint32_t i = 0; i < count && found < LOOK_MAX; i++) {
-        ready[found] = ready_at(sim, i);
+        ready[found] = ready_at(runtime, i);
         if (any && is_held(faults, ready[found].pid)) continue;
         places[found++] = i;
     }
     if (found > 0) return found;
-    ready[0] = ready_at(sim, 0);
+    ready[0] = ready_at(runtime, 0);
     places[0] = 0;
     return 1;
 }
@@ -261,7 +266,7 @@ acti_fault_actors_choose(acta_sim *sim, uint32_t count)
     uint32_t some_count = count < LOOK_MAX ? count : LOOK_MAX;
     uint32_t place = by_order || holds_any(faults) ? choose_by_pid(sim, count, by_order)
                                                    : acta_sim_choose(sim, ACTA_SIM_SCHEDULER, some_count);
-    acta_ready chosen = ready_at(sim, place);
+    acta_ready chosen = ready_at(acta_app_runtime(acti_sim_app(sim)), place);
     if (acti_countdown_tick(sim, &faults->hold, ACTA_SIM_FAULT_SCHEDULER)) hold(sim, &chosen);
     kill_before_turn(sim, &chosen);
     return note_work(sim, place);

@@ -29,18 +29,34 @@ draw(const bank_clients *c, uint32_t count)
 
 /* -- the script -- */
 
+/* "account-17", and a zero behind it; some hundred names are made for each seed. */
+static acta_str
+name_numbered(char room[BANK_ASK_ID_MAX], const char *kind, uint32_t number)
+{
+    char digits[10]; /* the last one first */
+    size_t digit_count = 0, size = strlen(kind);
+
+    memcpy(room, kind, size);
+    do {
+        digits[digit_count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    while (digit_count > 0)
+        room[size++] = digits[--digit_count];
+    room[size] = '\0';
+    return acta_str_from(room, size);
+}
+
 static acta_str
 name_account(bank_ask *a, uint32_t slot, uint32_t number)
 {
-    int size = snprintf(a->ids[slot], sizeof a->ids[slot], "account-%" PRIu32, number);
-    return acta_str_from(a->ids[slot], (size_t)size);
+    return name_numbered(a->ids[slot], "account-", number);
 }
 
 static acta_str
 name_transfer(bank_ask *a, uint32_t number)
 {
-    int size = snprintf(a->ids[2], sizeof a->ids[2], "transfer-%" PRIu32, number);
-    return acta_str_from(a->ids[2], (size_t)size);
+    return name_numbered(a->ids[2], "transfer-", number);
 }
 
 /* The room was made for all that can be drawn: no ask moves once it is there. */
@@ -48,11 +64,10 @@ static bank_ask *
 add(bank_clients *c, const acta_table *command)
 {
     bank_ask *a = &c->asks[c->ask_count];
-    char name[32];
+    char name[BANK_ASK_ID_MAX];
 
-    int size = snprintf(name, sizeof name, "ask-%" PRIu32, c->ask_count);
     *a = (bank_ask){ .command = command,
-        .command_id = acta_id_of(acta_str_from(name, (size_t)size)),
+        .command_id = acta_id_of(name_numbered(name, "ask-", c->ask_count)),
         .leader = c->ask_count,
         .clients = c };
     c->ask_count++;

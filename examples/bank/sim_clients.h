@@ -13,7 +13,7 @@
 #include "acta/sim.h"
 #include "bank.acta.h"
 
-enum { BANK_CLIENT_ACCOUNT_MAX = 1000 };
+enum { BANK_CLIENT_ACCOUNT_MAX = 1000, BANK_ASK_ID_MAX = 24 };
 
 typedef enum bank_ask_state {
     BANK_ASK_UNSENT, /* not yet, or its answer was lost in a crash */
@@ -30,7 +30,7 @@ typedef struct bank_ask {
         bank_CloseAccount close;
         bank_RequestTransfer transfer;
     } value;
-    char ids[3][24]; /* what the strings in `value` point to */
+    char ids[3][BANK_ASK_ID_MAX]; /* what the strings in `value` point to */
     acta_id command_id;
     uint32_t leader; /* the first of those with this id; itself, mostly */
     bool is_thief;   /* it is another command than its leader; those with one leader that are none are the same */
