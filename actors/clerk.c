@@ -337,6 +337,7 @@ acti_clerk_ask(acta_app *app, acti_tag what, uint32_t nap_ms, uint32_t timeout_m
 
     for (;;) {
         acta_status status = ask_once(app, what, nap_ms, timeout_ms, error);
+        if (status == ACTA_BUSY && what == ACTI_TAG_NAP) return pause_a_while(app, error); /* its mailbox is full */
         if (status != ACTA_NOPROC && status != ACTA_FAILED) return status;
         /* Its supervisor starts it again, if there is one. */
         if (!acta_is_alive(app->runtime, app->tree)) return status;

@@ -357,7 +357,7 @@ take_chunk(acti_reader_actor *r)
     uint32_t count_max = kind->transactional || kind->whole_window ? r->reader->window : TAKE_MAX;
     acta_error error;
 
-    if (ACTA_SIM_CHANCE(&r->app->environment, "reader.chunk.one", 25)) count_max = 1;
+    if (ACTA_SIM_CHANCE(&r->app->environment, "reader.chunk.one", 50)) count_max = 1;
     if (!r->may_have_more || r->aside_count >= ACTI_PARKED_COUNT_MAX || acti_is_stopping(r->app)) return false;
     acta_status status =
         acta_subscription_next(r->subscription, count_max, &r->reader->chunk, &r->may_have_more, &error);
@@ -447,6 +447,7 @@ acti_reader_go_on(acti_reader_actor *r)
     bool more = true;
 
     keep_spare_ready(r);
+    if (ACTA_SIM_CHANCE(&r->app->environment, "reader.step.one", 50)) count = 1;
     for (uint32_t i = 0; more && i < count; i++)
         more = step(r);
     if (r->reader->kind->go_on != NULL && !r->is_napping && !r->store_refuses) r->reader->kind->go_on(r);

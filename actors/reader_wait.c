@@ -131,6 +131,14 @@ acti_wait_for_check(const acta_app *app, const char *const *names, acta_error *e
 }
 
 static acta_status
+is_too_late(const acti_reader *reader, uint64_t position, acta_error *error)
+{
+    return acta_error_set(error, ACTA_TIMEOUT,
+        "the command is stored, but reader '%s' is at position %" PRIu64 ", which is before its event at %" PRIu64,
+        reader->name, atomic_load_explicit(&reader->passed, memory_order_relaxed), position);
+}
+
+static acta_status
 wait_for_one(
     acta_app *app, const acti_reader *reader, const wait_request *request, uint64_t deadline_ns, acta_error *error)
 {
@@ -141,12 +149,9 @@ wait_for_one(
         if (message != NULL) memcpy(message->payload, request, sizeof *request);
 
         acta_status status = acta_call(app->runtime, pid, message, left_ms, NULL, error);
-        if (status == ACTA_TIMEOUT)
-            return acta_error_set(error, ACTA_TIMEOUT,
-                "the command is stored, but reader '%s' is at position %" PRIu64
-                ", which is before its event at %" PRIu64,
-                reader->name, atomic_load_explicit(&reader->passed, memory_order_relaxed), request->position);
+        if (status == ACTA_TIMEOUT) return is_too_late(reader, request->position, error);
         if (status != ACTA_NOPROC && status != ACTA_FAILED) return status;
+        if (left_ms == 0) return is_too_late(reader, request->position, error);
         acti_clerk_ask(app, ACTI_TAG_NAP, NAP_MS, left_ms, NULL); /* its supervisor starts it again */
     }
 }

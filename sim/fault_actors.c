@@ -21,6 +21,9 @@ enum {
     ORDER_TURNS_MAX = 1024, /* between two orders */
     ORDERED_TURNS_MAX = 512,
     KILL_TURNS_MAX = 2048,
+    KILL_WRITES_MAX = 128,  /* of one behaviour, between two that their writer dies of */
+    ACTORS_FIRST_MAX = 128, /* turns, before anything of a dead writer's gets to the disk */
+    DISK_MS_MAX = 2000,     /* or so long */
     BUDGET_COUNT = 4,
     WORK_MS_MAX = 2000, /* what a piece of offloaded work takes */
     SPREAD = 5,
@@ -44,7 +47,9 @@ acti_fault_actors_draw(acta_sim *sim)
         begin(sim, &faults->hold, HOLD_TURNS_MAX);
         begin(sim, &faults->order, ORDER_TURNS_MAX);
     }
-    if ((faults->kinds & ACTA_SIM_FAULT_KILL) != 0) begin(sim, &faults->kill, KILL_TURNS_MAX);
+    if ((faults->kinds & ACTA_SIM_FAULT_KILL) == 0) return;
+    begin(sim, &faults->kill, KILL_TURNS_MAX);
+    faults->kills_writers = acta_sim_choose(sim, ACTA_SIM_SETTINGS, 3) != 0;
 }
 
 /* -- held -- */
@@ -211,6 +216,49 @@ kill_before_turn(acta_sim *sim, const acta_ready *chosen)
     acta_exit(runtime, (acta_pid){ 0 }, chosen->pid, &killed);
 }
 
+/* NULL: there are too many behaviours. */
+static acti_countdown *
+kill_of(acta_sim *sim, const acta_behaviour *behaviour)
+{
+    acti_faults *faults = acti_sim_faults(sim);
+
+    for (uint32_t i = 0; i < ACTI_WRITERS_MAX; i++) {
+        acti_writers *writers = &faults->writers[i];
+        if (writers->behaviour == behaviour) return &writers->kill;
+        if (writers->behaviour != NULL) continue;
+        writers->behaviour = behaviour;
+        begin(sim, &writers->kill, KILL_WRITES_MAX);
+        return &writers->kill;
+    }
+    return NULL;
+}
+
+bool
+acti_fault_actors_first(acta_sim *sim)
+{
+    const acti_faults *faults = acti_sim_faults(sim);
+    return faults->turns < faults->actors_first_to;
+}
+
+/* What it has submitted goes on, and takes its time: the next life begins meanwhile. */
+void
+acti_fault_actors_submitted(acta_sim *sim)
+{
+    static const acta_exit_reason killed = { .kind = ACTA_EXIT_KILLED };
+    acti_faults *faults = acti_sim_faults(sim);
+    const acta_ready *writer = &faults->chosen;
+
+    if (writer->pid.value == 0 || writer->behaviour == NULL || is_root_supervisor(writer->behaviour)) return;
+    acti_countdown *kill = kill_of(sim, writer->behaviour);
+    if (kill == NULL || !acti_countdown_tick(sim, kill, ACTA_SIM_FAULT_KILL)) return;
+    tell_of_actor(sim, ACTA_SIM_FAULT_KILL, writer, "is killed with something on its way to the disk", 0);
+    acta_exit(acta_app_runtime(acti_sim_app(sim)), (acta_pid){ 0 }, writer->pid, &killed);
+    uint32_t turns_max = ACTORS_FIRST_MAX >> acta_sim_choose(sim, ACTA_SIM_FAULTS, SPREAD);
+    faults->actors_first_to = faults->turns + acta_sim_choose(sim, ACTA_SIM_FAULTS, turns_max);
+    bool is_slow = (faults->kinds & ACTA_SIM_FAULT_DISK_SLOW) != 0 && acta_sim_choose(sim, ACTA_SIM_FAULTS, 2) != 0;
+    if (is_slow) acti_fault_disk_takes(sim, acta_sim_choose(sim, ACTA_SIM_FAULTS, DISK_MS_MAX));
+}
+
 static acta_ready
 ready_at(const acta_runtime *runtime, uint32_t place)
 {
@@ -258,6 +306,7 @@ acti_fault_actors_choose(acta_sim *sim, uint32_t count)
     acti_faults *faults = acti_sim_faults(sim);
     uint32_t some = ACTA_SIM_FAULT_SCHEDULER | ACTA_SIM_FAULT_KILL;
 
+    faults->chosen = (acta_ready){ .pid = { 0 } };
     if (acti_sim_app(sim) == NULL) return acta_sim_choose(sim, ACTA_SIM_SCHEDULER, count);
     count = without_work(sim, count);
     if ((faults->kinds & some) == 0) return note_work(sim, acta_sim_choose(sim, ACTA_SIM_SCHEDULER, count));
@@ -269,5 +318,6 @@ acti_fault_actors_choose(acta_sim *sim, uint32_t count)
     acta_ready chosen = ready_at(acta_app_runtime(acti_sim_app(sim)), place);
     if (acti_countdown_tick(sim, &faults->hold, ACTA_SIM_FAULT_SCHEDULER)) hold(sim, &chosen);
     kill_before_turn(sim, &chosen);
+    faults->chosen = chosen;
     return note_work(sim, place);
 }

@@ -129,8 +129,13 @@ acti_fault_disk_works(acta_sim *sim)
     acti_faults *faults = acti_sim_faults(sim);
 
     if (!acti_countdown_tick(sim, &faults->slow, ACTA_SIM_FAULT_DISK_SLOW)) return;
-    uint64_t ms = acta_sim_choose(sim, ACTA_SIM_FAULTS, SLOW_MS_MAX + 1);
-    faults->disk_until_ns = acta_sim_now_ns(sim) + ms * 1000000;
+    acti_fault_disk_takes(sim, acta_sim_choose(sim, ACTA_SIM_FAULTS, SLOW_MS_MAX + 1));
+}
+
+void
+acti_fault_disk_takes(acta_sim *sim, uint64_t ms)
+{
+    acti_sim_faults(sim)->disk_until_ns = acta_sim_now_ns(sim) + ms * 1000000;
     acti_fault_tell(sim, ACTA_SIM_FAULT_DISK_SLOW, "the disk is at work for %" PRIu64 " ms", ms);
 }
 

@@ -15,7 +15,7 @@
 
 #include "acta/simulate.h"
 
-enum { ACTI_FAULT_KINDS = ACTA_SIM_FAULT_KINDS, ACTI_HELD_MAX = 4 };
+enum { ACTI_FAULT_KINDS = ACTA_SIM_FAULT_KINDS, ACTI_HELD_MAX = 4, ACTI_WRITERS_MAX = 8 };
 #define ACTI_NEVER UINT64_MAX
 
 /* How many operations until it happens. */
@@ -29,6 +29,12 @@ typedef struct acti_held {
     acta_pid pid;
     uint64_t until; /* turns had in all */
 } acti_held;
+
+/* Actors of one behaviour, when they have something on its way to the disk. */
+typedef struct acti_writers {
+    const acta_behaviour *behaviour; /* NULL: none of them has come yet */
+    acti_countdown kill;             /* turns in which one of them submits something */
+} acti_writers;
 
 /* A simulation's faults; all zero: none, and what a crash leaves of the disk is drawn. */
 typedef struct acti_faults {
@@ -59,6 +65,10 @@ typedef struct acti_faults {
     uint64_t order_key; /* of the priorities; 0: none */
     acti_held held[ACTI_HELD_MAX];
     acti_countdown kill; /* turns */
+    bool kills_writers;
+    acti_writers writers[ACTI_WRITERS_MAX];
+    acta_ready chosen;        /* whose turn it is */
+    uint64_t actors_first_to; /* turns had in all: until then nothing is committed while an actor is ready */
 
     acti_countdown no_memory; /* allocations */
 } acti_faults;
@@ -109,12 +119,18 @@ bool acti_fault_disk_is_full(acta_sim *sim);
 uint32_t acti_fault_disk_survivors(acta_sim *sim, uint32_t count);
 /* A phase of a commit is over: the disk may be at it for a while. */
 void acti_fault_disk_works(acta_sim *sim);
+/* It is at something for so long. */
+void acti_fault_disk_takes(acta_sim *sim, uint64_t ms);
 /* 0: not at work. */
 uint64_t acti_fault_disk_until_ns(acta_sim *sim);
 
 void acti_fault_actors_draw(acta_sim *sim);
 /* As acta_driver.choose. */
 uint32_t acti_fault_actors_choose(acta_sim *sim, uint32_t count);
+/* In the turn that was chosen last something was submitted to the store: who has it on the way may die of it. */
+void acti_fault_actors_submitted(acta_sim *sim);
+/* Must the committer wait for all that is ready? */
+bool acti_fault_actors_first(acta_sim *sim);
 /* Is there no ready actor but those that are held, and no work that is due? */
 bool acti_fault_actors_hold_all(acta_sim *sim);
 /* When offloaded work that waits will have been done, which no seed need call a fault; 0: none waits, or it is due. */

@@ -30,7 +30,8 @@ typedef struct shrinker {
 } shrinker;
 
 /* Coarse things first: what goes wrong is more often too much than what is asked. */
-static const acta_sim_purpose order[] = { ACTA_SIM_FAULTS, ACTA_SIM_PLACES, ACTA_SIM_SCHEDULER, ACTA_SIM_WORKLOAD };
+static const acta_sim_purpose order[] = { ACTA_SIM_FAULTS, ACTA_SIM_SETTINGS, ACTA_SIM_PLACES, ACTA_SIM_SCHEDULER,
+    ACTA_SIM_WORKLOAD };
 enum { PURPOSE_COUNT = sizeof order / sizeof order[0] };
 
 static acti_track *

@@ -160,11 +160,24 @@ note_step(acta_sim *sim, step_kind kind)
     sim->now_ns += STEP_NS;
 }
 
+/* On its way to the disk. */
+static uint64_t
+queued(const acta_sim *sim)
+{
+    acta_store_stats stats;
+
+    if (!sim->faults.kills_writers) return 0;
+    acta_store_stats_read(acta_app_store(sim->app), &stats);
+    return stats.queued_bytes;
+}
+
 static bool
 run_turn(acta_sim *sim)
 {
     if (acti_fault_actors_hold_all(sim)) return false;
+    uint64_t queued_bytes = queued(sim);
     if (!acta_runtime_step(acta_app_runtime(sim->app))) return false;
+    if (queued(sim) > queued_bytes) acti_fault_actors_submitted(sim);
     sim->stats.turns++;
     note_step(sim, STEP_TURN);
     return true;
@@ -228,7 +241,8 @@ acta_sim_step(acta_sim *sim)
     sim->stats.steps++;
     if (acta_sim_chance(sim, ACTA_SIM_SCHEDULER, CLOCK_JUMP_PER_MILLE))
         acta_sim_advance_ms(sim, 1 + acta_sim_choose(sim, ACTA_SIM_SCHEDULER, CLOCK_JUMP_MS_MAX));
-    if (acta_sim_chance(sim, ACTA_SIM_SCHEDULER, STORE_FIRST_PER_MILLE)) {
+    bool is_store_first = acta_sim_chance(sim, ACTA_SIM_SCHEDULER, STORE_FIRST_PER_MILLE);
+    if (is_store_first && !acti_fault_actors_first(sim)) {
         if (run_commit(sim) || run_turn(sim)) return true;
     } else {
         if (run_turn(sim) || run_commit(sim)) return true;

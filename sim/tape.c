@@ -28,7 +28,8 @@ enum { LINE_WIDTH = 100, FORMAT = 1 };
 static const char *const purposes[ACTA_SIM_PURPOSE_COUNT] = { [ACTA_SIM_SCHEDULER] = "scheduler",
     [ACTA_SIM_FAULTS] = "faults",
     [ACTA_SIM_WORKLOAD] = "workload",
-    [ACTA_SIM_PLACES] = "places" };
+    [ACTA_SIM_PLACES] = "places",
+    [ACTA_SIM_SETTINGS] = "settings" };
 static const size_t TRACK_BYTES = ACTI_TRACK_MAX * sizeof(uint32_t);
 
 /* -- in memory: pages that aren't touched cost nothing -- */

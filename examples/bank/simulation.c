@@ -23,6 +23,7 @@ enum {
     KEPT_EVERY = 2048,  /* steps between two looks at what is kept */
     COUNTED_EVERY = 16, /* and at the runtime's counters, which only grow: a wrong sum stays wrong */
     READ_PER_MILLE = 100,
+    READ_OFTEN_PER_MILLE = 400,
     FAIL_PER_MILLE = 20,
     LATE_PER_MILLE = 300,
     RESET_PER_MILLE = 150,
@@ -40,6 +41,7 @@ typedef struct bank_run {
     bank_witness witness, late;
     bool has_late;
     uint32_t read_per_mille;
+    bool reads_hot;         /* only the accounts that are asked most */
     uint32_t steps_to_kept; /* 0: look now */
     acta_error broken;      /* found in between; status ACTA_OK: nothing was */
 } bank_run;
@@ -51,6 +53,8 @@ static bank_Transfer_aggregate transfer;
 static bank_Transfers_process_manager transfers;
 static const acta_aggregate *const aggregates[] = { &account.base, &transfer.base, NULL };
 static const acta_process_manager *const process_managers[] = { &transfers.base, NULL };
+static bank_projection account_rows, transfer_rows;
+static const acta_projection *const projections[] = { &account_rows.base, &transfer_rows.base, NULL };
 static const acta_event_handler *handlers[3];
 
 static const acta_app_config app_config = { .name = "bank",
@@ -58,7 +62,7 @@ static const acta_app_config app_config = { .name = "bank",
     .aggregates = aggregates,
     .process_managers = process_managers,
     .event_handlers = handlers,
-    .projections = bank_projections,
+    .projections = projections,
     .command_id_retention_ms = FOR_EVER_MS };
 
 static void
@@ -74,6 +78,30 @@ draw_settings(acta_sim *sim)
     account.base.idle_timeout_ms = idle_ms[acta_sim_choose(sim, ACTA_SIM_WORKLOAD, 4)];
     uint32_t idle = idle_ms[acta_sim_choose(sim, ACTA_SIM_WORKLOAD, 4)];
     if (idle > 0) transfer.base.idle_timeout_ms = transfers.base.idle_timeout_ms = idle;
+}
+
+/* A window of few events is often full. */
+static uint32_t
+draw_window(acta_sim *sim)
+{
+    static const uint32_t windows[] = { 0, 1, 2, 5 };
+    return windows[acta_sim_choose(sim, ACTA_SIM_SETTINGS, 4)];
+}
+
+/* What came to be drawn later than the rest, so that tapes mean what they did. */
+static void
+draw_more(bank_run *run)
+{
+    if (acta_sim_choose(run->sim, ACTA_SIM_SETTINGS, 4) == 3) {
+        run->read_per_mille = READ_OFTEN_PER_MILLE;
+        run->reads_hot = true;
+    }
+    account_rows = bank_account_rows;
+    transfer_rows = bank_transfer_rows;
+    account_rows.base.window = draw_window(run->sim);
+    transfer_rows.base.window = draw_window(run->sim);
+    run->witness.handler.window = draw_window(run->sim);
+    run->late.handler.window = draw_window(run->sim);
 }
 
 /* -- life -- */
@@ -101,6 +129,7 @@ begin(acta_sim *sim, void *state)
     good = bank_witness_begin(&run->late, "latecomer", sim, fail_per_mille) && good;
     good = bank_clients_begin(&run->clients, sim, find_broken, run) && good;
     if (!good) find_broken(run, "no memory", "the scenario could not begin");
+    draw_more(run);
     handlers[0] = &run->witness.handler;
     handlers[1] = NULL;
 }
@@ -215,8 +244,9 @@ read_account(bank_run *run)
     acta_error error;
     if (memory == NULL) return;
 
-    int size = snprintf(name, sizeof name, "Account-account-%" PRIu32,
-        acta_sim_choose(run->sim, ACTA_SIM_WORKLOAD, run->clients.account_count));
+    uint32_t count = run->reads_hot ? run->clients.hot_count : run->clients.account_count;
+    int size =
+        snprintf(name, sizeof name, "Account-account-%" PRIu32, acta_sim_choose(run->sim, ACTA_SIM_WORKLOAD, count));
     acta_str stream = acta_str_from(name, (size_t)size), id = acta_str_from(name + 8, (size_t)size - 8);
     acta_status status = acta_aggregate_read(run->app, &bank_Account_table, id, &state, memory, &error);
     const uint64_t note[] = { status, status == ACTA_OK ? (uint64_t)state.balance : 0 };

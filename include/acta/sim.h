@@ -33,6 +33,7 @@ typedef enum acta_sim_purpose {
     ACTA_SIM_WORKLOAD,
     ACTA_SIM_IDS,
     ACTA_SIM_PLACES,
+    ACTA_SIM_SETTINGS, /* how the application is set up, and the faults */
     ACTA_SIM_PURPOSE_COUNT
 } acta_sim_purpose;
 
