@@ -224,9 +224,9 @@ kill_of(acta_sim *sim, const acta_behaviour *behaviour)
 
     for (uint32_t i = 0; i < ACTI_WRITERS_MAX; i++) {
         acti_writers *writers = &faults->writers[i];
-        if (writers->behaviour == behaviour) return &writers->kill;
+        if (writers->behaviour != NULL && strcmp(writers->behaviour, behaviour->name) == 0) return &writers->kill;
         if (writers->behaviour != NULL) continue;
-        writers->behaviour = behaviour;
+        writers->behaviour = behaviour->name;
         begin(sim, &writers->kill, KILL_WRITES_MAX);
         return &writers->kill;
     }
