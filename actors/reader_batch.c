@@ -143,11 +143,19 @@ begin_anew_later(acti_reader_actor *r)
     acti_reader_nap(r, "its rows are being replaced by others");
 }
 
+/* Nothing of it was written, and the store takes others: there was no memory for it, or what its guard is about could not be
+ * read. */
+static bool
+may_be_done_again(const acti_reader_actor *r, acta_status status)
+{
+    return status == ACTA_NO_MEMORY || (status == ACTA_IO && acta_store_health(r->app->store, NULL) == ACTA_OK);
+}
+
 void
 acti_batch_committed(acti_reader_actor *r, const acti_committed *committed)
 {
     if (committed->number != r->number || !r->is_on_way) return;
-    if (committed->result.status == ACTA_NO_MEMORY) /* nothing of it was written: the next life does it again */
+    if (may_be_done_again(r, committed->result.status)) /* by the next life */
         acta_fail(r->self, "reader '%s': %s", r->reader->name, committed->result.error.text);
     if (committed->result.status == ACTA_CONFLICT && r->reader->kind->guard != NULL) {
         begin_anew_later(r);
