@@ -76,7 +76,9 @@ acti_pending_open(acti_reader_actor *r, acta_error *error)
     acta_status status = ACTA_OK;
 
     for (const acti_aside *aside = r->aside_first; aside != NULL; aside = aside->next) {
-        for (uint32_t i = aside->first; i < aside->positions.count && status == ACTA_OK; i++) {
+        /* What is aside by commands is no event that is not done; its position may be 0, where there is none. */
+        uint32_t first = aside->first + (aside->by_commands ? 1 : 0);
+        for (uint32_t i = first; i < aside->positions.count && status == ACTA_OK; i++) {
             acti_item *item = NULL;
             acta_error why;
             status = acti_aside_read(r, NULL, aside->positions.values[i], &item, error);
