@@ -190,7 +190,11 @@ submit_in_hand(acti_aggregate_actor *a, acti_command *command)
         acta_outcome outcome = acti_command_outcome(command);
         acta_transaction_outcome(transaction, command->envelope.command_id, &outcome);
     }
-    acti_audit_put(transaction, command, a->work->decision->emitted_count);
+    if (!acti_audit_put(transaction, command, a->work->decision->emitted_count)) {
+        acta_transaction_destroy(transaction);
+        answer_now(command, ACTA_NO_MEMORY, NULL);
+        return false;
+    }
     acta_status status = acti_pipeline_submit(a, command, transaction, &error);
     if (status == ACTA_OK) {
         acti_command_id_seen(a, command);
@@ -498,9 +502,13 @@ knows_outside(acti_aggregate_actor *a)
 {
     uint64_t count = acta_store_outside_count(a->app->store), version;
 
-    /* What is under way finds out by itself: it is refused. */
-    if (count == a->outside_count || acti_pipeline_count(a->work->pipeline) > 0) return false;
+    if (count == a->outside_count || ACTA_PLANT("others_not_seen")) return false;
+    bool is_drained = acti_pipeline_count(a->work->pipeline) == 0;
+    if (!is_drained && count == a->work->outside_looked) return false;
     if (acta_store_version(a->app->store, a->stream, &version, NULL) != ACTA_OK) return true;
+    a->work->outside_looked = count;
+    /* Events under way find out by themselves: they are refused. What is none may be durable already. */
+    if (!is_drained) return version > a->version;
     if (version < a->version) {
         acta_log_write(&a->app->environment, ACTA_LOG_ERROR,
             "'" ACTA_FMT "' is at version %" PRIu64 " in the store, and was at %" PRIu64 " here: the aggregate stops",

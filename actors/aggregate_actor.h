@@ -60,6 +60,7 @@ typedef struct acti_aggregate_work {
     acti_command_list kept; /* to be executed, in order */
     uint64_t order;
     acti_seen_ids ids;
+    uint64_t outside_looked; /* outside_count, of when it was last asked while something was under way */
 
     uint64_t stream_version; /* as it was when this rehydration was begun */
     acta_cursor *cursor;     /* while a chunk is folded: here, so that an apply that fails leaves nothing behind */

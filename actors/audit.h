@@ -9,7 +9,7 @@
 #include "command.h"
 
 /* Into the transaction of a command that was decided, whose answer is set. Sets is_audited. Does nothing where audits are off. */
-void acti_audit_put(acta_transaction *transaction, acti_command *command, uint32_t event_count);
+bool acti_audit_put(acta_transaction *transaction, acti_command *command, uint32_t event_count);
 
 /*
  * The command has got its answer: if no transaction of its own has a record, one is written now, which nobody waits for.

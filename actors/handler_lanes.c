@@ -18,6 +18,8 @@ enum { TRIES_MAX = ACTI_TRIES_MAX };
 typedef struct queued {
     struct queued *next;
     acti_item *item;
+    acta_error *why; /* it has failed before it was handled, and is to say so in its turn; NULL: it has not */
+    bool is_again, has_crashed; /* … as of then */
     size_t key_size;
     char key[];
 } queued;
@@ -41,6 +43,7 @@ typedef struct lanes {
     lane *all;
     uint32_t count;
     uint32_t batch_size, batch_timeout_ms;
+    acti_item *leaving; /* in no lane any more, and not concluded yet; NULL: none */
 } lanes;
 
 /* -- queues -- */
@@ -51,8 +54,7 @@ enqueue(acti_reader_actor *r, lane *l, const acti_item *item, acta_str key)
     queued *q = acta_alloc(r->self, sizeof *q + key.size);
     if (q == NULL) return false;
 
-    q->item = acti_item_copy(r->app, item);
-    q->key_size = key.size;
+    *q = (queued){ .item = acti_item_copy(r->app, item), .key_size = key.size };
     memcpy(q->key, key.data, key.size);
     if (q->item == NULL) {
         acta_free(r->self, q);
@@ -71,6 +73,7 @@ enqueue(acti_reader_actor *r, lane *l, const acti_item *item, acta_str key)
 static void
 conclude(acti_reader_actor *r, lane *l, queued *before, acti_work how, const acta_error *why)
 {
+    lanes *all = r->kind_state;
     queued *q = before != NULL ? before->next : l->first;
 
     if (before != NULL)
@@ -80,8 +83,11 @@ conclude(acti_reader_actor *r, lane *l, queued *before, acti_work how, const act
     if (l->last == q) l->last = before;
     l->count--;
     r->pending_count--;
+    all->leaving = q->item;
     acti_reader_worked(r, q->item, acta_str_from(q->key, q->key_size), how, why);
     acti_item_destroy(r->app, q->item);
+    all->leaving = NULL;
+    acta_free(r->self, q->why);
     acta_free(r->self, q);
 }
 
@@ -189,10 +195,25 @@ batch_of(const lanes *all, const lane *l)
     if (l->first == NULL) return 0;
     if (l->first->item->aside != NULL) return 1;
 
-    for (const queued *q = l->first; q != NULL && q->item->aside == NULL && count < all->batch_size; q = q->next)
-        count++;
+    for (const queued *q = l->first; q != NULL && q->item->aside == NULL && q->why == NULL; q = q->next)
+        if (++count == all->batch_size) break;
     bool is_cut = count < l->count; /* one that goes alone is behind them */
     return count == all->batch_size || all->batch_timeout_ms == 0 || l->is_due || is_cut ? count : 0;
+}
+
+/* Those that have failed already, and whose turn it is. */
+static void
+fail_first(acti_reader_actor *r, lane *l)
+{
+    while (l->first != NULL && l->first->why != NULL) {
+        acta_error why = *l->first->why;
+        r->is_again = l->first->is_again;
+        r->has_crashed = l->first->has_crashed;
+        ACTA_SOMETIMES(&r->app->environment, "lane.failed.in.its.turn");
+        conclude(r, l, NULL, ACTI_WORK_FAILED, &why);
+        r->is_again = false;
+        follow_aside(r, l);
+    }
 }
 
 static void
@@ -204,6 +225,7 @@ begin(acti_reader_actor *r, lane *l)
     if (l->request.value != 0 || l->is_waiting || acti_reader_is_held(r)) return;
     if (l->batch_count == 0) {
         follow_aside(r, l);
+        fail_first(r, l);
         l->batch_count = batch_of(all, l);
         if (l->batch_count == 0) {
             bool is_timed = l->first != NULL && l->timer.value == 0;
@@ -237,6 +259,7 @@ end_batch(acti_reader_actor *r, lane *l, acti_work how, const acta_error *why)
     l->tries = 0;
     for (; count > 0; count--)
         conclude(r, l, NULL, how, why);
+    follow_aside(r, l); /* before any that comes now goes there */
 }
 
 /* -- what comes back -- */
@@ -364,6 +387,8 @@ close_lanes(acti_reader_actor *r)
             acti_item_destroy(r->app, q->item);
         all->all[i].first = NULL;
     }
+    acti_item_destroy(r->app, all->leaving);
+    all->leaving = NULL;
 }
 
 static acta_status
@@ -397,11 +422,44 @@ is_idle(const acti_reader_actor *r)
     return true;
 }
 
+static lane *
+lane_of(const acti_reader_actor *r, const acti_item *item, acta_str key)
+{
+    const lanes *all = r->kind_state;
+    if (ACTA_PLANT("lane_by_position")) return &all->all[item->recorded.position % all->count];
+    return &all->all[acta_crc32c(0, key.data, key.size) % all->count];
+}
+
+static bool
+has_of_key(const lane *l, acta_str key)
+{
+    for (const queued *q = l->first; q != NULL; q = q->next)
+        if (acta_str_equal(acta_str_from(q->key, q->key_size), key)) return true;
+    return false;
+}
+
+/* It must not go aside before those of its key that are in the lane: it would be tried before them. */
+static bool
+fails_later(acti_reader_actor *r, const acti_item *item, acta_str key, const acta_error *why)
+{
+    lane *l = lane_of(r, item, key);
+    if (!has_of_key(l, key) || ACTA_PLANT("lane_fails_at_once")) return false;
+
+    acta_error *kept = acta_alloc(r->self, sizeof *kept);
+    if (kept == NULL || !enqueue(r, l, item, key))
+        acta_fail(r->self, "reader '%s': no memory to queue an event", r->reader->name);
+    *kept = *why;
+    l->last->why = kept;
+    l->last->is_again = r->is_again;
+    l->last->has_crashed = r->has_crashed;
+    r->has_crashed = false;
+    return true;
+}
+
 static acti_work
 work(acti_reader_actor *r, const acti_item *item, acta_str key, acta_error *error)
 {
-    const lanes *all = r->kind_state;
-    lane *l = &all->all[acta_crc32c(0, key.data, key.size) % all->count];
+    lane *l = lane_of(r, item, key);
 
     if (!enqueue(r, l, item, key)) {
         acta_error_set(error, ACTA_NO_MEMORY, "no memory to queue an event");
@@ -426,6 +484,7 @@ const acti_reader_kind acti_lanes_kind = {
     .open = open_lanes,
     .close = close_lanes,
     .work = work,
+    .fails_later = fails_later,
     .before_reset = before_reset,
     .is_idle = is_idle,
     .go_on = proceed,

@@ -175,6 +175,18 @@ find_keys(acti_reader_actor *r, const acti_item *item, acta_error *error)
     return status;
 }
 
+/* One that fails while others of its key are in work does so behind them. */
+static void
+worked_fresh(acti_reader_actor *r, const acti_item *item, acta_str key, acti_work how, const acta_error *why)
+{
+    const acti_reader_kind *kind = r->reader->kind;
+
+    if (how == ACTI_WORK_FAILED && kind->fails_later != NULL && acti_aside_find(r, key) == NULL &&
+        kind->fails_later(r, item, key, why))
+        how = ACTI_WORK_PENDING;
+    acti_reader_worked(r, item, key, how, why);
+}
+
 /* Absent: it is for nobody. */
 static void
 work_on_key(acti_reader_actor *r, const acti_item *item, acta_str key)
@@ -192,7 +204,7 @@ work_on_key(acti_reader_actor *r, const acti_item *item, acta_str key)
         acta_error_set(&error, ACTA_FAILED, "it failed before");
     } else
         how = work_on(r, item, key, &error);
-    acti_reader_worked(r, item, key, how, &error);
+    worked_fresh(r, item, key, how, &error);
     r->is_again = false;
 }
 
@@ -210,7 +222,7 @@ is_unrouted(acti_reader_actor *r, const acti_item *item, const acta_error *why)
         acti_reader_nap(r, why->text);
         r->stays = true;
     } else
-        acti_reader_worked(r, item, item->recorded.stream, ACTI_WORK_FAILED, why);
+        worked_fresh(r, item, item->recorded.stream, ACTI_WORK_FAILED, why);
 }
 
 /* All of its keys, or nobody. */

@@ -89,6 +89,9 @@ typedef struct acti_reader_kind {
         acti_reader_actor *r, const acti_item *item, acta_str key, uint32_t attempt, const acta_error *why);
     /* `item` is borrowed. */
     acti_work (*work)(acti_reader_actor *r, const acti_item *item, acta_str key, acta_error *error);
+    /* It failed before it came to `work`: true when others of its key are in work, behind whom it is concluded then. NULL:
+     * work is done at once. */
+    bool (*fails_later)(acti_reader_actor *r, const acti_item *item, acta_str key, const acta_error *why);
     /* What was set aside by commands: let its owner try them again; acti_aside_stuck or _unstuck tells. */
     acta_status (*resume)(acti_reader_actor *r, acta_str key, acta_error *error);
     bool (*is_full)(const acti_reader_actor *r); /* the batch has enough; nothing is begun */

@@ -237,8 +237,10 @@ acti_orders_fill(acti_reader_actor *r, acta_transaction *transaction)
         put_note(r, transaction, order);
         is_changed = is_changed || order->kind == ACTI_ORDER_PAUSE || order->kind == ACTI_ORDER_RESUME;
     }
-    if (is_changed && put_row(r, transaction, &row) != ACTA_OK)
+    if (is_changed && put_row(r, transaction, &row) != ACTA_OK) {
+        acta_transaction_destroy(transaction); /* nobody else has it yet */
         acta_fail(r->self, "reader '%s': no memory for an order", reader->name);
+    }
 }
 
 void
@@ -350,7 +352,8 @@ acti_reset_go_on(acti_reader_actor *r)
         return;
     }
     acta_transaction *transaction = acta_transaction_create(r->app->store);
-    status = transaction != NULL ? fill_reset(r, transaction, r->reset, &error) : ACTA_NO_MEMORY;
+    status = transaction != NULL ? fill_reset(r, transaction, r->reset, &error)
+                                 : acta_error_set(&error, ACTA_NO_MEMORY, "no memory to set a reader back");
     if (status != ACTA_OK) {
         acta_transaction_destroy(transaction);
         give_up_reset(r, status, &error);

@@ -52,7 +52,8 @@ encode(
 static void
 fill_envelope(acti_command *command, const acti_slot *slot, const acti_scheduled *row)
 {
-    acta_id id = acti_scheduled_command_id(slot->row_key, slot->due_us, slot->mark);
+    acta_id id = acti_scheduled_command_id(
+        slot->row_key, slot->due_us, slot->mark + (ACTA_PLANT("schedule_new_ids") ? acti_now_ns(command->app) : 0));
 
     command->recorded = true;
     command->is_of_schedule = true;

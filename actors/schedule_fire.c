@@ -217,8 +217,8 @@ ask(acti_schedule_clerk *c, acti_slot *slot)
     }
     slot->retry_max = row.retry_max;
     slot->tries = 0;
-    if (row.missed == ACTA_MISSED_SKIP && slot->attempts == 0 &&
-        acti_wall_us(c->app) - row.due_us > row.late_ms * INT64_C(1000)) {
+    bool is_skipped = row.missed == ACTA_MISSED_SKIP || ACTA_PLANT("missed_dropped");
+    if (is_skipped && slot->attempts == 0 && acti_wall_us(c->app) - row.due_us > row.late_ms * INT64_C(1000)) {
         finish(c, slot, RUN_SKIPPED, "its time had passed");
         return;
     }

@@ -43,8 +43,8 @@ acta_history_store(acta_history *history)
 static bool
 is_before(const acta_recorded *event, const acta_point *until)
 {
-    return event->version <= until->version && event->position <= until->position &&
-           event->recorded_at_us <= until->time_us;
+    return (event->version <= until->version || (ACTA_PLANT("past_too_far") && event->version == until->version + 1)) &&
+           event->position <= until->position && event->recorded_at_us <= until->time_us;
 }
 
 static acta_status

@@ -39,7 +39,7 @@ tests/gateway : base runtime schema store actors gateway
 examples     : base runtime schema store actors
 bench        : base runtime schema store actors gateway
 tests        : base runtime schema store actors sim
-examples/bank/simulation examples/bank/sim_clients examples/bank/sim_witness : base runtime schema store actors sim
+examples/bank/simulation examples/bank/sim_clients examples/bank/sim_witness examples/bank/sim_parts : base runtime schema store actors sim
 examples/order/simulation : base runtime schema store actors sim
 bench/sim    : base runtime schema store actors sim
 tools/sim tools/simulation_list : base runtime schema store actors sim'

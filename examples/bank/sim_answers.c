@@ -71,9 +71,9 @@ bank_check_once(const bank_clients *clients, const bank_fold *fold, acta_error *
     acta_status status = ACTA_OK;
     if (effects == NULL) return acta_error_set(error, ACTA_NO_MEMORY, NULL);
 
-    /* A command of the bank is one event, so two with one id are two effects. */
+    /* A command of the bank is one event, so two with one id are two effects. What was appended by hand has none. */
     for (uint64_t i = 1; status == ACTA_OK && i < count; i++)
-        if (compare_ids(&effects[i - 1], &effects[i]) == 0)
+        if (!acta_id_is_none(effects[i].command_id) && compare_ids(&effects[i - 1], &effects[i]) == 0)
             status = acta_error_set(error, ACTA_CORRUPT,
                 "a command took effect twice: at position %" PRIu64 " and at %" PRIu64, effects[i - 1].position,
                 effects[i].position);

@@ -63,6 +63,7 @@ typedef struct bank_clients {
     uint32_t unsent_first, unsent_count;
     uint32_t answered_count, in_flight_count;
     bool is_out_of_memory;
+    bool rows_may_go; /* somebody has asked for a reset of the rows, which may come at any time */
 
     bank_client_found *found;
     void *user;

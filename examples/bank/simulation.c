@@ -17,6 +17,7 @@
 #include "log_fold.h"
 #include "sim_checks.h"
 #include "sim_clients.h"
+#include "sim_parts.h"
 #include "sim_witness.h"
 
 enum {
@@ -36,6 +37,7 @@ typedef struct bank_run {
     acta_app *app; /* NULL: none runs */
     acta_environment environment;
     bank_clients clients;
+    bank_parts parts;
     bank_log_check *auditor; /* both have taken the log up to `head` */
     bank_fold *fold;
     bank_witness witness, late;
@@ -57,7 +59,7 @@ static bank_projection account_rows, transfer_rows;
 static const acta_projection *const projections[] = { &account_rows.base, &transfer_rows.base, NULL };
 static const acta_event_handler *handlers[3];
 
-static const acta_app_config app_config = { .name = "bank",
+static acta_app_config app_config = { .name = "bank",
     .schema = &bank_schema,
     .aggregates = aggregates,
     .process_managers = process_managers,
@@ -102,6 +104,7 @@ draw_more(bank_run *run)
     transfer_rows.base.window = draw_window(run->sim);
     run->witness.handler.window = draw_window(run->sim);
     run->late.handler.window = draw_window(run->sim);
+    bank_parts_begin(&run->parts, run->sim, &app_config, &account, &run->witness.handler);
 }
 
 /* -- life -- */
@@ -145,6 +148,7 @@ started(acta_sim *sim, void *state, acta_app *app)
     run->app = run->clients.app = app;
     run->environment = *acta_runtime_environment(acta_app_runtime(app));
     run->steps_to_kept = 0;
+    bank_parts_started(&run->parts, app);
     if (run->fold == NULL || head >= bank_fold_position(run->fold)) return;
     snprintf(
         text, sizeof text, "it ended at %" PRIu64 ", and ends at %" PRIu64 " now", bank_fold_position(run->fold), head);
@@ -178,6 +182,7 @@ crashed(acta_sim *sim, void *state)
 
     run->app = NULL;
     bank_clients_crashed(&run->clients);
+    bank_parts_crashed(&run->parts);
     if (!run->has_late && acta_sim_chance(sim, ACTA_SIM_WORKLOAD, LATE_PER_MILLE)) {
         run->has_late = true;
         handlers[1] = &run->late.handler;
@@ -275,14 +280,18 @@ act(acta_sim *sim, void *state, acta_app *app)
         read_account(run);
         return true;
     }
-    return bank_clients_act(&run->clients);
+    if (bank_parts_act(&run->parts, run->fold, run->clients.account_count, false)) return true;
+    run->clients.rows_may_go = run->parts.may_be_reset;
+    if (bank_clients_act(&run->clients)) return true;
+    return bank_clients_are_done(&run->clients) &&
+           bank_parts_act(&run->parts, run->fold, run->clients.account_count, true);
 }
 
 static bool
 is_done(const void *state)
 {
     const bank_run *run = state;
-    return bank_clients_are_done(&run->clients);
+    return bank_clients_are_done(&run->clients) && bank_parts_are_done(&run->parts);
 }
 
 /* -- invariants -- */
@@ -360,20 +369,31 @@ check_states(const bank_run *run, acta_error *error)
     return status;
 }
 
+/* Who was asked for its state may have told others to make room. */
+static acta_status
+check_counters(const bank_run *run, acta_error *error)
+{
+    acta_runtime_stats stats;
+    acta_status status;
+
+    for (uint32_t i = 0;; i++) {
+        acta_runtime_stats_read(acta_app_runtime(run->app), &stats);
+        status = bank_check_counters(&stats, true, error);
+        if (status == ACTA_OK || i == READ_AGAIN_MAX || !acta_sim_step(run->sim)) return status;
+    }
+}
+
 static acta_status
 check_rest(const bank_run *run, acta_error *error)
 {
-    acta_runtime_stats stats;
-
     acta_status status = bank_check_ended(run->auditor, run->fold, error);
     if (status == ACTA_OK) status = bank_check_once(&run->clients, run->fold, error);
     if (status == ACTA_OK) status = bank_check_answers(&run->clients, run->fold, error);
     if (status == ACTA_OK) status = bank_witness_check(&run->witness, run->fold, error);
     if (status == ACTA_OK && run->has_late) status = bank_witness_check(&run->late, run->fold, error);
     if (status == ACTA_OK) status = check_states(run, error);
-    if (status != ACTA_OK) return status;
-    acta_runtime_stats_read(acta_app_runtime(run->app), &stats);
-    return bank_check_counters(&stats, true, error);
+    if (status == ACTA_OK) status = bank_parts_check(&run->parts, run->fold, error);
+    return status == ACTA_OK ? check_counters(run, error) : status;
 }
 
 /* What a night must have seen, or its seeds are too gentle. */

@@ -407,7 +407,8 @@ check(acta_sim *sim, void *state, acta_app *app, acta_error *error)
     return status;
 }
 
-static const acta_scenario schedule_scenario = { .name = "schedule",
+extern const acta_scenario schedule_scenario; /* tests/sim/scenarios.h */
+const acta_scenario schedule_scenario = { .name = "schedule",
     .summary = "commands for later: once, recurring, cancelled, and deadlines of process managers",
     .app = &config,
     .state_size = sizeof(schedule_run),
@@ -420,9 +421,3 @@ static const acta_scenario schedule_scenario = { .name = "schedule",
     .check = check,
     .end = end,
     .sites = ACTA_SITES };
-
-int
-main(int argc, char **argv)
-{
-    return acta_simulate_main(&schedule_scenario, argc, argv);
-}

@@ -3,11 +3,14 @@
  */
 #include "plants.h"
 
+#include "scenarios.h"
 #include "simulation.h"
 #include "tree.h"
 
-#define BANK &bank_scenario
-#define TREE &tree_scenario
+#define BANK     &bank_scenario
+#define TREE     &tree_scenario
+#define TRIPS    &trips_scenario
+#define SCHEDULE &schedule_scenario
 
 const plant plants[] = {
     /* the store */
@@ -29,18 +32,27 @@ const plant plants[] = {
     { "successor_not_warned", "an append outlives its actor, and the next one doesn't hear of it", BANK, 1000 },
     { "answer_before_append", "an answer goes out before the append that it rests on", BANK, 1000 },
     { "failed_append_accepted", "a failed append is answered as if it were stored", BANK, 1000 },
+    { "others_not_seen", "what others append to a stream is not noticed", BANK, 1000 },
+    { "audit_left_out", "the audit's record is not written with the events", BANK, 100 },
+    { "past_too_far", "a state at a version has the event behind it, too", BANK, 1000 },
     /* process managers */
     { "outbox_new_ids", "after a crash commands go out under new ids", BANK, 100 },
     { "outbox_row_stays", "the row of an outbox that is through stays", BANK, 100 },
     { "outbox_not_read", "an outbox isn't read after a crash", BANK, 100 },
     { "end_not_remembered", "that an instance has ended is forgotten", BANK, 100 },
     { "event_handled_twice", "an event that comes again is handled again", BANK, 100 },
+    { "association_not_stored", "an association is known until the process dies", TRIPS, 1000 },
+    /* the schedule */
+    { "schedule_new_ids", "what is asked again is another command", SCHEDULE, 1000 },
+    { "missed_dropped", "what was missed while nobody ran is dropped", SCHEDULE, 1000 },
+    { "cancel_not_written", "a cancelled command stays in the schedule", SCHEDULE, 100 },
     /* handlers and projections */
     { "checkpoint_before_work", "the checkpoint is ahead of the work", BANK, 1000 },
     { "rows_without_checkpoint", "rows and checkpoint in two transactions", BANK, 100 },
     { "room_not_told", "room in the window wakes nobody", BANK, 1000 },
     { "no_barrier", "a reader begins before what its last life wrote is through", BANK, 1000 },
     { "overtakes_aside", "an event overtakes one of its stream that waits to be tried again", BANK, 100 },
+    { "lane_by_position", "an event goes to any lane, not to that of its key", BANK, 1000 },
     { "wait_not_waited", "wait_for returns before the reader is there", BANK, 100 },
     /* what the simulation has found in what stood: each mend taken back */
     { "retry_dies_with_actor", "a command that is decided again is lost with its aggregate", BANK, 1000 },
@@ -48,6 +60,7 @@ const plant plants[] = {
     { "repeated_answer_ahead", "a repeated command is answered ahead of the mark", BANK, 1000 },
     { "stopped_begins_again", "an instance that has stopped is begun by its router's second life", BANK, 1000 },
     { "not_read_behind", "an instance reads its rows while its last life's batch is on its way", BANK, 1000 },
+    { "lane_fails_at_once", "what fails at once overtakes those of its key in a lane", BANK, 2000 },
     /* the runtime */
     { "rest_not_restarted", "rest_for_one restarts the one child only", TREE, 100 },
     { "intensity_not_pruned", "restarts are counted for ever", TREE, 500 },

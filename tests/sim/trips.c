@@ -15,6 +15,7 @@
 #include "acta/app.h"
 #include "acta/simulate.h"
 
+#include "scenarios.h"
 #include "trips.acta.h"
 
 /* The domain: tests/actors/trips.c. */
@@ -355,7 +356,7 @@ check(acta_sim *sim, void *state, acta_app *app, acta_error *error)
     return status == ACTA_OK ? check_rows(store, "parked", 0, false, error) : status;
 }
 
-static const acta_scenario trips_scenario = { .name = "trips",
+const acta_scenario trips_scenario = { .name = "trips",
     .summary = "process managers in all forms of routing",
     .app = &config,
     .state_size = sizeof(trips_run),
@@ -364,9 +365,3 @@ static const acta_scenario trips_scenario = { .name = "trips",
     .is_done = is_done,
     .crashed = crashed,
     .check = check };
-
-int
-main(int argc, char **argv)
-{
-    return acta_simulate_main(&trips_scenario, argc, argv);
-}
