@@ -439,6 +439,8 @@ void acti_waits_answer(acti_reader_actor *r);
 /* reader_orders.c: what operators say. */
 void acti_orders_take(acti_reader_actor *r, acta_from from, const acta_message *message);
 void acti_orders_fill(acti_reader_actor *r, acta_transaction *transaction);
+/* Is it paused, when it was before what was carried out and is not durable yet? */
+bool acti_orders_leave_paused(const acti_reader_actor *r, bool is_paused);
 void acti_orders_send(acti_reader_actor *r); /* they are on their way with the batch */
 void acti_orders_durable(acti_reader_actor *r);
 void acti_orders_ask_again(acti_reader_actor *r); /* those on their way have come to nothing */

@@ -286,6 +286,18 @@ acti_orders_refuse(acti_reader_actor *r)
     r->reset = NULL;
 }
 
+bool
+acti_orders_leave_paused(const acti_reader_actor *r, bool is_paused)
+{
+    const acti_order *const lists[] = { r->orders_on_way, r->orders };
+
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        for (const acti_order *order = lists[i]; order != NULL; order = order->next)
+            if (order->kind == ACTI_ORDER_PAUSE || order->kind == ACTI_ORDER_RESUME)
+                is_paused = order->kind == ACTI_ORDER_PAUSE;
+    return is_paused;
+}
+
 /* -- reset -- */
 
 /* What has not been handled of all that was passed: what is aside, and what was still to come of a reset before. */

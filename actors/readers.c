@@ -120,6 +120,7 @@ acti_reader_recall(acti_reader_actor *r, acta_error *error)
     if (memory == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for reader '%s'", reader->name);
 
     acta_status status = acti_reader_row_get(r->app->store, reader->name, memory, &row, error);
+    if (status == ACTA_OK) row.is_paused = acti_orders_leave_paused(r, row.is_paused);
     if (status == ACTA_OK && is_known(reader, &row)) {
         r->is_paused = row.is_paused;
         acta_memory_destroy(memory);
