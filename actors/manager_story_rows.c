@@ -109,10 +109,9 @@ acti_story_put_commands(const acti_instance *i, acta_transaction *batch, acta_st
     const acti_story_row row = {
         .kind = kind, .ends = kind == ACTA_STORY_ENDED, .index = index, .why = acta_str_of(why)
     };
-    acta_bytes key = acta_bytes_from(NULL, 0);
 
     if (!i->manager->keep_story) return ACTA_OK;
-    key = key_of(i, i->outbox.position, i->outbox.generation, index + 1);
+    acta_bytes key = key_of(i, i->outbox.position, i->outbox.generation, index + 1);
     return put(i, batch, key, &row, kind == ACTA_STORY_REPLACED ? &i->next_outbox : NULL, error);
 }
 

@@ -226,8 +226,9 @@ replay_all(replay *r, acta_audit_cursor *cursor, acta_error *error)
             status = compare(r, error);
         else
             r->report->skipped++;
-        if (status != ACTA_OK) return status;
+        if (status != ACTA_OK) break;
     }
+    r->record = NULL;
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;
 }
 
