@@ -51,7 +51,7 @@ typedef struct acti_slot {
     bool is_run; /* counted as firing, and among the application's open outboxes */
     int64_t due_us;
     uint64_t mark;
-    int64_t next_us; /* ENDING: when it is due next; INT64_MAX: never */
+    int64_t next_us;           /* ENDING: when it is due next; INT64_MAX: never */
     acti_under_way *under_way; /* its command; NULL: none */
     acta_ref ref;
     uint32_t attempts, tries, retry_max;

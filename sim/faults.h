@@ -33,7 +33,7 @@ typedef struct acti_held {
 /* Actors of one behaviour, when they have something on its way to the disk. */
 typedef struct acti_writers {
     const char *behaviour; /* its name, which lives on when the application dies; NULL: none of them has come yet */
-    acti_countdown kill;             /* turns in which one of them submits something */
+    acti_countdown kill;   /* turns in which one of them submits something */
 } acti_writers;
 
 /* A simulation's faults; all zero: none, and what a crash leaves of the disk is drawn. */

@@ -31,11 +31,12 @@ held_by() { # file …
 
 all_are_held() { # file …
     held_by "$@" >"$scratch/held"
-    missing=$(i=1; while [ $i -le $last_case ]; do printf 'AP-%02d\n' $i; i=$((i + 1)); done | comm -23 - "$scratch/held")
-    [ -z "$missing" ] || { echo "no test that is run names" $missing; return 1; }
+    missing=$(i=1; while [ "$i" -le "$last_case" ]; do printf 'AP-%02d\n' "$i"; i=$((i + 1)); done | comm -23 - "$scratch/held")
+    [ -z "$missing" ] || { printf 'no test that is run names %s\n' "$missing"; return 1; }
 }
 
 plant() { # how sed changes all tests
+    # shellcheck disable=SC2086 # words
     cat $files | sed "$1" >"$scratch/test_planted.c"
     ! all_are_held "$scratch/test_planted.c"
 }

@@ -692,8 +692,8 @@ template <typename Struct, typename Settings>
 constexpr Struct
 process_manager(const acta_process_manager_code *code, const Settings &given)
 {
-    return Struct{ { code, given.name, given.retry_max, given.idle_timeout_ms, given.event_timeout_ms,
-                       given.start_from, given.keep_story },
+    return Struct{ { code, given.name, given.retry_max, given.idle_timeout_ms, given.event_timeout_ms, given.start_from,
+                       given.keep_story },
         given.on, given.error, given.event_error, given.after_command };
 }
 

@@ -66,8 +66,9 @@ struct acta_projection {
     const acta_projection_code *code;
     const char *name;
     void *user;
-    uint32_t window;    /* events of the batch that is made and of the one on its way; 0: 131,072, into a database 4,096 */
-    uint32_t retry_max; /* as above */
+    /* Events of the batch that is made and of the one on its way; 0: 131,072, into a database 4,096. */
+    uint32_t window;
+    uint32_t retry_max;            /* as above */
     const acta_database *database; /* where its rows are; NULL: in the store */
     const acta_reader_options *options;
 };

@@ -151,11 +151,12 @@ typedef enum acta_scheduled_state { ACTA_SCHEDULED_WAITING, ACTA_SCHEDULED_PARKE
 
 typedef struct acta_scheduled {
     acta_str key;
-    acta_str manager, instance; /* what it is of: "bank.Transfers", or "bank.Transfers.NAME" of a process manager that was given
-                                 * a name, and its instance; absent: the application's */
-    acta_str command;           /* "bank.Deposit" */
-    const acta_table *table;    /* NULL: this schema has no such command */
-    acta_bytes payload;         /* bank_Deposit_read(scheduled->payload, &deposit); empty where table is NULL */
+    /* What it is of: "bank.Transfers", or "bank.Transfers.NAME" of a process manager that was given a name, and its
+     * instance; absent: the application's. */
+    acta_str manager, instance;
+    acta_str command;        /* "bank.Deposit" */
+    const acta_table *table; /* NULL: this schema has no such command */
+    acta_bytes payload;      /* bank_Deposit_read(scheduled->payload, &deposit); empty where table is NULL */
     acta_scheduled_state state;
     int64_t due_us; /* its next time; PARKED: the one that failed */
     acta_str cron;  /* absent: it runs once */

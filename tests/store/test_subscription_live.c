@@ -446,7 +446,7 @@ a_thousand_get_everything_and_one_only_its_window(void **state)
         if (round == ROUNDS / 2) before = bytes_in_use;
     }
     assert_int_equal(engine_reads(f), 0); /* all of it from memory */
-    enum { KEPT_BYTES = 264 << 10 }; /* of a generation of the index tail, for the next one */
+    enum { KEPT_BYTES = 264 << 10 };      /* of a generation of the index tail, for the next one */
     assert_true(bytes_in_use < before + (128 << 10) + KEPT_BYTES);
     acta_subscription_read_info(all[0], &info);
     assert_int_equal(info.state, ACTA_SUBSCRIPTION_STALLED);
