@@ -52,8 +52,9 @@ encode(const acti_instance *i, const acti_story_row *row, const acti_outbox *out
     size_t size = HEADER + row->type.size + why_size;
     for (uint32_t k = 0; k < count; k++)
         size += COMMAND_HEADER + strlen(outbox->commands.sent[k].table->name);
-    uint8_t *bytes = acta_memory_alloc(i->scratch, size), *at = bytes + HEADER;
+    uint8_t *bytes = acta_memory_alloc(i->scratch, size);
     if (bytes == NULL) return acta_bytes_from(NULL, 0);
+    uint8_t *at = bytes + HEADER;
 
     memset(bytes, 0, HEADER);
     bytes[4] = FORMAT;

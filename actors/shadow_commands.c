@@ -21,7 +21,7 @@ typedef struct replay {
     bool is_over;
 
     /* The command in hand. */
-    const acta_audit_record *record;
+    acta_audit_record record;
     const acti_route *route;
     uint64_t version; /* that it was decided on */
 } replay;
@@ -68,7 +68,7 @@ add_event(replay *r, const acta_table *table, acta_bytes payload, bool is_stored
 static acta_status
 text_of_record(replay *r, acta_str *text, acta_error *error)
 {
-    const acta_audit_record *record = r->record;
+    const acta_audit_record *record = &r->record;
     acta_recorded event;
     acta_cursor *cursor;
     uint32_t number, found = 0;
@@ -126,14 +126,14 @@ static acta_status
 decide(replay *r, const void *state, acta_str *text, acta_error *error)
 {
     const acta_aggregate *aggregate = r->route->aggregate->given;
-    const acta_envelope envelope = { .command_id = r->record->command_id,
-        .correlation_id = r->record->correlation_id,
-        .causation_id = r->record->causation_id,
-        .dispatched_at_us = r->record->dispatched_at_us };
+    const acta_envelope envelope = { .command_id = r->record.command_id,
+        .correlation_id = r->record.correlation_id,
+        .causation_id = r->record.causation_id,
+        .dispatched_at_us = r->record.dispatched_at_us };
     acta_decision decision = { .reserve = reserve, .user = r, .allocator = &r->app->environment.allocator };
 
     acti_decision_begin(&decision, aggregate, r->route->number, state, &envelope);
-    aggregate->code->execute(aggregate, r->route->number, state, r->record->payload, &decision);
+    aggregate->code->execute(aggregate, r->route->number, state, r->record.payload, &decision);
     acti_decision_end(&decision);
     acta_status status = text_of_decision(r, &decision, text, error);
     acti_decision_deinit(&decision);
@@ -147,7 +147,7 @@ decide_again(replay *r, acta_str *text, acta_error *error)
     const acti_aggregate *aggregate = r->route->aggregate;
     const acta_table *table = aggregate->code->state;
     acta_str id =
-        acta_str_from(r->record->stream.data + aggregate->prefix.size, r->record->stream.size - aggregate->prefix.size);
+        acta_str_from(r->record.stream.data + aggregate->prefix.size, r->record.stream.size - aggregate->prefix.size);
     acti_travel travel;
 
     if (r->version == 0) {
@@ -171,7 +171,7 @@ decide_again(replay *r, acta_str *text, acta_error *error)
 static bool
 can_replay(const replay *r)
 {
-    const acta_audit_record *record = r->record;
+    const acta_audit_record *record = &r->record;
 
     if (record->payload.data == NULL || record->decisions == 0 || r->route == NULL) return false;
     if (record->status != ACTA_OK && record->status != ACTA_REJECTED) return false;
@@ -200,10 +200,10 @@ compare(replay *r, acta_error *error)
     r->report->commands++;
     if (acta_str_equal(before, after)) return ACTA_OK;
     r->report->differing++;
-    const acta_shadow_decision difference = { .stream = r->record->stream,
-        .command = r->record->type,
-        .command_id = r->record->command_id,
-        .dispatched_at_us = r->record->dispatched_at_us,
+    const acta_shadow_decision difference = { .stream = r->record.stream,
+        .command = r->record.type,
+        .command_id = r->record.command_id,
+        .dispatched_at_us = r->record.dispatched_at_us,
         .version = r->version,
         .before = before,
         .after = after };
@@ -214,21 +214,18 @@ compare(replay *r, acta_error *error)
 static acta_status
 replay_all(replay *r, acta_audit_cursor *cursor, acta_error *error)
 {
-    acta_audit_record record;
     acta_status status = ACTA_OK;
 
-    while (!r->is_over && (status = acta_audit_next(cursor, &record, error)) == ACTA_OK) {
+    while (!r->is_over && (status = acta_audit_next(cursor, &r->record, error)) == ACTA_OK) {
         acta_memory_clear(r->memory);
-        r->record = &record;
-        r->route = record.table != NULL ? acti_route_find(r->app, record.table) : NULL;
-        r->version = record.version - record.event_count;
+        r->route = r->record.table != NULL ? acti_route_find(r->app, r->record.table) : NULL;
+        r->version = r->record.version - r->record.event_count;
         if (can_replay(r))
             status = compare(r, error);
         else
             r->report->skipped++;
-        if (status != ACTA_OK) break;
+        if (status != ACTA_OK) return status;
     }
-    r->record = NULL;
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;
 }
 

@@ -161,7 +161,7 @@ add_streams(acti_json *json, acta_stream_cursor *cursor, uint64_t count, acta_er
 {
     acta_status status = ACTA_OK;
     uint64_t version;
-    acta_str name;
+    acta_str name = { NULL, 0 };
 
     acti_json_open(json, "streams", '[');
     for (uint64_t i = 0; i < count && status == ACTA_OK; i++) {
