@@ -188,6 +188,7 @@ acta_json_parse(const acta_table *table, acta_str text, acta_memory *memory, act
     acta_memory *scratch = acta_memory_create(nullptr);
     acta_status status;
     if (scratch == nullptr) return acta_error_set(error, ACTA_NO_MEMORY, nullptr);
+    if (text.data == nullptr) text = acta_str_from("", 0);
     try {
         status = parse(table, text, memory, scratch, buffer_out, error);
     } catch (const std::bad_alloc &) {
