@@ -60,7 +60,6 @@ const plant plants[] = {
     { "repeated_answer_ahead", "a repeated command is answered ahead of the mark", BANK, 1000 },
     { "stopped_begins_again", "an instance that has stopped is begun by its router's second life", BANK, 1000 },
     { "not_read_behind", "an instance reads its rows while its last life's batch is on its way", BANK, 1000 },
-    { "lane_fails_at_once", "what fails at once overtakes those of its key in a lane", BANK, 2000 },
     /* the runtime */
     { "rest_not_restarted", "rest_for_one restarts the one child only", TREE, 100 },
     { "intensity_not_pruned", "restarts are counted for ever", TREE, 500 },
