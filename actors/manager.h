@@ -29,7 +29,7 @@
 typedef struct acti_sent {
     const acta_table *table;
     acta_bytes payload;
-    bool is_fenced; /* left out while it might still be under way: the outcome that forbids it stays */
+    bool outcome_stays; /* an asking of it may be under way still, and only its outcome can answer that one */
 } acti_sent;
 
 struct acti_deadline; /* schedule.h */

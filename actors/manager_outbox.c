@@ -7,11 +7,13 @@
  *                                            -> REPLACE  a batch: a row of other commands -> the first of them
  *
  * Every command has an id made of manager, instance, event, generation and index, so that asking again is harmless: the
- * aggregate answers from the stored outcome. These outcomes are deleted with the row that might ask for them.
+ * aggregate answers from the stored outcome. The outcome of a command that was asked for once is deleted with the row. One
+ * that was asked for again without an answer (it came too late, or the life that wanted it was killed) has an asking that may
+ * still wait in some mailbox, and would be new there if nobody remembered it: its outcome stays until the retention's end.
  *
  * A command that is left out although nobody knows what became of it (no answer in time, its aggregate failed) might still
  * take effect. So the batch that leaves it out writes an outcome under its id: if there is one already, the batch fails,
- * and the command was through; if not, the command is refused whenever it comes. Such an outcome stays.
+ * and the command was through; if not, the command is refused whenever it comes. Such an outcome stays as well.
  */
 #include "manager_story.h"
 #include "metadata.h"
@@ -67,11 +69,12 @@ acti_outbox_command_id(const acti_instance *i, const acti_outbox *outbox, uint32
 /* -- rows -- */
 
 static void
-forget_outcomes(acti_instance *i, acta_transaction *batch, const acti_outbox *outbox)
+forget_outcome(acti_instance *i, acta_transaction *batch, uint32_t index)
 {
-    for (uint32_t k = 0; k < outbox->next && k < outbox->commands.count; k++)
-        if (!outbox->commands.sent[k].is_fenced)
-            acta_transaction_forget_outcome(batch, acti_outbox_command_id(i, outbox, k));
+    const acta_commands *commands = &i->outbox.commands;
+
+    if (index >= commands->count || commands->sent[index].outcome_stays) return;
+    acta_transaction_forget_outcome(batch, acti_outbox_command_id(i, &i->outbox, index));
 }
 
 acta_status
@@ -79,7 +82,8 @@ acti_outbox_put(acti_instance *i, acta_transaction *batch, const acti_outbox *ne
 {
     acta_bytes key = acta_str_bytes(i->id), row;
 
-    forget_outcomes(i, batch, &i->outbox);
+    for (uint32_t k = 0; k < i->outbox.next; k++)
+        forget_outcome(i, batch, k);
     acta_status deadlines = next != NULL ? acti_deadlines_put(i, batch, next, error) : ACTA_OK;
     if (deadlines != ACTA_OK) return deadlines;
     if (next != NULL && !acti_outbox_is_through(next)) {
@@ -172,8 +176,7 @@ submit_next(acti_instance *i, bool fence, acta_story_kind kind, const char *why)
 
     if (batch == NULL) return false;
     if (fence) put_fence(i, batch, i->outbox.next);
-    if (!fence && kind == ACTA_STORY_REPLACED)
-        acta_transaction_forget_outcome(batch, acti_outbox_command_id(i, &i->outbox, i->outbox.next));
+    if (!fence && kind == ACTA_STORY_REPLACED) forget_outcome(i, batch, i->outbox.next);
     if (acti_outbox_put(i, batch, &i->next_outbox, &error) != ACTA_OK ||
         acti_story_put_commands(i, batch, kind, i->outbox.next, why, &error) != ACTA_OK) {
         acta_transaction_destroy(batch);
@@ -203,7 +206,7 @@ skip(acti_instance *i, bool fence, const char *why)
     for (uint32_t k = 0; k < i->outbox.commands.count; k++) {
         const acti_sent *sent = &i->outbox.commands.sent[k];
         if (!acti_sent_add(&next->commands, sent->table, sent->payload)) return false;
-        next->commands.sent[k].is_fenced = sent->is_fenced || (fence && k == i->outbox.next);
+        next->commands.sent[k].outcome_stays = sent->outcome_stays;
     }
     return submit_next(i, fence, ACTA_STORY_SKIPPED, why);
 }
@@ -222,7 +225,7 @@ end_here(acti_instance *i, bool fence, const char *why)
     if (fence)
         put_fence(i, batch, i->outbox.next);
     else
-        acta_transaction_forget_outcome(batch, acti_outbox_command_id(i, &i->outbox, i->outbox.next));
+        forget_outcome(i, batch, i->outbox.next);
     acti_instance_put_end(i, batch);
     if (acti_deadlines_end(i, batch, &error) != ACTA_OK ||
         acti_story_put_commands(i, batch, ACTA_STORY_ENDED, i->outbox.next, why, &error) != ACTA_OK) {
@@ -281,6 +284,7 @@ has_failed(acti_instance *i, acta_status status, const acta_error *error)
     bool is_on_way = false, is_parked = false;
 
     i->attempts++;
+    if (fence) i->outbox.commands.sent[i->outbox.next].outcome_stays = true;
     ACTA_SOMETIMES(&i->app->environment, "outbox.command.failed");
     /* What could not even be made is no answer that a handler should decide on, but for one that never can be. */
     bool is_decidable = was_sent || status == ACTA_INVALID;

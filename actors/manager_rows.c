@@ -4,7 +4,7 @@
  *
  *     instance   crc  format flags 0 0  last position  schema hash | [count 0 associations] state
  *     outbox     crc  format 0 0 0  next  count  generation  0  position  recorded at  correlation | commands
- *     command    name's size (4)  payload's size (4)  flags (4) | name | payload
+ *     command    name's size (4)  payload's size (4)  0 (4) | name | payload
  */
 #include "manager.h"
 
@@ -15,8 +15,7 @@ enum {
     OUTBOX_HEADER = 56,
     COMMAND_HEADER = 12,
     FLAG_ENDING = 1,
-    FLAG_ASSOCIATED = 2,
-    FLAG_FENCED = 1
+    FLAG_ASSOCIATED = 2
 };
 
 static void
@@ -170,7 +169,7 @@ acti_outbox_encode(
         size_t name_size = strlen(sent->table->name);
         put_le(at, name_size, 4);
         put_le(at + 4, sealed[i].size, 4);
-        put_le(at + 8, sent->is_fenced ? FLAG_FENCED : 0, 4);
+        put_le(at + 8, 0, 4);
         memcpy(at + COMMAND_HEADER, sent->table->name, name_size);
         memcpy(at + COMMAND_HEADER + name_size, sealed[i].data, sealed[i].size);
         at += COMMAND_HEADER + name_size + sealed[i].size;
@@ -199,8 +198,8 @@ decode_command(const acta_app *app, acta_bytes *left, const acta_schema *schema,
     if (status == ACTA_OK) status = acti_personal_open(app, table, payload, memory, &payload, error);
     if (status == ACTA_OK && !acti_sent_add(&outbox->commands, table, payload))
         status = acta_error_set(error, ACTA_NO_MEMORY, "no memory for its outbox");
-    if (status == ACTA_OK)
-        outbox->commands.sent[outbox->commands.count - 1].is_fenced = (get_le(left->data + 8, 4) & FLAG_FENCED) != 0;
+    if (status == ACTA_OK) /* an earlier life may have asked for it */
+        outbox->commands.sent[outbox->commands.count - 1].outcome_stays = !ACTA_PLANT("asked_before_forgotten");
     left->data += COMMAND_HEADER + name_size + payload_size;
     left->size -= COMMAND_HEADER + name_size + payload_size;
     return status;

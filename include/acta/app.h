@@ -62,10 +62,11 @@ typedef struct acta_app_config {
      * file: acta_tree_options (tree.h). NULL: none. */
     const acta_supervisor_options *tree;
 
-    uint64_t command_id_retention_ms; /* outcomes of clients' command ids; 0: 7 days */
-    uint32_t conflict_retry_max;      /* 0: 10 */
-    uint32_t rehydration_max;         /* instances that read their events at once; 0: 50 */
-    uint32_t stage_every; /* one command of so many has its stages timed (stages.h); 0: 64; UINT32_MAX: none */
+    /* Outcomes of clients' command ids, and of process managers' commands that were asked for more than once. 0: 7 days */
+    uint64_t command_id_retention_ms;
+    uint32_t conflict_retry_max; /* 0: 10 */
+    uint32_t rehydration_max;    /* instances that read their events at once; 0: 50 */
+    uint32_t stage_every;        /* one command of so many has its stages timed (stages.h); 0: 64; UINT32_MAX: none */
     /* Of all live aggregates together, as far as they are counted: their states, and what an actor takes. Who was used least
      * recently is passivated when it is too much; those that work are not. 0: 1 GiB; UINT64_MAX: no limit. */
     uint64_t aggregate_memory_bytes;

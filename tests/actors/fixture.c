@@ -413,6 +413,13 @@ count_rows(fixture *f, const char *table)
     return count;
 }
 
+void
+expect_no_outcomes(fixture *f)
+{
+    if (count_rows(f, "outcomes") > 0) pass_ms(f, f->config.command_id_retention_ms + 2 * 60000);
+    assert_int_equal(count_rows(f, "outcomes"), 0);
+}
+
 acta_reader_info
 reader_info(fixture *f, const char *name)
 {

@@ -108,6 +108,8 @@ int64_t fold_counter(fixture *f, const char *counter);
 /* Events of a type whose job_id is this one; NULL: any. Checks that positions and versions have no gap. */
 uint32_t count_events(fixture *f, const acta_table *type, const char *job);
 uint32_t count_rows(fixture *f, const char *table);
+/* Manual: outcomes that stay for an asking that may come late go with their retention; no others are there. */
+void expect_no_outcomes(fixture *f);
 acta_reader_info reader_info(fixture *f, const char *name);
 /* Somebody else appends to a counter's stream, whatever its version is: the transaction, to be submitted. */
 acta_transaction *foreign_add(fixture *f, const char *counter, int64_t amount, int64_t total);
