@@ -10,13 +10,13 @@
 
 #include "parts.h"
 
-enum { /* in acta_self.life, below the generation */
+enum { /* in acta_self.life, below the generation; flags are no part of any acti_kind */
     ACTI_ALIVE = 1,
-    ACTI_TRAP = 2, /* traps exits */
-    ACTI_LOOK = 4, /* an exit signal is in the mailbox */
-    ACTI_KILL = 8,
-    ACTI_MEMBER = 16, /* has joined topics */
-    ACTI_NAMED = 32   /* has had a name in the registry, or nearly */
+    ACTI_TRAP = 16, /* traps exits */
+    ACTI_LOOK = 32, /* an exit signal is in the mailbox */
+    ACTI_KILL = 64,
+    ACTI_MEMBER = 128, /* has joined topics */
+    ACTI_NAMED = 256   /* has had a name in the registry, or nearly */
 };
 #define ACTI_MAILBOX_IDLE ((uintptr_t)1)
 #define ACTI_LOAD_COUNT   ((uint64_t)1 << 40) /* of a load: messages above, bytes below */
@@ -141,6 +141,7 @@ enum { ACTI_SLOT_SIZE = sizeof(acti_slots) / ACTI_SLOT_GROUP };
 #define ACTI_LIFE_GENERATION ((uint64_t)UINT32_MAX << 32)
 #define ACTI_LIFE_IDLY       ((uint64_t)(ACTI_TRAP | ACTI_MEMBER | ACTI_NAMED)) /* flags that a cast doesn't look at */
 static_assert(ACTI_ALIVE == (int)ACTI_CAST, "a cast's key is the life that it is for, but for the idle flags");
+static_assert((int)ACTI_FD < ACTI_TRAP, "a life with a flag that a cast looks at is the key of no node");
 static_assert(ACTI_SEGMENT_FIRST % ACTI_SLOT_GROUP == 0, "a group lies in one segment of the table");
 static_assert(sizeof(acti_slots) == ACTI_SLOT_GROUP * 248, "an idle actor's price");
 
