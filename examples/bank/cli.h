@@ -9,6 +9,7 @@
  *     cli_standing.c  standing
  *     cli_load.c      load (load.c, csv_file.c; payments.c, pain001.c, pain002.c)
  *     cli_backup.c    backup
+ *     cli_serve.c     serve
  *     cli_demo.c      demo (demo.c, log_check.c)
  *
  * Exit status: 0 done, 1 it failed or was refused, 2 wrong usage. Results go to stdout, messages to stderr.
@@ -50,6 +51,7 @@ int cli_list(cli *c, int argc, char **argv);
 int cli_standing(cli *c, int argc, char **argv);
 int cli_load(cli *c, int argc, char **argv);
 int cli_backup(cli *c, int argc, char **argv);
+int cli_serve(cli *c, int argc, char **argv);
 int cli_demo(cli *c, int argc, char **argv);
 
 /* -- arguments -- */

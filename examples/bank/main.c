@@ -28,6 +28,7 @@ static const cli_command commands[] = {
     { "load", "accounts and transfers from CSV files", cli_load },
     { "dispatch", "any command, by name and JSON", cli_dispatch },
     { "backup", "a copy of the bank in a new directory", cli_backup },
+    { "serve", "stay open, for whoever comes over HTTP", cli_serve },
     { "demo", "a day of a thousand accounts, and its money counted again", cli_demo },
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0], NAME_MAX_HERE = 32, NEAR = 2 };

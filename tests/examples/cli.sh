@@ -1,7 +1,7 @@
 #!/bin/sh
 # The program `bank`, as a person uses it: what it prints, to the letter, and how it exits.
 #
-#     tests/examples/cli.sh BANK
+#     tests/examples/cli.sh BANK [served]
 set -u
 bank_program=$(realpath "$1")
 # shellcheck source=tests/lib.sh
@@ -286,6 +286,22 @@ progress_of_a_demo_is_plain_lines_when_nobody_watches() {
         ! grep -q "$(printf '\r\|\033')" "$scratch/err"
 }
 
+# -- over HTTP --
+
+a_bank_that_stays_open_is_served() {
+    empty
+    "$bank_program" --data "$data" serve >"$scratch/served" 2>"$scratch/err" &
+    for _ in $(seq 100); do
+        grep -q 'curl --unix-socket' "$scratch/served" && break
+        sleep 0.1
+    done
+    curl -sf --unix-socket "$data/acta.sock" http://acta/commands/OpenAccount -H 'Content-Type: application/json' \
+        -d '{"account_id": "anna", "owner": "Anna", "initial_balance": 7}' >"$scratch/out" || { cat "$scratch/err" "$scratch/out"; return 1; }
+    curl -sf --unix-socket "$data/acta.sock" http://acta/aggregates/Account/anna | tee -a "$scratch/out"
+    kill -TERM $!
+    wait $! && grep -q '"balance": 7' "$scratch/out" && [ ! -e "$data/acta.sock" ] && [ ! -s "$scratch/err" ]
+}
+
 check "an account is opened, used and closed" an_account_is_opened_used_and_closed
 check "what an account refuses is told" what_an_account_refuses_is_told
 check "a command with an id is done once" a_command_with_an_id_is_done_once
@@ -307,4 +323,9 @@ check "a demo counts its money" a_demo_counts_its_money
 check "a demo runs again on the same data" a_demo_runs_again_on_the_same_data
 check "what a demo tells to try works" what_a_demo_tells_to_try_works
 check "progress of a demo is plain lines when nobody watches" progress_of_a_demo_is_plain_lines_when_nobody_watches
+if [ "${2:-}" = served ]; then
+    check "a bank that stays open is served over HTTP" a_bank_that_stays_open_is_served
+else
+    skip "a bank that stays open is served over HTTP" "built without libmicrohttpd"
+fi
 finish
