@@ -426,7 +426,8 @@ is_same(const acta_recorded *a, const acta_recorded *b)
     return a->stream_id == b->stream_id && a->version == b->version && a->recorded_at_us == b->recorded_at_us &&
            a->schema_hash == b->schema_hash && bytes_are_same(a->payload, b->payload) &&
            bytes_are_same(a->metadata, b->metadata) && bytes_are_same(a->tags, b->tags) &&
-           acta_id_equal(a->command_id, b->command_id);
+           acta_id_equal(a->command_id, b->command_id) && acta_id_equal(a->correlation_id, b->correlation_id) &&
+           acta_id_equal(a->causation_id, b->causation_id);
 }
 
 static acta_status

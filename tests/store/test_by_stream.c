@@ -1,6 +1,6 @@
 /*
  * Events that are kept by stream, too: what is read is the same with copies and without, forward and backward, after a crash,
- * scrubbed, restored and repaired; no copy outlives its event; verify compares each with the log.
+ * scrubbed, restored and repaired; no copy outlives its event. Damage: test_by_stream_damage.c.
  *
  * The index takes up what lies in memory when a store is closed, or opened after a crash, so that is what makes copies here;
  * one test has a memory so small that batches do.
@@ -8,135 +8,9 @@
 #include <dirent.h>
 #include <unistd.h>
 
-#include <rocksdb/c.h>
+#include "kept_fixture.h"
 
-#include "acta/operations.h"
-
-#include "fixture.h"
-
-static const char *const kept[] = { "Kept", "AlsoKept", NULL };
 static const char *const none[] = { NULL };
-
-enum { STREAMS = 4, EVENTS = 300 };
-static const char *const streams[STREAMS] = { "Kept-a", "Plain-b", "AlsoKept-c", "Kept-d" };
-
-static void
-open_kept(fixture *f, const char *const *categories)
-{
-    f->config.keep_by_stream = categories;
-    f->config.unsafe_no_sync =
-        !f->memory; /* what a process leaves in its files is looked at, not what a power cut does */
-    open_store_ok(f);
-}
-
-static void
-reopen(fixture *f)
-{
-    close_store(f);
-    open_store_ok(f);
-}
-
-/* Event `version` of a stream has this payload, and is one of three types; some have tags, metadata and ids. */
-static void
-payload_of(char *room, size_t size, const char *stream, uint64_t version)
-{
-    snprintf(room, size, "%s is at %" PRIu64 " %.*s", stream, version, (int)(version % 40),
-        "0123456789012345678901234567890123456789");
-}
-
-static void
-append_to(fixture *f, const char *stream, uint64_t version)
-{
-    static const char *const types[] = { "test.Opened", "test.Changed", "test.Closed" };
-    char payload[128];
-    acta_transaction *t = acta_transaction_create(f->store);
-    acta_str tag = S("odd");
-
-    payload_of(payload, sizeof payload, stream, version);
-    acta_event event = event_of(types[version % 3], payload);
-    if (version % 2 == 1) event.tags = &tag;
-    event.tag_count = version % 2;
-    if (version % 5 == 0) event.metadata = B("five");
-    if (version % 7 == 0) event.correlation_id.bytes[3] = (uint8_t)version;
-    acta_transaction_append(t, acta_str_of(stream), version - 1, &event, 1);
-    assert_int_equal(ACTA_OK, commit(f, t, NULL));
-}
-
-/* Streams in turn, one event at a time, so that each event is in a page of its own. */
-static void
-append_turns(fixture *f, uint64_t from, uint64_t to)
-{
-    for (uint64_t version = from; version <= to; version++) {
-        for (int i = 0; i < STREAMS; i++)
-            append_to(f, streams[i], version);
-    }
-}
-
-static void
-expect_event(const acta_recorded *event, const char *stream, uint64_t version)
-{
-    char payload[128];
-
-    payload_of(payload, sizeof payload, stream, version);
-    assert_int_equal(event->version, version);
-    assert_int_equal(event->payload.size, strlen(payload));
-    assert_memory_equal(event->payload.data, payload, event->payload.size);
-    assert_int_equal(event->metadata.size, version % 5 == 0 ? 4 : 0);
-    assert_int_equal(event->tags.size, version % 2 == 1 ? 4 : 0);
-    assert_int_equal(event->correlation_id.bytes[3], version % 7 == 0 ? (uint8_t)version : 0);
-    assert_int_equal(event->type.size, version % 3 == 1 ? strlen("test.Changed") : strlen("test.Closed"));
-    assert_int_equal(event->stream.size, strlen(stream));
-    assert_true(event->recorded_at_us > 0 && event->position > 0);
-}
-
-/* Versions `first` to `last`, both ways, and each alone. */
-static void
-expect_stream(fixture *f, const char *stream, uint64_t first, uint64_t last)
-{
-    for (int backward = 0; backward < 2; backward++) {
-        acta_read read = { .stream = acta_str_of(stream), .direction = backward ? ACTA_BACKWARD : ACTA_FORWARD };
-        acta_cursor *cursor;
-        acta_recorded event;
-        assert_int_equal(ACTA_OK, acta_cursor_open(f->store, &read, &cursor, &f->error));
-        for (uint64_t i = first; i <= last; i++) {
-            if (acta_cursor_next(cursor, &event, &f->error) != ACTA_OK) fail_msg("%s", f->error.text);
-            expect_event(&event, stream, backward ? last - (i - first) : i);
-        }
-        assert_int_equal(ACTA_NOT_FOUND, acta_cursor_next(cursor, &event, &f->error));
-        acta_cursor_close(cursor);
-    }
-    for (uint64_t version = first; version <= last; version += 17) {
-        acta_read read = { .stream = acta_str_of(stream), .from = version, .count_max = 1 };
-        acta_cursor *cursor;
-        acta_recorded event;
-        assert_int_equal(ACTA_OK, acta_cursor_open(f->store, &read, &cursor, &f->error));
-        assert_int_equal(ACTA_OK, acta_cursor_next(cursor, &event, &f->error));
-        expect_event(&event, stream, version);
-        acta_cursor_close(cursor);
-    }
-}
-
-static void
-expect_all(fixture *f, uint64_t last)
-{
-    for (int i = 0; i < STREAMS; i++)
-        expect_stream(f, streams[i], 1, last);
-}
-
-static void
-expect_sound(fixture *f)
-{
-    acta_verify_report report;
-    if (acta_store_verify(f->store, NULL, NULL, &report, &f->error) != ACTA_OK) fail_msg("%s", f->error.text);
-}
-
-static uint64_t
-copies_of(fixture *f)
-{
-    acta_verify_report report;
-    assert_int_equal(ACTA_OK, acta_store_verify(f->store, NULL, NULL, &report, &f->error));
-    return report.copies;
-}
 
 /* What is kept by stream reads as before, in memory and out of it, and other streams have no copies. */
 static void
@@ -145,16 +19,16 @@ a_kept_stream_reads_as_any_other(void **state)
     fixture *f = FIXTURE(state);
 
     open_kept(f, kept);
-    append_turns(f, 1, EVENTS);
-    expect_all(f, EVENTS); /* hardly anything is copied yet */
+    append_turns(f, 1, KEPT_EVENTS);
+    expect_all(f, KEPT_EVENTS); /* hardly anything is copied yet */
     reopen(f);
-    assert_int_equal(copies_of(f), 3 * EVENTS);
-    expect_all(f, EVENTS);
-    append_turns(f, EVENTS + 1, EVENTS + 50); /* copies, and then what isn't copied yet */
-    expect_all(f, EVENTS + 50);
+    assert_int_equal(copies_of(f), 3 * KEPT_EVENTS);
+    expect_all(f, KEPT_EVENTS);
+    append_turns(f, KEPT_EVENTS + 1, KEPT_EVENTS + 50); /* copies, and then what isn't copied yet */
+    expect_all(f, KEPT_EVENTS + 50);
     reopen(f);
-    assert_int_equal(copies_of(f), 3 * (EVENTS + 50));
-    expect_all(f, EVENTS + 50);
+    assert_int_equal(copies_of(f), 3 * (KEPT_EVENTS + 50));
+    expect_all(f, KEPT_EVENTS + 50);
 }
 
 /* The list is remembered; another one, or none, holds from then on, and what was copied stays. */
@@ -207,12 +81,12 @@ events_from_before_the_list_get_copies_on_request(void **state)
 
     f->config.manual = f->memory; /* so that it can crash */
     open_kept(f, NULL);
-    append_turns(f, 1, EVENTS);
+    append_turns(f, 1, KEPT_EVENTS);
     assert_int_equal(copy_some(f, 0), 0); /* there is no list */
     reopen(f);
     close_store(f);
     open_kept(f, kept);
-    append_turns(f, EVENTS + 1, EVENTS + 20);
+    append_turns(f, KEPT_EVENTS + 1, KEPT_EVENTS + 20);
     assert_in_range(copies_of(f), 0, 3 * 20); /* of the newest ones */
     assert_in_range(copy_some(f, 100), 100, 164);
     uint64_t first = copies_of(f);
@@ -223,20 +97,20 @@ events_from_before_the_list_get_copies_on_request(void **state)
     while (copy_some(f, 500) > 0)
         expect_sound(f);
     reopen(f);
-    assert_int_equal(copies_of(f), 3 * (EVENTS + 20));
-    expect_all(f, EVENTS + 20);
+    assert_int_equal(copies_of(f), 3 * (KEPT_EVENTS + 20));
+    expect_all(f, KEPT_EVENTS + 20);
     assert_int_equal(copy_some(f, 0), 0);
 
     close_store(f);
     open_kept(f, other);
-    assert_int_equal(copy_some(f, 0), 4 * (EVENTS + 20));
-    assert_int_equal(copies_of(f), EVENTS + 20);
-    expect_all(f, EVENTS + 20);
+    assert_int_equal(copy_some(f, 0), 4 * (KEPT_EVENTS + 20));
+    assert_int_equal(copies_of(f), KEPT_EVENTS + 20);
+    expect_all(f, KEPT_EVENTS + 20);
     close_store(f);
     open_kept(f, none);
-    assert_int_equal(copy_some(f, 0), EVENTS + 20);
+    assert_int_equal(copy_some(f, 0), KEPT_EVENTS + 20);
     assert_int_equal(copies_of(f), 0);
-    expect_all(f, EVENTS + 20);
+    expect_all(f, KEPT_EVENTS + 20);
 }
 
 /* Removed events get none, whenever they were removed. */
@@ -247,22 +121,22 @@ removed_events_get_no_copies_on_request(void **state)
     uint64_t count;
 
     open_kept(f, NULL);
-    append_turns(f, 1, EVENTS);
+    append_turns(f, 1, KEPT_EVENTS);
     close_store(f);
     open_kept(f, kept);
     acta_transaction *t = acta_transaction_create(f->store);
-    acta_transaction_delete_stream(t, acta_str_of(streams[0]), EVENTS, ACTA_DELETE_HARD);
-    acta_transaction_limit_stream(t, acta_str_of(streams[2]), &(acta_stream_limits){ .count_max = 64 });
+    acta_transaction_delete_stream(t, acta_str_of(kept_streams[0]), KEPT_EVENTS, ACTA_DELETE_HARD);
+    acta_transaction_limit_stream(t, acta_str_of(kept_streams[2]), &(acta_stream_limits){ .count_max = 64 });
     assert_int_equal(ACTA_OK, commit(f, t, NULL));
     copy_some(f, 0);
-    assert_int_equal(copies_of(f), 3 * EVENTS);
+    assert_int_equal(copies_of(f), 3 * KEPT_EVENTS);
     assert_int_equal(ACTA_OK, acta_store_scrub(f->store, 0, &count, &f->error));
     uint64_t left = copies_of(f);
-    assert_in_range(left, EVENTS, EVENTS + 64);
+    assert_in_range(left, KEPT_EVENTS, KEPT_EVENTS + 64);
     assert_int_equal(copy_some(f, 0), 0);
     assert_int_equal(copies_of(f), left);
-    expect_stream(f, streams[3], 1, EVENTS);
-    expect_stream(f, streams[2], EVENTS - 63, EVENTS);
+    expect_stream(f, kept_streams[3], 1, KEPT_EVENTS);
+    expect_stream(f, kept_streams[2], KEPT_EVENTS - 63, KEPT_EVENTS);
 }
 
 static void
@@ -335,24 +209,6 @@ batches_write_copies_as_the_index_is_written(void **state)
 
 /* -- removing -- */
 
-static uint64_t
-scrub(fixture *f, uint64_t count_max)
-{
-    uint64_t count;
-    if (acta_store_scrub(f->store, count_max, &count, &f->error) != ACTA_OK) fail_msg("%s", f->error.text);
-    return count;
-}
-
-static void
-remove_events(fixture *f)
-{
-    acta_transaction *t = acta_transaction_create(f->store);
-
-    acta_transaction_delete_stream(t, S("Kept-a"), ACTA_ANY_VERSION, ACTA_DELETE_HARD);
-    acta_transaction_limit_stream(t, S("Kept-d"), &(acta_stream_limits){ .count_max = 70 });
-    assert_int_equal(ACTA_OK, commit(f, t, NULL));
-}
-
 /* ES-45, ES-46: what is scrubbed has no copy any more, whatever had been copied by then; the rest keeps its copies. */
 static void
 a_scrub_takes_copies_with_it(void **state)
@@ -362,20 +218,20 @@ a_scrub_takes_copies_with_it(void **state)
     open_kept(f, kept);
     append_turns(f, 1, 200);
     reopen(f);
-    append_turns(f, 201, EVENTS); /* these aren't copied yet */
-    remove_events(f);
+    append_turns(f, 201, KEPT_EVENTS); /* these aren't copied yet */
+    remove_kept(f);
     assert_int_equal(scrub(f, 100), 100);
     expect_sound(f);
     while (scrub(f, 90) > 0)
         expect_sound(f);
-    expect_stream(f, "AlsoKept-c", 1, EVENTS);
-    expect_stream(f, "Kept-d", EVENTS - 69, EVENTS);
+    expect_stream(f, "AlsoKept-c", 1, KEPT_EVENTS);
+    expect_stream(f, "Kept-d", KEPT_EVENTS - 69, KEPT_EVENTS);
     reopen(f);
     /* One entry has events of both sides of the limit: at most 64 of the newest 70 lose theirs, too. */
     uint64_t copies = copies_of(f);
-    assert_in_range(copies, EVENTS + 6, EVENTS + 70);
-    expect_stream(f, "AlsoKept-c", 1, EVENTS);
-    expect_stream(f, "Kept-d", EVENTS - 69, EVENTS);
+    assert_in_range(copies, KEPT_EVENTS + 6, KEPT_EVENTS + 70);
+    expect_stream(f, "AlsoKept-c", 1, KEPT_EVENTS);
+    expect_stream(f, "Kept-d", KEPT_EVENTS - 69, KEPT_EVENTS);
     assert_int_equal(count_stream(f, "Kept-a"), 0);
 }
 
@@ -398,7 +254,7 @@ nothing_of_a_removed_copy_stays_in_the_files(void **state)
     open_kept(f, kept);
     append_ok(f, "Kept-a", "qf81-secret-93ax-0123456789abcdef");
     for (uint64_t version = 1; version <= 30; version++)
-        append_to(f, "Kept-d", version);
+        append_version(f, "Kept-d", version);
     reopen(f);
     assert_int_equal(copies_of(f), 31);
     assert_true(files_have(f, "qf81-secret-93ax"));
@@ -414,110 +270,6 @@ nothing_of_a_removed_copy_stays_in_the_files(void **state)
     reopen(f);
     assert_false(files_have(f, "qf81-secret-93ax"));
     expect_stream(f, "Kept-d", 1, 30);
-}
-
-/* -- damage -- */
-
-/* The entry of the first stream that begins with version 1, as it lies in a closed store: to be freed. With `instead`, that is
- * put in its place. */
-static uint8_t *
-swap_entry(fixture *f, size_t *size_out, const uint8_t *instead, size_t size)
-{
-    static const char *const names[] = { "default", "log", "index", "streams", "types", "tables" };
-    static const uint8_t key[16] = { [7] = 1, [15] = 1 };
-    rocksdb_options_t *options = rocksdb_options_create();
-    rocksdb_readoptions_t *read = rocksdb_readoptions_create();
-    rocksdb_writeoptions_t *write = rocksdb_writeoptions_create();
-    const rocksdb_options_t *all[6] = { options, options, options, options, options, options };
-    rocksdb_column_family_handle_t *families[6];
-    char *said = NULL;
-
-    rocksdb_t *db = rocksdb_open_column_families(options, f->path, 6, names, all, families, &said);
-    assert_null(said);
-    char *value = rocksdb_get_cf(db, read, families[2], (const char *)key, sizeof key, size_out, &said);
-    assert_null(said);
-    assert_non_null(value);
-    uint8_t *copy = malloc(*size_out);
-    memcpy(copy, value, *size_out);
-    rocksdb_free(value);
-    if (instead != NULL)
-        rocksdb_put_cf(db, write, families[2], (const char *)key, sizeof key, (const char *)instead, size, &said);
-    assert_null(said);
-    for (int i = 0; i < 6; i++)
-        rocksdb_column_family_handle_destroy(families[i]);
-    rocksdb_close(db);
-    rocksdb_options_destroy(options);
-    rocksdb_readoptions_destroy(read);
-    rocksdb_writeoptions_destroy(write);
-    return copy;
-}
-
-static acta_status
-read_stream(fixture *f, const char *stream)
-{
-    const acta_read read = { .stream = acta_str_of(stream) };
-    acta_cursor *cursor;
-    acta_recorded event;
-    acta_status status = acta_cursor_open(f->store, &read, &cursor, &f->error);
-
-    if (status != ACTA_OK) return status;
-    while ((status = acta_cursor_next(cursor, &event, &f->error)) == ACTA_OK)
-        continue;
-    acta_cursor_close(cursor);
-    return status;
-}
-
-/* Any flipped byte of an entry with copies is told, by verify and by who reads; what isn't damaged is read. */
-static void
-a_damaged_copy_is_told(void **state)
-{
-    fixture *f = FIXTURE(state);
-    size_t size, ignored;
-
-    open_kept(f, kept);
-    append_turns(f, 1, 10);
-    close_store(f);
-    uint8_t *entry = swap_entry(f, &size, NULL, 0);
-    assert_int_equal(entry[0], 3);
-    for (size_t at = 1; at < size; at += size / 9) {
-        entry[at] ^= 0x10;
-        free(swap_entry(f, &ignored, entry, size));
-        entry[at] ^= 0x10;
-        open_store_ok(f);
-        assert_int_equal(ACTA_CORRUPT, acta_store_verify(f->store, NULL, NULL, NULL, &f->error));
-        assert_int_equal(ACTA_CORRUPT, read_stream(f, "Kept-a"));
-        expect_stream(f, "Kept-d", 1, 10);
-        close_store(f);
-    }
-    free(swap_entry(f, &ignored, entry, size));
-    free(entry);
-    open_store_ok(f);
-    expect_sound(f);
-    expect_all(f, 10);
-}
-
-/* A copy that is there though its event was removed is told. */
-static void
-a_copy_that_outlives_its_event_is_told(void **state)
-{
-    fixture *f = FIXTURE(state);
-    size_t size, ignored;
-
-    open_kept(f, kept);
-    append_turns(f, 1, 10);
-    close_store(f);
-    uint8_t *entry = swap_entry(f, &size, NULL, 0);
-    open_store_ok(f);
-    remove_events(f);
-    while (scrub(f, 0) > 0)
-        continue;
-    close_store(f);
-    free(swap_entry(f, &ignored, entry, size));
-    assert_true(ignored < size);
-    free(entry);
-    open_store_ok(f);
-    assert_int_equal(ACTA_CORRUPT, acta_store_verify(f->store, NULL, NULL, NULL, &f->error));
-    assert_string_equal(f->error.text, "position 1: version 1 of stream id 1 is not what its copy by stream is");
 }
 
 /* -- other stores -- */
@@ -610,8 +362,6 @@ main(void)
     const struct CMUnitTest of_files[] = {
         on_no_store(nothing_of_a_removed_copy_stays_in_the_files),
         on_no_store(copies_come_through_backup_restore_and_repair),
-        on_no_store(a_damaged_copy_is_told),
-        on_no_store(a_copy_that_outlives_its_event_is_told),
     };
     return run_on_engines("by stream", tests) + run_on_rocksdb("by stream, files", of_files);
 }
