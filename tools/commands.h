@@ -5,7 +5,8 @@
  *     main.c          the list of commands        operations.c   backup, backups, restore, repair
  *     schema*.c       schema                      forget.c       forget
  *     sim.c           sim, with simulation_list.c
- *     read.c          read                       arguments.c    what several of them read
+ *     read.c          read                       keep.c         keep
+ *     arguments.c     what several of them read
  *     verify*.c       verify, which shares no code with store/
  */
 #ifndef TOOLS_COMMANDS_H
@@ -19,6 +20,7 @@ int command_backup(int argc, char **argv);
 int command_backups(int argc, char **argv);
 int command_restore(int argc, char **argv);
 int command_repair(int argc, char **argv);
+int command_keep(int argc, char **argv);
 int command_schema(int argc, char **argv);
 int command_forget(int argc, char **argv);
 int command_read(int argc, char **argv);

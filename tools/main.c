@@ -7,6 +7,7 @@
  *     acta read DIR
  *     acta sim NAME
  *     acta backup DIR SET, acta backups SET, acta restore BACKUP DIR, acta repair DIR [NEW]
+ *     acta keep DIR [CATEGORY...]
  *
  * Exit status: 0 done and sound, 1 damage or failure, 2 wrong usage.
  */
@@ -29,12 +30,13 @@ static const command commands[] = {
     { "backups", command_backups },
     { "restore", command_restore },
     { "repair", command_repair },
+    { "keep", command_keep },
     { "schema", command_schema },
     { "forget", command_forget },
     { "read", command_read },
     { "sim", command_sim },
 };
-#define NAMES "verify, backup, backups, restore, repair, schema, forget, read, sim"
+#define NAMES "verify, backup, backups, restore, repair, keep, schema, forget, read, sim"
 
 /* -- verify -- */
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# acta backup, backups, restore and repair, run as a user would on a bank: what they make can be opened, and verifies.
+# acta backup, backups, restore, repair and keep, run as a user would on a bank: what they make can be opened, and verifies.
 #
 #     tests/tools/operations.sh ACTA BANK
 set -eu
@@ -75,6 +75,35 @@ a_damaged_bank_is_repaired() {
         holds 'balance   112' "$bank" --data "$scratch/mended" show alice
 }
 
+copies_of() { # how many copies by stream the bank has, sound as it is
+    holds 'verdict      sound' "$acta" verify "$data" && sed -n 's/^index .* \([0-9]*\) copies of events$/\1/p' "$scratch/said" >"$scratch/copies" &&
+        cat "$scratch/copies"
+}
+
+a_bank_is_kept_by_stream_and_no_more() {
+    a_bank &&
+        [ -z "$(copies_of)" ] &&
+        says 0 'changed    3 events' "$acta" keep "$data" Account Other &&
+        grep -q 'transactions of about 1 MiB are written' "$scratch/said" &&
+        [ "$(copies_of)" = 3 ] &&
+        says 0 'changed    0 events' "$acta" keep "$data" &&
+        "$bank" --data "$data" deposit alice 9 &&
+        [ "$(copies_of)" = 4 ] &&
+        says 0 'changed    4 events' "$acta" keep "$data" --none &&
+        [ -z "$(copies_of)" ] &&
+        holds 'balance   121' "$bank" --data "$data" show alice
+}
+
+what_cannot_be_kept_is_refused() {
+    a_bank &&
+        says 1 "'Account-alice' is no category: it has a '-'" "$acta" keep "$data" Account-alice &&
+        says 1 'there is no store in' "$acta" keep "$scratch/nothing" Account &&
+        says 2 "--none and 'Account': give one of the two" "$acta" keep "$data" Account --none &&
+        says 2 'which directory?' "$acta" keep &&
+        says 2 "unrecognized option '--nonsense'" "$acta" keep --nonsense &&
+        holds 'acta keep bank-data Account' "$acta" keep --help
+}
+
 every_command_helps() {
     for command in verify backup backups restore repair; do
         holds "Usage: acta $command" "$acta" "$command" --help &&
@@ -88,5 +117,7 @@ check "backups are added, listed and restored" backups_are_added_listed_and_rest
 check "a bank is restored to a position" a_bank_is_restored_to_a_position
 check "a bank is restored to a time" a_bank_is_restored_to_a_time
 check "a damaged bank is repaired" a_damaged_bank_is_repaired
+check "a bank is kept by stream, and no more" a_bank_is_kept_by_stream_and_no_more
+check "what cannot be kept is refused" what_cannot_be_kept_is_refused
 check "every command helps" every_command_helps
 finish
