@@ -245,7 +245,10 @@ void acti_recovery_put_format(acta_store *store, int64_t made_at_us); /* the rec
 acta_status acti_recovery_create(acta_store *store, acta_error *error);
 /* Compare a schema's hash with the one kept; keep it if there is none and `write`. */
 acta_status acti_recovery_schema(acta_store *store, const char *name, uint64_t hash, bool write, acta_error *error);
-/* Remember, before a clean close, that all is checked up to the end. */
+/* Remember, before a clean close, that all is checked up to the end. What closing adds (the index's newest part, the verified
+ * point) goes to the disk twice: in a batch of the engine's log, and by the flush behind it, with all else that lies in memory,
+ * to final files. The flush alone would not do: families are flushed one after the other, and a cut in between would leave the
+ * verified point without the index that it stands on. The log alone would be replayed by the next open. */
 acta_status acti_recovery_close(acta_store *store, acta_error *error);
 
 /* view.c */
