@@ -202,6 +202,8 @@ void acti_ticket_give_back(acti_ticket *ticket);
 /* manager_look.c */
 const acti_reader *acti_manager_find(const acta_app *app, const char *name); /* NULL: there is none */
 void acti_ticket_say(acti_ticket *ticket, const char *why); /* what its last failure was; "": nothing any more */
+/* What it is doing, for people. */
+void acti_ticket_describe(acti_ticket *ticket, char *text, size_t size);
 void acti_ticket_destroy(acti_reader *reader, acti_ticket *ticket); /* process_manager.c */
 
 typedef struct acti_instance {
@@ -258,7 +260,7 @@ extern const acta_behaviour acti_instance_behaviour;
 acta_status acti_instance_name(
     const acta_process_manager *manager, acta_str id, char *room, acta_str *name_out, acta_error *error);
 
-/* Notices of an instance for its router: STUCK, UNSTUCK, ENDED (by its own will, not by a route). */
+/* Notices of an instance for its router: WAITING, STUCK, UNSTUCK, ENDED (by its own will, not by a route). */
 typedef struct acti_notice {
     uint64_t position;
     size_t id_size;

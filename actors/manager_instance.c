@@ -54,6 +54,7 @@ acti_instance_notify(acti_instance *i, acti_tag tag, const char *why)
     acta_pid router = { atomic_load_explicit(&i->reader->pid, memory_order_relaxed) }; /* a name only */
     acta_message *message = acta_message_create(runtime, tag, sizeof(acti_notice));
 
+    if (message == NULL && tag == ACTI_TAG_WAITING) return; /* for want of memory all others wait, too */
     /* It waits to hear, and hears of one that failed: the next incarnation has another try. */
     if (message == NULL)
         acta_fail(i->self, "process manager %s: no memory for a notice", acti_manager_name(i->manager));
@@ -293,12 +294,25 @@ advance(acti_instance *i)
     return next;
 }
 
+/* An event in hand has to wait until something is tried again: its router sets it aside, so that others go on. */
+static void
+say_waiting(acti_instance *i)
+{
+    bool waits = i->phase == ACTI_INSTANCE_BACKOFF || i->phase == ACTI_INSTANCE_COLD;
+    char why[ACTI_REASON_MAX];
+
+    if (!waits || i->ticket->event == NULL || acti_is_stopping(i->app)) return;
+    acti_ticket_describe(i->ticket, why, sizeof why);
+    acti_instance_notify(i, ACTI_TAG_WAITING, why);
+}
+
 static acta_next
 go_on(acti_instance *i)
 {
     acta_next next = advance(i);
 
     acti_instance_publish(i);
+    if (next == ACTA_NEXT) say_waiting(i);
     return next;
 }
 

@@ -143,11 +143,14 @@ fill_queue(const acti_reader_actor *r, entry *e, acta_str id)
         for (const acti_queued *q = ACTI_CONTAINER(node, acti_busy, node)->first; q != NULL; q = q->next)
             e->queued++;
     if (aside == NULL) return;
+    e->queued += aside->positions.count - aside->first - 1; /* those behind its first */
+    e->is_parked = aside->is_parked;
+    if (!aside->by_commands && aside->attempts == 0)
+        return; /* it has not failed: it waits for commands, or is tried now */
     if (!aside->by_commands) {
         e->failed_position = acti_aside_first(aside);
         e->failed_attempts = aside->attempts;
     }
-    e->is_parked = aside->is_parked;
     memcpy(e->reason, aside->reason, sizeof e->reason);
 }
 

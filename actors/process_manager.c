@@ -357,6 +357,31 @@ router_info(acti_reader_actor *r, const acta_info *info)
     return info->kind == ACTA_INFO_DOWN ? gone(r, info) : ACTA_NEXT;
 }
 
+/* Its commands are tried again later, and an event waits behind them: that, and those behind it, hold up this instance alone.
+ */
+static void
+set_queue_aside(acti_reader_actor *r, acta_str id, const char *reason)
+{
+    acti_router *rt = r->kind_state;
+    acta_error why, behind;
+
+    acti_map_node *node = acti_map_find(&rt->busy_by_id, id);
+    if (node == NULL) return;
+    acti_busy *b = ACTI_CONTAINER(node, acti_busy, node);
+    acta_error_set(&why, ACTA_PARKED, "%s", reason);
+    if (!acti_reader_hold(r, b->first->item, id, &why)) return;
+    acta_error_set(&behind, ACTA_PARKED, "an earlier event of its key waits");
+    b->last = b->first;
+    for (acti_queued *q = b->first->next, *next; q != NULL; q = next) {
+        next = q->next;
+        r->pending_count--;
+        acti_reader_worked(r, q->item, id, ACTI_WORK_FAILED, &behind);
+        acti_item_destroy(r->app, q->item);
+        acta_free(r->self, q);
+    }
+    b->first->next = NULL;
+}
+
 static acta_next
 router_cast(acti_reader_actor *r, acta_message *message)
 {
@@ -369,7 +394,9 @@ router_cast(acti_reader_actor *r, acta_message *message)
         acta_error_set(&why, ACTA_FAILED, "%s", notice->why);
         uint64_t position = notice->position != 0 ? notice->position : r->worked_position;
         status = acti_aside_stuck(r, id, position, &why, &error);
-    } else if (message->tag == ACTI_TAG_UNSTUCK)
+    } else if (message->tag == ACTI_TAG_WAITING && r->subscription != NULL) /* else nothing was sent to it yet */
+        set_queue_aside(r, id, notice->why);
+    else if (message->tag == ACTI_TAG_UNSTUCK)
         status = acti_aside_unstuck(r, id, &error);
     else if (message->tag == ACTI_TAG_ENDED && r->subscription != NULL && /* else the note is read with the others */
              !acti_ended_remember(r, id, notice->position))

@@ -98,6 +98,8 @@ acti_reader_worked(acti_reader_actor *r, const acti_item *item, acta_str key, ac
         r->pending_count++;
         return;
     }
+    /* Commands have got in front of it: it is tried again behind them. */
+    if (item->aside != NULL && acti_aside_first(item->aside) != position) return;
     if (!judge(r, item, key, &how, why)) return;
     r->failing = how == ACTI_WORK_FAILED ? item : NULL;
     if (item->aside != NULL && how == ACTI_WORK_DONE)
@@ -112,6 +114,19 @@ acti_reader_worked(acti_reader_actor *r, const acti_item *item, acta_str key, ac
     r->failing = NULL;
     r->has_crashed = false;
     if (status != ACTA_OK) acta_fail(r->self, "%s", error.text);
+}
+
+bool
+acti_reader_hold(acti_reader_actor *r, acti_item *item, acta_str key, const acta_error *why)
+{
+    acta_error error;
+
+    if (item->aside != NULL || acti_aside_find(r, key) != NULL) return false;
+    ACTA_SOMETIMES(&r->app->environment, "reader.holds.up.a.key");
+    if (acti_aside_hold(r, key, item->recorded.position, why, &item->aside, &error) != ACTA_OK)
+        acta_fail(r->self, "%s", error.text);
+    pass(r, item->recorded.position, true);
+    return true;
 }
 
 /* What is personal in it is opened; it lies in a memory of the reader then, until the next event. */

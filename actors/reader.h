@@ -353,6 +353,9 @@ acta_child_spec acti_reader_spec(acti_reader *reader);
 /* One that was PENDING is DONE or FAILED. `item` stays the caller's. */
 void acti_reader_worked(
     acti_reader_actor *r, const acti_item *item, acta_str key, acti_work how, const acta_error *why);
+/* One that is PENDING, and stays so for long: set aside, so that it holds up its key alone. False: the key has something aside
+ * already, and this can't be in front of it. */
+bool acti_reader_hold(acti_reader_actor *r, acti_item *item, acta_str key, const acta_error *why);
 acta_next acti_reader_go_on(acti_reader_actor *r);
 /* Make it readable: a buffer of another version is looked at, and what is personal is opened, into reader->opened. */
 acta_status acti_reader_open_item(acti_reader_actor *r, acti_item *item, acta_error *error);
@@ -404,6 +407,9 @@ bool acti_aside_was(const acti_reader_actor *r, acta_str key, uint64_t position)
 /* Set the event aside, behind what is aside of its key. ACTA_NO_MEMORY. */
 acta_status acti_aside_add(
     acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why, acta_error *error);
+/* The same of one that is in work, and stays so: its owner can't begin with it yet. */
+acta_status acti_aside_hold(acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why,
+    acti_aside **aside_out, acta_error *error);
 /* Not an event, but the commands that the one at `position` led to, are stuck; or are through after all. */
 acta_status acti_aside_stuck(
     acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why, acta_error *error);

@@ -379,6 +379,33 @@ acti_aside_add(acti_reader_actor *r, acta_str key, uint64_t position, const acta
 }
 
 acta_status
+acti_aside_hold(acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why, acti_aside **aside_out,
+    acta_error *error)
+{
+    acta_status status = append(r, key, position, false, why, aside_out, error);
+
+    if (status == ACTA_OK) (*aside_out)->is_tried = true;
+    return status;
+}
+
+/* The first event is in the hands of its owner, who can't begin with it: before it there are commands to get through. */
+static acta_status
+put_commands_first(acti_reader_actor *r, acti_aside *aside, uint64_t position, acta_error *error)
+{
+    acta_status status = add_position(r, aside, position, error);
+    if (status != ACTA_OK) return status;
+
+    uint64_t *first = &aside->positions.values[aside->first];
+    memmove(first + 1, first, (left_of(aside) - 1) * sizeof *first);
+    *first = position;
+    aside->by_commands = true;
+    aside->attempts = 0;
+    aside->kept = 0;
+    ACTA_SOMETIMES(&r->app->environment, "aside.commands.get.in.front");
+    return add_row(r, aside, position, true, true, error);
+}
+
+acta_status
 acti_aside_stuck(acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why, acta_error *error)
 {
     acti_aside *aside = acti_aside_find(r, key);
@@ -390,6 +417,9 @@ acti_aside_stuck(acti_reader_actor *r, acta_str key, uint64_t position, const ac
         aside->is_owed = true;
         return ACTA_OK;
     }
+    if (!aside->by_commands && aside->is_tried && position < acti_aside_first(aside))
+        status = put_commands_first(r, aside, position, error);
+    if (status != ACTA_OK) return status;
     if (!aside->by_commands) return ACTA_OK; /* an event of it has failed on its own, and is tried on its own */
     aside->is_tried = false;
     set_reason(aside, why);

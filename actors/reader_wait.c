@@ -53,17 +53,16 @@ is_parked(const acti_reader_actor *r, const acti_wait *wait)
     return false;
 }
 
-/* Is it aside, and still tried? */
+/* Is it aside, and still tried? Commands that an event of a process manager has led to are none of it. */
 static bool
 is_tried(const acti_reader_actor *r, const acti_wait *wait)
 {
-    if (r->reader->kind->key != NULL || r->reader->kind->keys != NULL) return false;
     if (!acti_reader_has_keys(r->reader)) {
         const acti_aside *aside = acti_aside_find(r, acta_str_from(wait->stream, wait->stream_size));
         return aside != NULL && !aside->is_parked;
     }
     for (const acti_aside *aside = r->aside_first; aside != NULL; aside = aside->next) {
-        for (uint32_t i = aside->first; i < aside->positions.count; i++)
+        for (uint32_t i = aside->first + (aside->by_commands ? 1 : 0); i < aside->positions.count; i++)
             if (aside->positions.values[i] == wait->position) return true;
     }
     return false;

@@ -1,6 +1,7 @@
 /*
  * Process managers: what an instance remembers, in which order it does what, and that it holds up no other.
  */
+#include "acta/readers.h"
 #include "trips.h"
 
 enum { INSTANCE_HEADER = 24 }; /* of a row: manager_rows.c */
@@ -156,6 +157,122 @@ of_ten_thousand_instances_one_that_waits_holds_up_none(void **state)
     assert_int_equal(version_of(f, "Diary-slow"), 0);
 }
 
+/* -- more events of one that waits than the window has room for -- */
+
+enum { WINDOW = 256, MANY = WINDOW + 50 };
+
+/* "slow" waits with its first command, and has MANY events behind it; "other" comes behind all of these. */
+static void
+let_one_wait(fixture *f)
+{
+    refusals = 0;
+    trips_hook.error = wait_for_a_while;
+    start(f);
+    TELL(f, .what = trips_What_open, .trip = S("slow"), .number = -1);
+    for (int64_t k = 1; k <= MANY; k++)
+        TELL(f, .what = trips_What_go, .trip = S("slow"), .number = k);
+    TELL(f, .what = trips_What_open, .trip = S("other"), .number = 7);
+    pass_ms(f, 2000);
+}
+
+static acta_failure_action
+leave_it_out(const acta_failure *failure, acta_commands *commands)
+{
+    (void)failure;
+    (void)commands;
+    return ACTA_FAILURE_SKIP;
+}
+
+/* Each of its MANY events was handled once, in order, and nothing is left aside. */
+static void
+expect_many_in_order(fixture *f)
+{
+    const acta_read read = { .from = 1, .stream = S("Diary-slow") };
+    acta_cursor *cursor;
+    acta_recorded event;
+    trips_Written line;
+    int64_t next = 1;
+
+    MUST(f, acta_cursor_open(acta_app_store(f->app), &read, &cursor, &f->error));
+    while (acta_cursor_next(cursor, &event, &f->error) == ACTA_OK) {
+        trips_Written_decode(event.payload, &line);
+        assert_int_equal(line.number, next++);
+    }
+    acta_cursor_close(cursor);
+    assert_int_equal(next, MANY + 1);
+    assert_int_equal(count_rows(f, "parked"), 0);
+}
+
+/* AP-47: what waits behind commands that are tried again is set aside: durable, in order, and out of the others' way. */
+static void
+an_instance_that_tries_again_holds_up_its_own_events_alone(void **state)
+{
+    fixture *f = FIXTURE(state);
+    uint64_t position;
+
+    let_one_wait(f);
+    assert_string_equal(diary_of(f, "other"), "7");
+    assert_int_equal(version_of(f, "Diary-slow"), 0);
+    assert_int_equal(count_rows(f, "parked"), MANY);
+    const acta_reader_info info = reader_info(f, "Trips");
+    assert_int_equal(info.passed, info.head);
+    assert_int_equal(info.parked, 0); /* they will be tried */
+    assert_int_equal(info.state, ACTA_READER_RETRYING);
+    MUST(f, acta_store_checkpoint(acta_app_store(f->app), "Trips", &position, &f->error));
+    assert_true(position > MANY);
+    trips_hook.error = leave_it_out;
+    settle(f);
+    expect_many_in_order(f);
+    assert_int_equal(seen_by(f, "slow", NULL), MANY + 1);
+}
+
+/* The same, and everything dies: the instance, the router, the process, all of them several times. */
+static void
+what_waits_behind_commands_outlives_whatever_dies(void **state)
+{
+    static const char *const names[] = { "Trips-slow", "reader Trips" };
+    const acta_exit_reason reason = { .kind = ACTA_EXIT_KILLED };
+    fixture *f = FIXTURE(state);
+
+    let_one_wait(f);
+    for (uint32_t round = 0; round < 12; round++) {
+        TELL(f, .what = trips_What_open, .trip = S("other"), .number = 8 + round);
+        for (uint32_t steps = 0; steps < 5 * round; steps++)
+            step(f);
+        acta_pid pid = acta_whereis(acta_app_runtime(f->app), acta_str_of(names[round % 2]));
+        if (pid.value != 0) acta_exit(acta_app_runtime(f->app), (acta_pid){ 0 }, pid, &reason);
+        if (round == 8) trips_hook.error = leave_it_out;
+        if (round % 4 != 3) continue;
+        crash(f);
+        start(f);
+    }
+    settle(f);
+    expect_many_in_order(f);
+    assert_string_equal(diary_of(f, "other"), "7 8 9 10 11 12 13 14 15 16 17 18 19");
+}
+
+/* When the commands are given up all of it is parked; an operator's word has the commands tried again, then the events. */
+static void
+what_waits_behind_commands_is_parked_with_them(void **state)
+{
+    enum { TRIES_MS = 4 * 60000 };
+    fixture *f = FIXTURE(state);
+    uint64_t count = 0;
+
+    let_one_wait(f);
+    pass_ms(f, TRIES_MS);
+    assert_int_equal(refusals, 4); /* retry_max is 3 */
+    acta_reader_info info = reader_info(f, "Trips");
+    assert_int_equal(info.parked, MANY + 1); /* with the event whose commands they are */
+    assert_non_null(strstr(info.reason, "no line of -1"));
+    assert_int_equal(acta_app_settle(f->app, 1000, &f->error), ACTA_PARKED);
+    trips_hook.error = leave_it_out;
+    MUST(f, acta_reader_replay(f->app, "Trips", NULL, NULL, &count, &f->error));
+    assert_int_equal(count, MANY + 1);
+    settle(f);
+    expect_many_in_order(f);
+}
+
 static void
 append_unknown(fixture *f)
 {
@@ -204,6 +321,9 @@ main(void)
         on_trips(the_next_event_waits_for_the_commands_of_this_one),
         on_trips(state_position_and_outbox_come_before_the_first_command),
         on_trips(of_ten_thousand_instances_one_that_waits_holds_up_none),
+        on_trips(an_instance_that_tries_again_holds_up_its_own_events_alone),
+        on_trips(what_waits_behind_commands_outlives_whatever_dies),
+        on_trips(what_waits_behind_commands_is_parked_with_them),
         on_trips(unknown_and_removed_events_are_passed_over) };
 
     return run_on_memory("manager order", tests);
