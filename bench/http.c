@@ -6,6 +6,7 @@
  *   http_static    libmicrohttpd alone: the same request, answered at once by the same bytes
  *   http_commands  deposits into 1,000 accounts, each answered when it is on disk
  *   http_share     the second by the first, in percent
+ *   http_events    1,000 clients follow 1,000 events a second (http_events.c)
  *
  * 64 connections that stay open, one request under way on each, all by one thread of this process. --seconds is for each row
  * (default 5).
@@ -27,13 +28,14 @@
 #include "acta/gateway.h"
 #include "bank.h"
 #include "bench.h"
+#include "http.h"
 
 enum { CONNECTIONS = 64, ACCOUNTS = 1000, SECONDS_DEFAULT = 5, REQUEST_MAX = 512, ANSWER_MAX = 4096, PATH_SIZE = 512 };
 
 typedef struct options {
     uint32_t seconds;
     const char *data_path;
-    bool wants_static, wants_commands;
+    bool wants_static, wants_commands, wants_events;
 } options;
 
 /* -- the client -- */
@@ -240,8 +242,11 @@ parse(int key, char *argument, struct argp_state *state)
             o->wants_commands = true;
         else if (strcmp(argument, "http_share") == 0)
             o->wants_static = o->wants_commands = true;
+        else if (strcmp(argument, "http_events") == 0)
+            o->wants_events = true;
         else
-            argp_error(state, "there is no row '%s'; one of: http_static http_commands http_share", argument);
+            argp_error(
+                state, "there is no row '%s'; one of: http_static http_commands http_share http_events", argument);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -254,16 +259,18 @@ main(int argc, char **argv)
     static const struct argp_option known[] = { { "seconds", 's', "N", 0, "for each row (default 5)", 0 },
         { "data", 'd', "DIR", 0, "where the store is made, and removed (default: ./bench-data)", 0 }, { 0 } };
     static const struct argp argp = { known, parse, "[ROW...]",
-        "Commands over HTTP beside an answer that costs nothing. Rows: http_static http_commands http_share", NULL,
-        NULL, NULL };
+        "Commands over HTTP beside an answer that costs nothing. Rows: http_static http_commands http_share "
+        "http_events",
+        NULL, NULL, NULL };
     options o = { .seconds = SECONDS_DEFAULT, .data_path = "bench-data" };
     double at_once = 0, commands = 0;
 
     argp_parse(&argp, argc, argv, 0, NULL, &o);
-    bool wants_all = !o.wants_static && !o.wants_commands;
+    bool wants_all = !o.wants_static && !o.wants_commands && !o.wants_events;
     if (wants_all || o.wants_static) at_once = run_static(&o);
     if (wants_all || o.wants_commands) commands = run_commands(&o);
     if (at_once > 0 && commands > 0) bench_report("http_share", "share", 100 * commands / at_once, "percent");
+    if (wants_all || o.wants_events) bench_http_events(o.seconds);
     rmdir(o.data_path); /* if nobody else uses it */
     return 0;
 }

@@ -18,6 +18,7 @@ enum {
     FILES_LEFT = 256, /* of the process's open files, for everything else */
     IDLE_DEFAULT_S = 30,
     WORKERS_DEFAULT = 2,
+    EVENT_CLIENTS_DEFAULT = 1000,
     HEADERS_MAX = 32 * 1024, /* of a request, and what its answer's take */
     PEM_MAX = 1024 * 1024,
 };
@@ -174,8 +175,12 @@ acta_gateway_start(acta_app *app, const acta_gateway_options *options, acta_gate
     pthread_cond_init(&gateway->all_done, NULL);
     gateway->pool =
         acti_pool_create(&gateway->environment.allocator, options->workers != 0 ? options->workers : WORKERS_DEFAULT);
+    gateway->hub =
+        acti_hub_create(gateway, options->event_clients_max != 0 ? options->event_clients_max : EVENT_CLIENTS_DEFAULT,
+            options->idle_timeout_s != 0 ? options->idle_timeout_s : IDLE_DEFAULT_S);
     acta_status status = ACTA_OK;
-    if (gateway->pool == NULL) status = acta_error_set(error, ACTA_NO_MEMORY, "no threads for the gateway");
+    if (gateway->pool == NULL || gateway->hub == NULL)
+        status = acta_error_set(error, ACTA_NO_MEMORY, "no threads for the gateway");
     if (status == ACTA_OK && options->address != NULL) status = open_outer(gateway, options, error);
     if (status == ACTA_OK && options->socket_path != NULL) status = open_inner(gateway, options, error);
     if (status != ACTA_OK) {
@@ -230,8 +235,10 @@ acta_gateway_stop(acta_gateway *gateway)
     while (gateway->open > 0) /* each has a deadline of its own */
         pthread_cond_wait(&gateway->all_done, &gateway->lock);
     pthread_mutex_unlock(&gateway->lock);
+    acti_hub_stop(gateway->hub); /* libmicrohttpd stops only when no connection is suspended */
     if (gateway->inner.daemon != NULL) MHD_stop_daemon(gateway->inner.daemon);
     if (gateway->outer.daemon != NULL) MHD_stop_daemon(gateway->outer.daemon);
+    acti_hub_destroy(gateway->hub);
     acti_pool_destroy(gateway->pool);
     acti_guard_clear(&gateway->inner.guard);
     acti_guard_clear(&gateway->outer.guard);

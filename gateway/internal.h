@@ -5,7 +5,9 @@
  *     request.c   one request from its first line to its answer         routes.c   which path is whose
  *     access.c    who may do what; Host                                 pool.c     threads for what waits for the disk
  *     text.c      text that grows; JSON                                 problem.c  answers that are errors
- *     the rest    a file for each kind of path: commands.c, aggregates.c, ...
+ *     hub.c       events to all who follow them: one thread      ring.c      the newest events, written out once
+ *     follow.c    one who follows events                         events.c    what he asks for
+ *     the rest    a file for each kind of path: commands.c, aggregates.c, events.c, ...
  *
  * libmicrohttpd has one thread for each listening socket. It reads requests and sends answers, and runs what can't wait.
  * Other requests are suspended there: those that the pool works on, and commands, which are answered when their events
@@ -19,6 +21,7 @@
 #include <stdatomic.h>
 
 #include "acta/gateway.h"
+#include "acta/subscription.h"
 #include "acta/time_travel.h"
 
 /* -- text.c -- */
@@ -123,7 +126,7 @@ struct acti_request {
     size_t dropped;      /* bytes of a body that was too large */
     bool is_suspended;
     _Atomic bool is_done;
-    struct acti_stream *stream; /* of one that goes on: events.c. NULL: it ends with its answer */
+    struct acti_stream *stream; /* of one that goes on: hub.c. NULL: it ends with its answer */
 
     /* The answer. */
     unsigned status;
@@ -198,6 +201,9 @@ void acti_post_command(acti_request *request);
 void acti_get_aggregate(acti_request *request);
 void acti_get_streams(acti_request *request);
 void acti_get_stream(acti_request *request);
+void acti_get_events(acti_request *request);
+/* GET /streams/{name} by who would follow it: Accept: text/event-stream. */
+bool acti_wants_events(acti_request *request);
 void acti_get_handlers(acti_request *request);
 void acti_get_parked(acti_request *request);
 void acti_post_handler(acti_request *request);
@@ -205,8 +211,104 @@ void acti_get_sagas(acti_request *request);
 void acti_get_schedule(acti_request *request);
 
 /* An event as an object (streams.c); `memory` is the caller's, for what is made on the way. */
-void acti_json_event(
-    acti_json *json, acta_store *store, const acta_recorded *event, bool redacted, acta_memory *memory);
+void acti_json_event(acti_json *json, acta_app *app, const acta_recorded *event, bool redacted, acta_memory *memory);
+/* The same without its payload, which is null because of `why`. */
+void acti_json_event_bare(acti_json *json, const acta_recorded *event, const char *why);
+
+/* -- ring.c -- */
+
+typedef struct acti_stream_options {
+    acta_subscription_filter filter; /* as long as the request */
+    uint64_t after;                  /* begin behind this position */
+    bool redacted;
+} acti_stream_options;
+
+enum { STREAM_BYTES_MAX = 64 * 1024 }; /* of text that waits for one client: no more is added beyond that */
+
+typedef struct acti_entry acti_entry;
+
+typedef struct acti_ring {
+    const acta_allocator *allocator;
+    acti_entry **entries;
+    uint32_t first, count;
+    size_t bytes;
+    uint64_t from, to;
+} acti_ring;
+
+/* Empty, from a position of the log on. False: no memory. */
+bool acti_ring_open(acti_ring *ring, const acta_allocator *allocator, uint64_t position);
+void acti_ring_close(acti_ring *ring);
+/* The next event and its text. False: no memory. */
+bool acti_ring_add(acti_ring *ring, const acta_recorded *event, acta_str text);
+/* What is wanted behind `*passed`, which must not be before ring->from, into a text. False: it is full, and there may be more. */
+bool acti_ring_copy(const acti_ring *ring, const acta_subscription_filter *filter, uint64_t *passed, acti_text *text);
+
+/* -- hub.c: events to all who follow them; follow.c: one who does -- */
+
+/*
+ * Whose a stream is: libmicrohttpd's thread's while its connection is not suspended, the hub's thread's while it is in the
+ * list `waiting`, the catching-up thread's while it is a job there. It is handed on under the hub's lock, or by resuming.
+ */
+typedef struct acti_stream {
+    acti_job job;
+    acti_request *request;
+    struct acti_stream *next; /* in `waiting` */
+    acti_stream_options options;
+    uint64_t passed;                 /* all up to it has been written, or isn't wanted */
+    acta_subscription *subscription; /* while it is caught up */
+    acti_text out;                   /* what libmicrohttpd has not taken yet, behind `sent` */
+    size_t sent;
+    uint64_t due_ns, beat_ns; /* not before, and not after that is it written to */
+    bool goes_on;             /* there is more where its last text came from: it is not made to wait */
+    bool is_over;
+} acti_stream;
+
+typedef struct acti_feed {           /* the log as those follow it who see the same of it */
+    acta_subscription *subscription; /* NULL: nobody does */
+    acti_ring ring;
+    uint32_t clients; /* under the hub's lock */
+} acti_feed;
+
+typedef struct acti_hub {
+    acta_gateway *gateway;
+    const acta_allocator *allocator;
+    uint32_t clients_max;
+    uint64_t beat_ms;
+    acti_pool
+        *catching_up; /* one thread, so that who reads the past doesn't hold up others; NULL before the first client */
+    acta_memory *memory, *catch_up_memory; /* for one event, of the hub's thread and of that one */
+    acti_text text;
+    acti_feed feeds[2]; /* whole, redacted */
+
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t changed;
+    acti_stream *waiting;
+    uint32_t clients;
+    bool has_events; /* the log may have more */
+    bool is_wanted;  /* somebody is not to be made to wait */
+    bool is_running, stopping;
+    pthread_t thread;
+} acti_hub;
+
+/* `idle_s`: how long a connection may say nothing. NULL: no memory. */
+acti_hub *acti_hub_create(acta_gateway *gateway, uint32_t clients_max, uint32_t idle_s);
+/* Begins with the first client. False: no threads. Under the lock. */
+bool acti_hub_run(acti_hub *hub);
+/* Ends all streams, whose connections are libmicrohttpd's again. Takes NULL, as destroy does. */
+void acti_hub_stop(acti_hub *hub);
+void acti_hub_destroy(acti_hub *hub); /* after libmicrohttpd has stopped */
+uint64_t acti_hub_now_ns(const acti_hub *hub);
+
+/* "id: 17\ndata: {...}\n\n" */
+void acti_event_text(acti_text *text, acta_app *app, const acta_recorded *event, bool redacted, acta_memory *memory);
+
+/* The request's answer is a stream of events. False: there are too many, or no memory; it is refused. */
+bool acti_stream_open(acti_request *request, const acti_stream_options *options);
+struct MHD_Response *acti_stream_response(acti_stream *stream);
+void acti_stream_close(acti_stream *stream); /* its request ends. Takes NULL */
+void acti_stream_catch_up(acti_job *job); /* some of the past, from the store; then it is libmicrohttpd's, or waits */
+void acti_stream_resume(acti_stream *stream);
+void acti_stream_wait(acti_stream *stream); /* to be looked at by the hub. Under its lock */
 
 /* -- gateway.c -- */
 
@@ -221,6 +323,7 @@ struct acta_gateway {
     acta_app *app;
     acta_environment environment;
     acti_pool *pool;
+    struct acti_hub *hub;
     acti_door inner, outer; /* unix socket, TCP; daemon NULL: it has none */
     char *socket_path;
     char *certificate, *key; /* PEM */

@@ -243,7 +243,9 @@ answer(acti_request *request)
         request->text.size = 0;
         request->status = MHD_HTTP_SERVICE_UNAVAILABLE;
     }
-    struct MHD_Response *response = MHD_create_response_from_buffer(request->text.size, request->text.data, mode);
+    struct MHD_Response *response = request->stream != NULL
+                                        ? acti_stream_response(request->stream)
+                                        : MHD_create_response_from_buffer(request->text.size, request->text.data, mode);
     if (response == NULL) return MHD_NO;
     if (request->type != NULL) MHD_add_response_header(response, "Content-Type", request->type);
     MHD_add_response_header(response, "Cache-Control", "no-store");
@@ -389,6 +391,7 @@ acti_request_ended(
     (void)user, (void)connection, (void)why;
     if (request == NULL) return;
     const acta_allocator *allocator = &request->gateway->environment.allocator;
+    acti_stream_close(request->stream);
     acti_text_clear(&request->text);
     acti_text_clear(&request->body);
     acta_memory_destroy(request->memory);

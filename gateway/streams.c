@@ -39,11 +39,29 @@ add_metadata(acti_json *json, const acta_recorded *event)
     acti_json_close(json, ']');
 }
 
-/* By the schema that it was written with, which the log has kept; null and why, where there is none. */
-static void
-add_payload(acti_json *json, acta_store *store, const acta_recorded *event, bool redacted, acta_memory *memory)
+static acta_status
+find_schema(acta_app *app, const acta_recorded *event, acta_memory *memory, acta_bytes *binary_out, acta_error *error)
 {
+    const acta_schema *schema = acta_app_schema(app);
+    const acta_table *table = schema != NULL ? acta_schema_find(schema, event->type) : NULL;
     acta_kept_schema kept;
+
+    if (table != NULL && table->schema_hash == event->schema_hash &&
+        acta_str_equal(acta_str_of(table->name), event->type)) {
+        *binary_out = schema->binary;
+        return ACTA_OK;
+    }
+    acta_status status =
+        acta_kept_schema_find(acta_app_store(app), event->type, event->schema_hash, memory, &kept, error);
+    if (status == ACTA_OK) *binary_out = kept.binary;
+    return status;
+}
+
+/* By the schema that it was written with: the program's, or one that the log has kept; null and why, where there is none. */
+static void
+add_payload(acti_json *json, acta_app *app, const acta_recorded *event, bool redacted, acta_memory *memory)
+{
+    acta_bytes binary;
     acta_str text;
     acta_error why;
 
@@ -56,10 +74,10 @@ add_payload(acti_json *json, acta_store *store, const acta_recorded *event, bool
         acti_json_string(json, "payload", acta_str_from(event->payload.data, event->payload.size));
         return;
     }
-    acta_status status = acta_kept_schema_find(store, event->type, event->schema_hash, memory, &kept, &why);
+    acta_status status = find_schema(app, event, memory, &binary, &why);
     if (status == ACTA_OK)
         status = (redacted ? acta_schema_print_redacted : acta_schema_print)(
-            kept.binary, event->type, event->payload, memory, &text, &why);
+            binary, event->type, event->payload, memory, &text, &why);
     if (status == ACTA_OK) {
         acti_json_raw(json, "payload", text);
         return;
@@ -68,10 +86,9 @@ add_payload(acti_json *json, acta_store *store, const acta_recorded *event, bool
     acti_json_text(json, "why", why.text);
 }
 
-void
-acti_json_event(acti_json *json, acta_store *store, const acta_recorded *event, bool redacted, acta_memory *memory)
+static void
+add_header(acti_json *json, const acta_recorded *event)
 {
-    acti_json_open(json, NULL, '{');
     acti_json_number(json, "position", event->position);
     acti_json_string(json, "stream", event->stream);
     acti_json_number(json, "version", event->version);
@@ -80,8 +97,25 @@ acti_json_event(acti_json *json, acta_store *store, const acta_recorded *event, 
     acti_json_id(json, "command_id", event->command_id);
     acti_json_id(json, "correlation_id", event->correlation_id);
     acti_json_id(json, "causation_id", event->causation_id);
+}
+
+void
+acti_json_event(acti_json *json, acta_app *app, const acta_recorded *event, bool redacted, acta_memory *memory)
+{
+    acti_json_open(json, NULL, '{');
+    add_header(json, event);
     add_metadata(json, event);
-    add_payload(json, store, event, redacted, memory);
+    add_payload(json, app, event, redacted, memory);
+    acti_json_close(json, '}');
+}
+
+void
+acti_json_event_bare(acti_json *json, const acta_recorded *event, const char *why)
+{
+    acti_json_open(json, NULL, '{');
+    add_header(json, event);
+    acti_json_raw(json, "payload", acta_str_of("null"));
+    acti_json_text(json, "why", why);
     acti_json_close(json, '}');
 }
 
@@ -105,7 +139,6 @@ static acta_status
 add_events(acti_request *request, acti_json *json, acta_cursor *cursor, uint64_t count, bool is_all, uint64_t *next_out,
     acta_error *error)
 {
-    acta_store *store = acta_app_store(request->gateway->app);
     acta_memory *memory = acta_memory_create(&request->gateway->environment.allocator);
     bool redacted = acti_query(request, "show_redacted") == NULL;
     acta_status status = ACTA_NO_MEMORY;
@@ -118,7 +151,7 @@ add_events(acti_request *request, acti_json *json, acta_cursor *cursor, uint64_t
             *next_out = is_all ? event.position : event.link_position != 0 ? event.link_version : event.version;
             break;
         }
-        acti_json_event(json, store, &event, redacted, memory);
+        acti_json_event(json, request->gateway->app, &event, redacted, memory);
         acta_memory_clear(memory);
     }
     acta_memory_destroy(memory);
@@ -135,6 +168,10 @@ acti_get_stream(acti_request *request)
     acta_cursor *cursor;
     acta_error error;
 
+    if (acti_wants_events(request)) {
+        acti_get_events(request);
+        return;
+    }
     if (!acti_query_number(request, "from", 1, UINT64_MAX, &read.from) ||
         !acti_query_number(request, "count", 1, COUNT_MAX, &count) || !read_direction(request, &read.direction))
         return;
