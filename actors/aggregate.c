@@ -14,6 +14,7 @@
 
 #include "aggregate_marks.h"
 #include "audit.h"
+#include "counters.h"
 #include "returned.h"
 #include "stages.h"
 
@@ -351,9 +352,11 @@ run(acti_aggregate_actor *a, acti_command *command)
     case ACTI_ID_NEW:
         return execute(a, command);
     case ACTI_ID_ANSWERED:
+        acti_count(a->app, ACTI_COUNT_REPEATED);
         acti_command_answer(command);
         return false;
     case ACTI_ID_ATTACHED:
+        acti_count(a->app, ACTI_COUNT_REPEATED);
         return false;
     case ACTI_ID_BROKEN:
         keep_first(a, command);
@@ -412,6 +415,7 @@ take_back(
         answer_too_often(a, command);
     else {
         ACTA_SOMETIMES(&a->app->environment, "command.decided.again");
+        acti_count(a->app, ACTI_COUNT_DECIDED_AGAIN);
         acti_command_list_insert(&a->work->kept, command, hint);
         return;
     }
@@ -427,6 +431,7 @@ collect_failed(acti_aggregate_actor *a)
 
     /* The first of a session failed on its own; those behind it only because of it. */
     if (a->phase == ACTI_READY) failed->attempts++;
+    if (a->phase == ACTI_READY && may_succeed_again(failed->status)) acti_count(a->app, ACTI_COUNT_CONFLICTS);
     for (acti_command *command = failed, *next; command != NULL; command = next) {
         acta_status status = command->status;
         next = command->next;
@@ -486,6 +491,7 @@ rehydrate_step(acti_aggregate_actor *a)
     }
     if (!done) return;
     give_permit_back(a);
+    if (a->version > 0) acti_count(a->app, ACTI_COUNT_REHYDRATIONS);
     a->phase = ACTI_READY;
 }
 
@@ -598,6 +604,7 @@ aggregate_init(acta_self *self, void *state, const void *argument, acta_error *e
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory for '" ACTA_FMT "'", ACTA_ARG(given->stream));
     acti_lifespan_begin(a);
     acti_budget_join(a);
+    acti_count(a->app, ACTI_COUNT_STARTED);
     return ACTA_OK;
 }
 
@@ -667,6 +674,7 @@ aggregate_info(acta_self *self, void *state, const acta_info *info)
     /* A command that comes now finds nobody under the name, and starts the next incarnation; one that is in the mailbox
      * is refused unseen, and its dispatcher does the same. */
     ACTA_SOMETIMES(&a->app->environment, "aggregate.passivated");
+    acti_count(a->app, ACTI_COUNT_PASSIVATED);
     acta_unregister(acta_self_runtime(self), a->stream);
     return ACTA_STOP;
 }

@@ -9,6 +9,7 @@
  * forgotten.
  */
 #include "aggregate_actor.h"
+#include "counters.h"
 #include "fold.h"
 
 enum { CHUNK_EVENTS = 64 };
@@ -135,6 +136,16 @@ acti_rehydrate_is_long(const acti_aggregate_actor *a)
            ACTA_SIM_CHANCE(&a->app->environment, "rehydrate.long", 25);
 }
 
+static acta_status
+read_counted(acti_aggregate_actor *a, bool *done_out, acta_error *error)
+{
+    uint64_t before = a->version;
+    acta_status status = read_chunk(a, done_out, error);
+
+    acti_counter_add(a->app, ACTI_COUNT_REHYDRATED_EVENTS, a->version - before);
+    return status;
+}
+
 acta_status
 acti_rehydrate(acti_aggregate_actor *a, bool *done_out, acta_error *error)
 {
@@ -149,7 +160,7 @@ acti_rehydrate(acti_aggregate_actor *a, bool *done_out, acta_error *error)
         if (a->work->stream_version == a->version) /* also a new one */
             *done_out = true;
         else
-            status = read_chunk(a, done_out, error);
+            status = read_counted(a, done_out, error);
     }
     if (status == ACTA_OK) return ACTA_OK;
     acti_aggregate_forget_state(a);

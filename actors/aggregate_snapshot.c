@@ -10,6 +10,7 @@
  * there is none. At most one is under way; one that would be larger than a row may be is not made, and said.
  */
 #include "aggregate_actor.h"
+#include "counters.h"
 #include "fold.h"
 
 typedef struct bounded_sink {
@@ -77,6 +78,7 @@ acti_snapshot_take(acti_aggregate_actor *a)
     acta_status status =
         scratch != NULL ? submit(a, scratch, &error) : acta_error_set(&error, ACTA_NO_MEMORY, "no memory to write it");
     acta_memory_destroy(scratch);
+    if (status == ACTA_OK) acti_count(a->app, ACTI_COUNT_SNAPSHOTS);
     if (status == ACTA_OK) return;
     /* The next one comes; until then the events are read. */
     acta_log_write(&a->app->environment, ACTA_LOG_WARNING, "no snapshot of '" ACTA_FMT "' at version %" PRIu64 ": %s",

@@ -17,6 +17,7 @@
 #include "row_index.h"
 #include "reader.h"
 #include "schedule.h"
+#include "counters.h"
 #include "stages.h"
 
 static const acta_backoff restart_backoff = { .first_at_once = true };
@@ -33,6 +34,7 @@ app_free(acta_app *app)
     acti_personal_stop(app);
     acti_olds_destroy(app);
     acti_stages_destroy(&allocator, app->stages);
+    acti_counters_destroy(&allocator, app->counters);
     acta_spares_destroy(app->spares);
     if (app->name != NULL) allocator.free(allocator.user, app->name, strlen(app->name) + 1);
     allocator.free(allocator.user, app, sizeof *app);
@@ -72,11 +74,12 @@ app_create(const acta_app_config *config, acta_app **app_out, acta_error *error)
     environment.random.fill(environment.random.user, &app->hash_seed, sizeof app->hash_seed);
     app->name = acti_alloc(app, strlen(name) + 1);
     app->stages = acti_stages_create(&environment.allocator, config->stage_every);
+    app->counters = acti_counters_create(&environment.allocator);
     acta_status status = ACTA_OK;
     app->spares = acta_spares_create(&environment.allocator, ACTI_SPARES_BYTES);
     app->warm = acta_spares_allocator(app->spares);
     if (app->name != NULL) strcpy(app->name, name);
-    if (app->name == NULL || app->stages == NULL || app->spares == NULL)
+    if (app->name == NULL || app->stages == NULL || app->counters == NULL || app->spares == NULL)
         status = acta_error_set(error, ACTA_NO_MEMORY, "no memory to start '%s'", name);
     if (status == ACTA_OK) status = acti_aggregates_create(app, config, error);
     if (status == ACTA_OK) status = acti_readers_create(app, config, error);

@@ -9,6 +9,7 @@
  * a durable command alone in the house takes no switch of threads.
  */
 #include "command.h"
+#include "counters.h"
 #include "metadata.h"
 #include "passage.h"
 #include "reader.h"
@@ -215,9 +216,13 @@ acta_dispatch(
     acta_error own;
 
     if (error == NULL) error = &own;
+    acti_count(app, ACTI_COUNT_DISPATCHED);
     acta_status status = check_options(app, &options, error);
     if (status == ACTA_OK) status = encode(app, table, value, &options, &command, error);
-    if (status != ACTA_OK) return status;
+    if (status != ACTA_OK) {
+        acti_count_answer(app, status);
+        return status;
+    }
 
     bool was_sent = send_off(command, &status, error);
     if (was_sent) status = ask_and_wait(command, error);
@@ -227,6 +232,7 @@ acta_dispatch(
     if (status == ACTA_OK && !is_under_way) status = give(command, &options, error);
     if (!is_under_way) acti_command_close(command);
     acti_command_unref(command);
+    acti_count_answer(app, status);
     return status;
 }
 
@@ -264,7 +270,10 @@ tell(acti_command *command, acta_status status, const acta_error *error)
         result.status = acti_command_conclude(command, status, &own);
         result.error = result.status != ACTA_OK ? &own : NULL;
     }
-    if (!is_abandoned(command)) command->done(command->user, &result);
+    if (!is_abandoned(command)) {
+        acti_count_answer(command->app, result.status);
+        command->done(command->user, &result);
+    }
     acti_command_unref(command);
 }
 
@@ -320,9 +329,11 @@ ask_async(acti_command *command)
 }
 
 static void
-refuse_async(acta_dispatch_done done, void *user, acta_status status, const acta_error *error)
+refuse_async(const acta_app *app, acta_dispatch_done done, void *user, acta_status status, const acta_error *error)
 {
     acta_dispatch_result result = { .status = status, .error = error };
+
+    acti_count_answer(app, status);
     done(user, &result);
 }
 
@@ -348,10 +359,11 @@ acta_dispatch_async(acta_app *app, const acta_table *table, const void *value, c
     acti_command *command;
     acta_error error;
 
+    acti_count(app, ACTI_COUNT_DISPATCHED);
     acta_status status = check_async(given, &error);
     if (status == ACTA_OK) status = encode(app, table, value, &options, &command, &error);
     if (status != ACTA_OK) {
-        refuse_async(done, user, status, &error);
+        refuse_async(app, done, user, status, &error);
         return;
     }
     command->done = done;
@@ -399,6 +411,7 @@ acta_aggregate_read(
     acti_command *command = acti_command_create(app, aggregate, id, 0, 0);
     if (command == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to read '%s'", state->name);
     command->ask = ACTI_ASK_READ;
+    acti_count(app, ACTI_COUNT_READS);
     fill_envelope(command, &(acta_dispatch_options){ .timeout_ms = ACTA_CALL_TIMEOUT_DEFAULT });
     status = ask_and_wait(command, error);
     if (status == ACTA_OK) status = copy_state(state, command, state_out, memory, error);

@@ -13,6 +13,7 @@
  *     reader*.c               one mechanism for all that follows the log; handler.c, projection.c, process_manager.c
  *     personal.c              personal fields: sealed on their way to the store, opened on their way back
  *     stages.c                where the time of commands goes
+ *     counters.c              how much was done
  *     schedule*.c, cron.c     commands for later
  *     clerk.c                 waits for the application to settle; lets old outcomes go
  */
@@ -126,6 +127,7 @@ typedef struct acti_route {
 
 typedef struct acti_reader acti_reader;
 typedef struct acti_stages acti_stages;
+typedef struct acti_counters acti_counters;
 typedef struct acti_submit acti_submit;
 
 struct acta_history { /* time_travel.h */
@@ -171,6 +173,7 @@ struct acta_app {
     acta_key_file *key_file;
     acta_pid tree; /* its supervisor */
     acti_stages *stages;
+    acti_counters *counters;
     acta_spares *spares; /* commands and what goes with them */
     acta_allocator warm; /* of the spares */
     acta_history history;

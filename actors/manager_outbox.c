@@ -15,6 +15,7 @@
  * take effect. So the batch that leaves it out writes an outcome under its id: if there is one already, the batch fails,
  * and the command was through; if not, the command is refused whenever it comes. Such an outcome stays as well.
  */
+#include "counters.h"
 #include "manager_story.h"
 #include "metadata.h"
 #include "passage.h"
@@ -135,6 +136,7 @@ retry_later(acti_instance *i, const acta_error *error, uint32_t delay_ms)
 {
     acti_ticket_say(i->ticket, error->text);
     atomic_fetch_add_explicit(&i->reader->retries, 1, memory_order_relaxed); /* a count for people */
+    acti_count(i->app, ACTI_COUNT_MANAGER_RETRIES);
     if (i->attempts > i->reader->retry_max)
         get_stuck(i, error);
     else
@@ -399,6 +401,7 @@ acti_outbox_ask(acti_instance *i)
         return;
     }
     if (i->outbox.next > 0) ACTA_CRASH_POINT("pm_between_commands");
+    acti_count(i->app, ACTI_COUNT_MANAGER_COMMANDS);
     acta_status status = create_command(i, &error);
     acta_memory_clear(i->scratch);
     if (status != ACTA_OK)

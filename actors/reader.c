@@ -87,6 +87,14 @@ judge(acti_reader_actor *r, const acti_item *item, acta_str key, acti_work *how,
     return r->verdict.action != ACTI_VERDICT_STOP;
 }
 
+/* Relaxed, both: only its actor writes it, and who reads it wants no order. */
+static void
+count_handled(acti_reader *reader)
+{
+    uint64_t handled = atomic_load_explicit(&reader->handled, memory_order_relaxed);
+    atomic_store_explicit(&reader->handled, handled + 1, memory_order_relaxed);
+}
+
 void
 acti_reader_worked(acti_reader_actor *r, const acti_item *item, acta_str key, acti_work how, const acta_error *why)
 {
@@ -100,6 +108,7 @@ acti_reader_worked(acti_reader_actor *r, const acti_item *item, acta_str key, ac
     }
     /* Commands have got in front of it: it is tried again behind them. */
     if (item->aside != NULL && acti_aside_first(item->aside) != position) return;
+    if (how == ACTI_WORK_DONE && key.data != NULL) count_handled(r->reader);
     if (!judge(r, item, key, &how, why)) return;
     r->failing = how == ACTI_WORK_FAILED ? item : NULL;
     if (item->aside != NULL && how == ACTI_WORK_DONE)
@@ -413,7 +422,7 @@ work_on_next(acti_reader_actor *r)
     if (acti_item_identify(r->reader, &item))
         work_on_fresh(r, &item);
     else
-        acti_reader_worked(r, &item, recorded->stream, ACTI_WORK_DONE, NULL); /* not asked for */
+        acti_reader_worked(r, &item, acta_str_from(NULL, 0), ACTI_WORK_DONE, NULL); /* not asked for */
     if (r->stays) r->chunk_next--;
     r->stays = false;
     if (r->chunk_next < acta_chunk_count(r->reader->chunk)) return;

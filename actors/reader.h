@@ -139,7 +139,7 @@ struct acti_reader {
 
     /* Any thread. */
     _Atomic uint64_t pid; /* 0: between two lives */
-    _Atomic uint64_t passed, in_flight, parked, retries;
+    _Atomic uint64_t passed, in_flight, parked, retries, handled;
     _Atomic uint32_t lives;                            /* that have begun */
     _Atomic bool is_rebuilding, rebuild_is_called_off; /* reader_rebuild.c */
     _Atomic uint64_t rebuilt;                          /* how far that is; 0: there is none */

@@ -91,6 +91,7 @@ acta_app_readers(acta_app *app, acta_reader_info *infos, uint32_t count_max)
         info->in_flight = atomic_load_explicit(&reader->in_flight, memory_order_acquire);
         info->parked = atomic_load_explicit(&reader->parked, memory_order_acquire);
         info->retries = atomic_load_explicit(&reader->retries, memory_order_relaxed);
+        info->handled = atomic_load_explicit(&reader->handled, memory_order_relaxed);
         /* Relaxed: for people. */
         info->is_rebuilding = atomic_load_explicit(&reader->is_rebuilding, memory_order_relaxed);
         info->rebuilt = atomic_load_explicit(&reader->rebuilt, memory_order_relaxed);

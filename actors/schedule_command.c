@@ -7,6 +7,7 @@
  *                        +-- in the application's list while it is under way. A clerk that was killed concludes nothing: its
  *                            next life does, or the end of the application
  */
+#include "counters.h"
 #include "metadata.h"
 #include "passage.h"
 #include "schedule_clerk.h"
@@ -127,6 +128,7 @@ acti_run_begin(acti_slot *slot, acta_status *status_out, acta_error *error)
     acta_str manager = acta_str_of(NULL), instance, key;
 
     (void)acti_schedule_key_parse(slot->row_key, &manager, &instance, &key);
+    acti_count(slot->under_way->command->app, ACTI_COUNT_SCHEDULE_COMMANDS);
     return acti_passage_begin(slot->under_way->command, manager.data != NULL, status_out, error);
 }
 

@@ -18,7 +18,7 @@ store personal subscription memory_engine operations chain : store
 consumer_group                                            : store
 aggregate app handler index process_manager schedule generated test shadow time_travel acta : actors
 reader_options readers                                     : actors
-upcast stages metadata middleware returned audit           : actors
+upcast stages counters metadata middleware returned audit           : actors
 projection_database projection_sqlite projection_postgres : actors
 attachment                                                 : actors
 gateway                                                    : gateway

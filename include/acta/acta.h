@@ -38,6 +38,7 @@
 #include "acta/schema.h"
 #include "acta/seal.h"
 #include "acta/shadow.h"
+#include "acta/counters.h"
 #include "acta/stages.h"
 #include "acta/status.h"
 #include "acta/store.h"

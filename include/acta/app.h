@@ -285,7 +285,9 @@ typedef struct acta_reader_info {
     int64_t since_us;   /* of that state */
     uint64_t in_flight; /* events */
     uint64_t parked;    /* events */
-    uint64_t retries;
+    uint64_t retries;   /* attempts that failed */
+    uint64_t
+        handled; /* events since the start, one for each key that it goes to, and again when it is delivered again */
     char reason[192];   /* RETRYING, STALLED, STOPPED: why */
     bool is_rebuilding; /* acta_reader_rebuild (readers.h) is making its rows anew, … */
     uint64_t rebuilt;   /* … up to this position */
