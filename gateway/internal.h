@@ -161,6 +161,8 @@ unsigned acti_http_status(acta_status status);
 /* An answer out of an error: {"type", "title", "status", "detail", "code", "field", ...}. */
 void acti_problem(acti_request *request, const acta_error *error);
 void acti_problem_as(acti_request *request, unsigned status, const acta_error *error);
+/* 400, and which field of the query or header it is about. */
+void acti_problem_field(acti_request *request, const char *field, const char *format, ...) ACTA_PRINTF(3, 4);
 /* One of HTTP's own. */
 void acti_problem_http(acti_request *request, unsigned status, const char *format, ...) ACTA_PRINTF(3, 4);
 
@@ -205,8 +207,12 @@ void acti_get_events(acti_request *request);
 /* GET /streams/{name} by who would follow it: Accept: text/event-stream. */
 bool acti_wants_events(acti_request *request);
 void acti_get_handlers(acti_request *request);
+const char *acti_reader_state_name(acta_reader_state state); /* "catching_up", ... */
+void acti_get_metrics(acti_request *request);
 void acti_get_parked(acti_request *request);
 void acti_post_handler(acti_request *request);
+void acti_get_read_models(acti_request *request);
+void acti_get_read_model(acti_request *request);
 void acti_get_sagas(acti_request *request);
 void acti_get_schedule(acti_request *request);
 

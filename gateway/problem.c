@@ -107,16 +107,11 @@ acti_problem_as(acti_request *request, unsigned status, const acta_error *error)
     if (request->status == 503) acti_answer_header(request, "Retry-After", "1");
 }
 
-void
-acti_problem_http(acti_request *request, unsigned status, const char *format, ...)
+static void
+write_problem(acti_request *request, unsigned status, const char *field, const char *detail)
 {
     acti_json json = acti_json_into(&request->text);
-    char detail[512];
-    va_list arguments;
 
-    va_start(arguments, format);
-    vsnprintf(detail, sizeof detail, format, arguments);
-    va_end(arguments);
     request->status = status;
     request->type = "application/problem+json";
     request->text.size = 0;
@@ -124,5 +119,30 @@ acti_problem_http(acti_request *request, unsigned status, const char *format, ..
     acti_json_text(&json, "title", MHD_get_reason_phrase_for(status));
     acti_json_number(&json, "status", status);
     acti_json_text(&json, "detail", detail);
+    if (field != NULL) acti_json_text(&json, "field", field);
     acti_json_close(&json, '}');
+}
+
+void
+acti_problem_field(acti_request *request, const char *field, const char *format, ...)
+{
+    char detail[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(detail, sizeof detail, format, arguments);
+    va_end(arguments);
+    write_problem(request, MHD_HTTP_BAD_REQUEST, field, detail);
+}
+
+void
+acti_problem_http(acti_request *request, unsigned status, const char *format, ...)
+{
+    char detail[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(detail, sizeof detail, format, arguments);
+    va_end(arguments);
+    write_problem(request, status, NULL, detail);
 }

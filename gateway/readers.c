@@ -10,19 +10,24 @@
 
 enum { READERS_MAX = 256 };
 
-static const char *const states[] = { [ACTA_READER_CATCHING_UP] = "catching_up",
-    [ACTA_READER_LIVE] = "live",
-    [ACTA_READER_RETRYING] = "retrying",
-    [ACTA_READER_STALLED] = "stalled",
-    [ACTA_READER_STOPPED] = "stopped",
-    [ACTA_READER_PAUSED] = "paused" };
+const char *
+acti_reader_state_name(acta_reader_state state)
+{
+    static const char *const names[] = { [ACTA_READER_CATCHING_UP] = "catching_up",
+        [ACTA_READER_LIVE] = "live",
+        [ACTA_READER_RETRYING] = "retrying",
+        [ACTA_READER_STALLED] = "stalled",
+        [ACTA_READER_STOPPED] = "stopped",
+        [ACTA_READER_PAUSED] = "paused" };
+    return names[state];
+}
 
 static void
 add_reader(acti_json *json, const acta_reader_info *info)
 {
     acti_json_open(json, NULL, '{');
     acti_json_text(json, "name", info->name);
-    acti_json_text(json, "state", states[info->state]);
+    acti_json_text(json, "state", acti_reader_state_name(info->state));
     acti_json_time(json, "since", info->since_us);
     acti_json_number(json, "passed", info->passed);
     acti_json_number(json, "head", info->head);

@@ -60,10 +60,12 @@ copy(acti_request *request, acta_str text)
 const char *
 acti_query(acti_request *request, const char *name)
 {
-    const char *raw = MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+    const char *raw = NULL; /* stays so for "?name" without a value */
     size_t size;
 
-    if (raw == NULL) return NULL;
+    if (MHD_lookup_connection_value_n(request->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name), &raw, NULL) !=
+        MHD_YES)
+        return NULL;
     char *value = copy(request, acta_str_of(raw));
     return value != NULL && decode(value, true, &size) ? value : NULL;
 }
@@ -81,7 +83,7 @@ acti_query_number(acti_request *request, const char *name, uint64_t least, uint6
         *value = number;
         return true;
     }
-    acti_problem_http(request, MHD_HTTP_BAD_REQUEST, "%s: '%.40s' is no whole number from %llu to %llu", name, text,
+    acti_problem_field(request, name, "%s: '%.40s' is no whole number from %llu to %llu", name, text,
         (unsigned long long)least, (unsigned long long)most);
     return false;
 }

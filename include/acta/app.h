@@ -212,6 +212,24 @@ ACTA_API acta_status acta_read_model_find(
 ACTA_API acta_status acta_read_model_each(acta_app *app, const acta_table *row_table, acta_str prefix,
     bool (*visit)(void *user, const void *row), void *user, acta_error *error);
 
+/* Which rows by their key: zeroed, all. A page goes on with `after` the last key of the page before. */
+typedef struct acta_key_range {
+    acta_str prefix;   /* keys that begin with it; 0 to ACTA_KEY_MAX - 1 bytes, as each of these */
+    acta_str from, to; /* at least, at most */
+    acta_str after;    /* behind it; with backward, before it */
+    bool backward;     /* from the last to the first */
+} acta_key_range;
+
+/*
+ * Visit the rows of a range in the order of their keys' bytes, until `visit` returns false. As of one moment.
+ *   range  borrowed; all that is said holds at once
+ *   visit  gets a row whose views live until it returns
+ * Errors: ACTA_INVALID it is no read model, or a key of the range is too long; ACTA_CORRUPT, ACTA_IO, ACTA_NO_MEMORY.
+ * Threads: any.
+ */
+ACTA_API acta_status acta_read_model_range(acta_app *app, const acta_table *row_table, const acta_key_range *range,
+    bool (*visit)(void *user, const void *row), void *user, acta_error *error);
+
 /* -- old versions of events -- */
 
 typedef acta_status acta_event_see(

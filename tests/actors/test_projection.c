@@ -77,6 +77,69 @@ rows_follow_the_log_and_are_found(void **state)
     assert_int_equal(count, 1);
 }
 
+typedef struct keys_seen {
+    char text[64];
+    uint32_t stop_at; /* 0: at no row */
+} keys_seen;
+
+static bool
+note_key(void *user, const void *row)
+{
+    keys_seen *seen = user;
+
+    strncat(seen->text, ((const ledger_CounterRow *)row)->counter_id.data,
+        ((const ledger_CounterRow *)row)->counter_id.size);
+    return seen->stop_at == 0 || --seen->stop_at != 0;
+}
+
+static void
+expect_range(fixture *f, acta_key_range range, const char *expected)
+{
+    keys_seen seen = { .text = "" };
+
+    MUST(f, acta_read_model_range(f->app, &ledger_CounterRow_table, &range, note_key, &seen, &f->error));
+    assert_string_equal(seen.text, expected);
+}
+
+static void
+rows_are_visited_by_ranges_of_keys(void **state)
+{
+    static const char *const ids[] = { "a", "ab", "b", "ba", "c", "\xC3\xBF" };
+    static const uint8_t all_ones[] = { 0xC3, 0xBF };
+    fixture *f = FIXTURE(state);
+    char *long_key = test_calloc(1, ACTA_KEY_MAX + 1);
+
+    start_projecting(f);
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+        add(f, ids[i], 1);
+    settle(f);
+    expect_range(f, (acta_key_range){ 0 }, "aabbbac\xC3\xBF");
+    expect_range(f, (acta_key_range){ .backward = true },
+        "\xC3\xBF"
+        "cbababa");
+    expect_range(f, (acta_key_range){ .prefix = S("a") }, "aab");
+    expect_range(f, (acta_key_range){ .prefix = acta_str_from((const char *)all_ones, 2) }, "\xC3\xBF");
+    expect_range(f, (acta_key_range){ .from = S("ab"), .to = S("b") }, "abb"); /* both are included */
+    expect_range(f, (acta_key_range){ .from = S("aa"), .to = S("bb"), .prefix = S("b") }, "bba");
+    expect_range(f, (acta_key_range){ .from = S("c"), .to = S("b") }, "");
+    expect_range(f, (acta_key_range){ .after = S("a") }, "abbbac\xC3\xBF"); /* "ab" is behind "a" */
+    expect_range(f, (acta_key_range){ .after = S("b"), .backward = true }, "aba");
+    expect_range(f, (acta_key_range){ .after = S("b"), .backward = true, .from = S("ab") }, "ab");
+    memset(long_key, 'x', ACTA_KEY_MAX);
+    const acta_key_range too_long = { .to = acta_str_from(long_key, ACTA_KEY_MAX) };
+    keys_seen seen = { .text = "" };
+    assert_int_equal(
+        acta_read_model_range(f->app, &ledger_CounterRow_table, &too_long, note_key, &seen, &f->error), ACTA_INVALID);
+    const acta_key_range all = { .backward = true };
+    seen.stop_at = 2;
+    MUST(f, acta_read_model_range(f->app, &ledger_CounterRow_table, &all, note_key, &seen, &f->error));
+    assert_string_equal(seen.text, "\xC3\xBF"
+                                   "c");
+    assert_int_equal(
+        acta_read_model_range(f->app, &ledger_Counter_table, &all, note_key, &seen, &f->error), ACTA_INVALID);
+    test_free(long_key);
+}
+
 static void
 a_dispatch_that_waits_for_the_rows_finds_them(void **state)
 {
@@ -457,6 +520,7 @@ main(void)
         manual(rows_that_another_projection_writes_are_seen),
         manual(a_row_may_be_put_and_removed_again_and_again),
         manual(rows_follow_the_log_and_are_found),
+        manual(rows_are_visited_by_ranges_of_keys),
         manual(a_dispatch_that_waits_for_the_rows_finds_them),
         manual(rows_see_what_their_batch_wrote),
         manual(rows_are_right_when_there_is_much_to_catch_up),

@@ -18,20 +18,25 @@ enum { PATIENCE_MS = 60000 };
 /* -- the bank -- */
 
 int
-set_up(void **state)
+set_up_with(void **state, acta_app_config config)
 {
     fixture *f = test_calloc(1, sizeof *f);
-    const acta_app_config config = { .schema = &bank_schema,
-        .aggregates = bank_aggregates,
-        .process_managers = bank_process_managers,
-        .projections = bank_projections,
-        .store = { .engine = acta_memory_engine(f->disk = acta_disk_create(NULL)) } };
 
     *state = f;
+    config.store.engine = acta_memory_engine(f->disk = acta_disk_create(NULL));
     assert_true(scratch_make(f->folder, "/tmp", "gateway"));
     snprintf(f->socket_path, sizeof f->socket_path, "%s/acta.sock", f->folder);
     MUST(f, acta_app_start(&config, &f->app, &f->error));
     return 0;
+}
+
+int
+set_up(void **state)
+{
+    return set_up_with(state, (acta_app_config){ .schema = &bank_schema,
+                                  .aggregates = bank_aggregates,
+                                  .process_managers = bank_process_managers,
+                                  .projections = bank_projections });
 }
 
 int

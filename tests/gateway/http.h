@@ -44,7 +44,8 @@ typedef struct fixture {
         if ((call) != ACTA_OK) fail_msg("%s", (f)->error.text);                                                        \
     } while (0)
 
-int set_up(void **state); /* the bank runs; no gateway */
+int set_up_with(void **state, acta_app_config config); /* another application than the bank */
+int set_up(void **state);                              /* the bank runs; no gateway */
 int tear_down(void **state);
 #define with_bank(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 

@@ -1,0 +1,235 @@
+/*
+ * GET /metrics: what there is to watch, as OpenMetrics 1.0. The one table below says what each is; docs/metrics.md is made
+ * of it (tests/metrics.sh).
+ */
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "acta/stages.h"
+
+#include "internal.h"
+
+enum { READERS_MAX = 256, BUCKET_STEP = 8 };
+
+/* -- all of it, read once for each answer -- */
+
+typedef struct reader_numbers {
+    const char *name;
+    acta_reader_state state;
+    uint64_t passed, behind, in_flight, parked, retries, rebuilt;
+} reader_numbers;
+
+typedef struct snapshot {
+    uint64_t head, is_writable, event_clients, requests;
+    acta_store_stats store;
+    acta_runtime_stats runtime;
+    acta_stage_times stages[ACTA_STAGE_COUNT];
+    reader_numbers readers[READERS_MAX];
+    uint32_t reader_count;
+} snapshot;
+
+typedef enum metric_type { GAUGE, COUNTER, HISTOGRAM, STATESET } metric_type;
+typedef enum metric_of { APP, READER, STAGE } metric_of; /* what its labels tell apart */
+
+typedef struct metric {
+    const char *name;
+    metric_type type;
+    const char *unit; /* which its name ends with; "" */
+    metric_of of;
+    size_t offset; /* of a uint64_t in a snapshot, or in a reader_numbers */
+    const char *help;
+} metric;
+
+#define AT(member)     offsetof(snapshot, member)
+#define STORE(member)  offsetof(snapshot, store.member)
+#define ACTORS(member) offsetof(snapshot, runtime.member)
+#define OF(member)     offsetof(reader_numbers, member)
+
+/* A line each, for tests/metrics.sh. Names stay what they are: somebody's alarms go by them. */
+/* clang-format off */
+static const metric metrics[] = {
+    { "acta_store_head", GAUGE, "", APP, AT(head), "Position of the newest event that is on disk." },
+    { "acta_store_writable", GAUGE, "", APP, AT(is_writable), "1: the store takes writes; 0: it does not, and the log says why." },
+    { "acta_store_batches", COUNTER, "", APP, STORE(batches), "Batches that were committed." },
+    { "acta_store_transactions", COUNTER, "", APP, STORE(transactions), "Transactions that were committed." },
+    { "acta_store_events", COUNTER, "", APP, STORE(events), "Events that were committed." },
+    { "acta_store_conflicts", COUNTER, "", APP, STORE(conflicts), "Transactions whose expected version or condition did not hold." },
+    { "acta_store_refused", COUNTER, "", APP, STORE(refused), "Transactions that were not taken, for the queue was full." },
+    { "acta_store_queued_bytes", GAUGE, "bytes", APP, STORE(queued_bytes), "Transactions that wait for the committer." },
+    { "acta_store_syncs", COUNTER, "", APP, STORE(syncs), "Syncs of the log." },
+    { "acta_store_mark_syncs", COUNTER, "", APP, STORE(mark_syncs), "Syncs of the high-water mark." },
+    { "acta_store_tail_hits", COUNTER, "", APP, STORE(tail_hits), "Pieces that readers found in memory." },
+    { "acta_store_tail_misses", COUNTER, "", APP, STORE(tail_misses), "Pieces that readers read from the engine." },
+    { "acta_actors_alive", GAUGE, "", APP, ACTORS(alive), "Actors that there are." },
+    { "acta_actors_spawned", COUNTER, "", APP, ACTORS(spawned), "Actors that were begun." },
+    { "acta_actors_exited", COUNTER, "", APP, ACTORS(exited), "Actors that have ended." },
+    { "acta_actors_crashed", COUNTER, "", APP, ACTORS(crashed), "Actors that failed." },
+    { "acta_actors_restarted", COUNTER, "", APP, ACTORS(restarted), "Children that supervisors have restarted." },
+    { "acta_actors_slow", COUNTER, "", APP, ACTORS(slow), "Handlers that were reported because they took too long." },
+    { "acta_actors_lent", COUNTER, "", APP, ACTORS(lent), "Spare workers that were lent because a handler blocked." },
+    { "acta_messages_sent", COUNTER, "", APP, ACTORS(sent), "Casts and requests that were put into a mailbox." },
+    { "acta_messages_handled", COUNTER, "", APP, ACTORS(handled), "Messages that a handler has seen." },
+    { "acta_messages_dropped", COUNTER, "", APP, ACTORS(dropped), "Messages destroyed unseen, for their actor was gone." },
+    { "acta_messages_refused", COUNTER, "", APP, ACTORS(refused), "Messages that were not sent, for the mailbox was full." },
+    { "acta_messages_shed", COUNTER, "", APP, ACTORS(shed), "Messages that a full mailbox let go." },
+    { "acta_messages_noproc", COUNTER, "", APP, ACTORS(noproc), "Messages that were not sent, for nobody was there." },
+    { "acta_messages_late", COUNTER, "", APP, ACTORS(late), "Replies that came after their timeout." },
+    { "acta_messages_unhandled", COUNTER, "", APP, ACTORS(unhandled), "Messages that their actors did not know." },
+    { "acta_offloads_begun", COUNTER, "", APP, ACTORS(offloaded), "Work begun on threads that may block." },
+    { "acta_offloads_refused", COUNTER, "", APP, ACTORS(offloads_refused), "Work for those threads that was not taken." },
+    { "acta_reader_state", STATESET, "", READER, OF(state), "What a handler, projection or process manager is at: catching_up, live, retrying, stalled, stopped, paused." },
+    { "acta_reader_passed", GAUGE, "", READER, OF(passed), "Position that a reader is done with." },
+    { "acta_reader_behind", GAUGE, "", READER, OF(behind), "Events between that and the end of the log." },
+    { "acta_reader_in_flight", GAUGE, "", READER, OF(in_flight), "Events that a reader is at." },
+    { "acta_reader_parked", GAUGE, "", READER, OF(parked), "Events that a reader has put aside." },
+    { "acta_reader_retries", COUNTER, "", READER, OF(retries), "Events that a reader has tried again." },
+    { "acta_reader_rebuilt", GAUGE, "", READER, OF(rebuilt), "Position up to which rows are made anew; 0: they are not." },
+    { "acta_command_seconds", HISTOGRAM, "seconds", STAGE, 0, "How long commands take, as a whole and by stage. Not each of them is timed: count is of those that were." },
+    { "acta_gateway_requests", GAUGE, "", APP, AT(requests), "Requests over HTTP that wait for the disk, for actors or for readers." },
+    { "acta_gateway_event_clients", GAUGE, "", APP, AT(event_clients), "Clients that follow events." },
+};
+/* clang-format on */
+
+static void
+read_readers(acta_app *app, acta_memory *memory, snapshot *s)
+{
+    acta_reader_info *infos = acta_memory_alloc(memory, READERS_MAX * sizeof *infos);
+    uint32_t count = infos != NULL ? acta_app_readers(app, infos, READERS_MAX) : 0;
+
+    s->reader_count = count < READERS_MAX ? count : READERS_MAX;
+    for (uint32_t i = 0; i < s->reader_count; i++) {
+        const acta_reader_info *info = &infos[i];
+        s->readers[i] = (reader_numbers){ .name = info->name,
+            .state = info->state,
+            .passed = info->passed,
+            .behind = info->head > info->passed ? info->head - info->passed : 0,
+            .in_flight = info->in_flight,
+            .parked = info->parked,
+            .retries = info->retries,
+            .rebuilt = info->is_rebuilding ? info->rebuilt : 0 };
+    }
+}
+
+static void
+read_all(acta_gateway *gateway, acta_memory *memory, snapshot *s)
+{
+    acta_app *app = gateway->app;
+
+    s->head = acta_store_head(acta_app_store(app));
+    s->is_writable = acta_store_health(acta_app_store(app), NULL) == ACTA_OK;
+    acta_store_stats_read(acta_app_store(app), &s->store);
+    acta_runtime_stats_read(acta_app_runtime(app), &s->runtime);
+    acta_app_stages(app, s->stages);
+    read_readers(app, memory, s);
+    pthread_mutex_lock(&gateway->lock);
+    s->requests = gateway->open;
+    pthread_mutex_unlock(&gateway->lock);
+    pthread_mutex_lock(&gateway->hub->lock);
+    s->event_clients = gateway->hub->clients;
+    pthread_mutex_unlock(&gateway->hub->lock);
+}
+
+/* -- as text -- */
+
+/* The value of a label, without its quotes. */
+static void
+add_label(acti_text *text, const char *value)
+{
+    for (const char *c = value; *c != '\0'; c++) {
+        if (*c == '\n')
+            acti_text_add(text, acta_str_of("\\n"));
+        else if (*c == '"' || *c == '\\')
+            acti_text_format(text, "\\%c", *c);
+        else
+            acti_text_add(text, acta_str_from(c, 1));
+    }
+}
+
+static uint64_t
+number_at(const void *from, size_t offset)
+{
+    uint64_t number;
+
+    memcpy(&number, (const char *)from + offset, sizeof number);
+    return number;
+}
+
+static void
+add_sample(acti_text *text, const metric *m, const reader_numbers *reader, uint64_t number)
+{
+    acti_text_format(text, "%s%s", m->name, m->type == COUNTER ? "_total" : "");
+    if (reader != NULL) {
+        acti_text_add(text, acta_str_of("{reader=\""));
+        add_label(text, reader->name);
+        acti_text_add(text, acta_str_of("\"}"));
+    }
+    acti_text_format(text, " %" PRIu64 "\n", number);
+}
+
+static void
+add_states(acti_text *text, const metric *m, const reader_numbers *reader)
+{
+    for (acta_reader_state state = ACTA_READER_CATCHING_UP; state <= ACTA_READER_PAUSED; state++) {
+        acti_text_format(text, "%s{reader=\"", m->name);
+        add_label(text, reader->name);
+        acti_text_format(text, "\",%s=\"%s\"} %d\n", m->name, acti_reader_state_name(state), state == reader->state);
+    }
+}
+
+/* Of eight buckets one: the bounds double. */
+static void
+add_stage(acti_text *text, const metric *m, acta_stage stage, const acta_stage_times *times)
+{
+    const char *name = acta_stage_name(stage);
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < ACTA_STAGE_BUCKETS; i++) {
+        count += times->buckets[i];
+        if (i % BUCKET_STEP != BUCKET_STEP - 1 || i + 1 == ACTA_STAGE_BUCKETS) continue;
+        uint64_t ns = acta_stage_bucket_ns(i);
+        acti_text_format(text, "%s_bucket{stage=\"%s\",le=\"%" PRIu64 ".%09" PRIu64 "\"} %" PRIu64 "\n", m->name, name,
+            ns / 1000000000, ns % 1000000000, count);
+    }
+    acti_text_format(text, "%s_bucket{stage=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", m->name, name, count);
+    acti_text_format(text, "%s_count{stage=\"%s\"} %" PRIu64 "\n", m->name, name, count);
+    acti_text_format(text, "%s_sum{stage=\"%s\"} %" PRIu64 ".%09" PRIu64 "\n", m->name, name,
+        times->sum_ns / 1000000000, times->sum_ns % 1000000000);
+}
+
+static void
+add_metric(acti_text *text, const metric *m, const snapshot *s)
+{
+    static const char *const types[] = {
+        [GAUGE] = "gauge", [COUNTER] = "counter", [HISTOGRAM] = "histogram", [STATESET] = "stateset"
+    };
+
+    acti_text_format(text, "# TYPE %s %s\n", m->name, types[m->type]);
+    if (m->unit[0] != '\0') acti_text_format(text, "# UNIT %s %s\n", m->name, m->unit);
+    acti_text_format(text, "# HELP %s %s\n", m->name, m->help);
+    if (m->of == APP) add_sample(text, m, NULL, number_at(s, m->offset));
+    for (uint32_t i = 0; m->of == READER && i < s->reader_count; i++) {
+        if (m->type == STATESET)
+            add_states(text, m, &s->readers[i]);
+        else
+            add_sample(text, m, &s->readers[i], number_at(&s->readers[i], m->offset));
+    }
+    for (acta_stage stage = 0; m->of == STAGE && stage < ACTA_STAGE_COUNT; stage++)
+        add_stage(text, m, stage, &s->stages[stage]);
+}
+
+void
+acti_get_metrics(acti_request *request)
+{
+    snapshot *s = acta_memory_alloc(request->memory, sizeof *s);
+
+    if (s == NULL) {
+        acti_problem_http(request, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory for this request");
+        return;
+    }
+    read_all(request->gateway, request->memory, s);
+    request->type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
+        add_metric(&request->text, &metrics[i], s);
+    acti_text_add(&request->text, acta_str_of("# EOF\n"));
+}

@@ -1,0 +1,182 @@
+/*
+ * /metrics: OpenMetrics to the letter, and numbers that are those of the application.
+ */
+#include "http.h"
+
+#include <ctype.h>
+
+/* -- the format, as OpenMetrics 1.0 has it -- */
+
+static const char *
+name_end(const char *at)
+{
+    while (isalnum((unsigned char)*at) || *at == '_' || *at == ':')
+        at++;
+    return at;
+}
+
+/* {a="b",c="d"}; NULL: it is none. */
+static const char *
+labels_end(const char *at)
+{
+    if (*at != '{') return at;
+    do {
+        const char *end = name_end(++at);
+        if (end == at || end[0] != '=' || end[1] != '"') return NULL;
+        for (at = end + 2; *at != '"'; at++) {
+            if (*at == '\0' || *at == '\n') return NULL;
+            if (*at == '\\' && strchr("n\"\\", *++at) == NULL) return NULL;
+        }
+        at++;
+    } while (*at == ',');
+    return *at == '}' ? at + 1 : NULL;
+}
+
+static void
+is_sample(const char *line, const char *family, const char *type)
+{
+    const char *end = name_end(line), *suffix = line + strlen(family);
+    char *rest;
+
+    if (strncmp(line, family, strlen(family)) != 0) fail_msg("not of %s: %s", family, line);
+    if (strcmp(type, "counter") == 0) assert_int_equal(strncmp(suffix, "_total", 6), 0);
+    if (strcmp(type, "gauge") == 0) assert_ptr_equal(suffix, end);
+    end = labels_end(end);
+    if (end == NULL || *end != ' ') fail_msg("no sample: %s", line);
+    strtod(end + 1, &rest);
+    if (rest == end + 1 || *rest != '\0') fail_msg("no number: %s", line);
+}
+
+static void
+is_open_metrics(fixture *f)
+{
+    char *line = f->last.body, family[128] = "", type[300] = "";
+    bool has_ended = false;
+
+    for (char *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        char what[8], rest[300];
+        *end = '\0';
+        assert_false(has_ended);
+        if (strcmp(line, "# EOF") == 0) {
+            has_ended = true;
+        } else if (line[0] == '#') {
+            char name[128];
+            assert_int_equal(sscanf(line, "# %7s %127s %299[^\n]", what, name, rest), 3);
+            if (strcmp(what, "TYPE") == 0) {
+                assert_string_not_equal(name, family);
+                snprintf(family, sizeof family, "%s", name);
+                snprintf(type, sizeof type, "%s", rest);
+            } else {
+                assert_true(strcmp(what, "HELP") == 0 || strcmp(what, "UNIT") == 0);
+                assert_string_equal(name, family);
+            }
+            if (strcmp(what, "UNIT") == 0)
+                assert_string_equal(name + strlen(name) - strlen(rest), rest); /* the name ends with it */
+        } else {
+            is_sample(line, family, type);
+        }
+        *end = '\n';
+    }
+    assert_true(has_ended);
+    assert_int_equal(*line, '\0');
+}
+
+static double
+value_of(const fixture *f, const char *sample)
+{
+    char text[256];
+
+    snprintf(text, sizeof text, "\n%s ", sample);
+    const char *at = strstr(f->last.body, text);
+    if (at == NULL) fail_msg("'%s' is not in: %s", sample, f->last.body);
+    return strtod(at + strlen(text), NULL);
+}
+
+static void
+read_metrics(fixture *f)
+{
+    assert_int_equal(get(f, "/metrics"), 200);
+    head_has(f, "Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n");
+    is_open_metrics(f);
+}
+
+static void
+numbers_are_those_of_the_application(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_runtime_stats before;
+
+    serve(f);
+    open_account(f, "alice", 1);
+    open_account(f, "bob", 1);
+    MUST(f, acta_app_settle(f->app, 60000, &f->error));
+    acta_runtime_stats_read(acta_app_runtime(f->app), &before);
+    read_metrics(f);
+    assert_true(value_of(f, "acta_store_head") == 2);
+    assert_true(value_of(f, "acta_store_writable") == 1);
+    assert_true(value_of(f, "acta_store_events_total") == 2);
+    assert_true(value_of(f, "acta_actors_spawned_total") >= (double)before.spawned);
+    assert_true(value_of(f, "acta_messages_sent_total") >= (double)before.sent);
+    assert_true(value_of(f, "acta_reader_passed{reader=\"accounts\"}") == 2);
+    assert_true(value_of(f, "acta_reader_behind{reader=\"accounts\"}") == 0);
+    assert_true(value_of(f, "acta_reader_state{reader=\"accounts\",acta_reader_state=\"live\"}") == 1);
+    assert_true(value_of(f, "acta_reader_state{reader=\"accounts\",acta_reader_state=\"stalled\"}") == 0);
+    assert_true(value_of(f, "acta_gateway_requests") == 1); /* this one */
+    assert_true(value_of(f, "acta_gateway_event_clients") == 0);
+}
+
+/* Each bucket holds those before it, and the last one all. */
+static void
+times_of_commands_are_a_histogram(void **state)
+{
+    fixture *f = FIXTURE(state);
+    const acta_dispatch_options patiently = { .timeout_ms = 60000 };
+    double last = 0, last_bound = 0;
+    int buckets = 0;
+
+    serve(f);
+    open_account(f, "alice", 1);
+    for (int i = 0; i < 300; i++) {
+        const bank_Deposit deposit = { .account_id = acta_str_of("alice"), .amount = 1 };
+        MUST(f, bank_Deposit_dispatch(f->app, deposit, &patiently, &f->error));
+    }
+    read_metrics(f);
+    double count = value_of(f, "acta_command_seconds_count{stage=\"whole\"}");
+    assert_true(count >= 4); /* one of 64 is timed */
+    assert_true(value_of(f, "acta_command_seconds_sum{stage=\"whole\"}") > 0);
+    static const char mark[] = "acta_command_seconds_bucket{stage=\"whole\",le=\"";
+    for (const char *at = f->last.body; (at = strstr(at, mark)) != NULL; buckets++) {
+        char *rest;
+        at += sizeof mark - 1;
+        double bound = strtod(at, &rest), value = strtod(rest + 3, NULL);
+        assert_true(bound > last_bound && value >= last);
+        last_bound = bound;
+        last = value;
+    }
+    assert_true(buckets > 20);
+    assert_true(last == count);
+}
+
+static void
+a_token_is_needed_where_there_are_any(void **state)
+{
+    fixture *f = FIXTURE(state);
+    const acta_gateway_token token = { .name = "grafana", .access = ACTA_GATEWAY_READ, .secret = "0123456789abcdef" };
+
+    f->options.tokens = &token;
+    f->options.token_count = 1;
+    serve(f);
+    assert_int_equal(get(f, "/metrics"), 401);
+    assert_int_equal(ask(f, "GET", "/metrics", "Authorization: Bearer 0123456789abcdef\r\n", NULL), 200);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_bank(numbers_are_those_of_the_application),
+        with_bank(times_of_commands_are_a_histogram),
+        with_bank(a_token_is_needed_where_there_are_any),
+    };
+    return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
+}
