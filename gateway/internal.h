@@ -156,6 +156,8 @@ size_t acti_request_unescape(void *user, struct MHD_Connection *connection, char
 
 /* -- problem.c: RFC 9457 -- */
 
+/* "ACTA_COMMAND_ID_REUSED" to "command_id_reused". */
+void acti_status_spell(acta_status status, char *name, size_t size);
 /* What a status is as one of HTTP. */
 unsigned acti_http_status(acta_status status);
 /* An answer out of an error: {"type", "title", "status", "detail", "code", "field", ...}. */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "acta/counters.h"
 #include "acta/stages.h"
 
 #include "internal.h"
@@ -17,20 +18,21 @@ enum { READERS_MAX = 256, BUCKET_STEP = 8 };
 typedef struct reader_numbers {
     const char *name;
     acta_reader_state state;
-    uint64_t passed, behind, in_flight, parked, retries, rebuilt;
+    uint64_t passed, behind, in_flight, parked, retries, handled, rebuilt;
 } reader_numbers;
 
 typedef struct snapshot {
     uint64_t head, is_writable, event_clients, requests;
     acta_store_stats store;
     acta_runtime_stats runtime;
+    acta_app_counters app;
     acta_stage_times stages[ACTA_STAGE_COUNT];
     reader_numbers readers[READERS_MAX];
     uint32_t reader_count;
 } snapshot;
 
 typedef enum metric_type { GAUGE, COUNTER, HISTOGRAM, STATESET } metric_type;
-typedef enum metric_of { APP, READER, STAGE } metric_of; /* what its labels tell apart */
+typedef enum metric_of { APP, READER, STAGE, STATUS } metric_of; /* what its labels tell apart */
 
 typedef struct metric {
     const char *name;
@@ -41,10 +43,11 @@ typedef struct metric {
     const char *help;
 } metric;
 
-#define AT(member)     offsetof(snapshot, member)
-#define STORE(member)  offsetof(snapshot, store.member)
-#define ACTORS(member) offsetof(snapshot, runtime.member)
-#define OF(member)     offsetof(reader_numbers, member)
+#define AT(member)      offsetof(snapshot, member)
+#define STORE(member)   offsetof(snapshot, store.member)
+#define COUNTED(member) offsetof(snapshot, app.member)
+#define ACTORS(member)  offsetof(snapshot, runtime.member)
+#define OF(member)      offsetof(reader_numbers, member)
 
 /* A line each, for tests/metrics.sh. Names stay what they are: somebody's alarms go by them. */
 /* clang-format off */
@@ -83,8 +86,26 @@ static const metric metrics[] = {
     { "acta_reader_behind", GAUGE, "", READER, OF(behind), "Events between that and the end of the log." },
     { "acta_reader_in_flight", GAUGE, "", READER, OF(in_flight), "Events that a reader is at." },
     { "acta_reader_parked", GAUGE, "", READER, OF(parked), "Events that a reader has put aside." },
-    { "acta_reader_retries", COUNTER, "", READER, OF(retries), "Events that a reader has tried again." },
+    { "acta_reader_retries", COUNTER, "", READER, OF(retries), "Attempts of a reader that failed." },
+    { "acta_reader_events", COUNTER, "", READER, OF(handled), "Events that a reader was given, one for each key that it goes to, and again when it comes again." },
     { "acta_reader_rebuilt", GAUGE, "", READER, OF(rebuilt), "Position up to which rows are made anew; 0: they are not." },
+    { "acta_commands_dispatched", COUNTER, "", APP, COUNTED(dispatched), "Commands that were dispatched, also those that were refused at once." },
+    { "acta_commands_answered", COUNTER, "", STATUS, COUNTED(answered), "Commands by what their callers were told." },
+    { "acta_commands_open", GAUGE, "", APP, COUNTED(commands_open), "Commands that are not answered yet." },
+    { "acta_commands_repeated", COUNTER, "", APP, COUNTED(repeated), "Commands whose id was known." },
+    { "acta_commands_conflicts", COUNTER, "", APP, COUNTED(conflicts), "Appends that failed since somebody else was first." },
+    { "acta_commands_decided_again", COUNTER, "", APP, COUNTED(decided_again), "Commands that were decided again for that." },
+    { "acta_aggregates_live", GAUGE, "", APP, COUNTED(aggregates_live), "Aggregates in memory." },
+    { "acta_aggregates_started", COUNTER, "", APP, COUNTED(started), "Aggregates that came into memory." },
+    { "acta_aggregates_passivated", COUNTER, "", APP, COUNTED(passivated), "Aggregates that left it by themselves." },
+    { "acta_aggregates_reads", COUNTER, "", APP, COUNTED(reads), "States that were asked for." },
+    { "acta_rehydrations", COUNTER, "", APP, COUNTED(rehydrations), "States that were made of their events." },
+    { "acta_rehydrated_events", COUNTER, "", APP, COUNTED(rehydrated_events), "Events that were read for them, behind their snapshots." },
+    { "acta_snapshots", COUNTER, "", APP, COUNTED(snapshots), "Snapshots that were submitted." },
+    { "acta_manager_commands", COUNTER, "", APP, COUNTED(manager_commands), "Commands of process managers, each attempt." },
+    { "acta_manager_retries", COUNTER, "", APP, COUNTED(manager_retries), "Those that failed and are made again later." },
+    { "acta_manager_outboxes", GAUGE, "", APP, COUNTED(outboxes_open), "Instances of process managers that have commands to dispatch." },
+    { "acta_schedule_commands", COUNTER, "", APP, COUNTED(schedule_commands), "Commands of the schedule, each attempt." },
     { "acta_command_seconds", HISTOGRAM, "seconds", STAGE, 0, "How long commands take, as a whole and by stage. Not each of them is timed: count is of those that were." },
     { "acta_gateway_requests", GAUGE, "", APP, AT(requests), "Requests over HTTP that wait for the disk, for actors or for readers." },
     { "acta_gateway_event_clients", GAUGE, "", APP, AT(event_clients), "Clients that follow events." },
@@ -107,6 +128,7 @@ read_readers(acta_app *app, acta_memory *memory, snapshot *s)
             .in_flight = info->in_flight,
             .parked = info->parked,
             .retries = info->retries,
+            .handled = info->handled,
             .rebuilt = info->is_rebuilding ? info->rebuilt : 0 };
     }
 }
@@ -120,6 +142,7 @@ read_all(acta_gateway *gateway, acta_memory *memory, snapshot *s)
     s->is_writable = acta_store_health(acta_app_store(app), NULL) == ACTA_OK;
     acta_store_stats_read(acta_app_store(app), &s->store);
     acta_runtime_stats_read(acta_app_runtime(app), &s->runtime);
+    acta_app_count(app, &s->app);
     acta_app_stages(app, s->stages);
     read_readers(app, memory, s);
     pthread_mutex_lock(&gateway->lock);
@@ -198,6 +221,16 @@ add_stage(acti_text *text, const metric *m, acta_stage stage, const acta_stage_t
 }
 
 static void
+add_statuses(acti_text *text, const metric *m, const uint64_t counts[ACTA_COUNTED_STATUSES])
+{
+    for (uint32_t i = 0; i < ACTA_COUNTED_STATUSES; i++) {
+        char name[64];
+        acti_status_spell((acta_status)i, name, sizeof name);
+        acti_text_format(text, "%s_total{status=\"%s\"} %" PRIu64 "\n", m->name, name, counts[i]);
+    }
+}
+
+static void
 add_metric(acti_text *text, const metric *m, const snapshot *s)
 {
     static const char *const types[] = {
@@ -214,6 +247,7 @@ add_metric(acti_text *text, const metric *m, const snapshot *s)
         else
             add_sample(text, m, &s->readers[i], number_at(&s->readers[i], m->offset));
     }
+    if (m->of == STATUS) add_statuses(text, m, s->app.answered);
     for (acta_stage stage = 0; m->of == STAGE && stage < ACTA_STAGE_COUNT; stage++)
         add_stage(text, m, stage, &s->stages[stage]);
 }

@@ -38,9 +38,8 @@ acti_http_status(acta_status status)
     return 500;
 }
 
-/* "ACTA_COMMAND_ID_REUSED" to "command_id_reused". */
-static void
-spell(acta_status status, char *name, size_t size)
+void
+acti_status_spell(acta_status status, char *name, size_t size)
 {
     const char *from = acta_status_name(status);
     size_t i = 0;
@@ -87,7 +86,7 @@ acti_problem_as(acti_request *request, unsigned status, const acta_error *error)
     acti_json json = acti_json_into(&request->text);
     char name[64];
 
-    spell(error->status, name, sizeof name);
+    acti_status_spell(error->status, name, sizeof name);
     request->status = status;
     request->type = "application/problem+json";
     request->text.size = 0;

@@ -5,9 +5,7 @@
 #     tests/metrics.sh write  make it
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
-cd "$root"
-# shellcheck source=tests/lib.sh
-. tests/lib.sh
+. "$root/tests/lib.sh"
 
 page() { # gateway/metrics.c
     cat <<'END'
@@ -26,13 +24,14 @@ END
         inside && /^    \{ "/ {
             split($3, part, /, */); type = tolower(part[2])
             split($5, part, /, */); of = part[2]
-            labels = of == "READER" ? (type == "stateset" ? "`reader`, `" $2 "`" : "`reader`") : of == "STAGE" ? "`stage`, `le`" : ""
+            labels = of == "READER" ? (type == "stateset" ? "`reader`, `" $2 "`" : "`reader`") : of == "STAGE" ? "`stage`, `le`" : of == "STATUS" ? "`status`" : ""
             printf "| `%s` | %s | %s | %s |\n", $2, type, labels, $6
         }' "$1"
     cat <<'END'
 
 `reader` is the name of an event handler, projection or process manager; `stage` is `queue`, `execute`, `encode`, `apply`, `wait`, `sync`,
-`reply` or `whole` ([acta/stages.h](../include/acta/stages.h)). There are no other labels: none of them grows with the data.
+`reply` or `whole` ([acta/stages.h](../include/acta/stages.h)); `status` is what the caller was told, in the spelling of a problem's `title`
+([http.md](http.md)), or `ok`. There are no other labels: none of them grows with the data.
 
     scrape_configs:
       - job_name: bank
