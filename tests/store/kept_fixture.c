@@ -25,7 +25,7 @@ reopen(fixture *f)
 
 /* Event `version` of a stream has this payload, and is one of three types; some have tags, metadata and ids. */
 void
-payload_of(char *room, size_t size, const char *stream, uint64_t version)
+kept_payload(char *room, size_t size, const char *stream, uint64_t version)
 {
     snprintf(room, size, "%s is at %" PRIu64 " %.*s", stream, version, (int)(version % 40),
         "0123456789012345678901234567890123456789");
@@ -39,7 +39,7 @@ append_version(fixture *f, const char *stream, uint64_t version)
     acta_transaction *t = acta_transaction_create(f->store);
     acta_str tag = S("odd");
 
-    payload_of(payload, sizeof payload, stream, version);
+    kept_payload(payload, sizeof payload, stream, version);
     acta_event event = event_of(types[version % 3], payload);
     if (version % 2 == 1) event.tags = &tag;
     event.tag_count = version % 2;
@@ -63,7 +63,7 @@ expect_event(const acta_recorded *event, const char *stream, uint64_t version)
 {
     char payload[128];
 
-    payload_of(payload, sizeof payload, stream, version);
+    kept_payload(payload, sizeof payload, stream, version);
     assert_int_equal(event->version, version);
     assert_int_equal(event->payload.size, strlen(payload));
     assert_memory_equal(event->payload.data, payload, event->payload.size);

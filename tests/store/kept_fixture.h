@@ -20,7 +20,7 @@ void reopen(fixture *f);
 /* Versions `from` to `to` of each stream, in turn, one event at a time, so that each is in a page of its own. */
 void append_turns(fixture *f, uint64_t from, uint64_t to);
 void append_version(fixture *f, const char *stream, uint64_t version);
-void payload_of(char *room, size_t size, const char *stream, uint64_t version);
+void kept_payload(char *room, size_t size, const char *stream, uint64_t version);
 
 /* Versions `first` to `last` are there and no others, both ways, and each alone. */
 void expect_stream(fixture *f, const char *stream, uint64_t first, uint64_t last);

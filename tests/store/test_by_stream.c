@@ -190,7 +190,7 @@ batches_write_copies_as_the_index_is_written(void **state)
             snprintf(stream, sizeof stream, "%s-%d", i % 2 == 0 ? "Kept" : "Plain", i);
             acta_transaction *t = acta_transaction_create(f->store);
             char payload[128];
-            payload_of(payload, sizeof payload, stream, version);
+            kept_payload(payload, sizeof payload, stream, version);
             acta_event event = event_of("test.Happened", payload);
             acta_transaction_append(t, acta_str_of(stream), ACTA_ANY_VERSION, &event, 1);
             assert_int_equal(ACTA_OK, acta_store_submit(f->store, t, NULL, NULL, &f->error));
