@@ -182,7 +182,9 @@ struct acti_route {
     acta_gateway_access access;
     acti_way way;
     void (*run)(acti_request *request);
-    const char *summary; /* for /openapi.json */
+    const char *summary; /* for /openapi.json, as what follows: */
+    const char *query;   /* its parameters, with spaces between; "count#" is a number, "show_redacted?" has no value */
+    const char *type;    /* of its content; NULL: JSON */
 };
 
 extern const acti_route acti_http_routes[];
@@ -199,6 +201,7 @@ const acti_route *acti_http_route_find(
 bool acti_query_point(acti_request *request, const char *name, acta_point *point_out);
 const acta_table *acti_find_table(acti_request *request, acta_str name, acta_table_role role, const char *what);
 
+void acti_get_openapi(acti_request *request);
 void acti_get_health(acti_request *request);
 void acti_get_ready(acti_request *request);
 void acti_post_command(acti_request *request);

@@ -168,6 +168,16 @@ ACTA_API acta_status acta_schema_print_redacted(
 ACTA_API acta_status acta_schema_text(
     acta_bytes binary, acta_str table, acta_memory *memory, acta_str *text_out, acta_error *error);
 
+/*
+ * All tables, structs and enums of a binary schema as an object of JSON, a member for each by its full name: the JSON that is
+ * taken for it and printed of it, as the "schemas" of an OpenAPI 3.0 document have it. References go to
+ * "#/components/schemas/NAME".
+ *   text_out  in `memory`, with a NUL behind it
+ * Errors: ACTA_CORRUPT it is no binary schema, or a damaged one; ACTA_NO_MEMORY
+ * Threads: any, each with a memory of its own.
+ */
+ACTA_API acta_status acta_schema_openapi(acta_bytes binary, acta_memory *memory, acta_str *text_out, acta_error *error);
+
 /* -- JSON, by the official FlatBuffers library -- */
 
 /*

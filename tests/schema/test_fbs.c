@@ -127,6 +127,48 @@ text_reads_as_it_was_written(void **state)
     acta_memory_destroy(memory);
 }
 
+/* What acta's own attributes don't allow in events, others may have. */
+static void
+openapi_has_all_kinds(void **state)
+{
+    (void)state;
+    static const char written[] = "namespace t;\n"
+                                  "enum Flags : ubyte (bit_flags) { a, b }\n"
+                                  "struct Two { pair:[short:2]; }\n"
+                                  "table A { x:float; }\n"
+                                  "union U { A, Other: A }\n"
+                                  "/// Says \"so\".\n"
+                                  "table T { u:U; flags:Flags; old:int (deprecated); two:Two; real:double = null;\n"
+                                  "  bytes:[ubyte] (nested_flatbuffer: \"A\"); words:[string] (required); n:ulong; }\n";
+    static const char expected[] =
+        "{\"t.A\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"x\":{\"anyOf\":[{\"type\":"
+        "\"number\"},{\"type\":\"string\",\"enum\":[\"nan\",\"inf\",\"-inf\"]}]}}},"
+        "\"t.T\":{\"description\":\"Says "
+        "\\\"so\\\".\",\"type\":\"object\",\"additionalProperties\":false,\"required\":["
+        "\"words\"],\"properties\":{\"u_type\":{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"integer\"}]},\"u\":{"
+        "\"$ref\":\"#/components/schemas/t.U\"},\"flags\":{\"$ref\":\"#/components/schemas/"
+        "t.Flags\"},\"two\":{\"$ref\":"
+        "\"#/components/schemas/t.Two\"},\"real\":{\"anyOf\":[{\"anyOf\":[{\"type\":\"number\"},{\"type\":\"string\","
+        "\"enum\":[\"nan\",\"inf\",\"-inf\"]}]},{\"type\":\"integer\",\"nullable\":true,\"enum\":[null]}]},\"bytes\":{}"
+        ","
+        "\"words\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},\"n\":{\"type\":\"integer\",\"minimum\":0,"
+        "\"maximum\":18446744073709551615}}},"
+        "\"t.Two\":{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"pair\"],\"properties\":{"
+        "\"pair\":{"
+        "\"type\":\"array\",\"items\":{\"type\":\"integer\",\"minimum\":-32768,\"maximum\":32767},\"minItems\":2,"
+        "\"maxItems\":2}}},"
+        "\"t.Flags\":{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"integer\"}]},"
+        "\"t.U\":{\"anyOf\":[{\"$ref\":\"#/components/schemas/t.A\"},{\"$ref\":\"#/components/schemas/t.A\"}]}}";
+    acta_memory *memory = acta_memory_create(NULL);
+    acta_error error;
+    acta_str text;
+
+    acta_bytes binary = binary_of(acta_str_of(written), memory);
+    assert_int_equal(acta_schema_openapi(binary, memory, &text, &error), ACTA_OK);
+    assert_string_equal(text.data, expected);
+    acta_memory_destroy(memory);
+}
+
 static void
 damaged_schemas_are_refused_or_written(void **state)
 {
@@ -143,10 +185,13 @@ damaged_schemas_are_refused_or_written(void **state)
         memset(damaged + at, 0xff, whole.size - at < 3 ? whole.size - at : 3);
         refused += acta_schema_text(acta_bytes_from(damaged, whole.size), table, memory, &text, &error) != ACTA_OK;
         refused += acta_schema_text(acta_bytes_from(damaged, at), table, memory, &text, &error) == ACTA_CORRUPT;
+        refused += acta_schema_openapi(acta_bytes_from(damaged, at), memory, &text, &error) == ACTA_CORRUPT;
+        acta_schema_openapi(
+            acta_bytes_from(damaged, whole.size), memory, &text, &error); /* either: nothing is read outside */
         free(damaged);
         acta_memory_clear(memory);
     }
-    assert_true(refused > whole.size / 7);
+    assert_true(refused > 2 * (whole.size / 7));
     acta_memory_destroy(memory);
 }
 
@@ -156,6 +201,7 @@ main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_makes_the_same_tables_again),
         cmocka_unit_test(text_reads_as_it_was_written),
+        cmocka_unit_test(openapi_has_all_kinds),
         cmocka_unit_test(damaged_schemas_are_refused_or_written),
     };
     assert_int_equal(argc, 2);

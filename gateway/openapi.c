@@ -1,0 +1,344 @@
+/*
+ * GET /openapi.json: what is served, as OpenAPI 3.0. Of the routes a path each; of those whose paths the schema names
+ * (commands, aggregates, read models) one for each table, with its JSON.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+enum { NAME_SIZE = 256 };
+
+static acta_str
+last_name(const acta_table *table)
+{
+    const char *dot = strrchr(table->name, '.');
+    return acta_str_of(dot != NULL ? dot + 1 : table->name);
+}
+
+/* -- pieces -- */
+
+static void
+add_ref_to(acti_json *json, const char *name)
+{
+    char text[NAME_SIZE + 32];
+
+    snprintf(text, sizeof text, "#/components/schemas/%s", name);
+    acti_json_text(json, "$ref", text);
+}
+
+static void
+add_ref(acti_json *json, const char *key, const char *name)
+{
+    acti_json_open(json, key, '{');
+    add_ref_to(json, name);
+    acti_json_close(json, '}');
+}
+
+static void
+add_typed(acti_json *json, const char *key, const char *type)
+{
+    acti_json_open(json, key, '{');
+    acti_json_text(json, "type", type);
+    acti_json_close(json, '}');
+}
+
+static void
+add_parameter(acti_json *json, const char *where, acta_str name, const char *type)
+{
+    bool has_no_value = strcmp(type, "boolean") == 0;
+
+    acti_json_open(json, NULL, '{');
+    acti_json_string(json, "name", name);
+    acti_json_text(json, "in", where);
+    if (strcmp(where, "path") == 0) acti_json_bool(json, "required", true);
+    if (has_no_value) acti_json_bool(json, "allowEmptyValue", true);
+    add_typed(json, "schema", has_no_value ? "string" : type);
+    acti_json_close(json, '}');
+}
+
+/* "count# after show_redacted?" */
+static void
+add_query(acti_json *json, const char *query)
+{
+    while (*query != '\0') {
+        size_t size = strcspn(query, " ");
+        char last = query[size - 1];
+        const char *type = last == '#' ? "integer" : last == '?' ? "boolean" : "string";
+        add_parameter(json, "query", acta_str_from(query, size - (last == '#' || last == '?')), type);
+        query += size + (query[size] == ' ');
+    }
+}
+
+/* Those in braces. */
+static void
+add_path_parameters(acti_json *json, const char *path)
+{
+    for (const char *at = path; (at = strchr(at, '{')) != NULL; at++)
+        add_parameter(json, "path", acta_str_from(at + 1, strcspn(at + 1, "}")), "string");
+}
+
+static void
+add_content(acti_json *json, const char *type, void (*schema)(acti_json *json, const acta_table *table),
+    const acta_table *table)
+{
+    acti_json_open(json, "content", '{');
+    acti_json_open(json, type, '{');
+    acti_json_open(json, "schema", '{');
+    schema(json, table);
+    acti_json_close(json, '}');
+    acti_json_close(json, '}');
+    acti_json_close(json, '}');
+}
+
+/* -- schemas of answers -- */
+
+static void
+schema_any(acti_json *json, const acta_table *table)
+{
+    (void)table;
+    acti_json_text(json, "type", "object");
+}
+
+static void
+schema_text(acti_json *json, const acta_table *table)
+{
+    (void)table;
+    acti_json_text(json, "type", "string");
+}
+
+static void
+schema_table(acti_json *json, const acta_table *table)
+{
+    add_ref_to(json, table->name);
+}
+
+static void
+schema_problem(acti_json *json, const acta_table *table)
+{
+    (void)table;
+    add_ref_to(json, "Problem");
+}
+
+static void
+schema_stored(acti_json *json, const acta_table *table)
+{
+    (void)table;
+    add_ref_to(json, "Stored");
+}
+
+static void
+schema_state(acti_json *json, const acta_table *table)
+{
+    acti_json_text(json, "type", "object");
+    acti_json_open(json, "properties", '{');
+    add_typed(json, "type", "string");
+    add_typed(json, "id", "string");
+    add_typed(json, "version", "integer");
+    add_typed(json, "position", "integer");
+    add_typed(json, "recorded_at", "string");
+    add_ref(json, "state", table->name);
+    acti_json_close(json, '}');
+}
+
+/* `row` of one, `rows` of a page. */
+static void
+schema_rows(acti_json *json, const acta_table *table)
+{
+    acti_json_text(json, "type", "object");
+    acti_json_open(json, "properties", '{');
+    add_typed(json, "name", "string");
+    add_ref(json, "row", table->name);
+    acti_json_open(json, "rows", '{');
+    acti_json_text(json, "type", "array");
+    add_ref(json, "items", table->name);
+    acti_json_close(json, '}');
+    add_typed(json, "next", "string");
+    acti_json_close(json, '}');
+}
+
+static void
+add_answers(acti_json *json, const char *type, void (*schema)(acti_json *json, const acta_table *table),
+    const acta_table *table)
+{
+    acti_json_open(json, "responses", '{');
+    acti_json_open(json, "200", '{');
+    acti_json_text(json, "description", "It is done.");
+    add_content(json, type, schema, table);
+    acti_json_close(json, '}');
+    acti_json_open(json, "default", '{');
+    acti_json_text(json, "description", "It is not, and why.");
+    add_content(json, "application/problem+json", schema_problem, NULL);
+    acti_json_close(json, '}');
+    acti_json_close(json, '}');
+}
+
+/* -- operations -- */
+
+/* "get_streams_name": of the method and the path, for who generates code. */
+static void
+add_operation_id(acti_json *json, const acti_route *route, const char *path)
+{
+    char text[NAME_SIZE] = "";
+    size_t size = route->method[0] == 'G' ? 3 : 4;
+
+    memcpy(text, size == 3 ? "get" : "post", size);
+    for (const char *c = path; *c != '\0' && size + 1 < sizeof text; c++) {
+        bool is_word = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9');
+        if (is_word)
+            text[size++] = *c;
+        else if (text[size - 1] != '_' && *c != '}')
+            text[size++] = '_';
+    }
+    acti_json_string(json, "operationId", acta_str_from(text, size));
+}
+
+static void
+begin_operation(acti_json *json, const acti_route *route, const char *path)
+{
+    acti_json_open(json, route->method[0] == 'G' ? "get" : "post", '{');
+    acti_json_text(json, "summary", route->summary);
+    add_operation_id(json, route, path);
+    acti_json_open(json, "parameters", '[');
+    add_path_parameters(json, path);
+    add_query(json, route->query);
+}
+
+static void
+add_plain(acti_json *json, const acti_route *route)
+{
+    acti_json_open(json, route->pattern, '{');
+    begin_operation(json, route, route->pattern);
+    acti_json_close(json, ']');
+    if (route->method[0] == 'P') {
+        acti_json_open(json, "requestBody", '{');
+        add_content(json, "application/json", schema_any, NULL);
+        acti_json_close(json, '}');
+    }
+    add_answers(json, route->type != NULL ? route->type : "application/json",
+        route->type != NULL ? schema_text : schema_any, NULL);
+    acti_json_close(json, '}');
+    acti_json_close(json, '}');
+}
+
+static void
+add_command(acti_json *json, const acti_route *route, const acta_table *table)
+{
+    char path[NAME_SIZE + 32];
+    acta_str name = last_name(table);
+
+    snprintf(path, sizeof path, "/commands/" ACTA_FMT, ACTA_ARG(name));
+    acti_json_open(json, path, '{');
+    begin_operation(json, route, path);
+    add_parameter(json, "header", acta_str_of("Idempotency-Key"), "string");
+    add_parameter(json, "header", acta_str_of("If-Match"), "string");
+    add_parameter(json, "header", acta_str_of("If-None-Match"), "string");
+    acti_json_close(json, ']');
+    acti_json_open(json, "requestBody", '{');
+    acti_json_bool(json, "required", true);
+    add_content(json, "application/json", schema_table, table);
+    acti_json_close(json, '}');
+    add_answers(json, "application/json", schema_stored, table);
+    acti_json_close(json, '}');
+    acti_json_close(json, '}');
+}
+
+static void
+add_look(acti_json *json, const acti_route *route, const acta_table *table, bool is_state)
+{
+    char path[NAME_SIZE + 32];
+    acta_str name = last_name(table);
+
+    snprintf(path, sizeof path, is_state ? "/aggregates/" ACTA_FMT "/{id}" : "/read-models/" ACTA_FMT, ACTA_ARG(name));
+    acti_json_open(json, path, '{');
+    begin_operation(json, route, path);
+    acti_json_close(json, ']');
+    add_answers(json, "application/json", is_state ? schema_state : schema_rows, table);
+    acti_json_close(json, '}');
+    acti_json_close(json, '}');
+}
+
+static void
+add_path(acti_json *json, acta_app *app, const acti_route *route)
+{
+    const acta_schema *schema = acta_app_schema(app);
+    bool is_command = strcmp(route->pattern, "/commands/{name}") == 0,
+         is_state = strcmp(route->pattern, "/aggregates/{type}/{id}") == 0,
+         is_rows = strcmp(route->pattern, "/read-models/{type}") == 0;
+
+    if (!is_command && !is_state && !is_rows) {
+        add_plain(json, route);
+        return;
+    }
+    for (uint32_t i = 0; schema != NULL && i < schema->table_count; i++) {
+        const acta_table *table = schema->tables[i];
+        if (is_command && acta_app_command(app, acta_str_of(table->name)) == table) add_command(json, route, table);
+        if (is_state && table->role == ACTA_TABLE_STATE) add_look(json, route, table, true);
+        if (is_rows && table->role == ACTA_TABLE_READ_MODEL) add_look(json, route, table, false);
+    }
+}
+
+/* -- the whole -- */
+
+static const char fixed_schemas[] =
+    "\"Problem\":{\"type\":\"object\",\"required\":[\"title\",\"status\",\"detail\"],\"properties\":{"
+    "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"
+    "\"field\":{\"type\":\"string\"},\"rejection\":{\"type\":\"string\"},\"code\":{\"type\":\"integer\"},"
+    "\"actual_version\":{\"type\":\"integer\"},\"retriable\":{\"type\":\"boolean\"}}},"
+    "\"Stored\":{\"type\":\"object\",\"required\":[\"version\",\"position\"],\"properties\":{"
+    "\"version\":{\"type\":\"integer\"},\"position\":{\"type\":\"integer\"}}}";
+
+static acta_status
+add_components(acti_request *request, acti_json *json, acta_error *error)
+{
+    const acta_schema *schema = acta_app_schema(request->gateway->app);
+    acta_str tables = { NULL, 0 };
+
+    acta_status status =
+        schema != NULL ? acta_schema_openapi(schema->binary, request->memory, &tables, error) : ACTA_OK;
+    if (status != ACTA_OK) return status;
+    acti_json_open(json, "components", '{');
+    acti_json_open(json, "securitySchemes", '{');
+    acti_json_open(json, "token", '{');
+    acti_json_text(json, "type", "http");
+    acti_json_text(json, "scheme", "bearer");
+    acti_json_close(json, '}');
+    acti_json_close(json, '}');
+    acti_json_open(json, "schemas", '{');
+    acti_text_add(json->text, acta_str_of(fixed_schemas));
+    if (tables.size > 2) { /* without its braces */
+        acti_text_add(json->text, acta_str_of(","));
+        acti_text_add(json->text, acta_str_from(tables.data + 1, tables.size - 2));
+    }
+    acti_json_close(json, '}');
+    acti_json_close(json, '}');
+    return ACTA_OK;
+}
+
+void
+acti_get_openapi(acti_request *request)
+{
+    const acta_schema *schema = acta_app_schema(request->gateway->app);
+    acti_json json = acti_json_into(&request->text);
+    char version[24];
+    acta_error error;
+
+    snprintf(version, sizeof version, "%016llx", (unsigned long long)(schema != NULL ? schema->hash : 0));
+    acti_json_open(&json, NULL, '{');
+    acti_json_text(&json, "openapi", "3.0.3");
+    acti_json_open(&json, "info", '{');
+    acti_json_text(&json, "title", schema != NULL ? schema->name : "acta");
+    acti_json_text(&json, "version", version);
+    acti_json_close(&json, '}');
+    acti_json_open(&json, "security", '[');
+    acti_json_raw(&json, NULL, acta_str_of("{}"));
+    acti_json_raw(&json, NULL, acta_str_of("{\"token\":[]}"));
+    acti_json_close(&json, ']');
+    acti_json_open(&json, "paths", '{');
+    for (uint32_t i = 0; i < acti_http_route_count; i++)
+        add_path(&json, request->gateway->app, &acti_http_routes[i]);
+    acti_json_close(&json, '}');
+    acta_status status = add_components(request, &json, &error);
+    acti_json_close(&json, '}');
+    if (status != ACTA_OK) acti_problem(request, &error);
+}
