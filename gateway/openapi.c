@@ -233,6 +233,7 @@ add_command(acti_json *json, const acti_route *route, const acta_table *table)
     add_parameter(json, "header", acta_str_of("Idempotency-Key"), "string");
     add_parameter(json, "header", acta_str_of("If-Match"), "string");
     add_parameter(json, "header", acta_str_of("If-None-Match"), "string");
+    add_parameter(json, "header", acta_str_of("traceparent"), "string");
     acti_json_close(json, ']');
     acti_json_open(json, "requestBody", '{');
     acti_json_bool(json, "required", true);

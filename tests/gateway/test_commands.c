@@ -206,6 +206,52 @@ many_are_answered_on_one_connection(void **state)
     close(fd);
 }
 
+/* The trace is the correlation of the events, and goes with them; what is none is as if it weren't there. */
+static void
+a_trace_goes_with_the_events(void **state)
+{
+    fixture *f = FIXTURE(state);
+    static const char trace[] = "4bf92f3577b34da6a3ce929d0e0e4736";
+    static const struct {
+        const char *value;
+        bool is_trace;
+    } headers[] = {
+        { "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", true },
+        { "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-later", true }, /* a later version */
+        { "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-later", false },
+        { "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false },
+        { "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", false },
+        { "00-00000000000000000000000000000000-00f067aa0ba902b7-01", false },
+        { "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", false },
+        { "00-4bf92f3577b34da6a3ce929d0e0e473-600f067aa0ba902b7-01", false },
+        { "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7", false },
+        { "", false },
+    };
+
+    serve(f);
+    open_account(f, "alice", 0);
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+        char lines[256], path[64];
+        for (int waits = 0; waits < 2; waits++) {
+            snprintf(lines, sizeof lines, "Content-Type: application/json\r\ntraceparent: %s\r\n", headers[i].value);
+            assert_int_equal(ask(f, "POST", waits ? "/commands/Deposit?wait_for=accounts" : "/commands/Deposit", lines,
+                                 "{\"account_id\":\"alice\",\"amount\":1}"),
+                200);
+            snprintf(path, sizeof path, "/streams/Account-alice?from=%zu&count=1", 2 + 2 * i + (size_t)waits);
+            assert_int_equal(get(f, path), 200);
+            if (!headers[i].is_trace) {
+                assert_null(strstr(f->last.body, "4bf92f35-77b3"));
+                assert_null(strstr(f->last.body, "traceparent"));
+                continue;
+            }
+            body_has(f, "\"correlation_id\":\"4bf92f35-77b3-4da6-a3ce-929d0e0e4736\"");
+            body_has(f, "\"metadata\":[{\"name\":\"traceparent\",\"value\":\"");
+            body_has(f, trace);
+            body_has(f, "-00f067aa0ba902b7-01\"}]");
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -221,6 +267,7 @@ main(void)
         with_bank(a_state_is_told_as_it_is_and_as_it_was),
         with_bank(a_part_of_a_path_may_hold_anything_that_is_text),
         with_bank(many_are_answered_on_one_connection),
+        with_bank(a_trace_goes_with_the_events),
     };
     return cmocka_run_group_tests_name("commands over HTTP", tests, NULL, NULL);
 }
