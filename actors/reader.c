@@ -489,7 +489,7 @@ acti_reader_go_on(acti_reader_actor *r)
     if (r->reader->kind->go_on != NULL && !r->is_napping && !r->store_refuses) r->reader->kind->go_on(r);
     if (r->subscription != NULL) {
         if (!more || !r->reader->kind->transactional) acti_batch_flush(r);
-        acti_reset_go_on(r);
+        more = acti_reset_go_on(r) || more;
         acti_batch_set_tick(r);
     }
     acti_reader_publish(r);

@@ -451,7 +451,8 @@ void acti_orders_send(acti_reader_actor *r); /* they are on their way with the b
 void acti_orders_durable(acti_reader_actor *r);
 void acti_orders_ask_again(acti_reader_actor *r); /* those on their way have come to nothing */
 void acti_orders_refuse(acti_reader_actor *r);    /* the store takes no writes any more */
-void acti_reset_go_on(acti_reader_actor *r);
+/* True: a reset was given up, and what had waited for it is to go on. */
+bool acti_reset_go_on(acti_reader_actor *r);
 bool acti_reset_committed(acti_reader_actor *r, const acti_committed *committed); /* false: it is none of it */
 
 /* readers_operate.c: its rows are others now. For an outside thread; waits until it has begun anew, or can't be asked. */

@@ -340,46 +340,43 @@ fill_reset(acti_reader_actor *r, acta_transaction *transaction, const acti_order
     return status;
 }
 
-static void
+/* The reader was told to begin nothing more; that is over. */
+static bool
 give_up_reset(acti_reader_actor *r, acta_status status, const acta_error *error)
 {
     acti_order *order = r->reset;
 
+    ACTA_SOMETIMES(&r->app->environment, "reader.reset.given.up");
     r->reset = NULL;
     answer(r, order, status, error);
+    return true;
 }
 
-void
+bool
 acti_reset_go_on(acti_reader_actor *r)
 {
     const acti_reader_kind *kind = r->reader->kind;
     acta_error error = { .text = "" };
 
-    if (r->reset == NULL || r->reset_is_on_way || r->is_on_way || r->is_napping || r->store_refuses) return;
-    if (r->is_refused) return;
-    if (kind->is_idle != NULL && !kind->is_idle(r)) return;
+    if (r->reset == NULL || r->reset_is_on_way || r->is_on_way || r->is_napping || r->store_refuses) return false;
+    if (r->is_refused) return false;
+    if (kind->is_idle != NULL && !kind->is_idle(r)) return false;
     acta_status status = kind->before_reset != NULL ? kind->before_reset(r, &error) : ACTA_OK;
-    if (status != ACTA_OK) {
-        give_up_reset(r, status, &error);
-        return;
-    }
+    if (status != ACTA_OK) return give_up_reset(r, status, &error);
     acta_transaction *transaction = acta_transaction_create(r->app->store);
     status = transaction != NULL ? fill_reset(r, transaction, r->reset, &error)
                                  : acta_error_set(&error, ACTA_NO_MEMORY, "no memory to set a reader back");
     if (status != ACTA_OK) {
         acta_transaction_destroy(transaction);
-        give_up_reset(r, status, &error);
-        return;
+        return give_up_reset(r, status, &error);
     }
     if (kind->guard != NULL) kind->guard(r, transaction);
     ACTA_CRASH_POINT("reader_before_reset");
     status = acti_submit_for(r->app, transaction, acta_self_pid(r->self), r->number + 1, &error);
-    if (status != ACTA_OK) {
-        give_up_reset(r, status, &error);
-        return;
-    }
+    if (status != ACTA_OK) return give_up_reset(r, status, &error);
     r->number++;
     r->reset_is_on_way = true;
+    return false;
 }
 
 bool

@@ -262,6 +262,33 @@ a_running_handler_is_reset(void **state)
     expect_notes(f, "reset by anna: a test;");
 }
 
+/* Those that wait for room in the window while a reset waits for its turn are told of when the reset comes to nothing. */
+static void
+a_reset_that_is_refused_leaves_the_reader_at_work(void **state)
+{
+    enum { STEPS_MAX = 40 };
+    fixture *f = FIXTURE(state);
+
+    w.failing = "bad";
+    w.refuses_reset = true;
+    watching.base.window = 1;
+    begin(f);
+    add(f, "bad", 1);
+    expect_parked(f, 1); /* and those of its key behind it, without being tried */
+    for (uint32_t steps = 0; steps < STEPS_MAX; steps++) {
+        answer answers[3] = { { 0 } };
+        add_async(f, "bad", 1, NULL, &answers[0]);
+        add_async(f, "good", 1, NULL, &answers[1]);
+        add_async(f, "good", 1, NULL, &answers[2]);
+        for (uint32_t i = 0; i < steps; i++)
+            step(f);
+        assert_int_equal(acta_reader_reset_live(f->app, "watch", NULL, &anna, &f->error), ACTA_REJECTED);
+        run_all(f); /* no timer is needed for that */
+        assert_int_equal(w.count, 2 * (steps + 1));
+        expect_parked(f, steps + 2);
+    }
+}
+
 /* AP-32: with a batch under way, and rows: they are made again, and are what the log says. */
 static void
 a_running_projection_is_reset(void **state)
@@ -330,6 +357,7 @@ main(void)
         watched(a_paused_reader_waits_until_it_is_resumed),
         watched(what_is_parked_is_replayed_or_skipped),
         watched(a_running_handler_is_reset),
+        watched(a_reset_that_is_refused_leaves_the_reader_at_work),
         watched(a_running_projection_is_reset),
         watched(no_crash_leaves_an_order_half_done),
     };
