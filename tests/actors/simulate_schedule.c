@@ -266,14 +266,22 @@ act(acta_sim *sim, void *state, acta_app *app)
     return false;
 }
 
+/* A run that is in the log while its row is not yet gone is asked for again when its time comes: after a crash and a clock that
+ * was set back that is later, and until then the row stays. */
+static bool
+has_run(const item *it)
+{
+    return it->runs > 0 && wall_us(it->run) >= it->due_us;
+}
+
 static bool
 is_finished(const item *it)
 {
     switch (it->kind) {
     case ONCE:
-        return it->state == TO_WAIT && it->runs > 0;
+        return it->state == TO_WAIT && has_run(it);
     case CANCELLED:
-        return it->state == CALLED_OFF && (it->runs > 0 || !it->is_called_off || it->in_time);
+        return it->state == CALLED_OFF && (has_run(it) || !it->is_called_off || it->in_time);
     case RECURRING:
         return it->state == CALLED_OFF;
     case DEADLINE:

@@ -373,6 +373,36 @@ a_clock_that_is_set_back_repeats_nothing(void **state)
     assert_int_equal(runs_of(f, "once"), 1);
 }
 
+/* The process dies between a run and the end of its row, and comes back before its time: the row waits for that, and then goes
+ * without a second run. */
+static void
+a_run_whose_time_comes_again_after_a_crash_is_not_repeated(void **state)
+{
+    fixture *f = FIXTURE(state);
+    bool in_time = true;
+
+    start_scheduling(f);
+    schedule_add(f, "once", 1, ACTA_AFTER(1000));
+    schedule_add(f, "cancelled", 1, ACTA_AFTER(1000));
+    f->now_ns += UINT64_C(1000) * 1000000;
+    while (runs_of(f, "once") == 0 || runs_of(f, "cancelled") == 0)
+        assert_true(step(f));
+    crash(f);
+    wall_shift_us = -10 * MINUTE_MS * INT64_C(1000);
+    start(f);
+    settle(f);
+    assert_int_equal(list(f, "").count, 2);
+    MUST(f, acta_schedule_cancel(f->app, S("cancelled"), &in_time, &f->error));
+    assert_false(in_time);
+    pass_ms(f, 9 * MINUTE_MS);
+    assert_int_equal(list(f, "").count, 2);
+    for (int i = 0; i < 2; i++)
+        pass_ms(f, MINUTE_MS);
+    expect_nothing_left(f);
+    assert_int_equal(runs_of(f, "once"), 1);
+    assert_int_equal(runs_of(f, "cancelled"), 1);
+}
+
 static void
 a_clock_that_is_set_ahead_is_noticed(void **state)
 {
@@ -660,6 +690,7 @@ main(void)
         manual(what_is_cancelled_in_time_never_runs), manual(who_cancels_too_late_is_told_so),
         manual(one_that_recurs_runs_at_each_of_its_times), manual(a_day_begins_where_the_clock_on_the_wall_says),
         manual(what_was_missed_goes_by_its_policy), manual(a_clock_that_is_set_back_repeats_nothing),
+        manual(a_run_whose_time_comes_again_after_a_crash_is_not_repeated),
         manual(a_clock_that_is_set_ahead_is_noticed), manual(a_rejection_is_an_answer),
         manual(what_gets_no_answer_is_retried_and_parked), manual(one_that_fails_holds_up_no_other),
         manual(what_no_schedule_is_is_refused_in_words), manual(a_crash_anywhere_repeats_nothing_and_loses_nothing),
