@@ -382,6 +382,18 @@ set_queue_aside(acti_reader_actor *r, acta_str id, const char *reason)
     b->first->next = NULL;
 }
 
+/* Where an instance is set aside for its commands: behind those of its events that are done, and before all that are not, for
+ * a later life takes what comes again up to there for done. */
+static uint64_t
+mark_of(const acti_reader_actor *r, acta_str id)
+{
+    const acti_router *rt = r->kind_state;
+    acti_map_node *node = acti_map_find(&rt->busy_by_id, id);
+
+    if (node == NULL) return r->worked_position;
+    return ACTI_CONTAINER(node, acti_busy, node)->first->item->recorded.position - 1;
+}
+
 static acta_next
 router_cast(acti_reader_actor *r, acta_message *message)
 {
@@ -392,7 +404,7 @@ router_cast(acti_reader_actor *r, acta_message *message)
 
     if (message->tag == ACTI_TAG_STUCK) {
         acta_error_set(&why, ACTA_FAILED, "%s", notice->why);
-        uint64_t position = notice->position != 0 ? notice->position : r->worked_position;
+        uint64_t position = notice->position != 0 ? notice->position : mark_of(r, id);
         status = acti_aside_stuck(r, id, position, &why, &error);
     } else if (message->tag == ACTI_TAG_WAITING && r->subscription != NULL) /* else nothing was sent to it yet */
         set_queue_aside(r, id, notice->why);

@@ -197,6 +197,7 @@ struct acti_aside {
     bool is_tried;            /* right now */
     bool is_leaving;          /* the first is through; its row goes with the next batch */
     bool is_owed;             /* … and its owner, which failed meanwhile, is to be woken then */
+    uint64_t owed_position;   /* … at this position, as the first */
     bool is_single;           /* an operator wants the first tried, and no other */
     bool is_parked;           /* not tried any more before the next start */
     bool by_commands;         /* the first is no event to be tried, but one whose commands are to get through */

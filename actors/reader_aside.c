@@ -378,6 +378,14 @@ acti_aside_add(acti_reader_actor *r, acta_str key, uint64_t position, const acta
     return ACTA_OK;
 }
 
+/* Once what is leaving has left. */
+static void
+owe(acti_aside *aside, uint64_t position)
+{
+    if (!aside->is_owed) aside->owed_position = position;
+    aside->is_owed = true;
+}
+
 acta_status
 acti_aside_hold(acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why, acti_aside **aside_out,
     acta_error *error)
@@ -414,7 +422,7 @@ acti_aside_stuck(acti_reader_actor *r, acta_str key, uint64_t position, const ac
     if (aside == NULL) status = append(r, key, position, true, why, &aside, error);
     if (status != ACTA_OK) return status;
     if (aside->is_leaving) {
-        aside->is_owed = true;
+        owe(aside, position);
         return ACTA_OK;
     }
     if (!aside->by_commands && aside->is_tried && position < acti_aside_first(aside))
@@ -449,7 +457,7 @@ acti_aside_crashed(acti_reader_actor *r, acta_str key, uint64_t position, const 
 
     if (aside != NULL) {
         if (aside->is_leaving)
-            aside->is_owed = true;
+            owe(aside, position);
         else if (aside->by_commands && aside->is_tried)
             acti_aside_failed(r, aside, why);
         return ACTA_OK;
@@ -468,8 +476,8 @@ pay_owed(acti_reader_actor *r, acti_aside *aside)
     ACTA_SOMETIMES(&r->app->environment, "aside.failed.while.leaving");
     aside->by_commands = true;
     acta_error_set(&why, ACTA_FAILED, "it failed again");
-    acta_status status = add_position(r, aside, r->worked_position, &error);
-    if (status == ACTA_OK) status = add_row(r, aside, r->worked_position, true, true, &error);
+    acta_status status = add_position(r, aside, aside->owed_position, &error);
+    if (status == ACTA_OK) status = add_row(r, aside, aside->owed_position, true, true, &error);
     if (status != ACTA_OK) acta_fail(r->self, "%s", error.text);
     count_failure(r, aside, &why);
 }
