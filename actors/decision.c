@@ -183,8 +183,9 @@ copy_state(acta_decision *decision, acta_error *error)
     acta_memory_sink sink = acta_memory_sink_of(memory);
     if (copy == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a step of a decision");
     acta_status status = table->write(decision->state, &sink.sink, error);
-    if (status == ACTA_OK) status = table->load(copy, sink.bytes, memory);
     if (status != ACTA_OK) return acta_error_prefix(error, status, "a step can't see the state after the one before: ");
+    status = table->load(copy, sink.bytes, memory);
+    if (status != ACTA_OK) return acta_error_set(error, status, "no memory for a step of a decision");
     acta_memory_free(memory, (void *)(uintptr_t)sink.bytes.data);
     decision->after = copy;
     return ACTA_OK;

@@ -81,8 +81,9 @@ load_state(acti_instance *i, acta_error *error)
     if (status == ACTA_OK) status = acti_instance_decode(row, &head, &state, error);
     if (status == ACTA_OK) status = table->verify(state, error);
     if (status == ACTA_OK) status = acti_personal_open(i->app, table, state, i->scratch, &state, error);
-    if (status == ACTA_OK) status = table->load(i->value, state, i->memory);
     if (status != ACTA_OK) return status;
+    status = table->load(i->value, state, i->memory);
+    if (status != ACTA_OK) return acta_error_set(error, status, "no memory for its state");
     i->exists = i->is_row_stored = true;
     i->is_ending = head.is_ending;
     i->last_position = head.last_position;
