@@ -461,7 +461,7 @@ work(acti_reader_actor *r, const acti_item *item, acta_str key, acta_error *erro
 {
     lane *l = lane_of(r, item, key);
 
-    if (!enqueue(r, l, item, key)) {
+    if (ACTA_SIM_CHANCE(&r->app->environment, "lane.takes.none", 25) || !enqueue(r, l, item, key)) {
         acta_error_set(error, ACTA_NO_MEMORY, "no memory to queue an event");
         return ACTI_WORK_FAILED;
     }

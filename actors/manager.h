@@ -298,6 +298,8 @@ void acti_outbox_count(acti_instance *i, bool open); /* in outboxes_open */
 void acti_outbox_ask(acti_instance *i);              /* for the next command */
 void acti_outbox_answered(acti_instance *i, acta_status status, const acta_error *error);
 void acti_outbox_retry(acti_instance *i); /* the time has come */
+/* Simulation: what was asked for more than once comes to its aggregate now that all is over, and stored. */
+void acti_outbox_ask_late(acti_instance *i);
 /* Into a batch: the row goes, or is overwritten by `next`; the outcomes of the commands that are through go with it. */
 acta_status acti_outbox_put(acti_instance *i, acta_transaction *batch, const acti_outbox *next, acta_error *error);
 void acti_outbox_take_next(acti_instance *i); /* the batch is durable */

@@ -326,6 +326,7 @@ batch_is_durable(acti_instance *i)
         i->phase = ACTI_INSTANCE_COLD;
         return go_on(i);
     }
+    acti_outbox_ask_late(i);
     if (i->step == ACTI_STEP_FLUSH) {
         i->outbox.is_stored = false;
         if (i->is_ending) i->is_row_stored = false;

@@ -74,7 +74,8 @@ forget_outcome(acti_instance *i, acta_transaction *batch, uint32_t index)
 {
     const acta_commands *commands = &i->outbox.commands;
 
-    if (index >= commands->count || commands->sent[index].outcome_stays) return;
+    if (index >= commands->count) return;
+    if (commands->sent[index].outcome_stays && !ACTA_PLANT("asked_before_forgotten")) return;
     acta_transaction_forget_outcome(batch, acti_outbox_command_id(i, &i->outbox, index));
 }
 
@@ -323,9 +324,9 @@ has_failed(acti_instance *i, acta_status status, const acta_error *error)
 /* -- asking -- */
 
 static acta_status
-create_command(acti_instance *i, acta_error *error)
+create_command(acti_instance *i, uint32_t index, acti_command **command_out, acta_error *error)
 {
-    const acti_sent *sent = &i->outbox.commands.sent[i->outbox.next];
+    const acti_sent *sent = &i->outbox.commands.sent[index];
     const acti_metadata_lists metadata = { .first = i->app->defaults.metadata,
         .first_count = i->app->defaults.metadata_count };
     const acti_route *route = acti_route_find(i->app, sent->table);
@@ -349,13 +350,13 @@ create_command(acti_instance *i, acta_error *error)
     command->recorded = true;
     if (i->app->audit.is_on) command->begun_ns = acti_now_ns(i->app);
     command->fresh = !i->is_from_before && i->attempts == 0;
-    command->envelope = (acta_envelope){ .command_id = acti_outbox_command_id(i, &i->outbox, i->outbox.next),
+    command->envelope = (acta_envelope){ .command_id = acti_outbox_command_id(i, &i->outbox, index),
         .correlation_id = i->outbox.correlation_id,
         .causation_id = acti_event_id(i->outbox.position),
         .dispatched_at_us = acti_wall_us(i->app) };
     status = acti_command_digest(command, error);
     if (status == ACTA_OK)
-        i->ticket->command = command;
+        *command_out = command;
     else
         acti_command_unref(command);
     return status;
@@ -402,7 +403,7 @@ acti_outbox_ask(acti_instance *i)
     }
     if (i->outbox.next > 0) ACTA_CRASH_POINT("pm_between_commands");
     acti_count(i->app, ACTI_COUNT_MANAGER_COMMANDS);
-    acta_status status = create_command(i, &error);
+    acta_status status = create_command(i, i->outbox.next, &i->ticket->command, &error);
     acta_memory_clear(i->scratch);
     if (status != ACTA_OK)
         has_failed(i, status, &error);
@@ -436,6 +437,35 @@ answer_lost(acti_instance *i)
     i->ticket->command = NULL;
     i->is_from_before = true;
     i->phase = ACTI_INSTANCE_IDLE;
+}
+
+/* As the asking of an earlier life, or one that took too long: new to an aggregate that doesn't look its outcome up. */
+static void
+ask_late(acti_instance *i, uint32_t index)
+{
+    acti_command *command;
+    acta_ref ref;
+    acta_pid pid;
+
+    acta_status status = create_command(i, index, &command, NULL);
+    acta_memory_clear(i->scratch);
+    if (status != ACTA_OK) return;
+    command->fresh = true;
+    /* Nobody keeps the reference: its answer is dropped when it comes. */
+    if (acti_aggregate_locate(i->app, command->aggregate, command->stream, &pid, NULL) == ACTA_OK)
+        (void)acta_request(i->self, pid, acti_command_message(command), ACTA_CALL_TIMEOUT_DEFAULT, &ref);
+    acti_command_unref(command);
+}
+
+/* Its last command was asked for by this life, and perhaps by another; of those before it nobody knows that. */
+void
+acti_outbox_ask_late(acti_instance *i)
+{
+    const acta_commands *commands = &i->outbox.commands;
+
+    if (commands->count == 0 || i->outbox.next != commands->count) return;
+    if (!commands->sent[commands->count - 1].outcome_stays) return;
+    if (ACTA_SIM_CHANCE(&i->app->environment, "outbox.asking.late", 25)) ask_late(i, commands->count - 1);
 }
 
 static bool

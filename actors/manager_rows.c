@@ -199,7 +199,7 @@ decode_command(const acta_app *app, acta_bytes *left, const acta_schema *schema,
     if (status == ACTA_OK && !acti_sent_add(&outbox->commands, table, payload))
         status = acta_error_set(error, ACTA_NO_MEMORY, "no memory for its outbox");
     if (status == ACTA_OK) /* an earlier life may have asked for it */
-        outbox->commands.sent[outbox->commands.count - 1].outcome_stays = !ACTA_PLANT("asked_before_forgotten");
+        outbox->commands.sent[outbox->commands.count - 1].outcome_stays = true;
     left->data += COMMAND_HEADER + name_size + payload_size;
     left->size -= COMMAND_HEADER + name_size + payload_size;
     return status;

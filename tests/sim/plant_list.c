@@ -37,6 +37,7 @@ const plant plants[] = {
     { "past_too_far", "a state at a version has the event behind it, too", BANK, 1000 },
     /* process managers */
     { "outbox_new_ids", "after a crash commands go out under new ids", BANK, 100 },
+    { "asked_before_forgotten", "the outcome of a command that was asked for twice is forgotten", BANK, 500 },
     { "outbox_row_stays", "the row of an outbox that is through stays", BANK, 100 },
     { "outbox_not_read", "an outbox isn't read after a crash", BANK, 100 },
     { "end_not_remembered", "that an instance has ended is forgotten", BANK, 100 },
@@ -53,6 +54,7 @@ const plant plants[] = {
     { "no_barrier", "a reader begins before what its last life wrote is through", BANK, 1000 },
     { "overtakes_aside", "an event overtakes one of its stream that waits to be tried again", BANK, 100 },
     { "lane_by_position", "an event goes to any lane, not to that of its key", BANK, 1000 },
+    { "lane_fails_at_once", "an event that a lane can't take overtakes those of its key that it has", BANK, 1000 },
     { "wait_not_waited", "wait_for returns before the reader is there", BANK, 100 },
     /* what the simulation has found in what stood: each mend taken back */
     { "retry_dies_with_actor", "a command that is decided again is lost with its aggregate", BANK, 1000 },
