@@ -220,6 +220,7 @@ void acti_get_read_models(acti_request *request);
 void acti_get_read_model(acti_request *request);
 void acti_get_sagas(acti_request *request);
 void acti_get_schedule(acti_request *request);
+void acti_get_tree(acti_request *request);
 
 /* An event as an object (streams.c); `memory` is the caller's, for what is made on the way. */
 void acti_json_event(acti_json *json, acta_app *app, const acta_recorded *event, bool redacted, acta_memory *memory);

@@ -42,6 +42,10 @@ const acti_route acti_http_routes[] = {
         "The instances of a process manager, and why each waits.", "prefix count#", NULL },
     { "GET", "/schedule", ACTA_GATEWAY_READ, WAY_ASIDE, acti_get_schedule, "What is scheduled, and when it is due.",
         "prefix count#", NULL },
+    { "GET", "/tree", ACTA_GATEWAY_READ, WAY_ASIDE, acti_get_tree,
+        "The children of the application's supervisor, and what waits for each.", "from# count#", NULL },
+    { "GET", "/tree/{pid}", ACTA_GATEWAY_READ, WAY_ASIDE, acti_get_tree,
+        "The children of a supervisor, and what waits for each.", "from# count#", NULL },
 };
 const uint32_t acti_http_route_count = sizeof acti_http_routes / sizeof acti_http_routes[0];
 

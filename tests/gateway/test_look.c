@@ -132,6 +132,46 @@ sagas_and_schedule_are_listed(void **state)
     body_has(f, "{\"schedule\":[{\"key\":\"wages\",\"command\":\"bank.Deposit\",\"state\":\"waiting\",\"due\":\"");
 }
 
+/* Each child once, page by page; supervisors among them have pages of their own, others have none. */
+static void
+the_tree_is_walked(void **state)
+{
+    fixture *f = FIXTURE(state);
+    char path[96] = "/tree?count=1", worker[32] = "";
+    uint32_t pages = 0;
+
+    serve(f);
+    open_account(f, "alice", 1);
+    assert_int_equal(get(f, "/tree"), 200);
+    unsigned long count = strtoul(strstr(f->last.body, "\"count\":") + 8, NULL, 10);
+    assert_true(count >= 3);
+    body_has(f, "\"state\":\"running\"");
+    body_has(f, "\"queued\":");
+    for (const char *next; pages < 100; pages++) {
+        assert_int_equal(get(f, path), 200);
+        const char *child = strstr(f->last.body, "{\"id\":");
+        assert_non_null(child);
+        assert_null(strstr(child + 1, "{\"id\":"));
+        if (strstr(child, "\"is_supervisor\":false") != NULL)
+            assert_int_equal(sscanf(strstr(child, "\"pid\":\"") + 7, "%31[0-9]", worker), 1);
+        next = strstr(f->last.body, "\"next\":");
+        if (next == NULL) break;
+        snprintf(path, sizeof path, "/tree?count=1&from=%lu", strtoul(next + 7, NULL, 10));
+    }
+    assert_int_equal(pages + 1, count);
+    assert_int_equal(get(f, "/tree?from=100000"), 200);
+    body_has(f, "\"children\":[]}");
+    snprintf(path, sizeof path, "/tree/%llu", (unsigned long long)acta_app_tree(f->app).value);
+    assert_int_equal(get(f, path), 200);
+    snprintf(path, sizeof path, "/tree/%s", worker);
+    assert_int_equal(get(f, path), 404);
+    body_has(f, "the actor of this pid is no supervisor");
+    assert_int_equal(get(f, "/tree/18446744073709551615"), 404);
+    assert_int_equal(get(f, "/tree/0"), 404);
+    assert_int_equal(get(f, "/tree/x"), 400);
+    body_has(f, "\"field\":\"pid\"");
+}
+
 int
 main(void)
 {
@@ -141,6 +181,7 @@ main(void)
         with_bank(names_of_streams_come_by_prefix),
         with_bank(handlers_are_paused_and_go_on),
         with_bank(sagas_and_schedule_are_listed),
+        with_bank(the_tree_is_walked),
     };
     return cmocka_run_group_tests_name("looking in", tests, NULL, NULL);
 }
