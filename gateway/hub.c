@@ -205,9 +205,8 @@ turn_stream(acti_hub *hub, acti_stream *stream, bool is_readable, uint64_t now_n
 /* -- the thread -- */
 
 static void
-turn(acti_hub *hub, acti_stream *streams, bool *more_out)
+turn(acti_hub *hub, acti_stream *streams, uint64_t now_ns, bool *more_out)
 {
-    uint64_t now_ns = acti_hub_now_ns(hub);
     const bool is_readable[2] = { turn_feed(hub, &hub->feeds[0], more_out), turn_feed(hub, &hub->feeds[1], more_out) };
     acti_stream *left = NULL;
     bool is_early = false;
@@ -267,8 +266,9 @@ work(void *argument)
         hub->waiting = NULL;
         hub->has_events = hub->is_wanted = more = false;
         pthread_mutex_unlock(&hub->lock);
-        tick_ns = acti_hub_now_ns(hub) + TICK_MS * MS;
-        turn(hub, streams, &more);
+        uint64_t now_ns = acti_hub_now_ns(hub);
+        tick_ns = now_ns + TICK_MS * MS; /* when those are due who are written to now: not a moment earlier */
+        turn(hub, streams, now_ns, &more);
         pthread_mutex_lock(&hub->lock);
     }
     pthread_mutex_unlock(&hub->lock);

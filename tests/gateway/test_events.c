@@ -223,7 +223,7 @@ what_makes_no_sense_is_refused(void **state)
     assert_int_equal(post(f, "/events", "{}"), 405);
 }
 
-/* Who doesn't read has a little waiting for him, and no more; he gets all of it when he reads again, and nobody waits for
+/* SEC-06: who doesn't read has a little waiting for him, and no more; he gets all of it when he reads again, and nobody waits for
  * him. 40,000 events are more than lie in memory, and more text than the kernel keeps for a connection. */
 static void
 who_is_slow_loses_nothing_and_holds_up_nobody(void **state)
