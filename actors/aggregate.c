@@ -15,6 +15,7 @@
 #include "aggregate_marks.h"
 #include "audit.h"
 #include "counters.h"
+#include "inline.h"
 #include "returned.h"
 #include "stages.h"
 
@@ -29,6 +30,7 @@ break_state(acti_aggregate_actor *a)
     acti_command_unref(a->work->last);
     a->work->last = NULL;
     acti_seen_ids_clear(a);
+    acti_inline_forget(a);
 }
 
 static void
@@ -272,6 +274,7 @@ conclude_with_events(acti_aggregate_actor *a, acti_command *command)
     if (a->work->is_timed) acti_stages_add(a->app, ACTA_STAGE_APPLY, acti_now_ns(a->app) - begun_ns);
     status = acti_unique_claim(a, &before, &error);
     acti_unique_free(&before);
+    if (status == ACTA_OK) status = acti_inline_put(a, &error);
     if (status == ACTA_OK) status = keep_returned(a, command, &error);
     if (status != ACTA_OK) {
         answer_refused(a, command, status, &error);

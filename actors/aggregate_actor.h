@@ -72,10 +72,11 @@ typedef struct acti_aggregate_work {
     bool is_timed; /* it is one of those that are: stages.h */
     acti_command *executing;
     acta_transaction *transaction;
-    acta_decision *decision; /* NULL: not yet */
-    uint64_t encoding_ns;    /* of its events so far */
-    acta_memory *personal;   /* for what is sealed or opened, in the actor's memory; NULL: not yet */
-    const acta_str *tags;    /* of the event that is being encoded */
+    acta_decision *decision;      /* NULL: not yet */
+    uint64_t encoding_ns;         /* of its events so far */
+    struct acti_inlined *inlined; /* rows of inline projections in hand; NULL: none */
+    acta_memory *personal;        /* for what is sealed or opened, in the actor's memory; NULL: not yet */
+    const acta_str *tags;         /* of the event that is being encoded */
     uint32_t tag_count;
 } acti_aggregate_work;
 

@@ -7,6 +7,7 @@
  * Busy ones begin and end out of the application's spares, so that neither costs an allocation.
  */
 #include "aggregate_actor.h"
+#include "inline.h"
 
 static void
 free_work(acti_aggregate_actor *a, acti_aggregate_work *work)
@@ -53,6 +54,7 @@ acti_work_end(acti_aggregate_actor *a)
     acti_seen_ids_clear(a);
     acti_map_deinit(&work->ids.map);
     drop_decision(a);
+    acti_inline_forget(a);
     acta_memory_destroy(work->personal);
     a->work = NULL;
     free_work(a, work);

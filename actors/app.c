@@ -18,6 +18,7 @@
 #include "reader.h"
 #include "schedule.h"
 #include "counters.h"
+#include "inline.h"
 #include "stages.h"
 
 static const acta_backoff restart_backoff = { .first_at_once = true };
@@ -30,6 +31,7 @@ app_free(acta_app *app)
 
     acti_readers_destroy(app);
     acti_row_shares_free(app);
+    acti_inlines_destroy(app);
     acti_aggregates_destroy(app);
     acti_personal_stop(app);
     acti_olds_destroy(app);
@@ -82,6 +84,7 @@ app_create(const acta_app_config *config, acta_app **app_out, acta_error *error)
     if (app->name == NULL || app->stages == NULL || app->counters == NULL || app->spares == NULL)
         status = acta_error_set(error, ACTA_NO_MEMORY, "no memory to start '%s'", name);
     if (status == ACTA_OK) status = acti_aggregates_create(app, config, error);
+    if (status == ACTA_OK) status = acti_inlines_create(app, config, error);
     if (status == ACTA_OK) status = acti_readers_create(app, config, error);
     if (status == ACTA_OK && app->defaults.wait_for != NULL)
         status = acti_wait_for_check(app, app->defaults.wait_for, error);
@@ -108,7 +111,8 @@ open_store(acta_app *app, const acta_app_config *config, acta_error *error)
     app->only_reads = config->store.read_only;
     if (status == ACTA_OK) status = acti_rebuilds_join(app, config, error);
     if (status == ACTA_OK) status = acti_indexes_join(app, config, error);
-    return status == ACTA_OK ? acti_personal_start(app, config, error) : status;
+    if (status == ACTA_OK) status = acti_personal_start(app, config, error);
+    return status == ACTA_OK ? acti_inlines_join(app, config, error) : status;
 }
 
 static bool
@@ -216,6 +220,7 @@ acti_app_look(const acta_app_config *given, acta_app **app_out, acta_error *erro
     config.process_managers = NULL;
     config.event_handlers = NULL;
     config.projections = NULL;
+    config.inline_projections = NULL;
     acta_status status = acti_config_check(&config, error);
     if (status == ACTA_OK) status = app_create(&config, &app, error);
     if (status != ACTA_OK) {
@@ -258,6 +263,7 @@ acta_app_stop(acta_app *app, uint32_t timeout_ms, acta_error *error)
     else if (drain == ACTA_TIMEOUT)
         status = acta_error_set(error, ACTA_TIMEOUT, "application '%s': %" PRId64 " commands did not end in time",
             app->name, atomic_load_explicit(&app->commands_open, memory_order_relaxed));
+    acti_inlines_leave(app);
     tear_down(app);
     return status;
 }

@@ -13,6 +13,7 @@
  *     reader*.c               one mechanism for all that follows the log; handler.c, projection.c, process_manager.c
  *     personal.c              personal fields: sealed on their way to the store, opened on their way back
  *     stages.c                where the time of commands goes
+ *     inline.c                projections in the aggregate's turn
  *     counters.c              how much was done
  *     schedule*.c, cron.c     commands for later
  *     clerk.c                 waits for the application to settle; lets old outcomes go
@@ -113,6 +114,7 @@ typedef struct acti_aggregate {
     acta_str prefix;
     uint32_t snapshot_every; /* UINT32_MAX: never */
     uint32_t idle_timeout_ms;
+    bool has_inline;          /* an inline projection wants events of it */
     acti_names events;        /* full name -> index in code->events */
     acta_behaviour behaviour; /* of its instances, whose state ends with that of the user */
 } acti_aggregate;
@@ -164,6 +166,9 @@ struct acta_app {
     uint64_t id_base, hash_seed;
     acti_aggregate *aggregates;
     uint32_t aggregate_count;
+    struct acti_inline *inlines; /* inline.h */
+    uint32_t inline_count;
+    uint64_t inline_outside; /* acta_store_outside_count, when their rows were those of the log */
     acti_route *routes_in_order;
     uint32_t route_count;
     acti_map routes;

@@ -21,6 +21,11 @@ find_row(acta_rows *rows, const acta_table *row_table, acta_str key, acti_row **
 {
     acta_status status = ACTA_OK;
 
+    if (rows->only.data != NULL && !acta_str_equal(rows->only, key))
+        return acta_error_set(error, ACTA_INVALID,
+            "an inline projection has the row of its aggregate's identity, '" ACTA_FMT "', and no '%s' of '" ACTA_FMT
+            "'",
+            ACTA_ARG(rows->only), row_table->name, ACTA_ARG(key));
     if (rows->database == NULL) return acti_row_find(&rows->cache, row_table, key, row_out, error);
     status = acti_row_key_check(row_table, key, error);
     if (status != ACTA_OK) return status;

@@ -262,7 +262,8 @@ read_row(acti_row_cache *cache, acti_row *row, acta_error *error)
     if (is_there && of->has_index && !make_room(cache, &row->stored, bytes.size)) return no_memory(of->table, error);
     if (is_there) copy_into(&row->value[row->now], bytes.data, bytes.size);
     if (is_there && of->has_index) copy_into(&row->stored, bytes.data, bytes.size);
-    row->is_there = row->was_stored = is_there;
+    row->was_stored = is_there;
+    row->is_there = is_there && !cache->begins_empty;
     row->is_known = true;
     return ACTA_OK;
 }

@@ -32,6 +32,7 @@ typedef struct acti_row_cache {
     uint32_t changed_count;
     uint64_t batch; /* number of the one that is being made */
     uint64_t head;  /* of the log, when the last one was sent */
+    bool begins_empty; /* what the store has is of something else: read as if it weren't there */
     size_t bytes, bytes_max, staged_bytes, changed_bytes;
 } acti_row_cache;
 

@@ -24,6 +24,8 @@ reader_name(const acta_app_config *config, uint32_t index)
         if (i++ == index) return (*h)->name;
     for (const acta_projection *const *p = config->projections; p != NULL && *p != NULL; p++)
         if (i++ == index) return (*p)->name;
+    for (const acta_projection *const *p = config->inline_projections; p != NULL && *p != NULL; p++)
+        if (i++ == index) return (*p)->name;
     return NULL;
 }
 
@@ -173,6 +175,11 @@ check_readers(const acta_app_config *config, acta_error *error)
                 "the database of projection '%s' lacks a function; set .code with .open, .apply and .close",
                 (*p)->name);
     }
+    for (const acta_projection *const *p = config->inline_projections; p != NULL && *p != NULL; p++)
+        if ((*p)->code == NULL || (*p)->name == NULL)
+            return acta_error_set(error, ACTA_INVALID, "an inline projection has no %s",
+                (*p)->code == NULL ? "code; fill it by its generated macro"
+                                   : "name; how far its rows are is kept under it");
     return check_reader_names(config, error);
 }
 

@@ -19,7 +19,7 @@ consumer_group                                            : store
 aggregate app handler index process_manager schedule generated test shadow time_travel acta : actors
 reader_options readers                                     : actors
 upcast stages counters metadata middleware returned audit           : actors
-projection_database projection_sqlite projection_postgres : actors
+projection_database projection_inline projection_sqlite projection_postgres : actors
 attachment                                                 : actors
 gateway                                                    : gateway
 sim simulate                                                 : sim'

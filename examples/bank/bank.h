@@ -27,5 +27,6 @@ extern const bank_projection bank_transfer_rows; /* TransferRow */
 extern const acta_aggregate *const bank_aggregates[];
 extern const acta_process_manager *const bank_process_managers[];
 extern const acta_projection *const bank_projections[];
+extern const acta_projection *const bank_inline_projections[]; /* BalanceRow */
 
 #endif

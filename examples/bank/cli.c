@@ -141,6 +141,7 @@ cli_start(cli *c, bool must_exist, acta_app **app_out)
         .aggregates = bank_aggregates,
         .process_managers = bank_process_managers,
         .projections = bank_projections,
+        .inline_projections = bank_inline_projections,
         .store = { .must_exist = must_exist } };
     acta_status status = acta_app_start(&config, app_out, &error);
     if (status == ACTA_OK) return EXIT_DONE;

@@ -9,7 +9,7 @@
 
 enum { COLUMN_MAX = 6, CELL_SIZE = 640 };
 
-typedef enum subject { ACCOUNTS, CUSTOMERS, TRANSFERS } subject;
+typedef enum subject { ACCOUNTS, CUSTOMERS, TRANSFERS, BALANCES } subject;
 
 /* One table being made. Numbers stand at the right, the last column is not filled up. */
 typedef struct table {
@@ -120,11 +120,26 @@ put_transfer(void *user, const bank_TransferRow *row)
     return true;
 }
 
+static bool
+put_balance(void *user, const bank_BalanceRow *row)
+{
+    table *t = user;
+
+    put_text(t, 0, row->account_id);
+    put_number(t, 1, row->balance);
+    put_number(t, 2, (int64_t)row->version);
+    put_row(t);
+    t->row_count++;
+    t->sum += row->balance;
+    return true;
+}
+
 static acta_status
 put_rows(table *t, acta_app *app, acta_error *error)
 {
     static const char *const account_titles[] = { "ACCOUNT", "OWNER", "STATUS", "BALANCE" };
     static const char *const customer_titles[] = { "CUSTOMER", "STATUS", "ACCOUNTS", "OPEN", "BALANCE" };
+    static const char *const balance_titles[] = { "ACCOUNT", "BALANCE", "EVENTS" };
     static const char *const transfer_titles[] = { "TRANSFER", "FROM", "TO", "AMOUNT", "STATE", "REASON" };
 
     t->row_count = 0;
@@ -136,6 +151,9 @@ put_rows(table *t, acta_app *app, acta_error *error)
     case TRANSFERS:
         put_head(t, transfer_titles);
         return bank_TransferRow_each(app, acta_str_of(""), put_transfer, t, error);
+    case BALANCES:
+        put_head(t, balance_titles);
+        return bank_BalanceRow_each(app, acta_str_of(""), put_balance, t, error);
     default:
         put_head(t, account_titles);
         return bank_AccountRow_each(app, acta_str_of(""), put_account, t, error);
@@ -145,23 +163,25 @@ put_rows(table *t, acta_app *app, acta_error *error)
 static void
 describe(table *t)
 {
-    static const uint32_t counts[] = { 4, 5, 6 };
+    static const uint32_t counts[] = { 4, 5, 6, 3 };
 
     t->column_count = counts[t->what];
     t->is_number[3] = true;
-    t->is_number[2] = t->is_number[4] = t->what == CUSTOMERS;
+    t->is_number[1] = t->what == BALANCES;
+    t->is_number[2] = t->what == CUSTOMERS || t->what == BALANCES;
+    t->is_number[4] = t->what == CUSTOMERS;
 }
 
 static acta_status
 list(cli *c, acta_app *app, void *user, acta_error *error)
 {
-    static const char *const names[] = { "account", "customer", "transfer" };
+    static const char *const names[] = { "account", "customer", "transfer", "account" };
     const subject *what = user;
     table t = { .what = *what, .is_measuring = true };
     char number[CLI_NUMBER_SIZE], sum[CLI_NUMBER_SIZE];
 
     (void)c;
-    cli_catch_up(app);
+    if (*what != BALANCES) cli_catch_up(app); /* these are as of the last answer always */
     describe(&t);
     acta_status status = put_rows(&t, app, error);
     t.is_measuring = false;
@@ -181,6 +201,9 @@ parse_list(int key, char *argument, struct argp_state *state)
     case 't':
         *what = TRANSFERS;
         return 0;
+    case 'b':
+        *what = BALANCES;
+        return 0;
     case 'c':
         *what = CUSTOMERS;
         return 0;
@@ -196,6 +219,7 @@ int
 cli_list(cli *c, int argc, char **argv)
 {
     static const struct argp_option options[] = {
+        { "balances", 'b', NULL, 0, "Balances alone, and how many events led to each", 0 },
         { "customers", 'c', NULL, 0, "Customers, with all that they own", 0 },
         { "transfers", 't', NULL, 0, "Transfers, and how far they are", 0 },
         { 0 },

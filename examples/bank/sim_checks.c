@@ -211,6 +211,44 @@ bank_check_rows(acta_app *app, const bank_fold *fold, bool is_at_rest, acta_erro
     return status;
 }
 
+/* Of the account's last event that came by a command; what others append has no command. */
+static uint64_t
+last_commanded(const bank_stream *stream)
+{
+    uint64_t version = stream->version;
+
+    while (version > 0 && acta_id_is_none(stream->moments[version].command_id))
+        version--;
+    return version;
+}
+
+acta_status
+bank_check_balances(acta_app *app, const bank_fold *fold, bool is_at_rest, acta_error *error)
+{
+    acta_memory *memory = acta_memory_create(NULL);
+    acta_status status = memory != NULL ? ACTA_OK : acta_error_set(error, ACTA_NO_MEMORY, NULL);
+
+    for (uint32_t i = 0; status == ACTA_OK && i < bank_fold_stream_count(fold); i++) {
+        const bank_stream *stream = bank_fold_stream_at(fold, i);
+        bank_BalanceRow row = { .version = 0 };
+        if (!stream->is_account) continue;
+        acta_memory_clear(memory);
+        status = bank_BalanceRow_find(app, stream->id, &row, memory, error);
+        if (status == ACTA_NOT_FOUND) status = ACTA_OK; /* version 0 */
+        if (status != ACTA_OK) break;
+        bool is_ahead = row.version > stream->version;
+        bool is_of_log = row.version >= last_commanded(stream) && (!is_ahead || !is_at_rest);
+        if (is_of_log && (row.version == 0 || is_ahead || row.balance == stream->moments[row.version].balance))
+            continue;
+        status = acta_error_set(error, ACTA_CORRUPT,
+            "an inline row is not the fold of the log: that of '%s' is %" PRId64 " at version %" PRIu64
+            ", the log's is %" PRId64 " at version %" PRIu64,
+            stream->name, row.balance, row.version, stream->moments[stream->version].balance, stream->version);
+    }
+    acta_memory_destroy(memory);
+    return status;
+}
+
 /* -- states and snapshots -- */
 
 static bool

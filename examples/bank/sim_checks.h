@@ -20,6 +20,10 @@
 /* The rows of the read models are what the log was at the checkpoints of their projections; at rest, what it is. */
 acta_status bank_check_rows(acta_app *app, const bank_fold *fold, bool is_at_rest, acta_error *error);
 
+/* The rows of the inline projection are what the log is, now; without the last that others have appended to an account. Not at
+ * rest they may be ahead: rows can be read a moment before the batch that has them is through. */
+acta_status bank_check_balances(acta_app *app, const bank_fold *fold, bool is_at_rest, acta_error *error);
+
 /* Each snapshot is the state as it was at its version. */
 acta_status bank_check_snapshots(acta_store *store, const bank_fold *fold, acta_error *error);
 

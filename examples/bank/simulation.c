@@ -65,6 +65,7 @@ static acta_app_config app_config = { .name = "bank",
     .process_managers = process_managers,
     .event_handlers = handlers,
     .projections = projections,
+    .inline_projections = bank_inline_projections,
     .command_id_retention_ms = FOR_EVER_MS };
 
 static void
@@ -311,6 +312,7 @@ check_kept(const bank_run *run, bool is_at_rest, acta_error *error)
     /* An event that is tried again is passed by those of other streams: until it is through, rows are ahead of their
      * checkpoint. */
     if (is_at_rest) status = only_broken(bank_check_rows(run->app, run->fold, true, error));
+    if (status == ACTA_OK) status = only_broken(bank_check_balances(run->app, run->fold, is_at_rest, error));
     if (status == ACTA_OK) status = only_broken(bank_check_snapshots(store, run->fold, error));
     if (status == ACTA_OK) status = only_broken(bank_check_managers(store, run->fold, is_at_rest, error));
     return status;

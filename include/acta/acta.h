@@ -30,6 +30,7 @@
 #include "acta/reader_options.h"
 #include "acta/readers.h"
 #include "acta/projection_database.h"
+#include "acta/projection_inline.h"
 #include "acta/request.h"
 #include "acta/recorder.h"
 #include "acta/returned.h"

@@ -39,6 +39,7 @@ typedef struct acta_app_config {
     const acta_process_manager *const *process_managers;
     const acta_event_handler *const *event_handlers;
     const acta_projection *const *projections;
+    const acta_projection *const *inline_projections; /* their rows go with the events (projection_inline.h) */
     const acta_upcasters *upcasters; /* from old versions of events to those of `schema`; NULL: there are none */
 
     /* Where the keys of personal fields live (personal.h); copied. NULL: in the file ACTA_KEY_FILE in `data_path`, which is

@@ -51,7 +51,8 @@ start(fixture *f, acta_sim *sim)
     const acta_app_config config = { .schema = &bank_schema,
         .aggregates = bank_aggregates,
         .process_managers = bank_process_managers,
-        .projections = bank_projections };
+        .projections = bank_projections,
+        .inline_projections = bank_inline_projections };
     acta_app *app;
     must(f, acta_sim_start(sim, &config, &app, &f->error));
     return app;
@@ -156,6 +157,24 @@ first_stream(const fixture *f, bool is_account)
     }
     fail_msg("the log has none");
     return NULL;
+}
+
+static void
+a_changed_inline_row_is_found(void **state)
+{
+    fixture *f = *state;
+    const bank_stream *stream = first_stream(f, true);
+    bank_BalanceRow row;
+
+    must(f, bank_check_balances(f->app, f->fold, true, &f->error));
+    must(f, bank_BalanceRow_find(f->app, stream->id, &row, f->memory, &f->error));
+    row.balance++;
+    put(f, "rm.bank.balancerow", stream->id.data, encode(f, &bank_BalanceRow_table, &row));
+    says(f, bank_check_balances(f->app, f->fold, false, &f->error), "an inline row is not the fold of the log");
+    row.balance--;
+    row.version++;
+    put(f, "rm.bank.balancerow", stream->id.data, encode(f, &bank_BalanceRow_table, &row));
+    says(f, bank_check_balances(f->app, f->fold, true, &f->error), "an inline row is not the fold of the log");
 }
 
 static void
@@ -729,6 +748,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(everything_holds_of_a_bank_at_rest),
+        CASE(a_changed_inline_row_is_found),
         CASE(a_changed_row_of_an_account_is_found),
         CASE(a_changed_row_of_a_customer_is_found),
         CASE(a_changed_row_of_a_transfer_is_found),
