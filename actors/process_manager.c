@@ -322,6 +322,18 @@ answered(acti_reader_actor *r, const acta_info *info)
     return acti_reader_go_on(r);
 }
 
+/* It went by itself while the word to go on with its commands lay in its mailbox: it is said again, to the next one. */
+static void
+say_again(acti_reader_actor *r, acta_str id)
+{
+    acti_aside *aside = acti_aside_find(r, id);
+
+    if (aside == NULL || !aside->by_commands || !aside->is_tried || acti_is_stopping(r->app)) return;
+    ACTA_SOMETIMES(&r->app->environment, "manager.left.before.it.heard");
+    aside->is_tried = false;
+    acti_aside_due(r, aside);
+}
+
 /* An instance is gone. If it did not go by itself its outbox may have something in it: it is woken, with backoff. */
 static acta_next
 gone(acti_reader_actor *r, const acta_info *info)
@@ -344,6 +356,7 @@ gone(acti_reader_actor *r, const acta_info *info)
         if (acti_aside_crashed(r, id, r->worked_position, &error, &error) != ACTA_OK)
             acta_fail(r->self, "%s", error.text);
     }
+    if (is_well) say_again(r, id);
     acti_map_remove(&rt->tickets_by_monitor, node);
     acti_reader_publish(r); /* that there is something to wait for, before its outbox counts no more */
     acti_ticket_destroy(r->reader, ticket);

@@ -54,8 +54,9 @@ static uint64_t
 in_work(const acti_reader_actor *r)
 {
     uint64_t in_hand = r->reader->chunk != NULL ? acta_chunk_count(r->reader->chunk) - r->chunk_next : 0;
+    uint64_t resets = r->reset != NULL ? 1 : 0; /* whoever waits for rest waits for what comes of it */
     return r->pending_count + r->done.count + r->done_on_way.count + r->row_count + r->rows_on_way_count +
-           r->trying_count + in_hand;
+           r->trying_count + in_hand + resets;
 }
 
 void

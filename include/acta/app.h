@@ -302,7 +302,7 @@ typedef struct acta_reader_info {
     uint64_t passed;    /* position */
     uint64_t head;      /* of the log: head - passed is how far it is behind */
     int64_t since_us;   /* of that state */
-    uint64_t in_flight; /* events */
+    uint64_t in_flight; /* events; a reset that is not through counts as one */
     uint64_t parked;    /* events */
     uint64_t retries;   /* attempts that failed */
     uint64_t
