@@ -8,6 +8,7 @@
  *     acta sim NAME
  *     acta backup DIR SET, acta backups SET, acta restore BACKUP DIR, acta repair DIR [NEW]
  *     acta keep DIR [CATEGORY...]
+ *     acta handlers DIR [ORDER NAME]
  *
  * Exit status: 0 done and sound, 1 damage or failure, 2 wrong usage.
  */
@@ -35,8 +36,9 @@ static const command commands[] = {
     { "forget", command_forget },
     { "read", command_read },
     { "sim", command_sim },
+    { "handlers", command_handlers },
 };
-#define NAMES "verify, backup, backups, restore, repair, keep, schema, forget, read, sim"
+#define NAMES "verify, backup, backups, restore, repair, keep, schema, forget, read, sim, handlers"
 
 /* -- verify -- */
 
@@ -132,6 +134,8 @@ main(int argc, char **argv)
             "  forget SUBJECT DIR   make what is personal of somebody unreadable\n"
             "  read DIR             print events as JSON\n"
             "  sim NAME             run a scenario through thousands of seeds\n\n"
+            "Of a program that runs, over the socket in its store's directory:\n"
+            "  handlers DIR         who reads events, how far behind; pause, replay …\n\n"
             "`acta COMMAND --help` tells more.\n\nExit status: 0 done and sound, 1 damage or failure, 2 wrong usage.",
     };
     command_line line = { .command = NULL };

@@ -1,0 +1,92 @@
+#!/bin/sh
+# acta handlers, run as a user would beside a bank that is served on the socket in its directory.
+#
+#     tests/tools/served.sh ACTA BANK
+set -eu
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+acta=$1 bank=$2
+data=$scratch/data
+unset ACTA_GATEWAY ACTA_HTTP
+
+says() { # status text command...
+    wanted=$1 text=$2 status=0
+    shift 2
+    "$@" >"$scratch/said" 2>&1 || status=$?
+    [ "$status" -eq "$wanted" ] && grep -qF -- "$text" "$scratch/said" && return 0
+    cat "$scratch/said"
+    echo "status $status, expected $wanted and '$text'"
+    return 1
+}
+
+fits() { # command...: no line of what it prints is longer than 80 characters
+    "$@" >"$scratch/said" 2>&1 || true
+    ! grep -n '.\{81\}' "$scratch/said"
+}
+
+serve() {
+    : >"$scratch/served"
+    "$bank" --data "$data" serve >"$scratch/served" 2>"$scratch/err" &
+    served=$!
+    for _ in $(seq 100); do
+        grep -q 'curl --unix-socket' "$scratch/served" && return
+        sleep 0.1
+    done
+}
+
+handlers_are_listed() {
+    says 0 'NAME                   STATE' "$acta" handlers "$data" &&
+        grep -qE '^accounts +live +0 +0 +0 20[0-9-]+T[0-9:]{8}$' "$scratch/said" &&
+        fits "$acta" handlers "$data" &&
+        says 0 '{"name":"accounts","state":"live",' "$acta" handlers "$data" --json &&
+        [ "$(wc -l <"$scratch/said")" -eq 3 ]
+}
+
+a_handler_is_paused_and_resumed() {
+    says 0 'accounts: pause is done' "$acta" handlers "$data" pause accounts --by clara --why 'a & b, ü' &&
+        says 0 '"name":"accounts","state":"paused"' "$acta" handlers "$data" --json &&
+        says 0 '{"name":"accounts"}' "$acta" handlers "$data" resume accounts --json &&
+        says 0 '"name":"accounts","state":"live"' "$acta" handlers "$data" --json
+}
+
+orders_that_cannot_be_are_refused() {
+    says 1 "the application has no handler 'a b?c'" "$acta" handlers "$data" pause 'a b?c' &&
+        says 1 "has no event at position 3 aside" "$acta" handlers "$data" skip accounts --position 3 &&
+        says 1 "has no event at position 3 aside" "$acta" handlers "$data" replay accounts --position 3 --key k
+}
+
+wrong_usage_is_told() {
+    says 2 'which directory?' "$acta" handlers &&
+        says 2 "there is no order 'stop'; the orders are: pause, resume, replay, skip" "$acta" handlers "$data" stop x &&
+        says 2 'which handler? pause NAME is expected' "$acta" handlers "$data" pause &&
+        says 2 'skip NAME --position N is expected' "$acta" handlers "$data" skip accounts &&
+        says 2 '--position: pause takes none' "$acta" handlers "$data" pause accounts --position 3 &&
+        says 2 '--key: skip takes none' "$acta" handlers "$data" skip accounts --position 3 --key k &&
+        says 2 "'0' is no position" "$acta" handlers "$data" skip accounts --position 0 &&
+        says 2 'belong to an order, and there is none' "$acta" handlers "$data" --why x &&
+        says 2 "'d' is one argument too many" "$acta" handlers a pause c d
+}
+
+nobody_who_serves_is_told() {
+    says 1 "there is no directory '$scratch/nothing'" "$acta" handlers "$scratch/nothing" &&
+        mkdir -p "$scratch/empty" &&
+        says 1 "no program has '$scratch/empty' open, or it serves nothing (ACTA_GATEWAY=off)" "$acta" handlers "$scratch/empty"
+}
+
+helps() { # command
+    says 0 "Usage: acta $1" "$acta" "$1" --help &&
+        grep -q '^Exit status: 0 done, 1 refused' "$scratch/said" &&
+        grep -q "^  acta $1 bank-data" "$scratch/said" &&
+        fits "$acta" "$1" --help
+}
+
+check "who serves nothing is told" nobody_who_serves_is_told
+check "wrong usage is told" wrong_usage_is_told
+check "handlers helps" helps handlers
+serve
+check "handlers are listed" handlers_are_listed
+check "a handler is paused and resumed" a_handler_is_paused_and_resumed
+check "orders that cannot be are refused" orders_that_cannot_be_are_refused
+kill -TERM "$served"
+check "a bank that was asked ends well" wait "$served"
+finish

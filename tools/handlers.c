@@ -1,0 +1,185 @@
+/*
+ * acta handlers: the event handlers, projections and process managers of a running program, and orders to them.
+ */
+#include <argp.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "served.h"
+
+typedef struct handlers_line {
+    const char *words[3]; /* directory, order, name */
+    uint64_t position;    /* 0: none was given */
+    const char *key, *by, *why;
+    bool as_json;
+} handlers_line;
+
+static const char *const orders[] = { "pause", "resume", "replay", "skip", NULL };
+
+static bool
+is_order(const char *word)
+{
+    for (size_t i = 0; orders[i] != NULL; i++)
+        if (strcmp(word, orders[i]) == 0) return true;
+    return false;
+}
+
+static void
+check_line(const handlers_line *line, struct argp_state *state)
+{
+    const char *order = line->words[1];
+
+    if (line->words[0] == NULL) argp_error(state, "which directory?");
+    if (order == NULL && (line->position != 0 || line->key != NULL || line->by != NULL || line->why != NULL))
+        argp_error(state, "--position, --key, --by and --why belong to an order, and there is none");
+    if (order == NULL) return;
+    if (!is_order(order))
+        argp_error(state, "there is no order '%s'; the orders are: pause, resume, replay, skip", order);
+    if (line->words[2] == NULL) argp_error(state, "which handler? %s NAME is expected", order);
+    bool skips = strcmp(order, "skip") == 0, replays = strcmp(order, "replay") == 0;
+    if (skips && line->position == 0) argp_error(state, "which event? skip NAME --position N is expected");
+    if (line->position != 0 && !skips && !replays) argp_error(state, "--position: %s takes none", order);
+    if (line->key != NULL && !replays) argp_error(state, "--key: %s takes none", order);
+}
+
+static error_t
+parse(int key, char *argument, struct argp_state *state)
+{
+    handlers_line *line = state->input;
+
+    switch (key) {
+    case 'j':
+        line->as_json = true;
+        return 0;
+    case 'p':
+        line->position = argument_number(argument, "position", state);
+        return 0;
+    case 'k':
+        line->key = argument;
+        return 0;
+    case 'b':
+        line->by = argument;
+        return 0;
+    case 'y':
+        line->why = argument;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num >= 3) argp_error(state, "'%s' is one argument too many", argument);
+        line->words[state->arg_num] = argument;
+        return 0;
+    case ARGP_KEY_END:
+        check_line(line, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int
+list(const handlers_line *line, acta_memory *memory)
+{
+    static const served_column columns[] = { { "name", "NAME", COLUMN_TEXT, 22 }, { "state", "STATE", COLUMN_TEXT, 11 },
+        { "behind", "BEHIND", COLUMN_NUMBER, 9 }, { "parked", "PARKED", COLUMN_NUMBER, 7 },
+        { "retries", "RETRIES", COLUMN_NUMBER, 7 }, { "since", "SINCE (UTC)", COLUMN_TIME, 19 }, { 0 } };
+    const client_request request = { .directory = line->words[0], .method = "GET", .path = "/handlers" };
+    const json_value *answer;
+
+    if (!served_ask(&request, memory, &answer)) return 1;
+    if (line->as_json)
+        served_lines(json_member(answer, "handlers"));
+    else
+        served_table(json_member(answer, "handlers"), columns);
+    return 0;
+}
+
+/* -- orders -- */
+
+/* "&key=VALUE" behind the path; without a value nothing. False: no memory. */
+static bool
+add_query(char *path, size_t size, const char *key, const char *value, acta_memory *memory)
+{
+    size_t used = strlen(path);
+    const char *encoded = value != NULL ? client_encode(acta_str_of(value), memory) : "";
+
+    if (encoded == NULL) return false;
+    if (value == NULL) return true;
+    return (size_t)snprintf(path + used, size - used, "&%s=%s", key, encoded) < size - used;
+}
+
+static const char *
+order_path(const handlers_line *line, acta_memory *memory)
+{
+    const char *name = client_encode(acta_str_of(line->words[2]), memory), *user = getenv("USER");
+    const char *by = line->by != NULL ? line->by : user;
+    size_t size = 256 + strlen(line->words[2]) * 3 + (line->key != NULL ? strlen(line->key) * 3 : 0) +
+                  (by != NULL ? strlen(by) * 3 : 0) + (line->why != NULL ? strlen(line->why) * 3 : 0);
+    char *path = acta_memory_alloc(memory, size), position[32];
+
+    if (path == NULL || name == NULL) return NULL;
+    snprintf(position, sizeof position, "%" PRIu64, line->position);
+    snprintf(path, size, "/handlers/%s/%s?", name, line->words[1]);
+    bool is_whole = add_query(path, size, "position", line->position != 0 ? position : NULL, memory) &&
+                    add_query(path, size, "key", line->key, memory) && add_query(path, size, "by", by, memory) &&
+                    add_query(path, size, "why", line->why, memory);
+    return is_whole ? path : NULL;
+}
+
+static int
+give_order(const handlers_line *line, acta_memory *memory)
+{
+    const client_request request = {
+        .directory = line->words[0], .method = "POST", .path = order_path(line, memory), .body = acta_str_of("{}")
+    };
+    const json_value *answer;
+
+    if (request.path == NULL) {
+        fputs("acta: there is no memory\n", stderr);
+        return 1;
+    }
+    if (!served_ask(&request, memory, &answer)) return 1;
+    if (line->as_json)
+        printf(ACTA_FMT "\n", ACTA_ARG(answer->raw));
+    else
+        printf("%s: %s is done\n", line->words[2], line->words[1]);
+    return 0;
+}
+
+int
+command_handlers(int argc, char **argv)
+{
+    static const struct argp_option known[] = {
+        { "json", 'j', NULL, 0, "JSON, an object a line", 0 },
+        { "position", 'p', "N", 0, "Of the event that is skipped, or that is replayed", 0 },
+        { "key", 'k', "KEY", 0, "Replay what is parked of this key alone", 0 },
+        { "by", 'b', "NAME", 0, "For the record of an order; otherwise the user's name", 0 },
+        { "why", 'y', "TEXT", 0, "For the record of an order", 0 },
+        { 0 },
+    };
+    static const struct argp argp = {
+        .options = known,
+        .parser = parse,
+        .args_doc = "DIR\nDIR pause NAME\nDIR resume NAME\nDIR replay NAME\nDIR skip NAME --position N",
+        .doc =
+            "List the event handlers, projections and process managers of the program that has the store in DIR open: "
+            "state, how many events behind, how many parked, and why one waits. Or give one of them an order: pause, "
+            "resume, replay what is parked, skip an event.\v"
+            "The program is asked over DIR/acta.sock.\n\n"
+            "Exit status: 0 done, 1 refused or nobody answers, 2 wrong usage.\n\n"
+            "Examples:\n  acta handlers bank-data\n"
+            "  acta handlers bank-data skip Transfers --position 4711 --why \"a test\"",
+    };
+    handlers_line line = { .as_json = false };
+    acta_memory *memory = acta_memory_create(NULL);
+
+    if (memory == NULL) {
+        fputs("acta: there is no memory\n", stderr);
+        return 1;
+    }
+    argp_parse(&argp, argc, argv, 0, NULL, &line);
+    int result = line.words[1] == NULL ? list(&line, memory) : give_order(&line, memory);
+    acta_memory_destroy(memory);
+    return result;
+}

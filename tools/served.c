@@ -1,0 +1,127 @@
+/*
+ * See served.h.
+ */
+#include "served.h"
+
+#include <stdio.h>
+
+enum { WHY_WIDTH = 74 };
+
+/* -- asking -- */
+
+static void
+tell_problem(const client_answer *answer, const json_value *problem)
+{
+    acta_str detail = json_text(problem, "detail"), field = json_text(problem, "field");
+    acta_str rejection = json_text(problem, "rejection");
+
+    if (detail.size == 0) {
+        fprintf(stderr, "acta: the program answered with status %u, and no reason\n", answer->status);
+        return;
+    }
+    fprintf(stderr, "acta: " ACTA_FMT, ACTA_ARG(detail));
+    if (field.size > 0) fprintf(stderr, " (field " ACTA_FMT ")", ACTA_ARG(field));
+    if (rejection.size > 0) fprintf(stderr, " (" ACTA_FMT ")", ACTA_ARG(rejection));
+    fputc('\n', stderr);
+}
+
+bool
+served_ask(const client_request *request, acta_memory *memory, const json_value **answer_out)
+{
+    client_answer answer;
+    acta_error error;
+
+    acta_status status = client_ask(request, memory, &answer, &error);
+    if (status == ACTA_OK) status = json_read(answer.body, memory, answer_out, &error);
+    if (status != ACTA_OK) {
+        fprintf(stderr, "acta: %s\n", error.text);
+        return false;
+    }
+    if (answer.status / 100 == 2) return true;
+    tell_problem(&answer, *answer_out);
+    return false;
+}
+
+/* -- tables -- */
+
+/* Bytes of the first so many characters. */
+static size_t
+bytes_of(acta_str text, int characters)
+{
+    size_t at = 0;
+
+    for (; at < text.size; at++)
+        if (((unsigned char)text.data[at] & 0xC0) != 0x80 && characters-- == 0) break;
+    return at;
+}
+
+static int
+characters_of(acta_str text)
+{
+    int count = 0;
+
+    for (size_t i = 0; i < text.size; i++)
+        count += ((unsigned char)text.data[i] & 0xC0) != 0x80;
+    return count;
+}
+
+/* A terminal does as control characters say, and these are somebody's data. */
+static void
+put_shown(acta_str text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        putchar(c < 0x20 || c == 0x7F ? '?' : c);
+    }
+}
+
+static void
+put_cell(acta_str text, const served_column *column, bool is_last)
+{
+    bool is_cut = false;
+
+    if (column->kind == COLUMN_TIME && text.size > 19) text.size = 19; /* 2026-11-21T10:30:00 */
+    if (characters_of(text) > column->width) {
+        text.size = bytes_of(text, column->width - 1);
+        is_cut = true;
+    }
+    int space = column->width - characters_of(text) - is_cut;
+    if (column->kind == COLUMN_NUMBER) printf("%*s", space, "");
+    put_shown(text);
+    if (is_cut) fputs("…", stdout);
+    if (!is_last && column->kind != COLUMN_NUMBER) printf("%*s", space, "");
+    putchar(is_last ? '\n' : ' ');
+}
+
+static void
+put_why(acta_str why)
+{
+    while (why.size > 0) {
+        size_t size = bytes_of(why, WHY_WIDTH);
+        fputs("    ", stdout);
+        put_shown(acta_str_from(why.data, size));
+        putchar('\n');
+        why = acta_str_from(why.data + size, why.size - size);
+    }
+}
+
+void
+served_table(const json_value *rows, const served_column *columns)
+{
+    for (const served_column *c = columns; c->key != NULL; c++)
+        put_cell(acta_str_of(c->title), c, c[1].key == NULL);
+    for (const json_value *row = rows != NULL ? rows->first : NULL; row != NULL; row = row->next) {
+        for (const served_column *c = columns; c->key != NULL; c++) {
+            acta_str text = json_text(row, c->key);
+            put_cell(text.size > 0 ? text : acta_str_of("-"), c, c[1].key == NULL);
+        }
+        put_why(json_text(row, "why"));
+    }
+}
+
+void
+served_lines(const json_value *rows)
+{
+    for (const json_value *row = rows != NULL ? rows->first : NULL; row != NULL; row = row->next)
+        printf(ACTA_FMT "\n", ACTA_ARG(row->raw));
+}

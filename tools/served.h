@@ -1,0 +1,31 @@
+/*
+ * What the commands share that ask a running program (client.h): answers as JSON, problems told, tables for people.
+ */
+#ifndef TOOLS_SERVED_H
+#define TOOLS_SERVED_H
+
+#include "client.h"
+#include "json.h"
+
+/* Ask, and read the answer as JSON. False: nobody answered, or it was a problem (RFC 9457); it has been told on stderr. */
+bool served_ask(const client_request *request, acta_memory *memory, const json_value **answer_out);
+
+typedef enum column_kind { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_TIME } column_kind;
+
+typedef struct served_column {
+    const char *key, *title;
+    column_kind kind; /* numbers stand on the right; times are cut to seconds */
+    int width;        /* characters; longer text is cut, and ends in "…" */
+} served_column;
+
+/*
+ * An array of objects as a table, each row with its `why` beneath it, if it has one. Control characters are shown as '?'.
+ *
+ *   columns  up to one without a key
+ */
+void served_table(const json_value *rows, const served_column *columns);
+
+/* An array's items as they are, one a line. */
+void served_lines(const json_value *rows);
+
+#endif
