@@ -6,7 +6,8 @@
  *     schema*.c       schema                      forget.c       forget
  *     sim.c           sim, with simulation_list.c
  *     read.c          read                       keep.c         keep
- *     handlers.c      handlers                   client.c, json.c, served.c: asking a program that runs
+ *     handlers.c      handlers                   dispatch.c     dispatch, state
+ *     client.c, json.c, served.c                 asking a program that runs
  *     arguments.c     what several of them read
  *     verify*.c       verify, which shares no code with store/
  */
@@ -27,6 +28,8 @@ int command_forget(int argc, char **argv);
 int command_read(int argc, char **argv);
 int command_sim(int argc, char **argv);
 int command_handlers(int argc, char **argv);
+int command_dispatch(int argc, char **argv);
+int command_state(int argc, char **argv);
 
 /* Two of the schema command; argv[0] is "acta schema NAME". */
 int schema_list(int argc, char **argv);

@@ -9,6 +9,7 @@
  *     acta backup DIR SET, acta backups SET, acta restore BACKUP DIR, acta repair DIR [NEW]
  *     acta keep DIR [CATEGORY...]
  *     acta handlers DIR [ORDER NAME]
+ *     acta dispatch DIR NAME JSON, acta state DIR TYPE ID
  *
  * Exit status: 0 done and sound, 1 damage or failure, 2 wrong usage.
  */
@@ -37,8 +38,10 @@ static const command commands[] = {
     { "read", command_read },
     { "sim", command_sim },
     { "handlers", command_handlers },
+    { "dispatch", command_dispatch },
+    { "state", command_state },
 };
-#define NAMES "verify, backup, backups, restore, repair, keep, schema, forget, read, sim, handlers"
+#define NAMES "verify, backup, backups, restore, repair, keep, schema, forget, read, sim, handlers, dispatch, state"
 
 /* -- verify -- */
 
@@ -135,7 +138,10 @@ main(int argc, char **argv)
             "  read DIR             print events as JSON\n"
             "  sim NAME             run a scenario through thousands of seeds\n\n"
             "Of a program that runs, over the socket in its store's directory:\n"
-            "  handlers DIR         who reads events, how far behind; pause, replay …\n\n"
+            "  handlers DIR         who reads events, how far behind; pause, replay …\n"
+            "  dispatch DIR NAME JSON\n"
+            "                       send it a command\n"
+            "  state DIR TYPE ID    an aggregate, now or as it was\n\n"
             "`acta COMMAND --help` tells more.\n\nExit status: 0 done and sound, 1 damage or failure, 2 wrong usage.",
     };
     command_line line = { .command = NULL };

@@ -1,5 +1,5 @@
 #!/bin/sh
-# acta handlers, run as a user would beside a bank that is served on the socket in its directory.
+# acta handlers, dispatch and state, run as a user would beside a bank that is served on the socket in its directory.
 #
 #     tests/tools/served.sh ACTA BANK
 set -eu
@@ -55,6 +55,39 @@ orders_that_cannot_be_are_refused() {
         says 1 "has no event at position 3 aside" "$acta" handlers "$data" replay accounts --position 3 --key k
 }
 
+commands_are_dispatched() {
+    says 0 'version   1' "$acta" dispatch "$data" OpenAccount '{"account_id": "anna", "owner": "Anna", "initial_balance": 7}' &&
+        says 0 'position  2' "$acta" dispatch "$data" Deposit '{"account_id": "anna", "amount": 20}' --id payment-17 &&
+        says 0 '{"version":2,"position":2}' "$acta" dispatch "$data" Deposit '{"account_id": "anna", "amount": 20}' --id payment-17 --json
+}
+
+commands_that_are_refused_are_told() {
+    says 1 '(insufficient_funds)' "$acta" dispatch "$data" Withdraw '{"account_id": "anna", "amount": 2000}' &&
+        grep -q '^acta: [a-z].* (insufficient_funds)$' "$scratch/said" &&
+        says 1 '(field amount)' "$acta" dispatch "$data" Deposit '{"account_id": "anna", "amount": "x"}' &&
+        says 1 "acta: " "$acta" dispatch "$data" Deposit '{' &&
+        says 1 "'Depositt'" "$acta" dispatch "$data" Depositt '{}' &&
+        says 1 'another' "$acta" dispatch "$data" Deposit '{"account_id": "anna", "amount": 21}' --id payment-17 &&
+        "$acta" dispatch "$data" Deposit '{' 2>/dev/null >"$scratch/out" || [ ! -s "$scratch/out" ]
+}
+
+a_state_is_shown_now_and_as_it_was() {
+    says 0 'Account anna' "$acta" state "$data" Account anna &&
+        grep -q '^version   2$' "$scratch/said" &&
+        grep -q '^recorded  20.*Z$' "$scratch/said" &&
+        grep -q '"balance": 27' "$scratch/said" &&
+        says 0 '"balance": 7' "$acta" state "$data" Account anna --at 1 &&
+        says 0 '"balance": 7' "$acta" state "$data" Account anna --at position:1 &&
+        says 0 '"balance": 27' "$acta" state "$data" Account anna --at "$(date -u -d tomorrow +%Y-%m-%dT%H:%M:%SZ)" --json &&
+        [ "$(wc -l <"$scratch/said")" -eq 1 ]
+}
+
+a_state_that_is_not_there_is_told() {
+    says 1 'acta: ' "$acta" state "$data" Account nobody &&
+        says 1 "the schema has no aggregate 'Nothing'" "$acta" state "$data" Nothing anna &&
+        says 1 'at: expected a version such as 17' "$acta" state "$data" Account anna --at 'a & b'
+}
+
 wrong_usage_is_told() {
     says 2 'which directory?' "$acta" handlers &&
         says 2 "there is no order 'stop'; the orders are: pause, resume, replay, skip" "$acta" handlers "$data" stop x &&
@@ -64,6 +97,10 @@ wrong_usage_is_told() {
         says 2 '--key: skip takes none' "$acta" handlers "$data" skip accounts --position 3 --key k &&
         says 2 "'0' is no position" "$acta" handlers "$data" skip accounts --position 0 &&
         says 2 'belong to an order, and there is none' "$acta" handlers "$data" --why x &&
+        says 2 'DIR NAME JSON is expected' "$acta" dispatch "$data" Deposit &&
+        says 2 "--id: one line of 1 to 255 bytes is expected" "$acta" dispatch "$data" Deposit '{}' --id '' &&
+        says 2 'DIR TYPE ID is expected' "$acta" state "$data" Account &&
+        says 2 "'d' is one argument too many" "$acta" state a b c d &&
         says 2 "'d' is one argument too many" "$acta" handlers a pause c d
 }
 
@@ -83,10 +120,16 @@ helps() { # command
 check "who serves nothing is told" nobody_who_serves_is_told
 check "wrong usage is told" wrong_usage_is_told
 check "handlers helps" helps handlers
+check "dispatch helps" helps dispatch
+check "state helps" helps state
 serve
 check "handlers are listed" handlers_are_listed
 check "a handler is paused and resumed" a_handler_is_paused_and_resumed
 check "orders that cannot be are refused" orders_that_cannot_be_are_refused
+check "commands are dispatched" commands_are_dispatched
+check "commands that are refused are told" commands_that_are_refused_are_told
+check "a state is shown, now and as it was" a_state_is_shown_now_and_as_it_was
+check "a state that is not there is told" a_state_that_is_not_there_is_told
 kill -TERM "$served"
 check "a bank that was asked ends well" wait "$served"
 finish

@@ -1,0 +1,189 @@
+/*
+ * acta dispatch: a command, as JSON, to a running program. acta state: an aggregate of it, now or as it was.
+ */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "served.h"
+
+typedef struct dispatch_line {
+    const char *words[3]; /* directory and name and JSON, or type and id */
+    const char *wanted;   /* in words */
+    const char *id, *at;
+    bool as_json, show_redacted;
+} dispatch_line;
+
+static error_t
+parse(int key, char *argument, struct argp_state *state)
+{
+    dispatch_line *line = state->input;
+
+    switch (key) {
+    case 'j':
+        line->as_json = true;
+        return 0;
+    case 'r':
+        line->show_redacted = true;
+        return 0;
+    case 'a':
+        line->at = argument;
+        return 0;
+    case 'i':
+        if (argument[0] == '\0' || strlen(argument) > 255 || strpbrk(argument, "\r\n") != NULL)
+            argp_error(state, "--id: one line of 1 to 255 bytes is expected");
+        line->id = argument;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num >= 3) argp_error(state, "'%s' is one argument too many", argument);
+        line->words[state->arg_num] = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (line->words[2] == NULL) argp_error(state, "%s is expected", line->wanted);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* What both end with: 0, or 1 and it has been told. */
+static int
+ask(const client_request *request, acta_memory *memory, const dispatch_line *line,
+    void (*print)(const json_value *answer))
+{
+    const json_value *answer;
+
+    if (!served_ask(request, memory, &answer)) return 1;
+    if (line->as_json)
+        printf(ACTA_FMT "\n", ACTA_ARG(answer->raw));
+    else
+        print(answer);
+    return 0;
+}
+
+static int
+has_no_memory(acta_memory *memory)
+{
+    acta_memory_destroy(memory);
+    fputs("acta: there is no memory\n", stderr);
+    return 1;
+}
+
+/* -- dispatch -- */
+
+static void
+print_dispatched(const json_value *answer)
+{
+    printf("version   " ACTA_FMT "\nposition  " ACTA_FMT "\n", ACTA_ARG(json_text(answer, "version")),
+        ACTA_ARG(json_text(answer, "position")));
+}
+
+static int
+dispatch(const dispatch_line *line, acta_memory *memory)
+{
+    const char *name = client_encode(acta_str_of(line->words[1]), memory);
+    char *path = acta_memory_alloc(memory, strlen(line->words[1]) * 3 + 16), headers[300] = "";
+
+    if (name == NULL || path == NULL) return has_no_memory(memory);
+    sprintf(path, "/commands/%s", name);
+    if (line->id != NULL) snprintf(headers, sizeof headers, "Idempotency-Key: %s\r\n", line->id);
+    const client_request request = { .directory = line->words[0],
+        .method = "POST",
+        .path = path,
+        .headers = headers,
+        .body = acta_str_of(line->words[2]) };
+    int result = ask(&request, memory, line, print_dispatched);
+    acta_memory_destroy(memory);
+    return result;
+}
+
+int
+command_dispatch(int argc, char **argv)
+{
+    static const struct argp_option known[] = {
+        { "id", 'i', "ID", 0, "The command's id, a UUID or any text: said again, the command is done once", 0 },
+        { "json", 'j', NULL, 0, "The answer as JSON", 0 },
+        { 0 },
+    };
+    static const struct argp argp = {
+        .options = known,
+        .parser = parse,
+        .args_doc = "DIR NAME JSON",
+        .doc =
+            "Dispatch the command NAME of the schema to the program that has the store in DIR open. It answers when "
+            "the "
+            "events are on disk: the version of the aggregate, and the position of the last event. What it refuses is "
+            "told, with the field that is wrong.\v"
+            "The program is asked over DIR/acta.sock.\n\n"
+            "Exit status: 0 done, 1 refused or nobody answers, 2 wrong usage.\n\n"
+            "Example:\n"
+            "  acta dispatch bank-data Deposit '{\"account_id\": \"anna\", \"amount\": 20}'",
+    };
+    dispatch_line line = { .wanted = "DIR NAME JSON" };
+
+    argp_parse(&argp, argc, argv, 0, NULL, &line);
+    acta_memory *memory = acta_memory_create(NULL);
+    return memory != NULL ? dispatch(&line, memory) : has_no_memory(NULL);
+}
+
+/* -- state -- */
+
+static void
+print_state(const json_value *answer)
+{
+    acta_str version = json_text(answer, "version"), position = json_text(answer, "position");
+
+    printf(ACTA_FMT " " ACTA_FMT "\n", ACTA_ARG(json_text(answer, "type")), ACTA_ARG(json_text(answer, "id")));
+    printf("version   " ACTA_FMT "\nposition  " ACTA_FMT "\nrecorded  " ACTA_FMT "\n", ACTA_ARG(version),
+        ACTA_ARG(position), ACTA_ARG(json_text(answer, "recorded_at")));
+    printf(ACTA_FMT "\n", ACTA_ARG(json_text(answer, "state")));
+}
+
+static int
+show_state(const dispatch_line *line, acta_memory *memory)
+{
+    const char *type = client_encode(acta_str_of(line->words[1]), memory);
+    const char *id = client_encode(acta_str_of(line->words[2]), memory);
+    const char *at = client_encode(acta_str_of(line->at != NULL ? line->at : ""), memory);
+
+    if (type == NULL || id == NULL || at == NULL) return has_no_memory(memory);
+    size_t size = strlen(type) + strlen(id) + strlen(at) + 64;
+    char *path = acta_memory_alloc(memory, size);
+    if (path == NULL) return has_no_memory(memory);
+    snprintf(path, size, "/aggregates/%s/%s?%s%s&%s", type, id, line->at != NULL ? "at=" : "", at,
+        line->show_redacted ? "show_redacted=1" : "");
+    const client_request request = { .directory = line->words[0], .method = "GET", .path = path };
+    int result = ask(&request, memory, line, print_state);
+    acta_memory_destroy(memory);
+    return result;
+}
+
+int
+command_state(int argc, char **argv)
+{
+    static const struct argp_option known[] = {
+        { "at", 'a', "POINT", 0, "As it was: at a version (17), position:4711, or 2026-11-21T10:30:00Z (UTC)", 0 },
+        { "show-redacted", 'r', NULL, 0, "What is (redacted) or (personal) in the schema too", 0 },
+        { "json", 'j', NULL, 0, "All of it as one object", 0 },
+        { 0 },
+    };
+    static const struct argp argp = {
+        .options = known,
+        .parser = parse,
+        .args_doc = "DIR TYPE ID",
+        .doc =
+            "Show the state of an aggregate of the program that has the store in DIR open, with its version, and the "
+            "position and time of its last event: now, or as it was.\v"
+            "The program is asked over DIR/acta.sock.\n\n"
+            "Exit status: 0 done, 1 refused or nobody answers, 2 wrong usage.\n\n"
+            "Example:\n"
+            "  acta state bank-data Account anna --at 2026-11-21T10:30:00Z",
+    };
+    dispatch_line line = { .wanted = "DIR TYPE ID" };
+
+    argp_parse(&argp, argc, argv, 0, NULL, &line);
+    acta_memory *memory = acta_memory_create(NULL);
+    return memory != NULL ? show_state(&line, memory) : has_no_memory(NULL);
+}
