@@ -7,7 +7,7 @@
  *     sim.c           sim, with simulation_list.c
  *     read.c          read                       keep.c         keep
  *     handlers.c      handlers                   dispatch.c     dispatch, state
- *     client.c, json.c, served.c                 asking a program that runs
+ *     sagas.c         sagas, schedule            client.c, json.c, served.c: asking a program that runs
  *     arguments.c     what several of them read
  *     verify*.c       verify, which shares no code with store/
  */
@@ -30,6 +30,8 @@ int command_sim(int argc, char **argv);
 int command_handlers(int argc, char **argv);
 int command_dispatch(int argc, char **argv);
 int command_state(int argc, char **argv);
+int command_sagas(int argc, char **argv);
+int command_schedule(int argc, char **argv);
 
 /* Two of the schema command; argv[0] is "acta schema NAME". */
 int schema_list(int argc, char **argv);

@@ -10,6 +10,7 @@
  *     acta keep DIR [CATEGORY...]
  *     acta handlers DIR [ORDER NAME]
  *     acta dispatch DIR NAME JSON, acta state DIR TYPE ID
+ *     acta sagas DIR [show ID], acta schedule DIR
  *
  * Exit status: 0 done and sound, 1 damage or failure, 2 wrong usage.
  */
@@ -40,8 +41,12 @@ static const command commands[] = {
     { "handlers", command_handlers },
     { "dispatch", command_dispatch },
     { "state", command_state },
+    { "sagas", command_sagas },
+    { "schedule", command_schedule },
 };
-#define NAMES "verify, backup, backups, restore, repair, keep, schema, forget, read, sim, handlers, dispatch, state"
+#define NAMES                                                                                                          \
+    "verify, backup, backups, restore, repair, keep, schema, forget, read, sim, handlers, dispatch, state, sagas, "    \
+    "schedule"
 
 /* -- verify -- */
 
@@ -141,7 +146,9 @@ main(int argc, char **argv)
             "  handlers DIR         who reads events, how far behind; pause, replay …\n"
             "  dispatch DIR NAME JSON\n"
             "                       send it a command\n"
-            "  state DIR TYPE ID    an aggregate, now or as it was\n\n"
+            "  state DIR TYPE ID    an aggregate, now or as it was\n"
+            "  sagas DIR            what process managers are at; show one\n"
+            "  schedule DIR         what runs later\n\n"
             "`acta COMMAND --help` tells more.\n\nExit status: 0 done and sound, 1 damage or failure, 2 wrong usage.",
     };
     command_line line = { .command = NULL };

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { WHY_WIDTH = 74 };
+enum { WHY_WIDTH = 74, NOT_FOUND = 404 };
 
 /* -- asking -- */
 
@@ -25,21 +25,39 @@ tell_problem(const client_answer *answer, const json_value *problem)
     fputc('\n', stderr);
 }
 
+/* False: nobody has answered with JSON, which has been told. */
+static bool
+get_answer(const client_request *request, acta_memory *memory, client_answer *answer_out, const json_value **value_out)
+{
+    acta_error error;
+
+    acta_status status = client_ask(request, memory, answer_out, &error);
+    if (status == ACTA_OK) status = json_read(answer_out->body, memory, value_out, &error);
+    if (status != ACTA_OK) fprintf(stderr, "acta: %s\n", error.text);
+    return status == ACTA_OK;
+}
+
 bool
 served_ask(const client_request *request, acta_memory *memory, const json_value **answer_out)
 {
     client_answer answer;
-    acta_error error;
 
-    acta_status status = client_ask(request, memory, &answer, &error);
-    if (status == ACTA_OK) status = json_read(answer.body, memory, answer_out, &error);
-    if (status != ACTA_OK) {
-        fprintf(stderr, "acta: %s\n", error.text);
-        return false;
-    }
+    if (!get_answer(request, memory, &answer, answer_out)) return false;
     if (answer.status / 100 == 2) return true;
     tell_problem(&answer, *answer_out);
     return false;
+}
+
+bool
+served_ask_for(const client_request *request, acta_memory *memory, const json_value **answer_out)
+{
+    client_answer answer;
+
+    if (!get_answer(request, memory, &answer, answer_out)) return false;
+    if (answer.status / 100 == 2) return true;
+    if (answer.status != NOT_FOUND) tell_problem(&answer, *answer_out);
+    *answer_out = NULL;
+    return answer.status == NOT_FOUND;
 }
 
 /* -- tables -- */
@@ -124,4 +142,14 @@ served_lines(const json_value *rows)
 {
     for (const json_value *row = rows != NULL ? rows->first : NULL; row != NULL; row = row->next)
         printf(ACTA_FMT "\n", ACTA_ARG(row->raw));
+}
+
+void
+served_fields(const json_value *object)
+{
+    for (const json_value *member = object->first; member != NULL; member = member->next) {
+        printf("%-15.*s  ", ACTA_ARG(member->key));
+        put_shown(member->text);
+        putchar('\n');
+    }
 }

@@ -10,6 +10,9 @@
 /* Ask, and read the answer as JSON. False: nobody answered, or it was a problem (RFC 9457); it has been told on stderr. */
 bool served_ask(const client_request *request, acta_memory *memory, const json_value **answer_out);
 
+/* The same, where 404 is no problem: the answer is then NULL. */
+bool served_ask_for(const client_request *request, acta_memory *memory, const json_value **answer_out);
+
 typedef enum column_kind { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_TIME } column_kind;
 
 typedef struct served_column {
@@ -24,6 +27,9 @@ typedef struct served_column {
  *   columns  up to one without a key
  */
 void served_table(const json_value *rows, const served_column *columns);
+
+/* The members of an object, one a line. */
+void served_fields(const json_value *object);
 
 /* An array's items as they are, one a line. */
 void served_lines(const json_value *rows);

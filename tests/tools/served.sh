@@ -1,5 +1,5 @@
 #!/bin/sh
-# acta handlers, dispatch and state, run as a user would beside a bank that is served on the socket in its directory.
+# acta handlers, dispatch, state, sagas and schedule, run as a user would beside a bank that is served on the socket in its directory.
 #
 #     tests/tools/served.sh ACTA BANK
 set -eu
@@ -88,6 +88,68 @@ a_state_that_is_not_there_is_told() {
         says 1 'at: expected a version such as 17' "$acta" state "$data" Account anna --at 'a & b'
 }
 
+begin_standing() { # another bank, with one event and a standing order, in place of the first
+    data=$scratch/standing
+    "$bank" --data "$data" open ida --balance 100
+    "$bank" --data "$data" standing salary ida 20 '0 6 1 * *'
+}
+
+what_runs_later_is_listed() {
+    says 0 'KEY                    COMMAND' "$acta" schedule "$data" &&
+        grep -qE '^salary +bank.Deposit +waiting +0 +0 20[0-9-]+-01T06:00:00$' "$scratch/said" &&
+        fits "$acta" schedule "$data" &&
+        says 0 '{"key":"salary","command":"bank.Deposit","state":"waiting",' "$acta" schedule "$data" --json
+}
+
+sagas_that_do_not_run_are_told() {
+    "$acta" sagas "$data" >"$scratch/said" 2>&1 && [ ! -s "$scratch/said" ] &&
+        says 1 "no process manager has an instance 't-17' that runs" "$acta" sagas "$data" show t-17
+}
+
+answer() { # a program with two instances, which answers three requests in $scratch/fake
+    mkdir -p "$scratch/fake"
+    perl -MIO::Socket::UNIX -e '
+        my $path = shift;
+        my $listener = IO::Socket::UNIX->new(Local => $path, Listen => 5) or die "$path: $!";
+        my $why = "the account is closed. " x 6;
+        my %bodies = ("/handlers" => q({"handlers":[{"name":"accounts"},{"name":"Transfers"}]}),
+            "/sagas/Transfers" => qq({"name":"Transfers","instances":[{"id":"t-17","phase":"backoff",)
+                . qq("since":"2026-11-21T10:30:00.5Z","attempts":3,"queued":1,"why":"$why"},)
+                . qq({"id":"t-171","phase":"idle","since":null,"attempts":0,"queued":0}],"more":true}));
+        for (1 .. 3) {
+            my $client = $listener->accept;
+            my ($asked) = <$client> =~ m{^GET ([^ ?]+)};
+            while (<$client>) { last if /^\r\n$/ }
+            my $body = $bodies{$asked} // q({"detail":"no process manager"});
+            print $client "HTTP/1.1 ", exists $bodies{$asked} ? 200 : 404, " x\r\nContent-Length: ", length $body, "\r\n\r\n", $body;
+        }
+        unlink $path' "$scratch/fake/acta.sock" &
+    for _ in $(seq 100); do
+        [ ! -S "$scratch/fake/acta.sock" ] || return 0
+        sleep 0.05
+    done
+    return 1
+}
+
+sagas_that_run_are_listed() {
+    answer &&
+        fits "$acta" sagas "$scratch/fake" && wait $! &&
+        grep -q '^Transfers$' "$scratch/said" &&
+        grep -qE '^t-17 +backoff +3 +1 2026-11-21T10:30:00$' "$scratch/said" &&
+        grep -q '^    the account is closed. the account is closed. ' "$scratch/said" &&
+        grep -qE '^t-171 +idle +0 +0 -$' "$scratch/said" &&
+        grep -q 'these are the first 10,000; there are more' "$scratch/said" &&
+        answer &&
+        says 0 '{"manager":"Transfers","id":"t-171","phase":"idle"' "$acta" sagas "$scratch/fake" --json && wait $!
+}
+
+one_saga_is_shown() {
+    answer &&
+        says 0 'manager          Transfers' "$acta" sagas "$scratch/fake" show t-17 && wait $! &&
+        grep -q '^attempts         3$' "$scratch/said" &&
+        ! grep -q 't-171' "$scratch/said"
+}
+
 wrong_usage_is_told() {
     says 2 'which directory?' "$acta" handlers &&
         says 2 "there is no order 'stop'; the orders are: pause, resume, replay, skip" "$acta" handlers "$data" stop x &&
@@ -100,6 +162,12 @@ wrong_usage_is_told() {
         says 2 'DIR NAME JSON is expected' "$acta" dispatch "$data" Deposit &&
         says 2 "--id: one line of 1 to 255 bytes is expected" "$acta" dispatch "$data" Deposit '{}' --id '' &&
         says 2 'DIR TYPE ID is expected' "$acta" state "$data" Account &&
+        says 2 'show ID is expected' "$acta" sagas "$data" show &&
+        says 2 "'t-17' is not 'show'" "$acta" sagas "$data" t-17 &&
+        says 2 'which directory?' "$acta" sagas &&
+        says 2 "'d' is one argument too many" "$acta" sagas a show c d &&
+        says 2 'which directory?' "$acta" schedule &&
+        says 2 "'b' is one argument too many" "$acta" schedule a b &&
         says 2 "'d' is one argument too many" "$acta" state a b c d &&
         says 2 "'d' is one argument too many" "$acta" handlers a pause c d
 }
@@ -122,6 +190,10 @@ check "wrong usage is told" wrong_usage_is_told
 check "handlers helps" helps handlers
 check "dispatch helps" helps dispatch
 check "state helps" helps state
+check "sagas helps" helps sagas
+check "schedule helps" helps schedule
+check "sagas that run are listed" sagas_that_run_are_listed
+check "one saga is shown" one_saga_is_shown
 serve
 check "handlers are listed" handlers_are_listed
 check "a handler is paused and resumed" a_handler_is_paused_and_resumed
@@ -132,4 +204,10 @@ check "a state is shown, now and as it was" a_state_is_shown_now_and_as_it_was
 check "a state that is not there is told" a_state_that_is_not_there_is_told
 kill -TERM "$served"
 check "a bank that was asked ends well" wait "$served"
+begin_standing >"$scratch/out"
+serve
+check "what runs later is listed" what_runs_later_is_listed
+check "sagas that do not run are told" sagas_that_do_not_run_are_told
+kill -TERM "$served"
+check "a bank with an order ends well" wait "$served"
 finish
