@@ -11,7 +11,7 @@
 #include "served.h"
 
 typedef struct handlers_line {
-    const char *words[3]; /* directory, order, name */
+    const char *words[3]; /* directory, order or "parked", name */
     uint64_t position;    /* 0: none was given */
     const char *key, *by, *why;
     bool as_json;
@@ -33,11 +33,12 @@ check_line(const handlers_line *line, struct argp_state *state)
     const char *order = line->words[1];
 
     if (line->words[0] == NULL) argp_error(state, "which directory?");
-    if (order == NULL && (line->position != 0 || line->key != NULL || line->by != NULL || line->why != NULL))
+    bool is_given = order != NULL && strcmp(order, "parked") != 0;
+    if (!is_given && (line->position != 0 || line->key != NULL || line->by != NULL || line->why != NULL))
         argp_error(state, "--position, --key, --by and --why belong to an order, and there is none");
     if (order == NULL) return;
-    if (!is_order(order))
-        argp_error(state, "there is no order '%s'; the orders are: pause, resume, replay, skip", order);
+    if (!is_order(order) && strcmp(order, "parked") != 0)
+        argp_error(state, "there is no order '%s'; the orders are: pause, resume, replay, skip; or: parked", order);
     if (line->words[2] == NULL) argp_error(state, "which handler? %s NAME is expected", order);
     bool skips = strcmp(order, "skip") == 0, replays = strcmp(order, "replay") == 0;
     if (skips && line->position == 0) argp_error(state, "which event? skip NAME --position N is expected");
@@ -79,6 +80,13 @@ parse(int key, char *argument, struct argp_state *state)
 }
 
 static int
+has_no_memory(void)
+{
+    fputs("acta: there is no memory\n", stderr);
+    return 1;
+}
+
+static int
 list(const handlers_line *line, acta_memory *memory)
 {
     static const served_column columns[] = { { "name", "NAME", COLUMN_TEXT, 22 }, { "state", "STATE", COLUMN_TEXT, 11 },
@@ -92,6 +100,27 @@ list(const handlers_line *line, acta_memory *memory)
         served_lines(json_member(answer, "handlers"));
     else
         served_table(json_member(answer, "handlers"), columns);
+    return 0;
+}
+
+static int
+list_parked(const handlers_line *line, acta_memory *memory)
+{
+    static const served_column columns[] = { { "position", "POSITION", COLUMN_NUMBER, 10 },
+        { "key", "KEY", COLUMN_TEXT, 18 }, { "type", "TYPE", COLUMN_TEXT, 21 },
+        { "attempts", "TRIES", COLUMN_NUMBER, 5 }, { "parked_at", "PARKED (UTC)", COLUMN_TIME, 19 }, { 0 } };
+    const char *name = client_encode(acta_str_of(line->words[2]), memory);
+    char *path = name != NULL ? acta_memory_alloc(memory, strlen(name) + 32) : NULL;
+    const json_value *answer;
+
+    if (path == NULL) return has_no_memory();
+    sprintf(path, "/handlers/%s/parked", name);
+    const client_request request = { .directory = line->words[0], .method = "GET", .path = path };
+    if (!served_ask(&request, memory, &answer)) return 1;
+    if (line->as_json)
+        served_lines(json_member(answer, "parked"));
+    else
+        served_table(json_member(answer, "parked"), columns);
     return 0;
 }
 
@@ -135,16 +164,20 @@ give_order(const handlers_line *line, acta_memory *memory)
     };
     const json_value *answer;
 
-    if (request.path == NULL) {
-        fputs("acta: there is no memory\n", stderr);
-        return 1;
-    }
+    if (request.path == NULL) return has_no_memory();
     if (!served_ask(&request, memory, &answer)) return 1;
     if (line->as_json)
         printf(ACTA_FMT "\n", ACTA_ARG(answer->raw));
     else
         printf("%s: %s is done\n", line->words[2], line->words[1]);
     return 0;
+}
+
+static int
+run(const handlers_line *line, acta_memory *memory)
+{
+    if (line->words[1] == NULL) return list(line, memory);
+    return is_order(line->words[1]) ? give_order(line, memory) : list_parked(line, memory);
 }
 
 int
@@ -161,10 +194,12 @@ command_handlers(int argc, char **argv)
     static const struct argp argp = {
         .options = known,
         .parser = parse,
-        .args_doc = "DIR\nDIR pause NAME\nDIR resume NAME\nDIR replay NAME\nDIR skip NAME --position N",
+        .args_doc =
+            "DIR\nDIR parked NAME\nDIR pause NAME\nDIR resume NAME\nDIR replay NAME\nDIR skip NAME --position N",
         .doc =
             "List the event handlers, projections and process managers of the program that has the store in DIR open: "
-            "state, how many events behind, how many parked, and why one waits. Or give one of them an order: pause, "
+            "state, how many events behind, how many parked, and why one waits. Or what one of them has parked; or "
+            "give it an order: pause, "
             "resume, replay what is parked, skip an event.\v"
             "The program is asked over DIR/acta.sock.\n\n"
             "Exit status: 0 done, 1 refused or nobody answers, 2 wrong usage.\n\n"
@@ -172,14 +207,11 @@ command_handlers(int argc, char **argv)
             "  acta handlers bank-data skip Transfers --position 4711 --why \"a test\"",
     };
     handlers_line line = { .as_json = false };
-    acta_memory *memory = acta_memory_create(NULL);
 
-    if (memory == NULL) {
-        fputs("acta: there is no memory\n", stderr);
-        return 1;
-    }
     argp_parse(&argp, argc, argv, 0, NULL, &line);
-    int result = line.words[1] == NULL ? list(&line, memory) : give_order(&line, memory);
+    acta_memory *memory = acta_memory_create(NULL);
+    if (memory == NULL) return has_no_memory();
+    int result = run(&line, memory);
     acta_memory_destroy(memory);
     return result;
 }

@@ -217,10 +217,10 @@ command_schedule(int argc, char **argv)
             "Example:\n  acta schedule bank-data",
     };
     sagas_line line = { .as_json = false };
-    acta_memory *memory = acta_memory_create(NULL);
 
-    if (memory == NULL) return has_no_memory();
     argp_parse(&argp, argc, argv, 0, NULL, &line);
+    acta_memory *memory = acta_memory_create(NULL);
+    if (memory == NULL) return has_no_memory();
     int result = show_schedule(&line, memory);
     acta_memory_destroy(memory);
     return result;

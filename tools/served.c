@@ -99,11 +99,12 @@ put_cell(acta_str text, const served_column *column, bool is_last)
     bool is_cut = false;
 
     if (column->kind == COLUMN_TIME && text.size > 19) text.size = 19; /* 2026-11-21T10:30:00 */
-    if (characters_of(text) > column->width) {
+    if (column->kind == COLUMN_TEXT && characters_of(text) > column->width) {
         text.size = bytes_of(text, column->width - 1);
         is_cut = true;
     }
     int space = column->width - characters_of(text) - is_cut;
+    if (space < 0) space = 0;
     if (column->kind == COLUMN_NUMBER) printf("%*s", space, "");
     put_shown(text);
     if (is_cut) fputs("…", stdout);

@@ -18,7 +18,7 @@ typedef enum column_kind { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_TIME } column_kind
 typedef struct served_column {
     const char *key, *title;
     column_kind kind; /* numbers stand on the right; times are cut to seconds */
-    int width;        /* characters; longer text is cut, and ends in "…" */
+    int width;        /* characters; longer text is cut, and ends in "…"; numbers are whole */
 } served_column;
 
 /*

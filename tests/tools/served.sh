@@ -50,7 +50,9 @@ a_handler_is_paused_and_resumed() {
 }
 
 orders_that_cannot_be_are_refused() {
-    says 1 "the application has no handler 'a b?c'" "$acta" handlers "$data" pause 'a b?c' &&
+    says 1 "the application has no handler 'nobody'" "$acta" handlers "$data" parked nobody &&
+        says 0 'POSITION' "$acta" handlers "$data" parked accounts &&
+        says 1 "the application has no handler 'a b?c'" "$acta" handlers "$data" pause 'a b?c' &&
         says 1 "has no event at position 3 aside" "$acta" handlers "$data" skip accounts --position 3 &&
         says 1 "has no event at position 3 aside" "$acta" handlers "$data" replay accounts --position 3 --key k
 }
@@ -68,7 +70,7 @@ commands_that_are_refused_are_told() {
         says 1 "acta: " "$acta" dispatch "$data" Deposit '{' &&
         says 1 "'Depositt'" "$acta" dispatch "$data" Depositt '{}' &&
         says 1 'another' "$acta" dispatch "$data" Deposit '{"account_id": "anna", "amount": 21}' --id payment-17 &&
-        "$acta" dispatch "$data" Deposit '{' 2>/dev/null >"$scratch/out" || [ ! -s "$scratch/out" ]
+        ! "$acta" dispatch "$data" Deposit '{' 2>/dev/null >"$scratch/out" && [ ! -s "$scratch/out" ]
 }
 
 a_state_is_shown_now_and_as_it_was() {
@@ -106,24 +108,27 @@ sagas_that_do_not_run_are_told() {
         says 1 "no process manager has an instance 't-17' that runs" "$acta" sagas "$data" show t-17
 }
 
-answer() { # a program with two instances, which answers three requests in $scratch/fake
+answer() { # count: a program with two instances and a parked event, which answers so many requests in $scratch/fake
     mkdir -p "$scratch/fake"
     perl -MIO::Socket::UNIX -e '
-        my $path = shift;
+        my ($path, $count) = @ARGV;
         my $listener = IO::Socket::UNIX->new(Local => $path, Listen => 5) or die "$path: $!";
         my $why = "the account is closed. " x 6;
         my %bodies = ("/handlers" => q({"handlers":[{"name":"accounts"},{"name":"Transfers"}]}),
+            "/handlers/mail%20er/parked" => q({"name":"mail er","parked":[{"position":4711,"key":"Account-anna",)
+                . q("stream":"Account-anna","type":"bank.MoneyDepositedLongAgo","attempts":5,)
+                . q("parked_at":"2026-11-21T10:30:00.5Z","why":"no\\u001bserver"}]}),
             "/sagas/Transfers" => qq({"name":"Transfers","instances":[{"id":"t-17","phase":"backoff",)
-                . qq("since":"2026-11-21T10:30:00.5Z","attempts":3,"queued":1,"why":"$why"},)
+                . qq("since":"2026-11-21T10:30:00.5Z","attempts":123456789,"queued":1,"why":"$why"},)
                 . qq({"id":"t-171","phase":"idle","since":null,"attempts":0,"queued":0}],"more":true}));
-        for (1 .. 3) {
+        for (1 .. $count) {
             my $client = $listener->accept;
             my ($asked) = <$client> =~ m{^GET ([^ ?]+)};
             while (<$client>) { last if /^\r\n$/ }
             my $body = $bodies{$asked} // q({"detail":"no process manager"});
             print $client "HTTP/1.1 ", exists $bodies{$asked} ? 200 : 404, " x\r\nContent-Length: ", length $body, "\r\n\r\n", $body;
         }
-        unlink $path' "$scratch/fake/acta.sock" &
+        unlink $path' "$scratch/fake/acta.sock" "$1" &
     for _ in $(seq 100); do
         [ ! -S "$scratch/fake/acta.sock" ] || return 0
         sleep 0.05
@@ -132,27 +137,35 @@ answer() { # a program with two instances, which answers three requests in $scra
 }
 
 sagas_that_run_are_listed() {
-    answer &&
+    answer 3 &&
         fits "$acta" sagas "$scratch/fake" && wait $! &&
         grep -q '^Transfers$' "$scratch/said" &&
-        grep -qE '^t-17 +backoff +3 +1 2026-11-21T10:30:00$' "$scratch/said" &&
+        grep -qE '^t-17 +backoff +123456789 +1 2026-11-21T10:30:00$' "$scratch/said" &&
         grep -q '^    the account is closed. the account is closed. ' "$scratch/said" &&
         grep -qE '^t-171 +idle +0 +0 -$' "$scratch/said" &&
         grep -q 'these are the first 10,000; there are more' "$scratch/said" &&
-        answer &&
+        answer 3 &&
         says 0 '{"manager":"Transfers","id":"t-171","phase":"idle"' "$acta" sagas "$scratch/fake" --json && wait $!
 }
 
+what_is_parked_is_listed() {
+    answer 2 &&
+        fits "$acta" handlers "$scratch/fake" parked 'mail er' &&
+        grep -qE '^      4711 Account-anna       bank.MoneyDepositedL… +5 2026-11-21T10:30:00$' "$scratch/said" &&
+        grep -q '^    no?server$' "$scratch/said" &&
+        says 0 '{"position":4711,' "$acta" handlers "$scratch/fake" parked 'mail er' --json && wait $!
+}
+
 one_saga_is_shown() {
-    answer &&
+    answer 3 &&
         says 0 'manager          Transfers' "$acta" sagas "$scratch/fake" show t-17 && wait $! &&
-        grep -q '^attempts         3$' "$scratch/said" &&
+        grep -q '^attempts         123456789$' "$scratch/said" &&
         ! grep -q 't-171' "$scratch/said"
 }
 
 wrong_usage_is_told() {
     says 2 'which directory?' "$acta" handlers &&
-        says 2 "there is no order 'stop'; the orders are: pause, resume, replay, skip" "$acta" handlers "$data" stop x &&
+        says 2 "there is no order 'stop'; the orders are: pause, resume, replay, skip; or: parked" "$acta" handlers "$data" stop x &&
         says 2 'which handler? pause NAME is expected' "$acta" handlers "$data" pause &&
         says 2 'skip NAME --position N is expected' "$acta" handlers "$data" skip accounts &&
         says 2 '--position: pause takes none' "$acta" handlers "$data" pause accounts --position 3 &&
@@ -169,6 +182,8 @@ wrong_usage_is_told() {
         says 2 'which directory?' "$acta" schedule &&
         says 2 "'b' is one argument too many" "$acta" schedule a b &&
         says 2 "'d' is one argument too many" "$acta" state a b c d &&
+        says 2 'belong to an order, and there is none' "$acta" handlers "$data" parked accounts --key x &&
+        says 2 'which handler? parked NAME' "$acta" handlers "$data" parked &&
         says 2 "'d' is one argument too many" "$acta" handlers a pause c d
 }
 
@@ -193,6 +208,7 @@ check "state helps" helps state
 check "sagas helps" helps sagas
 check "schedule helps" helps schedule
 check "sagas that run are listed" sagas_that_run_are_listed
+check "what is parked is listed" what_is_parked_is_listed
 check "one saga is shown" one_saga_is_shown
 serve
 check "handlers are listed" handlers_are_listed
