@@ -30,8 +30,8 @@ typedef struct acti_row_cache {
     acti_row *staged;
     acti_row *changed, *last_changed, *on_way;
     uint32_t changed_count;
-    uint64_t batch; /* number of the one that is being made */
-    uint64_t head;  /* of the log, when the last one was sent */
+    uint64_t batch;    /* number of the one that is being made */
+    uint64_t head;     /* of the log, when the last one was sent */
     bool begins_empty; /* what the store has is of something else: read as if it weren't there */
     size_t bytes, bytes_max, staged_bytes, changed_bytes;
 } acti_row_cache;

@@ -12,7 +12,7 @@ struct acta_rows {
     const acta_database *database; /* NULL: rows of the store, and all that follows */
     void *connection;
     acti_row_cache cache;
-    acta_str only; /* of an inline projection: the one key that it may touch */
+    acta_str only;   /* of an inline projection: the one key that it may touch */
     uint32_t number; /* how many rebuilds its rows have seen */
 };
 

@@ -136,6 +136,7 @@ main(int argc, char **argv)
             "  backups SET          list the backups of a set\n"
             "  restore BACKUP DIR   make a new store of a backup, or of its beginning\n"
             "  repair DIR [NEW]     say what is damaged, or make a sound store of it\n"
+            "  keep DIR [CATEGORY]  keep events of these by stream, too, from the first on\n"
             "  schema list DIR      which types of events a log has\n"
             "  schema show TYPE DIR what one of them looks like\n"
             "  schema check OLD NEW may a new schema follow an old one on its log?\n"

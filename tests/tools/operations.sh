@@ -113,6 +113,15 @@ every_command_helps() {
     done
 }
 
+every_command_is_listed() {
+    "$acta" 2>"$scratch/usage" && return 1
+    names=$(sed -n 's/.* One of: //p' "$scratch/usage" | tr -d ',')
+    [ -n "$names" ] || { cat "$scratch/usage"; return 1; }
+    for command in $names; do
+        holds "  $command " "$acta" --help || return 1
+    done
+}
+
 check "backups are added, listed and restored" backups_are_added_listed_and_restored
 check "a bank is restored to a position" a_bank_is_restored_to_a_position
 check "a bank is restored to a time" a_bank_is_restored_to_a_time
@@ -120,4 +129,5 @@ check "a damaged bank is repaired" a_damaged_bank_is_repaired
 check "a bank is kept by stream, and no more" a_bank_is_kept_by_stream_and_no_more
 check "what cannot be kept is refused" what_cannot_be_kept_is_refused
 check "every command helps" every_command_helps
+check "every command is listed" every_command_is_listed
 finish
