@@ -108,7 +108,9 @@ sagas_that_do_not_run_are_told() {
         says 1 "no process manager has an instance 't-17' that runs" "$acta" sagas "$data" show t-17
 }
 
-answer() { # count: a program with two instances and a parked event, which answers so many requests in $scratch/fake
+# count: a program with two instances and a parked event, which answers so many requests in $scratch/fake, and notes their
+# first lines.
+answer() {
     mkdir -p "$scratch/fake"
     perl -MIO::Socket::UNIX -e '
         my ($path, $count) = @ARGV;
@@ -123,12 +125,15 @@ answer() { # count: a program with two instances and a parked event, which answe
                 . qq({"id":"t-171","phase":"idle","since":null,"attempts":0,"queued":0}],"more":true}));
         for (1 .. $count) {
             my $client = $listener->accept;
-            my ($asked) = <$client> =~ m{^GET ([^ ?]+)};
+            my $line = <$client>;
+            my ($asked) = $line =~ m{^GET ([^ ?]+)};
             while (<$client>) { last if /^\r\n$/ }
-            my $body = $bodies{$asked} // q({"detail":"no process manager"});
-            print $client "HTTP/1.1 ", exists $bodies{$asked} ? 200 : 404, " x\r\nContent-Length: ", length $body, "\r\n\r\n", $body;
+            read $client, my $order, 2 if $line =~ /^POST/;
+            print $line;
+            my $body = $bodies{$asked // ""} // q({"detail":"no process manager"});
+            print $client "HTTP/1.1 ", exists $bodies{$asked // ""} ? 200 : 404, " x\r\nContent-Length: ", length $body, "\r\n\r\n", $body;
         }
-        unlink $path' "$scratch/fake/acta.sock" "$1" &
+        unlink $path' "$scratch/fake/acta.sock" "$1" >"$scratch/asked" &
     for _ in $(seq 100); do
         [ ! -S "$scratch/fake/acta.sock" ] || return 0
         sleep 0.05
@@ -154,6 +159,13 @@ what_is_parked_is_listed() {
         grep -qE '^      4711 Account-anna       bank.MoneyDepositedL… +5 2026-11-21T10:30:00$' "$scratch/said" &&
         grep -q '^    no?server$' "$scratch/said" &&
         says 0 '{"position":4711,' "$acta" handlers "$scratch/fake" parked 'mail er' --json && wait $!
+}
+
+an_order_is_sent_whole() {
+    answer 1 &&
+        says 1 'acta: no process manager' "$acta" handlers "$scratch/fake" replay 'mail er' --position 7 --key 'a&b' --by clara --why 'x y' &&
+        wait $! &&
+        grep -qF 'POST /handlers/mail%20er/replay?&position=7&key=a%26b&by=clara&why=x%20y HTTP/1.1' "$scratch/asked"
 }
 
 one_saga_is_shown() {
@@ -209,6 +221,7 @@ check "sagas helps" helps sagas
 check "schedule helps" helps schedule
 check "sagas that run are listed" sagas_that_run_are_listed
 check "what is parked is listed" what_is_parked_is_listed
+check "an order is sent whole" an_order_is_sent_whole
 check "one saga is shown" one_saga_is_shown
 serve
 check "handlers are listed" handlers_are_listed
