@@ -127,6 +127,7 @@ port_of(int fd)
     struct sockaddr_storage address;
     socklen_t size = sizeof address;
 
+    memset(&address, 0, sizeof address);
     if (getsockname(fd, (struct sockaddr *)&address, &size) != 0) return 0;
     if (address.ss_family == AF_INET6) return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
     return ntohs(((struct sockaddr_in *)&address)->sin_port);

@@ -11,6 +11,13 @@ enum { COLUMN_MAX = 6, CELL_SIZE = 640 };
 
 typedef enum subject { ACCOUNTS, CUSTOMERS, TRANSFERS, BALANCES } subject;
 
+static const char *const titles[][COLUMN_MAX + 1] = {
+    [ACCOUNTS] = { "ACCOUNT", "OWNER", "STATUS", "BALANCE" },
+    [CUSTOMERS] = { "CUSTOMER", "STATUS", "ACCOUNTS", "OPEN", "BALANCE" },
+    [TRANSFERS] = { "TRANSFER", "FROM", "TO", "AMOUNT", "STATE", "REASON" },
+    [BALANCES] = { "ACCOUNT", "BALANCE", "EVENTS" },
+};
+
 /* One table being made. Numbers stand at the right, the last column is not filled up. */
 typedef struct table {
     subject what;
@@ -65,10 +72,10 @@ put_number(table *t, uint32_t column, int64_t number)
 }
 
 static void
-put_head(table *t, const char *const *titles)
+put_head(table *t)
 {
-    for (uint32_t i = 0; i < t->column_count; i++)
-        put_text(t, i, acta_str_of(titles[i]));
+    for (uint32_t i = 0; titles[t->what][i] != NULL; i++)
+        put_text(t, i, acta_str_of(titles[t->what][i]));
     put_row(t);
 }
 
@@ -137,25 +144,17 @@ put_balance(void *user, const bank_BalanceRow *row)
 static acta_status
 put_rows(table *t, acta_app *app, acta_error *error)
 {
-    static const char *const account_titles[] = { "ACCOUNT", "OWNER", "STATUS", "BALANCE" };
-    static const char *const customer_titles[] = { "CUSTOMER", "STATUS", "ACCOUNTS", "OPEN", "BALANCE" };
-    static const char *const balance_titles[] = { "ACCOUNT", "BALANCE", "EVENTS" };
-    static const char *const transfer_titles[] = { "TRANSFER", "FROM", "TO", "AMOUNT", "STATE", "REASON" };
-
     t->row_count = 0;
     t->sum = 0;
+    put_head(t);
     switch (t->what) {
     case CUSTOMERS:
-        put_head(t, customer_titles);
         return bank_CustomerRow_each(app, acta_str_of(""), put_customer, t, error);
     case TRANSFERS:
-        put_head(t, transfer_titles);
         return bank_TransferRow_each(app, acta_str_of(""), put_transfer, t, error);
     case BALANCES:
-        put_head(t, balance_titles);
         return bank_BalanceRow_each(app, acta_str_of(""), put_balance, t, error);
     default:
-        put_head(t, account_titles);
         return bank_AccountRow_each(app, acta_str_of(""), put_account, t, error);
     }
 }
@@ -163,9 +162,8 @@ put_rows(table *t, acta_app *app, acta_error *error)
 static void
 describe(table *t)
 {
-    static const uint32_t counts[] = { 4, 5, 6, 3 };
-
-    t->column_count = counts[t->what];
+    while (titles[t->what][t->column_count] != NULL)
+        t->column_count++;
     t->is_number[3] = true;
     t->is_number[1] = t->what == BALANCES;
     t->is_number[2] = t->what == CUSTOMERS || t->what == BALANCES;
