@@ -110,6 +110,18 @@ stand_still(void *user, acta_error *error)
     return ACTA_OK;
 }
 
+/* ThreadSanitizer gives each child a thread of its own, which goes on using the processor while the child stands still. */
+#if defined(__SANITIZE_THREAD__)
+#define CHILD_IS_NEVER_STILL true
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CHILD_IS_NEVER_STILL true
+#endif
+#endif
+#ifndef CHILD_IS_NEVER_STILL
+#define CHILD_IS_NEVER_STILL false
+#endif
+
 /* As one that stands at a lock which a thread of its parent's held. */
 static void
 a_child_that_stands_still_is_begun_anew(void **state)
@@ -118,6 +130,7 @@ a_child_that_stands_still_is_begun_anew(void **state)
     acta_error error;
     (void)state;
 
+    if (CHILD_IS_NEVER_STILL) skip();
     beginnings *b = mmap(NULL, sizeof *b, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(b, MAP_FAILED);
     *b = (beginnings){ .stuck = 1 };
