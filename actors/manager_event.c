@@ -227,7 +227,7 @@ handle_old_event(acti_instance *i)
 
 /* Has the event begun a life of the instance that was stopped since? The router lets no such event through that it knows of;
  * but one that has begun anew doesn't know what was in hand of instances when it did, and none knows of the end of an
- * instance that was killed before it could tell. */
+ * instance that was killed before it could tell, or that it woke for an outbox and not for an event. */
 static acta_status
 was_stopped_behind(acti_instance *i, bool *yes_out, acta_error *error)
 {

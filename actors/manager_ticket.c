@@ -91,6 +91,8 @@ acti_ticket_wake(acti_reader_actor *r, acta_str id, acta_error *error)
     acta_pid pid;
     acta_status status = acti_ticket_locate(r, id, true, &pid, error);
 
+    /* It may end before an event that this router sends to a new instance, and is heard of after it. */
+    atomic_store_explicit(&r->reader->misses_ends, true, memory_order_relaxed);
     if (status == ACTA_OK)
         status = acta_send(r->app->runtime, pid, acta_message_create(r->app->runtime, ACTI_TAG_RESUME, 0));
     return status;

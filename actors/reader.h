@@ -143,7 +143,7 @@ struct acti_reader {
     _Atomic uint32_t lives;                            /* that have begun */
     _Atomic bool is_rebuilding, rebuild_is_called_off; /* reader_rebuild.c */
     _Atomic uint64_t rebuilt;                          /* how far that is; 0: there is none */
-    _Atomic bool misses_ends;     /* of instances: one failed, and can't tell any more that it had ended */
+    _Atomic bool misses_ends;     /* of instances: an end may not have been heard of by the router */
     _Atomic int state;            /* acta_reader_state */
     _Atomic int64_t since_us;     /* of it */
     _Atomic bool reason_is_taken; /* a lock, for as long as it takes to copy */
