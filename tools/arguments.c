@@ -1,7 +1,8 @@
 /*
- * Arguments that several commands of acta take.
+ * What several commands of acta share: reading arguments, and what is told without memory.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "commands.h"
@@ -16,4 +17,11 @@ argument_number(const char *text, const char *what, struct argp_state *state)
     if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || number == 0)
         argp_error(state, "'%s' is no %s: a whole number from 1 on is expected", text, what);
     return number;
+}
+
+int
+has_no_memory(void)
+{
+    fputs("acta: there is no memory\n", stderr);
+    return 1;
 }

@@ -8,7 +8,7 @@
  *     read.c          read                       keep.c         keep
  *     handlers.c      handlers                   dispatch.c     dispatch, state
  *     sagas.c         sagas, schedule            client.c, json.c, served.c: asking a program that runs
- *     arguments.c     what several of them read
+ *     arguments.c     what several of them share
  *     verify*.c       verify, which shares no code with store/
  */
 #ifndef TOOLS_COMMANDS_H
@@ -39,5 +39,7 @@ int schema_show(int argc, char **argv);
 
 /* A whole number from 1 on; any other text ends the program with a message that calls it no `what`. */
 uint64_t argument_number(const char *text, const char *what, struct argp_state *state);
+
+int has_no_memory(void); /* tells so on stderr; gives 1, for the exit status */
 
 #endif

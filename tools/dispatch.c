@@ -55,20 +55,12 @@ ask(const client_request *request, acta_memory *memory, const dispatch_line *lin
 {
     const json_value *answer;
 
-    if (!served_ask(request, memory, &answer)) return 1;
+    if (!served_ask(request, memory, MUST_BE_THERE, &answer)) return 1;
     if (line->as_json)
         printf(ACTA_FMT "\n", ACTA_ARG(answer->raw));
     else
         print(answer);
     return 0;
-}
-
-static int
-has_no_memory(acta_memory *memory)
-{
-    acta_memory_destroy(memory);
-    fputs("acta: there is no memory\n", stderr);
-    return 1;
 }
 
 /* -- dispatch -- */
@@ -86,7 +78,7 @@ dispatch(const dispatch_line *line, acta_memory *memory)
     const char *name = client_encode(acta_str_of(line->words[1]), memory);
     char *path = acta_memory_alloc(memory, strlen(line->words[1]) * 3 + 16), headers[300] = "";
 
-    if (name == NULL || path == NULL) return has_no_memory(memory);
+    if (name == NULL || path == NULL) return has_no_memory();
     sprintf(path, "/commands/%s", name);
     if (line->id != NULL) snprintf(headers, sizeof headers, "Idempotency-Key: %s\r\n", line->id);
     const client_request request = { .directory = line->words[0],
@@ -94,9 +86,7 @@ dispatch(const dispatch_line *line, acta_memory *memory)
         .path = path,
         .headers = headers,
         .body = acta_str_of(line->words[2]) };
-    int result = ask(&request, memory, line, print_dispatched);
-    acta_memory_destroy(memory);
-    return result;
+    return ask(&request, memory, line, print_dispatched);
 }
 
 int
@@ -125,7 +115,10 @@ command_dispatch(int argc, char **argv)
 
     argp_parse(&argp, argc, argv, 0, NULL, &line);
     acta_memory *memory = acta_memory_create(NULL);
-    return memory != NULL ? dispatch(&line, memory) : has_no_memory(NULL);
+    if (memory == NULL) return has_no_memory();
+    int result = dispatch(&line, memory);
+    acta_memory_destroy(memory);
+    return result;
 }
 
 /* -- state -- */
@@ -148,16 +141,14 @@ show_state(const dispatch_line *line, acta_memory *memory)
     const char *id = client_encode(acta_str_of(line->words[2]), memory);
     const char *at = client_encode(acta_str_of(line->at != NULL ? line->at : ""), memory);
 
-    if (type == NULL || id == NULL || at == NULL) return has_no_memory(memory);
+    if (type == NULL || id == NULL || at == NULL) return has_no_memory();
     size_t size = strlen(type) + strlen(id) + strlen(at) + 64;
     char *path = acta_memory_alloc(memory, size);
-    if (path == NULL) return has_no_memory(memory);
+    if (path == NULL) return has_no_memory();
     snprintf(path, size, "/aggregates/%s/%s?%s%s&%s", type, id, line->at != NULL ? "at=" : "", at,
         line->show_redacted ? "show_redacted=1" : "");
     const client_request request = { .directory = line->words[0], .method = "GET", .path = path };
-    int result = ask(&request, memory, line, print_state);
-    acta_memory_destroy(memory);
-    return result;
+    return ask(&request, memory, line, print_state);
 }
 
 int
@@ -185,5 +176,8 @@ command_state(int argc, char **argv)
 
     argp_parse(&argp, argc, argv, 0, NULL, &line);
     acta_memory *memory = acta_memory_create(NULL);
-    return memory != NULL ? show_state(&line, memory) : has_no_memory(NULL);
+    if (memory == NULL) return has_no_memory();
+    int result = show_state(&line, memory);
+    acta_memory_destroy(memory);
+    return result;
 }

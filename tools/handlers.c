@@ -80,13 +80,6 @@ parse(int key, char *argument, struct argp_state *state)
 }
 
 static int
-has_no_memory(void)
-{
-    fputs("acta: there is no memory\n", stderr);
-    return 1;
-}
-
-static int
 list(const handlers_line *line, acta_memory *memory)
 {
     static const served_column columns[] = { { "name", "NAME", COLUMN_TEXT, 22 }, { "state", "STATE", COLUMN_TEXT, 11 },
@@ -95,7 +88,7 @@ list(const handlers_line *line, acta_memory *memory)
     const client_request request = { .directory = line->words[0], .method = "GET", .path = "/handlers" };
     const json_value *answer;
 
-    if (!served_ask(&request, memory, &answer)) return 1;
+    if (!served_ask(&request, memory, MUST_BE_THERE, &answer)) return 1;
     if (line->as_json)
         served_lines(json_member(answer, "handlers"));
     else
@@ -116,7 +109,7 @@ list_parked(const handlers_line *line, acta_memory *memory)
     if (path == NULL) return has_no_memory();
     sprintf(path, "/handlers/%s/parked", name);
     const client_request request = { .directory = line->words[0], .method = "GET", .path = path };
-    if (!served_ask(&request, memory, &answer)) return 1;
+    if (!served_ask(&request, memory, MUST_BE_THERE, &answer)) return 1;
     if (line->as_json)
         served_lines(json_member(answer, "parked"));
     else
@@ -165,7 +158,7 @@ give_order(const handlers_line *line, acta_memory *memory)
     const json_value *answer;
 
     if (request.path == NULL) return has_no_memory();
-    if (!served_ask(&request, memory, &answer)) return 1;
+    if (!served_ask(&request, memory, MUST_BE_THERE, &answer)) return 1;
     if (line->as_json)
         printf(ACTA_FMT "\n", ACTA_ARG(answer->raw));
     else

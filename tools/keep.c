@@ -147,10 +147,7 @@ command_keep(int argc, char **argv)
     };
     keep_line line = { .categories = calloc((size_t)argc + 1, sizeof *line.categories) };
 
-    if (line.categories == NULL) {
-        fputs("acta: there is no memory\n", stderr);
-        return 1;
-    }
+    if (line.categories == NULL) return has_no_memory();
     argp_parse(&argp, argc, argv, 0, NULL, &line);
     int result = keep(&line);
     free(line.categories);

@@ -170,10 +170,7 @@ command_backups(int argc, char **argv)
     uint32_t count = 0;
     acta_error error;
 
-    if (infos == NULL) {
-        fputs("acta: there is no memory\n", stderr);
-        return 1;
-    }
+    if (infos == NULL) return has_no_memory();
     acta_status status = acta_backup_list(o.paths[0], infos, LISTED_MAX, &count, &error);
     for (uint32_t i = 0; status == ACTA_OK && i < count && i < LISTED_MAX; i++)
         printf("%6" PRIu64 "  %s  position %" PRIu64 "  recorded %s  %" PRIu64 " bytes\n", infos[i].number,

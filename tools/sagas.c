@@ -25,13 +25,6 @@ static const struct argp_option known[] = {
     { 0 },
 };
 
-static int
-has_no_memory(void)
-{
-    fputs("acta: there is no memory\n", stderr);
-    return 1;
-}
-
 static void
 tell_more(const json_value *answer)
 {
@@ -114,7 +107,7 @@ ask_manager(sagas *s, const json_value *name)
     if (path == NULL) return has_no_memory() == 0;
     snprintf(path, size, "/sagas/%s?count=10000&prefix=%s", encoded, prefix);
     const client_request request = { .directory = s->line->words[0], .method = "GET", .path = path };
-    if (!served_ask_for(&request, s->memory, &answer)) return false;
+    if (!served_ask(&request, s->memory, MAY_BE_MISSING, &answer)) return false;
     if (answer != NULL) show_instances(s, name, answer);
     return true;
 }
@@ -125,7 +118,7 @@ show_sagas(sagas *s)
     const client_request request = { .directory = s->line->words[0], .method = "GET", .path = "/handlers" };
     const json_value *answer;
 
-    if (!served_ask(&request, s->memory, &answer)) return 1;
+    if (!served_ask(&request, s->memory, MUST_BE_THERE, &answer)) return 1;
     const json_value *handlers = json_member(answer, "handlers");
     for (const json_value *h = handlers != NULL ? handlers->first : NULL; h != NULL; h = h->next) {
         const json_value *name = json_member(h, "name");
@@ -193,7 +186,7 @@ show_schedule(const sagas_line *line, acta_memory *memory)
     const client_request request = { .directory = line->words[0], .method = "GET", .path = "/schedule?count=10000" };
     const json_value *answer;
 
-    if (!served_ask(&request, memory, &answer)) return 1;
+    if (!served_ask(&request, memory, MUST_BE_THERE, &answer)) return 1;
     if (line->as_json)
         served_lines(json_member(answer, "schedule"));
     else

@@ -38,26 +38,16 @@ get_answer(const client_request *request, acta_memory *memory, client_answer *an
 }
 
 bool
-served_ask(const client_request *request, acta_memory *memory, const json_value **answer_out)
+served_ask(const client_request *request, acta_memory *memory, served_presence presence, const json_value **answer_out)
 {
     client_answer answer;
 
     if (!get_answer(request, memory, &answer, answer_out)) return false;
     if (answer.status / 100 == 2) return true;
-    tell_problem(&answer, *answer_out);
-    return false;
-}
-
-bool
-served_ask_for(const client_request *request, acta_memory *memory, const json_value **answer_out)
-{
-    client_answer answer;
-
-    if (!get_answer(request, memory, &answer, answer_out)) return false;
-    if (answer.status / 100 == 2) return true;
-    if (answer.status != NOT_FOUND) tell_problem(&answer, *answer_out);
+    bool is_missing = answer.status == NOT_FOUND && presence == MAY_BE_MISSING;
+    if (!is_missing) tell_problem(&answer, *answer_out);
     *answer_out = NULL;
-    return answer.status == NOT_FOUND;
+    return is_missing;
 }
 
 /* -- tables -- */

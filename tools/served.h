@@ -7,11 +7,14 @@
 #include "client.h"
 #include "json.h"
 
-/* Ask, and read the answer as JSON. False: nobody answered, or it was a problem (RFC 9457); it has been told on stderr. */
-bool served_ask(const client_request *request, acta_memory *memory, const json_value **answer_out);
+typedef enum served_presence { MUST_BE_THERE, MAY_BE_MISSING } served_presence;
 
-/* The same, where 404 is no problem: the answer is then NULL. */
-bool served_ask_for(const client_request *request, acta_memory *memory, const json_value **answer_out);
+/*
+ * Ask, and read the answer as JSON. False: nobody answered, or it was a problem (RFC 9457); it has been told on stderr. With
+ * MAY_BE_MISSING 404 is no problem: the answer is then NULL.
+ */
+bool served_ask(
+    const client_request *request, acta_memory *memory, served_presence presence, const json_value **answer_out);
 
 typedef enum column_kind { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_TIME } column_kind;
 
