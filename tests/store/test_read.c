@@ -5,6 +5,8 @@
 
 #include "fixture.h"
 
+#include "internal.h"
+
 /* Read and compare with what a plain loop over 1 … last would give. */
 static void
 expect_read(fixture *f, const acta_read *read, uint64_t last, bool stream)
@@ -237,6 +239,54 @@ everything_is_there_after_a_restart(void **state)
 }
 
 /* A read that the disk fails is an error, and the next one works again. */
+/* Pages of one, two and three events: what lies at each of `count` positions, `apart` from one to the next, or that nothing
+ * does. A page for every second position is near enough to go from one to the next. */
+static void
+expect_pages(fixture *f, uint32_t count, uint32_t apart)
+{
+    enum { MAX = 256 };
+    acta_engine *engine = f->store->engine;
+    acti_key log_keys[MAX];
+    acta_bytes keys[MAX];
+    acti_value values[MAX], alone;
+    uint32_t there = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        log_keys[i] = acti_log_key(1 + (uint64_t)i * apart);
+        keys[i] = acti_key_view(&log_keys[i]);
+    }
+    assert_int_equal(ACTA_OK, engine->ops->get_many(engine, ACTI_LOG, keys, count, values, &f->error));
+    for (uint32_t i = 0; i < count; i++) {
+        acta_status status = engine->ops->get(engine, ACTI_LOG, keys[i], &alone, &f->error);
+        assert_int_equal(status, values[i].bytes.data != NULL ? ACTA_OK : ACTA_NOT_FOUND);
+        if (status != ACTA_OK) continue;
+        there++;
+        assert_int_equal(values[i].bytes.size, alone.bytes.size);
+        assert_memory_equal(values[i].bytes.data, alone.bytes.data, alone.bytes.size);
+        engine->ops->release(engine, &alone);
+        engine->ops->release(engine, &values[i]);
+    }
+    assert_in_range(there, 1, count - 1);
+}
+
+static void
+many_pages_are_what_each_is(void **state)
+{
+    fixture *f = FIXTURE(state);
+    enum { APPENDS = 300 };
+
+    for (uint32_t i = 0; i < APPENDS; i++)
+        assert_int_equal(ACTA_OK, append_many(f, "pages", ACTA_ANY_VERSION, 1 + i % 3, NULL));
+    assert_int_equal(acta_store_head(f->store), 2 * APPENDS);
+    expect_pages(f, 200, 1);
+    expect_pages(f, 150, 2);
+    expect_pages(f, 15, 1);
+    expect_pages(f, 90, 7); /* behind the last one as well */
+    close_store(f);
+    open_store_ok(f);
+    expect_pages(f, 200, 1);
+}
+
 static bool fail_reads;
 
 static bool
@@ -278,6 +328,7 @@ main(void)
         on_manual_store(a_cursor_does_not_see_what_comes_later),
         on_store(readers_beside_a_writer_see_whole_transactions),
         on_manual_store(everything_is_there_after_a_restart),
+        on_store(many_pages_are_what_each_is),
     };
     const struct CMUnitTest faults[] = {
         on_manual_store(a_failed_read_is_an_error_and_not_an_end),
