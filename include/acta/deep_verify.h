@@ -32,16 +32,11 @@ enum {
 };
 static_assert((4 + 2 * ACTI_DEEP_IDS_MAX) % 8 == 0, "whole words");
 
-/* In each table's code; but a sanitizer makes so much of it that compilers are slow. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ACTI_DEEP_INLINE static __attribute__((noinline, unused))
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define ACTI_DEEP_INLINE static __attribute__((noinline, unused))
-#endif
-#endif
-#ifndef ACTI_DEEP_INLINE
+/* In each table's code, too. */
+#if ACTI_IN_LINES
 #define ACTI_DEEP_INLINE ACTI_INLINE
+#else
+#define ACTI_DEEP_INLINE static __attribute__((noinline, unused))
 #endif
 
 /* A vtable that was found to be sound, for tables that lie as the one did for which it was. */

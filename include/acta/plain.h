@@ -24,11 +24,28 @@
 extern "C" {
 #endif
 
+/* All of it is in each table's code, and unrolled; but a sanitizer makes so much of that that compilers take a minute a file. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ACTI_IN_LINES 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ACTI_IN_LINES 0
+#endif
+#endif
+#ifndef ACTI_IN_LINES
+#define ACTI_IN_LINES 1
+#endif
+
+#if !ACTI_IN_LINES
+#define ACTI_INLINE static inline
+#define ACTI_UNROLL
+#else
 #define ACTI_INLINE static inline __attribute__((always_inline))
 #ifdef __clang__
 #define ACTI_UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define ACTI_UNROLL _Pragma("GCC unroll 32")
+#endif
 #endif
 
 enum {
