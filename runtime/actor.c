@@ -22,6 +22,7 @@ init_slot(acta_runtime *runtime, acti_actor *actor, uint32_t index)
     acti_side *side = acti_side_of(actor);
     memset(side, 0, sizeof *side);
     side->wake.kind = ACTI_WAKE;
+    atomic_init(acti_peak_of(actor), 0);
 }
 
 /* Free slots are linked by `state`: a free slot's turn, for a late message, has none. The list of all is under actor_lock. */

@@ -15,8 +15,9 @@ enum { /* in acta_self.life, below the generation; flags are no part of any acti
     ACTI_TRAP = 16, /* traps exits */
     ACTI_LOOK = 32, /* an exit signal is in the mailbox */
     ACTI_KILL = 64,
-    ACTI_MEMBER = 128, /* has joined topics */
-    ACTI_NAMED = 256   /* has had a name in the registry, or nearly */
+    ACTI_MEMBER = 128,   /* has joined topics */
+    ACTI_NAMED = 256,    /* has had a name in the registry, or nearly */
+    ACTI_SUSPENDED = 512 /* for who looks from outside: actors.c */
 };
 #define ACTI_MAILBOX_IDLE ((uintptr_t)1)
 #define ACTI_LOAD_COUNT   ((uint64_t)1 << 40) /* of a load: messages above, bytes below */
@@ -103,6 +104,7 @@ struct acta_self {
     uint32_t generation;
     uint8_t phase : 2;
     uint8_t listed : 1;  /* in the free list, or retired */
+    uint8_t peaked : 1;  /* acti_peak_of isn't 0 */
     uint8_t odd;         /* ACTI_ODD_… */
     bool first_is_spent; /* `first` is a message whose memory is ours to free */
     bool heard;          /* a message came in this turn: the idle time begins again */
@@ -127,23 +129,25 @@ enum {
 };
 
 /*
- * Slots in memory: the states and the sides of 16 actors stand behind those, so that 248 bytes each are enough and no
+ * Slots in memory: the states and the sides of 16 actors stand behind those, so that 252 bytes each are enough and no
  * part begins in the middle of a cache line that it needn't.
  *
- *     actor 0 … 15: 128 bytes each | state 0 … 15: 64 each | side 0 … 15: 56 each
+ *     actor 0 … 15: 128 bytes each | state 0 … 15: 64 each | side 0 … 15: 56 each | peak 0 … 15: 4 each
  */
 typedef struct acti_slots {
     struct acta_self actors[ACTI_SLOT_GROUP];
     alignas(ACTI_CACHE_LINE) unsigned char states[ACTI_SLOT_GROUP][ACTI_STATE_INLINE_MAX];
     acti_side sides[ACTI_SLOT_GROUP];
+    _Atomic uint32_t peaks[ACTI_SLOT_GROUP]; /* longest mailboxes that a turn didn't empty; the owner writes them */
 } acti_slots;
 enum { ACTI_SLOT_SIZE = sizeof(acti_slots) / ACTI_SLOT_GROUP };
 #define ACTI_LIFE_GENERATION ((uint64_t)UINT32_MAX << 32)
-#define ACTI_LIFE_IDLY       ((uint64_t)(ACTI_TRAP | ACTI_MEMBER | ACTI_NAMED)) /* flags that a cast doesn't look at */
+#define ACTI_LIFE_IDLY                                                                                                 \
+    ((uint64_t)(ACTI_TRAP | ACTI_MEMBER | ACTI_NAMED | ACTI_SUSPENDED)) /* flags that a cast doesn't look at */
 static_assert(ACTI_ALIVE == (int)ACTI_CAST, "a cast's key is the life that it is for, but for the idle flags");
 static_assert((int)ACTI_FD < ACTI_TRAP, "a life with a flag that a cast looks at is the key of no node");
 static_assert(ACTI_SEGMENT_FIRST % ACTI_SLOT_GROUP == 0, "a group lies in one segment of the table");
-static_assert(sizeof(acti_slots) == ACTI_SLOT_GROUP * 248, "an idle actor's price");
+static_assert(sizeof(acti_slots) == ACTI_SLOT_GROUP * 252, "an idle actor's price");
 
 static inline acti_slots *
 acti_slots_of(const acti_actor *actor)
@@ -155,6 +159,12 @@ static inline acti_side *
 acti_side_of(const acti_actor *actor)
 {
     return &acti_slots_of(actor)->sides[actor->index % ACTI_SLOT_GROUP];
+}
+
+static inline _Atomic uint32_t *
+acti_peak_of(const acti_actor *actor)
+{
+    return &acti_slots_of(actor)->peaks[actor->index % ACTI_SLOT_GROUP];
 }
 
 static inline acti_relations *

@@ -40,6 +40,14 @@ begin_idle_times(acti_actor *actor, uint32_t timeout_ms)
     return true;
 }
 
+/* It was the slot's last actor's. */
+static void
+forget_peak(acti_actor *actor)
+{
+    actor->peaked = false;
+    atomic_store_explicit(acti_peak_of(actor), 0, memory_order_relaxed); /* published by `life` */
+}
+
 /* Alive from here on. False: no memory for the state. */
 static bool
 bring_to_life(acti_actor *actor, const acta_spawn_options *options)
@@ -51,6 +59,7 @@ bring_to_life(acti_actor *actor, const acta_spawn_options *options)
     if (ACTI_UNLIKELY(behaviour->contain_faults.start != NULL) && !acti_contain_enter(actor)) return false;
     if (behaviour->state_size > 0 && !acti_actor_make_state(actor, behaviour->state_size)) return false;
     actor->phase = ACTI_STARTING;
+    if (ACTI_UNLIKELY(actor->peaked)) forget_peak(actor);
     acti_task_begin(actor, ACTI_TASK_NOTHING, 0);
     actor->odd = options->overflow == ACTA_OVERFLOW_DROP_OLDEST ? ACTI_ODD_SHEDS : 0;
     if (ACTI_UNLIKELY(actor->runtime->driver.told != NULL)) acti_trace_for_driver(actor);

@@ -117,6 +117,7 @@ suspend(acti_actor *actor, acti_message *request)
         return;
     }
     actor->odd |= ACTI_ODD_SUSPENDED;
+    atomic_fetch_or_explicit(&actor->life, ACTI_SUSPENDED, memory_order_acq_rel); /* as all changes of `life` */
     actor->odd &= (uint8_t)~ACTI_ODD_WAITING;
     if (ACTI_IS_NOTED(actor)) acti_trace_note(actor, &(acta_trace_event){ .kind = ACTA_TRACE_SUSPEND });
     answer(request, ACTA_OK, NULL, NULL);
@@ -127,6 +128,7 @@ resume(acti_actor *actor, acti_message *request)
 {
     if ((actor->odd & ACTI_ODD_SUSPENDED) != 0) {
         actor->odd &= (uint8_t)~ACTI_ODD_SUSPENDED;
+        atomic_fetch_and_explicit(&actor->life, ~(uint64_t)ACTI_SUSPENDED, memory_order_acq_rel); /* as above */
         if (acti_relations_of(actor)->sys->waiting_first != NULL) actor->odd |= ACTI_ODD_WAITING;
         if ((actor->odd & ACTI_ODD_IDLE_AT) == 0)
             actor->heard = true; /* the idle time runs from here; a deadline stays */

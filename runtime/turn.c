@@ -443,6 +443,20 @@ take_odd_step(acti_context *context, acti_actor *actor)
     return node == NULL || take_node(context, actor, node) ? ODD_DONE : ODD_GONE;
 }
 
+/* A turn has not emptied the mailbox: as long as it is now, with what the turn has handled, may be the longest ever. */
+static void
+note_peak(acti_actor *actor)
+{
+    /* relaxed, all: of about now; what is settled and the peak are ours. */
+    uint64_t load = atomic_load_explicit(&actor->sent_load, memory_order_relaxed) -
+                    atomic_load_explicit(&actor->settled_load, memory_order_relaxed);
+    uint32_t count = (int64_t)load > 0 ? (uint32_t)(load / ACTI_LOAD_COUNT) : 0;
+
+    if (count <= atomic_load_explicit(acti_peak_of(actor), memory_order_relaxed)) return;
+    actor->peaked = true;
+    atomic_store_explicit(acti_peak_of(actor), count, memory_order_relaxed);
+}
+
 /*
  * The budget is used up. A handler that sends by the hundred can't be parted, and what it has sent is best handled
  * while it is in the cache: then a receiver with a long mailbox goes on until it is empty or the time is over; and when
@@ -459,6 +473,7 @@ goes_on(acti_context *context, acti_actor *actor, uint64_t *until_ns)
     int64_t grown = acti_grown_by(worker);
     if (*until_ns == 0 && (grown - worker->grown_before < BURST_MIN || acti_mailbox_count(actor) < BURST_MIN / 2))
         return false;
+    note_peak(actor);
     worker->grown_before = worker->grown_at_look = grown;
     uint64_t now_ns = acti_now_ns(context->runtime);
     if (*until_ns == 0) *until_ns = now_ns + LONG_TURN_NS;
@@ -469,6 +484,7 @@ goes_on(acti_context *context, acti_actor *actor, uint64_t *until_ns)
 static __attribute__((noinline)) void
 cut_turn(acti_context *context, acti_actor *actor, uint64_t until_ns)
 {
+    note_peak(actor);
     context->actor = NULL;
     context->timers_are_due = true; /* it was a long turn */
     if (until_ns == 0 || !acti_mailbox_has_more(actor)) {

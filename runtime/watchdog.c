@@ -15,15 +15,14 @@
  * What it costs where the work is done: a store a turn (acti_worker.running), a store a message (acta_self.task), and a
  * look at one flag when a worker is woken.
  *
- * Reading an actor that isn't ours, for a report: its behaviour is read between two looks at its life; when both are the
- * same it is that life's. A copy of a behaviour (contain.c) is freed under actor_lock, after its life, and so not while we
- * hold that and have seen the life.
+ * Reading an actor that isn't ours, for a report: actors.c.
  *
  * No worker runs an init of an outside thread's spawn. Such a thread enters it into a list for as long as it takes, and
  * wakes the watchdog if that sleeps without limit; the looks at the list are as those at the workers.
  *
  * Manual and host-driven runtimes have no watchdog: whoever steps them knows how long a step takes.
  */
+#include "actors.h"
 #include "bundle.h"
 #include "run_queue.h"
 
@@ -184,20 +183,6 @@ is_help_due(acti_worker *worker, const sight *seen, uint64_t now_ns)
 
 /* -- reporting -- */
 
-/* Under actor_lock: the behaviour's name in the life that *life_out tells; NULL: it isn't alive. */
-static const char *
-name_in_life(const acti_actor *actor, uint64_t *life_out)
-{
-    /* acquire, both: each comes before the next look; the first pairs with the release in spawn. */
-    uint64_t life = atomic_load_explicit(&actor->life, memory_order_acquire);
-    const acta_behaviour *behaviour = atomic_load_explicit(ACTI_BEHAVIOUR_CELL(actor), memory_order_acquire);
-    uint64_t after = atomic_load_explicit(&actor->life, memory_order_relaxed); /* behind the second */
-    bool is_same = (life & after & ACTI_ALIVE) != 0 && acti_life_generation(life) == acti_life_generation(after);
-
-    *life_out = life;
-    return is_same ? behaviour->name : NULL;
-}
-
 /* What can be said of the actor without its owner. False: it is another's slot by now. */
 static bool
 copy_names(acta_runtime *runtime, acti_actor *actor, uint32_t generation, const char **behaviour_out, char *name)
@@ -205,8 +190,9 @@ copy_names(acta_runtime *runtime, acti_actor *actor, uint32_t generation, const 
     uint64_t life;
 
     acti_mutex_lock(&runtime->actor_lock);
-    *behaviour_out = name_in_life(actor, &life);
-    bool is_same = *behaviour_out != NULL && acti_life_generation(life) == generation;
+    const acta_behaviour *behaviour = acti_behaviour_in_life(actor, &life);
+    bool is_same = behaviour != NULL && acti_life_generation(life) == generation;
+    if (is_same) *behaviour_out = behaviour->name;
     if (is_same) name[acti_name_copy(actor, name)] = '\0';
     acti_mutex_unlock(&runtime->actor_lock);
     return is_same;
@@ -221,9 +207,9 @@ describe_init(acta_runtime *runtime, uint32_t index, char *words)
 
     snprintf(words, WORDS_MAX, "a spawn"); /* if it is over by now */
     acti_mutex_lock(&runtime->actor_lock);
-    const char *name = name_in_life(actor, &life);
-    if (name != NULL)
-        snprintf(words, WORDS_MAX, "the init of '%.50s' <%u.%u>", name, acti_life_generation(life), index);
+    const acta_behaviour *behaviour = acti_behaviour_in_life(actor, &life);
+    if (behaviour != NULL)
+        snprintf(words, WORDS_MAX, "the init of '%.50s' <%u.%u>", behaviour->name, acti_life_generation(life), index);
     acti_mutex_unlock(&runtime->actor_lock);
 }
 

@@ -5,6 +5,7 @@
 #ifndef ACTA_ACTA_H
 #define ACTA_ACTA_H
 
+#include "acta/actors.h"
 #include "acta/aggregate.h"
 #include "acta/app.h"
 #include "acta/audit.h"
