@@ -57,6 +57,7 @@ void acti_json_number(acti_json *json, const char *key, uint64_t value);
 void acti_json_signed(acti_json *json, const char *key, int64_t value);
 void acti_json_real(acti_json *json, const char *key, double value);
 void acti_json_bool(acti_json *json, const char *key, bool value);
+void acti_json_pid(acti_json *json, const char *key, acta_pid pid); /* a string; none: null */
 void acti_json_id(acti_json *json, const char *key, acta_id id);         /* none: left out */
 void acti_json_time(acti_json *json, const char *key, int64_t at_us);    /* "2026-11-21T10:30:00.000000Z"; 0: null */
 void acti_json_raw(acti_json *json, const char *key, acta_str finished); /* JSON already */
@@ -212,6 +213,7 @@ void acti_get_events(acti_request *request);
 /* GET /streams/{name} by who would follow it: Accept: text/event-stream. */
 bool acti_wants_events(acti_request *request);
 void acti_get_handlers(acti_request *request);
+void acti_json_readers(acti_json *json, acta_app *app); /* "handlers": all of them */
 const char *acti_reader_state_name(acta_reader_state state); /* "catching_up", ... */
 void acti_get_metrics(acti_request *request);
 void acti_get_parked(acti_request *request);
@@ -221,6 +223,8 @@ void acti_get_read_model(acti_request *request);
 void acti_get_sagas(acti_request *request);
 void acti_get_schedule(acti_request *request);
 void acti_get_tree(acti_request *request);
+void acti_get_actors(acti_request *request);
+void acti_get_queues(acti_request *request);
 
 /* An event as an object (streams.c); `memory` is the caller's, for what is made on the way. */
 void acti_json_event(acti_json *json, acta_app *app, const acta_recorded *event, bool redacted, acta_memory *memory);

@@ -40,21 +40,24 @@ add_reader(acti_json *json, const acta_reader_info *info)
 }
 
 void
+acti_json_readers(acti_json *json, acta_app *app)
+{
+    acta_reader_info infos[READERS_MAX];
+    uint32_t count = acta_app_readers(app, infos, READERS_MAX);
+
+    acti_json_open(json, "handlers", '[');
+    for (uint32_t i = 0; i < count && i < READERS_MAX; i++)
+        add_reader(json, &infos[i]);
+    acti_json_close(json, ']');
+}
+
+void
 acti_get_handlers(acti_request *request)
 {
     acti_json json = acti_json_into(&request->text);
-    acta_reader_info *infos = acta_memory_alloc(request->memory, READERS_MAX * sizeof *infos);
-    if (infos == NULL) {
-        acti_problem_http(request, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory for this request");
-        return;
-    }
-    uint32_t count = acta_app_readers(request->gateway->app, infos, READERS_MAX);
 
     acti_json_open(&json, NULL, '{');
-    acti_json_open(&json, "handlers", '[');
-    for (uint32_t i = 0; i < count && i < READERS_MAX; i++)
-        add_reader(&json, &infos[i]);
-    acti_json_close(&json, ']');
+    acti_json_readers(&json, request->gateway->app);
     acti_json_close(&json, '}');
 }
 

@@ -46,6 +46,11 @@ const acti_route acti_http_routes[] = {
         "The children of the application's supervisor, and what waits for each.", "from# count#", NULL },
     { "GET", "/tree/{pid}", ACTA_GATEWAY_READ, WAY_ASIDE, acti_get_tree,
         "The children of a supervisor, and what waits for each.", "from# count#", NULL },
+    { "GET", "/actors", ACTA_GATEWAY_READ, WAY_ASIDE, acti_get_actors,
+        "All actors that there are: how each stands and what waits for it, a page at a time.", "count# after# behaviour",
+        NULL },
+    { "GET", "/queues", ACTA_GATEWAY_READ, WAY_ASIDE, acti_get_queues,
+        "What waits: the longest mailboxes, the committer, the readers.", "by count#", NULL },
 };
 const uint32_t acti_http_route_count = sizeof acti_http_routes / sizeof acti_http_routes[0];
 

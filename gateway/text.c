@@ -208,6 +208,15 @@ acti_json_bool(acti_json *json, const char *key, bool value)
 }
 
 void
+acti_json_pid(acti_json *json, const char *key, acta_pid pid)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%" PRIu64, pid.value); /* numbers of JSON end at 2^53 for many */
+    acti_json_text(json, key, pid.value != 0 ? text : NULL);
+}
+
+void
 acti_json_id(acti_json *json, const char *key, acta_id id)
 {
     char text[ACTA_ID_TEXT_SIZE];

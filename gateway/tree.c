@@ -5,8 +5,6 @@
  * Actors are asked, and each may be at something long: what has not answered by the request's deadline is listed without
  * its numbers.
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "acta/supervisor.h"
@@ -15,15 +13,6 @@
 #include "internal.h"
 
 enum { COUNT_DEFAULT = 100, COUNT_MAX = 1000, SUPERVISOR_MS = 2000, ACTORS_MS = 2000, ACTOR_MS = 100 };
-
-static void
-add_pid(acti_json *json, const char *key, acta_pid pid)
-{
-    char text[24];
-
-    snprintf(text, sizeof text, "%" PRIu64, pid.value); /* a string, for numbers of JSON end at 2^53 for many */
-    acti_json_text(json, key, pid.value != 0 ? text : NULL);
-}
 
 static void
 add_numbers(acti_json *json, const acta_sys_info *info)
@@ -45,7 +34,7 @@ add_child(acti_json *json, acta_runtime *runtime, const acta_child_info *child, 
 
     acti_json_open(json, NULL, '{');
     acti_json_text(json, "id", child->spec.id);
-    add_pid(json, "pid", child->pid);
+    acti_json_pid(json, "pid", child->pid);
     acti_json_text(json, "state", states[child->state]);
     acti_json_text(json, "behaviour", child->spec.start.behaviour->name);
     acti_json_bool(json, "is_supervisor", is_supervisor);
@@ -80,7 +69,7 @@ answer_children(acti_request *request, acta_pid pid, const acta_child_list *list
     acti_json json = acti_json_into(&request->text);
 
     acti_json_open(&json, NULL, '{');
-    add_pid(&json, "supervisor", pid);
+    acti_json_pid(&json, "supervisor", pid);
     acti_json_number(&json, "count", list->count);
     acti_json_open(&json, "children", '[');
     for (uint64_t end = list->count - last < count ? list->count : last + count; last < end; last++)

@@ -1,6 +1,8 @@
 /*
  * Looking in, and orders to handlers: what the log holds, where each handler is, what runs later.
  */
+#include "acta/sys.h"
+
 #include "http.h"
 
 #include <unistd.h>
@@ -172,6 +174,137 @@ the_tree_is_walked(void **state)
     body_has(f, "\"field\":\"pid\"");
 }
 
+/* -- all actors -- */
+
+enum { RESIDENTS = 100000, PASSERS = 40 };
+
+static acta_next
+keep_still(acta_self *self, void *state, acta_message *message)
+{
+    (void)self;
+    (void)state;
+    (void)message;
+    return ACTA_NEXT;
+}
+
+static const acta_behaviour resident = { .name = "resident", .handle_cast = keep_still };
+static const acta_behaviour passer = { .name = "passer", .handle_cast = keep_still };
+
+static acta_pid
+bring(fixture *f, const acta_behaviour *behaviour)
+{
+    acta_pid pid = { 0 };
+
+    MUST(f, acta_spawn(acta_app_runtime(f->app), &(acta_spawn_options){ .behaviour = behaviour }, &pid, &f->error));
+    return pid;
+}
+
+/* Notes the actors of a page; how many there are. */
+static uint32_t
+note_page(const fixture *f, uint8_t *seen, uint32_t places)
+{
+    static const char key[] = "\"pid\":\"";
+    uint32_t count = 0;
+
+    for (const char *at = f->last.body; (at = strstr(at, key)) != NULL; count++) {
+        at += sizeof key - 1;
+        uint32_t place = (uint32_t)strtoull(at, NULL, 10);
+        assert_true(place < places);
+        assert_int_equal(seen[place]++, 0); /* nobody twice */
+    }
+    return count;
+}
+
+/* A hundred thousand, page by page, while others come and go: who lives throughout is there once. */
+static void
+all_actors_are_paged(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_pid *residents = calloc(RESIDENTS, sizeof *residents), passers[PASSERS];
+    uint8_t *seen = calloc(2 * RESIDENTS, 1);
+    uint64_t pages = 0, next = 0;
+    char path[64];
+
+    assert_true(residents != NULL && seen != NULL);
+    serve(f);
+    for (uint32_t i = 0; i < PASSERS; i++)
+        passers[i] = bring(f, &passer);
+    for (uint32_t i = 0; i < RESIDENTS; i++)
+        residents[i] = bring(f, &resident);
+    do {
+        snprintf(path, sizeof path, "/actors?count=1000&after=%llu", (unsigned long long)next);
+        assert_int_equal(get(f, path), 200);
+        const char *more = strstr(f->last.body, "\"next\":");
+        uint32_t count = note_page(f, seen, 2 * RESIDENTS);
+        assert_true(count == 1000 || more == NULL);
+        next = more != NULL ? strtoull(more + 7, NULL, 10) : 0;
+        acta_pid *passing = &passers[pages++ % PASSERS];
+        MUST(f, acta_stop(acta_app_runtime(f->app), *passing, NULL, STOP_MS, &f->error));
+        *passing = bring(f, &passer);
+    } while (next != 0);
+    assert_true(pages > RESIDENTS / 1000);
+    for (uint32_t i = 0; i < RESIDENTS; i++)
+        assert_int_equal(seen[(uint32_t)residents[i].value], 1);
+    free(residents);
+    free(seen);
+}
+
+static void
+actors_are_told_as_they_stand(void **state)
+{
+    fixture *f = FIXTURE(state);
+    char text[96];
+
+    serve(f);
+    acta_pid pid = bring(f, &resident);
+    assert_int_equal(get(f, "/actors?behaviour=resident"), 200);
+    snprintf(text, sizeof text, "{\"actors\":[{\"pid\":\"%llu\",\"name\":null,\"behaviour\":\"resident\",",
+        (unsigned long long)pid.value);
+    body_has(f, text);
+    body_has(f, "\"is_supervisor\":false,\"state\":\"waiting\",\"queued\":0,\"queued_peak\":0,\"queued_max\":10000,");
+    assert_null(strstr(f->last.body, "next"));
+    assert_int_equal(get(f, "/actors?behaviour=nobody"), 200);
+    assert_string_equal(f->last.body, "{\"actors\":[]}");
+    assert_int_equal(get(f, "/actors?count=1"), 200);
+    body_has(f, "\"next\":");
+    assert_int_equal(get(f, "/actors?count=1001"), 400);
+    assert_int_equal(get(f, "/actors?after=x"), 400);
+}
+
+static void
+what_waits_is_told_longest_first(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_pid longer = { 0 };
+
+    serve(f);
+    open_account(f, "alice", 1);
+    acta_runtime *runtime = acta_app_runtime(f->app);
+    for (uint32_t i = 1; i <= 3; i++) { /* held still with i messages each */
+        acta_pid pid = bring(f, &resident);
+        longer = pid;
+        MUST(f, acta_sys_suspend(runtime, pid, STOP_MS, &f->error));
+        for (uint32_t n = 0; n < i; n++)
+            assert_int_equal(acta_send(runtime, pid, acta_message_create(runtime, 1, i == 1 ? 4096 : 0)), ACTA_OK);
+    }
+    assert_int_equal(get(f, "/queues?count=2"), 200);
+    body_has(f, "{\"committer\":{\"head\":");
+    body_has(f, "\"actors\":{\"alive\":");
+    body_has(f, "\"handlers\":[{\"name\":\"");
+    char text[64];
+    snprintf(text, sizeof text, "\"mailboxes\":[{\"pid\":\"%llu\"", (unsigned long long)longer.value);
+    body_has(f, text);
+    const char *third = strstr(f->last.body, "\"queued\":3,"), *second = strstr(f->last.body, "\"queued\":2,");
+    assert_true(third != NULL && second != NULL && third < second);
+    assert_null(strstr(second + 1, "\"pid\""));
+    assert_int_equal(get(f, "/queues?count=1&by=queued_bytes"), 200);
+    assert_non_null(strstr(strstr(f->last.body, "\"mailboxes\""), "\"queued\":1,"));
+    assert_int_equal(get(f, "/queues?by=queued_peak"), 200);
+    assert_int_equal(get(f, "/queues?by=age"), 400);
+    body_has(f, "expected queued, queued_peak or queued_bytes");
+    assert_int_equal(get(f, "/queues?count=0"), 400);
+}
+
 int
 main(void)
 {
@@ -182,6 +315,9 @@ main(void)
         with_bank(handlers_are_paused_and_go_on),
         with_bank(sagas_and_schedule_are_listed),
         with_bank(the_tree_is_walked),
+        with_bank(all_actors_are_paged),
+        with_bank(actors_are_told_as_they_stand),
+        with_bank(what_waits_is_told_longest_first),
     };
     return cmocka_run_group_tests_name("looking in", tests, NULL, NULL);
 }
