@@ -11,6 +11,7 @@
 struct acta_stream_cursor {
     acta_store *store;
     uint64_t head;
+    bool shows_all;
     acti_engine_iterator *iterator;
     char name[ACTA_STREAM_NAME_MAX];
 };
@@ -60,6 +61,7 @@ acta_stream_cursor_open(
     if (cursor == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot list streams: there is no memory");
     cursor->store = store;
     cursor->head = acti_store_head(store); /* before the engine's view, which then holds at least this */
+    cursor->shows_all = false;
     cursor->iterator = NULL;
     acta_status status = open_names(cursor, prefix, after, error);
     if (status != ACTA_OK) {
@@ -68,6 +70,12 @@ acta_stream_cursor_open(
     }
     *cursor_out = cursor;
     return ACTA_OK;
+}
+
+void
+acta_stream_cursor_show_all(acta_stream_cursor *cursor)
+{
+    cursor->shows_all = true;
 }
 
 /* The name and id in an entry of the names. */
@@ -91,7 +99,7 @@ acta_stream_cursor_next(acta_stream_cursor *cursor, acta_str *name_out, uint64_t
     acti_change deletion = { .kind = ACTI_CHANGE_NONE };
     uint64_t id = 0, version = 0;
 
-    while (version == 0 || deletion.kind != ACTI_CHANGE_NONE || name_out->data[0] == '$') {
+    while (version == 0 || (!cursor->shows_all && (deletion.kind != ACTI_CHANGE_NONE || name_out->data[0] == '$'))) {
         acta_status status = cursor->store->engine->ops->iterator_next(cursor->iterator, &key, &value, error);
         if (status == ACTA_OK) status = take_entry(cursor, key, value, name_out, &id, error);
         if (status == ACTA_OK) status = acti_stream_version(cursor->store, id, cursor->head, &version, error);

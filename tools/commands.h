@@ -6,9 +6,10 @@
  *     schema*.c       schema                      forget.c       forget
  *     sim.c           sim, with simulation_list.c
  *     read.c          read                       keep.c         keep
+ *     tail.c          tail                       streams.c      streams
  *     handlers.c      handlers                   dispatch.c     dispatch, state
  *     sagas.c         sagas, schedule            client.c, json.c, served.c: asking a program that runs
- *     arguments.c     what several of them share
+ *     events.c        events, printed             arguments.c    what several share
  *     verify*.c       verify, which shares no code with store/
  */
 #ifndef TOOLS_COMMANDS_H
@@ -26,6 +27,8 @@ int command_keep(int argc, char **argv);
 int command_schema(int argc, char **argv);
 int command_forget(int argc, char **argv);
 int command_read(int argc, char **argv);
+int command_tail(int argc, char **argv);
+int command_streams(int argc, char **argv);
 int command_sim(int argc, char **argv);
 int command_handlers(int argc, char **argv);
 int command_dispatch(int argc, char **argv);

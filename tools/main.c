@@ -4,7 +4,7 @@
  *     acta verify DIR
  *     acta schema list DIR, acta schema show TYPE DIR, acta schema check OLD NEW
  *     acta forget SUBJECT DIR
- *     acta read DIR
+ *     acta read DIR, acta tail DIR, acta streams DIR
  *     acta sim NAME
  *     acta backup DIR SET, acta backups SET, acta restore BACKUP DIR, acta repair DIR [NEW]
  *     acta keep DIR [CATEGORY...]
@@ -37,6 +37,8 @@ static const command commands[] = {
     { "schema", command_schema },
     { "forget", command_forget },
     { "read", command_read },
+    { "tail", command_tail },
+    { "streams", command_streams },
     { "sim", command_sim },
     { "handlers", command_handlers },
     { "dispatch", command_dispatch },
@@ -45,8 +47,8 @@ static const command commands[] = {
     { "schedule", command_schedule },
 };
 #define NAMES                                                                                                          \
-    "verify, backup, backups, restore, repair, keep, schema, forget, read, sim, handlers, dispatch, state, sagas, "    \
-    "schedule"
+    "verify, backup, backups, restore, repair, keep, schema, forget, read, tail, streams, sim, handlers, "             \
+    "dispatch, state, sagas, schedule"
 
 /* -- verify -- */
 
@@ -142,6 +144,8 @@ main(int argc, char **argv)
             "  schema check OLD NEW may a new schema follow an old one on its log?\n"
             "  forget SUBJECT DIR   make what is personal of somebody unreadable\n"
             "  read DIR             print events as JSON\n"
+            "  tail DIR             print the newest events, and follow those that come\n"
+            "  streams DIR          list streams\n"
             "  sim NAME             run a scenario through thousands of seeds\n\n"
             "Of a program that runs, over the socket in its store's directory:\n"
             "  handlers DIR         who reads events, how far behind; pause, replay …\n"

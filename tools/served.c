@@ -73,8 +73,7 @@ characters_of(acta_str text)
     return count;
 }
 
-/* A terminal does as control characters say, and these are somebody's data. */
-static void
+void
 put_shown(acta_str text)
 {
     for (size_t i = 0; i < text.size; i++) {

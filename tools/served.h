@@ -31,6 +31,9 @@ typedef struct served_column {
  */
 void served_table(const json_value *rows, const served_column *columns);
 
+/* To stdout; a terminal does as control characters say, and these are somebody's data: they are shown as '?'. */
+void put_shown(acta_str text);
+
 /* The members of an object, one a line. */
 void served_fields(const json_value *object);
 

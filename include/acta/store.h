@@ -482,6 +482,8 @@ ACTA_API acta_status acta_store_stream_info(
 typedef struct acta_stream_cursor acta_stream_cursor;
 ACTA_API acta_status acta_stream_cursor_open(
     acta_store *store, acta_str prefix, acta_str after, acta_stream_cursor **cursor_out, acta_error *error);
+/* From here on the cursor gives those that are softly deleted (acta_stream_info.deleted), and the store's own too. */
+ACTA_API void acta_stream_cursor_show_all(acta_stream_cursor *cursor);
 /* The name lives until the next call. `version_out` may be NULL. ACTA_NOT_FOUND at the end. */
 ACTA_API acta_status acta_stream_cursor_next(
     acta_stream_cursor *cursor, acta_str *name_out, uint64_t *version_out, acta_error *error);

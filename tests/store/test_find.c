@@ -254,6 +254,38 @@ a_list_is_of_its_moment(void **state)
     acta_stream_cursor_close(cursor);
 }
 
+/* Those that are softly deleted, and the store's own, are given to whom asks for all; who is deleted for good is none. */
+static void
+all_streams_are_listed(void **state)
+{
+    static const char *const names[] = { "$streams", "a", "b" };
+    fixture *f = FIXTURE(state);
+    acta_stream_cursor *cursor;
+    acta_stream_info info;
+    acta_str name;
+
+    append_ok(f, "a", "x");
+    append_ok(f, "b", "x");
+    append_ok(f, "c", "x");
+    acta_transaction *t = acta_transaction_create(f->store);
+    acta_transaction_delete_stream(t, S("b"), ACTA_ANY_VERSION, ACTA_DELETE_SOFT);
+    acta_transaction_delete_stream(t, S("c"), ACTA_ANY_VERSION, ACTA_DELETE_HARD);
+    assert_int_equal(ACTA_OK, acta_store_commit(f->store, t, NULL, &f->error));
+    expect_streams(f, NULL, NULL, names + 1, 1);
+
+    assert_int_equal(
+        ACTA_OK, acta_stream_cursor_open(f->store, acta_str_of(NULL), acta_str_of(NULL), &cursor, &f->error));
+    acta_stream_cursor_show_all(cursor);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_int_equal(ACTA_OK, acta_stream_cursor_next(cursor, &name, NULL, &f->error));
+        assert_true(acta_str_equal(name, acta_str_of(names[i])));
+        assert_int_equal(ACTA_OK, acta_store_stream_info(f->store, name, &info, &f->error));
+        assert_int_equal(info.deleted, i == 2);
+    }
+    assert_int_equal(ACTA_NOT_FOUND, acta_stream_cursor_next(cursor, &name, NULL, &f->error));
+    acta_stream_cursor_close(cursor);
+}
+
 static void
 a_stream_is_known_by_its_ends(void **state)
 {
@@ -289,6 +321,7 @@ main(void)
         on_store(events_are_found_by_what_they_are),
         on_store(streams_are_listed_by_name),
         on_store(a_list_is_of_its_moment),
+        on_store(all_streams_are_listed),
         on_store(a_stream_is_known_by_its_ends),
     };
     return run_on_engines("find", tests);

@@ -73,6 +73,31 @@ commands_that_are_refused_are_told() {
         ! "$acta" dispatch "$data" Deposit '{' 2>/dev/null >"$scratch/out" && [ ! -s "$scratch/out" ]
 }
 
+# What is written while acta tail --follow looks on comes once, in order; a stream may come later than who waits for it.
+new_events_are_followed() {
+    "$acta" tail "$data" -n 1 --follow --json >"$scratch/followed" 2>&1 &
+    all=$!
+    "$acta" tail "$data" --stream Account-emil --follow --json >"$scratch/followed_one" 2>&1 &
+    one=$!
+    for _ in $(seq 600); do
+        [ ! -s "$scratch/followed" ] || break
+        sleep 0.1
+    done
+    for name in emil erna; do
+        "$acta" dispatch "$data" OpenAccount "{\"account_id\": \"$name\", \"owner\": \"$name\", \"initial_balance\": 1}" || return 1
+    done
+    "$acta" dispatch "$data" Deposit '{"account_id": "emil", "amount": 3}' || return 1
+    for _ in $(seq 600); do
+        [ "$(wc -l <"$scratch/followed")" -lt 4 ] || [ "$(wc -l <"$scratch/followed_one")" -lt 2 ] || break
+        sleep 0.1
+    done
+    kill -INT "$one" && kill -TERM "$all" && wait "$one" && wait "$all" || return 1
+    cut -d, -f 1 "$scratch/followed" >"$scratch/positions"
+    printf '{"position":%s\n' 2 3 4 5 | diff - "$scratch/positions" &&
+        printf '%s\n' '{"position":3,"stream":"Account-emil","version":1' '{"position":5,"stream":"Account-emil","version":2' >"$scratch/expected" &&
+        cut -d, -f 1-3 "$scratch/followed_one" | diff "$scratch/expected" -
+}
+
 a_state_is_shown_now_and_as_it_was() {
     says 0 'Account anna' "$acta" state "$data" Account anna &&
         grep -q '^version   2$' "$scratch/said" &&
@@ -212,6 +237,13 @@ helps() { # command
         fits "$acta" "$1" --help
 }
 
+looks_help() { # command that reads the store by itself
+    says 0 "Usage: acta $1" "$acta" "$1" --help &&
+        grep -q '^Exit status: 0 done' "$scratch/said" &&
+        grep -q "^  acta $1 bank-data" "$scratch/said" &&
+        fits "$acta" "$1" --help
+}
+
 check "who serves nothing is told" nobody_who_serves_is_told
 check "wrong usage is told" wrong_usage_is_told
 check "handlers helps" helps handlers
@@ -219,6 +251,8 @@ check "dispatch helps" helps dispatch
 check "state helps" helps state
 check "sagas helps" helps sagas
 check "schedule helps" helps schedule
+check "tail helps" looks_help tail
+check "streams helps" looks_help streams
 check "sagas that run are listed" sagas_that_run_are_listed
 check "what is parked is listed" what_is_parked_is_listed
 check "an order is sent whole" an_order_is_sent_whole
@@ -229,6 +263,7 @@ check "a handler is paused and resumed" a_handler_is_paused_and_resumed
 check "orders that cannot be are refused" orders_that_cannot_be_are_refused
 check "commands are dispatched" commands_are_dispatched
 check "commands that are refused are told" commands_that_are_refused_are_told
+check "new events are followed" new_events_are_followed
 check "a state is shown, now and as it was" a_state_is_shown_now_and_as_it_was
 check "a state that is not there is told" a_state_that_is_not_there_is_told
 kill -TERM "$served"
