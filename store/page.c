@@ -255,6 +255,17 @@ acti_page_record(const acti_page *page, uint64_t position, acti_record_view *vie
     return ACTA_OK;
 }
 
+acta_digest
+acti_page_stub_beside(const acti_page *page, uint64_t position)
+{
+    parts p = { .payload = { NULL, 0 } };
+    acta_error ignored;
+
+    if (page->is_old || read_parts(page, (uint32_t)(position - page->first), &p, &ignored) != ACTA_OK)
+        memset(&p.beside_digest, 0, sizeof p.beside_digest);
+    return p.beside_digest;
+}
+
 /* -- one record, away from its page -- */
 
 /* A record whose parts were read. False: it is a stub. */

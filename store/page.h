@@ -60,6 +60,9 @@ acti_page_last(const acti_page *page)
 /* The record at a position, which is one of the page's; checked. Views of the page. */
 acta_status acti_page_record(const acti_page *page, uint64_t position, acti_record_view *view_out, acta_error *error);
 
+/* Of a stub at a position of the page: the digest of what lay beside its event; zeros: nothing did. */
+acta_digest acti_page_stub_beside(const acti_page *page, uint64_t position);
+
 /* A record as it lies in its page, and what of it stands in the page's front. Views. */
 typedef struct acti_page_piece {
     acta_bytes record;

@@ -187,37 +187,57 @@ head_of(acti_page_writer *writer, const uint8_t *record)
     if (!acta_id_is_none(r.causation_id)) r.flags |= RECORD_CAUSATION;
     if (!acta_id_is_none(r.command_id)) r.flags |= RECORD_COMMAND;
     if (acti_record_has_beside(record)) r.flags |= RECORD_BESIDE;
+    if (record[ACTI_RECORD_AT_KIND] == ACTA_RECORD_STUB) r.flags |= RECORD_STUB;
     if (r.later_us != 0) r.flags |= RECORD_LATER;
     return r;
+}
+
+/* One that is imported has the digest of what lay beside it where an event has its metadata. */
+static acta_digest
+beside_of_stub(const uint8_t *record)
+{
+    acta_digest beside = { { 0 } };
+
+    if (acti_record_has_beside(record)) memcpy(beside.bytes, record + ACTI_RECORD_HEADER, ACTA_DIGEST_SIZE);
+    return beside;
+}
+
+static uint8_t *
+put_event(uint8_t *to, const page_record *r, const uint8_t *record)
+{
+    size_t payload_size = acti_get_le32(record + ACTI_RECORD_AT_PAYLOAD_SIZE);
+    size_t metadata_size = acti_get_le32(record + ACTI_RECORD_AT_METADATA_SIZE);
+    size_t tags_size = acti_get_le16(record + ACTI_RECORD_AT_TAGS_SIZE);
+    const uint8_t *body = record + ACTI_RECORD_HEADER;
+
+    to = acti_page_put_head(to, r);
+    if ((r->flags & RECORD_BESIDE) != 0) {
+        to = acti_put_varint(to, metadata_size);
+        to = acti_put_varint(to, tags_size);
+        to = mempcpy(to, body + payload_size, metadata_size + tags_size);
+    }
+    return mempcpy(to, body, payload_size);
 }
 
 void
 acti_page_writer_add(acti_page_writer *writer, const uint8_t *record)
 {
     uint64_t position = acti_get_le64(record + ACTI_RECORD_AT_POSITION);
-    size_t payload_size = acti_get_le32(record + ACTI_RECORD_AT_PAYLOAD_SIZE);
-    size_t metadata_size = acti_get_le32(record + ACTI_RECORD_AT_METADATA_SIZE);
-    size_t tags_size = acti_get_le16(record + ACTI_RECORD_AT_TAGS_SIZE);
     uint8_t *begin = writer->bytes + ACTI_PAGE_FRONT_MAX + writer->records_size;
-    const uint8_t *body = record + ACTI_RECORD_HEADER;
-    acta_digest digest, beside = acti_record_beside(record);
+    bool is_stub = record[ACTI_RECORD_AT_KIND] == ACTA_RECORD_STUB;
+    acta_digest digest, beside = is_stub ? beside_of_stub(record) : acti_record_beside(record);
 
+    memcpy(digest.bytes, record + ACTI_RECORD_AT_DIGEST, ACTA_DIGEST_SIZE);
     if (writer->count == 0) {
         writer->first = position;
         writer->recorded_at_us = (int64_t)acti_get_le64(record + ACTI_RECORD_AT_RECORDED_AT);
     }
     page_record r = head_of(writer, record);
-    uint8_t *to = acti_page_put_head(begin + RECORD_CRC, &r);
-    if ((r.flags & RECORD_BESIDE) != 0) {
-        to = acti_put_varint(to, metadata_size);
-        to = acti_put_varint(to, tags_size);
-        to = mempcpy(to, body + payload_size, metadata_size + tags_size);
-    }
-    to = mempcpy(to, body, payload_size);
+    uint8_t *to = is_stub ? acti_page_put_core(begin + RECORD_CRC, &r, &digest, &beside)
+                          : put_event(begin + RECORD_CRC, &r, record);
     size_t size = (size_t)(to - begin);
     acti_put_le32(begin, acti_page_record_crc(position, begin, size));
 
-    memcpy(digest.bytes, record + ACTI_RECORD_AT_DIGEST, ACTA_DIGEST_SIZE);
     to = acti_page_put_core(writer->core + writer->core_size, &r, &digest, &beside);
     writer->core_size = (size_t)(to - writer->core);
     writer->offsets[writer->count++] = (uint16_t)writer->records_size;

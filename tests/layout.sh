@@ -14,7 +14,7 @@ status str environment memory id crc crash_point plant seal sites spares : base
 runtime actors gen_server gen_statem supervisor offload recorder fault watch_fd sys topic tree request : runtime
 gen_event acta.hpp                                        : runtime
 schema marks buffer file plain plain_verify deep_judge deep_verify deep_write     : schema
-store personal subscription memory_engine operations chain : store
+store personal subscription memory_engine operations chain transfer : store
 consumer_group                                            : store
 aggregate app handler index process_manager schedule generated test shadow time_travel acta : actors
 reader_options readers                                     : actors

@@ -7,6 +7,7 @@
  *     sim.c           sim, with simulation_list.c
  *     read.c          read                       keep.c         keep
  *     tail.c          tail                       streams.c      streams
+ *     export.c        export                      import.c       import, both with transfer_*.c
  *     handlers.c      handlers                   dispatch.c     dispatch, state
  *     sagas.c         sagas, schedule            client.c, json.c, served.c: asking a program that runs
  *     events.c        events, printed             arguments.c    what several share
@@ -29,6 +30,8 @@ int command_forget(int argc, char **argv);
 int command_read(int argc, char **argv);
 int command_tail(int argc, char **argv);
 int command_streams(int argc, char **argv);
+int command_export(int argc, char **argv);
+int command_import(int argc, char **argv);
 int command_sim(int argc, char **argv);
 int command_handlers(int argc, char **argv);
 int command_dispatch(int argc, char **argv);

@@ -18,7 +18,7 @@ static acta_status read_value(reader *r, json_value **out);
 static acta_status
 expected(const reader *r, const char *what)
 {
-    return acta_error_set(r->error, ACTA_CORRUPT, "the answer is no JSON: %s expected at byte %zu", what, r->at);
+    return acta_error_set(r->error, ACTA_CORRUPT, "no JSON: %s expected at byte %zu", what, r->at);
 }
 
 static char
@@ -253,7 +253,7 @@ json_read(acta_str text, acta_memory *memory, const json_value **out, acta_error
     reader r = { .text = text, .memory = memory, .error = error };
     json_value *value;
 
-    if (!acta_str_is_utf8(text)) return acta_error_set(error, ACTA_CORRUPT, "the answer is no UTF-8");
+    if (!acta_str_is_utf8(text)) return acta_error_set(error, ACTA_CORRUPT, "no UTF-8");
     acta_status status = read_value(&r, &value);
     if (status != ACTA_OK) return status;
     pass_space(&r);

@@ -5,6 +5,7 @@
  *     acta schema list DIR, acta schema show TYPE DIR, acta schema check OLD NEW
  *     acta forget SUBJECT DIR
  *     acta read DIR, acta tail DIR, acta streams DIR
+ *     acta export DIR, acta import FILE DIR
  *     acta sim NAME
  *     acta backup DIR SET, acta backups SET, acta restore BACKUP DIR, acta repair DIR [NEW]
  *     acta keep DIR [CATEGORY...]
@@ -39,6 +40,8 @@ static const command commands[] = {
     { "read", command_read },
     { "tail", command_tail },
     { "streams", command_streams },
+    { "export", command_export },
+    { "import", command_import },
     { "sim", command_sim },
     { "handlers", command_handlers },
     { "dispatch", command_dispatch },
@@ -47,8 +50,8 @@ static const command commands[] = {
     { "schedule", command_schedule },
 };
 #define NAMES                                                                                                          \
-    "verify, backup, backups, restore, repair, keep, schema, forget, read, tail, streams, sim, handlers, "             \
-    "dispatch, state, sagas, schedule"
+    "verify, backup, backups, restore, repair, keep, schema, forget, read, tail, streams, export, import, sim, "       \
+    "handlers, dispatch, state, sagas, schedule"
 
 /* -- verify -- */
 
@@ -146,6 +149,8 @@ main(int argc, char **argv)
             "  read DIR             print events as JSON\n"
             "  tail DIR             print the newest events, and follow those that come\n"
             "  streams DIR          list streams\n"
+            "  export DIR           print the log as JSON, exactly\n"
+            "  import FILE DIR      make a store of what was exported, or go on with one\n"
             "  sim NAME             run a scenario through thousands of seeds\n\n"
             "Of a program that runs, over the socket in its store's directory:\n"
             "  handlers DIR         who reads events, how far behind; pause, replay …\n"

@@ -32,8 +32,12 @@ get_answer(const client_request *request, acta_memory *memory, client_answer *an
     acta_error error;
 
     acta_status status = client_ask(request, memory, answer_out, &error);
-    if (status == ACTA_OK) status = json_read(answer_out->body, memory, value_out, &error);
-    if (status != ACTA_OK) fprintf(stderr, "acta: %s\n", error.text);
+    if (status != ACTA_OK) {
+        fprintf(stderr, "acta: %s\n", error.text);
+        return false;
+    }
+    status = json_read(answer_out->body, memory, value_out, &error);
+    if (status != ACTA_OK) fprintf(stderr, "acta: the answer is %s\n", error.text);
     return status == ACTA_OK;
 }
 

@@ -1,0 +1,32 @@
+/*
+ * The lines of acta export and acta import (docs/transfer.md): one of each kind written, and read strictly.
+ */
+#ifndef TOOLS_TRANSFER_H
+#define TOOLS_TRANSFER_H
+
+#include "acta/memory.h"
+#include "acta/transfer.h"
+
+enum { TRANSFER_FORMAT = 1 };
+
+typedef enum transfer_kind { TRANSFER_HEAD, TRANSFER_ROW, TRANSFER_ENTRY, TRANSFER_END } transfer_kind;
+
+typedef struct transfer_line {
+    transfer_kind kind;
+    uint64_t from, to; /* head: positions of the first and the last entry. End: `to` */
+    acta_str table;    /* row */
+    acta_bytes key, value;
+    acta_entry entry;
+} transfer_line;
+
+/* Tables whose rows belong to the log: the schemas that it was written with. Ended by NULL. */
+extern const char *const transfer_tables[];
+
+/* As a line, with its sum and its '\n'; in the memory. ACTA_NO_MEMORY. */
+acta_status transfer_write(const transfer_line *line, acta_memory *memory, acta_str *text_out, acta_error *error);
+
+/* A line without its '\n'. What it gives lies in the memory, or is a view of the text.
+ * Errors: ACTA_INVALID and what was expected; ACTA_NO_MEMORY */
+acta_status transfer_read(acta_str text, acta_memory *memory, transfer_line *line_out, acta_error *error);
+
+#endif
