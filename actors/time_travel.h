@@ -41,6 +41,8 @@ acta_status acti_text_diff(const acta_table *table, acta_str before, acta_str af
 
 /* What stands at a path of a text of the table; absent: nothing. */
 acta_str acti_text_at(const acta_table *table, acta_str text, acta_str path);
+/* Is a text of JSON what was written: as it is, or a string without its quotes? */
+bool acti_text_is(acta_str text, acta_str written);
 /* The field that a path begins with. ACTA_INVALID: there is none, or the path is none. */
 acta_status acti_path_field(const acta_table *table, acta_str path, const acta_field **field_out, acta_error *error);
 

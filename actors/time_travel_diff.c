@@ -11,6 +11,8 @@
 
 #include <stdlib.h>
 
+#include "acta/marks.h"
+
 enum { PATH_MAX_OF_OURS = 4096 };
 
 /* -- texts -- */
@@ -310,12 +312,12 @@ next_step(acta_str *path, step *step_out)
     return true;
 }
 
-/* A key as it is written in a path: as JSON, or without the quotes. */
-static bool
-is_key(acta_str key, acta_str written)
+bool
+acti_text_is(acta_str text, acta_str written)
 {
-    if (acta_str_equal(key, written)) return true;
-    return key.size == written.size + 2 && key.data[0] == '"' && memcmp(key.data + 1, written.data, written.size) == 0;
+    if (acta_str_equal(text, written)) return true;
+    return text.size == written.size + 2 && text.data[0] == '"' &&
+           memcmp(text.data + 1, written.data, written.size) == 0;
 }
 
 static acta_str
@@ -329,7 +331,7 @@ element_of(acta_str array, const acta_field *vector, acta_str written)
         char text[16];
         snprintf(text, sizeof text, "%" PRIu32, place);
         acta_str own = key != NULL ? member_of(value, acta_str_of(key->name)) : acta_str_of(text);
-        if (is_key(own, written)) return value;
+        if (acti_text_is(own, written)) return value;
     }
     return acta_str_from(NULL, 0);
 }
@@ -352,6 +354,31 @@ acti_text_at(const acta_table *table, acta_str text, acta_str path)
         }
     }
     return text;
+}
+
+/* What a table's marks say of a field. */
+static unsigned
+marks_of(const acta_table *table, acta_str name)
+{
+    for (uint32_t i = 0; table != NULL && i < table->mark_count; i++)
+        if (acta_str_equal(acta_str_of(table->marks[i].field), name)) return table->marks[i].what;
+    return 0;
+}
+
+bool
+acta_path_is_hidden(const acta_table *state, acta_str path)
+{
+    static const unsigned hidden = ACTA_MARK_PERSONAL | ACTA_MARK_REDACTED;
+    const acta_table *table = state;
+    step s;
+
+    while (table != NULL && next_step(&path, &s)) {
+        if (s.is_element) continue;
+        if ((marks_of(table, s.text) & hidden) != 0) return true;
+        const acta_field *field = field_of(table, s.text);
+        table = field != NULL ? field->table : NULL;
+    }
+    return table != NULL && acta_table_is_marked(table, hidden);
 }
 
 acta_status

@@ -12,6 +12,7 @@ typedef struct finder {
     const acta_table *table;
     const acta_field *field;
     acta_str path;
+    acta_str wanted;       /* only changes to this value; absent: to any */
     acta_memory *texts[2]; /* of the value now, and of the one before, in turn */
     uint32_t turn;
     acta_str now;
@@ -35,6 +36,12 @@ static bool
 is_same(acta_str a, acta_str b)
 {
     return (a.data == NULL) == (b.data == NULL) && acta_str_equal(a, b);
+}
+
+static bool
+is_wanted(const finder *f, acta_str value)
+{
+    return f->wanted.data == NULL || (value.data != NULL && acti_text_is(value, f->wanted));
 }
 
 /* It is kept, in place of the one before. */
@@ -64,7 +71,8 @@ go_on(finder *f, acti_travel *travel, acta_error *error)
     while (status == ACTA_OK) {
         status = acti_travel_next(travel, &event, error);
         if (status == ACTA_OK) status = look(f, travel->fold.value, &after, error);
-        if (status == ACTA_OK && !is_same(before, after)) status = note_change(f, &event, before, after, error);
+        if (status == ACTA_OK && !is_same(before, after) && is_wanted(f, after))
+            status = note_change(f, &event, before, after, error);
         before = after;
     }
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;
@@ -99,6 +107,10 @@ find(finder *f, acta_history *history, acta_str id, acta_point at, acta_error *e
         status = search(f, history, id, at, false, &began_at, error);
     }
     if (status != ACTA_OK || f->change->place.version != 0) return status;
+    if (f->wanted.data != NULL)
+        return acta_error_set(error, ACTA_NOT_FOUND,
+            "nothing has changed '" ACTA_FMT "' of '" ACTA_FMT "' to " ACTA_FMT " up to that point", ACTA_ARG(f->path),
+            ACTA_ARG(id), ACTA_ARG(f->wanted));
     return acta_error_set(error, ACTA_NOT_FOUND,
         "nothing has changed '" ACTA_FMT "' of '" ACTA_FMT "' up to that point", ACTA_ARG(f->path), ACTA_ARG(id));
 }
@@ -107,8 +119,15 @@ acta_status
 acta_aggregate_why(acta_history *history, const acta_table *state, acta_str id, acta_str path, acta_point at,
     acta_memory *memory, acta_change *change_out, acta_error *error)
 {
+    return acta_aggregate_why_value(history, state, id, path, acta_str_from(NULL, 0), at, memory, change_out, error);
+}
+
+acta_status
+acta_aggregate_why_value(acta_history *history, const acta_table *state, acta_str id, acta_str path, acta_str value,
+    acta_point at, acta_memory *memory, acta_change *change_out, acta_error *error)
+{
     const acta_allocator *allocator = &history->app->environment.allocator;
-    finder f = { .table = state, .path = path, .memory = memory, .change = change_out };
+    finder f = { .table = state, .path = path, .wanted = value, .memory = memory, .change = change_out };
 
     *change_out = (acta_change){ .type = { NULL, 0 } };
     acta_status status = acti_path_field(state, path, &f.field, error);

@@ -1,6 +1,6 @@
 /*
  * GET /aggregates/{type}/{id}: a state, folded from its events; ?at= a version ("17"), a position ("position:4711") or a
- * time ("2026-11-21T10:30:00Z").
+ * time ("2026-11-21T10:30:00Z"). GET …/diff: what is other at ?to= than at ?from=; GET …/why: which event last changed ?field=.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -114,4 +114,122 @@ acti_get_aggregate(acti_request *request)
 
     if (table == NULL || !acti_query_point(request, "at", &at)) return;
     if (read_state(request, table, at, &error) != ACTA_OK) acti_problem(request, &error);
+}
+
+/* -- what changed, and why -- */
+
+typedef struct telling {
+    acti_json json;
+    const acta_table *table;
+    bool redacted;
+} telling;
+
+/* Left out: it wasn't there. */
+static void
+add_value(telling *t, const char *key, acta_str path, acta_str value)
+{
+    if (value.data == NULL) return;
+    if (t->redacted && acta_path_is_hidden(t->table, path))
+        acti_json_text(&t->json, key, "***");
+    else
+        acti_json_raw(&t->json, key, value);
+}
+
+static bool
+add_difference(void *user, const acta_difference *difference)
+{
+    telling *t = user;
+
+    acti_json_open(&t->json, NULL, '{');
+    acti_json_string(&t->json, "path", difference->path);
+    add_value(t, "before", difference->path, difference->before);
+    add_value(t, "after", difference->path, difference->after);
+    acti_json_close(&t->json, '}');
+    return true;
+}
+
+static telling
+begin_telling(acti_request *request, const acta_table *table)
+{
+    telling t = {
+        .json = acti_json_into(&request->text), .table = table, .redacted = acti_query(request, "show_redacted") == NULL
+    };
+
+    acti_json_open(&t.json, NULL, '{');
+    acti_json_text(&t.json, "type", table->name);
+    acti_json_string(&t.json, "id", request->parts[1]);
+    return t;
+}
+
+void
+acti_get_aggregate_diff(acti_request *request)
+{
+    const acta_table *table = acti_find_table(request, request->parts[0], ACTA_TABLE_STATE, "aggregate");
+    acta_point from, to;
+    acta_error error;
+
+    if (table == NULL || !acti_query_point(request, "from", &from) || !acti_query_point(request, "to", &to)) return;
+    if (acti_query(request, "from") == NULL) from = acta_at_version(0);
+    telling t = begin_telling(request, table);
+    acti_json_open(&t.json, "differences", '[');
+    acta_status status = acta_aggregate_diff(
+        acta_app_history(request->gateway->app), table, request->parts[1], from, to, add_difference, &t, &error);
+    acti_json_close(&t.json, ']');
+    acti_json_close(&t.json, '}');
+    if (status != ACTA_OK) acti_problem(request, &error);
+}
+
+static void
+tell_change(acti_request *request, const acta_table *table, acta_str field, const acta_change *change)
+{
+    telling t = begin_telling(request, table);
+
+    acti_json_string(&t.json, "field", field);
+    acti_json_number(&t.json, "version", change->place.version);
+    acti_json_number(&t.json, "position", change->place.position);
+    acti_json_time(&t.json, "recorded_at", change->place.recorded_at_us);
+    acti_json_string(&t.json, "event", change->type);
+    acti_json_id(&t.json, "command_id", change->command_id);
+    acti_json_id(&t.json, "correlation_id", change->correlation_id);
+    acti_json_id(&t.json, "causation_id", change->causation_id);
+    add_value(&t, "before", field, change->before);
+    add_value(&t, "after", field, change->after);
+    acti_json_close(&t.json, '}');
+}
+
+/* Who may not see a value may not try values either. */
+static bool
+read_field(acti_request *request, const acta_table *table, acta_str *field_out, acta_str *value_out)
+{
+    const char *field = acti_query(request, "field"), *value = acti_query(request, "value");
+
+    *field_out = acta_str_of(field);
+    *value_out = acta_str_of(value);
+    if (field == NULL || field[0] == '\0') {
+        acti_problem_http(request, MHD_HTTP_BAD_REQUEST, "field: expected a path such as balance or lines[A-17].count");
+        return false;
+    }
+    if (value == NULL || acti_query(request, "show_redacted") != NULL || !acta_path_is_hidden(table, *field_out))
+        return true;
+    acti_problem_http(
+        request, MHD_HTTP_BAD_REQUEST, "value: what is hidden is found by a value only with show_redacted");
+    return false;
+}
+
+void
+acti_get_aggregate_why(acti_request *request)
+{
+    const acta_table *table = acti_find_table(request, request->parts[0], ACTA_TABLE_STATE, "aggregate");
+    acta_str field, value;
+    acta_point at;
+    acta_change change;
+    acta_error error;
+
+    if (table == NULL || !acti_query_point(request, "at", &at) || !read_field(request, table, &field, &value)) return;
+    acta_status status = acta_aggregate_why_value(acta_app_history(request->gateway->app), table, request->parts[1],
+        field, value, at, request->memory, &change, &error);
+    if (status == ACTA_OK)
+        tell_change(request, table, field, &change);
+    else
+        acti_problem(request, &error);
 }

@@ -207,6 +207,8 @@ void acti_get_health(acti_request *request);
 void acti_get_ready(acti_request *request);
 void acti_post_command(acti_request *request);
 void acti_get_aggregate(acti_request *request);
+void acti_get_aggregate_diff(acti_request *request);
+void acti_get_aggregate_why(acti_request *request);
 void acti_get_streams(acti_request *request);
 void acti_get_stream(acti_request *request);
 void acti_get_events(acti_request *request);

@@ -9,6 +9,7 @@
  *     tail.c          tail                       streams.c      streams
  *     export.c        export                      import.c       import, both with transfer_*.c
  *     handlers.c      handlers                   dispatch.c     dispatch, state
+ *     history.c       diff, why
  *     sagas.c         sagas, schedule            client.c, json.c, served.c: asking a program that runs
  *     events.c        events, printed             arguments.c    what several share
  *     verify*.c       verify, which shares no code with store/
@@ -36,6 +37,8 @@ int command_sim(int argc, char **argv);
 int command_handlers(int argc, char **argv);
 int command_dispatch(int argc, char **argv);
 int command_state(int argc, char **argv);
+int command_diff(int argc, char **argv);
+int command_why(int argc, char **argv);
 int command_sagas(int argc, char **argv);
 int command_schedule(int argc, char **argv);
 

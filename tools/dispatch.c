@@ -48,21 +48,6 @@ parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-/* What both end with: 0, or 1 and it has been told. */
-static int
-ask(const client_request *request, acta_memory *memory, const dispatch_line *line,
-    void (*print)(const json_value *answer))
-{
-    const json_value *answer;
-
-    if (!served_ask(request, memory, MUST_BE_THERE, &answer)) return 1;
-    if (line->as_json)
-        printf(ACTA_FMT "\n", ACTA_ARG(answer->raw));
-    else
-        print(answer);
-    return 0;
-}
-
 /* -- dispatch -- */
 
 static void
@@ -86,7 +71,7 @@ dispatch(const dispatch_line *line, acta_memory *memory)
         .path = path,
         .headers = headers,
         .body = acta_str_of(line->words[2]) };
-    return ask(&request, memory, line, print_dispatched);
+    return served_show(&request, memory, line->as_json, print_dispatched);
 }
 
 int
@@ -148,7 +133,7 @@ show_state(const dispatch_line *line, acta_memory *memory)
     snprintf(path, size, "/aggregates/%s/%s?%s%s&%s", type, id, line->at != NULL ? "at=" : "", at,
         line->show_redacted ? "show_redacted=1" : "");
     const client_request request = { .directory = line->words[0], .method = "GET", .path = path };
-    return ask(&request, memory, line, print_state);
+    return served_show(&request, memory, line->as_json, print_state);
 }
 
 int

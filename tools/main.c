@@ -10,7 +10,7 @@
  *     acta backup DIR SET, acta backups SET, acta restore BACKUP DIR, acta repair DIR [NEW]
  *     acta keep DIR [CATEGORY...]
  *     acta handlers DIR [ORDER NAME]
- *     acta dispatch DIR NAME JSON, acta state DIR TYPE ID
+ *     acta dispatch DIR NAME JSON, acta state DIR TYPE ID, acta diff DIR TYPE ID, acta why DIR TYPE ID FIELD
  *     acta sagas DIR [show ID], acta schedule DIR
  *
  * Exit status: 0 done and sound, 1 damage or failure, 2 wrong usage.
@@ -46,12 +46,14 @@ static const command commands[] = {
     { "handlers", command_handlers },
     { "dispatch", command_dispatch },
     { "state", command_state },
+    { "diff", command_diff },
+    { "why", command_why },
     { "sagas", command_sagas },
     { "schedule", command_schedule },
 };
 #define NAMES                                                                                                          \
     "verify, backup, backups, restore, repair, keep, schema, forget, read, tail, streams, export, import, sim, "       \
-    "handlers, dispatch, state, sagas, schedule"
+    "handlers, dispatch, state, diff, why, sagas, schedule"
 
 /* -- verify -- */
 
@@ -157,6 +159,9 @@ main(int argc, char **argv)
             "  dispatch DIR NAME JSON\n"
             "                       send it a command\n"
             "  state DIR TYPE ID    an aggregate, now or as it was\n"
+            "  diff DIR TYPE ID     what changed in it between two points\n"
+            "  why DIR TYPE ID FIELD\n"
+            "                       which event made a field what it is\n"
             "  sagas DIR            what process managers are at; show one\n"
             "  schedule DIR         what runs later\n\n"
             "`acta COMMAND --help` tells more.\n\nExit status: 0 done and sound, 1 damage or failure, 2 wrong usage.",

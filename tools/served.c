@@ -54,6 +54,19 @@ served_ask(const client_request *request, acta_memory *memory, served_presence p
     return is_missing;
 }
 
+int
+served_show(const client_request *request, acta_memory *memory, bool as_json, void (*print)(const json_value *answer))
+{
+    const json_value *answer;
+
+    if (!served_ask(request, memory, MUST_BE_THERE, &answer)) return 1;
+    if (as_json)
+        printf(ACTA_FMT "\n", ACTA_ARG(answer->raw));
+    else
+        print(answer);
+    return 0;
+}
+
 /* -- tables -- */
 
 /* Bytes of the first so many characters. */

@@ -16,6 +16,10 @@ typedef enum served_presence { MUST_BE_THERE, MAY_BE_MISSING } served_presence;
 bool served_ask(
     const client_request *request, acta_memory *memory, served_presence presence, const json_value **answer_out);
 
+/* Ask for one thing, and print it: as the JSON that came, or by `print`. Gives the exit status: 0, or 1 and it has been told. */
+int served_show(
+    const client_request *request, acta_memory *memory, bool as_json, void (*print)(const json_value *answer));
+
 typedef enum column_kind { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_TIME } column_kind;
 
 typedef struct served_column {

@@ -138,6 +138,10 @@ ACTA_API acta_status acta_aggregate_diff(acta_history *history, const acta_table
 ACTA_API acta_status acta_value_diff(const acta_table *table, const void *before, const void *after,
     acta_difference_see *see, void *user, acta_error *error);
 
+/* Is something at this path of a difference, or in it, (redacted) or (personal) in the schema? Who shows differences to people
+ * hides the values then. */
+ACTA_API bool acta_path_is_hidden(const acta_table *state, acta_str path);
+
 /* -- why -- */
 
 /* An event that changed a field, and what led to it. */
@@ -158,6 +162,14 @@ typedef struct acta_change {
  */
 ACTA_API acta_status acta_aggregate_why(acta_history *history, const acta_table *state, acta_str id, acta_str path,
     acta_point at, acta_memory *memory, acta_change *change_out, acta_error *error);
+
+/*
+ * The same for the event that last changed a field to a value: who made it that.
+ *   value  as in a difference; a text also without its quotes
+ * Errors: ACTA_NOT_FOUND: nothing has changed it to that so far
+ */
+ACTA_API acta_status acta_aggregate_why_value(acta_history *history, const acta_table *state, acta_str id,
+    acta_str path, acta_str value, acta_point at, acta_memory *memory, acta_change *change_out, acta_error *error);
 
 /*
  * Event by event: `see` is called for each up to a point, with the state behind it, which lives until it returns. False: no

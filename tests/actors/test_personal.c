@@ -186,6 +186,12 @@ who_is_forgotten_is_so_in_the_past_too(void **state)
             assert_true(acta_is_forgotten(ida.email));
             assert_int_equal(ida.changes, version - 1);
         }
+        assert_true(acta_path_is_hidden(&people_Person_table, S("email")));
+        assert_true(acta_path_is_hidden(&people_Person_table, S("relatives[a.b].name")));
+        assert_true(acta_path_is_hidden(&people_Person_table, S("relatives[\"a]\"]")));
+        assert_false(acta_path_is_hidden(&people_Person_table, S("relatives[name].relative_id")));
+        assert_false(acta_path_is_hidden(&people_Person_table, S("city")));
+        assert_false(acta_path_is_hidden(&people_Person_table, S("email_of")));
         MUST(f, acta_aggregate_diff(history, &people_Person_table, S("ida"), acta_at_version(1), acta_at_version(3),
                     count_changes, &changes, &f->error));
         restart(f);

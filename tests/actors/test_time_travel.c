@@ -238,6 +238,16 @@ a_change_is_traced_to_its_event_and_command(void **state)
                          f->scratch, &change, &f->error),
         ACTA_NOT_FOUND);
     assert_string_equal(f->error.text, "nothing has changed 'entries[never]' of 'a' up to that point");
+    static const char *const values[] = { "rent", "\"rent\"" };
+    for (int i = 0; i < 2; i++) {
+        MUST(f, acta_aggregate_why_value(history, &ledger_Counter_table, S("a"), S("last_job"), acta_str_of(values[i]),
+                    acta_at_end(), f->scratch, &change, &f->error));
+        assert_int_equal(change.place.version, 1);
+    }
+    assert_int_equal(acta_aggregate_why_value(history, &ledger_Counter_table, S("a"), S("last_job"), S("ren"),
+                         acta_at_end(), f->scratch, &change, &f->error),
+        ACTA_NOT_FOUND);
+    assert_string_equal(f->error.text, "nothing has changed 'last_job' of 'a' to ren up to that point");
     assert_int_equal(acta_aggregate_why(history, &ledger_Counter_table, S("a"), S("totle"), acta_at_end(), f->scratch,
                          &change, &f->error),
         ACTA_INVALID);

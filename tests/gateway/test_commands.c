@@ -167,6 +167,44 @@ a_state_is_told_as_it_is_and_as_it_was(void **state)
 }
 
 static void
+what_changed_is_told_and_why(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    serve(f);
+    open_account(f, "alice", 100);
+    assert_int_equal(post(f, "/commands/Deposit", "{\"account_id\":\"alice\",\"amount\":20}"), 200);
+    assert_int_equal(post(f, "/commands/Deposit", "{\"account_id\":\"alice\",\"amount\":30}"), 200);
+    assert_int_equal(get(f, "/aggregates/Account/alice/diff?from=1&to=2"), 200);
+    body_has(f, "{\"type\":\"bank.Account\",\"id\":\"alice\",\"differences\":[{\"path\":\"balance\",\"before\":100,"
+                "\"after\":120}]}");
+    assert_int_equal(get(f, "/aggregates/Account/alice/diff?from=position:2"), 200);
+    body_has(f, "\"before\":120,\"after\":150}");
+    assert_int_equal(get(f, "/aggregates/Account/alice/diff"), 200);
+    body_has(f, "{\"path\":\"balance\",\"before\":0,\"after\":150}");
+    assert_int_equal(get(f, "/aggregates/Account/alice/diff?from=3"), 200);
+    body_has(f, "\"differences\":[]");
+    assert_int_equal(get(f, "/aggregates/Account/bob/diff"), 404);
+    assert_int_equal(get(f, "/aggregates/Acount/alice/diff"), 404);
+    assert_int_equal(get(f, "/aggregates/Account/alice/diff?from=x"), 400);
+
+    assert_int_equal(get(f, "/aggregates/Account/alice/why?field=balance"), 200);
+    body_has(f, "\"field\":\"balance\",\"version\":3,\"position\":3,\"recorded_at\":\"");
+    body_has(f, "\"event\":\"bank.MoneyDeposited\",\"command_id\":\"");
+    body_has(f, "\"before\":120,\"after\":150}");
+    assert_int_equal(get(f, "/aggregates/Account/alice/why?field=balance&value=120"), 200);
+    body_has(f, "\"version\":2,");
+    assert_int_equal(get(f, "/aggregates/Account/alice/why?field=balance&at=1"), 200);
+    body_has(f, "\"event\":\"bank.AccountOpened\"");
+    assert_int_equal(get(f, "/aggregates/Account/alice/why?field=balance&value=7"), 404);
+    body_has(f, "nothing has changed 'balance' of 'alice' to 7 up to that point");
+    assert_int_equal(get(f, "/aggregates/Account/alice/why?field=colour"), 400);
+    assert_int_equal(get(f, "/aggregates/Account/alice/why"), 400);
+    body_has(f, "field: expected a path such as balance");
+    assert_int_equal(get(f, "/aggregates/Account/bob/why?field=balance"), 404);
+}
+
+static void
 a_part_of_a_path_may_hold_anything_that_is_text(void **state)
 {
     fixture *f = FIXTURE(state);
@@ -265,6 +303,7 @@ main(void)
         with_bank(an_answer_can_wait_for_readers),
         with_bank(bad_numbers_of_a_query_are_refused),
         with_bank(a_state_is_told_as_it_is_and_as_it_was),
+        with_bank(what_changed_is_told_and_why),
         with_bank(a_part_of_a_path_may_hold_anything_that_is_text),
         with_bank(many_are_answered_on_one_connection),
         with_bank(a_trace_goes_with_the_events),

@@ -109,6 +109,25 @@ a_state_is_shown_now_and_as_it_was() {
         [ "$(wc -l <"$scratch/said")" -eq 1 ]
 }
 
+what_changed_is_shown() {
+    says 0 'balance: 7 -> 27' "$acta" diff "$data" Account anna --from 1 --to 2 &&
+        says 0 'balance: 0 -> 7' "$acta" diff "$data" Account anna --to position:1 &&
+        says 0 '"differences":[{"path":"balance","before":7,"after":27}]' "$acta" diff "$data" Account anna --from 1 --json &&
+        says 1 'from: expected a version such as 17' "$acta" diff "$data" Account anna --from 'a & b' &&
+        says 1 "there is no 'Account-nobody'" "$acta" diff "$data" Account nobody
+}
+
+who_changed_it_is_shown() {
+    says 0 'balance: 7 -> 27' "$acta" why "$data" Account anna balance &&
+        grep -q '^version         2$' "$scratch/said" &&
+        grep -q '^event           bank.MoneyDeposited$' "$scratch/said" &&
+        grep -q '^command_id      [0-9a-f-]\{36\}$' "$scratch/said" &&
+        says 0 'balance: 0 -> 7' "$acta" why "$data" Account anna balance 7 &&
+        says 0 '"event":"bank.AccountOpened"' "$acta" why "$data" Account anna balance --at 1 --json &&
+        says 1 "nothing has changed 'balance' of 'anna' to 8" "$acta" why "$data" Account anna balance 8 &&
+        says 1 "'a & b' is no path in a 'bank.Account'" "$acta" why "$data" Account anna 'a & b'
+}
+
 a_state_that_is_not_there_is_told() {
     says 1 'acta: ' "$acta" state "$data" Account nobody &&
         says 1 "the schema has no aggregate 'Nothing'" "$acta" state "$data" Nothing anna &&
@@ -212,6 +231,9 @@ wrong_usage_is_told() {
         says 2 'DIR NAME JSON is expected' "$acta" dispatch "$data" Deposit &&
         says 2 "--id: one line of 1 to 255 bytes is expected" "$acta" dispatch "$data" Deposit '{}' --id '' &&
         says 2 'DIR TYPE ID is expected' "$acta" state "$data" Account &&
+        says 2 'DIR TYPE ID is expected' "$acta" diff "$data" Account &&
+        says 2 "'x' is one argument too many" "$acta" diff "$data" Account anna x &&
+        says 2 'DIR TYPE ID FIELD is expected' "$acta" why "$data" Account anna &&
         says 2 'show ID is expected' "$acta" sagas "$data" show &&
         says 2 "'t-17' is not 'show'" "$acta" sagas "$data" t-17 &&
         says 2 'which directory?' "$acta" sagas &&
@@ -251,6 +273,8 @@ check "dispatch helps" helps dispatch
 check "state helps" helps state
 check "sagas helps" helps sagas
 check "schedule helps" helps schedule
+check "diff helps" helps diff
+check "why helps" helps why
 check "tail helps" looks_help tail
 check "streams helps" looks_help streams
 check "sagas that run are listed" sagas_that_run_are_listed
@@ -265,6 +289,8 @@ check "commands are dispatched" commands_are_dispatched
 check "commands that are refused are told" commands_that_are_refused_are_told
 check "new events are followed" new_events_are_followed
 check "a state is shown, now and as it was" a_state_is_shown_now_and_as_it_was
+check "what changed is shown" what_changed_is_shown
+check "who changed it is shown" who_changed_it_is_shown
 check "a state that is not there is told" a_state_that_is_not_there_is_told
 kill -TERM "$served"
 check "a bank that was asked ends well" wait "$served"
