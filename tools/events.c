@@ -181,7 +181,7 @@ void
 event_print(acta_store *store, const acta_recorded *event, const event_style *style, acta_memory *memory)
 {
     acta_kept_schema kept;
-    acta_error why;
+    acta_error why = { .status = ACTA_OK };
 
     acta_str payload = payload_text(store, event, style->shows_all, memory, &kept, &why);
     (style->as_json ? put_json : put_columns)(event, &kept, payload, &why);

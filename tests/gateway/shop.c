@@ -15,8 +15,8 @@ decide(const shop_Article *article, shop_Offer command, acta_decision *decision)
 static void
 offered(shop_Article *article, shop_Offered event, acta_memory *memory)
 {
-    (void)memory;
     article->price = event.price;
+    acta_str_assign(&article->supplier, event.supplier, memory);
 }
 
 static acta_status

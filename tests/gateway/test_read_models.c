@@ -169,11 +169,33 @@ there_is_a_list_of_them(void **state)
                                       "\"indexes\":[\"group\",\"price\",\"is_new\"]}]}");
 }
 
+/* What is redacted of a state is not told by what changed in it, and can't be found out by asking for values. */
+static void
+what_is_redacted_is_no_difference_to_be_seen(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    serve(f);
+    offer(f, "bean", "vegetable", 10, true);
+    assert_int_equal(get(f, "/aggregates/Article/bean/diff"), 200);
+    body_has(f, "{\"path\":\"price\",\"before\":0,\"after\":10},{\"path\":\"supplier\",\"after\":\"***\"}]}");
+    assert_int_equal(get(f, "/aggregates/Article/bean/diff?show_redacted"), 200);
+    body_has(f, "{\"path\":\"supplier\",\"after\":\"a secret\"}");
+    assert_int_equal(get(f, "/aggregates/Article/bean/why?field=supplier"), 200);
+    body_has(f, "\"after\":\"***\"}");
+    assert_null(strstr(f->last.body, "secret"));
+    assert_int_equal(get(f, "/aggregates/Article/bean/why?field=supplier&value=a%20secret"), 400);
+    body_has(f, "value: what is hidden is found by a value only with show_redacted");
+    assert_int_equal(get(f, "/aggregates/Article/bean/why?field=supplier&value=a%20secret&show_redacted"), 200);
+    body_has(f, "\"after\":\"a secret\"}");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         with_shop(one_is_found_by_its_key),
+        with_shop(what_is_redacted_is_no_difference_to_be_seen),
         with_shop(rows_come_in_the_order_of_their_keys),
         with_shop(a_page_says_where_the_next_begins),
         with_shop(rows_are_found_by_an_index),
