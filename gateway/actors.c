@@ -221,6 +221,7 @@ acti_get_queues(acti_request *request)
     acta_app *app = request->gateway->app;
     uint64_t count = LONGEST_DEFAULT;
     longest l = { .infos = NULL };
+    uint32_t reader_count;
 
     if (!acti_query_number(request, "count", 1, COUNT_MAX, &count) || !read_by(request, &l)) return;
     l.wanted = (uint32_t)count;
@@ -229,10 +230,12 @@ acti_get_queues(acti_request *request)
         acti_problem_http(request, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory for this request");
         return;
     }
+    const acta_reader_info *readers = acti_readers_list(request, &reader_count);
+    if (readers == NULL) return;
     look_at_all(acta_app_runtime(app), &l);
     acti_json_open(&json, NULL, '{');
     add_committer(&json, app);
     add_mailboxes(&json, &l);
-    acti_json_readers(&json, app);
+    acti_json_readers(&json, readers, reader_count);
     acti_json_close(&json, '}');
 }

@@ -45,21 +45,18 @@ read_after(acti_request *request, uint64_t *after_out)
     return false;
 }
 
-/* "a.B,a.C" into names; a copy of the query's value is cut into pieces. */
+/* "a.B,a.C" into names: the query's value is cut into pieces. */
 static bool
 read_types(acti_request *request, acta_subscription_filter *filter)
 {
-    const char *text = acti_query(request, "type");
-    char *list, *rest = NULL;
+    char *list = acti_query(request, "type"), *rest = NULL;
 
-    if (text == NULL) return true;
+    if (list == NULL) return true;
     acta_str *types = acta_memory_alloc(request->memory, TYPES_MAX * sizeof *types);
-    list = acta_memory_alloc(request->memory, strlen(text) + 1);
-    if (types == NULL || list == NULL) {
+    if (types == NULL) {
         acti_problem_http(request, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory for this request");
         return false;
     }
-    strcpy(list, text);
     for (char *name = strtok_r(list, ",", &rest); name != NULL; name = strtok_r(NULL, ",", &rest)) {
         if (filter->type_count == TYPES_MAX || strlen(name) > ACTA_TYPE_NAME_MAX) {
             acti_problem_http(request, MHD_HTTP_BAD_REQUEST, "type: up to %d names of up to %d bytes are expected",

@@ -4,8 +4,6 @@
  */
 #include "internal.h"
 
-enum { READERS_MAX = 256 };
-
 static void
 answer(acti_request *request, bool is_well, const char *why)
 {
@@ -29,14 +27,14 @@ acti_get_health(acti_request *request)
 void
 acti_get_ready(acti_request *request)
 {
-    acta_app *app = request->gateway->app;
-    acta_reader_info infos[READERS_MAX];
-    uint32_t count = acta_app_readers(app, infos, READERS_MAX);
     bool catches_up = false;
+    uint32_t count;
+    const acta_reader_info *infos = acti_readers_list(request, &count);
 
-    for (uint32_t i = 0; i < count && i < READERS_MAX; i++)
+    if (infos == NULL) return;
+    for (uint32_t i = 0; i < count; i++)
         catches_up = catches_up || infos[i].state == ACTA_READER_CATCHING_UP;
-    if (acta_store_health(acta_app_store(app), NULL) != ACTA_OK)
+    if (acta_store_health(acta_app_store(request->gateway->app), NULL) != ACTA_OK)
         answer(request, false, "the store takes no writes");
     else
         answer(request, !catches_up, "a reader catches up");

@@ -57,7 +57,7 @@ void acti_json_number(acti_json *json, const char *key, uint64_t value);
 void acti_json_signed(acti_json *json, const char *key, int64_t value);
 void acti_json_real(acti_json *json, const char *key, double value);
 void acti_json_bool(acti_json *json, const char *key, bool value);
-void acti_json_pid(acti_json *json, const char *key, acta_pid pid); /* a string; none: null */
+void acti_json_pid(acti_json *json, const char *key, acta_pid pid);      /* a string; none: null */
 void acti_json_id(acti_json *json, const char *key, acta_id id);         /* none: left out */
 void acti_json_time(acti_json *json, const char *key, int64_t at_us);    /* "2026-11-21T10:30:00.000000Z"; 0: null */
 void acti_json_raw(acti_json *json, const char *key, acta_str finished); /* JSON already */
@@ -137,8 +137,8 @@ struct acti_request {
     uint32_t header_count;
 };
 
-/* A value of the query, decoded; NULL: it isn't there. Lives as long as the request. */
-const char *acti_query(acti_request *request, const char *name);
+/* A value of the query, decoded: a copy, which lives as long as the request. NULL: it isn't there. */
+char *acti_query(acti_request *request, const char *name);
 /* A number of the query. False: it is there and no number from `least` to `most`, and the request is refused with that. */
 bool acti_query_number(acti_request *request, const char *name, uint64_t least, uint64_t most, uint64_t *value);
 const char *acti_request_header(acti_request *request, const char *name);
@@ -215,8 +215,10 @@ void acti_get_events(acti_request *request);
 /* GET /streams/{name} by who would follow it: Accept: text/event-stream. */
 bool acti_wants_events(acti_request *request);
 void acti_get_handlers(acti_request *request);
-void acti_json_readers(acti_json *json, acta_app *app); /* "handlers": all of them */
-const char *acti_reader_state_name(acta_reader_state state); /* "catching_up", ... */
+void acti_json_readers(acti_json *json, const acta_reader_info *infos, uint32_t count); /* "handlers" */
+const char *acti_reader_state_name(acta_reader_state state);                            /* "catching_up", ... */
+/* All readers of the application, in the request's memory. NULL: there is no memory, and the request is refused. */
+const acta_reader_info *acti_readers_list(acti_request *request, uint32_t *count_out);
 void acti_get_metrics(acti_request *request);
 void acti_get_parked(acti_request *request);
 void acti_post_handler(acti_request *request);

@@ -11,7 +11,7 @@
 
 #include "internal.h"
 
-enum { READERS_MAX = 256, BUCKET_STEP = 8 };
+enum { BUCKET_STEP = 8 };
 
 /* -- all of it, read once for each answer -- */
 
@@ -27,7 +27,7 @@ typedef struct snapshot {
     acta_runtime_stats runtime;
     acta_app_counters app;
     acta_stage_times stages[ACTA_STAGE_COUNT];
-    reader_numbers readers[READERS_MAX];
+    reader_numbers *readers;
     uint32_t reader_count;
 } snapshot;
 
@@ -112,13 +112,18 @@ static const metric metrics[] = {
 };
 /* clang-format on */
 
-static void
-read_readers(acta_app *app, acta_memory *memory, snapshot *s)
+/* False: the request is refused. */
+static bool
+read_readers(acti_request *request, snapshot *s)
 {
-    acta_reader_info *infos = acta_memory_alloc(memory, READERS_MAX * sizeof *infos);
-    uint32_t count = infos != NULL ? acta_app_readers(app, infos, READERS_MAX) : 0;
+    const acta_reader_info *infos = acti_readers_list(request, &s->reader_count);
+    if (infos == NULL) return false;
 
-    s->reader_count = count < READERS_MAX ? count : READERS_MAX;
+    s->readers = acta_memory_alloc(request->memory, s->reader_count * sizeof *s->readers);
+    if (s->readers == NULL) {
+        acti_problem_http(request, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory for this request");
+        return false;
+    }
     for (uint32_t i = 0; i < s->reader_count; i++) {
         const acta_reader_info *info = &infos[i];
         s->readers[i] = (reader_numbers){ .name = info->name,
@@ -131,10 +136,11 @@ read_readers(acta_app *app, acta_memory *memory, snapshot *s)
             .handled = info->handled,
             .rebuilt = info->is_rebuilding ? info->rebuilt : 0 };
     }
+    return true;
 }
 
 static void
-read_all(acta_gateway *gateway, acta_memory *memory, snapshot *s)
+read_all(acta_gateway *gateway, snapshot *s)
 {
     acta_app *app = gateway->app;
 
@@ -144,7 +150,6 @@ read_all(acta_gateway *gateway, acta_memory *memory, snapshot *s)
     acta_runtime_stats_read(acta_app_runtime(app), &s->runtime);
     acta_app_count(app, &s->app);
     acta_app_stages(app, s->stages);
-    read_readers(app, memory, s);
     pthread_mutex_lock(&gateway->lock);
     s->requests = gateway->open;
     pthread_mutex_unlock(&gateway->lock);
@@ -261,7 +266,8 @@ acti_get_metrics(acti_request *request)
         acti_problem_http(request, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory for this request");
         return;
     }
-    read_all(request->gateway, request->memory, s);
+    if (!read_readers(request, s)) return;
+    read_all(request->gateway, s);
     request->type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
         add_metric(&request->text, &metrics[i], s);

@@ -8,8 +8,6 @@
 
 #include "internal.h"
 
-enum { READERS_MAX = 256 };
-
 const char *
 acti_reader_state_name(acta_reader_state state)
 {
@@ -39,14 +37,26 @@ add_reader(acti_json *json, const acta_reader_info *info)
     acti_json_close(json, '}');
 }
 
-void
-acti_json_readers(acti_json *json, acta_app *app)
+const acta_reader_info *
+acti_readers_list(acti_request *request, uint32_t *count_out)
 {
-    acta_reader_info infos[READERS_MAX];
-    uint32_t count = acta_app_readers(app, infos, READERS_MAX);
+    acta_app *app = request->gateway->app;
+    uint32_t count = acta_app_readers(app, NULL, 0); /* stays the same while it runs */
+    acta_reader_info *infos = acta_memory_alloc(request->memory, count * sizeof *infos);
 
+    *count_out = count;
+    if (infos != NULL)
+        acta_app_readers(app, infos, count);
+    else
+        acti_problem_http(request, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory for this request");
+    return infos;
+}
+
+void
+acti_json_readers(acti_json *json, const acta_reader_info *infos, uint32_t count)
+{
     acti_json_open(json, "handlers", '[');
-    for (uint32_t i = 0; i < count && i < READERS_MAX; i++)
+    for (uint32_t i = 0; i < count; i++)
         add_reader(json, &infos[i]);
     acti_json_close(json, ']');
 }
@@ -55,9 +65,12 @@ void
 acti_get_handlers(acti_request *request)
 {
     acti_json json = acti_json_into(&request->text);
+    uint32_t count;
+    const acta_reader_info *infos = acti_readers_list(request, &count);
 
+    if (infos == NULL) return;
     acti_json_open(&json, NULL, '{');
-    acti_json_readers(&json, request->gateway->app);
+    acti_json_readers(&json, infos, count);
     acti_json_close(&json, '}');
 }
 
@@ -87,10 +100,11 @@ add_parked(void *user, const acta_parked *parked, const acta_recorded *recorded)
 static const char *
 reader_name(acti_request *request)
 {
-    acta_reader_info *infos = acta_memory_alloc(request->memory, READERS_MAX * sizeof *infos);
-    uint32_t count = infos != NULL ? acta_app_readers(request->gateway->app, infos, READERS_MAX) : 0;
+    uint32_t count;
+    const acta_reader_info *infos = acti_readers_list(request, &count);
 
-    for (uint32_t i = 0; i < count && i < READERS_MAX; i++)
+    if (infos == NULL) return NULL;
+    for (uint32_t i = 0; i < count; i++)
         if (acta_str_equal(acta_str_of(infos[i].name), request->parts[0])) return infos[i].name;
     acti_problem_http(request, MHD_HTTP_NOT_FOUND, "the application has no handler '%.*s'",
         request->parts[0].size > 64 ? 64 : (int)request->parts[0].size, request->parts[0].data);

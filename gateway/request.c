@@ -57,7 +57,7 @@ copy(acti_request *request, acta_str text)
     return to;
 }
 
-const char *
+char *
 acti_query(acti_request *request, const char *name)
 {
     const char *raw = NULL; /* stays so for "?name" without a value */

@@ -114,5 +114,5 @@ acti_get_tree(acti_request *request)
         return;
     }
     answer_children(request, pid, reply->payload, first, count);
-    acta_child_list_destroy(reply->payload);
+    acta_message_destroy(reply);
 }

@@ -19,7 +19,7 @@
 #include "acta/memory_engine.h"
 #include "bank.h"
 
-enum { ANSWER_MAX = 256 * 1024, STOP_MS = 120000 };
+enum { ANSWER_MAX = 1024 * 1024, STOP_MS = 120000 };
 
 typedef struct answer {
     int status; /* 0: the connection was closed without one */

@@ -164,6 +164,49 @@ times_of_commands_are_a_histogram(void **state)
     assert_true(last == value_of(f, "acta_command_seconds_count{stage=\"whole\"}"));
 }
 
+enum { MANY = 300 };
+
+static bank_projection many[MANY];
+
+static int
+set_up_with_many(void **state)
+{
+    static const acta_projection *projections[MANY + 1];
+    static char names[MANY][16];
+
+    for (int i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof names[i], "rows-%d", i + 1);
+        many[i] = (bank_projection)BANK_PROJECTION(.name = names[i]);
+        projections[i] = &many[i].base;
+    }
+    return set_up_with(
+        state, (acta_app_config){ .schema = &bank_schema, .aggregates = bank_aggregates, .projections = projections });
+}
+
+/* However many there are: each is listed, counted, and found by its name. */
+static void
+no_reader_is_left_out(void **state)
+{
+    fixture *f = FIXTURE(state);
+    uint32_t count = 0;
+
+    serve(f);
+    while (get(f, "/ready") != 200)
+        body_has(f, "a reader catches up");
+    read_metrics(f);
+    for (int i = 0; i < MANY; i++) {
+        char sample[80];
+        snprintf(sample, sizeof sample, "acta_reader_state{reader=\"rows-%d\",acta_reader_state=\"live\"}", i + 1);
+        assert_true(value_of(f, sample) == 1);
+    }
+    assert_int_equal(get(f, "/handlers"), 200);
+    for (const char *at = f->last.body; (at = strstr(at, "{\"name\":\"rows-")) != NULL; at++)
+        count++;
+    assert_int_equal(count, MANY);
+    assert_int_equal(get(f, "/handlers/rows-300/parked"), 200);
+    assert_int_equal(get(f, "/handlers/rows-301/parked"), 404);
+}
+
 static void
 a_token_is_needed_where_there_are_any(void **state)
 {
@@ -183,6 +226,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         with_bank(numbers_are_those_of_the_application),
         with_bank(times_of_commands_are_a_histogram),
+        cmocka_unit_test_setup_teardown(no_reader_is_left_out, set_up_with_many, tear_down),
         with_bank(a_token_is_needed_where_there_are_any),
     };
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
