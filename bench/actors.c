@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { THREADS_MAX = 256, SECONDS_MAX = 3600, STOP_TIMEOUT_MS = 60000 };
+enum { THREADS_MAX = 256, STOP_TIMEOUT_MS = 60000 };
 
 actors_bench actors_row;
 
@@ -159,33 +159,8 @@ run_row(uint32_t i, const actors_options *o)
 
 typedef struct command_line {
     actors_options options;
-    bool is_chosen[ROW_COUNT], is_any_chosen;
+    uint64_t chosen; /* rows; bench_choose */
 } command_line;
-
-static uint32_t
-parse_count(const char *what, const char *text, uint32_t max, struct argp_state *state)
-{
-    char *end;
-    unsigned long number = strtoul(text, &end, 10);
-    if (end == text || *end != '\0' || number < 1 || number > max)
-        argp_error(state, "%s '%s' is no number from 1 to %" PRIu32, what, text, max);
-    return (uint32_t)number;
-}
-
-static void
-choose_row(command_line *line, const char *name, struct argp_state *state)
-{
-    for (uint32_t i = 0; i < ROW_COUNT; i++) {
-        if (strcmp(name, rows[i].name) != 0) continue;
-        line->is_chosen[i] = line->is_any_chosen = true;
-        return;
-    }
-    fprintf(stderr, "actors: there is no row '%s'; one of:", name);
-    for (uint32_t i = 0; i < ROW_COUNT; i++)
-        fprintf(stderr, " %s", rows[i].name);
-    fputc('\n', stderr);
-    argp_state_help(state, stderr, ARGP_HELP_SEE | ARGP_HELP_EXIT_ERR);
-}
 
 static error_t
 parse(int key, char *argument, struct argp_state *state)
@@ -194,15 +169,15 @@ parse(int key, char *argument, struct argp_state *state)
 
     switch (key) {
     case 't':
-        line->options.threads = parse_count("--threads", argument, THREADS_MAX, state);
+        line->options.threads = bench_number("--threads", argument, 1, THREADS_MAX, state);
         return 0;
     case 's':
-        line->options.seconds = parse_count("--seconds", argument, SECONDS_MAX, state);
+        line->options.seconds = bench_number("--seconds", argument, 1, BENCH_SECONDS_MAX, state);
         return 0;
     case 'd':
         return 0;
     case ARGP_KEY_ARG:
-        choose_row(line, argument, state);
+        bench_choose(&line->chosen, rows, argument, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -228,6 +203,6 @@ main(int argc, char **argv)
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &line);
     for (uint32_t i = 0; i < ROW_COUNT; i++)
-        if (line.is_chosen[i] || !line.is_any_chosen) good = run_row(i, &line.options) && good;
+        if (bench_is_chosen(line.chosen, i)) good = run_row(i, &line.options) && good;
     return good ? 0 : BENCH_CHECK_FAILED;
 }

@@ -14,13 +14,7 @@
 
 #include "acta/memory_engine.h"
 
-enum {
-    IN_FLIGHT_MAX = 8192,
-    BALANCE = 1000000 /* that an account begins with */,
-    ID_SIZE = 16,
-    PATH_SIZE = 512,
-    ROW_MAX = 16
-};
+enum { IN_FLIGHT_MAX = 8192, BALANCE = 1000000 /* that an account begins with */, ID_SIZE = 16, PATH_SIZE = 512 };
 
 typedef struct options {
     uint32_t account_count; /* 0: the row's default */
@@ -29,8 +23,7 @@ typedef struct options {
     uint32_t seconds;
     bool is_zipf, is_unsynced, is_memory;
     const char *data_path;
-    bool is_chosen[ROW_MAX];
-    bool is_any_chosen;
+    uint64_t chosen; /* rows; bench_choose */
 } options;
 
 typedef struct bank_bench bank_bench;

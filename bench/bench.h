@@ -10,17 +10,19 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <argp.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "acta/status.h"
 
-enum { BENCH_CHECK_FAILED = 3 };
+enum { BENCH_CHECK_FAILED = 3, BENCH_SECONDS_MAX = 3600 };
 
 static inline uint64_t
 bench_now_ns(void)
@@ -55,6 +57,49 @@ bench_report(const char *bench, const char *metric, double value, const char *un
             exit(BENCH_CHECK_FAILED);                                                                                  \
         }                                                                                                              \
     } while (0)
+
+/* The number that an option says; what is none from `min` to `max` ends the program with a word about it. */
+static inline uint32_t
+bench_number(const char *option, const char *text, uint32_t min, uint32_t max, struct argp_state *state)
+{
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+
+    if (end == text || *end != '\0' || text[0] == '-' || number < min || number > max)
+        argp_error(state, "%s '%s' is no number from %" PRIu32 " to %" PRIu32, option, text, min, max);
+    return (uint32_t)number;
+}
+
+/*
+ * Rows that are asked for by name: bits in the order of the array `rows`, whose elements begin with their names. None asked
+ * for: all of them.
+ */
+#define bench_choose(chosen, rows, name, state)                                                                        \
+    bench_choose_of((chosen), (const char *)(rows), sizeof(rows) / sizeof(rows)[0], sizeof(rows)[0], (name), (state))
+
+static inline void
+bench_choose_of(
+    uint64_t *chosen, const char *rows, size_t count, size_t size, const char *name, struct argp_state *state)
+{
+    char names[1024] = "";
+
+    for (size_t i = 0, used = 0; i < count; i++) {
+        const char *row;
+        memcpy(&row, rows + i * size, sizeof row);
+        if (strcmp(row, name) == 0) {
+            *chosen |= UINT64_C(1) << i;
+            return;
+        }
+        if (used < sizeof names) used += (size_t)snprintf(names + used, sizeof names - used, " %s", row);
+    }
+    argp_error(state, "there is no row '%s'; one of:%s", name, names);
+}
+
+static inline bool
+bench_is_chosen(uint64_t chosen, uint32_t row)
+{
+    return chosen == 0 || (chosen >> row & 1) != 0;
+}
 
 /* Random numbers that are the same in each run (xorshift64*). `state` is not 0. */
 static inline uint64_t

@@ -27,19 +27,12 @@
 #include "acta/projection_sqlite.h"
 #endif
 
-enum {
-    ACCOUNTS = 10000,
-    PER_SECOND = 200000,
-    PER_TRANSACTION = 500,
-    SECONDS_DEFAULT = 5,
-    ROWS_MAX = 3,
-    PATH_SIZE = 512
-};
+enum { ACCOUNTS = 10000, PER_SECOND = 200000, PER_TRANSACTION = 500, SECONDS_DEFAULT = 5, PATH_SIZE = 512 };
 
 typedef struct options {
     uint32_t seconds;
     const char *data_path;
-    bool is_chosen[ROWS_MAX], is_any_chosen;
+    uint64_t chosen; /* rows; bench_choose */
 } options;
 
 typedef struct run {
@@ -276,24 +269,16 @@ static error_t
 parse(int key, char *value, struct argp_state *state)
 {
     options *o = state->input;
-    char *rest;
 
     switch (key) {
     case 's':
-        o->seconds = (uint32_t)strtoul(value, &rest, 10);
-        if (*rest != '\0' || o->seconds == 0 || o->seconds > 1000)
-            argp_error(state, "'%s' is no number of seconds", value);
+        o->seconds = bench_number("--seconds", value, 1, BENCH_SECONDS_MAX, state);
         return 0;
     case 'd':
         o->data_path = value;
         return 0;
     case ARGP_KEY_ARG:
-        for (uint32_t i = 0; i < ROW_COUNT; i++) {
-            if (strcmp(value, rows[i].name) != 0) continue;
-            o->is_chosen[i] = o->is_any_chosen = true;
-            return 0;
-        }
-        argp_error(state, "there is no row '%s'", value);
+        bench_choose(&o->chosen, rows, value, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -316,7 +301,7 @@ main(int argc, char **argv)
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
     for (uint32_t i = 0; i < ROW_COUNT; i++)
-        if (o.is_chosen[i] || !o.is_any_chosen) rows[i].run(&o);
+        if (bench_is_chosen(o.chosen, i)) rows[i].run(&o);
     rmdir(o.data_path); /* if nobody else uses it */
     return 0;
 }

@@ -242,30 +242,8 @@ static const struct {
     { "live_aggregate", cqrs_live_aggregate },
 };
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
-static_assert((int)ROW_COUNT <= (int)ROW_MAX, "each has a place");
 
 /* -- options -- */
-
-static uint32_t
-parse_count(const char *what, const char *text, uint32_t max, struct argp_state *state)
-{
-    char *end;
-    unsigned long number = strtoul(text, &end, 10);
-    if (end == text || *end != '\0' || number < 1 || number > max)
-        argp_error(state, "%s '%s' is no number from 1 to %" PRIu32, what, text, max);
-    return (uint32_t)number;
-}
-
-static void
-choose_row(options *o, const char *name, struct argp_state *state)
-{
-    for (uint32_t i = 0; i < ROW_COUNT; i++) {
-        if (strcmp(name, rows[i].name) != 0) continue;
-        o->is_chosen[i] = o->is_any_chosen = true;
-        return;
-    }
-    argp_error(state, "there is no row '%s'; --help lists them", name);
-}
 
 static error_t
 parse(int key, char *argument, struct argp_state *state)
@@ -274,19 +252,19 @@ parse(int key, char *argument, struct argp_state *state)
 
     switch (key) {
     case 'a':
-        o->account_count = parse_count("--accounts", argument, COUNT_MAX, state);
+        o->account_count = bench_number("--accounts", argument, 1, COUNT_MAX, state);
         return 0;
     case 'i':
-        o->in_flight = parse_count("--in-flight", argument, IN_FLIGHT_MAX, state);
+        o->in_flight = bench_number("--in-flight", argument, 1, IN_FLIGHT_MAX, state);
         return 0;
     case 's':
-        o->seconds = parse_count("--seconds", argument, COUNT_MAX, state);
+        o->seconds = bench_number("--seconds", argument, 1, COUNT_MAX, state);
         return 0;
     case 'd':
         o->data_path = argument;
         return 0;
     case ARGP_KEY_ARG:
-        choose_row(o, argument, state);
+        bench_choose(&o->chosen, rows, argument, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -315,7 +293,7 @@ main(int argc, char **argv)
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
     for (uint32_t i = 0; i < ROW_COUNT; i++)
-        if (o.is_chosen[i] || !o.is_any_chosen) rows[i].run(&o);
+        if (bench_is_chosen(o.chosen, i)) rows[i].run(&o);
     rmdir(o.data_path); /* if nobody else uses it */
     return 0;
 }

@@ -229,8 +229,7 @@ parse(int key, char *argument, struct argp_state *state)
 
     switch (key) {
     case 's':
-        o->seconds = (uint32_t)strtoul(argument, NULL, 10);
-        if (o->seconds == 0) argp_error(state, "'%s' is no number of seconds", argument);
+        o->seconds = bench_number("--seconds", argument, 1, BENCH_SECONDS_MAX, state);
         return 0;
     case 'd':
         o->data_path = argument;

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SECONDS_DEFAULT = 5, SECONDS_MAX = 3600, ROW_MAX = 4 };
+enum { SECONDS_DEFAULT = 5 };
 
 typedef struct row {
     const char *name;
@@ -21,18 +21,18 @@ typedef struct row {
     bool wants_rate, sync;
 } row;
 
-static const row rows[ROW_MAX] = {
+static const row rows[] = {
     { "append_1", 1, false, true },
     { "append_100", 100, true, true },
     { "append_1000", 1000, true, true },
     { "append_nosync", 1000, true, false },
 };
+enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 
 typedef struct options {
     uint32_t seconds;
     const char *data_path;
-    bool is_chosen[ROW_MAX];
-    bool is_any_chosen;
+    uint64_t chosen; /* rows; bench_choose */
 } options;
 
 static void
@@ -51,20 +51,13 @@ parse(int key, char *argument, struct argp_state *state)
 
     switch (key) {
     case 's':
-        o->seconds = (uint32_t)strtoul(argument, NULL, 10);
-        if (o->seconds == 0 || o->seconds > SECONDS_MAX)
-            argp_error(state, "--seconds '%s' is no number of seconds", argument);
+        o->seconds = bench_number("--seconds", argument, 1, BENCH_SECONDS_MAX, state);
         return 0;
     case 'd':
         o->data_path = argument;
         return 0;
     case ARGP_KEY_ARG:
-        for (int i = 0; i < ROW_MAX; i++)
-            if (strcmp(argument, rows[i].name) == 0) {
-                o->is_chosen[i] = o->is_any_chosen = true;
-                return 0;
-            }
-        argp_error(state, "there is no row '%s'; one of: append_1 append_100 append_1000 append_nosync", argument);
+        bench_choose(&o->chosen, rows, argument, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -86,8 +79,8 @@ main(int argc, char **argv)
 
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
-    for (int i = 0; i < ROW_MAX; i++)
-        if (o.is_chosen[i] || !o.is_any_chosen) run_row(&rows[i], &o);
+    for (uint32_t i = 0; i < ROW_COUNT; i++)
+        if (bench_is_chosen(o.chosen, i)) run_row(&rows[i], &o);
     rmdir(o.data_path); /* if nobody else uses it */
     return 0;
 }

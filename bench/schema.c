@@ -18,7 +18,7 @@
 
 #include "market.acta.h"
 
-enum { ROUNDS = 200000, TURNS_MIN = 5, TURNS_MAX = 10000, SECONDS_MAX = 3600 };
+enum { ROUNDS = 200000, TURNS_MIN = 5, TURNS_MAX = 10000 };
 
 static uint64_t
 read_order(const schema_work *work, uint32_t rounds)
@@ -260,7 +260,7 @@ run(const struct row *row, const schema_work *work, uint32_t seconds)
 
 typedef struct options {
     uint32_t seconds;
-    bool is_any_chosen, is_chosen[ROWS];
+    uint64_t chosen; /* rows; bench_choose */
 } options;
 
 static error_t
@@ -270,23 +270,12 @@ parse(int key, char *argument, struct argp_state *state)
 
     switch (key) {
     case 's':
-        o->seconds = (uint32_t)strtoul(argument, NULL, 10);
-        if (o->seconds == 0 || o->seconds > SECONDS_MAX)
-            argp_error(state, "--seconds '%s' is no number of seconds", argument);
+        o->seconds = bench_number("--seconds", argument, 1, BENCH_SECONDS_MAX, state);
         return 0;
     case 'd':
         return 0;
     case ARGP_KEY_ARG:
-        for (int i = 0; i < ROWS; i++)
-            if (strcmp(argument, rows[i].name) == 0) {
-                o->is_chosen[i] = o->is_any_chosen = true;
-                return 0;
-            }
-        argp_error(state,
-            "there is no row '%s'; one of: read_order read_field read_tick write_order write_tick "
-            "verify_order verify_tick verify_part, and read_, write_ and verify_ of quote, tags, clearing, fills and "
-            "paid",
-            argument);
+        bench_choose(&o->chosen, rows, argument, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -313,7 +302,7 @@ main(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &o);
     fill(&work);
     shapes_fill(&work);
-    for (int i = 0; i < ROWS; i++)
-        if (o.is_chosen[i] || !o.is_any_chosen) run(&rows[i], &work, o.seconds);
+    for (uint32_t i = 0; i < ROWS; i++)
+        if (bench_is_chosen(o.chosen, i)) run(&rows[i], &work, o.seconds);
     return 0;
 }

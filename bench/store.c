@@ -33,7 +33,6 @@ enum {
     STREAM_LENGTH = 1000,
     TRANSACTION_MAX = 1000,
     SECONDS_DEFAULT = 5,
-    SECONDS_MAX = 3600,
     EVENTS_DEFAULT = 1000000,
     EVENTS_MAX = 1000000000,
     MEMORY_MAX = 1 << 20,
@@ -44,7 +43,7 @@ enum {
 typedef struct options {
     uint32_t seconds, event_count, memory_mib;
     const char *data_path;
-    uint32_t chosen;                   /* bits by row; 0: all */
+    uint64_t chosen;                   /* rows; bench_choose */
     const char *fill_path, *read_path; /* a process of the row "large" */
     bool fill_by_stream;
 } options;
@@ -480,28 +479,6 @@ static const row rows[] = {
 };
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 
-static void
-choose(options *o, const char *name, struct argp_state *state)
-{
-    for (int i = 0; i < ROW_COUNT; i++) {
-        if (strcmp(name, rows[i].name) != 0) continue;
-        o->chosen |= 1u << i;
-        return;
-    }
-    argp_error(state, "there is no row '%s'; --help names them", name);
-}
-
-static uint32_t
-parse_number(const char *option, const char *text, uint32_t min, uint32_t max, struct argp_state *state)
-{
-    char *end;
-    unsigned long number = strtoul(text, &end, 10);
-
-    if (end == text || *end != '\0' || text[0] == '-' || number < min || number > max)
-        argp_error(state, "%s '%s' is no number from %u to %u", option, text, min, max);
-    return (uint32_t)number;
-}
-
 static error_t
 parse(int key, char *argument, struct argp_state *state)
 {
@@ -509,17 +486,17 @@ parse(int key, char *argument, struct argp_state *state)
 
     switch (key) {
     case 's':
-        o->seconds = parse_number("--seconds", argument, 1, SECONDS_MAX, state);
+        o->seconds = bench_number("--seconds", argument, 1, BENCH_SECONDS_MAX, state);
         return 0;
     case 'e':
-        o->event_count = parse_number("--events", argument, STREAM_LENGTH, EVENTS_MAX, state);
+        o->event_count = bench_number("--events", argument, STREAM_LENGTH, EVENTS_MAX, state);
         o->event_count -= o->event_count % STREAM_LENGTH;
         return 0;
     case 'd':
         o->data_path = argument;
         return 0;
     case 'm':
-        o->memory_mib = parse_number("--memory", argument, 1, MEMORY_MAX, state);
+        o->memory_mib = bench_number("--memory", argument, 1, MEMORY_MAX, state);
         return 0;
     case 'k':
         o->fill_by_stream = true;
@@ -532,7 +509,7 @@ parse(int key, char *argument, struct argp_state *state)
         o->read_path = argument;
         return 0;
     case ARGP_KEY_ARG:
-        choose(o, argument, state);
+        bench_choose(&o->chosen, rows, argument, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -571,8 +548,8 @@ main(int argc, char **argv)
     if (o.fill_path != NULL) large_fill(o.fill_path, &how);
     if (o.read_path != NULL) large_read(o.read_path, &how);
     if (o.fill_path != NULL || o.read_path != NULL) return 0;
-    for (int i = 0; i < ROW_COUNT; i++)
-        if (o.chosen == 0 || (o.chosen & 1u << i) != 0) rows[i].run(&o);
+    for (uint32_t i = 0; i < ROW_COUNT; i++)
+        if (bench_is_chosen(o.chosen, i)) rows[i].run(&o);
     rmdir(o.data_path); /* if nobody else uses it */
     return 0;
 }
