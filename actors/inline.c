@@ -150,6 +150,7 @@ acta_status
 acti_inline_recorded(
     acta_app *app, const acti_inline *in, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
 {
+    rows->cache.projection = in->given;
     acta_status status = project_any(app, in, recorded, rows, error);
 
     acti_row_cache_end_event(&rows->cache, status == ACTA_OK);
@@ -238,6 +239,16 @@ acti_inlines_destroy(acta_app *app)
     acti_free(app, app->inlines, app->inline_count * sizeof *app->inlines);
 }
 
+bool
+acti_is_inline(const acta_app *app, const acta_projection *projection)
+{
+    uint32_t i = 0;
+
+    while (i < app->inline_count && app->inlines[i].given != projection)
+        i++;
+    return i < app->inline_count;
+}
+
 /* -- the start -- */
 
 /* A stream of the batch in hand. */
@@ -314,12 +325,12 @@ find_stream(joining *j, acta_str name, one_stream **stream_out, acta_error *erro
 static acta_status
 join_event(joining *j, const acta_recorded *recorded, acta_error *error)
 {
-    one_stream *s = NULL;
+    one_stream *s;
     const acti_aggregate *aggregate = aggregate_of(j->app, recorded->stream);
     if (aggregate == NULL || recorded->kind != ACTA_RECORD_EVENT) return ACTA_OK;
 
     acta_status status = find_stream(j, recorded->stream, &s, error);
-    if (status != ACTA_OK || s == NULL || recorded->version <= s->version) return status;
+    if (status != ACTA_OK || recorded->version <= s->version) return status;
     j->rows.only = acti_inline_identity(aggregate, recorded->stream);
     j->rows.cache.begins_empty = s->is_anew;
     status = acti_inline_recorded(j->app, j->in, recorded, &j->rows, error);

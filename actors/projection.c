@@ -92,7 +92,7 @@ open_rows(acti_reader_actor *r, acta_error *error)
     if (reader->rows_memory == NULL || reader->rows_scratch == NULL)
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory for rows");
     rows->app = r->app;
-    acti_row_cache_init(&rows->cache, r->app, reader, reader->rows_memory, reader->rows_scratch);
+    acti_row_cache_init(&rows->cache, r->app, reader->given.projection, reader->rows_memory, reader->rows_scratch);
     /* Before it looks which versions there are: if they change in between, its guard knows. */
     return acti_rebuild_number(r->app->store, reader->name, &rows->number, error);
 }

@@ -42,6 +42,7 @@ struct acti_row {
 struct acti_row_table {
     acti_row_table *next;
     const acta_table *table;
+    const acta_projection *projection; /* that found it */
     acti_table_name name;
     uint32_t version;
     acti_row_share *share;
@@ -53,12 +54,12 @@ struct acti_row_table {
 
 void
 acti_row_cache_init(
-    acti_row_cache *cache, acta_app *app, const acti_reader *reader, acta_memory *memory, acta_memory *scratch)
+    acti_row_cache *cache, acta_app *app, const acta_projection *projection, acta_memory *memory, acta_memory *scratch)
 {
     acta_memory_clear(memory);
     acta_memory_clear(scratch);
     *cache = (acti_row_cache){ .app = app,
-        .reader = reader,
+        .projection = projection,
         .memory = memory,
         .scratch = scratch,
         .batch = 1,
@@ -173,7 +174,6 @@ find_version(acti_row_cache *cache, const acta_table *row_table, acti_row_table 
     acta_status status = acti_row_share_of(cache->app, row_table, &table->share, error);
     if (status == ACTA_OK) status = acti_row_version_read(cache->app->store, row_table->name, &version, error);
     if (status != ACTA_OK) return status;
-    if (cache->reader != NULL) acti_row_share_join(table->share, cache->reader);
     table->version = version + (cache->row_tables != NULL);
     table->name = acti_rows_table(row_table->name, table->version);
     return ACTA_OK;
@@ -187,11 +187,17 @@ find_table(acti_row_cache *cache, const acta_table *row_table, acti_row_table **
     while (table != NULL && table->table != row_table)
         table = table->next;
     *table_out = table;
-    if (table != NULL) return ACTA_OK;
+    if (table != NULL && table->projection == cache->projection) return ACTA_OK;
+    if (table != NULL) return acti_row_share_join(cache->app, table->share, cache->projection, error);
     table = acta_memory_alloc(cache->memory, sizeof *table);
     if (table == NULL) return no_memory(row_table, error);
-    *table = (acti_row_table){ .next = cache->tables, .table = row_table, .has_index = acti_has_index(row_table) };
+    *table = (acti_row_table){ .next = cache->tables,
+        .table = row_table,
+        .projection = cache->projection,
+        .has_index = acti_has_index(row_table) };
     acta_status status = find_version(cache, row_table, table, error);
+    if (status == ACTA_OK && cache->projection != NULL)
+        status = acti_row_share_join(cache->app, table->share, cache->projection, error);
     if (status != ACTA_OK) {
         acta_memory_free(cache->memory, table);
         return status;

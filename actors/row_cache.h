@@ -20,7 +20,7 @@ typedef struct acti_row_table acti_row_table;
 
 typedef struct acti_row_cache {
     acta_app *app;
-    const acti_reader *reader;           /* NULL: a rebuild; then … */
+    const acta_projection *projection;   /* whose it is now; NULL: a rebuild's, then … */
     const acta_table *const *row_tables; /* … the next version of these, and no others */
     acta_memory *memory;                 /* of all of it; the reader's */
     acta_memory *scratch;                /* of the event in work */
@@ -38,7 +38,7 @@ typedef struct acti_row_cache {
 
 /* `memory` and `scratch` are emptied; they must outlive it. */
 void acti_row_cache_init(
-    acti_row_cache *cache, acta_app *app, const acti_reader *reader, acta_memory *memory, acta_memory *scratch);
+    acti_row_cache *cache, acta_app *app, const acta_projection *projection, acta_memory *memory, acta_memory *scratch);
 
 /* The row of a key, which may be unknown yet. ACTA_INVALID: no read model, or no key. */
 acta_status acti_row_find(

@@ -9,6 +9,8 @@
  */
 #include "row_version.h"
 
+#include "inline.h"
+
 static const char versions[] = "versions";
 
 /* -- in the store -- */
@@ -95,16 +97,22 @@ acti_row_shares_free(acta_app *app)
     }
 }
 
-void
-acti_row_share_join(acti_row_share *share, const acti_reader *reader)
+acta_status
+acti_row_share_join(const acta_app *app, acti_row_share *share, const acta_projection *projection, acta_error *error)
 {
-    const acti_reader *nobody = NULL;
+    const acta_projection *first = NULL;
 
-    /* Relaxed: a name. Release: before anything that it writes; see is_stale of row_cache.c. */
-    if (atomic_compare_exchange_strong_explicit(
-            &share->first, &nobody, reader, memory_order_relaxed, memory_order_relaxed))
-        return;
-    if (nobody != reader) atomic_store_explicit(&share->is_shared, true, memory_order_release);
+    /* Relaxed: whose it is, and nothing of it. */
+    bool is_first = atomic_compare_exchange_strong_explicit(
+        &share->first, &first, projection, memory_order_relaxed, memory_order_relaxed);
+    if (is_first || first == projection) return ACTA_OK;
+    if (acti_is_inline(app, projection) || acti_is_inline(app, first))
+        return acta_error_set(error, ACTA_INVALID,
+            "the rows of '%s' are those of projection '%s': an inline projection's tables are no other's",
+            share->table->name, first->name);
+    /* Release: before anything that it writes; see is_stale of row_cache.c. */
+    atomic_store_explicit(&share->is_shared, true, memory_order_release);
+    return ACTA_OK;
 }
 
 /* -- leases -- */

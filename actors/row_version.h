@@ -16,8 +16,8 @@
 typedef struct acti_row_share {
     struct acti_row_share *next;
     const acta_table *table;
-    _Atomic(const acti_reader *) first; /* projection that has touched it; NULL: none yet */
-    _Atomic bool is_shared;             /* others have, too */
+    _Atomic(const acta_projection *) first; /* that has touched it; NULL: none yet */
+    _Atomic bool is_shared;                 /* others have, too */
     _Atomic uint32_t version;
     _Atomic uint32_t leases[2]; /* of even versions, and of odd ones */
 } acti_row_share;
@@ -32,8 +32,9 @@ acta_status acti_row_share_of(
     acta_app *app, const acta_table *row_table, acti_row_share **share_out, acta_error *error);
 void acti_row_shares_free(acta_app *app);
 
-/* A projection touches it. */
-void acti_row_share_join(acti_row_share *share, const acti_reader *reader);
+/* A projection touches it. ACTA_INVALID: another has, and one of the two is inline. */
+acta_status acti_row_share_join(
+    const acta_app *app, acti_row_share *share, const acta_projection *projection, acta_error *error);
 
 acta_status acti_row_lease_take(
     acta_app *app, const acta_table *row_table, acti_row_lease *lease_out, acta_error *error);

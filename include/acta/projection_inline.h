@@ -22,7 +22,8 @@
  *   - An event that is being written has no position and no time yet: of `recorded`, position, stream_id and recorded_at_us are
  *     0 always. What a row needs is in the event.
  *   - .window, .retry_max, .database and .options are not for it, nor wait_for, acta_app_readers and acta_reader_rebuild.
- *     Its tables are no other projection's.
+ *   - Its tables are no other projection's: whichever of the two touches one second gets ACTA_INVALID, with the name of the
+ *     first. That is the command's answer, or the start's; of another projection the event fails, and is parked.
  *
  * What was there before: the start of the application brings the rows to the end of the log, before any command: all of it for a
  * name that is new; else what came since the last start, or the last orderly stop, as far as it has no rows yet. An event that

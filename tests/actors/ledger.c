@@ -178,7 +178,7 @@ end_or_retry(const ledger_Jobs *jobs, const acta_failure *failure, acta_commands
 const ledger_Jobs_process_manager ledger_jobs = LEDGER_JOBS(ON_JOBS, .error = end_or_retry, .retry_max = 3);
 const ledger_Jobs_process_manager ledger_jobs_without_error = LEDGER_JOBS(ON_JOBS, .retry_max = 3);
 
-/* -- the read model -- */
+/* -- the read models -- */
 
 static acta_status
 row_added(void *user, ledger_Added event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
@@ -196,4 +196,28 @@ row_added(void *user, ledger_Added event, const acta_recorded *recorded, acta_ro
     return status;
 }
 
+static acta_status
+row_job_started(void *user, ledger_JobStarted event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
+{
+    (void)user, (void)recorded;
+    return ledger_JobRow_put(
+        rows, ACTA_INIT(ledger_JobRow, .job_id = event.job_id, .amount = event.amount, .is_running = true), error);
+}
+
+/* "gone": the row goes. */
+static acta_status
+row_job_ended(void *user, ledger_JobEnded event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
+{
+    ledger_JobRow row;
+    (void)user, (void)recorded;
+
+    if (acta_str_equal(event.reason, acta_str_of("gone"))) return ledger_JobRow_remove(rows, event.job_id, error);
+    acta_status status = ledger_JobRow_get(rows, event.job_id, &row, error);
+    row.reason = event.reason;
+    row.is_running = false;
+    return status == ACTA_OK ? ledger_JobRow_put(rows, row, error) : status;
+}
+
 const ledger_projection ledger_rows = LEDGER_PROJECTION(.name = "rows", .on = { .Added = row_added });
+const ledger_projection ledger_job_rows =
+    LEDGER_PROJECTION(.name = "jobs", .on = { .JobStarted = row_job_started, .JobEnded = row_job_ended });

@@ -12,7 +12,8 @@ extern const ledger_Counter_aggregate ledger_counter;
 extern const ledger_Job_aggregate ledger_job;
 extern const ledger_Jobs_process_manager ledger_jobs;
 extern const ledger_Jobs_process_manager ledger_jobs_without_error; /* no error function */
-extern const ledger_projection ledger_rows;
+extern const ledger_projection ledger_rows;                         /* of counters */
+extern const ledger_projection ledger_job_rows; /* of jobs; the row of one that ends since it is "gone" goes */
 extern const acta_aggregate *const ledger_aggregates[];
 
 /* What a test wants otherwise; all zero: nothing. Set by one thread while nothing runs. */

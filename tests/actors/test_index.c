@@ -5,33 +5,7 @@
 #include "acta/index.h"
 #include "fixture.h"
 
-/* -- the projection -- */
-
-static acta_status
-job_started(void *user, ledger_JobStarted event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
-{
-    (void)user, (void)recorded;
-    return ledger_JobRow_put(
-        rows, ACTA_INIT(ledger_JobRow, .job_id = event.job_id, .amount = event.amount, .is_running = true), error);
-}
-
-/* "gone": the row goes. */
-static acta_status
-job_ended(void *user, ledger_JobEnded event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
-{
-    ledger_JobRow row;
-    (void)user, (void)recorded;
-
-    if (acta_str_equal(event.reason, S("gone"))) return ledger_JobRow_remove(rows, event.job_id, error);
-    acta_status status = ledger_JobRow_get(rows, event.job_id, &row, error);
-    row.reason = event.reason;
-    row.is_running = false;
-    return status == ACTA_OK ? ledger_JobRow_put(rows, row, error) : status;
-}
-
-static const ledger_projection job_rows =
-    LEDGER_PROJECTION(.name = "jobs", .on = { .JobStarted = job_started, .JobEnded = job_ended });
-static const acta_projection *const projections[] = { &job_rows.base, NULL };
+static const acta_projection *const projections[] = { &ledger_job_rows.base, NULL };
 
 static void
 start_indexed(fixture *f)

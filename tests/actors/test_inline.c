@@ -69,12 +69,24 @@ add_foreign(fixture *f, const char *counter, int64_t amount)
 
 /* -- with the answer -- */
 
+static acta_status
+is_being_written(const ledger_Added *event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
+{
+    (void)event, (void)rows, (void)error;
+    assert_int_equal(recorded->position, 0);
+    assert_int_equal(recorded->stream_id, 0);
+    assert_int_equal(recorded->recorded_at_us, 0);
+    assert_true(recorded->version > 0);
+    return ACTA_OK;
+}
+
 static void
 rows_are_there_with_the_answer(void **state)
 {
     fixture *f = FIXTURE(state);
     answer answers[5] = { { 0 } };
 
+    ledger_hook.on_row = is_being_written;
     start_inline(f);
     add(f, "a", 3);
     expect_row(f, "a");
@@ -91,35 +103,6 @@ rows_are_there_with_the_answer(void **state)
     expect_row(f, "a");
 }
 
-static acta_status
-job_started(void *user, ledger_JobStarted event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
-{
-    (void)user;
-    assert_int_equal(recorded->position, 0);
-    assert_int_equal(recorded->recorded_at_us, 0);
-    assert_true(recorded->version > 0);
-    return ledger_JobRow_put(rows,
-        ACTA_INIT(
-            ledger_JobRow, .job_id = event.job_id, .amount = event.amount, .reason = S("begun"), .is_running = true),
-        error);
-}
-
-static acta_status
-job_ended(void *user, ledger_JobEnded event, const acta_recorded *recorded, acta_rows *rows, acta_error *error)
-{
-    ledger_JobRow row;
-    (void)user, (void)recorded;
-
-    if (acta_str_equal(event.reason, S("gone"))) return ledger_JobRow_remove(rows, event.job_id, error);
-    acta_status status = ledger_JobRow_get(rows, event.job_id, &row, error);
-    row.reason = event.reason;
-    row.is_running = false;
-    return status == ACTA_OK ? ledger_JobRow_put(rows, row, error) : status;
-}
-
-static const ledger_projection jobs_inline =
-    LEDGER_PROJECTION(.name = "jobs", .on = { .JobStarted = job_started, .JobEnded = job_ended });
-
 static void
 end_job(fixture *f, const char *job, const char *reason)
 {
@@ -131,7 +114,7 @@ end_job(fixture *f, const char *job, const char *reason)
 static void
 indexes_follow_rows_that_change_and_go(void **state)
 {
-    static const acta_projection *const both[] = { &ledger_rows.base, &jobs_inline.base, NULL };
+    static const acta_projection *const both[] = { &ledger_rows.base, &ledger_job_rows.base, NULL };
     fixture *f = FIXTURE(state);
     ledger_JobRow row;
 
@@ -207,6 +190,35 @@ rows_of_other_keys_are_refused(void **state)
             strstr(f->error.text, "the row of its aggregate's identity, 'a', and no 'ledger.CounterRow' of 'z'"));
         assert_int_equal(version_of(f, "Counter-a"), 0);
     }
+}
+
+/* Whoever is second is refused: another inline one with the command, or at the start; any other as its events come. */
+static void
+a_table_of_two_is_refused(void **state)
+{
+    static ledger_projection again;
+    static const acta_projection *const others[] = { &again.base, NULL };
+    static const acta_projection *const both[] = { &ledger_rows.base, &again.base, NULL };
+    static const char why[] = "the rows of 'ledger.CounterRow' are those of projection 'rows'";
+    fixture *f = FIXTURE(state);
+
+    again = ledger_rows;
+    again.name = "again";
+    f->config.inline_projections = both;
+    start(f);
+    assert_int_equal(add_with(f, "a", 1, NULL), ACTA_INVALID);
+    assert_non_null(strstr(f->error.text, "inline projection 'again', 'Counter-a' at version 1: "));
+    assert_non_null(strstr(f->error.text, why));
+    assert_int_equal(version_of(f, "Counter-a"), 0);
+    stop(f);
+    again.retry_max = 1;
+    f->config.projections = others;
+    start_inline(f);
+    add(f, "a", 1);
+    pass_ms(f, 120000);
+    expect_row(f, "a");
+    assert_int_equal(reader_info(f, "again").parked, 1);
+    assert_non_null(strstr(reader_info(f, "again").reason, why));
 }
 
 static void
@@ -448,6 +460,7 @@ main(void)
         manual(indexes_follow_rows_that_change_and_go),
         manual(an_error_is_the_commands_answer_and_nothing_is_stored),
         manual(rows_of_other_keys_are_refused),
+        manual(a_table_of_two_is_refused),
         manual(what_is_none_is_refused_at_the_start),
         manual(a_conflict_costs_no_event_of_the_rows),
         manual(events_of_others_are_in_the_rows_with_the_next_command_or_start),

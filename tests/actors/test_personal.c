@@ -235,6 +235,31 @@ who_is_forgotten_is_so_everywhere(void **state)
     expect_text(per.name, "Per Hansen");
 }
 
+/* Of events that were there before, as their subjects are now; and of those that come. */
+static void
+inline_rows_are_open_to_their_projection_and_sealed_in_the_store(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    f->config.projections = NULL;
+    start(f);
+    MUST(f, people_register(f, "ida", "Ida Larsen", "ida@example.org"));
+    MUST(f, people_register(f, "per", "Per Hansen", "per@example.org"));
+    MUST(f, people_change_email(f, "per", "hansen@example.org"));
+    MUST_FORGET(f, "ida");
+    stop(f);
+    f->config.inline_projections = people_projections;
+    start(f);
+    assert_true(acta_is_forgotten(row(f, "ida").email));
+    expect_text(row(f, "ida").city, "Bergen");
+    expect_text(row(f, "per").name, "Per Hansen");
+    expect_text(row(f, "per").email, "hansen@example.org");
+    MUST(f, people_change_email(f, "per", "per@example.com"));
+    expect_text(row(f, "per").email, "per@example.com");
+    expect_in_no_row(f, "rm.people.personrow", "Hansen", 2);
+    expect_in_no_row(f, "rm.people.personrow", "example", 2);
+}
+
 /* An event that a handler has not got through with is read again from the log: forgotten by then, and no failure. */
 static void
 a_handler_that_tries_again_sees_forgotten(void **state)
@@ -514,6 +539,7 @@ main(void)
         people(snapshots_are_sealed_too),
         people(who_is_forgotten_is_so_everywhere),
         people(who_is_forgotten_is_so_in_the_past_too),
+        people(inline_rows_are_open_to_their_projection_and_sealed_in_the_store),
         people(a_handler_that_tries_again_sees_forgotten),
         people(what_is_said_afterwards_is_forgotten_at_once),
         people(forgetting_is_recorded),

@@ -209,6 +209,29 @@ projections_see_what_old_events_have_become(void **state)
     assert_int_equal(row.events, 4);
 }
 
+/* AP-22: an inline projection's rows are, from its first start on, of what the old events of a stream have become. */
+static void
+inline_projections_begin_with_what_old_events_have_become(void **state)
+{
+    static purse_projection of_one_stream;
+    static const acta_projection *const inlined[] = { &of_one_stream.base, NULL };
+    fixture *f = FIXTURE(state);
+    purse_PurseRow row;
+
+    of_one_stream = purse_rows;
+    of_one_stream.on.Owed = NULL; /* its row is that of another stream */
+    begin(f);
+    f->config.inline_projections = inlined;
+    start(f);
+    MUST(f, purse_PurseRow_find(f->app, S("b"), &row, f->scratch, &f->error));
+    assert_int_equal(row.hundredths, 5000 - 500 + 100);
+    assert_int_equal(row.events, 3);
+    MUST(f, purse_Spend_dispatch(f->app, ACTA_INIT(purse_Spend, .purse_id = S("a"), .hundredths = 1), NULL, &f->error));
+    MUST(f, purse_PurseRow_find(f->app, S("a"), &row, f->scratch, &f->error));
+    assert_int_equal(row.hundredths, 3900 - 1);
+    assert_int_equal(row.events, 5 + 1);
+}
+
 static void
 expect_diary(fixture *f, const char *id, uint32_t notes, int64_t hundredths)
 {
@@ -433,6 +456,7 @@ main(void)
         threaded(the_past_is_read_as_old_events_have_become),
         threaded(handlers_see_what_old_events_have_become),
         threaded(projections_see_what_old_events_have_become),
+        threaded(inline_projections_begin_with_what_old_events_have_become),
         threaded(process_managers_see_what_old_events_have_become),
         threaded(parked_events_are_upcast_too),
         threaded(who_reads_the_log_himself_can_upcast_too),
