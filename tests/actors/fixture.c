@@ -455,6 +455,29 @@ commit(fixture *f, acta_transaction *transaction)
     MUST(f, acta_store_commit(acta_app_store(f->app), transaction, NULL, &f->error));
 }
 
+static const char *contested;
+
+static void
+write_before_each_try(const ledger_Add *command)
+{
+    fixture *f = ledger_hook.user;
+    acta_error error;
+    (void)command;
+
+    MUST(f, acta_store_submit(acta_app_store(f->app), foreign_add(f, contested, 0, 0), NULL, NULL, &error));
+}
+
+void
+add_against_others(fixture *f, const char *counter, answer *to)
+{
+    contested = counter;
+    ledger_hook.before_add = write_before_each_try;
+    ledger_hook.user = f;
+    add_async(f, counter, 1, NULL, to);
+    run_all(f);
+    ledger_hook.before_add = NULL;
+}
+
 uint64_t
 test_seed(void)
 {

@@ -114,6 +114,8 @@ acta_reader_info reader_info(fixture *f, const char *name);
 /* Somebody else appends to a counter's stream, whatever its version is: the transaction, to be submitted. */
 acta_transaction *foreign_add(fixture *f, const char *counter, int64_t amount, int64_t total);
 void commit(fixture *f, acta_transaction *transaction);
+/* Manual: 1 to a counter, and before each try somebody else appends 0. The answer, whatever it is. */
+void add_against_others(fixture *f, const char *counter, answer *to);
 
 uint64_t test_seed(void);
 uint64_t next_random(uint64_t *state);

@@ -68,28 +68,14 @@ dispatches_are_counted_by_what_they_were_told(void **state)
 }
 
 static void
-write_before_each_try(const ledger_Add *command)
-{
-    fixture *f = ledger_hook.user;
-    acta_error error;
-    (void)command;
-
-    MUST(f, acta_store_submit(acta_app_store(f->app), foreign_add(f, "a", 0, 0), NULL, NULL, &error));
-}
-
-static void
 appends_that_met_another_writer_are_counted(void **state)
 {
     fixture *f = FIXTURE(state);
     answer a = { 0 };
 
     f->config.conflict_retry_max = 3;
-    ledger_hook.before_add = write_before_each_try;
-    ledger_hook.user = f;
     start(f);
-    add_async(f, "a", 1, NULL, &a);
-    run_all(f);
-    ledger_hook.before_add = NULL;
+    add_against_others(f, "a", &a);
     assert_int_equal(a.status, ACTA_CONFLICT);
     assert_int_equal(counted(f).conflicts, 4);
     assert_int_equal(counted(f).decided_again, 3);

@@ -110,13 +110,18 @@ a_step_sees_the_state_after_the_one_before(void **state)
     assert_int_equal(fold_counter(f, "a"), 11);
 }
 
-static bool memory_is_short;
+enum { PLENTY = UINT32_MAX };
+
+static uint32_t allocations_left = PLENTY;
 
 static void *
-alloc_unless_short(void *user, size_t size)
+alloc_while_any_are_left(void *user, size_t size)
 {
     (void)user;
-    return memory_is_short ? NULL : malloc(size);
+    if (allocations_left == PLENTY) return malloc(size);
+    if (allocations_left == 0) return NULL;
+    allocations_left--;
+    return malloc(size);
 }
 
 static void
@@ -127,31 +132,42 @@ free_any(void *user, void *block, size_t size)
     free(block);
 }
 
+/* Its step finds memory for so many allocations as the command says. */
 static acta_verdict
-add_without_memory(const ledger_Counter *state, ledger_Burst command, acta_decision *decision)
+add_with_little_memory(const ledger_Counter *state, ledger_Burst command, acta_decision *decision)
 {
-    ledger_Added_emit(decision, ACTA_INIT(ledger_Added, .counter_id = command.counter_id, .amount = 1, .total = 1));
-    memory_is_short = true;
-    const ledger_Counter *now = ledger_Counter_after(decision);
-    memory_is_short = false;
-    assert_ptr_equal(now, state);
-    return acta_nothing(decision);
+    acta_verdict verdict = ledger_Added_emit(
+        decision, ACTA_INIT(ledger_Added, .counter_id = command.counter_id, .amount = 1, .total = state->total + 1));
+
+    allocations_left = command.times;
+    (void)ledger_Counter_after(decision);
+    allocations_left = PLENTY;
+    return verdict;
 }
 
+/* Whichever allocation of a step fails: nothing is stored, and the answer says what there was no memory for. */
 static void
 a_step_without_memory_fails_the_command_as_a_whole(void **state)
 {
     fixture *f = FIXTURE(state);
+    ledger_Burst burst = { .counter_id = S("a") };
 
-    f->environment.allocator = (acta_allocator){ .alloc = alloc_unless_short, .free = free_any };
+    f->environment.allocator = (acta_allocator){ .alloc = alloc_while_any_are_left, .free = free_any };
     counter = ledger_counter;
-    counter.execute.Burst = add_without_memory;
+    counter.execute.Burst = add_with_little_memory;
     start_counter(f);
-    assert_int_equal(
-        ledger_Burst_dispatch(f->app, ACTA_INIT(ledger_Burst, .counter_id = S("a"), .times = 1), NULL, &f->error),
-        ACTA_NO_MEMORY);
-    assert_int_equal(version_of(f, "Counter-a"), 0);
-    add(f, "a", 1);
+    MUST(f,
+        ledger_Add_dispatch(f->app,
+            ACTA_INIT(ledger_Add, .counter_id = S("a"), .amount = 1, .job_id = S("a text to copy")), NULL, &f->error));
+    for (; ledger_Burst_dispatch(f->app, burst, NULL, &f->error) != ACTA_OK; burst.times++) {
+        assert_int_equal(f->error.status, ACTA_NO_MEMORY);
+        const char *told = strstr(f->error.text, "a step");
+        assert_non_null(told);
+        assert_null(strstr(told + 1, "a step")); /* nor what the error before was about */
+        assert_int_equal(version_of(f, "Counter-a"), 1);
+    }
+    assert_true(burst.times > 3);
+    assert_int_equal(fold_counter(f, "a"), 2);
 }
 
 /* -- lifespans -- */

@@ -141,14 +141,6 @@ a_read_that_rested_on_an_append_that_failed_is_computed_again(void **state)
     assert_int_equal(read_total, 60);
 }
 
-static void
-write_before_each_try(const ledger_Add *command)
-{
-    fixture *f = ledger_hook.user;
-    (void)command;
-    submit(f, foreign_add(f, "a", 0, 0));
-}
-
 /* AP-08: read again and decided again on the new state, at most so many times */
 static void
 a_command_that_always_meets_another_writer_is_given_up(void **state)
@@ -157,15 +149,11 @@ a_command_that_always_meets_another_writer_is_given_up(void **state)
     answer a = { 0 };
 
     f->config.conflict_retry_max = 3;
-    ledger_hook.before_add = write_before_each_try;
-    ledger_hook.user = f;
     start(f);
-    add_async(f, "a", 1, NULL, &a);
-    run_all(f);
+    add_against_others(f, "a", &a);
     assert_int_equal(a.status, ACTA_CONFLICT);
     assert_non_null(strstr(a.text, "was changed by another writer each of the 4 times"));
     assert_int_equal(version_of(f, "Counter-a"), 4);
-    ledger_hook.before_add = NULL;
     add(f, "a", 1);
     assert_int_equal(version_of(f, "Counter-a"), 5);
 }
