@@ -130,7 +130,7 @@ acti_inline_put(acti_aggregate_actor *a, acta_error *error)
     if (status == ACTA_OK) status = project_decision(a, error);
     if (status != ACTA_OK) return status;
     acti_row_cache *cache = &a->work->inlined->rows.cache;
-    acti_row_cache_fill(cache, transaction);
+    if (!ACTA_PLANT("inline_not_written")) acti_row_cache_fill(cache, transaction);
     /* As if they were there: what comes behind is refused with them. */
     acti_row_cache_sent(cache);
     acti_row_cache_durable(cache);

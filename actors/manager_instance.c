@@ -213,6 +213,16 @@ leave(acti_instance *i)
     return ACTA_STOP;
 }
 
+/* Nothing is under way. Rows that should have gone with its end, and could not, are to go first. */
+static bool
+may_leave(const acti_instance *i)
+{
+    bool has_left_rows = i->phase == ACTI_INSTANCE_IDLE && i->is_ending && i->outbox.is_stored;
+
+    if (i->phase != ACTI_INSTANCE_IDLE && i->phase != ACTI_INSTANCE_STUCK) return false;
+    return !has_left_rows || acta_store_health(i->app->store, NULL) != ACTA_OK;
+}
+
 /* There are rows: read them again, behind what the life before may have on its way. */
 static acta_next
 read_behind(acti_instance *i)
@@ -266,6 +276,8 @@ advance(acti_instance *i)
         if (status != ACTA_OK) return acti_instance_end(i, status, &error);
         if (i->exists && !i->is_behind && !ACTA_PLANT("not_read_behind")) return read_behind(i);
         i->is_behind = true;
+        if (i->is_ending)
+            acti_instance_notify(i, ACTI_TAG_ENDED, ""); /* the life before may have died before it said so */
     }
     while (i->phase == ACTI_INSTANCE_IDLE && next == ACTA_NEXT) {
         if (!acti_outbox_is_through(&i->outbox)) {
@@ -415,6 +427,17 @@ instance_call(acta_self *self, void *state, acta_from from, acta_message *messag
 }
 
 static acta_next
+resume(acti_instance *i)
+{
+    bool may_have_left = i->ticket->event == NULL && may_leave(i);
+
+    if (may_have_left && ACTA_SIM_CHANCE(&i->app->environment, "manager.leaves.unheard", 25)) return leave(i);
+    i->report_wanted = true;
+    if (i->phase == ACTI_INSTANCE_STUCK) acti_outbox_retry(i);
+    return go_on(i);
+}
+
+static acta_next
 instance_cast(acta_self *self, void *state, acta_message *message)
 {
     acti_instance *i = state;
@@ -424,24 +447,19 @@ instance_cast(acta_self *self, void *state, acta_message *message)
     case ACTI_TAG_COMMITTED:
         return committed(i, message->payload);
     case ACTI_TAG_RESUME:
-        i->report_wanted = true;
-        if (i->phase == ACTI_INSTANCE_STUCK) acti_outbox_retry(i);
-        return go_on(i);
+        return resume(i);
     default:
         return ACTA_NEXT;
     }
 }
 
-/* Rows that should have gone with its end, and could not: once more. */
 static acta_next
 idle_for_long(acti_instance *i)
 {
-    if (i->phase != ACTI_INSTANCE_IDLE && i->phase != ACTI_INSTANCE_STUCK) {
-        acti_look_later(i->app, i->self, i->idle_ms);
-        return ACTA_NEXT;
-    }
-    bool has_left_rows = i->phase == ACTI_INSTANCE_IDLE && i->is_ending && i->outbox.is_stored;
-    return has_left_rows && acta_store_health(i->app->store, NULL) == ACTA_OK ? flush(i) : leave(i);
+    if (may_leave(i)) return leave(i);
+    if (i->phase == ACTI_INSTANCE_IDLE) return flush(i);
+    acti_look_later(i->app, i->self, i->idle_ms);
+    return ACTA_NEXT;
 }
 
 static acta_next

@@ -393,6 +393,7 @@ acti_aside_hold(acti_reader_actor *r, acta_str key, uint64_t position, const act
     acta_status status = append(r, key, position, false, why, aside_out, error);
 
     if (status == ACTA_OK) (*aside_out)->is_tried = true;
+    if (status == ACTA_OK && ACTA_PLANT("held_not_stored")) r->row_count--;
     return status;
 }
 

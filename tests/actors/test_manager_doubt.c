@@ -1,8 +1,11 @@
 /*
  * Commands of a process manager that were asked for more than once: an asking that nobody waits for any more may still lie in
- * a mailbox when the outbox has gone. When it comes it gets the first answer, and has no effect.
+ * a mailbox when the outbox has gone. When it comes it gets the first answer, and has no effect. And instances whose end, or
+ * whose word to go on, crosses with what is on its way: nothing begins anew, and nothing is left behind.
  */
 #include "acta/gen_server.h"
+#include "acta/readers.h"
+#include "acta/sys.h"
 #include "trips.h"
 
 enum { LINES = 2 };
@@ -118,6 +121,79 @@ an_outcome_in_doubt_goes_in_its_time(void **state)
     expect_no_outcomes(f);
 }
 
+/* -- ends and words that cross -- */
+
+static bool lines_below_zero_pass;
+
+static acta_failure_action
+park_or_leave_out(const acta_failure *failure, acta_commands *added)
+{
+    (void)failure, (void)added;
+    return lines_below_zero_pass ? ACTA_FAILURE_SKIP : ACTA_FAILURE_PARK;
+}
+
+static acta_pid
+pid_of(fixture *f, const char *name)
+{
+    return acta_whereis(acta_app_runtime(f->app), acta_str_of(name));
+}
+
+/* The word to go on with its commands lies in its mailbox when it leaves: the next one is told. */
+static void
+an_instance_that_left_before_it_heard_is_told_again(void **state)
+{
+    fixture *f = FIXTURE(state);
+    const acta_exit_reason reason = { .kind = ACTA_EXIT_SHUTDOWN };
+    const acta_operator anna = { .by = "anna", .why = "a test" };
+
+    lines_below_zero_pass = false;
+    trips_hook.error = park_or_leave_out;
+    start(f);
+    TELL(f, .what = trips_What_open, .trip = S("a"), .number = -1, .times = 1);
+    assert_int_equal(acta_app_settle(f->app, 120000, &f->error), ACTA_PARKED);
+    acta_pid pid = pid_of(f, "Trips-a");
+    MUST(f, acta_sys_suspend(acta_app_runtime(f->app), pid, 1000, &f->error));
+    lines_below_zero_pass = true;
+    MUST(f, acta_reader_replay(f->app, "Trips", NULL, &anna, NULL, &f->error));
+    run_all(f);
+    assert_int_equal(reader_info(f, "Trips").parked, 0);
+    acta_exit(acta_app_runtime(f->app), (acta_pid){ 0 }, pid, &reason);
+    settle(f);
+    pass_ms(f, 5000);
+    assert_int_equal(count_rows(f, "pm.trips.trips.outbox"), 0);
+    assert_int_equal(count_rows(f, "parked"), 0);
+}
+
+/* Killed at any step of its last event, which is for it by what it is associated with until that is stored, and for nobody
+ * afterwards: its last command is asked for all the same. */
+static void
+an_instance_that_is_killed_while_it_ends_leaves_nothing_behind(void **state)
+{
+    fixture *f = FIXTURE(state);
+    const acta_exit_reason reason = { .kind = ACTA_EXIT_KILLED };
+    bool is_over = false;
+
+    start(f);
+    for (uint32_t steps = 0; !is_over; steps++) {
+        char trip[16], name[24];
+        snprintf(trip, sizeof trip, "t%" PRIu32, steps);
+        snprintf(name, sizeof name, "Trips-%s", trip);
+        TELL(f, .what = trips_What_open, .trip = acta_str_of(trip), .number = 1);
+        TELL(f, .what = trips_What_book, .trip = acta_str_of(trip), .plate = acta_str_of(trip), .number = 2);
+        settle(f);
+        TELL(f, .what = trips_What_spread, .plate = acta_str_of(trip), .ends = true, .number = 3);
+        for (uint32_t i = 0; i < steps; i++)
+            step(f);
+        acta_pid pid = pid_of(f, name);
+        is_over = pid.value == 0;
+        acta_exit(acta_app_runtime(f->app), (acta_pid){ 0 }, pid, &reason);
+        settle(f);
+        assert_string_equal(diary_of(f, trip), "1 2 3");
+        assert_true(steps < 300);
+    }
+    expect_no_trips(f);
+}
+
 int
 main(void)
 {
@@ -126,6 +202,8 @@ main(void)
         on_trips(an_asking_of_a_life_that_was_killed_comes_late),
         on_trips(an_asking_that_took_too_long_comes_late),
         on_trips(an_outcome_in_doubt_goes_in_its_time),
+        on_trips(an_instance_that_left_before_it_heard_is_told_again),
+        on_trips(an_instance_that_is_killed_while_it_ends_leaves_nothing_behind),
     };
     return run_on_memory("process managers that asked more than once", tests);
 }

@@ -43,6 +43,7 @@ const plant plants[] = {
     { "end_not_remembered", "that an instance has ended is forgotten", BANK, 100 },
     { "event_handled_twice", "an event that comes again is handled again", BANK, 100 },
     { "association_not_stored", "an association is known until the process dies", TRIPS, 1000 },
+    { "held_not_stored", "an event that waits for a retry of its instance is acknowledged, and in no row", BANK, 1000 },
     /* the schedule */
     { "schedule_new_ids", "what is asked again is another command", SCHEDULE, 1000 },
     { "missed_dropped", "what was missed while nobody ran is dropped", SCHEDULE, 1000 },
@@ -55,6 +56,7 @@ const plant plants[] = {
     { "overtakes_aside", "an event overtakes one of its stream that waits to be tried again", BANK, 100 },
     { "lane_by_position", "an event goes to any lane, not to that of its key", BANK, 1000 },
     { "lane_fails_at_once", "an event that a lane can't take overtakes those of its key that it has", BANK, 1000 },
+    { "inline_not_written", "an inline projection's rows are not in the commit of the events", BANK, 100 },
     { "wait_not_waited", "wait_for returns before the reader is there", BANK, 100 },
     /* what the simulation has found in what stood: each mend taken back */
     { "retry_dies_with_actor", "a command that is decided again is lost with its aggregate", BANK, 1000 },
