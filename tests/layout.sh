@@ -57,6 +57,8 @@ sqlite3.h    : actors/sqlite tests/actors bench examples
 libxml/      : examples/bank
 uv.h         : examples
 microhttpd.h : gateway bench
+curses.h     : tools/top_screen
+term.h       : tools/top_screen
 cmocka.h     : tests examples
 jemalloc/    : none'
 

@@ -30,8 +30,8 @@ typedef struct connection {
     size_t size, room;
 } connection;
 
-static int64_t
-now_ms(void)
+int64_t
+client_now_ms(void)
 {
     struct timespec now;
 
@@ -96,7 +96,7 @@ wait_for(connection *c, short events)
     struct pollfd ready = { .fd = c->fd, .events = events };
 
     for (;;) {
-        int64_t left = c->end_ms - now_ms();
+        int64_t left = c->end_ms - client_now_ms();
         int count = left > 0 ? poll(&ready, 1, (int)left) : 0;
         if (count > 0) return ACTA_OK;
         if (count == 0)
@@ -282,7 +282,7 @@ client_ask(const client_request *request, acta_memory *memory, client_answer *ou
 {
     connection c = { .request = request, .memory = memory, .error = error, .fd = -1 };
 
-    c.end_ms = now_ms() + (request->timeout_ms != 0 ? request->timeout_ms : TIMEOUT_DEFAULT_MS);
+    c.end_ms = client_now_ms() + (request->timeout_ms != 0 ? request->timeout_ms : TIMEOUT_DEFAULT_MS);
     acta_status status = connect_to(&c);
     if (status == ACTA_OK) status = send_request(&c);
     if (status == ACTA_OK) status = receive(&c);

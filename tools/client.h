@@ -34,6 +34,8 @@ typedef struct client_answer {
 acta_status client_ask(
     const client_request *request, acta_memory *memory, client_answer *answer_out, acta_error *error);
 
+int64_t client_now_ms(void); /* of a clock that only goes forward */
+
 /* A segment of a path, or a value of a query: all but letters, digits and "-._~" as %XX. NULL: no memory. */
 const char *client_encode(acta_str text, acta_memory *memory);
 

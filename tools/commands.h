@@ -11,6 +11,8 @@
  *     handlers.c      handlers                   dispatch.c     dispatch, state
  *     history.c       diff, why
  *     sagas.c         sagas, schedule            client.c, json.c, served.c: asking a program that runs
+ *     tree.c          tree                       queues.c       queues
+ *     stats.c         stats, with samples.c      top*.c         top
  *     events.c        events, printed             arguments.c    what several share
  *     verify*.c       verify, which shares no code with store/
  */
@@ -41,6 +43,10 @@ int command_diff(int argc, char **argv);
 int command_why(int argc, char **argv);
 int command_sagas(int argc, char **argv);
 int command_schedule(int argc, char **argv);
+int command_tree(int argc, char **argv);
+int command_queues(int argc, char **argv);
+int command_stats(int argc, char **argv);
+int command_top(int argc, char **argv);
 
 /* Two of the schema command; argv[0] is "acta schema NAME". */
 int schema_list(int argc, char **argv);

@@ -279,3 +279,22 @@ json_text(const json_value *object, const char *key)
     if (member == NULL || acta_str_equal(member->raw, acta_str_of("null"))) return acta_str_of("");
     return member->text;
 }
+
+uint64_t
+json_number(const json_value *object, const char *key)
+{
+    acta_str text = json_text(object, key);
+    uint64_t number = 0;
+
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9' || number > UINT64_MAX / 10 - 1) return 0;
+        number = number * 10 + (uint64_t)(text.data[i] - '0');
+    }
+    return number;
+}
+
+bool
+json_is_true(const json_value *object, const char *key)
+{
+    return acta_str_equal(json_text(object, key), acta_str_of("true"));
+}

@@ -33,4 +33,10 @@ const json_value *json_member(const json_value *object, const char *key);
 /* The text of a member; "" where there is none, or null. */
 acta_str json_text(const json_value *object, const char *key);
 
+/* A member that is a whole number from 0 on; 0 where there is none, or it is something else. */
+uint64_t json_number(const json_value *object, const char *key);
+
+/* There is a member, and it is true. */
+bool json_is_true(const json_value *object, const char *key);
+
 #endif

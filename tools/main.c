@@ -12,6 +12,7 @@
  *     acta handlers DIR [ORDER NAME]
  *     acta dispatch DIR NAME JSON, acta state DIR TYPE ID, acta diff DIR TYPE ID, acta why DIR TYPE ID FIELD
  *     acta sagas DIR [show ID], acta schedule DIR
+ *     acta tree DIR [PID], acta queues DIR, acta top DIR, acta stats DIR
  *
  * Exit status: 0 done and sound, 1 damage or failure, 2 wrong usage.
  */
@@ -50,10 +51,23 @@ static const command commands[] = {
     { "why", command_why },
     { "sagas", command_sagas },
     { "schedule", command_schedule },
+    { "tree", command_tree },
+    { "queues", command_queues },
+    { "stats", command_stats },
+    { "top", command_top },
 };
-#define NAMES                                                                                                          \
-    "verify, backup, backups, restore, repair, keep, schema, forget, read, tail, streams, export, import, sim, "       \
-    "handlers, dispatch, state, diff, why, sagas, schedule"
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0], NAMES_MAX = 512 };
+
+/* "verify, backup, …" */
+static const char *
+list_names(char names[NAMES_MAX])
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        size += (size_t)snprintf(names + size, NAMES_MAX - size, "%s%s", i > 0 ? ", " : "", commands[i].name);
+    return names;
+}
 
 /* -- verify -- */
 
@@ -105,18 +119,20 @@ static error_t
 parse(int key, char *argument, struct argp_state *state)
 {
     command_line *line = state->input;
+    char names[NAMES_MAX];
 
     switch (key) {
     case ARGP_KEY_ARG:
-        for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        for (size_t i = 0; i < COMMAND_COUNT; i++) {
             if (strcmp(argument, commands[i].name) == 0) line->command = &commands[i];
         }
-        if (line->command == NULL) argp_error(state, "there is no command '%s'; the commands are: %s", argument, NAMES);
+        if (line->command == NULL)
+            argp_error(state, "there is no command '%s'; the commands are: %s", argument, list_names(names));
         line->at = state->next - 1;
         state->next = state->argc; /* the rest is the command's */
         return 0;
     case ARGP_KEY_END:
-        if (line->command == NULL) argp_error(state, "which command? One of: %s", NAMES);
+        if (line->command == NULL) argp_error(state, "which command? One of: %s", list_names(names));
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -153,6 +169,7 @@ main(int argc, char **argv)
             "  streams DIR          list streams\n"
             "  export DIR           print the log as JSON, exactly\n"
             "  import FILE DIR      make a store of what was exported, or go on with one\n"
+            "  stats DIR            how large it is, and what its program has done\n"
             "  sim NAME             run a scenario through thousands of seeds\n\n"
             "Of a program that runs, over the socket in its store's directory:\n"
             "  handlers DIR         who reads events, how far behind; pause, replay …\n"
@@ -163,7 +180,10 @@ main(int argc, char **argv)
             "  why DIR TYPE ID FIELD\n"
             "                       which event made a field what it is\n"
             "  sagas DIR            what process managers are at; show one\n"
-            "  schedule DIR         what runs later\n\n"
+            "  schedule DIR         what runs later\n"
+            "  tree DIR [PID]       its supervisors and actors\n"
+            "  queues DIR           what waits: mailboxes, the committer, handlers\n"
+            "  top DIR              the same on the whole screen, again and again\n\n"
             "`acta COMMAND --help` tells more.\n\nExit status: 0 done and sound, 1 damage or failure, 2 wrong usage.",
     };
     command_line line = { .command = NULL };

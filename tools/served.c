@@ -131,17 +131,32 @@ put_why(acta_str why)
 }
 
 void
-served_table(const json_value *rows, const served_column *columns)
+served_head(const served_column *columns)
 {
     for (const served_column *c = columns; c->key != NULL; c++)
         put_cell(acta_str_of(c->title), c, c[1].key == NULL);
-    for (const json_value *row = rows != NULL ? rows->first : NULL; row != NULL; row = row->next) {
-        for (const served_column *c = columns; c->key != NULL; c++) {
-            acta_str text = json_text(row, c->key);
-            put_cell(text.size > 0 ? text : acta_str_of("-"), c, c[1].key == NULL);
-        }
-        put_why(json_text(row, "why"));
+}
+
+void
+served_row(const json_value *row, const served_column *columns, int indent)
+{
+    served_column first = columns[0];
+
+    printf("%*s", indent, "");
+    first.width -= indent;
+    for (const served_column *c = columns; c->key != NULL; c++) {
+        acta_str text = json_text(row, c->key);
+        put_cell(text.size > 0 ? text : acta_str_of("-"), c == columns ? &first : c, c[1].key == NULL);
     }
+    put_why(json_text(row, "why"));
+}
+
+void
+served_table(const json_value *rows, const served_column *columns)
+{
+    served_head(columns);
+    for (const json_value *row = rows != NULL ? rows->first : NULL; row != NULL; row = row->next)
+        served_row(row, columns, 0);
 }
 
 void

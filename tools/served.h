@@ -38,6 +38,10 @@ void served_table(const json_value *rows, const served_column *columns);
 /* To stdout; a terminal does as control characters say, and these are somebody's data: they are shown as '?'. */
 void put_shown(acta_str text);
 
+/* Line by line: the titles; and a row, whose first column begins `indent` characters further to the right. */
+void served_head(const served_column *columns);
+void served_row(const json_value *row, const served_column *columns, int indent);
+
 /* The members of an object, one a line. */
 void served_fields(const json_value *object);
 

@@ -8,31 +8,8 @@ set -eu
 acta=$1 bank=$2
 data=$scratch/data
 unset ACTA_GATEWAY ACTA_HTTP
-
-says() { # status text command...
-    wanted=$1 text=$2 status=0
-    shift 2
-    "$@" >"$scratch/said" 2>&1 || status=$?
-    [ "$status" -eq "$wanted" ] && grep -qF -- "$text" "$scratch/said" && return 0
-    cat "$scratch/said"
-    echo "status $status, expected $wanted and '$text'"
-    return 1
-}
-
-fits() { # command...: no line of what it prints is longer than 80 characters
-    "$@" >"$scratch/said" 2>&1 || true
-    ! grep -n '.\{81\}' "$scratch/said"
-}
-
-serve() {
-    : >"$scratch/served"
-    "$bank" --data "$data" serve >"$scratch/served" 2>"$scratch/err" &
-    served=$!
-    for _ in $(seq 100); do
-        grep -q 'curl --unix-socket' "$scratch/served" && return
-        sleep 0.1
-    done
-}
+# shellcheck source=tests/tools/served_lib.sh
+. "$(dirname "$0")/served_lib.sh"
 
 handlers_are_listed() {
     says 0 'NAME                   STATE' "$acta" handlers "$data" &&
@@ -152,38 +129,18 @@ sagas_that_do_not_run_are_told() {
         says 1 "no process manager has an instance 't-17' that runs" "$acta" sagas "$data" show t-17
 }
 
-# count: a program with two instances and a parked event, which answers so many requests in $scratch/fake, and notes their
-# first lines.
-answer() {
-    mkdir -p "$scratch/fake"
-    perl -MIO::Socket::UNIX -e '
-        my ($path, $count) = @ARGV;
-        my $listener = IO::Socket::UNIX->new(Local => $path, Listen => 5) or die "$path: $!";
-        my $why = "the account is closed. " x 6;
-        my %bodies = ("/handlers" => q({"handlers":[{"name":"accounts"},{"name":"Transfers"}]}),
-            "/handlers/mail%20er/parked" => q({"name":"mail er","parked":[{"position":4711,"key":"Account-anna",)
-                . q("stream":"Account-anna","type":"bank.MoneyDepositedLongAgo","attempts":5,)
-                . q("parked_at":"2026-11-21T10:30:00.5Z","why":"no\\u001bserver"}]}),
-            "/sagas/Transfers" => qq({"name":"Transfers","instances":[{"id":"t-17","phase":"backoff",)
-                . qq("since":"2026-11-21T10:30:00.5Z","attempts":123456789,"queued":1,"why":"$why"},)
-                . qq({"id":"t-171","phase":"idle","since":null,"attempts":0,"queued":0}],"more":true}));
-        for (1 .. $count) {
-            my $client = $listener->accept;
-            my $line = <$client>;
-            my ($asked) = $line =~ m{^GET ([^ ?]+)};
-            while (<$client>) { last if /^\r\n$/ }
-            read $client, my $order, 2 if $line =~ /^POST/;
-            print $line;
-            my $body = $bodies{$asked // ""} // q({"detail":"no process manager"});
-            print $client "HTTP/1.1 ", exists $bodies{$asked // ""} ? 200 : 404, " x\r\nContent-Length: ", length $body, "\r\n\r\n", $body;
-        }
-        unlink $path' "$scratch/fake/acta.sock" "$1" >"$scratch/asked" &
-    for _ in $(seq 100); do
-        [ ! -S "$scratch/fake/acta.sock" ] || return 0
-        sleep 0.05
-    done
-    return 1
-}
+# A program with two instances and a parked event, for `answer`.
+cat >"$scratch/bodies.pl" <<'END'
+my $why = "the account is closed. " x 6;
+("/handlers" => q({"handlers":[{"name":"accounts"},{"name":"Transfers"}]}),
+    "/handlers/mail%20er/parked" => q({"name":"mail er","parked":[{"position":4711,"key":"Account-anna",)
+        . q("stream":"Account-anna","type":"bank.MoneyDepositedLongAgo","attempts":5,)
+        . q("parked_at":"2026-11-21T10:30:00.5Z","why":"no\u001bserver"}]}),
+    "/sagas/Transfers" => qq({"name":"Transfers","instances":[{"id":"t-17","phase":"backoff",)
+        . qq("since":"2026-11-21T10:30:00.5Z","attempts":123456789,"queued":1,"why":"$why"},)
+        . qq({"id":"t-171","phase":"idle","since":null,"attempts":0,"queued":0}],"more":true}),
+    404 => q({"detail":"no process manager"}))
+END
 
 sagas_that_run_are_listed() {
     answer 3 &&
@@ -252,20 +209,6 @@ nobody_who_serves_is_told() {
         says 1 "no program has '$scratch/empty' open, or it serves nothing (ACTA_GATEWAY=off)" "$acta" handlers "$scratch/empty"
 }
 
-helps() { # command
-    says 0 "Usage: acta $1" "$acta" "$1" --help &&
-        grep -q '^Exit status: 0 done, 1 refused' "$scratch/said" &&
-        grep -q "^  acta $1 bank-data" "$scratch/said" &&
-        fits "$acta" "$1" --help
-}
-
-looks_help() { # command that reads the store by itself
-    says 0 "Usage: acta $1" "$acta" "$1" --help &&
-        grep -q '^Exit status: 0 done' "$scratch/said" &&
-        grep -q "^  acta $1 bank-data" "$scratch/said" &&
-        fits "$acta" "$1" --help
-}
-
 check "who serves nothing is told" nobody_who_serves_is_told
 check "wrong usage is told" wrong_usage_is_told
 check "handlers helps" helps handlers
@@ -275,8 +218,8 @@ check "sagas helps" helps sagas
 check "schedule helps" helps schedule
 check "diff helps" helps diff
 check "why helps" helps why
-check "tail helps" looks_help tail
-check "streams helps" looks_help streams
+check "tail helps" helps tail
+check "streams helps" helps streams
 check "sagas that run are listed" sagas_that_run_are_listed
 check "what is parked is listed" what_is_parked_is_listed
 check "an order is sent whole" an_order_is_sent_whole
