@@ -95,7 +95,8 @@ command_forget(int argc, char **argv)
             "Forget a person: destroy the key of SUBJECT, with which its personal data in the store in DIR is sealed, "
             "and record that in the stream $audit. There is no way back. The store must not be in use: a program "
             "that has it open forgets by itself (acta_app_forget).\v"
-            "Copies of the file of keys are not reached: destroy them too, or the key in them. "
+            "Copies of the file of keys are not reached: destroy them too, or the key in them.\n\n"
+            "Exit status: 0 done, 1 damage or failure, 2 wrong usage.\n\n"
             "Example:\n  acta forget customer-17 shop-data --why \"asked for it on 3 May\"" };
     options o = { .count = 0 };
     char path[4096];

@@ -143,7 +143,8 @@ command_keep(int argc, char **argv)
             "program that has it open does the same by acta_store_copy_by_stream. What was done before a failure, or "
             "a kill, stays done; say it again.\v"
             "A category is what stands before the first '-' of a stream's name. Reading a long stream from its "
-            "beginning gets faster; the disk holds those events twice.\n\nExample:\n  acta keep bank-data Account",
+            "beginning gets faster; the disk holds those events twice.\n\nExit status: 0 done, 1 damage or failure, 2 "
+            "wrong usage.\n\nExample:\n  acta keep bank-data Account",
     };
     keep_line line = { .categories = calloc((size_t)argc + 1, sizeof *line.categories) };
 

@@ -140,6 +140,7 @@ command_backup(int argc, char **argv)
         "backup before has too are shared with that one. The store must not be in use: a program that has it open "
         "backs "
         "it up itself (acta_store_backup_to).\v"
+        "Exit status: 0 done, 1 damage or failure, 2 wrong usage.\n\n"
         "Example:\n  acta backup bank-data /mnt/backups/bank --keep 7");
     acta_error error;
     acta_store *store;
@@ -165,7 +166,7 @@ command_backups(int argc, char **argv)
 {
     options o = read_line(argc, argv, 1, 1, NULL, "SET",
         "List the backups of a set, oldest first: number, when it was taken, position of its last event, when that was "
-        "recorded, and bytes.");
+        "recorded, and bytes.\vExit status: 0 done, 1 damage or failure, 2 wrong usage.");
     acta_backup_info *infos = calloc(LISTED_MAX, sizeof *infos);
     uint32_t count = 0;
     acta_error error;
@@ -205,7 +206,8 @@ command_restore(int argc, char **argv)
         "snapshots "
         "and claims from behind the cut are dropped, checkpoints set back to it, and users' tables dropped, since "
         "nobody "
-        "can tell what they held.\n\nExample:\n  acta restore /mnt/backups/bank bank-data --to-time "
+        "can tell what they held.\n\nExit status: 0 done, 1 damage or failure, 2 wrong usage.\n\nExample:\n  acta "
+        "restore /mnt/backups/bank bank-data --to-time "
         "2026-11-21T10:30:00Z");
     const acta_restore_config config = { .backup = o.paths[0],
         .path = o.paths[1],
@@ -261,7 +263,8 @@ command_repair(int argc, char **argv)
         "log up "
         "to the first damage and what follows from it. DIR is only read. The new log tells of the repair in its stream "
         "$audit.\v"
-        "A backup may have more: see `acta backups`. Example:\n"
+        "A backup may have more: see `acta backups`.\n\nExit status: 0 done, 1 damage or failure, 2 wrong "
+        "usage.\n\nExample:\n"
         "  acta repair bank-data bank-mended --why \"disk failed on Saturday\"");
     const char *user = getenv("USER");
     const acta_repair_config config = {
