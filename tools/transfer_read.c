@@ -198,10 +198,10 @@ typedef struct member {
 } member;
 
 static const member of_head[] = { { "acta_export", read_format, 1 }, { "from", read_from, 2 }, { "to", read_to, 4 },
-    { "crc", read_nothing, 0 }, { NULL } };
-static const member of_end[] = { { "end", read_to, 1 }, { "crc", read_nothing, 0 }, { NULL } };
+    { "crc", read_nothing, 0 }, { NULL, NULL, 0 } };
+static const member of_end[] = { { "end", read_to, 1 }, { "crc", read_nothing, 0 }, { NULL, NULL, 0 } };
 static const member of_row[] = { { "table", read_table, 1 }, { "key_base64", read_key, 2 },
-    { "value_base64", read_value, 4 }, { "crc", read_nothing, 0 }, { NULL } };
+    { "value_base64", read_value, 4 }, { "crc", read_nothing, 0 }, { NULL, NULL, 0 } };
 static const member of_entry[] = { { "position", read_position, 1 }, { "stream", read_stream, 2 },
     { "stream_id", read_stream_id, 4 }, { "version", read_version, 8 }, { "type", read_type, 16 },
     { "recorded_at_us", read_time, 32 }, { "payload", read_payload, 64 }, { "payload_base64", read_payload_base64, 64 },
@@ -209,7 +209,7 @@ static const member of_entry[] = { { "position", read_position, 1 }, { "stream",
     { "schema_hash", read_schema_hash, 0 }, { "command_id", read_command_id, 0 },
     { "correlation_id", read_correlation_id, 0 }, { "causation_id", read_causation_id, 0 }, { "tags", read_tags, 0 },
     { "metadata", read_metadata, 0 }, { "metadata_base64", read_metadata_base64, 0 }, { "crc", read_nothing, 0 },
-    { NULL } };
+    { NULL, NULL, 0 } };
 
 /* By its first member. */
 static const struct {
