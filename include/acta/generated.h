@@ -15,6 +15,7 @@
 #include "acta/aggregate.h"
 #include "acta/app.h"
 #include "acta/buffer.h"
+#include "acta/deep_quick.h"
 #include "acta/deep_verify.h"
 #include "acta/deep_write.h"
 #include "acta/handler.h"
@@ -529,17 +530,12 @@
     }                                                                                                                  \
     ACTI_END(T)
 
-#define ACTA_CHECKED_CODE(T)                                                                                           \
+#define ACTI_CHECKED_CODE(T)                                                                                           \
     ACTA_CHECK_CODE(T);                                                                                                \
     static __attribute__((noinline)) acta_status T##_any_verify_part(acta_bytes buffer, acta_error *error)             \
     {                                                                                                                  \
         if (acta_deep_verify(&T##_table, buffer)) return ACTA_OK;                                                      \
         return acta_table_verify(&T##_table, buffer, error);                                                           \
-    }                                                                                                                  \
-    static acta_status T##_any_verify(acta_bytes buffer, acta_error *error)                                            \
-    {                                                                                                                  \
-        if (acta_deep_verify_whole(T##_fields, ACTI_COUNT(T##_fields), buffer)) return ACTA_OK;                        \
-        return T##_any_verify_part(buffer, error);                                                                     \
     }                                                                                                                  \
     ACTI_READ_WRITE_CODE(T)
 
@@ -559,7 +555,7 @@
     const acta_union U##_union = { .name = full_name, .members = U##_members, .member_count = ACTI_COUNT(U##_members) }
 
 /* The same for a plain table: its description is a constant here, and the code for it unrolled. */
-#define ACTA_PLAIN_CODE(T)                                                                                             \
+#define ACTI_PLAIN_CODE(T)                                                                                             \
     static __thread acti_plain_seen T##_any_seen = ACTI_PLAIN_UNSEEN;                                                  \
     static __attribute__((noinline)) acta_status T##_any_verify_new(acta_bytes buffer, acta_error *error)              \
     {                                                                                                                  \
@@ -571,11 +567,6 @@
         if (acta_plain_verify_seen(T##_fields, ACTI_COUNT(T##_fields), &T##_any_seen, buffer)) return ACTA_OK;         \
         return T##_any_verify_new(buffer, error);                                                                      \
     }                                                                                                                  \
-    static acta_status T##_any_verify(acta_bytes buffer, acta_error *error)                                            \
-    {                                                                                                                  \
-        if (acta_deep_verify_whole(T##_fields, ACTI_COUNT(T##_fields), buffer)) return ACTA_OK;                        \
-        return T##_any_verify_part(buffer, error);                                                                     \
-    }                                                                                                                  \
     static void T##_any_read(acta_bytes buffer, void *value_out)                                                       \
     {                                                                                                                  \
         T##_decode(buffer, (T *)value_out);                                                                            \
@@ -585,6 +576,21 @@
         return acta_plain_write(&T##_table, T##_fields, ACTI_COUNT(T##_fields), value, sink, error);                   \
     }                                                                                                                  \
     ACTA_CHECK_CODE(T)
+
+/* Of either kind: a buffer with all fields is judged first, by code that actac wrote for it (deep_quick.h), or unrolled. */
+#define ACTA_QUICK_CHECKED_CODE(T) ACTI_VERIFY_CODE(ACTI_CHECKED, T, T##_quick(buffer))
+#define ACTA_QUICK_PLAIN_CODE(T)   ACTI_VERIFY_CODE(ACTI_PLAIN, T, T##_quick(buffer))
+#define ACTA_CHECKED_CODE(T)                                                                                           \
+    ACTI_VERIFY_CODE(ACTI_CHECKED, T, acta_deep_verify_whole(T##_fields, ACTI_COUNT(T##_fields), buffer))
+#define ACTA_PLAIN_CODE(T)                                                                                             \
+    ACTI_VERIFY_CODE(ACTI_PLAIN, T, acta_deep_verify_whole(T##_fields, ACTI_COUNT(T##_fields), buffer))
+#define ACTI_VERIFY_CODE(KIND, T, is_sound)                                                                            \
+    KIND##_CODE(T);                                                                                                    \
+    static acta_status T##_any_verify(acta_bytes buffer, acta_error *error)                                            \
+    {                                                                                                                  \
+        return is_sound ? ACTA_OK : T##_any_verify_part(buffer, error);                                                \
+    }                                                                                                                  \
+    ACTI_END(T)
 
 #define ACTA_IDENTITY_CODE(T, field)                                                                                   \
     static acta_str T##_any_identity(const void *value)                                                                \

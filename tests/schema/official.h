@@ -14,6 +14,7 @@ extern "C" {
 
 /* Tables: shop.Line, Weight, Numbers, Everything, Nothing, OpenCart, LineAdded, Cart; all of kinds.fbs and parts.fbs. */
 bool official_accepts(const char *table, const uint8_t *bytes, size_t size);
+bool official_accepts_leaves(const uint8_t *bytes, size_t size); /* leaves.All */
 
 #ifdef __cplusplus
 }

@@ -171,6 +171,7 @@ typedef struct acti_table {
     acti_common is;
     const char *full_name; /* bank.Deposit */
     bool is_struct;
+    bool is_root;         /* the schema's root_type */
     uint32_t inline_size; /* of a struct */
     uint32_t alignment;
     acti_role role;
@@ -290,6 +291,12 @@ bool is_plain(const acti_table *table);
 bool is_checked(const acti_table *table); /* its verifier is unrolled, as a part of others too: acta/deep_verify.h */
 void put_read(const acti_table *table, FILE *out, acti_arena *arena);        /* acti_read_T, of a view */
 void put_struct_read(const acti_table *table, FILE *out, acti_arena *arena); /* the same, of the struct's bytes */
+
+/* -- quick.c: verifying without a call: acta/deep_quick.h -- */
+
+bool is_quick(const acti_table *table);
+void put_quick_parts(const acti_model *model, FILE *out, acti_arena *arena); /* the leaves that quick tables lead to */
+void put_quick(const acti_model *model, const acti_table *table, FILE *out, acti_arena *arena); /* T_quick */
 
 /* -- the files -- */
 

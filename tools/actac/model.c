@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* Slots of reflection.fbs. */
-enum { SCHEMA_OBJECTS = 0, SCHEMA_ENUMS = 1, SCHEMA_IDENTIFIER = 2 };
+enum { SCHEMA_OBJECTS = 0, SCHEMA_ENUMS = 1, SCHEMA_IDENTIFIER = 2, SCHEMA_ROOT = 4 };
 enum {
     OBJECT_NAME = 0,
     OBJECT_FIELDS = 1,
@@ -176,13 +176,20 @@ read_field(reader *r, acti_field *out, uint32_t at, const acti_table *owner)
         out->enumeration = &r->model->enums[r->enum_index[index]];
 }
 
+/* In the text's order; of another file's table in that of the ids, which is the same where the text gives none. */
+static bool
+is_field_before(const acti_table *of, const acti_field *a, const acti_field *b)
+{
+    return of->is.text != NULL ? is_before(a->is.at, b->is.at) : a->id < b->id;
+}
+
 static void
 sort_fields(acti_table *of)
 {
     for (uint32_t i = 1; i < of->field_count; i++) {
         acti_field moved = of->fields[i];
         uint32_t place = i;
-        for (; place > 0 && is_before(moved.is.at, of->fields[place - 1].is.at); place--)
+        for (; place > 0 && is_field_before(of, &moved, &of->fields[place - 1]); place--)
             of->fields[place] = of->fields[place - 1];
         of->fields[place] = moved;
     }
@@ -482,9 +489,11 @@ model_make(acti_model *m, acti_arena *arena)
         name_type(&r, &of->is, bfbs_string(r.b, bfbs_follow(r.b, bfbs_item(r.b, enums, i), ENUM_NAME), arena));
         read_enum(&r, of, bfbs_item(r.b, enums, i));
     }
+    const char *root_name = bfbs_string(r.b, bfbs_follow(r.b, bfbs_follow(r.b, root, SCHEMA_ROOT), OBJECT_NAME), arena);
     for (uint32_t i = 0; i < m->table_total; i++) {
         acti_table *of = &m->tables[r.table_index[i]];
         of->full_name = bfbs_string(r.b, bfbs_follow(r.b, bfbs_item(r.b, objects, i), OBJECT_NAME), arena);
+        of->is_root = strcmp(of->full_name, root_name) == 0;
         name_type(&r, &of->is, of->full_name);
     }
     for (uint32_t i = 0; i < m->table_total && !r.b->damaged; i++)

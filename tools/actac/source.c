@@ -142,7 +142,8 @@ put_table_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena 
         fputs("};\n", out);
     }
     const char *kind = is_plain(of) ? "PLAIN" : is_checked(of) ? "CHECKED" : "TABLE";
-    fprintf(out, "ACTA_%s_CODE(%s);\n", kind, c);
+    if (is_quick(of)) put_quick(m, of, out, arena);
+    fprintf(out, "ACTA_%s%s_CODE(%s);\n", is_quick(of) ? "QUICK_" : "", kind, c);
     if (of->identity != NULL)
         put_list(out, 0, "ACTA_IDENTITY_CODE(", (const char *[]){ c, of->identity->is.name }, 2, ");\n");
     if (is_mutable(of)) fprintf(out, "ACTA_MUTABLE_CODE(%s);\n", c);
@@ -205,6 +206,7 @@ put_types_source(const acti_model *m, FILE *out, acti_arena *arena)
         put_enum_names(&m->enums[i], out);
         if (m->enums[i].is_union) put_union_code(&m->enums[i], out);
     }
+    put_quick_parts(m, out, arena);
     for (uint32_t i = 0; i < m->table_count; i++) {
         if (m->tables[i].is_struct)
             put_struct_code(m, &m->tables[i], out, arena);

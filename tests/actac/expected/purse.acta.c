@@ -21,7 +21,12 @@ static const acta_field purse_Earn_fields[] = {
     ACTA_STRING_FIELD(purse_Earn, purse_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_NUMBER_FIELD(purse_Earn, hundredths, 2, INT64, 0, 0),
 };
-ACTA_PLAIN_CODE(purse_Earn);
+ACTI_QUICK(purse_Earn, 24, 36, 0x0010000a00000014, 0x000000040000000c, 0x0000001000000000)
+{
+    if (!acti_quick_text(j, 32)) return false;
+    return true;
+}
+ACTA_QUICK_PLAIN_CODE(purse_Earn);
 ACTA_IDENTITY_CODE(purse_Earn, purse_id);
 const acta_table purse_Earn_table = {
     .name = "purse.Earn",
@@ -35,7 +40,12 @@ static const acta_field purse_Spend_fields[] = {
     ACTA_STRING_FIELD(purse_Spend, purse_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_NUMBER_FIELD(purse_Spend, hundredths, 3, INT64, 0, 0),
 };
-ACTA_PLAIN_CODE(purse_Spend);
+ACTI_QUICK(purse_Spend, 24, 36, 0x0010000c00000014, 0x000400000000000c, 0x0000001000000000)
+{
+    if (!acti_quick_text(j, 32)) return false;
+    return true;
+}
+ACTA_QUICK_PLAIN_CODE(purse_Spend);
 ACTA_IDENTITY_CODE(purse_Spend, purse_id);
 const acta_table purse_Spend_table = {
     .name = "purse.Spend",
@@ -49,7 +59,12 @@ static const acta_field purse_Note_fields[] = {
     ACTA_STRING_FIELD(purse_Note, purse_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_NUMBER_FIELD(purse_Note, hundredths, 1, INT64, 0, 0),
 };
-ACTA_PLAIN_CODE(purse_Note);
+ACTI_QUICK(purse_Note, 16, 28, 0x001000080000000c, 0x000000080004000c)
+{
+    if (!acti_quick_text(j, 24)) return false;
+    return true;
+}
+ACTA_QUICK_PLAIN_CODE(purse_Note);
 ACTA_IDENTITY_CODE(purse_Note, purse_id);
 const acta_table purse_Note_table = {
     .name = "purse.Note",
@@ -63,7 +78,12 @@ static const acta_field purse_Earned_fields[] = {
     ACTA_STRING_FIELD(purse_Earned, purse_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_NUMBER_FIELD(purse_Earned, hundredths, 1, INT64, 0, 0),
 };
-ACTA_PLAIN_CODE(purse_Earned);
+ACTI_QUICK(purse_Earned, 16, 28, 0x001000080000000c, 0x000000080004000c)
+{
+    if (!acti_quick_text(j, 24)) return false;
+    return true;
+}
+ACTA_QUICK_PLAIN_CODE(purse_Earned);
 const acta_table purse_Earned_table = {
     .name = "purse.Earned",
     .owner = "Purse",
@@ -78,7 +98,12 @@ static const acta_field purse_Spent_fields[] = {
     ACTA_STRING_FIELD(purse_Spent, what, 2, 0),
     ACTA_NUMBER_FIELD(purse_Spent, kind, 3, UINT8, ACTA_FIELD_ENUM, 0),
 };
-ACTA_PLAIN_CODE(purse_Spent);
+ACTI_QUICK(purse_Spent, 24, 41, 0x0015000c00000014, 0x001400100004000c, 0x0000001000000000)
+{
+    if (!acti_quick_text4(j, 32, 36, 0, 0)) return false;
+    return true;
+}
+ACTA_QUICK_PLAIN_CODE(purse_Spent);
 const acta_table purse_Spent_table = {
     .name = "purse.Spent",
     .owner = "Purse",
@@ -91,7 +116,12 @@ static const acta_field purse_Charged_fields[] = {
     ACTA_STRING_FIELD(purse_Charged, purse_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_NUMBER_FIELD(purse_Charged, hundredths, 1, INT64, 0, 0),
 };
-ACTA_PLAIN_CODE(purse_Charged);
+ACTI_QUICK(purse_Charged, 16, 28, 0x001000080000000c, 0x000000080004000c)
+{
+    if (!acti_quick_text(j, 24)) return false;
+    return true;
+}
+ACTA_QUICK_PLAIN_CODE(purse_Charged);
 const acta_table purse_Charged_table = {
     .name = "purse.Charged",
     .owner = "Purse",
@@ -103,7 +133,12 @@ static const acta_field purse_Moved_fields[] = {
     ACTA_STRING_FIELD(purse_Moved, purse_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_NUMBER_FIELD(purse_Moved, hundredths, 1, INT64, 0, 0),
 };
-ACTA_PLAIN_CODE(purse_Moved);
+ACTI_QUICK(purse_Moved, 16, 28, 0x001000080000000c, 0x000000080004000c)
+{
+    if (!acti_quick_text(j, 24)) return false;
+    return true;
+}
+ACTA_QUICK_PLAIN_CODE(purse_Moved);
 const acta_table purse_Moved_table = {
     .name = "purse.Moved",
     .owner = "Purse",
@@ -115,7 +150,12 @@ static const acta_field purse_Owed_fields[] = {
     ACTA_STRING_FIELD(purse_Owed, purse_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_NUMBER_FIELD(purse_Owed, hundredths, 1, INT64, 0, 0),
 };
-ACTA_PLAIN_CODE(purse_Owed);
+ACTI_QUICK(purse_Owed, 16, 28, 0x001000080000000c, 0x000000080004000c)
+{
+    if (!acti_quick_text(j, 24)) return false;
+    return true;
+}
+ACTA_QUICK_PLAIN_CODE(purse_Owed);
 const acta_table purse_Owed_table = {
     .name = "purse.Owed",
     .owner = "Purse",
@@ -127,7 +167,12 @@ static const acta_field purse_Noted_fields[] = {
     ACTA_STRING_FIELD(purse_Noted, purse_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_NUMBER_FIELD(purse_Noted, hundredths, 1, INT64, 0, 0),
 };
-ACTA_PLAIN_CODE(purse_Noted);
+ACTI_QUICK(purse_Noted, 16, 28, 0x001000080000000c, 0x000000080004000c)
+{
+    if (!acti_quick_text(j, 24)) return false;
+    return true;
+}
+ACTA_QUICK_PLAIN_CODE(purse_Noted);
 const acta_table purse_Noted_table = {
     .name = "purse.Noted",
     .owner = "Diary",
@@ -139,7 +184,8 @@ static const acta_field purse_Purse_fields[] = {
     ACTA_NUMBER_FIELD(purse_Purse, hundredths, 0, INT64, 0, 0),
     ACTA_NUMBER_FIELD(purse_Purse, events, 1, UINT32, 0, 0),
 };
-ACTA_PLAIN_CODE(purse_Purse);
+ACTI_QUICK_FLAT(purse_Purse, 16, 28, 0x001000080000000c, 0x00000008000c0004);
+ACTA_QUICK_PLAIN_CODE(purse_Purse);
 ACTA_MUTABLE_CODE(purse_Purse);
 const acta_table purse_Purse_table = {
     .name = "purse.Purse",
@@ -153,7 +199,8 @@ static const acta_field purse_Diary_fields[] = {
     ACTA_NUMBER_FIELD(purse_Diary, notes, 0, UINT32, 0, 0),
     ACTA_NUMBER_FIELD(purse_Diary, hundredths, 1, INT64, 0, 0),
 };
-ACTA_PLAIN_CODE(purse_Diary);
+ACTI_QUICK_FLAT(purse_Diary, 16, 28, 0x001000080000000c, 0x000000080004000c);
+ACTA_QUICK_PLAIN_CODE(purse_Diary);
 ACTA_MUTABLE_CODE(purse_Diary);
 const acta_table purse_Diary_table = {
     .name = "purse.Diary",
@@ -166,7 +213,8 @@ const acta_table purse_Diary_table = {
 static const acta_field purse_Diaries_fields[] = {
     ACTA_NUMBER_FIELD(purse_Diaries, seen, 0, UINT32, 0, 0),
 };
-ACTA_PLAIN_CODE(purse_Diaries);
+ACTI_QUICK_FLAT(purse_Diaries, 16, 20, 0x000800060000000c, 0x0000000800000004);
+ACTA_QUICK_PLAIN_CODE(purse_Diaries);
 ACTA_MUTABLE_CODE(purse_Diaries);
 const acta_table purse_Diaries_table = {
     .name = "purse.Diaries",
@@ -181,7 +229,12 @@ static const acta_field purse_PurseRow_fields[] = {
     ACTA_NUMBER_FIELD(purse_PurseRow, hundredths, 1, INT64, 0, 0),
     ACTA_NUMBER_FIELD(purse_PurseRow, events, 2, UINT32, 0, 0),
 };
-ACTA_PLAIN_CODE(purse_PurseRow);
+ACTI_QUICK(purse_PurseRow, 24, 40, 0x0014000a00000014, 0x000000100004000c, 0x0000001000000000)
+{
+    if (!acti_quick_text(j, 32)) return false;
+    return true;
+}
+ACTA_QUICK_PLAIN_CODE(purse_PurseRow);
 ACTA_IDENTITY_CODE(purse_PurseRow, purse_id);
 ACTA_MUTABLE_CODE(purse_PurseRow);
 const acta_table purse_PurseRow_table = {

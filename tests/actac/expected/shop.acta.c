@@ -139,7 +139,12 @@ static const acta_field shop_OpenCart_fields[] = {
     ACTA_STRING_FIELD(shop_OpenCart, cart_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_STRING_FIELD(shop_OpenCart, owner, 1, 0),
 };
-ACTA_PLAIN_CODE(shop_OpenCart);
+ACTI_QUICK(shop_OpenCart, 16, 24, 0x000c00080000000c, 0x0000000800080004)
+{
+    if (!acti_quick_text4(j, 16, 20, 0, 0)) return false;
+    return true;
+}
+ACTA_QUICK_PLAIN_CODE(shop_OpenCart);
 ACTA_IDENTITY_CODE(shop_OpenCart, cart_id);
 const acta_table shop_OpenCart_table = {
     .name = "shop.OpenCart",
@@ -168,7 +173,12 @@ static const acta_field shop_CartOpened_fields[] = {
     ACTA_STRING_FIELD(shop_CartOpened, cart_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_STRING_FIELD(shop_CartOpened, owner, 1, 0),
 };
-ACTA_PLAIN_CODE(shop_CartOpened);
+ACTI_QUICK(shop_CartOpened, 16, 24, 0x000c00080000000c, 0x0000000800080004)
+{
+    if (!acti_quick_text4(j, 16, 20, 0, 0)) return false;
+    return true;
+}
+ACTA_QUICK_PLAIN_CODE(shop_CartOpened);
 const acta_table shop_CartOpened_table = {
     .name = "shop.CartOpened",
     .owner = "Cart",
@@ -236,7 +246,12 @@ static const acta_field shop_CartRow_fields[] = {
     ACTA_STRING_FIELD(shop_CartRow, owner, 1, 0),
     ACTA_NUMBER_FIELD(shop_CartRow, count, 2, UINT32, 0, 0),
 };
-ACTA_PLAIN_CODE(shop_CartRow);
+ACTI_QUICK(shop_CartRow, 20, 32, 0x0010000a00000010, 0x0000000c00080004, 0x0000000c0000000c)
+{
+    if (!acti_quick_text4(j, 20, 24, 0, 0)) return false;
+    return true;
+}
+ACTA_QUICK_PLAIN_CODE(shop_CartRow);
 ACTA_IDENTITY_CODE(shop_CartRow, cart_id);
 ACTA_MUTABLE_CODE(shop_CartRow);
 const acta_table shop_CartRow_table = {
