@@ -158,16 +158,23 @@ remove_at(acta_self *self, handler **at, acta_gen_event_cause cause, const acta_
 }
 
 static acta_status
-make_handler(acta_self *self, const acta_gen_event_spec *spec, handler **handler_out, acta_error *error)
+check_spec(acta_self *self, const acta_gen_event_spec *spec, acta_error *error)
 {
     if (spec->handler == NULL || spec->handler->name == NULL)
         return acta_error_set(error, ACTA_INVALID, "cannot add a handler without a name");
     if (acta_pid_equal(spec->owner, acti_pid_of(self)))
         return acta_error_set(error, ACTA_INVALID, "handler '%s' can't be owned by its manager", spec->handler->name);
+    return ACTA_OK;
+}
+
+/* NULL: no memory. */
+static handler *
+make_handler(acta_self *self, const acta_gen_event_spec *spec)
+{
     handler *h = spec->handler->state_size < SIZE_MAX - sizeof *h
                      ? acta_alloc(self, sizeof *h + spec->handler->state_size)
                      : NULL;
-    if (h == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for handler '%s'", spec->handler->name);
+    if (h == NULL) return NULL;
 
     h->what = spec->handler;
     h->id = spec->id;
@@ -175,12 +182,9 @@ make_handler(acta_self *self, const acta_gen_event_spec *spec, handler **handler
     bool is_ready = h->owner.value == 0 ||
                     ((h->notice = acta_message_create(self->runtime, spec->tag, sizeof(acta_gen_event_gone))) != NULL &&
                         acta_monitor(self, h->owner, &h->owner_ref) == ACTA_OK);
-    if (!is_ready) {
-        free_handler(self, h);
-        return acta_error_set(error, ACTA_NO_MEMORY, "no memory for handler '%s'", spec->handler->name);
-    }
-    *handler_out = h;
-    return ACTA_OK;
+    if (is_ready) return h;
+    free_handler(self, h);
+    return NULL;
 }
 
 static acta_status
@@ -203,10 +207,10 @@ init_handler(acta_self *self, handler *h, const void *argument, const void *befo
 static acta_status
 add_at(acta_self *self, handler **at, const acta_gen_event_spec *spec, const void *before, acta_error *error)
 {
-    handler *h = NULL;
-
-    acta_status status = make_handler(self, spec, &h, error);
+    acta_status status = check_spec(self, spec, error);
     if (status != ACTA_OK) return status;
+    handler *h = make_handler(self, spec);
+    if (h == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for handler '%s'", spec->handler->name);
     status = init_handler(self, h, spec->argument, before, error);
     if (status != ACTA_OK) {
         if (h->owner.value != 0) acta_demonitor(self, h->owner_ref);
