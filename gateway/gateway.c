@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -19,6 +20,7 @@ enum {
     IDLE_DEFAULT_S = 30,
     WORKERS_DEFAULT = 2,
     EVENT_CLIENTS_DEFAULT = 1000,
+    LEAVING_S_MAX = 5,
     HEADERS_MAX = 32 * 1024, /* of a request, and what its answer's take */
     PEM_MAX = 1024 * 1024,
 };
@@ -175,11 +177,12 @@ acta_gateway_start(acta_app *app, const acta_gateway_options *options, acta_gate
     pthread_cond_init(&gateway->all_done, NULL);
     gateway->pool =
         acti_pool_create(&gateway->environment.allocator, options->workers != 0 ? options->workers : WORKERS_DEFAULT);
+    gateway->long_pool = acti_pool_create(&gateway->environment.allocator, 1);
     gateway->hub =
         acti_hub_create(gateway, options->event_clients_max != 0 ? options->event_clients_max : EVENT_CLIENTS_DEFAULT,
             options->idle_timeout_s != 0 ? options->idle_timeout_s : IDLE_DEFAULT_S);
     acta_status status = ACTA_OK;
-    if (gateway->pool == NULL || gateway->hub == NULL)
+    if (gateway->pool == NULL || gateway->long_pool == NULL || gateway->hub == NULL)
         status = acta_error_set(error, ACTA_NO_MEMORY, "no threads for the gateway");
     if (status == ACTA_OK && options->address != NULL) status = open_outer(gateway, options, error);
     if (status == ACTA_OK && options->socket_path != NULL) status = open_inner(gateway, options, error);
@@ -211,7 +214,31 @@ void
 acti_request_through(acta_gateway *gateway)
 {
     pthread_mutex_lock(&gateway->lock);
+    gateway->leaving++;
     if (--gateway->open == 0) pthread_cond_broadcast(&gateway->all_done);
+    pthread_mutex_unlock(&gateway->lock);
+}
+
+void
+acti_request_left(acta_gateway *gateway)
+{
+    pthread_mutex_lock(&gateway->lock);
+    gateway->leaving--;
+    pthread_cond_broadcast(&gateway->all_done);
+    pthread_mutex_unlock(&gateway->lock);
+}
+
+/* All are answered, and their answers on the way; who doesn't take its own in time gets no more. */
+static void
+wait_for_answers(acta_gateway *gateway)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += LEAVING_S_MAX;
+    pthread_mutex_lock(&gateway->lock);
+    while (gateway->leaving > 0 &&
+           pthread_cond_clockwait(&gateway->all_done, &gateway->lock, CLOCK_MONOTONIC, &until) == 0) {}
     pthread_mutex_unlock(&gateway->lock);
 }
 
@@ -232,14 +259,16 @@ acta_gateway_stop(acta_gateway *gateway)
     if (gateway->socket_path != NULL) unlink(gateway->socket_path);
     pthread_mutex_lock(&gateway->lock);
     gateway->stopping = true;
-    while (gateway->open > 0) /* each has a deadline of its own */
+    while (gateway->open > 0) /* each has a deadline of its own; a rebuild ends when the application is to stop */
         pthread_cond_wait(&gateway->all_done, &gateway->lock);
     pthread_mutex_unlock(&gateway->lock);
     acti_hub_stop(gateway->hub); /* libmicrohttpd stops only when no connection is suspended */
+    wait_for_answers(gateway);
     if (gateway->inner.daemon != NULL) MHD_stop_daemon(gateway->inner.daemon);
     if (gateway->outer.daemon != NULL) MHD_stop_daemon(gateway->outer.daemon);
     acti_hub_destroy(gateway->hub);
     acti_pool_destroy(gateway->pool);
+    acti_pool_destroy(gateway->long_pool);
     acti_guard_clear(&gateway->inner.guard);
     acti_guard_clear(&gateway->outer.guard);
     drop(gateway, gateway->socket_path);

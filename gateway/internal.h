@@ -174,6 +174,7 @@ void acti_problem_http(acti_request *request, unsigned status, const char *forma
 typedef enum acti_way {
     WAY_AT_ONCE, /* can't wait: on libmicrohttpd's thread */
     WAY_ASIDE,   /* on a thread of the pool */
+    WAY_LONG,    /* takes as long as it takes: on the one thread for such */
     WAY_ASYNC    /* begins on libmicrohttpd's thread, and calls acti_request_done later, or before it returns */
 } acti_way;
 
@@ -222,6 +223,7 @@ const acta_reader_info *acti_readers_list(acti_request *request, uint32_t *count
 void acti_get_metrics(acti_request *request);
 void acti_get_parked(acti_request *request);
 void acti_post_handler(acti_request *request);
+void acti_post_rebuild(acti_request *request);
 void acti_get_read_models(acti_request *request);
 void acti_get_read_model(acti_request *request);
 void acti_get_sagas(acti_request *request);
@@ -342,7 +344,7 @@ struct acti_door { /* a listening socket */
 struct acta_gateway {
     acta_app *app;
     acta_environment environment;
-    acti_pool *pool;
+    acti_pool *pool, *long_pool;
     struct acti_hub *hub;
     acti_door inner, outer; /* unix socket, TCP; daemon NULL: it has none */
     char *socket_path;
@@ -352,13 +354,15 @@ struct acta_gateway {
 
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t all_done;
-    uint64_t open; /* requests that went aside, and are not through */
+    uint64_t open;   /* requests that went aside, and are not through */
+    int64_t leaving; /* through, and their answers not gone yet; below zero for a moment when one is quick */
     bool stopping;
 };
 
 /* A request goes aside: false when the gateway stops. Through: after its connection was resumed. */
 bool acti_request_begins(acta_gateway *gateway);
-void acti_request_through(acta_gateway *gateway);
+void acti_request_through(acta_gateway *gateway); /* it is answered */
+void acti_request_left(acta_gateway *gateway);    /* and its answer has gone, or the client has */
 
 /* -- listen.c: sockets that listen. ACTA_IN_USE, ACTA_INVALID, ACTA_IO -- */
 

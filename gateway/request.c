@@ -296,7 +296,8 @@ run_suspended(acti_request *request)
         return;
     }
     request->job.run = run_aside;
-    if (acti_pool_run(request->gateway->pool, &request->job)) return;
+    acti_pool *pool = request->route->way == WAY_LONG ? request->gateway->long_pool : request->gateway->pool;
+    if (acti_pool_run(pool, &request->job)) return;
     acti_problem_http(request, MHD_HTTP_SERVICE_UNAVAILABLE, "too many requests wait for their turn");
     acti_answer_header(request, "Retry-After", "1");
     acti_request_done(request);
@@ -393,6 +394,7 @@ acti_request_ended(
     (void)user, (void)connection, (void)why;
     if (request == NULL) return;
     const acta_allocator *allocator = &request->gateway->environment.allocator;
+    if (request->is_suspended) acti_request_left(request->gateway);
     acti_stream_close(request->stream);
     acti_text_clear(&request->text);
     acti_text_clear(&request->body);
