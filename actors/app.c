@@ -251,6 +251,8 @@ acta_app_stop(acta_app *app, uint32_t timeout_ms, acta_error *error)
     uint64_t deadline_ns = timeout_ms == ACTA_INFINITE ? UINT64_MAX : acti_now_ns(app) + timeout_ms * UINT64_C(1000000);
     acta_error drained, stopped;
 
+    /* Relaxed: a wish, for those that attachments wait for. */
+    atomic_store_explicit(&app->ends_rebuilds, true, memory_order_relaxed);
     acti_attachments_stop(app);
     /* seq_cst: a rebuild that begins sees it, or we see that; acquire: it touches nothing any more. */
     atomic_store_explicit(&app->stopping, true, memory_order_seq_cst);

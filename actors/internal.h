@@ -203,6 +203,7 @@ struct acta_app {
     _Atomic(struct acti_row_share *) row_shares; /* row_version.h */
     _Atomic uint32_t row_swaps;                  /* odd: while versions of rows change */
     _Atomic uint32_t rebuilds_open;              /* threads that rebuild a projection */
+    _Atomic bool ends_rebuilds;                  /* it will stop as soon as its attachments have */
 
     /* Aggregates that live: aggregate_budget.c. */
     struct {

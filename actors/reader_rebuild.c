@@ -317,7 +317,7 @@ is_called_off(const rebuild *b, acta_error *error)
     /* Relaxed: a wish. */
     if (atomic_load_explicit(&b->reader->rebuild_is_called_off, memory_order_relaxed))
         return acta_error_set(error, ACTA_STOPPED, "the rebuild of '%s' was called off", name_of(b));
-    if (acti_is_stopping(b->app))
+    if (acti_is_stopping(b->app) || atomic_load_explicit(&b->app->ends_rebuilds, memory_order_relaxed))
         return acta_error_set(
             error, ACTA_STOPPED, "the application stops, and the rebuild of '%s' with it", name_of(b));
     return ACTA_OK;

@@ -8,6 +8,8 @@
 
 #include "internal.h"
 
+enum { TABLES_MAX = 64 };
+
 const char *
 acti_reader_state_name(acta_reader_state state)
 {
@@ -33,6 +35,7 @@ add_reader(acti_json *json, const acta_reader_info *info)
     acti_json_number(json, "in_flight", info->in_flight);
     acti_json_number(json, "parked", info->parked);
     acti_json_number(json, "retries", info->retries);
+    if (info->is_rebuilding) acti_json_number(json, "rebuilt", info->rebuilt);
     if (info->reason[0] != '\0') acti_json_text(json, "why", info->reason);
     acti_json_close(json, '}');
 }
@@ -136,6 +139,8 @@ typedef struct order {
     acta_operator by;
     uint64_t position; /* 0: none was given */
     acta_str key;
+    const acta_table *tables[TABLES_MAX + 1]; /* read models; the last one NULL */
+    bool has_no_tables;                       /* and that was said */
 } order;
 
 static void
@@ -174,6 +179,22 @@ skip(order *o, acta_error *error)
     return acta_reader_skip(o->request->gateway->app, o->name, o->position, &o->by, error);
 }
 
+static acta_status
+reset(order *o, acta_error *error)
+{
+    if (o->tables[0] == NULL && !o->has_no_tables) /* rows that stay would be made twice */
+        return acta_error_set(error, ACTA_INVALID,
+            "which read models does it write? expected ?tables=bank.AccountRow,... or, of an event handler, "
+            "?tables=none");
+    return acta_reader_reset_live(o->request->gateway->app, o->name, o->tables, &o->by, error);
+}
+
+static acta_status
+cancel_rebuild(order *o, acta_error *error)
+{
+    return acta_reader_rebuild_cancel(o->request->gateway->app, o->name, &o->by, error);
+}
+
 static const struct {
     const char *name;
     acta_status (*run)(order *o, acta_error *error);
@@ -182,19 +203,67 @@ static const struct {
     { "resume", resume_reader },
     { "replay", replay },
     { "skip", skip },
+    { "reset", reset },
+    { "cancel-rebuild", cancel_rebuild },
 };
 enum { ORDER_COUNT = sizeof orders / sizeof orders[0] };
+
+/* "bank.AccountRow,bank.TransferRow". False: the request is refused. */
+static bool
+read_tables(order *o)
+{
+    acta_str left = acta_str_of(acti_query(o->request, "tables"));
+    uint32_t count = 0;
+
+    o->has_no_tables = acta_str_equal(left, acta_str_of("none"));
+    while (left.size > 0 && !o->has_no_tables) {
+        const char *comma = memchr(left.data, ',', left.size);
+        acta_str name = acta_str_from(left.data, comma != NULL ? (size_t)(comma - left.data) : left.size);
+        if (count == TABLES_MAX) {
+            acti_problem_field(o->request, "tables", "at most %d read models are expected", TABLES_MAX);
+            return false;
+        }
+        o->tables[count] = acti_find_table(o->request, name, ACTA_TABLE_READ_MODEL, "read model");
+        if (o->tables[count++] == NULL) return false;
+        left = comma != NULL ? acta_str_from(comma + 1, left.size - name.size - 1) : acta_str_from(NULL, 0);
+    }
+    return true;
+}
+
+/* What all orders have. False: the request is refused. */
+static bool
+read_order(order *o, acti_request *request)
+{
+    *o = (order){ .request = request, .name = reader_name(request) };
+    if (o->name == NULL || !acti_query_number(request, "position", 1, UINT64_MAX, &o->position)) return false;
+    o->key = acta_str_of(acti_query(request, "key"));
+    o->by.by = request->who[0] != '\0' ? request->who : acti_query(request, "by");
+    o->by.why = acti_query(request, "why");
+    return read_tables(o);
+}
+
+void
+acti_post_rebuild(acti_request *request)
+{
+    acta_error error;
+    order o;
+
+    if (!read_order(&o, request)) return;
+    if (o.tables[0] == NULL)
+        acti_problem_field(request, "tables", "which read models does it write? expected tables=bank.AccountRow,...");
+    else if (acta_reader_rebuild(request->gateway->app, o.name, o.tables, &o.by, &error) == ACTA_OK)
+        answer_done(&o);
+    else
+        acti_problem(request, &error);
+}
 
 void
 acti_post_handler(acti_request *request)
 {
-    order o = { .request = request, .name = reader_name(request) };
     acta_error error;
+    order o;
 
-    if (o.name == NULL || !acti_query_number(request, "position", 1, UINT64_MAX, &o.position)) return;
-    o.key = acta_str_of(acti_query(request, "key"));
-    o.by.by = request->who[0] != '\0' ? request->who : acti_query(request, "by");
-    o.by.why = acti_query(request, "why");
+    if (!read_order(&o, request)) return;
     for (uint32_t i = 0; i < ORDER_COUNT; i++) {
         if (!acta_str_equal(request->parts[1], acta_str_of(orders[i].name))) continue;
         if (orders[i].run(&o, &error) == ACTA_OK)
@@ -203,5 +272,6 @@ acti_post_handler(acti_request *request)
             acti_problem(request, &error);
         return;
     }
-    acti_problem_http(request, MHD_HTTP_NOT_FOUND, "there is no such order; there are pause, resume, replay and skip");
+    acti_problem_http(request, MHD_HTTP_NOT_FOUND,
+        "there is no such order; there are pause, resume, replay, skip, reset, rebuild and cancel-rebuild");
 }

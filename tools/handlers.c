@@ -13,11 +13,13 @@
 typedef struct handlers_line {
     const char *words[3]; /* directory, order or "parked", name */
     uint64_t position;    /* 0: none was given */
-    const char *key, *by, *why;
+    const char *key, *tables, *by, *why;
     bool as_json;
 } handlers_line;
 
-static const char *const orders[] = { "pause", "resume", "replay", "skip", NULL };
+static const char *const orders[] = { "pause", "resume", "replay", "skip", "reset", "rebuild", "cancel-rebuild", NULL };
+
+enum { REBUILD_MS_MAX = INT32_MAX /* it is answered when it is done, and that takes as long as it takes */ };
 
 static bool
 is_order(const char *word)
@@ -34,16 +36,25 @@ check_line(const handlers_line *line, struct argp_state *state)
 
     if (line->words[0] == NULL) argp_error(state, "which directory?");
     bool is_given = order != NULL && strcmp(order, "parked") != 0;
-    if (!is_given && (line->position != 0 || line->key != NULL || line->by != NULL || line->why != NULL))
-        argp_error(state, "--position, --key, --by and --why belong to an order, and there is none");
+    if (!is_given &&
+        (line->position != 0 || line->key != NULL || line->tables != NULL || line->by != NULL || line->why != NULL))
+        argp_error(state, "--position, --key, --tables, --by and --why belong to an order, and there is none");
     if (order == NULL) return;
     if (!is_order(order) && strcmp(order, "parked") != 0)
-        argp_error(state, "there is no order '%s'; the orders are: pause, resume, replay, skip; or: parked", order);
+        argp_error(state,
+            "there is no order '%s'; the orders are: pause, resume, replay, skip, reset, "
+            "rebuild, cancel-rebuild; or: parked",
+            order);
     if (line->words[2] == NULL) argp_error(state, "which handler? %s NAME is expected", order);
     bool skips = strcmp(order, "skip") == 0, replays = strcmp(order, "replay") == 0;
     if (skips && line->position == 0) argp_error(state, "which event? skip NAME --position N is expected");
     if (line->position != 0 && !skips && !replays) argp_error(state, "--position: %s takes none", order);
     if (line->key != NULL && !replays) argp_error(state, "--key: %s takes none", order);
+    bool makes_anew = strcmp(order, "reset") == 0 || strcmp(order, "rebuild") == 0;
+    if (makes_anew && line->tables == NULL)
+        argp_error(state, "which read models does it write? %s NAME --tables bank.AccountRow,... is expected%s", order,
+            strcmp(order, "reset") == 0 ? "; of an event handler: --tables none" : "");
+    if (line->tables != NULL && !makes_anew) argp_error(state, "--tables: %s takes none", order);
 }
 
 static error_t
@@ -60,6 +71,9 @@ parse(int key, char *argument, struct argp_state *state)
         return 0;
     case 'k':
         line->key = argument;
+        return 0;
+    case 't':
+        line->tables = argument;
         return 0;
     case 'b':
         line->by = argument;
@@ -137,14 +151,16 @@ order_path(const handlers_line *line, acta_memory *memory)
     const char *name = client_encode(acta_str_of(line->words[2]), memory), *user = getenv("USER");
     const char *by = line->by != NULL ? line->by : user;
     size_t size = 256 + strlen(line->words[2]) * 3 + (line->key != NULL ? strlen(line->key) * 3 : 0) +
-                  (by != NULL ? strlen(by) * 3 : 0) + (line->why != NULL ? strlen(line->why) * 3 : 0);
+                  (line->tables != NULL ? strlen(line->tables) * 3 : 0) + (by != NULL ? strlen(by) * 3 : 0) +
+                  (line->why != NULL ? strlen(line->why) * 3 : 0);
     char *path = acta_memory_alloc(memory, size), position[32];
 
     if (path == NULL || name == NULL) return NULL;
     snprintf(position, sizeof position, "%" PRIu64, line->position);
     snprintf(path, size, "/handlers/%s/%s?", name, line->words[1]);
     bool is_whole = add_query(path, size, "position", line->position != 0 ? position : NULL, memory) &&
-                    add_query(path, size, "key", line->key, memory) && add_query(path, size, "by", by, memory) &&
+                    add_query(path, size, "key", line->key, memory) &&
+                    add_query(path, size, "tables", line->tables, memory) && add_query(path, size, "by", by, memory) &&
                     add_query(path, size, "why", line->why, memory);
     return is_whole ? path : NULL;
 }
@@ -153,7 +169,11 @@ static int
 give_order(const handlers_line *line, acta_memory *memory)
 {
     const client_request request = {
-        .directory = line->words[0], .method = "POST", .path = order_path(line, memory), .body = acta_str_of("{}")
+        .directory = line->words[0],
+        .method = "POST",
+        .path = order_path(line, memory),
+        .body = acta_str_of("{}"),
+        .timeout_ms = strcmp(line->words[1], "rebuild") == 0 ? REBUILD_MS_MAX : 0,
     };
     const json_value *answer;
 
@@ -180,6 +200,8 @@ command_handlers(int argc, char **argv)
         { "json", 'j', NULL, 0, "JSON, an object a line", 0 },
         { "position", 'p', "N", 0, "Of the event that is skipped, or that is replayed", 0 },
         { "key", 'k', "KEY", 0, "Replay what is parked of this key alone", 0 },
+        { "tables", 't', "A,B", 0,
+            "The read models that a projection writes, whose rows are removed (reset) or made anew (rebuild)", 0 },
         { "by", 'b', "NAME", 0, "For the record of an order; otherwise the user's name", 0 },
         { "why", 'y', "TEXT", 0, "For the record of an order", 0 },
         { 0 },
@@ -188,16 +210,20 @@ command_handlers(int argc, char **argv)
         .options = known,
         .parser = parse,
         .args_doc =
-            "DIR\nDIR parked NAME\nDIR pause NAME\nDIR resume NAME\nDIR replay NAME\nDIR skip NAME --position N",
+            "DIR\nDIR parked NAME\nDIR pause NAME\nDIR resume NAME\nDIR replay NAME\nDIR skip NAME --position N\n"
+            "DIR reset NAME --tables A,B\nDIR rebuild NAME --tables A,B\nDIR cancel-rebuild NAME",
         .doc =
             "List the event handlers, projections and process managers of the program that has the store in DIR open: "
             "state, how many events behind, how many parked, and why one waits. Or what one of them has parked; or "
             "give it an order: pause, "
-            "resume, replay what is parked, skip an event.\v"
+            "resume, replay what is parked, skip an event, "
+            "reset it to nothing so that all events come again, or rebuild its rows beside those that go on "
+            "answering until the new ones count.\v"
             "The program is asked over DIR/acta.sock.\n\n"
             "Exit status: 0 done, 1 refused or nobody answers, 2 wrong usage.\n\n"
             "Examples:\n  acta handlers bank-data\n"
-            "  acta handlers bank-data skip Transfers --position 4711 --why \"a test\"",
+            "  acta handlers bank-data skip Transfers --position 4711 --why \"a test\"\n"
+            "  acta handlers bank-data rebuild accounts --tables bank.AccountRow",
     };
     handlers_line line = { .as_json = false };
 

@@ -23,7 +23,10 @@ a_handler_is_paused_and_resumed() {
     says 0 'accounts: pause is done' "$acta" handlers "$data" pause accounts --by clara --why 'a & b, ü' &&
         says 0 '"name":"accounts","state":"paused"' "$acta" handlers "$data" --json &&
         says 0 '{"name":"accounts"}' "$acta" handlers "$data" resume accounts --json &&
-        says 0 '"name":"accounts","state":"live"' "$acta" handlers "$data" --json
+        says 0 '"name":"accounts","state":"live"' "$acta" handlers "$data" --json &&
+        says 0 'accounts: rebuild is done' "$acta" handlers "$data" rebuild accounts --tables bank.AccountRow,bank.CustomerRow &&
+        says 1 "the schema has no read model 'bank.Row'" "$acta" handlers "$data" reset accounts --tables bank.Row &&
+        says 1 'cancel-rebuild' "$acta" handlers "$data" cancel-rebuild accounts
 }
 
 orders_that_cannot_be_are_refused() {
@@ -178,10 +181,13 @@ one_saga_is_shown() {
 
 wrong_usage_is_told() {
     says 2 'which directory?' "$acta" handlers &&
-        says 2 "there is no order 'stop'; the orders are: pause, resume, replay, skip; or: parked" "$acta" handlers "$data" stop x &&
+        says 2 "there is no order 'stop'; the orders are: pause, resume, replay, skip, reset, rebuild, cancel-rebuild; or: parked" "$acta" handlers "$data" stop x &&
         says 2 'which handler? pause NAME is expected' "$acta" handlers "$data" pause &&
         says 2 'skip NAME --position N is expected' "$acta" handlers "$data" skip accounts &&
         says 2 '--position: pause takes none' "$acta" handlers "$data" pause accounts --position 3 &&
+        says 2 'which read models does it write? rebuild NAME --tables' "$acta" handlers "$data" rebuild accounts &&
+        says 2 'of an event handler: --tables none' "$acta" handlers "$data" reset accounts &&
+        says 2 '--tables: pause takes none' "$acta" handlers "$data" pause accounts --tables x &&
         says 2 '--key: skip takes none' "$acta" handlers "$data" skip accounts --position 3 --key k &&
         says 2 "'0' is no position" "$acta" handlers "$data" skip accounts --position 0 &&
         says 2 'belong to an order, and there is none' "$acta" handlers "$data" --why x &&
