@@ -26,7 +26,7 @@ a_handler_is_paused_and_resumed() {
         says 0 '"name":"accounts","state":"live"' "$acta" handlers "$data" --json &&
         says 0 'accounts: rebuild is done' "$acta" handlers "$data" rebuild accounts --tables bank.AccountRow,bank.CustomerRow &&
         says 1 "the schema has no read model 'bank.Row'" "$acta" handlers "$data" reset accounts --tables bank.Row &&
-        says 1 'cancel-rebuild' "$acta" handlers "$data" cancel-rebuild accounts
+        says 1 "there is no rebuild of 'accounts'" "$acta" handlers "$data" cancel-rebuild accounts
 }
 
 orders_that_cannot_be_are_refused() {
