@@ -339,10 +339,11 @@ try_readable(acti_reader_actor *r, const acti_item *item)
         hand_over(r, item);
         return;
     }
-    /* Its key has gone: a batch was stored that ended it, after which it may have died with commands not yet asked for. */
-    if (status == ACTA_OK && !is_found && !is_unrouted && r->reader->kind->resume != NULL)
-        status = r->reader->kind->resume(r, acta_str_from(item->aside->key, item->aside->key_size), &error);
     if (status == ACTA_OK) how = is_found ? work_on(r, item, key, &error) : ACTI_WORK_DONE;
+    /* Nobody is asked: a batch was stored that ended it, after which it may have died with commands not yet asked for. */
+    if (how == ACTI_WORK_DONE && !is_unrouted && r->reader->kind->resume != NULL &&
+        r->reader->kind->resume(r, acta_str_from(item->aside->key, item->aside->key_size), &error) != ACTA_OK)
+        how = ACTI_WORK_FAILED;
     acti_reader_worked(r, item, key, how, &error);
 }
 
