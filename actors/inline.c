@@ -300,37 +300,39 @@ end_batch(joining *j, acta_error *error)
     return status;
 }
 
-static acta_status
-find_stream(joining *j, acta_str name, one_stream **stream_out, acta_error *error)
+/* NULL: it can't be read, and status_out says why. */
+static one_stream *
+find_stream(joining *j, acta_str name, acta_status *status_out, acta_error *error)
 {
     uint64_t head;
     acti_map_node *node = acti_map_find(&j->by_name, name);
-    *stream_out = node != NULL ? ACTI_CONTAINER(node, one_stream, node) : NULL;
-    if (node != NULL) return ACTA_OK;
+    if (node != NULL) return ACTI_CONTAINER(node, one_stream, node);
 
     one_stream *s = acta_memory_alloc(j->memory, sizeof *s + name.size);
-    if (s == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for rows");
+    *status_out = s != NULL ? ACTA_OK : acta_error_set(error, ACTA_NO_MEMORY, "no memory for rows");
+    if (s == NULL) return NULL;
     *s = (one_stream){ .next = j->streams, .size = name.size };
     memcpy(s->name, name.data, name.size);
-    acta_status status = acti_inline_note_read(j->app, j->in, name, j->memory, &s->version, error);
-    if (status == ACTA_OK) status = acta_store_version(j->app->store, name, &head, error);
-    if (status != ACTA_OK) return status;
+    *status_out = acti_inline_note_read(j->app, j->in, name, j->memory, &s->version, error);
+    if (*status_out == ACTA_OK) *status_out = acta_store_version(j->app->store, name, &head, error);
+    if (*status_out != ACTA_OK) return NULL;
     s->is_anew = s->version > head;
     if (s->is_anew) s->version = 0;
     acti_map_add(&j->by_name, &s->node, acta_str_from(s->name, s->size));
-    j->streams = *stream_out = s;
-    return ACTA_OK;
+    j->streams = s;
+    return s;
 }
 
 static acta_status
 join_event(joining *j, const acta_recorded *recorded, acta_error *error)
 {
-    one_stream *s;
+    acta_status status;
     const acti_aggregate *aggregate = aggregate_of(j->app, recorded->stream);
     if (aggregate == NULL || recorded->kind != ACTA_RECORD_EVENT) return ACTA_OK;
 
-    acta_status status = find_stream(j, recorded->stream, &s, error);
-    if (status != ACTA_OK || recorded->version <= s->version) return status;
+    one_stream *s = find_stream(j, recorded->stream, &status, error);
+    if (s == NULL) return status;
+    if (recorded->version <= s->version) return ACTA_OK;
     j->rows.only = acti_inline_identity(aggregate, recorded->stream);
     j->rows.cache.begins_empty = s->is_anew;
     status = acti_inline_recorded(j->app, j->in, recorded, &j->rows, error);

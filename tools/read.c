@@ -12,6 +12,7 @@
 
 typedef struct read_line {
     const char *path, *stream;
+    acta_id correlation_id; /* none: any */
     uint64_t from, count_max;
     event_style style;
 } read_line;
@@ -22,7 +23,10 @@ static int
 read_events(const read_line *line)
 {
     const acta_store_config config = { .path = line->path, .must_exist = true, .read_only = true };
-    const acta_read read = { .stream = acta_str_of(line->stream), .from = line->from, .count_max = line->count_max };
+    const acta_read read = { .stream = acta_str_of(line->stream),
+        .from = line->from,
+        .count_max = line->count_max,
+        .correlation_id = line->correlation_id };
     acta_memory *memory = acta_memory_create(NULL);
     acta_store *store = NULL;
     acta_cursor *cursor = NULL;
@@ -51,6 +55,10 @@ parse_read(int key, char *argument, struct argp_state *state)
     switch (key) {
     case 's':
         line->stream = argument;
+        return 0;
+    case 'c': /* as a command's id may be given: a UUID, or any text */
+        if (acta_id_parse(acta_str_of(argument), &line->correlation_id, NULL) != ACTA_OK)
+            line->correlation_id = acta_id_of(acta_str_of(argument));
         return 0;
     case 'f':
         line->from = argument_number(argument, "position or version", state);
@@ -81,6 +89,8 @@ command_read(int argc, char **argv)
 {
     static const struct argp_option options[] = {
         { "stream", 's', "NAME", 0, "only this stream", 0 },
+        { "correlation", 'c', "ID", 0,
+            "only what came of this one command, whoever carried it on: its correlation id, as --json shows it", 0 },
         { "from", 'f', "N", 0, "begin at this position, or with --stream at this version", 0 },
         { "count", 'n', "N", 0, "print at most so many events", 0 },
         { "json", 'j', NULL, 0, "one JSON object a line, for programs", 0 },
@@ -99,7 +109,8 @@ command_read(int argc, char **argv)
                "it was written, whatever newer programs make of it, with its tags and metadata. Fields that are "
                "(redacted) or (personal) in the schema print as ***.\v"
                "Examples:\n  acta read bank-data --stream Account-alice\n"
-               "  acta read bank-data --from 1000 --count 10 --json\n\n"
+               "  acta read bank-data --from 1000 --count 10 --json\n"
+               "  acta read bank-data --correlation 00000000-0000-4000-8000-000000000017\n\n"
                "Exit status: 0 done, 1 damage or failure, 2 wrong usage.",
     };
     read_line line = { .path = NULL };

@@ -118,14 +118,27 @@ put_cell(acta_str text, const served_column *column, bool is_last)
     putchar(is_last ? '\n' : ' ');
 }
 
+/* What of it goes on one line: up to the last space, or as much as there is room for. */
+static size_t
+line_of(acta_str why)
+{
+    size_t size = bytes_of(why, WHY_WIDTH), at = size;
+
+    if (size == why.size) return size;
+    while (at > 0 && why.data[at] != ' ')
+        at--;
+    return at > 0 ? at : size;
+}
+
 static void
 put_why(acta_str why)
 {
     while (why.size > 0) {
-        size_t size = bytes_of(why, WHY_WIDTH);
+        size_t size = line_of(why);
         fputs("    ", stdout);
         put_shown(acta_str_from(why.data, size));
         putchar('\n');
+        if (size < why.size && why.data[size] == ' ') size++;
         why = acta_str_from(why.data + size, why.size - size);
     }
 }

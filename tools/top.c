@@ -70,7 +70,11 @@ run(top_view *view)
     top_model *model = calloc(1, sizeof *model);
     acta_error error = { .status = ACTA_OK };
 
-    if (memory == NULL || model == NULL) return has_no_memory();
+    if (memory == NULL || model == NULL) {
+        acta_memory_destroy(memory);
+        free(model);
+        return has_no_memory();
+    }
     acta_status status = ask(view, model, memory, &error);
     if (status == ACTA_OK) status = top_screen_begin(&error);
     if (status == ACTA_OK) {

@@ -11,6 +11,7 @@
 #include "challenge.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 
 enum { SETTLE_MS = 60000, STOP_MS = 5000 };
@@ -123,6 +124,34 @@ tick(acta_app *app, char **word, acta_error *error)
     return ACTA_OK;
 }
 
+/* -- staying open, for `acta` and whoever comes over HTTP -- */
+
+/* Before there are threads: all inherit it, and none but the one that waits is interrupted. */
+static void
+hold_ends(sigset_t *ends)
+{
+    sigemptyset(ends);
+    sigaddset(ends, SIGINT);
+    sigaddset(ends, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, ends, NULL);
+}
+
+static acta_status
+serve(acta_app *app, char **word, acta_error *error)
+{
+    sigset_t ends;
+    int number;
+
+    (void)app;
+    (void)word;
+    (void)error;
+    hold_ends(&ends);
+    printf("the challenges are open, until Ctrl-C\n");
+    fflush(stdout);
+    while (sigwait(&ends, &number) != 0) {}
+    return ACTA_OK;
+}
+
 /* -- what is read -- */
 
 static void
@@ -176,6 +205,7 @@ static const command commands[] = {
     { "ingest", "FILE", 1, ingest },
     { "leaderboard", "CHALLENGE", 1, print_leaderboard },
     { "feed", "CHALLENGE", 1, print_feed },
+    { "serve", "", 0, serve },
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
@@ -193,9 +223,10 @@ run_in(const acta_environment *environment, const command *c, char **word, acta_
 
     acta_status status = acta_app_start(&config, &app, error);
     if (status != ACTA_OK) return status;
-    status = acta_app_settle(app, SETTLE_MS, error); /* what has become due has run */
+    if (c->run != serve) status = acta_app_settle(app, SETTLE_MS, error); /* what has become due has run */
     if (status == ACTA_OK) status = c->run(app, word, error);
-    if (status == ACTA_OK) status = acta_app_settle(app, SETTLE_MS, error); /* mails are out, rows are there */
+    if (status == ACTA_OK && c->run != serve)
+        status = acta_app_settle(app, SETTLE_MS, error); /* mails are out, rows are there */
     acta_app_stop(app, STOP_MS, NULL);
     return status;
 }
@@ -208,6 +239,7 @@ run(const command *c, char **word)
     acta_status status = ACTA_OK;
     acta_error error;
 
+    if (c->run == serve) hold_ends(&(sigset_t){ 0 });
     if (c->run == tick) status = write_clock(word[0], &error);
     if (status == ACTA_OK) status = read_clock(&clock, &environment, &error);
     if (status == ACTA_OK) status = run_in(&environment, c, word, &error);

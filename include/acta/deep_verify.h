@@ -32,8 +32,8 @@ enum {
 };
 static_assert((4 + 2 * ACTI_DEEP_IDS_MAX) % 8 == 0, "whole words");
 
-/* In each table's code, too. */
-#if ACTI_IN_LINES
+/* In each table's code, too; gcc is slow at no more than this. */
+#if ACTI_IN_LINES && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define ACTI_DEEP_INLINE ACTI_INLINE
 #else
 #define ACTI_DEEP_INLINE static __attribute__((noinline, unused))

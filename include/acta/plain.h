@@ -24,10 +24,8 @@
 extern "C" {
 #endif
 
-/* All of it is in each table's code, and unrolled; but a sanitizer makes so much of that that compilers take a minute a file. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ACTI_IN_LINES 0
-#elif defined(__has_feature)
+/* All of it is in each table's code, and unrolled; but of that clang's sanitizers make so much that it takes a minute a file. */
+#if defined(__clang__)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define ACTI_IN_LINES 0
 #endif

@@ -110,7 +110,7 @@ a_step_sees_the_state_after_the_one_before(void **state)
     assert_int_equal(fold_counter(f, "a"), 11);
 }
 
-enum { PLENTY = UINT32_MAX };
+enum { PLENTY = INT32_MAX };
 
 static uint32_t allocations_left = PLENTY;
 

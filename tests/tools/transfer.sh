@@ -119,9 +119,9 @@ damaged_lines_are_refused() {
         refused '3s/AAEC_w/AAEC_w==/' "line 3: 'payload_base64': expected base64" &&
         refused '4s/"b"/"a"/' "line 4: the stream 'a' is there already, with the id 1" &&
         refused '4s/id":2/id":1/' 'line 4: version 3 of stream id 1 was expected, not 1' &&
-        refused '4s/"b"/"$b"/' "line 4: the stream name '\$b' is reserved" &&
-        refused '4s/"u"/"$stream"/' "line 4: only events '\$stream' lie in the stream '\$streams'" &&
-        refused '4s/"b"/"$streams"/; 4s/"u"/"$stream"/' 'line 4: its payload is no change of a stream' &&
+        refused "4s/\"b\"/\"\$b\"/" "line 4: the stream name '\$b' is reserved" &&
+        refused "4s/\"u\"/\"\$stream\"/" "line 4: only events '\$stream' lie in the stream '\$streams'" &&
+        refused "4s/\"b\"/\"\$streams\"/; 4s/\"u\"/\"\$stream\"/" 'line 4: its payload is no change of a stream' &&
         refused '4s/"k"/""/' "line 4: 'tags': expected texts of 1 to 255 bytes" &&
         refused '4s/"m"/7/' "line 4: 'metadata': expected a text" &&
         refused '4s/metadata/meta/' "line 4: 'meta' is no member of such a line" &&
@@ -160,7 +160,7 @@ what_cannot_be_is_told() {
         says 1 "there is no store in '$scratch/x'" "$acta" export "$scratch/x" &&
         says 1 'the log ends at position 3, before 5' "$acta" export "$scratch/right" --from 5 &&
         says 2 'which directory?' "$acta" export &&
-        says 1 'cannot write' sh -c '"$1" export "$2" >/dev/full' sh "$acta" "$scratch/right"
+        says 1 'cannot write' sh -c "\"\$1\" export \"\$2\" >/dev/full" sh "$acta" "$scratch/right"
 }
 
 helps() { # command
