@@ -10,13 +10,14 @@ typedef struct acti_wait {
     struct acti_wait *next;
     acta_from from;
     uint64_t position;
+    uint64_t deadline_ns; /* from then on nobody waits */
     size_t stream_size;
     char stream[];
 } acti_wait;
 
 /* What the message holds. */
 typedef struct wait_request {
-    uint64_t position;
+    uint64_t position, deadline_ns;
     size_t stream_size;
     char stream[ACTA_STREAM_NAME_MAX];
 } wait_request;
@@ -31,9 +32,11 @@ acti_waits_add(acti_reader_actor *r, acta_from from, const acta_message *message
         acta_reply(r->app->runtime, from, ACTA_NO_MEMORY, NULL, NULL);
         return;
     }
-    *wait = (acti_wait){
-        .next = r->waits, .from = from, .position = request->position, .stream_size = request->stream_size
-    };
+    *wait = (acti_wait){ .next = r->waits,
+        .from = from,
+        .position = request->position,
+        .deadline_ns = request->deadline_ns,
+        .stream_size = request->stream_size };
     memcpy(wait->stream, request->stream, request->stream_size);
     r->waits = wait;
 }
@@ -94,12 +97,15 @@ answer(const acti_reader_actor *r, const acti_wait *wait)
     return true;
 }
 
+/* Who waited, and was told by its own clock that it is too late, is forgotten: a reader may stand still for long. */
 void
 acti_waits_answer(acti_reader_actor *r)
 {
+    uint64_t now_ns = r->waits != NULL ? acti_now_ns(r->app) : 0;
+
     for (acti_wait **at = &r->waits; *at != NULL;) {
         acti_wait *wait = *at;
-        if (!answer(r, wait)) {
+        if (wait->deadline_ns > now_ns && !answer(r, wait)) {
             at = &wait->next;
             continue;
         }
@@ -159,7 +165,7 @@ acta_status
 acti_wait_for(acta_app *app, const char *const *names, acta_str stream, uint64_t position, uint64_t deadline_ns,
     acta_error *error)
 {
-    wait_request request = { .position = position, .stream_size = stream.size };
+    wait_request request = { .position = position, .deadline_ns = deadline_ns, .stream_size = stream.size };
 
     memcpy(request.stream, stream.data, stream.size);
     for (; *names != NULL; names++) {
