@@ -47,15 +47,15 @@ check_add(check *c, const disk_journal *journal, uint64_t number)
         at += entry.size;
         if (entry.op != FAULT_NOTE || entry.offset >= SWEEP_NOTES) continue;
         if (entry.length > c->noted[entry.offset]) c->noted[entry.offset] = entry.length;
-        if (entry.offset == LIFE_ACKED && entry.length < SWEEP_POSITIONS)
-            c->acked[entry.length / 64] |= UINT64_C(1) << entry.length % 64;
+        if (entry.length < SWEEP_POSITIONS)
+            c->numbers[entry.offset][entry.length / 64] |= UINT64_C(1) << entry.length % 64;
     }
 }
 
 bool
-check_was_acked(const check *c, uint64_t position)
+check_was_noted(const check *c, uint64_t what, uint64_t number)
 {
-    return position < SWEEP_POSITIONS && (c->acked[position / 64] >> position % 64 & 1) != 0;
+    return number < SWEEP_POSITIONS && (c->numbers[what][number / 64] >> number % 64 & 1) != 0;
 }
 
 /* -- runs -- */

@@ -13,16 +13,16 @@
 
 enum { SWEEP_NOTES = 24, SWEEP_POSITIONS = 4096 };
 
-/* What was noted up to a cut: of each kind of note the greatest number, and of LIFE_ACKED all of them. */
+/* What was noted up to a cut: of each kind of note the greatest number, and which numbers. */
 typedef struct check {
     const life *life;
     uint64_t noted[SWEEP_NOTES];
-    uint64_t acked[SWEEP_POSITIONS / 64];
+    uint64_t numbers[SWEEP_NOTES][SWEEP_POSITIONS / 64];
 } check;
 
 /* Add the notes of a journal up to operation `number`. */
 void check_add(check *c, const disk_journal *journal, uint64_t number);
-bool check_was_acked(const check *c, uint64_t position);
+bool check_was_noted(const check *c, uint64_t what, uint64_t number);
 
 typedef struct sweep {
     const char *name;

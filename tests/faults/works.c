@@ -172,7 +172,7 @@ check_settled(const check *c, acta_store *store, const uint8_t *seen)
     while (acta_cursor_next(cursor, &event, &error) == ACTA_OK) {
         uint64_t p = event.position;
         if (event.stream.size < 7 || memcmp(event.stream.data, "stream-", 7) != 0) continue;
-        bool was_acked = check_was_acked(c, p);
+        bool was_acked = check_was_noted(c, LIFE_ACKED, p);
         if (!was_acked && !parked[p] && !seen[p]) life_fail(l, "LOST: position %" PRIu64 " never comes", p);
         if (was_acked && seen[p] && p <= c->noted[WORKS_CHECKPOINT])
             life_fail(
@@ -275,7 +275,7 @@ check_restored(const check *c, uint64_t number)
 
     place(l, path, "restored", number);
     if (access(path, F_OK) != 0) {
-        if (number <= c->noted[WORKS_RESTORE_DONE]) life_fail(l, "LOST: there is no '%s'", path);
+        if (check_was_noted(c, WORKS_RESTORE_DONE, number)) life_fail(l, "LOST: there is no '%s'", path);
         return;
     }
     if (number % 2 == 1) {
@@ -343,7 +343,7 @@ check_mended(const check *c, uint64_t number)
     place(c->life, path, "mended", number);
     if (access(path, F_OK) == 0)
         check_copy(c->life, path, c->noted[WORKS_HURT], c->noted[WORKS_HURT]);
-    else if (number <= c->noted[WORKS_REPAIR_DONE])
+    else if (check_was_noted(c, WORKS_REPAIR_DONE, number))
         life_fail(c->life, "LOST: there is no '%s'", path);
 }
 
