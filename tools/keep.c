@@ -77,9 +77,10 @@ tell_each_second(void *user)
         until.tv_sec++;
         while (!p->ended && pthread_cond_timedwait(&p->changed, &p->lock, &until) == 0)
             continue;
-        tell(p);
+        if (!p->ended) tell(p);
     }
     pthread_mutex_unlock(&p->lock);
+    tell(p); /* also when it was through before this thread began */
     return NULL;
 }
 

@@ -76,7 +76,7 @@ a_damaged_bank_is_repaired() {
 }
 
 copies_of() { # how many copies by stream the bank has, sound as it is
-    holds 'verdict      sound' "$acta" verify "$data" && sed -n 's/^index .* \([0-9]*\) copies of events$/\1/p' "$scratch/said" >"$scratch/copies" &&
+    holds 'verdict      sound' "$acta" verify "$data" >&2 && sed -n 's/^index .* \([0-9]*\) copies of events$/\1/p' "$scratch/said" >"$scratch/copies" &&
         cat "$scratch/copies"
 }
 
