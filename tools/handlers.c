@@ -223,7 +223,7 @@ command_handlers(int argc, char **argv)
             "Exit status: 0 done, 1 refused or nobody answers, 2 wrong usage.\n\n"
             "Examples:\n  acta handlers bank-data\n"
             "  acta handlers bank-data skip Transfers --position 4711 --why \"a test\"\n"
-            "  acta handlers bank-data rebuild accounts --tables bank.AccountRow",
+            "  acta handlers bank-data rebuild accounts --tables bank.AccountRow,bank.CustomerRow",
     };
     handlers_line line = { .as_json = false };
 

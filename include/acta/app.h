@@ -174,8 +174,8 @@ typedef struct acta_dispatch_result {
     const acta_error *error;
 } acta_dispatch_result;
 
-/* The same without waiting (wait_for is ACTA_INVALID here). `done` is called exactly once, on any thread, also before
- * this returns; must not block; may dispatch again. */
+/* The same without waiting (wait_for is ACTA_INVALID here). `done`, which is never NULL, is called exactly once, on any
+ * thread, also before this returns; must not block; may dispatch again. */
 typedef void (*acta_dispatch_done)(void *user, const acta_dispatch_result *result);
 ACTA_API void acta_dispatch_async(acta_app *app, const acta_table *command, const void *value,
     const acta_dispatch_options *options, acta_dispatch_done done, void *user);
