@@ -1,6 +1,7 @@
 /*
  * The simulated disk: what it does to a mark that was being written, and to a store that it has no room for.
  */
+#include "acta/operations.h"
 #include "fixture.h"
 
 typedef struct disk_plan {
@@ -87,12 +88,41 @@ a_full_disk_refuses_and_loses_nothing(void **state)
     acta_disk_set_faults(f->disk, NULL);
 }
 
+/* The key of an entry is a number, found from the one before it or by the list: of each stream all are there, in order, though
+ * they were written in turns, one or some at a time, past the numbers where a byte turns over, before and after a crash. */
+static void
+entries_lie_in_their_order_however_they_came(void **state)
+{
+    enum { STREAMS = 5, APPENDS = 2500 };
+    fixture *f = FIXTURE(state);
+    uint64_t seed = test_seed(), counts[STREAMS] = { 0 };
+
+    for (uint32_t i = 0; i < APPENDS; i++) {
+        char name[8];
+        uint32_t stream = (uint32_t)(next_random(&seed) % STREAMS);
+        uint32_t count = next_random(&seed) % 4 == 0 ? 1 + (uint32_t)(next_random(&seed) % 3) : 1;
+        snprintf(name, sizeof name, "s-%u", stream);
+        assert_int_equal(ACTA_OK, append_many(f, name, counts[stream], count, NULL));
+        counts[stream] += count;
+        if (i == APPENDS / 2) crash_store(f);
+        if (i == APPENDS / 2) open_store_ok(f);
+    }
+    for (uint32_t i = 0; i < STREAMS; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "s-%u", i);
+        assert_int_equal(counts[i], count_stream(f, name));
+        assert_true(counts[i] > 256);
+    }
+    assert_int_equal(ACTA_OK, acta_store_verify(f->store, NULL, NULL, NULL, &f->error));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         on_manual_store(a_mark_that_is_old_torn_or_new_loses_nothing),
         on_manual_store(a_full_disk_refuses_and_loses_nothing),
+        on_manual_store(entries_lie_in_their_order_however_they_came),
     };
     return run_on_memory("disk", tests);
 }
