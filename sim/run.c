@@ -32,7 +32,6 @@ enum {
     START_TRIES_MAX = 20, /* while there are faults */
     SETTLE_MS = 600000,
     TRIED_AGAIN_MAX = 2,
-    READERS_MAX = 32,   /* that are looked at */
     ACT_PER_MILLE = 200 /* steps before which a client may act though something is ready */
 };
 
@@ -173,12 +172,15 @@ act(run *r)
 static bool
 has_parked(const run *r)
 {
-    acta_reader_info infos[READERS_MAX];
-    uint32_t count = acta_app_readers(r->app, infos, READERS_MAX);
+    uint32_t count = acta_app_readers(r->app, NULL, 0);
+    acta_reader_info *infos = calloc(count + 1, sizeof *infos);
+    bool any = infos == NULL; /* without memory nobody knows: a start too many does no harm */
 
-    for (uint32_t i = 0; i < count && i < READERS_MAX; i++)
-        if (infos[i].parked > 0) return true;
-    return false;
+    if (infos != NULL) acta_app_readers(r->app, infos, count);
+    for (uint32_t i = 0; i < count && !any; i++)
+        any = infos[i].parked > 0;
+    free(infos);
+    return any;
 }
 
 /* False: it has failed. */

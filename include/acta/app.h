@@ -312,7 +312,8 @@ typedef struct acta_reader_info {
     uint64_t rebuilt;   /* … up to this position */
 } acta_reader_info;
 
-/* Up to `count_max` readers into `infos`; returns how many there are, which stays the same while the application runs. */
+/* Up to `count_max` readers into `infos`, which may be NULL for none; returns how many there are, which stays the same while
+ * the application runs. */
 ACTA_API uint32_t acta_app_readers(acta_app *app, acta_reader_info *infos, uint32_t count_max);
 
 typedef struct acta_aggregates_info {
