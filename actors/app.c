@@ -98,21 +98,42 @@ app_create(const acta_app_config *config, acta_app **app_out, acta_error *error)
 
 /* -- store and runtime -- */
 
+static void
+say_degraded(const acta_app *app, const char *why)
+{
+    acta_log_write(&app->environment, ACTA_LOG_WARNING,
+        "application '%s' starts degraded: it answers what is asked, and takes no commands: %.300s", app->name, why);
+}
+
+/* One that can't be written is opened to read. `why` says what stands against more, and stays when that can't be, either. */
+static acta_status
+open_to_read(acta_app *app, acta_store_config *store, const acta_error *why)
+{
+    store->read_only = true;
+    if (acta_store_open(store, &app->store, NULL) != ACTA_OK) return why->status;
+    say_degraded(app, why->text);
+    return ACTA_OK;
+}
+
 static acta_status
 open_store(acta_app *app, const acta_app_config *config, acta_error *error)
 {
     acta_store_config store = config->store;
+    acta_error own;
 
+    if (error == NULL) error = &own;
     if (config->data_path != NULL) store.path = config->data_path;
     store.environment = &app->environment;
     store.manual = app->manual;
     acta_status status = acta_store_open(&store, &app->store, error);
+    /* An engine that was given is gone with the first attempt. */
+    if (status == ACTA_READ_ONLY && !store.read_only && store.engine == NULL) status = open_to_read(app, &store, error);
+    app->only_reads = store.read_only;
     if (status == ACTA_OK) status = acti_schema_join(app, config, error);
-    app->only_reads = config->store.read_only;
-    if (status == ACTA_OK) status = acti_rebuilds_join(app, config, error);
-    if (status == ACTA_OK) status = acti_indexes_join(app, config, error);
+    if (status == ACTA_OK) status = acti_rebuilds_join(app, error);
+    if (status == ACTA_OK) status = acti_indexes_join(app, error);
     if (status == ACTA_OK) status = acti_personal_start(app, config, error);
-    return status == ACTA_OK ? acti_inlines_join(app, config, error) : status;
+    return status == ACTA_OK ? acti_inlines_join(app, error) : status;
 }
 
 static bool
@@ -195,6 +216,7 @@ acta_app_start(const acta_app_config *config, acta_app **app_out, acta_error *er
     }
 
     status = open_store(app, config, error);
+    if (status == ACTA_OK && config->store.read_only) say_degraded(app, "it was started to read only");
     if (status == ACTA_OK) status = create_runtime(app, config, error);
     if (status == ACTA_OK) status = start_tree(app, config, error);
     if (status == ACTA_OK) status = acti_attachments_start(app, config->data_path, error);
@@ -300,6 +322,12 @@ const acta_schema *
 acta_app_schema(const acta_app *app)
 {
     return app->schema;
+}
+
+bool
+acta_app_only_reads(const acta_app *app)
+{
+    return app->only_reads;
 }
 
 acta_store *

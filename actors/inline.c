@@ -387,13 +387,13 @@ join(acta_app *app, const acti_inline *in, acta_error *error)
 }
 
 acta_status
-acti_inlines_join(acta_app *app, const acta_app_config *config, acta_error *error)
+acti_inlines_join(acta_app *app, acta_error *error)
 {
     acta_status status = ACTA_OK;
     acta_error own;
 
     if (error == NULL) error = &own;
-    if (config->store.read_only) return ACTA_OK;
+    if (app->only_reads) return ACTA_OK;
     for (uint32_t i = 0; i < app->inline_count && status == ACTA_OK; i++)
         status = join(app, &app->inlines[i], error);
     app->inline_outside = acta_store_outside_count(app->store);

@@ -23,7 +23,7 @@ typedef struct acti_inline {
 acta_status acti_inlines_create(acta_app *app, const acta_app_config *config, acta_error *error);
 void acti_inlines_destroy(acta_app *app);
 /* The rows become those of the log. */
-acta_status acti_inlines_join(acta_app *app, const acta_app_config *config, acta_error *error);
+acta_status acti_inlines_join(acta_app *app, acta_error *error);
 bool acti_is_inline(const acta_app *app, const acta_projection *projection);
 void acti_inlines_leave(acta_app *app); /* nothing runs any more: note how far they are, if that can be */
 

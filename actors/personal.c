@@ -237,10 +237,10 @@ open_file(acta_app *app, const acta_app_config *config, acta_error *error)
     if (snprintf(path, sizeof path, "%s/%s", directory, ACTA_KEY_FILE) >= (int)sizeof path)
         return acta_error_set(error, ACTA_INVALID, "the path of the keys is too long (%zu bytes)", strlen(directory));
     const acta_key_file_config file = {
-        .path = path, .read_only = config->store.read_only, .environment = &app->environment
+        .path = path, .read_only = app->only_reads, .environment = &app->environment
     };
     acta_status status = acta_key_file_open(&file, &app->key_file, error);
-    if (status == ACTA_NOT_FOUND && config->store.read_only) return ACTA_OK; /* nothing personal was written so far */
+    if (status == ACTA_NOT_FOUND && app->only_reads) return ACTA_OK; /* nothing personal was written so far */
     if (status == ACTA_OK) app->keys = acta_key_file_service(app->key_file);
     return status;
 }
@@ -255,7 +255,7 @@ acti_personal_start(acta_app *app, const acta_app_config *config, acta_error *er
         app->keys = *config->keys;
     else if (needs_keys(app))
         status = open_file(app, config, error);
-    if (status != ACTA_OK || app->keys.get == NULL || config->store.read_only) return status;
+    if (status != ACTA_OK || app->keys.get == NULL || app->only_reads) return status;
 
     acta_store_sync_keys(app->store, &app->keys);
     status = acta_store_forget_unfinished(app->store, &app->keys, &count, error);

@@ -579,11 +579,11 @@ join(acta_app *app, const char *name, acti_rebuild_row *row, acta_error *error)
 }
 
 acta_status
-acti_rebuilds_join(acta_app *app, const acta_app_config *config, acta_error *error)
+acti_rebuilds_join(acta_app *app, acta_error *error)
 {
     char name[ACTA_SUBSCRIPTION_NAME_MAX + 1] = "";
     acta_status status = ACTA_OK;
-    if (config->store.read_only) return ACTA_OK;
+    if (app->only_reads) return ACTA_OK;
 
     acti_rebuild_row *row = acti_alloc(app, sizeof *row);
     if (row == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to start '%s'", app->name);

@@ -14,6 +14,6 @@ void acti_rebuild_guard(acta_transaction *transaction, const char *name, uint32_
 
 /* At the start of an application: let projections go on whose rebuild has ended with the process, and remove rows that count
  * no more. */
-acta_status acti_rebuilds_join(acta_app *app, const acta_app_config *config, acta_error *error);
+acta_status acti_rebuilds_join(acta_app *app, acta_error *error);
 
 #endif

@@ -361,9 +361,9 @@ drop_given_up(acta_app *app, acta_error *error)
 }
 
 acta_status
-acti_indexes_join(acta_app *app, const acta_app_config *config, acta_error *error)
+acti_indexes_join(acta_app *app, acta_error *error)
 {
-    if (app->schema == NULL || config->store.read_only) return ACTA_OK;
+    if (app->schema == NULL || app->only_reads) return ACTA_OK;
     acta_memory *memory = acta_memory_create(&app->environment.allocator);
     if (memory == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for indexes");
 

@@ -27,7 +27,7 @@ acta_status acti_read_model_clear(
 
 /* -- at the start: app.c -- */
 
-acta_status acti_indexes_join(acta_app *app, const acta_app_config *config, acta_error *error);
+acta_status acti_indexes_join(acta_app *app, acta_error *error);
 
 /* -- reading -- */
 

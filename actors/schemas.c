@@ -304,7 +304,7 @@ take_over(acta_app *app, const acta_app_config *config, const kept *before, acta
             app->schema->name, acta_status_name(status));
     status = join_types(app, memory, error); /* before anything is written */
     if (status != ACTA_OK) return status;
-    return config->store.read_only ? ACTA_OK : keep(app, before, memory, error);
+    return app->only_reads ? ACTA_OK : keep(app, before, memory, error);
 }
 
 acta_status
@@ -317,12 +317,12 @@ acti_schema_join(acta_app *app, const acta_app_config *config, acta_error *error
     if (memory == NULL) return no_memory(error);
     acta_status status = read_kept(app, memory, &before, error);
     if (status == ACTA_NOT_FOUND)
-        status = config->store.read_only ? ACTA_OK : keep(app, NULL, memory, error);
+        status = app->only_reads ? ACTA_OK : keep(app, NULL, memory, error);
     else if (status == ACTA_OK && before.hash != app->schema->hash)
         status = take_over(app, config, &before, memory, error);
     else if (status == ACTA_OK) {
         status = join_types(app, memory, error);
-        if (status == ACTA_OK && !config->store.read_only) status = add_types(app, &before, memory, error);
+        if (status == ACTA_OK && !app->only_reads) status = add_types(app, &before, memory, error);
     }
     acta_memory_destroy(memory);
     return status;

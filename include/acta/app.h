@@ -80,6 +80,8 @@ typedef struct acta_app_config {
  * Check the configuration, open the store, start the tree: readers resume where they were, unfinished process managers
  * go on. `schema`, the lists and what they point to must outlive the app. An engine that is given (store.engine) is the
  * app's from here on, also when it doesn't start.
+ *   A store whose directory can't be written (ACTA_READ_ONLY of acta_store_open) is opened to read, and the application starts
+ * degraded, as with store.read_only, and says so in the log: acta_app_only_reads. Where no store is yet, there is nothing to read.
  * Errors: ACTA_INVALID, in words such as "aggregate Account: no apply for event MoneyDeposited; set
  *         .apply.MoneyDeposited, or bank_Account_ignore_MoneyDeposited"; those of acta_store_open.
  *         ACTA_SCHEMA_MISMATCH: the log was written by another schema of this name, and not all of it would read with
@@ -114,6 +116,14 @@ ACTA_API acta_status acta_app_settle(acta_app *app, uint32_t timeout_ms, acta_er
  */
 ACTA_API acta_status acta_app_forget(
     acta_app *app, acta_str subject, const acta_forget_options *options, acta_error *error);
+
+/*
+ * Did it start degraded: with store.read_only, or over a directory that can't be written? Then states, rows, the past, the audit and
+ * where readers are can be asked; commands are ACTA_READ_ONLY, readers stand still (ACTA_READER_STALLED), and nothing of the schedule
+ * runs, until it is started again. A store that refuses writes since one failed is another matter: acta_store_health.
+ * Threads: any.
+ */
+ACTA_API bool acta_app_only_reads(const acta_app *app);
 
 ACTA_API const acta_schema *acta_app_schema(const acta_app *app); /* as it was given; NULL: it has none */
 ACTA_API acta_store *acta_app_store(acta_app *app);

@@ -2,6 +2,10 @@
  * The application as a whole: several in one process, a tree of the program's own beside its readers, one over a store that
  * takes no writes, and a stop that lets end what is under way.
  */
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "acta/gen_server.h"
 #include "acta/tree.h"
 #include "fixture.h"
@@ -125,47 +129,129 @@ a_tree_of_the_program_runs_under_the_application(void **state)
 
 /* -- a store that takes no writes -- */
 
-/* What is there can be read; commands are told, and readers say why they stand. */
-static void
-over_a_store_that_is_read_only_all_can_be_read_and_nothing_written(void **state)
-{
-    static const acta_projection *const projections[] = { &ledger_rows.base, NULL };
-    fixture *f = FIXTURE(state);
-    ledger_CounterRow row;
+static const acta_projection *const row_projections[] = { &ledger_rows.base, NULL };
+static const acta_process_manager *const job_managers[] = { &ledger_jobs.base, NULL };
 
-    f->config.projections = projections;
+/* Two additions, of which the readers have seen one, and one that is to be made in a minute. */
+static void
+leave_a_store(fixture *f)
+{
+    f->config.projections = row_projections;
+    f->config.process_managers = job_managers;
     start(f);
     add(f, "a", 5);
     settle(f);
     stop(f);
     f->config.projections = NULL;
+    f->config.process_managers = NULL;
     start(f);
-    add(f, "a", 6); /* which the projection has not seen */
+    add(f, "a", 6);
+    MUST(f, ledger_Add_schedule(f->app, S("later"), ACTA_INIT(ledger_Add, .counter_id = S("a"), .amount = 1),
+                ACTA_AFTER(60000), NULL, &f->error));
     stop(f);
+    f->config.projections = row_projections;
+    f->config.process_managers = job_managers;
+}
 
-    f->config.projections = projections;
-    f->config.store.read_only = true;
-    start(f);
-    assert_int_equal(total_of(f, "a"), 11);
-    MUST(f, ledger_CounterRow_find(f->app, S("a"), &row, f->scratch, &f->error));
-    assert_int_equal(row.total, 5);
-    assert_int_equal(add_with(f, "a", 1, NULL), ACTA_READ_ONLY);
-    assert_non_null(strstr(f->error.text, "read"));
-    assert_int_equal(add_with(f, "b", 1, NULL), ACTA_READ_ONLY);
-    assert_int_equal(total_of(f, "a"), 11);
-    run_all(f);
-    acta_reader_info info = reader_info(f, "rows");
-    assert_int_equal(info.state, ACTA_READER_STALLED);
-    assert_string_not_equal(info.reason, "");
-    stop(f);
+/* All questions have an answer, every command is told, and readers are where they were. NULL; or what is otherwise. */
+static const char *
+what_is_wrong_with_a_degraded_one(fixture *f)
+{
+    acta_reader_info infos[2];
+    ledger_CounterRow row;
+    ledger_Counter then;
 
-    f->config.store.read_only = false; /* and goes on when it may */
+    if (!acta_app_only_reads(f->app)) return "it doesn't say that it only reads";
+    if (strstr(f->log, "starts degraded") == NULL) return "the log says nothing";
+    if (total_of(f, "a") != 11) return "the state is another";
+    if (ledger_CounterRow_find(f->app, S("a"), &row, f->scratch, &f->error) != ACTA_OK) return f->error.text;
+    if (row.total != 5) return "the row is another";
+    acta_status status =
+        ledger_Counter_read_at(acta_app_history(f->app), S("a"), acta_at_version(1), &then, f->scratch, &f->error);
+    if (status != ACTA_OK || then.total != 5) return "the past is another";
+    if (add_with(f, "a", 1, NULL) != ACTA_READ_ONLY || strstr(f->error.text, "read-only") == NULL) return f->error.text;
+    if (add_with(f, "b", 1, NULL) != ACTA_READ_ONLY) return f->error.text;
+    if (total_of(f, "a") != 11) return "a command that was refused has changed the state";
+    pass_ms(f, 120000); /* what is due does not run */
+    if (total_of(f, "a") != 11) return "the schedule ran";
+    if (acta_app_readers(f->app, infos, 2) != 2) return "there are other readers";
+    for (uint32_t i = 0; i < 2; i++) {
+        if (infos[i].state != ACTA_READER_STALLED || infos[i].reason[0] == '\0') return "a reader says no reason";
+        uint64_t seen = strcmp(infos[i].name, "rows") == 0 ? 1 : 2; /* nothing of the second is the process manager's */
+        if (infos[i].passed != seen || infos[i].head != 2) return "a reader is elsewhere";
+    }
+    return NULL;
+}
+
+static void
+expect_it_goes_on(fixture *f)
+{
+    ledger_CounterRow row;
+
     start(f);
+    assert_false(acta_app_only_reads(f->app));
+    pass_ms(f, 60000);
     settle(f);
     MUST(f, ledger_CounterRow_find(f->app, S("a"), &row, f->scratch, &f->error));
-    assert_int_equal(row.total, 11);
-    add(f, "a", 1);
+    assert_int_equal(row.total, 12);
     assert_int_equal(fold_counter(f, "a"), 12);
+}
+
+static void
+over_a_store_that_is_read_only_all_can_be_read_and_nothing_written(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    leave_a_store(f);
+    f->config.store.read_only = true;
+    start(f);
+    const char *wrong = what_is_wrong_with_a_degraded_one(f);
+    if (wrong != NULL) fail_msg("%s", wrong);
+    stop(f);
+    f->config.store.read_only = false;
+    expect_it_goes_on(f);
+}
+
+enum { NOBODY_IS_THERE = 9 };
+
+/* As somebody who isn't root, whom the modes of directories don't bind. */
+static int
+live_in_an_unwritable_directory(fixture *f)
+{
+    if (getuid() == 0 && setuid(65534) != 0) return NOBODY_IS_THERE;
+    const char *wrong = try_start(f) == ACTA_OK ? what_is_wrong_with_a_degraded_one(f) : f->error.text;
+    if (wrong == NULL && strstr(f->log, "can't be written to") == NULL) wrong = "the log doesn't say why";
+    if (wrong == NULL && acta_app_stop(f->app, STOP_MS, &f->error) != ACTA_OK) wrong = f->error.text;
+    f->app = NULL;
+    strcpy(strrchr(f->path, '/'), "/none"); /* there is nothing to read here */
+    if (wrong == NULL && try_start(f) == ACTA_OK) wrong = "it started without a store";
+    if (wrong != NULL) fprintf(stderr, "%s\n", wrong);
+    return wrong == NULL ? 0 : 1;
+}
+
+/* Nobody has said that it is to read only; but it can't be written. */
+static void
+over_a_directory_that_cant_be_written_it_starts_degraded(void **state)
+{
+    fixture *f = FIXTURE(state);
+    char parent[256];
+    int status;
+
+    mode_t before = umask(022);
+    leave_a_store(f);
+    umask(before);
+    strcpy(parent, f->path);
+    *strrchr(parent, '/') = '\0';
+    assert_int_equal(0, chmod(parent, 0755));
+    assert_int_equal(0, chmod(f->path, 0555));
+    pid_t child = fork();
+    if (child == 0) _exit(live_in_an_unwritable_directory(f));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(0, chmod(f->path, 0755));
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == NOBODY_IS_THERE) skip(); /* a namespace with root alone */
+    assert_int_equal(WEXITSTATUS(status), 0);
+    expect_it_goes_on(f);
 }
 
 /* -- stopping -- */
@@ -214,5 +300,8 @@ main(void)
         manual(over_a_store_that_is_read_only_all_can_be_read_and_nothing_written),
         manual(a_stop_drains_and_takes_no_more),
     };
-    return run_on_engines("app", tests);
+    const struct CMUnitTest on_disk[] = {
+        manual(over_a_directory_that_cant_be_written_it_starts_degraded),
+    };
+    return run_on_engines("app", tests) + run_on_rocksdb("app in a directory", on_disk);
 }

@@ -305,6 +305,35 @@ what_waits_is_told_longest_first(void **state)
     assert_int_equal(get(f, "/queues?count=0"), 400);
 }
 
+/* Whoever starts programs leaves it be; whoever sends commands sends them elsewhere; and all can be looked at. */
+static void
+one_that_only_reads_says_so(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_app_config config = { .schema = &bank_schema,
+        .aggregates = bank_aggregates,
+        .process_managers = bank_process_managers,
+        .projections = bank_projections };
+
+    open_account(f, "alice", 7);
+    MUST(f, acta_app_stop(f->app, STOP_MS, &f->error));
+    f->app = NULL;
+    config.store.engine = acta_memory_engine(f->disk);
+    config.store.read_only = true;
+    MUST(f, acta_app_start(&config, &f->app, &f->error));
+    serve(f);
+    assert_int_equal(get(f, "/health"), 200);
+    assert_string_equal(f->last.body, "{\"status\":\"degraded\",\"why\":\"the store was opened to read only\"}");
+    assert_int_equal(get(f, "/ready"), 503);
+    assert_string_equal(f->last.body, "{\"status\":\"failing\",\"why\":\"the store was opened to read only\"}");
+    assert_int_equal(get(f, "/aggregates/Account/alice"), 200);
+    body_has(f, "\"balance\": 7");
+    assert_int_equal(get(f, "/handlers"), 200);
+    body_has(f, "stalled");
+    assert_int_equal(post(f, "/commands/Deposit", "{\"account_id\":\"alice\",\"amount\":1}"), 503);
+    body_has(f, "read_only");
+}
+
 int
 main(void)
 {
@@ -318,6 +347,7 @@ main(void)
         with_bank(all_actors_are_paged),
         with_bank(actors_are_told_as_they_stand),
         with_bank(what_waits_is_told_longest_first),
+        with_bank(one_that_only_reads_says_so),
     };
     return cmocka_run_group_tests_name("looking in", tests, NULL, NULL);
 }
