@@ -187,6 +187,7 @@ struct acti_route {
     const char *summary; /* for /openapi.json, as what follows: */
     const char *query;   /* its parameters, with spaces between; "count#" is a number, "show_redacted?" has no value */
     const char *type;    /* of its content; NULL: JSON */
+    const char *answer;  /* its shape in openapi_answers.c; NULL: text, or the schema of the application types it */
 };
 
 extern const acti_route acti_http_routes[];
@@ -202,6 +203,15 @@ const acti_route *acti_http_route_find(
 /* ?at=17, ?at=position:4711, ?at=2026-11-21T10:30:00Z; not there: the end. */
 bool acti_query_point(acti_request *request, const char *name, acta_point *point_out);
 const acta_table *acti_find_table(acti_request *request, acta_str name, acta_table_role role, const char *what);
+
+/* -- openapi_answers.c -- */
+
+#define ACTI_SHAPE "acta." /* before the names of its components, so that they are none of the application's */
+
+void acti_openapi_shapes(acti_json *json); /* all of them, as members of an object */
+/* "$ref" of a component; `key` NULL: into the object that is open. */
+void acti_json_ref(acti_json *json, const char *key, const char *component);
+void acti_json_shape(acti_json *json, const char *shape); /* of one of these components, into the object that is open */
 
 void acti_get_openapi(acti_request *request);
 void acti_get_health(acti_request *request);

@@ -19,23 +19,6 @@ last_name(const acta_table *table)
 /* -- pieces -- */
 
 static void
-add_ref_to(acti_json *json, const char *name)
-{
-    char text[NAME_SIZE + 32];
-
-    snprintf(text, sizeof text, "#/components/schemas/%s", name);
-    acti_json_text(json, "$ref", text);
-}
-
-static void
-add_ref(acti_json *json, const char *key, const char *name)
-{
-    acti_json_open(json, key, '{');
-    add_ref_to(json, name);
-    acti_json_close(json, '}');
-}
-
-static void
 add_typed(acti_json *json, const char *key, const char *type)
 {
     acti_json_open(json, key, '{');
@@ -78,97 +61,134 @@ add_path_parameters(acti_json *json, const char *path)
         add_parameter(json, "path", acta_str_from(at + 1, strcspn(at + 1, "}")), "string");
 }
 
+/* -- answers -- */
+
+typedef struct answer {
+    const char *shape;                                       /* of openapi_answers.c; NULL: */
+    void (*write)(acti_json *json, const acta_table *table); /* one that the table types; NULL: text */
+    const acta_table *table;
+} answer;
+
+/* "application/json":{"schema":{…}} */
 static void
-add_content(acti_json *json, const char *type, void (*schema)(acti_json *json, const acta_table *table),
-    const acta_table *table)
+add_content(acti_json *json, const char *type, const answer *a)
 {
-    acti_json_open(json, "content", '{');
     acti_json_open(json, type, '{');
     acti_json_open(json, "schema", '{');
-    schema(json, table);
-    acti_json_close(json, '}');
+    if (a->shape != NULL)
+        acti_json_shape(json, a->shape);
+    else if (a->write != NULL)
+        a->write(json, a->table);
+    else
+        acti_json_text(json, "type", "string");
     acti_json_close(json, '}');
     acti_json_close(json, '}');
 }
 
-/* -- schemas of answers -- */
+static void
+write_table(acti_json *json, const acta_table *table)
+{
+    acti_json_ref(json, NULL, table->name);
+}
 
 static void
-schema_any(acti_json *json, const acta_table *table)
+write_any(acti_json *json, const acta_table *table)
 {
     (void)table;
     acti_json_text(json, "type", "object");
 }
 
+/* `names` up to NULL. */
 static void
-schema_text(acti_json *json, const acta_table *table)
+add_required(acti_json *json, const char *const *names)
 {
-    (void)table;
-    acti_json_text(json, "type", "string");
+    acti_json_bool(json, "additionalProperties", false);
+    acti_json_open(json, "required", '[');
+    for (; *names != NULL; names++)
+        acti_json_text(json, NULL, *names);
+    acti_json_close(json, ']');
 }
 
 static void
-schema_table(acti_json *json, const acta_table *table)
+write_state(acti_json *json, const acta_table *table)
 {
-    add_ref_to(json, table->name);
-}
+    static const char *const required[] = { "type", "id", "version", "position", "recorded_at", "state", NULL };
 
-static void
-schema_problem(acti_json *json, const acta_table *table)
-{
-    (void)table;
-    add_ref_to(json, "Problem");
-}
-
-static void
-schema_stored(acti_json *json, const acta_table *table)
-{
-    (void)table;
-    add_ref_to(json, "Stored");
-}
-
-static void
-schema_state(acti_json *json, const acta_table *table)
-{
     acti_json_text(json, "type", "object");
+    add_required(json, required);
     acti_json_open(json, "properties", '{');
     add_typed(json, "type", "string");
     add_typed(json, "id", "string");
     add_typed(json, "version", "integer");
     add_typed(json, "position", "integer");
     add_typed(json, "recorded_at", "string");
-    add_ref(json, "state", table->name);
+    acti_json_ref(json, "state", table->name);
     acti_json_close(json, '}');
 }
 
 /* `row` of one, `rows` of a page. */
 static void
-schema_rows(acti_json *json, const acta_table *table)
+write_rows(acti_json *json, const acta_table *table)
 {
+    static const char *const required[] = { "name", NULL };
+
     acti_json_text(json, "type", "object");
+    add_required(json, required);
     acti_json_open(json, "properties", '{');
     add_typed(json, "name", "string");
-    add_ref(json, "row", table->name);
+    acti_json_ref(json, "row", table->name);
     acti_json_open(json, "rows", '{');
     acti_json_text(json, "type", "array");
-    add_ref(json, "items", table->name);
+    acti_json_ref(json, "items", table->name);
     acti_json_close(json, '}');
     add_typed(json, "next", "string");
     acti_json_close(json, '}');
 }
 
 static void
-add_answers(acti_json *json, const char *type, void (*schema)(acti_json *json, const acta_table *table),
-    const acta_table *table)
+open_answer(acti_json *json, const char *status, const char *description)
 {
-    acti_json_open(json, "responses", '{');
-    acti_json_open(json, "200", '{');
-    acti_json_text(json, "description", "It is done.");
-    add_content(json, type, schema, table);
+    acti_json_open(json, status, '{');
+    acti_json_text(json, "description", description);
+    acti_json_open(json, "content", '{');
+}
+
+static void
+close_answer(acti_json *json)
+{
     acti_json_close(json, '}');
-    acti_json_open(json, "default", '{');
-    acti_json_text(json, "description", "It is not, and why.");
-    add_content(json, "application/problem+json", schema_problem, NULL);
+    acti_json_close(json, '}');
+}
+
+static void
+add_answers(acti_json *json, const acti_route *route, const answer *done)
+{
+    static const answer problem = { .shape = "Problem" }, text = { .shape = NULL };
+
+    acti_json_open(json, "responses", '{');
+    open_answer(json, "200", "It is done.");
+    add_content(json, route->type != NULL ? route->type : "application/json", done);
+    if (strcmp(route->pattern, "/streams/{name}") == 0) add_content(json, "text/event-stream", &text);
+    close_answer(json);
+    if (route->access == ACTA_GATEWAY_NOTHING) { /* of health, too, and told as such */
+        open_answer(json, "503", "It is not.");
+        add_content(json, "application/json", done);
+        add_content(json, "application/problem+json", &problem);
+        close_answer(json);
+    }
+    open_answer(json, "default", "It is not, and why.");
+    add_content(json, "application/problem+json", &problem);
+    close_answer(json);
+    acti_json_close(json, '}');
+}
+
+static void
+add_body(acti_json *json, const answer *body, bool is_required)
+{
+    acti_json_open(json, "requestBody", '{');
+    if (is_required) acti_json_bool(json, "required", true);
+    acti_json_open(json, "content", '{');
+    add_content(json, "application/json", body);
     acti_json_close(json, '}');
     acti_json_close(json, '}');
 }
@@ -207,16 +227,14 @@ begin_operation(acti_json *json, const acti_route *route, const char *path)
 static void
 add_plain(acti_json *json, const acti_route *route)
 {
+    static const answer any = { .write = write_any };
+    const answer done = { .shape = route->answer };
+
     acti_json_open(json, route->pattern, '{');
     begin_operation(json, route, route->pattern);
     acti_json_close(json, ']');
-    if (route->method[0] == 'P') {
-        acti_json_open(json, "requestBody", '{');
-        add_content(json, "application/json", schema_any, NULL);
-        acti_json_close(json, '}');
-    }
-    add_answers(json, route->type != NULL ? route->type : "application/json",
-        route->type != NULL ? schema_text : schema_any, NULL);
+    if (route->method[0] == 'P') add_body(json, &any, false);
+    add_answers(json, route, &done);
     acti_json_close(json, '}');
     acti_json_close(json, '}');
 }
@@ -224,6 +242,7 @@ add_plain(acti_json *json, const acti_route *route)
 static void
 add_command(acti_json *json, const acti_route *route, const acta_table *table)
 {
+    const answer body = { .write = write_table, .table = table }, done = { .shape = route->answer };
     char path[NAME_SIZE + 32];
     acta_str name = last_name(table);
 
@@ -235,11 +254,8 @@ add_command(acti_json *json, const acti_route *route, const acta_table *table)
     add_parameter(json, "header", acta_str_of("If-None-Match"), "string");
     add_parameter(json, "header", acta_str_of("traceparent"), "string");
     acti_json_close(json, ']');
-    acti_json_open(json, "requestBody", '{');
-    acti_json_bool(json, "required", true);
-    add_content(json, "application/json", schema_table, table);
-    acti_json_close(json, '}');
-    add_answers(json, "application/json", schema_stored, table);
+    add_body(json, &body, true);
+    add_answers(json, route, &done);
     acti_json_close(json, '}');
     acti_json_close(json, '}');
 }
@@ -247,6 +263,7 @@ add_command(acti_json *json, const acti_route *route, const acta_table *table)
 static void
 add_look(acti_json *json, const acti_route *route, const acta_table *table, bool is_state)
 {
+    const answer done = { .write = is_state ? write_state : write_rows, .table = table };
     char path[NAME_SIZE + 32];
     acta_str name = last_name(table);
 
@@ -254,7 +271,7 @@ add_look(acti_json *json, const acti_route *route, const acta_table *table, bool
     acti_json_open(json, path, '{');
     begin_operation(json, route, path);
     acti_json_close(json, ']');
-    add_answers(json, "application/json", is_state ? schema_state : schema_rows, table);
+    add_answers(json, route, &done);
     acti_json_close(json, '}');
     acti_json_close(json, '}');
 }
@@ -281,14 +298,6 @@ add_path(acti_json *json, acta_app *app, const acti_route *route)
 
 /* -- the whole -- */
 
-static const char fixed_schemas[] =
-    "\"Problem\":{\"type\":\"object\",\"required\":[\"title\",\"status\",\"detail\"],\"properties\":{"
-    "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"
-    "\"field\":{\"type\":\"string\"},\"rejection\":{\"type\":\"string\"},\"code\":{\"type\":\"integer\"},"
-    "\"actual_version\":{\"type\":\"integer\"},\"retriable\":{\"type\":\"boolean\"}}},"
-    "\"Stored\":{\"type\":\"object\",\"required\":[\"version\",\"position\"],\"properties\":{"
-    "\"version\":{\"type\":\"integer\"},\"position\":{\"type\":\"integer\"}}}";
-
 static acta_status
 add_components(acti_request *request, acti_json *json, acta_error *error)
 {
@@ -306,7 +315,7 @@ add_components(acti_request *request, acti_json *json, acta_error *error)
     acti_json_close(json, '}');
     acti_json_close(json, '}');
     acti_json_open(json, "schemas", '{');
-    acti_text_add(json->text, acta_str_of(fixed_schemas));
+    acti_openapi_shapes(json);
     if (tables.size > 2) { /* without its braces */
         acti_text_add(json->text, acta_str_of(","));
         acti_text_add(json->text, acta_str_from(tables.data + 1, tables.size - 2));

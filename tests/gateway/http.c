@@ -139,10 +139,12 @@ content_length(const char *head)
     return line != NULL ? strtoul(line + 17, NULL, 10) : SIZE_MAX;
 }
 
-void
-receive(int fd, answer *to)
+static char bytes[ANSWER_MAX + 8192];
+
+/* Its size; behind it, up to `size_out`, is what has come of the body. 0: the connection has ended before. */
+static size_t
+take_head(int fd, answer *to, size_t *size_out)
 {
-    static char bytes[ANSWER_MAX + 8192];
     size_t size = 0;
     char *end = NULL;
 
@@ -150,7 +152,7 @@ receive(int fd, answer *to)
     to->head[0] = to->body[0] = '\0';
     to->body_size = 0;
     while (end == NULL) {
-        if (!receive_some(fd, bytes + size, sizeof bytes - 1 - size, &size)) return;
+        if (!receive_some(fd, bytes + size, sizeof bytes - 1 - size, &size)) return 0;
         bytes[size] = '\0';
         end = strstr(bytes, "\r\n\r\n");
     }
@@ -159,7 +161,24 @@ receive(int fd, answer *to)
     memcpy(to->head, bytes, head);
     to->head[head] = '\0';
     assert_int_equal(sscanf(to->head, "HTTP/1.%*d %d", &to->status), 1);
+    *size_out = size;
+    return head;
+}
 
+void
+receive_head(int fd, answer *to)
+{
+    size_t size;
+
+    take_head(fd, to, &size);
+}
+
+void
+receive(int fd, answer *to)
+{
+    size_t size = 0, head = take_head(fd, to, &size);
+
+    if (head == 0) return;
     size_t length = content_length(to->head);
     while (size - head < length && receive_some(fd, bytes + size, sizeof bytes - 1 - size, &size)) {}
     to->body_size = size - head < length ? size - head : length;
@@ -170,12 +189,13 @@ receive(int fd, answer *to)
 /* -- requests -- */
 
 static int
-ask_on(fixture *f, int fd, const char *method, const char *path, const char *headers, const char *body)
+ask_on(
+    fixture *f, int fd, const char *host, const char *method, const char *path, const char *headers, const char *body)
 {
     char lines[8192];
 
     int size = snprintf(
-        lines, sizeof lines, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s", method, path, headers);
+        lines, sizeof lines, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n%s", method, path, host, headers);
     assert_true(size > 0 && (size_t)size < sizeof lines);
     send_text(fd, lines);
     if (body != NULL) {
@@ -192,15 +212,21 @@ ask_on(fixture *f, int fd, const char *method, const char *path, const char *hea
 int
 ask(fixture *f, const char *method, const char *path, const char *headers, const char *body)
 {
-    return ask_on(f, connect_tcp(f), method, path, headers, body);
+    return ask_on(f, connect_tcp(f), "localhost", method, path, headers, body);
+}
+
+int
+ask_as(fixture *f, const char *host, const char *path)
+{
+    return ask_on(f, connect_tcp(f), host, "GET", path, "", NULL);
 }
 
 int
 ask_inside(fixture *f, const char *method, const char *path)
 {
     bool posts = strcmp(method, "POST") == 0;
-    return ask_on(
-        f, connect_unix(f), method, path, posts ? "Content-Type: application/json\r\n" : "", posts ? "{}" : NULL);
+    return ask_on(f, connect_unix(f), "localhost", method, path, posts ? "Content-Type: application/json\r\n" : "",
+        posts ? "{}" : NULL);
 }
 
 int

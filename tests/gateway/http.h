@@ -58,10 +58,12 @@ void send_all(int fd, const void *bytes, size_t size);
 void send_text(int fd, const char *text);
 /* One answer, by Content-Length or to the end of the connection. Waits up to a minute. */
 void receive(int fd, answer *to);
+void receive_head(int fd, answer *to); /* of one that doesn't end: without its body */
 
 /* One request on a connection of its own, over TCP; `headers` are whole lines, "" none. f->last is the answer; its status. */
 int ask(fixture *f, const char *method, const char *path, const char *headers, const char *body);
 int get(fixture *f, const char *path);
+int ask_as(fixture *f, const char *host, const char *path);       /* GET with another Host */
 int ask_inside(fixture *f, const char *method, const char *path); /* by the unix socket; a POST with "{}" */
 int post(fixture *f, const char *path, const char *body);
 /* Does the body, or the head, of the last answer have this text? Fails and shows it when it doesn't. */

@@ -67,25 +67,16 @@ a_page_of_somebody_elses_gets_nothing(void **state)
     static const char *const ours[] = { "localhost", "LOCALHOST:99", "127.0.0.1", "127.9.9.9:1", "[::1]:80",
         "bank.example:443" };
     static const char *const names[] = { "bank.example", NULL };
-    char request[256];
 
     f->options.hosts = names;
     serve(f);
     for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
-        int fd = connect_tcp(f);
-        snprintf(request, sizeof request, "GET /health HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", hosts[i]);
-        send_text(fd, request);
-        receive(fd, &f->last);
-        close(fd);
+        ask_as(f, hosts[i], "/health");
         if (f->last.status != 421 && f->last.status != 400)
             fail_msg("Host: %s is answered %d", hosts[i], f->last.status);
     }
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
-        int fd = connect_tcp(f);
-        snprintf(request, sizeof request, "GET /health HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", ours[i]);
-        send_text(fd, request);
-        receive(fd, &f->last);
-        close(fd);
+        ask_as(f, ours[i], "/health");
         if (f->last.status != 200) fail_msg("Host: %s is answered %d", ours[i], f->last.status);
     }
     assert_int_equal(
