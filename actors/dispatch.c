@@ -57,6 +57,14 @@ check_options(const acta_app *app, const acta_dispatch_options *options, acta_er
     return status;
 }
 
+/* None: the command's own id. */
+static acta_id
+correlation_of(const acta_dispatch_options *options)
+{
+    if (!acta_id_is_none(options->correlation_id) || options->cause == NULL) return options->correlation_id;
+    return acti_correlation_of(options->cause);
+}
+
 static void
 fill_envelope(acti_command *command, const acta_dispatch_options *options)
 {
@@ -67,9 +75,11 @@ fill_envelope(acti_command *command, const acta_dispatch_options *options)
     command->expected_version = options->expected_version;
     command->returning = options->returning;
     envelope->command_id = command->recorded ? options->command_id : acti_new_id(app);
-    envelope->correlation_id =
-        acta_id_is_none(options->correlation_id) ? envelope->command_id : options->correlation_id;
+    envelope->correlation_id = correlation_of(options);
+    if (acta_id_is_none(envelope->correlation_id)) envelope->correlation_id = envelope->command_id;
     envelope->causation_id = options->causation_id;
+    if (acta_id_is_none(envelope->causation_id) && options->cause != NULL)
+        envelope->causation_id = acti_event_id(options->cause->position);
     envelope->dispatched_at_us = acti_wall_us(app);
     command->begun_ns = acti_now_ns(app);
     command->deadline_ns =
@@ -91,17 +101,33 @@ refuse_now(acta_app *app, const acta_table *table, acta_error *error)
         table->name, app->name, app->commands_max);
 }
 
-static acta_status
-metadata_of(
-    const acta_app *app, const acta_dispatch_options *options, acti_metadata_lists *lists_out, acta_error *error)
+/* Where in a trace the command is: what its metadata say, or else its cause. */
+static acta_traceparent
+trace_of(const acta_dispatch_options *options)
 {
-    *lists_out = (acti_metadata_lists){ .first = options->metadata,
-        .first_count = options->metadata_count,
-        .second = app->defaults.metadata,
-        .second_count = app->defaults.metadata_count };
-    if (options->metadata_count == 0) return ACTA_OK;
+    acta_traceparent given = { .flags = 0 };
+
+    for (uint32_t i = 0; i < options->metadata_count; i++) {
+        if (!acta_str_equal(options->metadata[i].name, acta_str_of(ACTA_TRACEPARENT))) continue;
+        acta_traceparent_parse(options->metadata[i].value, &given);
+        return given;
+    }
+    return options->cause != NULL ? acta_traceparent_of(options->cause->metadata) : given;
+}
+
+/* `room`: for the text of a traceparent. */
+static acta_status
+metadata_of(const acta_app *app, const acta_dispatch_options *options, char *room, acti_metadata_lists *lists_out,
+    acta_error *error)
+{
+    const acta_traceparent trace = trace_of(options);
     acta_status status = acti_metadata_check(options->metadata, options->metadata_count, error);
     if (status != ACTA_OK) return status;
+
+    *lists_out = acti_metadata_following(app, &trace, room);
+    lists_out->first = options->metadata;
+    lists_out->first_count = options->metadata_count;
+    if (lists_out->own.value.data == NULL && options->metadata_count == 0) return ACTA_OK;
     size_t size = acti_metadata_size(lists_out);
     if (size <= ACTA_METADATA_MAX) return ACTA_OK;
     return acta_error_set(error, ACTA_INVALID,
@@ -112,12 +138,13 @@ static acta_status
 encode(acta_app *app, const acta_table *table, const void *value, const acta_dispatch_options *options,
     acti_command **command_out, acta_error *error)
 {
+    char trace[ACTA_TRACEPARENT_SIZE + 1];
     acti_metadata_lists metadata;
     const acti_route *route = acti_route_find(app, table);
     if (route == NULL) return refuse_unknown(app, table, error);
 
     acta_status status = refuse_now(app, table, error);
-    if (status == ACTA_OK) status = metadata_of(app, options, &metadata, error);
+    if (status == ACTA_OK) status = metadata_of(app, options, trace, &metadata, error);
     if (status != ACTA_OK) return status;
     acta_str identity = table->identity(value);
     status = acti_identity_check(route->aggregate, table, identity, error);

@@ -277,6 +277,7 @@ acta_id acti_new_id(acta_app *app);
 
 /* The id of an event, as what it causes names it: its position. */
 acta_id acti_event_id(uint64_t position);
+acta_id acti_correlation_of(const acta_recorded *event); /* of what answers to it: its own, or else its id */
 
 /* Delay before the k-th try again (1, 2, …): 100 ms doubling to 30 s, +- 20 %. */
 uint32_t acti_backoff_ms(const acta_app *app, uint32_t attempt);

@@ -20,6 +20,8 @@
 #ifndef ACTI_ACTORS_MANAGER_H
 #define ACTI_ACTORS_MANAGER_H
 
+#include "acta/traceparent.h"
+
 #include "command.h"
 #include "personal.h"
 #include "reader.h"
@@ -121,8 +123,14 @@ typedef struct acti_outbox {
     uint64_t position;   /* of the event */
     int64_t recorded_at_us;
     acta_id correlation_id;
-    bool is_stored; /* there is a row */
+    acta_traceparent traceparent; /* of the event, for its commands */
+    bool is_stored;               /* there is a row */
 } acti_outbox;
+
+/* A traceparent in a row. */
+enum { ACTI_TRACE_BYTES = 32 };
+void acti_trace_put(const acta_traceparent *traceparent, uint8_t *bytes);
+acta_traceparent acti_trace_get(const uint8_t *bytes);
 
 /* Values are made in `memory`; data NULL: there is none. */
 acta_bytes acti_instance_encode(const acti_instance_head *head, acta_bytes state, acta_memory *memory);

@@ -102,8 +102,8 @@ begin_outbox(acti_instance *i, const acta_recorded *recorded)
     next->next = next->generation = 0;
     next->position = recorded->position;
     next->recorded_at_us = recorded->recorded_at_us;
-    next->correlation_id =
-        acta_id_is_none(recorded->correlation_id) ? acti_event_id(recorded->position) : recorded->correlation_id;
+    next->traceparent = acta_traceparent_of(recorded->metadata);
+    next->correlation_id = acti_correlation_of(recorded);
 }
 
 static acta_next

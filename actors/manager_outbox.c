@@ -194,6 +194,7 @@ copy_place(const acti_instance *i, acti_outbox *next)
     next->position = i->outbox.position;
     next->recorded_at_us = i->outbox.recorded_at_us;
     next->correlation_id = i->outbox.correlation_id;
+    next->traceparent = i->outbox.traceparent;
 }
 
 /* The same commands, behind the one that failed. */
@@ -327,8 +328,8 @@ static acta_status
 create_command(acti_instance *i, uint32_t index, acti_command **command_out, acta_error *error)
 {
     const acti_sent *sent = &i->outbox.commands.sent[index];
-    const acti_metadata_lists metadata = { .first = i->app->defaults.metadata,
-        .first_count = i->app->defaults.metadata_count };
+    char trace[ACTA_TRACEPARENT_SIZE + 1];
+    const acti_metadata_lists metadata = acti_metadata_following(i->app, &i->outbox.traceparent, trace);
     const acti_route *route = acti_route_find(i->app, sent->table);
     if (route == NULL)
         return acta_error_set(

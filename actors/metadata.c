@@ -92,8 +92,16 @@ acti_metadata_line_size(const acta_metadata_entry *entry)
 }
 
 static bool
+is_own(const acti_metadata_lists *lists, acta_str name)
+{
+    return lists->own.value.data != NULL && acta_str_equal(lists->own.name, name);
+}
+
+/* An entry of the second list. */
+static bool
 is_hidden(const acti_metadata_lists *lists, acta_str name)
 {
+    if (is_own(lists, name)) return true;
     for (uint32_t i = 0; i < lists->first_count; i++)
         if (acta_str_equal(lists->first[i].name, name)) return true;
     return false;
@@ -102,10 +110,10 @@ is_hidden(const acti_metadata_lists *lists, acta_str name)
 size_t
 acti_metadata_size(const acti_metadata_lists *lists)
 {
-    size_t size = 0;
+    size_t size = lists->own.value.data != NULL ? acti_metadata_line_size(&lists->own) : 0;
 
     for (uint32_t i = 0; i < lists->first_count; i++)
-        size += acti_metadata_line_size(&lists->first[i]);
+        if (!is_own(lists, lists->first[i].name)) size += acti_metadata_line_size(&lists->first[i]);
     for (uint32_t i = 0; i < lists->second_count; i++)
         if (!is_hidden(lists, lists->second[i].name)) size += acti_metadata_line_size(&lists->second[i]);
     return size;
@@ -126,10 +134,22 @@ put(char *to, const acta_metadata_entry *entry)
 void
 acti_metadata_write(const acti_metadata_lists *lists, char *to)
 {
+    if (lists->own.value.data != NULL) to = put(to, &lists->own);
     for (uint32_t i = 0; i < lists->first_count; i++)
-        to = put(to, &lists->first[i]);
+        if (!is_own(lists, lists->first[i].name)) to = put(to, &lists->first[i]);
     for (uint32_t i = 0; i < lists->second_count; i++)
         if (!is_hidden(lists, lists->second[i].name)) to = put(to, &lists->second[i]);
+}
+
+acti_metadata_lists
+acti_metadata_following(const acta_app *app, const acta_traceparent *traceparent, char *room)
+{
+    acti_metadata_lists lists = { .second = app->defaults.metadata, .second_count = app->defaults.metadata_count };
+
+    if (!acta_traceparent_is_set(traceparent)) return lists;
+    lists.own = (acta_metadata_entry){ acta_str_of(ACTA_TRACEPARENT), acta_traceparent_write(traceparent, room) };
+    if (acti_metadata_size(&lists) > ACTA_METADATA_MAX) lists.own.value = acta_str_of(NULL);
+    return lists;
 }
 
 size_t

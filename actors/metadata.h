@@ -5,9 +5,14 @@
 #define ACTI_ACTORS_METADATA_H
 
 #include "acta/metadata.h"
+#include "acta/traceparent.h"
 
-/* Entries of two lists: what `first` has of a name hides what `second` has of it. */
+#include "internal.h"
+
+/* One entry, and entries of two lists: what `own` is hides what the lists have of its name, and what `first` has what `second`
+ * has. */
 typedef struct acti_metadata_lists {
+    acta_metadata_entry own; /* value absent: there is none */
     const acta_metadata_entry *first, *second;
     uint32_t first_count, second_count;
 } acti_metadata_lists;
@@ -15,7 +20,7 @@ typedef struct acti_metadata_lists {
 /* Are these entries as they must be? ACTA_INVALID says which isn't. */
 acta_status acti_metadata_check(const acta_metadata_entry *entries, uint32_t count, acta_error *error);
 
-/* Bytes that the lines of both lists take, which were checked. */
+/* Bytes that the lines take, which were checked. */
 size_t acti_metadata_size(const acti_metadata_lists *lists);
 void acti_metadata_write(const acti_metadata_lists *lists, char *to);
 
@@ -23,5 +28,9 @@ void acti_metadata_write(const acti_metadata_lists *lists, char *to);
  * entry; returns how many bytes it is. */
 size_t acti_metadata_set(acta_bytes metadata, const acta_metadata_entry *entry, char *room);
 size_t acti_metadata_line_size(const acta_metadata_entry *entry);
+
+/* Of a command that nobody dispatches: the application's, and the traceparent; not that, where it finds no room. `room`:
+ * ACTA_TRACEPARENT_SIZE + 1 bytes for it, which the lists are views of. */
+acti_metadata_lists acti_metadata_following(const acta_app *app, const acta_traceparent *traceparent, char *room);
 
 #endif

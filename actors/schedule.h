@@ -48,6 +48,7 @@ typedef struct acti_scheduled {
     int64_t last_us;
     uint64_t runs;
     acta_id correlation_id, causation_id; /* none: the command's own id; none */
+    acta_traceparent traceparent;         /* 'm': of the event */
     acta_str command, cron, reason;
     acta_bytes payload; /* sealed */
 } acti_scheduled;

@@ -19,11 +19,12 @@ struct acti_under_way {
 
 /* Of the row's content: the command, but for who it is. */
 static acta_status
-encode(
-    acti_schedule_clerk *c, const acti_route *route, acta_bytes stored, acti_command **command_out, acta_error *error)
+encode(acti_schedule_clerk *c, const acti_route *route, const acti_scheduled *row, acti_command **command_out,
+    acta_error *error)
 {
-    const acti_metadata_lists metadata = { .first = c->app->defaults.metadata,
-        .first_count = c->app->defaults.metadata_count };
+    char trace[ACTA_TRACEPARENT_SIZE + 1];
+    const acti_metadata_lists metadata = acti_metadata_following(c->app, &row->traceparent, trace);
+    acta_bytes stored = row->payload;
     const acta_table *table = route->table;
     uint8_t *aligned = acta_memory_alloc(c->scratch, stored.size);
     void *value = acta_memory_alloc(c->scratch, table->struct_size);
@@ -111,7 +112,7 @@ acti_run_create(acti_schedule_clerk *c, acti_slot *slot, const acti_scheduled *r
         return acta_error_set(error, ACTA_INVALID, "'" ACTA_FMT "' is no command of application '%s'",
             ACTA_ARG(row->command), c->app->name);
 
-    acta_status status = encode(c, route, row->payload, &command, error);
+    acta_status status = encode(c, route, row, &command, error);
     if (status != ACTA_OK) return status;
     fill_envelope(command, slot, row);
     status = acti_command_digest(command, error);

@@ -178,6 +178,12 @@ acti_event_id(uint64_t position)
     return id;
 }
 
+acta_id
+acti_correlation_of(const acta_recorded *event)
+{
+    return acta_id_is_none(event->correlation_id) ? acti_event_id(event->position) : event->correlation_id;
+}
+
 uint32_t
 acti_backoff_ms(const acta_app *app, uint32_t attempt)
 {

@@ -211,7 +211,7 @@ check_dispatch(const acta_app_config *config, acta_error *error)
     if (defaults == NULL) return ACTA_OK;
 
     bool is_of_one = !acta_id_is_none(defaults->command_id) || !acta_id_is_none(defaults->correlation_id) ||
-                     !acta_id_is_none(defaults->causation_id) || defaults->expected_version != 0 ||
+                     !acta_id_is_none(defaults->causation_id) || defaults->cause != NULL || defaults->expected_version != 0 ||
                      defaults->version_out != NULL || defaults->position_out != NULL ||
                      defaults->returned_out != NULL || defaults->memory != NULL;
     if (is_of_one)

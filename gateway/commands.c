@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acta/traceparent.h"
+
 #include "internal.h"
 
 enum { TIMEOUT_DEFAULT_MS = 5000, TIMEOUT_MAX_MS = 60000, READERS_MAX = 16 };
@@ -76,33 +78,17 @@ read_wait_for(acti_request *request, const char *names[READERS_MAX + 1])
     return true;
 }
 
-/* So many hexadecimal digits in small letters, not all of them zero. */
-static bool
-is_hex(const char *text, size_t count)
-{
-    return strspn(text, "0123456789abcdef") >= count && strspn(text, "0") < count;
-}
-
-/* W3C Trace Context: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01. The trace is the correlation of all that the
- * command leads to, and the whole goes with its events. What is no such thing is nobody's trace, as the standard wants it. */
+/* The trace is the correlation of all that the command leads to, and the whole goes with its events. What is no such thing is
+ * nobody's trace, as the standard wants it. */
 static void
 read_trace(acti_request *request, acta_dispatch_options *options, acta_metadata_entry *entry)
 {
-    enum { SIZE = 55, TRACE = 3, PARENT = 36, FLAGS = 53 };
     const char *text = acti_request_header(request, "traceparent");
-    size_t size = text != NULL ? strlen(text) : 0;
-    char id[ACTA_ID_TEXT_SIZE];
+    acta_traceparent trace;
 
-    if (size < SIZE || strspn(text, "0123456789abcdef-") < SIZE || strncmp(text, "ff", 2) == 0) return;
-    if (size > SIZE && (strncmp(text, "00", 2) == 0 || text[SIZE] != '-')) return; /* later versions may say more */
-    if (text[TRACE - 1] != '-' || text[PARENT - 1] != '-' || text[FLAGS - 1] != '-') return;
-    if (!is_hex(text + TRACE, 32) || !is_hex(text + PARENT, 16) || strspn(text, "0123456789abcdef") != 2 ||
-        strspn(text + FLAGS, "0123456789abcdef") != 2)
-        return;
-    snprintf(id, sizeof id, "%.8s-%.4s-%.4s-%.4s-%.12s", text + TRACE, text + TRACE + 8, text + TRACE + 12,
-        text + TRACE + 16, text + TRACE + 20);
-    if (acta_id_parse(acta_str_of(id), &options->correlation_id, NULL) != ACTA_OK) return;
-    *entry = (acta_metadata_entry){ .name = acta_str_of("traceparent"), .value = acta_str_from(text, SIZE) };
+    if (text == NULL || !acta_traceparent_parse(acta_str_of(text), &trace)) return;
+    memcpy(options->correlation_id.bytes, trace.trace_id, sizeof trace.trace_id);
+    *entry = (acta_metadata_entry){ acta_str_of(ACTA_TRACEPARENT), acta_str_from(text, ACTA_TRACEPARENT_SIZE) };
     options->metadata = entry;
     options->metadata_count = 1;
 }

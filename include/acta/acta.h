@@ -51,6 +51,7 @@
 #include "acta/time_travel.h"
 #include "acta/topic.h"
 #include "acta/tree.h"
+#include "acta/traceparent.h"
 #include "acta/upcast.h"
 #include "acta/watch_fd.h"
 

@@ -138,6 +138,9 @@ struct acta_dispatch_options {
     acta_id command_id;     /* none: made up, and no outcome is kept. With one, asking again gives the first answer */
     acta_id correlation_id; /* none: the command's id */
     acta_id causation_id;
+    /* The event that it answers to, for those who dispatch in a handler. What of the above two is none is taken from it, and
+     * the traceparent where `metadata` have none (traceparent.h). Used until the call returns; may be NULL. */
+    const acta_recorded *cause;
     uint64_t expected_version; /* of the aggregate's stream; 0: any (a new one: ACTA_EXPECT_NEW) */
     const char *const
         *wait_for;         /* names of readers, ended by NULL, that must have passed its events before it returns */

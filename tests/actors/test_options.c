@@ -3,6 +3,7 @@
  * readers that are waited for, and how many commands may be under way.
  */
 #include "acta/gen_server.h"
+#include "acta/traceparent.h"
 #include "fixture.h"
 
 /* -- what is returned -- */
@@ -320,6 +321,67 @@ ids_lead_from_a_command_to_the_last_event_of_its_saga(void **state)
     }
 }
 
+/* -- what a handler asks for -- */
+
+static acta_app **answering_app;
+static answer answered;
+
+static acta_status
+answer_to_added(void *user, ledger_Added event, const acta_recorded *recorded, acta_error *error)
+{
+    const acta_metadata_entry own = { S(ACTA_TRACEPARENT), S("of its own") };
+    const acta_dispatch_options follows = { .cause = recorded };
+    const acta_dispatch_options knows_better = { .cause = recorded,
+        .correlation_id = id_of("talk"),
+        .causation_id = id_of("me"),
+        .metadata = &own,
+        .metadata_count = 1 };
+    (void)user;
+    (void)error;
+
+    if (!acta_str_equal(event.counter_id, S("first"))) return ACTA_OK;
+    ledger_Add_dispatch_async(*answering_app, ACTA_INIT(ledger_Add, .counter_id = S("second"), .amount = 1), &follows,
+        take_answer, &answered);
+    ledger_Add_dispatch_async(*answering_app, ACTA_INIT(ledger_Add, .counter_id = S("third"), .amount = 1),
+        &knows_better, take_answer, &answered);
+    return ACTA_OK;
+}
+
+/* Correlation, causation and trace are those of the event that it names as its cause, but for what it says itself. */
+static void
+a_command_follows_the_event_that_it_names(void **state)
+{
+    static const ledger_event_handler answering =
+        LEDGER_EVENT_HANDLER(.name = "answering", .on = { .Added = answer_to_added });
+    static const acta_event_handler *const list[] = { &answering.base, NULL };
+    const acta_metadata_entry trace = { S(ACTA_TRACEPARENT),
+        S("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-later") };
+    fixture *f = FIXTURE(state);
+    acta_cursor *cursor;
+    acta_recorded event;
+    link links[4];
+
+    answered = (answer){ .calls = 0 };
+    answering_app = &f->app;
+    f->config.event_handlers = list;
+    start(f);
+    MUST(f, add_with(f, "first", 1, &(acta_dispatch_options){ .metadata = &trace, .metadata_count = 1 }));
+    settle(f);
+    assert_int_equal(read_links(f, links, 4), 3);
+    assert_true(acta_id_equal(links[1].correlation_id, links[0].correlation_id));
+    assert_true(acta_id_equal(links[2].correlation_id, id_of("talk")));
+    assert_int_equal(answered.calls, 2);
+
+    MUST(f, acta_cursor_open(acta_app_store(f->app), &(acta_read){ .from = 1 }, &cursor, &f->error));
+    for (int i = 0; i < 3; i++) {
+        MUST(f, acta_cursor_next(cursor, &event, &f->error));
+        acta_str written = acta_metadata_find(event.metadata, S(ACTA_TRACEPARENT));
+        assert_true(acta_str_equal(
+            written, i < 2 ? S("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01") : S("of its own")));
+    }
+    acta_cursor_close(cursor);
+}
+
 /* -- defaults -- */
 
 static void
@@ -529,6 +591,7 @@ main(void)
         manual(metadata_go_with_each_event),
         manual(metadata_that_are_none_are_refused),
         manual(ids_lead_from_a_command_to_the_last_event_of_its_saga),
+        manual(a_command_follows_the_event_that_it_names),
         manual(defaults_of_the_application_hold_where_nothing_else_is_said),
         manual(defaults_that_are_of_one_command_are_refused),
         manual(a_dispatch_waits_for_the_readers_that_it_names),

@@ -4,6 +4,7 @@
  */
 #include "acta/gen_server.h"
 #include "acta/sys.h"
+#include "acta/traceparent.h"
 #include "fixture.h"
 
 static const acta_process_manager *const managers[] = { &ledger_jobs.base, NULL };
@@ -22,10 +23,40 @@ start_managing(fixture *f)
     start(f);
 }
 
+#define TRACE "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+/* With a traceparent. */
 static void
 start_job_ok(fixture *f, const char *job, uint32_t count, int64_t amount)
 {
-    MUST(f, start_job(f, job, counters, count, amount));
+    const acta_metadata_entry trace = { S(ACTA_TRACEPARENT), S(TRACE) };
+    acta_str names[3];
+
+    for (uint32_t i = 0; i < count; i++)
+        names[i] = acta_str_of(counters[i]);
+    MUST(f, ledger_StartJob_dispatch(f->app,
+                ACTA_INIT(ledger_StartJob, .job_id = acta_str_of(job), .counters = { .data = names, .count = count },
+                    .amount = amount),
+                &(acta_dispatch_options){ .metadata = &trace, .metadata_count = 1 }, &f->error));
+}
+
+/* All events are those of jobs, and have it, and it once. */
+static void
+expect_traces(fixture *f)
+{
+    acta_cursor *cursor;
+    acta_recorded event;
+    uint32_t count = 0;
+
+    MUST(f, acta_cursor_open(acta_app_store(f->app), &(acta_read){ .from = 1 }, &cursor, &f->error));
+    while (acta_cursor_next(cursor, &event, &f->error) == ACTA_OK) {
+        if (event.type.data[0] == '$') continue;
+        assert_true(acta_str_equal(
+            acta_str_from((const char *)event.metadata.data, event.metadata.size), S(ACTA_TRACEPARENT ":" TRACE "\n")));
+        count++;
+    }
+    acta_cursor_close(cursor);
+    assert_true(count > 0);
 }
 
 /* The job has added to each of its counters once, and has ended once. */
@@ -184,6 +215,7 @@ a_crash_between_every_two_steps_repeats_and_loses_nothing(void **state)
         start_managing(f);
         settle(f);
         expect_done(f, job, 3);
+        expect_traces(f);
         expect_no_rows(f);
         stop(f);
         assert_true(steps < 1000);

@@ -290,6 +290,33 @@ a_trace_goes_with_the_events(void **state)
     }
 }
 
+/* Request, withdrawal, deposit and end: all of a transfer, each asked for by another one. */
+static void
+a_trace_goes_through_a_whole_transfer(void **state)
+{
+    static const char *const events[] = { "Transfer-t?from=1", "Account-alice?from=2", "Account-bob?from=2",
+        "Transfer-t?from=2" };
+    fixture *f = FIXTURE(state);
+    char path[64];
+
+    serve(f);
+    open_account(f, "alice", 100);
+    open_account(f, "bob", 0);
+    assert_int_equal(ask(f, "POST", "/commands/RequestTransfer",
+                         "Content-Type: application/json\r\n"
+                         "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n",
+                         "{\"transfer_id\":\"t\",\"source_id\":\"alice\",\"target_id\":\"bob\",\"amount\":80}"),
+        200);
+    MUST(f, acta_app_settle(f->app, STOP_MS, &f->error));
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        snprintf(path, sizeof path, "/streams/%s&count=1", events[i]);
+        assert_int_equal(get(f, path), 200);
+        body_has(f, "\"correlation_id\":\"4bf92f35-77b3-4da6-a3ce-929d0e0e4736\"");
+        body_has(f, "\"metadata\":[{\"name\":\"traceparent\",\"value\":"
+                    "\"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\"}]");
+    }
+}
+
 int
 main(void)
 {
@@ -307,6 +334,7 @@ main(void)
         with_bank(a_part_of_a_path_may_hold_anything_that_is_text),
         with_bank(many_are_answered_on_one_connection),
         with_bank(a_trace_goes_with_the_events),
+        with_bank(a_trace_goes_through_a_whole_transfer),
     };
     return cmocka_run_group_tests_name("commands over HTTP", tests, NULL, NULL);
 }
