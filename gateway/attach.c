@@ -12,7 +12,7 @@
 
 #include "internal.h"
 
-enum { TOKENS_MAX = 64, HOSTS_MAX = 32, LINE_MAX = 1024 };
+enum { TOKENS_MAX = 64, HOSTS_MAX = 32, LINE_MAX = 1024, COUNT_MAX = 1000000 };
 
 typedef struct settings {
     acta_gateway_options options;
@@ -141,6 +141,23 @@ read_hosts(const char *text, settings *s, acta_error *error)
     return ACTA_OK;
 }
 
+/* Not there: 0, which stands for what it is otherwise. */
+static acta_status
+read_count(const char *name, uint32_t *count_out, acta_error *error)
+{
+    const char *text = variable(name);
+    char *end;
+
+    *count_out = 0;
+    if (text == NULL) return ACTA_OK;
+    unsigned long count = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || count == 0 || count > COUNT_MAX)
+        return acta_error_set(
+            error, ACTA_INVALID, "%s: '%.40s' is no whole number from 1 to %d", name, text, COUNT_MAX);
+    *count_out = (uint32_t)count;
+    return ACTA_OK;
+}
+
 static acta_status
 read_environment(settings *s, acta_error *error)
 {
@@ -149,19 +166,25 @@ read_environment(settings *s, acta_error *error)
     s->options.address = variable("ACTA_HTTP");
     s->options.certificate_path = variable("ACTA_HTTP_CERTIFICATE");
     s->options.key_path = variable("ACTA_HTTP_KEY");
-    if (s->options.address == NULL) return ACTA_OK;
-    acta_status status = tokens != NULL ? read_tokens(tokens, s, error) : ACTA_OK;
+    acta_status status = read_count("ACTA_HTTP_EVENT_CLIENTS", &s->options.event_clients_max, error);
+    if (status == ACTA_OK) status = read_count("ACTA_HTTP_CONNECTIONS", &s->options.connections_max, error);
+    if (status != ACTA_OK || s->options.address == NULL) return status;
+    if (tokens != NULL) status = read_tokens(tokens, s, error);
     if (status == ACTA_OK && hosts != NULL) status = read_hosts(hosts, s, error);
     return status;
 }
 
 /* -- the attachment -- */
 
+/* Of any port that is free, nobody but the log can tell: then also a log that leaves out what goes as it should. */
 static void
-tell_port(acta_app *app, const acta_gateway *gateway)
+tell_port(acta_app *app, const acta_gateway *gateway, const char *address)
 {
     const acta_environment *environment = acta_runtime_environment(acta_app_runtime(app));
-    acta_log_write(environment, ACTA_LOG_INFO, "gateway: listening on port %u", gateway->port);
+    bool is_any = strlen(address) > 2 && strcmp(address + strlen(address) - 2, ":0") == 0;
+
+    acta_log_write(
+        environment, is_any ? ACTA_LOG_WARNING : ACTA_LOG_INFO, "gateway: listening on port %u", gateway->port);
 }
 
 /* Nobody has asked for the socket, so a program is not refused for the want of it. */
@@ -170,7 +193,7 @@ start_with(acta_app *app, settings *s, acta_gateway **gateway, acta_error *error
 {
     acta_status status = acta_gateway_start(app, &s->options, gateway, error);
 
-    if (status == ACTA_OK && s->options.address != NULL) tell_port(app, *gateway);
+    if (status == ACTA_OK && s->options.address != NULL) tell_port(app, *gateway, s->options.address);
     if (status == ACTA_OK || s->options.address != NULL) return status;
     acta_log_write(acta_runtime_environment(acta_app_runtime(app)), ACTA_LOG_INFO, "gateway: %s", error->text);
     *gateway = NULL;

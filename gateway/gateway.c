@@ -113,9 +113,10 @@ open_door(acti_door *door, int fd, const acta_gateway_options *options, acta_err
     pthread_sigmask(SIG_SETMASK, &all, &before); /* the host's signals are for the host's threads */
     door->daemon = MHD_start_daemon(flags, 0, NULL, NULL, acti_request_go_on, door, MHD_OPTION_EXTERNAL_LOGGER,
         log_line, gateway, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, acti_request_ended, door,
-        MHD_OPTION_UNESCAPE_CALLBACK, acti_request_unescape, door, MHD_OPTION_CONNECTION_LIMIT,
-        connections_max(options), MHD_OPTION_CONNECTION_TIMEOUT, idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)HEADERS_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, acti_connection_changed, door, MHD_OPTION_UNESCAPE_CALLBACK,
+        acti_request_unescape, door, MHD_OPTION_CONNECTION_LIMIT, connections_max(options),
+        MHD_OPTION_CONNECTION_TIMEOUT, idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (door->daemon != NULL) return ACTA_OK;
     close(fd);
@@ -178,11 +179,12 @@ acta_gateway_start(acta_app *app, const acta_gateway_options *options, acta_gate
     gateway->pool =
         acti_pool_create(&gateway->environment.allocator, options->workers != 0 ? options->workers : WORKERS_DEFAULT);
     gateway->long_pool = acti_pool_create(&gateway->environment.allocator, 1);
-    gateway->hub =
-        acti_hub_create(gateway, options->event_clients_max != 0 ? options->event_clients_max : EVENT_CLIENTS_DEFAULT,
-            options->idle_timeout_s != 0 ? options->idle_timeout_s : IDLE_DEFAULT_S);
+    const uint32_t idle_s = options->idle_timeout_s != 0 ? options->idle_timeout_s : IDLE_DEFAULT_S;
+    gateway->hub = acti_hub_create(
+        gateway, options->event_clients_max != 0 ? options->event_clients_max : EVENT_CLIENTS_DEFAULT, idle_s);
+    gateway->deadlines = acti_deadlines_create(gateway, idle_s);
     acta_status status = ACTA_OK;
-    if (gateway->pool == NULL || gateway->long_pool == NULL || gateway->hub == NULL)
+    if (gateway->pool == NULL || gateway->long_pool == NULL || gateway->hub == NULL || gateway->deadlines == NULL)
         status = acta_error_set(error, ACTA_NO_MEMORY, "no threads for the gateway");
     if (status == ACTA_OK && options->address != NULL) status = open_outer(gateway, options, error);
     if (status == ACTA_OK && options->socket_path != NULL) status = open_inner(gateway, options, error);
@@ -267,6 +269,7 @@ acta_gateway_stop(acta_gateway *gateway)
     if (gateway->inner.daemon != NULL) MHD_stop_daemon(gateway->inner.daemon);
     if (gateway->outer.daemon != NULL) MHD_stop_daemon(gateway->outer.daemon);
     acti_hub_destroy(gateway->hub);
+    acti_deadlines_destroy(gateway->deadlines);
     acti_pool_destroy(gateway->pool);
     acti_pool_destroy(gateway->long_pool);
     acti_guard_clear(&gateway->inner.guard);

@@ -278,15 +278,10 @@ work(void *argument)
 bool
 acti_hub_run(acti_hub *hub)
 {
-    sigset_t all, before;
-
     if (hub->is_running) return true;
     if (hub->catching_up == NULL) hub->catching_up = acti_pool_create(hub->allocator, 1);
     if (hub->catching_up == NULL) return false;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* the host's signals are for the host's threads */
-    hub->is_running = pthread_create(&hub->thread, NULL, work, hub) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    hub->is_running = acti_thread_create(&hub->thread, work, hub);
     return hub->is_running;
 }
 

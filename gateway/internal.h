@@ -7,6 +7,7 @@
  *     text.c      text that grows; JSON                                 problem.c  answers that are errors
  *     hub.c       events to all who follow them: one thread      ring.c      the newest events, written out once
  *     follow.c    one who follows events                         events.c    what he asks for
+ *     deadlines.c until when a request must be whole
  *     the rest    a file for each kind of path: commands.c, aggregates.c, events.c, ...
  *
  * libmicrohttpd has one thread for each listening socket. It reads requests and sends answers, and runs what can't wait.
@@ -63,6 +64,9 @@ void acti_json_time(acti_json *json, const char *key, int64_t at_us);    /* "202
 void acti_json_raw(acti_json *json, const char *key, acta_str finished); /* JSON already */
 
 /* -- pool.c -- */
+
+/* One that gets no signals: the host's are for the host's threads. False: there are no more threads. */
+bool acti_thread_create(pthread_t *thread_out, void *(*run)(void *argument), void *argument);
 
 typedef struct acti_pool acti_pool;
 typedef struct acti_job {
@@ -153,6 +157,8 @@ enum MHD_Result acti_request_go_on(void *user, struct MHD_Connection *connection
     const char *version, const char *data, size_t *data_size, void **request_out);
 void acti_request_ended(
     void *user, struct MHD_Connection *connection, void **request_out, enum MHD_RequestTerminationCode why);
+void acti_connection_changed(
+    void *user, struct MHD_Connection *connection, void **waiting, enum MHD_ConnectionNotificationCode what);
 size_t acti_request_unescape(void *user, struct MHD_Connection *connection, char *text);
 
 /* -- problem.c: RFC 9457 -- */
@@ -342,6 +348,18 @@ void acti_stream_catch_up(acti_job *job); /* some of the past, from the store; t
 void acti_stream_resume(acti_stream *stream);
 void acti_stream_wait(acti_stream *stream); /* to be looked at by the hub. Under its lock */
 
+/* -- deadlines.c: until when the next request of a connection must be whole. Any thread -- */
+
+typedef struct acti_deadlines acti_deadlines;
+typedef struct acti_waiting acti_waiting; /* a connection whose request isn't whole yet, or which has none */
+
+acti_deadlines *acti_deadlines_create(acta_gateway *gateway, uint32_t idle_s); /* NULL: no memory, or no threads */
+void acti_deadlines_destroy(acti_deadlines *deadlines);               /* takes NULL, as all of these do for w */
+acti_waiting *acti_deadline_begin(acti_deadlines *deadlines, int fd); /* NULL: no memory, and no deadline */
+void acti_deadline_set(acti_deadlines *deadlines, acti_waiting *w);   /* from now on */
+void acti_deadline_clear(acti_deadlines *deadlines, acti_waiting *w); /* its request is whole */
+void acti_deadline_end(acti_deadlines *deadlines, acti_waiting *w);   /* before the socket is closed */
+
 /* -- gateway.c -- */
 
 struct acti_door { /* a listening socket */
@@ -356,6 +374,7 @@ struct acta_gateway {
     acta_environment environment;
     acti_pool *pool, *long_pool;
     struct acti_hub *hub;
+    acti_deadlines *deadlines;
     acti_door inner, outer; /* unix socket, TCP; daemon NULL: it has none */
     char *socket_path;
     char *certificate, *key; /* PEM */

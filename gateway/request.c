@@ -167,6 +167,7 @@ may_enter(acti_request *request)
 
 typedef struct header_counts {
     uint32_t hosts, lengths, encodings;
+    uint32_t spaced; /* "Host : x", which others may take for Host */
 } header_counts;
 
 static enum MHD_Result
@@ -178,17 +179,18 @@ count_header(void *user, enum MHD_ValueKind kind, const char *name, const char *
     counts->hosts += strcasecmp(name, "Host") == 0;
     counts->lengths += strcasecmp(name, "Content-Length") == 0;
     counts->encodings += strcasecmp(name, "Transfer-Encoding") == 0;
+    counts->spaced += strpbrk(name, " \t") != NULL;
     return MHD_YES;
 }
 
-/* Where two who read a request could find its end in two places, nobody reads it (RFC 9112, 6.3). */
+/* Where two who read a request could find its end in two places, nobody reads it (RFC 9112, 6.3 and 5.1). */
 static bool
 is_ambiguous(acti_request *request)
 {
-    header_counts counts = { 0, 0, 0 };
+    header_counts counts = { .hosts = 0 };
 
     MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_header, &counts);
-    return counts.hosts > 1 || counts.lengths > 1 || counts.encodings > 1 ||
+    return counts.spaced > 0 || counts.hosts > 1 || counts.lengths > 1 || counts.encodings > 1 ||
            (counts.lengths > 0 && counts.encodings > 0);
 }
 
@@ -320,6 +322,28 @@ run(acti_request *request)
 
 /* -- libmicrohttpd's calls -- */
 
+void
+acti_connection_changed(
+    void *user, struct MHD_Connection *connection, void **waiting, enum MHD_ConnectionNotificationCode what)
+{
+    acti_deadlines *deadlines = ((acti_door *)user)->gateway->deadlines;
+
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        acti_deadline_end(deadlines, *waiting);
+        *waiting = NULL;
+        return;
+    }
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *waiting = info != NULL ? acti_deadline_begin(deadlines, info->connect_fd) : NULL;
+}
+
+static acti_waiting *
+waiting_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info != NULL ? info->socket_context : NULL;
+}
+
 static acti_request *
 request_create(acti_door *door, struct MHD_Connection *connection)
 {
@@ -379,6 +403,7 @@ acti_request_go_on(void *user, struct MHD_Connection *connection, const char *ur
                                                                                                 : MHD_YES;
     }
     if (*data_size != 0) return take_body(request, data, data_size);
+    acti_deadline_clear(door->gateway->deadlines, waiting_of(connection));
     if (request->route == NULL) return answer(request);
     /* Acquire: pairs with acti_request_done. */
     if (atomic_load_explicit(&request->is_done, memory_order_acquire)) return answer(request);
@@ -391,8 +416,9 @@ acti_request_ended(
 {
     acti_request *request = *request_out;
 
-    (void)user, (void)connection, (void)why;
+    (void)user, (void)why;
     if (request == NULL) return;
+    acti_deadline_set(request->gateway->deadlines, waiting_of(connection));
     const acta_allocator *allocator = &request->gateway->environment.allocator;
     if (request->is_suspended) acti_request_left(request->gateway);
     acti_stream_close(request->stream);

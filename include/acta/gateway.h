@@ -11,6 +11,8 @@
  *     ACTA_HTTP_TOKENS=/etc/bank.tokens who may do what: see acta_gateway_token
  *     ACTA_HTTP_HOSTS=bank.example      further names in Host that are answered, with commas between
  *     ACTA_HTTP_CERTIFICATE=, _KEY=     files in PEM form: TLS
+ *     ACTA_HTTP_CONNECTIONS=1200        how many connections there may be at once
+ *     ACTA_HTTP_EVENT_CLIENTS=1000      how many may follow events at once
  *
  * What may be done without a token: over the unix socket all, since only the user who runs the program can open it; over
  * TCP on a loopback address everything but operators' orders; any other address is refused without tokens.
@@ -60,7 +62,8 @@ typedef struct acta_gateway_options {
     const char *certificate_path, *key_path; /* PEM; both or none. Over TCP only */
     uint32_t body_bytes_max;                 /* of a request; 0: 1 MiB */
     uint32_t connections_max;                /* 0: 1,200, or what the limit of open files leaves */
-    uint32_t idle_timeout_s;    /* a connection that says nothing, or takes nothing, for so long is closed; 0: 30 */
+    uint32_t idle_timeout_s;    /* a connection that says nothing, or takes nothing, for so long is closed, and one whose
+                                   next request isn't whole after twice as long; 0: 30 */
     uint32_t workers;           /* threads for what waits for the disk; 0: 2 */
     uint32_t event_clients_max; /* who follow events at once; 0: 1,000 */
 } acta_gateway_options;

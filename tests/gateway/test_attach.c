@@ -14,7 +14,7 @@ static int
 forget_environment(void **state)
 {
     static const char *const names[] = { "ACTA_GATEWAY", "ACTA_HTTP", "ACTA_HTTP_TOKENS", "ACTA_HTTP_HOSTS",
-        "ACTA_HTTP_CERTIFICATE", "ACTA_HTTP_KEY" };
+        "ACTA_HTTP_CERTIFICATE", "ACTA_HTTP_KEY", "ACTA_HTTP_EVENT_CLIENTS", "ACTA_HTTP_CONNECTIONS" };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unsetenv(names[i]);
@@ -150,6 +150,36 @@ tokens_of_a_file_let_in(void **state)
     clean(f);
 }
 
+static void
+counts_of_the_environment_hold(void **state)
+{
+    static const char *const bad[] = { "0", "x", "12x", "-1", "1000001", "99999999999999999999999" };
+    static const char *const names[] = { "ACTA_HTTP_EVENT_CLIENTS", "ACTA_HTTP_CONNECTIONS" };
+    fixture *f = FIXTURE(state);
+    acta_app *app;
+    static answer first;
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        setenv(names[i % 2], bad[i], 1);
+        assert_int_equal(start_bank(f, data_path(f), &app), ACTA_INVALID);
+        if (strstr(f->error.text, names[i % 2]) == NULL || strstr(f->error.text, bad[i]) == NULL)
+            fail_msg("%s: %s", bad[i], f->error.text);
+        unsetenv(names[i % 2]);
+        clean(f);
+    }
+    setenv("ACTA_HTTP_EVENT_CLIENTS", "1", 1);
+    MUST(f, start_bank(f, data_path(f), &app));
+    snprintf(f->socket_path, sizeof f->socket_path, "%.80s/acta.sock", data_path(f));
+    int fd = connect_unix(f);
+    send_text(fd, "GET /events HTTP/1.0\r\n\r\n");
+    receive_head(fd, &first);
+    assert_int_equal(first.status, 200);
+    assert_int_equal(ask_inside(f, "GET", "/events"), 503);
+    close(fd);
+    MUST(f, acta_app_stop(app, STOP_MS, &f->error));
+    clean(f);
+}
+
 /* -- attachments -- */
 
 static int started, stopped;
@@ -207,6 +237,7 @@ main(void)
         plainly(it_can_be_told_to_be_off),
         plainly(a_file_of_tokens_that_is_none_stops_the_start),
         plainly(tokens_of_a_file_let_in),
+        plainly(counts_of_the_environment_hold),
         plainly(attachments_start_and_stop_with_each_application),
     };
     return cmocka_run_group_tests_name("without a line of code", tests, NULL, NULL);

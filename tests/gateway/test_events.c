@@ -4,6 +4,7 @@
 #include "http.h"
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -267,6 +268,74 @@ who_is_slow_loses_nothing_and_holds_up_nobody(void **state)
     leave(&quick);
 }
 
+/* -- memory -- */
+
+/* What the application and its gateway have, and the most that they had; allocations come from all of their threads. */
+typedef struct counted {
+    _Atomic size_t now, most;
+} counted;
+
+static counted memory;
+
+static void *
+count_alloc(void *user, size_t size)
+{
+    counted *c = user;
+    size_t now = atomic_fetch_add(&c->now, size) + size, most = atomic_load(&c->most);
+
+    while (now > most && !atomic_compare_exchange_weak(&c->most, &most, now)) {}
+    return malloc(size);
+}
+
+static void
+count_free(void *user, void *pointer, size_t size)
+{
+    counted *c = user;
+
+    if (pointer != NULL) atomic_fetch_sub(&c->now, size);
+    free(pointer);
+}
+
+static int
+set_up_counted(void **state)
+{
+    static const acta_environment environment = { .allocator = {
+                                                      .alloc = count_alloc, .free = count_free, .user = &memory } };
+
+    return set_up_with(
+        state, (acta_app_config){ .schema = &bank_schema, .aggregates = bank_aggregates, .environment = &environment });
+}
+
+/* SEC-06: forty who never read have what may wait for each, and not the log; what is kept for all is kept once. */
+static void
+who_does_not_read_costs_little(void **state)
+{
+    enum { IDLE = 40, BATCHES = 30, BATCH = 100, EACH = 256 * 1024, FOR_ALL = 48 << 20 };
+    fixture *f = FIXTURE(state);
+    char metadata[LONG + 8];
+    int idle[IDLE];
+
+    make_long(metadata);
+    f->options.idle_timeout_s = 600;
+    serve(f);
+    size_t before = atomic_load(&memory.now);
+    append_with(f, "Notes", BATCH, 0, metadata);
+    for (int i = 0; i < IDLE; i++) { /* some are caught up, some are there before it comes */
+        idle[i] = connect_tcp(f);
+        send_text(idle[i], i % 2 == 0 ? "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                                      : "GET /events?after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    }
+    follower quick = follow(f, "/events?after=0", "");
+    for (int i = 1; i < BATCHES; i++) {
+        append_with(f, "Notes", BATCH, 0, metadata);
+        await_event(&quick, head(f));
+    }
+    assert_in_range(atomic_load(&memory.most), before, before + (size_t)IDLE * EACH + FOR_ALL);
+    leave(&quick);
+    for (int i = 0; i < IDLE; i++)
+        close(idle[i]);
+}
+
 /* SEC-09: whatever is in an event, it is one line. */
 static void
 an_event_is_one_line(void **state)
@@ -407,6 +476,7 @@ main(void)
         with_bank(only_what_is_wanted_comes),
         with_bank(what_makes_no_sense_is_refused),
         with_bank(who_is_slow_loses_nothing_and_holds_up_nobody),
+        cmocka_unit_test_setup_teardown(who_does_not_read_costs_little, set_up_counted, tear_down),
         with_bank(an_event_is_one_line),
         with_bank(of_a_large_one_the_payload_is_left_out),
         with_bank(so_many_may_follow_and_no_more),

@@ -3,7 +3,11 @@
  */
 #include "http.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What bytes are answered, on a connection of their own; the client sends nothing more after them. */
@@ -164,6 +168,116 @@ a_request_that_is_cut_off_does_nothing(void **state)
     assert_int_equal(version, 1);
 }
 
+/* SEC-05: what is in a path or a header is nothing else in another spelling; what is no HTTP is not answered as if it were. */
+static void
+a_request_that_is_hardly_one_does_nothing(void **state)
+{
+    fixture *f = FIXTURE(state);
+#define GET_PATH(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    static const struct {
+        const char *bytes;
+        int least, most; /* of the status; 0: no answer may come */
+    } requests[] = {
+        { GET_PATH("/aggregates/Account/%00"), 400, 400 },
+        { GET_PATH("/aggregates/Account/a%c0%af"), 400, 400 }, /* '/' in too many bytes */
+        { GET_PATH("/aggregates/Account/%ed%a0%80"), 400, 400 },
+        { GET_PATH("/aggregates/Account/%2"), 400, 400 },
+        { GET_PATH("/aggregates/Account/..%2f..%2fhealth"), 404, 404 },
+        { GET_PATH("/aggregates/../health"), 404, 404 },
+        { GET_PATH("health"), 0, 404 },
+        { GET_PATH("*"), 0, 404 },
+        { "CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 0, 405 },
+        { "GET /health HTTP/1.1\nHost: evil.example\n\n", 0, 421 }, /* lines that end in LF alone */
+        { "GET /health HTTP/1.1\r\nHost: localhost\r\nHost : evil.example\r\n\r\n", 0, 400 },
+        { "GET /health HTTP/1.1\r\nHost: evil.example\r\n Host: localhost\r\n\r\n", 0, 421 }, /* a line that goes on */
+        { POST_TO "Expect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", 100, 400 },
+        { POST_TO "Expect: a-miracle\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", 0, 417 },
+        { POST_TO "Transfer-Encoding: chunked\r\nTrailer: Host\r\nConnection: close\r\n\r\n2\r\n{}\r\n0\r\nHost: "
+                  "evil.example\r\n\r\n",
+            0, 400 },
+    };
+
+    f->options.idle_timeout_s = 1;
+    serve(f);
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        int status = answered(f, requests[i].bytes, strlen(requests[i].bytes));
+        if ((status != 0 && status < 400 && status != requests[i].least) || status < requests[i].least ||
+            status > requests[i].most)
+            fail_msg("%s\nis answered %d", requests[i].bytes, status);
+    }
+    assert_int_equal(acta_store_head(acta_app_store(f->app)), 0);
+    still_serves(f);
+}
+
+/* -- SEC-01 -- */
+
+/* SEC-01: what is no such command is refused with the field, where there is one, and nothing of it has happened. */
+static void
+a_body_that_is_no_command_does_nothing(void **state)
+{
+    fixture *f = FIXTURE(state);
+    static const struct {
+        const char *body, *field;
+    } bodies[] = {
+        { "{\"account_id\":\"alice\",\"amount\":1e9999}", "amount" },
+        { "{\"account_id\":\"alice\",\"amount\":9223372036854775808}", "amount" },
+        { "{\"account_id\":\"alice\",\"amount\":18446744073709551616}", "amount" },
+        { "{\"account_id\":\"alice\",\"amount\":-9223372036854775809}", "amount" },
+        { "{\"account_id\":\"alice\",\"amount\":1.5}", "amount" },
+        { "{\"account_id\":\"alice\",\"amount\":[1]}", "amount" },
+        { "{\"account_id\":\"alice\",\"amount\":true}", "amount" },
+        { "{\"account_id\":\"alice\",\"amount\":1,\"amount\":2}", "amount" },
+        { "{\"account_id\":\"alice\",\"amount\":1,\"reason\":\"theft\"}", "reason" },
+        { "{\"account_id\":\"alice\",\"amount\":1,\"note\":\"\\ud800\"}", "note" },
+        { "{\"account_id\":\"alice\",\"amount\":1,\"note\":\"\\u0000\"}", "note" },
+        { "{\"account_id\":\"alice\",\"amount\":1,\"note\":\"\xff\"}", "" },
+        { "{\"account_id\":\"alice\",\"amount\":1,\"note\":\"\xc0\xaf\"}", "" },
+        { "{\"account_id\":\"alice\",\"amount\":1,\"note\":5}", "note" },
+        { "{\"account_id\":\"alice\",\"amuont\":1}", "amuont" },
+        { "{\"amount\":1}", "account_id" },
+        { "{\"account_id\":null,\"amount\":1}", "account_id" },
+        { "{\"account_id\":\"alice\",\"amount\":1}{}", "" },
+        { "", "" },
+        { "null", "" },
+    };
+    char field[64];
+
+    serve(f);
+    open_account(f, "alice", 0);
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        int status = post(f, "/commands/Deposit", bodies[i].body);
+        if (status != 400) fail_msg("%s\nis answered %d: %s", bodies[i].body, status, f->last.body);
+        snprintf(field, sizeof field, "\"field\":\"%s\"", bodies[i].field);
+        if (bodies[i].field[0] != '\0') body_has(f, field);
+    }
+    assert_int_equal(acta_store_head(acta_app_store(f->app)), 1);
+    assert_int_equal(post(f, "/commands/Deposit", "{\"account_id\":\"alice\",\"amount\":9223372036854775807}"), 422);
+}
+
+/* SEC-01: a body that is a beginning of one, and one that is as deep as it is long. */
+static void
+a_body_that_is_half_one_does_nothing(void **state)
+{
+    fixture *f = FIXTURE(state);
+    char body[] = "{\"account_id\":\"alice\",\"amount\":1234,\"note\":\"\\u00e9\\n\"}", *deep = test_malloc(20001);
+
+    serve(f);
+    open_account(f, "alice", 0);
+    for (size_t size = sizeof body - 1; size-- > 0;) {
+        body[size] = '\0';
+        assert_int_equal(post(f, "/commands/Deposit", body), 400);
+    }
+    memset(deep, '[', 10000);
+    memset(deep + 10000, ']', 10000);
+    deep[20000] = '\0';
+    assert_int_equal(post(f, "/commands/Deposit", deep), 400);
+    for (int i = 0; i < 10000; i++)
+        memcpy(deep + i % 9995, "{\"a\":", 5);
+    assert_int_equal(post(f, "/commands/Deposit", deep), 400);
+    test_free(deep);
+    assert_int_equal(acta_store_head(acta_app_store(f->app)), 1);
+}
+
 /* SEC-06 */
 static void
 who_says_nothing_is_sent_away_and_others_are_served(void **state)
@@ -184,6 +298,73 @@ who_says_nothing_is_sent_away_and_others_are_served(void **state)
         assert_true(f->last.status == 0 || f->last.status == 408);
         close(idle[i]);
     }
+    still_serves(f);
+}
+
+/* As many as there may be files, up to 10,000. */
+static int
+many_files(void)
+{
+    struct rlimit files;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_max == RLIM_INFINITY || files.rlim_max > 11000) return 10000;
+    return files.rlim_max > 2000 ? (int)files.rlim_max - 1000 : 200;
+}
+
+/* A process of its own, for it needs as many files as the gateway. It says a letter a second on each of its connections,
+ * and ends when none is left. */
+static _Noreturn void
+dribble(const fixture *f, int count, int told)
+{
+    static const char request[] =
+        "GET /health?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const struct timespec a_second = { .tv_sec = 1 };
+    int *fds = calloc((size_t)count, sizeof *fds), left = count;
+
+    if (fds == NULL) _exit(2);
+    for (int i = 0; i < count; i++)
+        fds[i] = connect_tcp(f);
+    for (size_t letter = 0; left > 0; letter = letter + 1 < sizeof request - 1 ? letter + 1 : letter) {
+        for (int i = 0; i < count; i++) {
+            if (fds[i] < 0 || send(fds[i], request + letter, 1, MSG_NOSIGNAL) == 1) continue;
+            close(fds[i]);
+            fds[i] = -1;
+            left--;
+        }
+        if (letter == 0) close(told);
+        nanosleep(&a_second, NULL);
+    }
+    _exit(0);
+}
+
+/* SEC-06: ten thousand that say a byte a second keep nobody out, and are sent away although they are never silent. */
+static void
+who_dribbles_is_sent_away_and_others_are_served(void **state)
+{
+    fixture *f = FIXTURE(state);
+    int many = many_files(), told[2], status;
+    char none;
+
+    f->options.idle_timeout_s = 2;
+    f->options.connections_max = (uint32_t)many + 100;
+    serve(f);
+    assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(told[0]);
+        dribble(f, many, told[1]);
+    }
+    close(told[1]);
+    still_serves(f);
+    assert_int_equal(read(told[0], &none, 1), 0); /* all are there */
+    close(told[0]);
+    still_serves(f);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     still_serves(f);
 }
 
@@ -248,8 +429,12 @@ main(void)
         with_bank(headers_too_large_are_refused),
         with_bank(a_request_that_says_two_things_is_nobodys),
         with_bank(a_path_is_its_path_however_it_is_written),
+        with_bank(a_request_that_is_hardly_one_does_nothing),
+        with_bank(a_body_that_is_no_command_does_nothing),
+        with_bank(a_body_that_is_half_one_does_nothing),
         with_bank(a_request_that_is_cut_off_does_nothing),
         with_bank(who_says_nothing_is_sent_away_and_others_are_served),
+        with_bank(who_dribbles_is_sent_away_and_others_are_served),
         with_bank(who_has_gone_gets_no_answer_and_hurts_nobody),
         with_bank(requests_in_a_row_are_answered_in_order),
     };
