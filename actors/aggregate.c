@@ -519,7 +519,9 @@ knows_outside(acti_aggregate_actor *a)
     /* Events under way find out by themselves: they are refused. What is none may be durable already. */
     if (!is_drained) return version > a->version;
     if (version < a->version) {
-        acta_log_write(&a->app->environment, ACTA_LOG_ERROR,
+        acta_log_event(&a->app->environment, ACTA_LOG_ERROR, "aggregate.stream_fell",
+            ACTA_LOG_FIELDS(acta_log_text("stream", a->stream), acta_log_number("version", version),
+                acta_log_number("expected", a->version)),
             "'" ACTA_FMT "' is at version %" PRIu64 " in the store, and was at %" PRIu64 " here: the aggregate stops",
             ACTA_ARG(a->stream), version, a->version);
         acta_set_exit_reason(a->self, ACTA_EXIT_FAILED, "its stream has fallen from version %" PRIu64 " to %" PRIu64,

@@ -81,6 +81,8 @@ acti_snapshot_take(acti_aggregate_actor *a)
     if (status == ACTA_OK) acti_count(a->app, ACTI_COUNT_SNAPSHOTS);
     if (status == ACTA_OK) return;
     /* The next one comes; until then the events are read. */
-    acta_log_write(&a->app->environment, ACTA_LOG_WARNING, "no snapshot of '" ACTA_FMT "' at version %" PRIu64 ": %s",
-        ACTA_ARG(a->stream), a->version, error.text);
+    acta_log_event(&a->app->environment, ACTA_LOG_WARNING, "aggregate.no_snapshot",
+        ACTA_LOG_FIELDS(acta_log_text("stream", a->stream), acta_log_number("version", a->version),
+            acta_log_text("error", acta_str_of(error.text))),
+        "no snapshot of '" ACTA_FMT "' at version %" PRIu64 ": %s", ACTA_ARG(a->stream), a->version, error.text);
 }

@@ -101,7 +101,8 @@ app_create(const acta_app_config *config, acta_app **app_out, acta_error *error)
 static void
 say_degraded(const acta_app *app, const char *why)
 {
-    acta_log_write(&app->environment, ACTA_LOG_WARNING,
+    acta_log_event(&app->environment, ACTA_LOG_WARNING, "app.starts_degraded",
+        ACTA_LOG_FIELDS(acta_log_text("app", acta_str_of(app->name)), acta_log_text("error", acta_str_of(why))),
         "application '%s' starts degraded: it answers what is asked, and takes no commands: %.300s", app->name, why);
 }
 

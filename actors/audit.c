@@ -123,7 +123,11 @@ acti_audit_answered(acti_command *command, bool is_answered, acta_status status,
     if (written == ACTA_OK) return;
     /* Relaxed: a count. Told once: of a store that takes no more there would be no end. */
     if (atomic_fetch_add_explicit(&app->audits_lost, 1, memory_order_relaxed) == 0)
-        acta_log_write(&app->environment, ACTA_LOG_WARNING,
+        acta_log_event(&app->environment, ACTA_LOG_WARNING, "audit.lost",
+            ACTA_LOG_FIELDS(acta_log_text("stream", command->stream),
+                acta_log_text("command", acta_str_of(acti_command_table(command)->name)),
+                acta_log_id("correlation", command->envelope.correlation_id.bytes),
+                acta_log_text("error", acta_str_of(acta_status_name(written)))),
             "application '%s': no audit record of a '%s': %s; it is not told of further ones", app->name,
             acti_command_table(command)->name, acta_status_name(written));
 }

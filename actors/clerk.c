@@ -189,10 +189,14 @@ expire(clerk *c, acta_self *self)
     acta_status status = acta_store_health(app->store, &error);
     if (status == ACTA_OK) status = acta_store_expire_outcomes(app->store, before_us, EXPIRE_AT_ONCE, &count, &error);
     if (status != ACTA_OK && status != ACTA_BUSY)
-        acta_log_write(&app->environment, ACTA_LOG_WARNING, "old outcomes of commands are kept: %s", error.text);
+        acta_log_event(&app->environment, ACTA_LOG_WARNING, "clerk.outcomes_kept",
+            ACTA_LOG_FIELDS(acta_log_text("error", acta_str_of(error.text))), "old outcomes of commands are kept: %s",
+            error.text);
     status = status == ACTA_OK ? acti_audit_expire(app, EXPIRE_AT_ONCE, &audit_count, &error) : ACTA_OK;
     if (status != ACTA_OK && status != ACTA_BUSY)
-        acta_log_write(&app->environment, ACTA_LOG_WARNING, "old audit records are kept: %s", error.text);
+        acta_log_event(&app->environment, ACTA_LOG_WARNING, "clerk.audit_kept",
+            ACTA_LOG_FIELDS(acta_log_text("error", acta_str_of(error.text))), "old audit records are kept: %s",
+            error.text);
     if (audit_count > count) count = audit_count;
     acta_send_after(self, count == EXPIRE_AT_ONCE ? LOOK_MS : EXPIRE_EVERY_MS, ACTI_ALARM_TICK, 0, &ref);
 }

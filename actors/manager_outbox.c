@@ -274,7 +274,11 @@ choose_action(acti_instance *i, acta_status status, const acta_error *error)
         return status == ACTA_REJECTED ? ACTA_FAILURE_SKIP : ACTA_FAILURE_RETRY;
     i->kept = commands->kept;
     if (action != ACTA_FAILURE_REPLACE || i->next_outbox.commands.status == ACTA_OK) return action;
-    acta_log_write(&i->app->environment, ACTA_LOG_ERROR,
+    acta_log_event(&i->app->environment, ACTA_LOG_ERROR, "manager.no_replacement",
+        ACTA_LOG_FIELDS(acta_log_text("manager", acta_str_of(acti_manager_name(i->manager))),
+            acta_log_text("instance", i->id), acta_log_text("command", acta_str_of(sent->table->name)),
+            acta_log_number("position", i->outbox.position), acta_log_id("correlation", i->outbox.correlation_id.bytes),
+            acta_log_text("error", acta_str_of(i->next_outbox.commands.error.text))),
         "process manager %s: what was to replace '%s' can't be sent: %s", acti_manager_name(i->manager),
         sent->table->name, i->next_outbox.commands.error.text);
     return ACTA_FAILURE_RETRY;

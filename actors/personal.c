@@ -236,9 +236,7 @@ open_file(acta_app *app, const acta_app_config *config, acta_error *error)
             "(for tests and simulation: acta_key_ring)");
     if (snprintf(path, sizeof path, "%s/%s", directory, ACTA_KEY_FILE) >= (int)sizeof path)
         return acta_error_set(error, ACTA_INVALID, "the path of the keys is too long (%zu bytes)", strlen(directory));
-    const acta_key_file_config file = {
-        .path = path, .read_only = app->only_reads, .environment = &app->environment
-    };
+    const acta_key_file_config file = { .path = path, .read_only = app->only_reads, .environment = &app->environment };
     acta_status status = acta_key_file_open(&file, &app->key_file, error);
     if (status == ACTA_NOT_FOUND && app->only_reads) return ACTA_OK; /* nothing personal was written so far */
     if (status == ACTA_OK) app->keys = acta_key_file_service(app->key_file);
@@ -260,7 +258,8 @@ acti_personal_start(acta_app *app, const acta_app_config *config, acta_error *er
     acta_store_sync_keys(app->store, &app->keys);
     status = acta_store_forget_unfinished(app->store, &app->keys, &count, error);
     if (status == ACTA_OK && count > 0)
-        acta_log_write(&app->environment, ACTA_LOG_WARNING,
+        acta_log_event(&app->environment, ACTA_LOG_WARNING, "personal.keys_destroyed",
+            ACTA_LOG_FIELDS(acta_log_number("subjects", count)),
             "application '%s': the keys of %" PRIu64
             " subjects were still there, though the log says that they were forgotten; they are destroyed now",
             app->name, count);

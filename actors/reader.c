@@ -55,7 +55,10 @@ acti_reader_refuse(acti_reader_actor *r, const char *why)
     acti_orders_refuse(r);
     acti_reader_set_reason(r->reader, why);
     if (acti_is_stopping(r->app)) return;
-    acta_log_write(&r->app->environment, ACTA_LOG_ERROR, "reader '%s' stands still: %s", r->reader->name, why);
+    acta_log_event(&r->app->environment, ACTA_LOG_ERROR, "reader.stands_still",
+        ACTA_LOG_FIELDS(
+            acta_log_text("reader", acta_str_of(r->reader->name)), acta_log_text("error", acta_str_of(why))),
+        "reader '%s' stands still: %s", r->reader->name, why);
 }
 
 /* -- working -- */

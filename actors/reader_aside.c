@@ -201,7 +201,11 @@ park(acti_reader_actor *r, acti_aside *aside)
     set_parked(r, aside, true);
     acti_tried_keep(r->reader, aside);
     acti_reader_set_reason(r->reader, aside->reason);
-    acta_log_write(&r->app->environment, ACTA_LOG_ERROR,
+    acta_log_event(&r->app->environment, ACTA_LOG_ERROR, "reader.parks",
+        ACTA_LOG_FIELDS(acta_log_text("reader", acta_str_of(r->reader->name)),
+            acta_log_text("key", acta_str_from(aside->key, aside->key_size)),
+            acta_log_number("position", aside->positions.values[aside->first]),
+            acta_log_number("attempts", aside->attempts), acta_log_text("error", acta_str_of(aside->reason))),
         "reader '%s' parks '%.*s' at position %" PRIu64 " after %" PRIu32 " attempts: %s", r->reader->name,
         (int)aside->key_size, aside->key, aside->positions.values[aside->first], aside->attempts, aside->reason);
 }

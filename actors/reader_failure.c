@@ -136,7 +136,10 @@ acti_reader_halt(acti_reader_actor *r, const char *why)
     r->is_halted = true;
     ACTA_SOMETIMES(&r->app->environment, "reader.stopped.by.its.callback");
     acti_reader_set_reason(r->reader, why);
-    acta_log_write(&r->app->environment, ACTA_LOG_ERROR, "reader '%s' stops: %s", r->reader->name, why);
+    acta_log_event(&r->app->environment, ACTA_LOG_ERROR, "reader.stops",
+        ACTA_LOG_FIELDS(
+            acta_log_text("reader", acta_str_of(r->reader->name)), acta_log_text("error", acta_str_of(why))),
+        "reader '%s' stops: %s", r->reader->name, why);
 }
 
 static acta_event_answer
@@ -170,7 +173,10 @@ acti_failure_ask(acti_reader_actor *r, acta_event_failure *failure, const acta_e
     case ACTA_EVENT_PARK:
         return answer;
     case ACTA_EVENT_SKIP:
-        acta_log_write(&r->app->environment, ACTA_LOG_WARNING,
+        acta_log_event(&r->app->environment, ACTA_LOG_WARNING, "reader.skips",
+            ACTA_LOG_FIELDS(acta_log_text("reader", acta_str_of(r->reader->name)),
+                acta_log_number("position", failure->position), acta_log_number("events", failure->event_count),
+                acta_log_number("attempts", failure->attempts), acta_log_text("error", acta_str_of(why->text))),
             "reader '%s' skips %" PRIu32 " events from position %" PRIu64 " after %" PRIu32 " attempts: %s",
             r->reader->name, failure->event_count, failure->position, failure->attempts, why->text);
         return answer;

@@ -196,7 +196,9 @@ acti_orders_take(acti_reader_actor *r, acta_from from, const acta_message *messa
         reply(r, from, status, &error);
         return;
     }
-    acta_log_write(&r->app->environment, ACTA_LOG_INFO, "reader '%s': %s", r->reader->name, order->text);
+    acta_log_event(&r->app->environment, ACTA_LOG_INFO, "reader.ordered",
+        ACTA_LOG_FIELDS(acta_log_text("reader", acta_str_of(r->reader->name))), "reader '%s': %s", r->reader->name,
+        order->text);
     if (r->reset == order) return;
     acti_order **at = &r->orders;
     while (*at != NULL)

@@ -80,7 +80,10 @@ tell(const acti_schedule_clerk *c, const acti_slot *slot, run_end end, const act
 
     if (end == RUN_DONE) return;
     (void)acti_schedule_key_parse(slot->row_key, &manager, &instance, &key);
-    acta_log_write(&c->app->environment, end == RUN_REJECTED || end == RUN_SKIPPED ? ACTA_LOG_INFO : ACTA_LOG_WARNING,
+    acta_log_event(&c->app->environment, end == RUN_REJECTED || end == RUN_SKIPPED ? ACTA_LOG_INFO : ACTA_LOG_WARNING,
+        "schedule.not_run",
+        ACTA_LOG_FIELDS(acta_log_text("key", key), acta_log_text("command", row->command),
+            acta_log_id("correlation", row->correlation_id.bytes), acta_log_text("error", row->reason)),
         "schedule '" ACTA_FMT "': " ACTA_FMT " %s%s: " ACTA_FMT, ACTA_ARG(key), ACTA_ARG(row->command), words[end],
         what, ACTA_ARG(row->reason));
 }
@@ -310,7 +313,9 @@ acti_schedule_scan(acti_schedule_clerk *c)
         if (c->has_more && c->firing == c->waiting) c->next_us = acti_wall_us(c->app) + INT64_C(1000000);
         return;
     }
-    acta_log_write(&c->app->environment, ACTA_LOG_WARNING, "schedule: what is due can't be read: %s", error.text);
+    acta_log_event(&c->app->environment, ACTA_LOG_WARNING, "schedule.unreadable",
+        ACTA_LOG_FIELDS(acta_log_text("error", acta_str_of(error.text))), "schedule: what is due can't be read: %s",
+        error.text);
     c->next_us = acti_wall_us(c->app) + ACTA_SCHEDULE_LOOK_MS * INT64_C(1000);
 }
 

@@ -4,14 +4,11 @@
 #include "acta/environment.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { LOG_LINE_MAX = 1000 };
 
 static void *
 malloc_alloc(void *user, size_t size)
@@ -66,7 +63,7 @@ static void
 stderr_write(void *user, acta_log_level level, acta_str line)
 {
     (void)user;
-    char text[LOG_LINE_MAX + 16];
+    char text[ACTA_LOG_LINE_MAX + 16];
 
     if (level > ACTA_LOG_WARNING) return;
     int length = snprintf(text, sizeof text, "acta: " ACTA_FMT "\n", ACTA_ARG(line));
@@ -86,21 +83,6 @@ acta_environment_or_default(const acta_environment *environment)
     if (e.clock.monotonic_ns == NULL)
         e.clock = (acta_clock){ .monotonic_ns = system_monotonic_ns, .wall_us = system_wall_us };
     if (e.random.fill == NULL) e.random = (acta_random){ .fill = kernel_random_fill };
-    if (e.log.write == NULL) e.log = (acta_log){ .write = stderr_write };
+    if (e.log.write == NULL && e.log.record == NULL) e.log = (acta_log){ .write = stderr_write };
     return e;
-}
-
-void
-acta_log_write(const acta_environment *environment, acta_log_level level, const char *format, ...)
-{
-    char text[LOG_LINE_MAX + 1];
-    va_list arguments;
-
-    va_start(arguments, format);
-    int length = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    if (length < 0) return;
-
-    size_t size = (size_t)length < sizeof text ? (size_t)length : sizeof text - 1;
-    environment->log.write(environment->log.user, level, acta_str_from(text, size));
 }

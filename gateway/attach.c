@@ -183,8 +183,8 @@ tell_port(acta_app *app, const acta_gateway *gateway, const char *address)
     const acta_environment *environment = acta_runtime_environment(acta_app_runtime(app));
     bool is_any = strlen(address) > 2 && strcmp(address + strlen(address) - 2, ":0") == 0;
 
-    acta_log_write(
-        environment, is_any ? ACTA_LOG_WARNING : ACTA_LOG_INFO, "gateway: listening on port %u", gateway->port);
+    acta_log_event(environment, is_any ? ACTA_LOG_WARNING : ACTA_LOG_INFO, "gateway.listens",
+        ACTA_LOG_FIELDS(acta_log_number("port", gateway->port)), "gateway: listening on port %u", gateway->port);
 }
 
 /* Nobody has asked for the socket, so a program is not refused for the want of it. */
@@ -195,7 +195,8 @@ start_with(acta_app *app, settings *s, acta_gateway **gateway, acta_error *error
 
     if (status == ACTA_OK && s->options.address != NULL) tell_port(app, *gateway, s->options.address);
     if (status == ACTA_OK || s->options.address != NULL) return status;
-    acta_log_write(acta_runtime_environment(acta_app_runtime(app)), ACTA_LOG_INFO, "gateway: %s", error->text);
+    acta_log_event(acta_runtime_environment(acta_app_runtime(app)), ACTA_LOG_INFO, "gateway.no_socket",
+        ACTA_LOG_FIELDS(acta_log_text("error", acta_str_of(error->text))), "gateway: %s", error->text);
     *gateway = NULL;
     return ACTA_OK;
 }

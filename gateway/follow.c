@@ -168,8 +168,9 @@ acti_stream_catch_up(acti_job *job)
     for (uint32_t i = 0; status == ACTA_OK && more && i < SLICES_MAX && stream->out.size < STREAM_BYTES_MAX; i++)
         status = add_slice(stream, &more, &error);
     if (status != ACTA_OK) {
-        acta_log_write(
-            &hub->gateway->environment, ACTA_LOG_WARNING, "gateway: events can't be followed: %s", error.text);
+        acta_log_event(&hub->gateway->environment, ACTA_LOG_WARNING, "gateway.cannot_follow",
+            ACTA_LOG_FIELDS(acta_log_text("error", acta_str_of(error.text))), "gateway: events can't be followed: %s",
+            error.text);
         stream->is_over = true;
     }
     stream->goes_on = stream->passed != before; /* or it is looked at again in a while */

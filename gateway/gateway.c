@@ -78,7 +78,8 @@ log_line(void *user, const char *format, va_list arguments)
     vsnprintf(line, sizeof line, format, arguments);
     for (char *c = line; *c != '\0'; c++)
         if ((unsigned char)*c < ' ') *c = ' ';
-    acta_log_write(&gateway->environment, ACTA_LOG_DEBUG, "gateway: %s", line);
+    acta_log_event(&gateway->environment, ACTA_LOG_DEBUG, "gateway.library",
+        ACTA_LOG_FIELDS(acta_log_text("text", acta_str_of(line))), "gateway: %s", line);
 }
 
 static unsigned

@@ -142,8 +142,9 @@ turn_feed(acti_hub *hub, acti_feed *feed, bool *more_out)
     pthread_mutex_unlock(&hub->lock);
     if (has_clients && read_feed(hub, feed, more_out, &error) == ACTA_OK) return true;
     if (has_clients)
-        acta_log_write(
-            &hub->gateway->environment, ACTA_LOG_WARNING, "gateway: events can't be followed: %s", error.text);
+        acta_log_event(&hub->gateway->environment, ACTA_LOG_WARNING, "gateway.cannot_follow",
+            ACTA_LOG_FIELDS(acta_log_text("error", acta_str_of(error.text))), "gateway: events can't be followed: %s",
+            error.text);
     close_feed(feed);
     return false;
 }

@@ -62,8 +62,9 @@ static const char *
 detail_of(acti_request *request, const acta_error *error)
 {
     if (!is_private(error->status)) return error->text;
-    acta_log_write(&request->gateway->environment, ACTA_LOG_WARNING, "gateway: %s: %s", acta_status_name(error->status),
-        error->text);
+    acta_log_event(&request->gateway->environment, ACTA_LOG_WARNING, "gateway.problem",
+        ACTA_LOG_FIELDS(acta_log_text("error", acta_str_of(acta_status_name(error->status)))), "gateway: %s: %s",
+        acta_status_name(error->status), error->text);
     switch (error->status) {
     case ACTA_READ_ONLY:
         return "the store takes no writes; the program's log says why";

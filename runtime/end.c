@@ -91,8 +91,10 @@ release_state(acti_actor *actor)
     char why[ACTA_EXIT_TEXT_MAX];
 
     if (actor->state == NULL || acti_guard(actor, run_release, NULL, why, sizeof why)) return;
-    acta_log_write(&actor->runtime->environment, ACTA_LOG_ERROR, "actor '%s' has ended, and its release failed: %s",
-        actor->behaviour->name, why);
+    acta_log_event(&actor->runtime->environment, ACTA_LOG_ERROR, "actor.release_failed",
+        ACTA_LOG_FIELDS(
+            acta_log_text("actor", acta_str_of(actor->behaviour->name)), acta_log_text("error", acta_str_of(why))),
+        "actor '%s' has ended, and its release failed: %s", actor->behaviour->name, why);
 }
 
 static void

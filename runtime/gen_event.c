@@ -97,7 +97,10 @@ report(acta_self *self, const handler *h, const char *why)
     char shown[ACTA_EXIT_TEXT_MAX];
 
     acti_escape(shown, sizeof shown, why, strlen(why));
-    acta_log_write(&self->runtime->environment, ACTA_LOG_ERROR,
+    acta_log_event(&self->runtime->environment, ACTA_LOG_ERROR, "actor.handler_failed",
+        ACTA_LOG_FIELDS(acta_log_text("handler", acta_str_of(h->what->name)),
+            acta_log_number("generation", self->generation), acta_log_number("index", self->index),
+            acta_log_text("error", acta_str_of(why))),
         "event manager <%u.%u>: handler '%s' (id %llu) failed and is removed: %s", self->generation, self->index,
         h->what->name, (unsigned long long)h->id, shown);
 }

@@ -118,7 +118,9 @@ refuse_to_postpone(acta_self *self, acti_statem *m)
     }
     if (m->refusal_logged) return;
     m->refusal_logged = true;
-    acta_log_write(&self->runtime->environment, ACTA_LOG_WARNING,
+    acta_log_event(&self->runtime->environment, ACTA_LOG_WARNING, "actor.postponed_too_many",
+        ACTA_LOG_FIELDS(acta_log_text("actor", acta_str_of(self->behaviour->name)),
+            acta_log_text("state", acta_str_of(state_name(m))), acta_log_number("events", m->postponed.count)),
         "state machine '%s' has postponed %u events in state '%s', its bound: others are dropped, later ones silently",
         self->behaviour->name, m->postponed.count, state_name(m));
 }

@@ -51,7 +51,9 @@ acti_guard_destructor(acti_actor *actor, acti_message *message)
 
     if (ACTI_LIKELY(message->body.destroy == NULL)) return;
     if (acti_guard(actor, finish_message, message, why, sizeof why)) return;
-    acta_log_write(&actor->runtime->environment, ACTA_LOG_ERROR,
+    acta_log_event(&actor->runtime->environment, ACTA_LOG_ERROR, "actor.destructor_failed",
+        ACTA_LOG_FIELDS(acta_log_text("actor", acta_str_of(actor->behaviour->name)),
+            acta_log_number("tag", message->body.tag), acta_log_text("error", acta_str_of(why))),
         "actor '%s' has ended, and the destructor of its message of tag %u failed: %s", actor->behaviour->name,
         message->body.tag, why);
 }

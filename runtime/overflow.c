@@ -61,11 +61,16 @@ log_letter(acta_runtime *runtime, const acta_dead_letter *letter)
         &runtime->letters_logged, &before, after, memory_order_relaxed, memory_order_relaxed));
     uint32_t limit = runtime->dead_letters.log_per_second;
     if (before >> 32 != second && (uint32_t)before > limit)
-        acta_log_write(
-            &runtime->environment, ACTA_LOG_WARNING, "%u more dead letters were not logged", (uint32_t)before - limit);
+        acta_log_event(&runtime->environment, ACTA_LOG_WARNING, "actor.dead_letters_not_told",
+            ACTA_LOG_FIELDS(acta_log_number("letters", (uint32_t)before - limit)),
+            "%u more dead letters were not logged", (uint32_t)before - limit);
     if ((uint32_t)after > limit) return;
-    acta_log_write(&runtime->environment, ACTA_LOG_WARNING, "dead letter: tag %u, %u bytes, to %u.%u: %s", letter->tag,
-        letter->size, (uint32_t)letter->to.value, (uint32_t)(letter->to.value >> 32), why[letter->reason]);
+    acta_log_event(&runtime->environment, ACTA_LOG_WARNING, "actor.dead_letter",
+        ACTA_LOG_FIELDS(acta_log_number("tag", letter->tag), acta_log_number("bytes", letter->size),
+            acta_log_number("generation", letter->to.value >> 32), acta_log_number("index", (uint32_t)letter->to.value),
+            acta_log_text("reason", acta_str_of(why[letter->reason]))),
+        "dead letter: tag %u, %u bytes, to %u.%u: %s", letter->tag, letter->size, (uint32_t)letter->to.value,
+        (uint32_t)(letter->to.value >> 32), why[letter->reason]);
 }
 
 void

@@ -113,10 +113,14 @@ write_report(acti_actor *actor, const acta_exit_reason *reason)
         acti_format_state(actor, ACTA_FORMAT_REPORT, state, sizeof state);
         acti_escape(state_shown, sizeof state_shown, state, strlen(state));
     }
-    acta_log_write(&actor->runtime->environment, ACTA_LOG_ERROR, "actor '%s' <%u.%u> failed: %s [%s%s%s%s%s%s]%s",
-        actor->behaviour->name, actor->generation, actor->index, text_shown, name_size > 0 ? "named '" : "", name_shown,
-        name_size > 0 ? "'; " : "", place, state_shown[0] != '\0' ? "; state: " : "", state_shown,
-        acti_trace_text(actor->runtime, trace));
+    acta_log_event(&actor->runtime->environment, ACTA_LOG_ERROR, "actor.failed",
+        ACTA_LOG_FIELDS(acta_log_text("actor", acta_str_of(actor->behaviour->name)),
+            acta_log_number("generation", actor->generation), acta_log_number("index", actor->index),
+            acta_log_text("name", acta_str_from(name, name_size)), acta_log_text("error", acta_str_of(text)),
+            acta_log_text("place", acta_str_of(place))),
+        "actor '%s' <%u.%u> failed: %s [%s%s%s%s%s%s]%s", actor->behaviour->name, actor->generation, actor->index,
+        text_shown, name_size > 0 ? "named '" : "", name_shown, name_size > 0 ? "'; " : "", place,
+        state_shown[0] != '\0' ? "; state: " : "", state_shown, acti_trace_text(actor->runtime, trace));
 }
 
 void

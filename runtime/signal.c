@@ -98,7 +98,10 @@ void
 acta_exit(acta_runtime *runtime, acta_pid from, acta_pid to, const acta_exit_reason *reason)
 {
     if (!ask_to_end(runtime, from, to, reason))
-        acta_log_write(&runtime->environment, ACTA_LOG_WARNING, "no memory for an exit signal: it is lost");
+        acta_log_event(&runtime->environment, ACTA_LOG_WARNING, "actor.exit_signal_lost",
+            ACTA_LOG_FIELDS(
+                acta_log_number("generation", to.value >> 32), acta_log_number("index", (uint32_t)to.value)),
+            "no memory for an exit signal: it is lost");
 }
 
 void

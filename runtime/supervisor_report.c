@@ -61,8 +61,12 @@ acti_report_restart(acta_self *self, const acti_child *child, const acta_exit_re
     char who[WHO_MAX];
     shown why;
 
-    acta_log_write(&self->runtime->environment, ACTA_LOG_WARNING, "%s ended (%s): %s", describe_who(self, child, who),
-        describe_reason(&why, reason), what);
+    acta_log_event(&self->runtime->environment, ACTA_LOG_WARNING, "supervisor.restarts",
+        ACTA_LOG_FIELDS(acta_log_text("child", acta_str_of(child->spec.id)),
+            acta_log_number("generation", child->last_pid.value >> 32),
+            acta_log_number("index", (uint32_t)child->last_pid.value),
+            acta_log_text("error", acta_str_of(reason->text))),
+        "%s ended (%s): %s", describe_who(self, child, who), describe_reason(&why, reason), what);
 }
 
 void
@@ -71,8 +75,12 @@ acti_report_start_failed(acta_self *self, const acti_child *child, const acta_er
     char who[WHO_MAX];
     shown why;
 
-    acta_log_write(&self->runtime->environment, ACTA_LOG_WARNING, "%s can't be restarted: %s",
-        describe_who(self, child, who), show(&why, error->text, REASON_SHOWN_MAX));
+    acta_log_event(&self->runtime->environment, ACTA_LOG_WARNING, "supervisor.restart_failed",
+        ACTA_LOG_FIELDS(acta_log_text("child", acta_str_of(child->spec.id)),
+            acta_log_number("generation", child->last_pid.value >> 32),
+            acta_log_number("index", (uint32_t)child->last_pid.value),
+            acta_log_text("error", acta_str_of(error->text))),
+        "%s can't be restarted: %s", describe_who(self, child, who), show(&why, error->text, REASON_SHOWN_MAX));
 }
 
 /* While it was being stopped, which it was asked for with SHUTDOWN, or by a kill if that is its way. */
@@ -84,8 +92,12 @@ acti_report_bad_end(acta_self *self, const acti_child *child, const acta_exit_re
 
     if (reason->kind == ACTA_EXIT_NORMAL || reason->kind == ACTA_EXIT_SHUTDOWN) return;
     if (reason->kind == ACTA_EXIT_KILLED && child->spec.brutal_kill) return;
-    acta_log_write(&self->runtime->environment, ACTA_LOG_WARNING, "%s ended badly while it was stopped (%s)",
-        describe_who(self, child, who), describe_reason(&why, reason));
+    acta_log_event(&self->runtime->environment, ACTA_LOG_WARNING, "supervisor.bad_end",
+        ACTA_LOG_FIELDS(acta_log_text("child", acta_str_of(child->spec.id)),
+            acta_log_number("generation", child->last_pid.value >> 32),
+            acta_log_number("index", (uint32_t)child->last_pid.value),
+            acta_log_text("error", acta_str_of(reason->text))),
+        "%s ended badly while it was stopped (%s)", describe_who(self, child, who), describe_reason(&why, reason));
 }
 
 void
@@ -95,7 +107,11 @@ acti_report_escalation(acta_self *self, const acti_supervisor *s, const acti_chi
     uint32_t intensity = s->flags.intensity == ACTA_INTENSITY_NONE ? 0 : s->flags.intensity;
     shown why;
 
-    acta_log_write(&self->runtime->environment, ACTA_LOG_ERROR,
+    acta_log_event(&self->runtime->environment, ACTA_LOG_ERROR, "supervisor.gives_up",
+        ACTA_LOG_FIELDS(acta_log_text("child", acta_str_of(child->spec.id)),
+            acta_log_number("generation", child->last_pid.value >> 32),
+            acta_log_number("index", (uint32_t)child->last_pid.value), acta_log_number("intensity", intensity),
+            acta_log_number("period_ms", s->flags.period_ms), acta_log_text("error", acta_str_of(last))),
         "%s ended once more than %u times in %u ms, the supervisor gives up; the last time: %s",
         describe_who(self, child, who), intensity, s->flags.period_ms, show(&why, last, REASON_SHOWN_MAX));
 }

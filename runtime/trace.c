@@ -47,8 +47,12 @@ log_event(acti_actor *actor, const acta_trace_event *event)
         size_t used = (size_t)snprintf(detail, sizeof detail, " %s: ", acti_exit_kind_name(event->reason->kind));
         acti_escape(detail + used, sizeof detail - used, event->reason->text, strlen(event->reason->text));
     }
-    acta_log_write(&actor->runtime->environment, ACTA_LOG_WARNING, "trace of actor '%s' <%u.%u>: %s%s",
-        actor->behaviour->name, actor->generation, actor->index, kind_word(event->kind), detail);
+    acta_log_event(&actor->runtime->environment, ACTA_LOG_WARNING, "actor.trace",
+        ACTA_LOG_FIELDS(acta_log_text("actor", acta_str_of(actor->behaviour->name)),
+            acta_log_number("generation", actor->generation), acta_log_number("index", actor->index),
+            acta_log_text("what", acta_str_of(kind_word(event->kind)))),
+        "trace of actor '%s' <%u.%u>: %s%s", actor->behaviour->name, actor->generation, actor->index,
+        kind_word(event->kind), detail);
 }
 
 /* -- notes -- */
@@ -96,8 +100,11 @@ acti_trace_note(acti_actor *actor, acta_trace_event *event)
     }
     if (acti_guard(actor, call_sink, event, why, sizeof why)) return;
     acti_trace_stop(actor);
-    acta_log_write(&actor->runtime->environment, ACTA_LOG_ERROR, "trace of actor '%s' is off: its sink failed: %s",
-        actor->behaviour->name, why);
+    acta_log_event(&actor->runtime->environment, ACTA_LOG_ERROR, "actor.trace_off",
+        ACTA_LOG_FIELDS(acta_log_text("actor", acta_str_of(actor->behaviour->name)),
+            acta_log_number("generation", actor->generation), acta_log_number("index", actor->index),
+            acta_log_text("error", acta_str_of(why))),
+        "trace of actor '%s' is off: its sink failed: %s", actor->behaviour->name, why);
 }
 
 void

@@ -31,7 +31,10 @@ acti_unhandled(acti_actor *actor, acti_unhandled_kind kind, uint32_t tag)
     acti_count(actor->runtime, ACTI_STAT_UNHANDLED);
     if (!is_new(actor, (uint64_t)kind << 32 | tag)) return;
     bool last = acti_relations_of(actor)->unhandled_count == KIND_MAX;
-    acta_log_write(&actor->runtime->environment, ACTA_LOG_WARNING,
+    acta_log_event(&actor->runtime->environment, ACTA_LOG_WARNING, "actor.unhandled",
+        ACTA_LOG_FIELDS(acta_log_text("actor", acta_str_of(actor->behaviour->name)),
+            acta_log_number("generation", actor->generation), acta_log_number("index", actor->index),
+            acta_log_text("kind", acta_str_of(words[kind])), acta_log_number("tag", tag)),
         "actor '%s' <%u.%u> doesn't handle a %s %u: dropped, and later ones silently%s", actor->behaviour->name,
         actor->generation, actor->index, words[kind], tag, last ? "; no other kinds are logged for it" : "");
 }

@@ -63,7 +63,10 @@ acti_via_leave(acti_actor *actor)
     char why[ACTA_EXIT_TEXT_MAX];
 
     if (!acti_guard(actor, call_unregister, acti_relations_of(actor)->via, why, sizeof why))
-        acta_log_write(&actor->runtime->environment, ACTA_LOG_ERROR,
+        acta_log_event(&actor->runtime->environment, ACTA_LOG_ERROR, "actor.name_service_failed",
+            ACTA_LOG_FIELDS(acta_log_text("actor", acta_str_of(actor->behaviour->name)),
+                acta_log_number("generation", actor->generation), acta_log_number("index", actor->index),
+                acta_log_text("error", acta_str_of(why))),
             "the name service of actor '%s' failed to unregister it: %s", actor->behaviour->name, why);
     free_via(actor);
 }

@@ -252,9 +252,12 @@ report(acta_runtime *runtime, const sight *seen, uint64_t now_ns)
     acti_count(runtime, ACTI_STAT_SLOW);
     acti_record(runtime, ACTA_FLIGHT_SLOW, acti_pid_make(actor->index, seen->generation), behaviour,
         (uint32_t)seen->task, elapsed_ns);
-    acta_log_write(&runtime->environment, ACTA_LOG_WARNING, "actor '%s' <%u.%u>%s%s%s has been in %s for %u ms",
-        behaviour, seen->generation, actor->index, name[0] != '\0' ? " named '" : "", name, name[0] != '\0' ? "'" : "",
-        words, (unsigned)(elapsed_ns / NS_PER_MS));
+    acta_log_event(&runtime->environment, ACTA_LOG_WARNING, "actor.slow",
+        ACTA_LOG_FIELDS(acta_log_text("actor", acta_str_of(behaviour)), acta_log_number("generation", seen->generation),
+            acta_log_number("index", actor->index), acta_log_text("name", acta_str_of(name)),
+            acta_log_text("doing", acta_str_of(words)), acta_log_number("ms", elapsed_ns / NS_PER_MS)),
+        "actor '%s' <%u.%u>%s%s%s has been in %s for %u ms", behaviour, seen->generation, actor->index,
+        name[0] != '\0' ? " named '" : "", name, name[0] != '\0' ? "'" : "", words, (unsigned)(elapsed_ns / NS_PER_MS));
 }
 
 /* -- inits on outside threads -- */

@@ -259,7 +259,10 @@ acti_compact_some(acta_store *store, uint64_t *wait_ms_out)
         uint64_t bytes = bytes_of(store, dead.range);
         acta_status status = compact_range(store, &dead, settled, &error);
         if (status != ACTA_OK)
-            acta_log_write(&store->environment, ACTA_LOG_WARNING, "compacting '%s': %s", store->path, error.text);
+            acta_log_event(&store->environment, ACTA_LOG_WARNING, "store.compaction_failed",
+                ACTA_LOG_FIELDS(
+                    acta_log_text("store", acta_str_of(store->path)), acta_log_text("error", acta_str_of(error.text))),
+                "compacting '%s': %s", store->path, error.text);
         now_ns = clock->monotonic_ns(clock->user);
         c->next_ns = now_ns + pace_ns(c, bytes, status);
     }

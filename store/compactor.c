@@ -98,7 +98,8 @@ acti_compactor_wake(acta_store *store)
         acti_monitor_wake(&c->monitor);
     acti_monitor_leave(&c->monitor);
     if (!given)
-        acta_log_write(&store->environment, ACTA_LOG_WARNING,
+        acta_log_event(&store->environment, ACTA_LOG_WARNING, "store.no_compactor",
+            ACTA_LOG_FIELDS(acta_log_text("store", acta_str_of(store->path))),
             "the system gives no thread to compact '%s'; the next scrub tries again", store->path);
 }
 

@@ -331,7 +331,10 @@ static acta_status
 give_back(acta_group *group, acti_group_entry *entry, acta_nack how)
 {
     if (how == ACTA_NACK_SKIP) {
-        acta_log_write(&group->store->environment, ACTA_LOG_WARNING,
+        acta_log_event(&group->store->environment, ACTA_LOG_WARNING, "group.skips",
+            ACTA_LOG_FIELDS(acta_log_text("group", acta_str_of(group->subscription->name)),
+                acta_log_number("position", entry->event->position),
+                acta_log_text("error", acta_str_of(entry->reason != NULL ? entry->reason : ""))),
             "group '%s' skips the event at position %" PRIu64 ": %s", group->subscription->name, entry->event->position,
             entry->reason != NULL ? entry->reason : "");
         return done_with(group, entry);

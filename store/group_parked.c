@@ -123,7 +123,10 @@ acti_group_park(acta_group *group, acti_group_entry *entry)
     entry->to_park = false;
     if (entry->from_parked) entry->key->replaying = false;
     if (entry->reason != NULL)
-        acta_log_write(&group->store->environment, ACTA_LOG_ERROR,
+        acta_log_event(&group->store->environment, ACTA_LOG_ERROR, "group.parks",
+            ACTA_LOG_FIELDS(acta_log_text("group", acta_str_of(group->subscription->name)),
+                acta_log_number("position", position), acta_log_number("attempts", entry->attempts),
+                acta_log_text("error", acta_str_of(entry->reason))),
             "group '%s' parks the event at position %" PRIu64 " after %" PRIu32 " attempts: %s",
             group->subscription->name, position, entry->attempts, entry->reason);
 }

@@ -170,7 +170,10 @@ drop_index(acta_store *store, uint32_t *count)
 {
     acti_key from = acti_index_key(0, 0), end = acti_index_end_key();
 
-    acta_log_write(&store->environment, ACTA_LOG_WARNING,
+    acta_log_event(&store->environment, ACTA_LOG_WARNING, "store.index_made_again",
+        ACTA_LOG_FIELDS(acta_log_text("store", acta_str_of(store->path)),
+            acta_log_number("index_end", store->recovered.index_end),
+            acta_log_number("position", store->recovered.position)),
         "the index of store '%s' ended at position %" PRIu64 ", its log at %" PRIu64
         ", and all was checked up to %" PRIu64 "; it is made again",
         store->path, store->recovered.index_end, store->recovered.position, store->recovered.verified_position);
@@ -255,7 +258,8 @@ acti_recovery_repair(acta_store *store, acta_error *error)
     store->recovered.verified_position = store->committer.position;
     store->recovered.verified_batch = store->committer.batch_number;
     if (status == ACTA_OK && found->format != store->format)
-        acta_log_write(&store->environment, ACTA_LOG_INFO,
+        acta_log_event(&store->environment, ACTA_LOG_INFO, "store.format_raised",
+            ACTA_LOG_FIELDS(acta_log_text("store", acta_str_of(store->path)), acta_log_number("format", store->format)),
             "the store '%s' had format %" PRIu32 ", it has %" PRIu32
             " from now on: an older program can't open it any more",
             store->path, found->format, store->format);

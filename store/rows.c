@@ -226,7 +226,8 @@ snapshot_read(acta_store *store, acta_str stream, acta_bytes value, acta_memory 
     uint64_t version;
 
     if (!snapshot_is_sound(stream, value)) {
-        acta_log_write(&store->environment, ACTA_LOG_WARNING,
+        acta_log_event(&store->environment, ACTA_LOG_WARNING, "store.snapshot_damaged",
+            ACTA_LOG_FIELDS(acta_log_text("stream", stream)),
             "the snapshot of '" ACTA_FMT "' is damaged; its events are read instead", ACTA_ARG(stream));
         return acta_error_set(error, ACTA_NOT_FOUND, "the snapshot of '" ACTA_FMT "' is damaged", ACTA_ARG(stream));
     }
@@ -234,7 +235,8 @@ snapshot_read(acta_store *store, acta_str stream, acta_bytes value, acta_memory 
     acta_status status = acta_store_version(store, stream, &version, error);
     if (status != ACTA_OK) return status;
     if (snapshot_version > version) {
-        acta_log_write(&store->environment, ACTA_LOG_WARNING,
+        acta_log_event(&store->environment, ACTA_LOG_WARNING, "store.snapshot_ahead",
+            ACTA_LOG_FIELDS(acta_log_text("stream", stream), acta_log_number("version", version)),
             "the snapshot of '" ACTA_FMT "' is at version %" PRIu64 ", the stream at %" PRIu64
             "; its events are read instead",
             ACTA_ARG(stream), snapshot_version, version);

@@ -135,7 +135,10 @@ refuse_writes(acta_store *store, const acta_error *damage)
     else {
         acta_error_set(
             &store->failure, ACTA_READ_ONLY, "the store '%s' was opened read-only; %.380s", store->path, damage->text);
-        acta_log_write(&store->environment, ACTA_LOG_WARNING, "%s", store->failure.text);
+        acta_log_event(&store->environment, ACTA_LOG_WARNING, "store.read_only",
+            ACTA_LOG_FIELDS(acta_log_text("store", acta_str_of(store->path)),
+                acta_log_text("error", acta_str_of(store->failure.text))),
+            "%s", store->failure.text);
     }
     atomic_init(&store->refusing, ACTA_READ_ONLY);
 }
@@ -238,7 +241,11 @@ acti_store_fail(acta_store *store, acta_status status, const acta_error *error)
         atomic_store_explicit(&store->refusing, status, memory_order_release);
     }
     acti_monitor_leave(&store->failure_lock);
-    if (first) acta_log_write(&store->environment, ACTA_LOG_ERROR, "%s", store->failure.text);
+    if (first)
+        acta_log_event(&store->environment, ACTA_LOG_ERROR, "store.refuses_writes",
+            ACTA_LOG_FIELDS(acta_log_text("store", acta_str_of(store->path)),
+                acta_log_text("error", acta_str_of(store->failure.text))),
+            "%s", store->failure.text);
 }
 
 acta_status
@@ -311,7 +318,10 @@ acta_store_close(acta_store *store)
     acti_compactor_stop(store);
     acti_committer_stop(store);
     if (acta_store_health(store, NULL) == ACTA_OK && acti_recovery_close(store, &error) != ACTA_OK)
-        acta_log_write(&store->environment, ACTA_LOG_WARNING, "closing store '%s': %s", store->path, error.text);
+        acta_log_event(&store->environment, ACTA_LOG_WARNING, "store.close_failed",
+            ACTA_LOG_FIELDS(
+                acta_log_text("store", acta_str_of(store->path)), acta_log_text("error", acta_str_of(error.text))),
+            "closing store '%s': %s", store->path, error.text);
     store_free(store);
 }
 

@@ -13,6 +13,7 @@ floors='base runtime schema store actors sim'
 seams='
 base/environment.c    : clock random file
 base/id.c             : thread
+base/log_json.c       : file
 base/crash_point.c    : thread file
 base/plant.c          : thread file
 runtime/thread.c      : thread clock host

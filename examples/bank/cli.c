@@ -142,6 +142,7 @@ cli_start(cli *c, bool must_exist, acta_app **app_out)
         .process_managers = bank_process_managers,
         .projections = bank_projections,
         .inline_projections = bank_inline_projections,
+        .environment = c->environment,
         .store = { .must_exist = must_exist } };
     acta_status status = acta_app_start(&config, app_out, &error);
     if (status == ACTA_OK) return EXIT_DONE;

@@ -26,10 +26,11 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 enum { CLI_ANSWER_MS = 60000 }; /* for a command: a person waits for a slow disk rather than not to know */
 
 typedef struct cli {
-    const char *program;      /* as it was called */
-    const char *name;         /* "bank show": in messages and usage */
-    const char *data_path;    /* where the log lies; NULL: not said */
-    const char *command_name; /* --id; NULL: not said */
+    const char *program;                 /* as it was called */
+    const char *name;                    /* "bank show": in messages and usage */
+    const char *data_path;               /* where the log lies; NULL: not said */
+    const char *command_name;            /* --id; NULL: not said */
+    const acta_environment *environment; /* NULL: the default */
 } cli;
 
 /* A subcommand. argv[0] is its name, "bank show". */

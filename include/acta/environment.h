@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "acta/log.h"
 #include "acta/status.h"
 #include "acta/str.h"
 
@@ -46,17 +47,6 @@ typedef struct acta_random {
     void *user;
 } acta_random;
 
-typedef enum acta_log_level { ACTA_LOG_ERROR, ACTA_LOG_WARNING, ACTA_LOG_INFO, ACTA_LOG_DEBUG } acta_log_level;
-
-/*
- * Reports: failed actors, retries, stalls. One line each, without a line end.
- * Default: warnings and errors to stderr, behind "acta: ".
- */
-typedef struct acta_log {
-    void (*write)(void *user, acta_log_level level, acta_str line);
-    void *user;
-} acta_log;
-
 /*
  * Sites of a simulation (sites.h). Default: none, so that nothing unusual happens.
  *   chance   true: do the unusual at this site, which is active in `percent` of the seeds
@@ -79,9 +69,25 @@ typedef struct acta_environment {
 /* A copy of `environment` (may be NULL) with the default in place of each seam that is zero. */
 ACTA_API acta_environment acta_environment_or_default(const acta_environment *environment);
 
-/* printf into the log. `environment` has been through acta_environment_or_default. Lines over 1,000 bytes are cut. */
+/* printf into the log, as an event "message" without fields. `environment` has been through acta_environment_or_default. Lines
+ * over ACTA_LOG_LINE_MAX bytes are cut. */
 ACTA_API void acta_log_write(const acta_environment *environment, acta_log_level level, const char *format, ...)
     ACTA_PRINTF(3, 4);
+
+/*
+ * The same with a name and fields (log.h):
+ *     acta_log_event(&environment, ACTA_LOG_WARNING, "mailer.late", ACTA_LOG_FIELDS(acta_log_number("queued", n)),
+ *         "the mailer is %d mails behind", n);
+ *   event   "area.what": a literal
+ *   fields  field_count of them
+ */
+ACTA_API void acta_log_event(const acta_environment *environment, acta_log_level level, const char *event,
+    const acta_log_field *fields, uint32_t field_count, const char *format, ...) ACTA_PRINTF(6, 7);
+
+/* The fields of an acta_log_event, and how many they are. C only. */
+#define ACTA_LOG_FIELDS(...)                                                                                           \
+    (const acta_log_field[]){ __VA_ARGS__ },                                                                           \
+        (uint32_t)(sizeof((const acta_log_field[]){ __VA_ARGS__ }) / sizeof(acta_log_field))
 
 #ifdef __cplusplus
 }

@@ -1,15 +1,18 @@
 /*
- * Environment: defaults stand in for what is zero, and for nothing else.
+ * Environment: defaults stand in for what is zero, and for nothing else. Log: a line, fields, how often, as JSON.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "acta/environment.h"
+#include "acta/id.h"
 
 static uint64_t
 stopped_clock(void *user)
@@ -86,6 +89,150 @@ a_log_line_is_formatted_and_a_long_one_cut(void **state)
     assert_int_equal(last.size, 1000);
 }
 
+typedef struct records {
+    uint32_t count;
+    acta_log_level level;
+    uint64_t left_out, number;
+    char event[32], area[32], line[200], text[32];
+} records;
+
+static void
+remember_record(void *user, const acta_log_record *record)
+{
+    records *r = user;
+
+    r->count++;
+    r->level = record->level;
+    r->left_out = record->left_out;
+    snprintf(r->event, sizeof r->event, "%s", record->event);
+    snprintf(r->area, sizeof r->area, ACTA_FMT, ACTA_ARG(record->area));
+    snprintf(r->line, sizeof r->line, ACTA_FMT, ACTA_ARG(record->line));
+    if (record->field_count < 2) return;
+    snprintf(r->text, sizeof r->text, ACTA_FMT, ACTA_ARG(record->fields[0].text));
+    r->number = record->fields[1].number;
+}
+
+static void
+park(const acta_environment *e, uint64_t position)
+{
+    acta_log_event(e, ACTA_LOG_ERROR, "reader.parks",
+        ACTA_LOG_FIELDS(acta_log_text("reader", acta_str_of("mailer")), acta_log_number("position", position)),
+        "reader '%s' parks", "mailer");
+}
+
+static void
+an_event_is_told_as_a_line_and_as_fields(void **state)
+{
+    (void)state;
+    records r = { .count = 0 };
+    acta_environment given = { .log = { .record = remember_record, .user = &r } };
+    acta_environment e = acta_environment_or_default(&given);
+
+    assert_null(e.log.write); /* who takes records gets no lines on stderr beside them */
+    park(&e, 17);
+    assert_int_equal(r.count, 1);
+    assert_int_equal(r.level, ACTA_LOG_ERROR);
+    assert_string_equal(r.event, "reader.parks");
+    assert_string_equal(r.area, "reader");
+    assert_string_equal(r.line, "reader 'mailer' parks");
+    assert_string_equal(r.text, "mailer");
+    assert_int_equal(r.number, 17);
+    acta_log_write(&e, ACTA_LOG_INFO, "seven");
+    assert_string_equal(r.event, "message");
+    assert_string_equal(r.area, "");
+    assert_string_equal(r.line, "seven");
+}
+
+/* Each event has its own number, and each second. */
+static void
+what_comes_too_often_is_left_out_and_counted(void **state)
+{
+    (void)state;
+    records r = { .count = 0 };
+    uint64_t now_ns = 5;
+    const acta_environment clock = { .clock = { .monotonic_ns = stopped_clock, .user = &now_ns } };
+    const acta_log_limit_config config = { .per_second = 3, .environment = &clock };
+    const acta_log to = { .record = remember_record, .user = &r }, nowhere = { .write = NULL };
+    acta_log_limit *limit;
+    acta_error error;
+
+    assert_int_equal(acta_log_limit_create(&nowhere, NULL, &limit, &error), ACTA_INVALID);
+    assert_int_equal(acta_log_limit_create(&to, &config, &limit, &error), ACTA_OK);
+    const acta_environment given = { .log = acta_log_limit_hook(limit) };
+    acta_environment e = acta_environment_or_default(&given);
+    for (int i = 0; i < 10; i++)
+        park(&e, 1);
+    assert_int_equal(r.count, 3);
+    acta_log_write(&e, ACTA_LOG_INFO, "another event");
+    assert_int_equal(r.count, 4);
+    now_ns += UINT64_C(1000000000);
+    park(&e, 2);
+    assert_int_equal(r.count, 5);
+    assert_int_equal(r.left_out, 7);
+    assert_string_equal(r.line, "reader 'mailer' parks (7 more of these were left out)");
+    park(&e, 3);
+    assert_int_equal(r.left_out, 0);
+    park(&e, 4);
+    park(&e, 5);
+    assert_int_equal(r.count, 7);
+    acta_log_limit_destroy(limit); /* nothing is left untold */
+    assert_int_equal(r.count, 8);
+    assert_int_equal(r.left_out, 1);
+    assert_string_equal(r.event, "reader.parks");
+    assert_string_equal(r.line, "1 more of 'reader.parks' were left out");
+    acta_log_limit_destroy(NULL);
+}
+
+static void
+expect_line(int fd, const char *wanted_behind_time)
+{
+    static const char begin[] = "{\"time\":\"";
+    char line[9000];
+
+    ssize_t size = read(fd, line, sizeof line - 1);
+    assert_true(size > 0);
+    line[size] = '\0';
+    assert_memory_equal(line, begin, sizeof begin - 1);
+    assert_non_null(strchr(line, 'Z'));
+    assert_string_equal(strchr(line, 'Z') + 1, wanted_behind_time);
+}
+
+static void
+a_record_is_a_line_of_json(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    acta_log_json json = { .fd = ends[1] };
+    const acta_environment given = { .log = acta_log_json_hook(&json) };
+    acta_environment e = acta_environment_or_default(&given);
+    const acta_id id = acta_id_of(acta_str_of("talk"));
+    char shown[ACTA_ID_TEXT_SIZE], wanted[400], large[9000];
+
+    acta_log_write(&e, ACTA_LOG_INFO, "not wanted");
+    acta_log_event(&e, ACTA_LOG_WARNING, "a.b",
+        ACTA_LOG_FIELDS(acta_log_text("text", acta_str_from("\"\\\n\xff\xc3\xa4", 6)),
+            acta_log_number("number", UINT64_MAX), acta_log_id("id", id.bytes)),
+        "%s", "all");
+    snprintf(wanted, sizeof wanted,
+        "\",\"level\":\"warning\",\"area\":\"a\",\"event\":\"a.b\",\"message\":\"all\","
+        "\"text\":\"\\\"\\\\\\u000a\xef\xbf\xbd\xc3\xa4\",\"number\":18446744073709551615,\"id\":\"%s\"}\n",
+        acta_id_format(id, shown));
+    expect_line(ends[0], wanted);
+
+    json.with_debug = true; /* and what doesn't fit is not there, but the rest is */
+    memset(large, 'x', sizeof large);
+    acta_log_event(&e, ACTA_LOG_DEBUG, "a.b",
+        ACTA_LOG_FIELDS(acta_log_text("large", acta_str_from(large, sizeof large)), acta_log_number("number", 1)),
+        "all");
+    expect_line(ends[0], "\",\"level\":\"debug\",\"area\":\"a\",\"event\":\"a.b\",\"message\":\"all\",\"number\":1}\n");
+    close(ends[0]);
+    close(ends[1]);
+    assert_int_equal(json.lost, 0);
+    acta_log_write(&e, ACTA_LOG_ERROR, "to nobody");
+    assert_int_equal(json.lost, 1);
+}
+
 int
 main(void)
 {
@@ -93,6 +240,9 @@ main(void)
         cmocka_unit_test(each_seam_that_is_zero_gets_its_default),
         cmocka_unit_test(the_default_clock_never_falls_and_randomness_differs),
         cmocka_unit_test(a_log_line_is_formatted_and_a_long_one_cut),
+        cmocka_unit_test(an_event_is_told_as_a_line_and_as_fields),
+        cmocka_unit_test(what_comes_too_often_is_left_out_and_counted),
+        cmocka_unit_test(a_record_is_a_line_of_json),
     };
     return cmocka_run_group_tests_name("environment", tests, NULL, NULL);
 }

@@ -302,6 +302,19 @@ a_bank_that_stays_open_is_served() {
     wait $! && grep -q '"balance": 7' "$scratch/out" && [ ! -e "$data/acta.sock" ] && [ ! -s "$scratch/err" ]
 }
 
+what_a_bank_tells_is_lines_of_json() {
+    empty
+    ACTA_HTTP=127.0.0.1:0 "$bank_program" --data "$data" serve --log "$scratch/log" >"$scratch/served" 2>"$scratch/err" &
+    for _ in $(seq 100); do
+        grep -q 'curl --unix-socket' "$scratch/served" && break
+        sleep 0.1
+    done
+    kill -TERM $!
+    wait $! && cat "$scratch/log" && [ ! -s "$scratch/err" ] &&
+        grep -q '^{"time":"20[0-9T:.-]*Z","level":"warning","area":"gateway","event":"gateway.listens","message":"gateway: listening on port [0-9]*","port":[0-9]*}$' "$scratch/log" &&
+        expect 1 '' "bank: cannot write the log '/no/such/log': No such file or directory" serve --log /no/such/log
+}
+
 check "an account is opened, used and closed" an_account_is_opened_used_and_closed
 check "what an account refuses is told" what_an_account_refuses_is_told
 check "a command with an id is done once" a_command_with_an_id_is_done_once
@@ -325,6 +338,7 @@ check "what a demo tells to try works" what_a_demo_tells_to_try_works
 check "progress of a demo is plain lines when nobody watches" progress_of_a_demo_is_plain_lines_when_nobody_watches
 if [ "${2:-}" = served ]; then
     check "a bank that stays open is served over HTTP" a_bank_that_stays_open_is_served
+    check "what a bank tells is lines of JSON" what_a_bank_tells_is_lines_of_json
 else
     skip "a bank that stays open is served over HTTP" "built without libmicrohttpd"
 fi

@@ -122,7 +122,8 @@ harness_start_with(harness *h, acta_runtime_config config)
     atomic_store(&h->now_ns, UINT64_C(5000000000));
     h->random = 7;
     h->log = NULL;
-    h->environment = (acta_environment){ .allocator = { counting_alloc, counting_free, h }, .log = { count_line, h } };
+    h->environment = (acta_environment){ .allocator = { counting_alloc, counting_free, h },
+        .log = { .write = count_line, .user = h } };
     if (config.manual) {
         h->environment.clock = (acta_clock){ turned_clock, turned_wall, h };
         h->environment.random = (acta_random){ seeded_fill, h };
