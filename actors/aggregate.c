@@ -313,7 +313,9 @@ decide(acti_aggregate_actor *a, acti_command *command)
         if (command->attempts == 0) acti_stages_add(a->app, ACTA_STAGE_QUEUE, begun_ns - command->begun_ns);
     }
     acti_decision_begin(a->work->decision, a->aggregate->given, command->number, a->value, &command->envelope);
+    ACTA_PROBE4(execute, a->stream.data, a->stream.size, code->commands[command->number]->name, a->version);
     code->execute(a->aggregate->given, command->number, a->value, command->payload, a->work->decision);
+    ACTA_PROBE3(execute_done, a->stream.data, a->stream.size, a->work->decision->emitted_count);
     acti_decision_end(a->work->decision);
     if (!a->work->is_timed) return;
     acti_stages_add(a->app, ACTA_STAGE_EXECUTE, acti_now_ns(a->app) - begun_ns - a->work->encoding_ns);

@@ -176,8 +176,11 @@ acta_batch_project(acta_batch *batch, void *connection, acta_error *error)
     for (uint32_t i = 0; i < batch->event_count; i++) {
         const acti_batch_event *event = &batch->events[i];
         if (!is_in(batch, event)) continue;
+        ACTA_PROBE4(
+            handler, projection->name, event->recorded.position, event->recorded.type.data, event->recorded.type.size);
         acta_status status =
             projection->code->handle(projection, event->event, event->recorded.payload, &event->recorded, &rows, error);
+        ACTA_PROBE3(handler_done, projection->name, event->recorded.position, status);
         if (status == ACTA_OK) continue;
         batch->failed = i;
         return status;

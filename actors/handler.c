@@ -28,7 +28,9 @@ acti_handle_one(const acti_reader *reader, const acta_handling *handling, uint32
     acti_handled handled = { .recorded = *recorded, .handling = *handling };
 
     handled.handling.is_replay = acti_reader_is_replay(reader, recorded->position);
+    ACTA_PROBE4(handler, handler->name, recorded->position, recorded->type.data, recorded->type.size);
     acta_status status = handler->code->handle(handler, event, recorded->payload, &handled.recorded, error);
+    ACTA_PROBE3(handler_done, handler->name, recorded->position, status);
     if (status != ACTA_OK && error->text[0] == '\0')
         acta_error_set(error, status, "handler '%s' returned %s", handler->name, acta_status_name(status));
     return status;

@@ -87,7 +87,10 @@ handle_all(worker *w, const event_list *list, acta_error *error)
     if (list->count == 0) return ACTA_OK;
     w->handling.is_replay = list->handled[0].handling.is_replay;
     if (reader->options->handle_batch != NULL) {
+        const acta_recorded *first = list->events[0].recorded;
+        ACTA_PROBE4(handler, reader->name, first->position, first->type.data, first->type.size);
         status = reader->options->handle_batch(acti_user_of(reader), &w->handling, list->events, list->count, error);
+        ACTA_PROBE3(handler_done, reader->name, first->position, status);
         if (status != ACTA_OK && error->text[0] == '\0')
             acta_error_set(error, status, "handler '%s' returned %s", reader->name, acta_status_name(status));
         return status;

@@ -34,6 +34,7 @@
 #include "acta/crc.h"
 #include "acta/gen_server.h"
 #include "acta/personal.h"
+#include "acta/probe.h"
 #include "acta/sites.h"
 #include "acta/spares.h"
 #include "acta/subscription.h"

@@ -172,7 +172,10 @@ work_on(acti_instance *i, uint32_t event, acta_bytes payload, acta_route route, 
 
     commands->instance = i->id;
     is_at(i, ACTA_STEP_HANDLE);
+    const acta_recorded *recorded = &item_in_hand(i)->recorded;
+    ACTA_PROBE4(handler, i->reader->name, recorded->position, recorded->type.data, recorded->type.size);
     i->code->handle(i->manager, event, i->value, payload, commands);
+    ACTA_PROBE3(handler_done, i->reader->name, recorded->position, commands->status);
     if (commands->status != ACTA_OK) {
         *error = commands->error;
         return commands->status;

@@ -101,8 +101,13 @@ static acta_status
 project_one(acti_reader_actor *r, const acti_item *item, acta_error *error)
 {
     const acta_projection *projection = r->reader->given.projection;
+    const acta_recorded *recorded = &item->recorded;
     acta_rows *rows = r->kind_state;
-    return projection->code->handle(projection, item->event, item->recorded.payload, &item->recorded, rows, error);
+
+    ACTA_PROBE4(handler, projection->name, recorded->position, recorded->type.data, recorded->type.size);
+    acta_status status = projection->code->handle(projection, item->event, recorded->payload, recorded, rows, error);
+    ACTA_PROBE3(handler_done, projection->name, recorded->position, status);
+    return status;
 }
 
 acta_status

@@ -200,6 +200,7 @@ acti_end(acti_actor *actor, const acta_exit_reason *given)
     acti_drop_in_hand(actor);
     leave_the_living(actor);
     acti_record(runtime, ACTA_FLIGHT_EXIT, pid, actor->behaviour->name, 0, reason.kind);
+    ACTA_PROBE4(exit, pid.value, actor->behaviour->name, reason.kind, reason.text);
     answer_at_the_end(actor, &reason);
     release_belongings(actor);
     drain(actor);

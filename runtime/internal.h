@@ -13,6 +13,7 @@
 
 #include "blocks.h"
 
+#include "acta/probe.h"
 #include "acta/sites.h"
 
 /* ---- calls ---- */

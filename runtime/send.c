@@ -86,6 +86,7 @@ acti_deliver(acta_runtime *runtime, acta_pid to, acti_message *message, acti_act
     if (claimed_out != NULL) *claimed_out = NULL;
     if (ACTI_UNLIKELY(actor == NULL)) return acti_overflow_refuse(runtime, NULL, to, message);
     message->node.generation = (uint32_t)(to.value >> 32);
+    ACTA_PROBE3(send, to.value, message->body.tag, message->body.size);
     acti_pushed pushed = acti_mailbox_send(actor, &message->node, acti_message_weight(message));
     if (ACTI_UNLIKELY(pushed == ACTI_REFUSED)) return acti_overflow_refuse(runtime, actor, to, message);
     acti_count_here(here, runtime, ACTI_STAT_SENT, 1);
@@ -208,6 +209,7 @@ acta_send(acta_runtime *runtime, acta_pid to, acta_message *body)
     if (ACTI_UNLIKELY(!acti_actor_lives_as(actor, to))) return send_any(runtime, to, body);
     acti_worker *worker = here->worker;
     acti_message *message = acti_message_of(body);
+    ACTA_PROBE3(send, to.value, message->body.tag, message->body.size);
     if (acti_message_weight(message) != ACTI_WEIGHT_MIN || !acti_bundle_is_empty(worker) ||
         !acti_mailbox_expects_first(actor))
         return send_to_busy(worker, actor, to, message);

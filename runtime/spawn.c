@@ -234,6 +234,7 @@ record_spawn(const acti_actor *actor)
     uint64_t spawner = here != NULL && here->actor != NULL ? acti_pid_of(here->actor).value : 0;
 
     acti_record(actor->runtime, ACTA_FLIGHT_SPAWN, acti_pid_of(actor), actor->behaviour->name, 0, spawner);
+    ACTA_PROBE3(spawn, acti_pid_of(actor).value, actor->behaviour->name, spawner);
 }
 
 static acta_pid

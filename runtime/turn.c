@@ -503,6 +503,7 @@ take_turn(acti_context *context, acti_actor *actor, uint32_t budget)
     uint64_t until_ns = 0;
 
     context->actor = actor;
+    ACTA_PROBE4(schedule, actor->index, actor->generation, actor->behaviour, budget);
     for (; budget > 0 || goes_on(context, actor, &until_ns); budget--) {
         if (ACTI_UNLIKELY(budget == 0)) budget = context->runtime->budget;
         /* acquire: a kill's or an exit's words are behind its flag. */

@@ -264,8 +264,10 @@ acti_batch_sync(acta_store *store)
 
     if (committer->batch_writes && committer->batch_status == ACTA_OK) {
         ACTA_CRASH_POINT("between_write_and_sync");
+        ACTA_PROBE3(sync, committer->position, committer->batch_events, committer->batch_count);
         committer->batch_status =
             store->engine->ops->sync(store->engine, !store->no_sync && !ACTA_PLANT("ack_before_sync"), &error);
+        ACTA_PROBE3(sync_done, committer->position, committer->batch_events, committer->batch_status);
         ACTA_CRASH_POINT("after_sync_before_reply");
         ACTI_COUNT(store, syncs, 1);
         if (ACTA_PLANT("sync_error_ignored")) committer->batch_status = ACTA_OK;

@@ -275,6 +275,7 @@ enqueue(acta_store *store, acta_transaction *transaction, acta_commit_done done,
             queued, store->queue_bytes_max);
     }
 
+    ACTA_PROBE3(append, store->path, transaction->record_count, transaction->charged);
     acta_transaction *first = atomic_load_explicit(&store->incoming, memory_order_relaxed);
     do {
         if (first == acti_incoming_closed(store)) {

@@ -18,6 +18,7 @@
 
 #include "acta/crash_point.h"
 #include "acta/plant.h"
+#include "acta/probe.h"
 #include "acta/sites.h"
 #include "acta/spares.h"
 #include "acta/store.h"
