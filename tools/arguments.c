@@ -19,6 +19,22 @@ argument_number(const char *text, const char *what, struct argp_state *state)
     return number;
 }
 
+error_t
+argument_directory(int key, char *argument, struct argp_state *state, const char **directory_out)
+{
+    switch (key) {
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0) argp_error(state, "'%s' is one argument too many", argument);
+        *directory_out = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (*directory_out == NULL) argp_error(state, "which directory?");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 int
 has_no_memory(void)
 {

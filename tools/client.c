@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "connect.h"
 
 enum { TIMEOUT_DEFAULT_MS = 60000, ROOM_FIRST = 16 * 1024, ANSWER_MAX_DEFAULT = 64 * 1024 * 1024 };
 
@@ -39,56 +39,7 @@ client_now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-const char *
-client_encode(acta_str text, acta_memory *memory)
-{
-    char *encoded = acta_memory_alloc(memory, text.size * 3 + 1), *to = encoded;
-
-    if (encoded == NULL) return NULL;
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (c < 0x80 && (isalnum(c) || (c != '\0' && strchr("-._~", c) != NULL)))
-            *to++ = (char)c;
-        else
-            to += sprintf(to, "%%%02X", c);
-    }
-    *to = '\0';
-    return encoded;
-}
-
 /* -- the connection -- */
-
-static acta_status
-is_not_served(const client_request *request, acta_error *error)
-{
-    struct stat seen;
-
-    if (stat(request->directory, &seen) != 0 || !S_ISDIR(seen.st_mode))
-        return acta_error_set(error, ACTA_NOT_FOUND, "there is no directory '%s'", request->directory);
-    return acta_error_set(
-        error, ACTA_NOT_FOUND, "no program has '%s' open, or it serves nothing (ACTA_GATEWAY=off)", request->directory);
-}
-
-static acta_status
-connect_to(connection *c)
-{
-    const client_request *request = c->request;
-    struct sockaddr_un to = { .sun_family = AF_UNIX };
-    int length = snprintf(to.sun_path, sizeof to.sun_path, "%s/acta.sock", request->directory);
-
-    if (length < 0 || (size_t)length >= sizeof to.sun_path)
-        return acta_error_set(c->error, ACTA_INVALID,
-            "'%s/acta.sock' is too long for a socket, which may have %zu bytes: name the directory from a nearer one",
-            request->directory, sizeof to.sun_path - 1);
-    c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (c->fd < 0) return acta_error_set(c->error, ACTA_IO, "a socket can't be made: %s", strerror(errno));
-    if (connect(c->fd, (struct sockaddr *)&to, sizeof to) == 0) return ACTA_OK;
-    if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR) return is_not_served(request, c->error);
-    if (errno == EACCES)
-        return acta_error_set(
-            c->error, ACTA_IO, "'%s' is open to the user of the program that serves it alone", to.sun_path);
-    return acta_error_set(c->error, ACTA_IO, "'%s' can't be connected to: %s", to.sun_path, strerror(errno));
-}
 
 static acta_status
 wait_for(connection *c, short events)
@@ -101,7 +52,7 @@ wait_for(connection *c, short events)
         if (count > 0) return ACTA_OK;
         if (count == 0)
             return acta_error_set(
-                c->error, ACTA_TIMEOUT, "the program that has '%s' open didn't answer in time", c->request->directory);
+                c->error, ACTA_TIMEOUT, "the program of '%s' didn't answer in time", c->request->directory);
         if (errno != EINTR) return acta_error_set(c->error, ACTA_IO, "poll: %s", strerror(errno));
     }
 }
@@ -125,20 +76,23 @@ send_bytes(connection *c, const char *bytes, size_t size)
 static acta_status
 send_request(connection *c)
 {
-    static const char format[] = "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s";
+    static const char format[] = "%s %s HTTP/1.1\r\n%sConnection: close\r\n%s";
     const client_request *request = c->request;
     const char *headers = request->headers != NULL ? request->headers : "";
     char about_body[96] = "\r\n";
+    const char *first;
 
+    acta_status status = connect_headers(request->directory, c->memory, &first, c->error);
+    if (status != ACTA_OK) return status;
     if (strcmp(request->method, "POST") == 0)
         snprintf(about_body, sizeof about_body, "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
             request->body.size);
-    size_t size = (size_t)snprintf(NULL, 0, format, request->method, request->path, headers);
+    size_t size = (size_t)snprintf(NULL, 0, format, request->method, request->path, first, headers);
     char *head = acta_memory_alloc(c->memory, size + sizeof about_body);
     if (head == NULL) return acta_error_set(c->error, ACTA_NO_MEMORY, NULL);
-    sprintf(head, format, request->method, request->path, headers);
+    sprintf(head, format, request->method, request->path, first, headers);
     strcpy(head + size, about_body);
-    acta_status status = send_bytes(c, head, strlen(head));
+    status = send_bytes(c, head, strlen(head));
     return status == ACTA_OK ? send_bytes(c, request->body.data, request->body.size) : status;
 }
 
@@ -256,7 +210,7 @@ read_answer(connection *c, client_answer *out)
     if (c->size == 0) return is_cut_short(c->error);
     if (!next_line(&rest, &line) || line.size < 12 || strncmp(line.data, "HTTP/1.", 7) != 0 || line.data[8] != ' ')
         return acta_error_set(
-            c->error, ACTA_CORRUPT, "what answers on '%s/acta.sock' speaks no HTTP/1.1", c->request->directory);
+            c->error, ACTA_CORRUPT, "what answers for '%s' speaks no HTTP/1.1", c->request->directory);
     size_t status;
     if (!read_size(acta_str_from(line.data + 9, 3), 10, &status))
         return acta_error_set(c->error, ACTA_CORRUPT, "the answer has no status");
@@ -282,8 +236,9 @@ client_ask(const client_request *request, acta_memory *memory, client_answer *ou
 {
     connection c = { .request = request, .memory = memory, .error = error, .fd = -1 };
 
-    c.end_ms = client_now_ms() + (request->timeout_ms != 0 ? request->timeout_ms : TIMEOUT_DEFAULT_MS);
-    acta_status status = connect_to(&c);
+    uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : TIMEOUT_DEFAULT_MS;
+    c.end_ms = client_now_ms() + timeout_ms;
+    acta_status status = connect_to(request->directory, timeout_ms, &c.fd, error);
     if (status == ACTA_OK) status = send_request(&c);
     if (status == ACTA_OK) status = receive(&c);
     if (c.fd >= 0) close(c.fd);

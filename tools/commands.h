@@ -10,7 +10,8 @@
  *     export.c        export                      import.c       import, both with transfer_*.c
  *     handlers.c      handlers                   dispatch.c     dispatch, state
  *     history.c       diff, why
- *     sagas.c         sagas, schedule            client.c, json.c, served.c: asking a program that runs
+ *     sagas.c         sagas, schedule            client.c, connect.c, path.c, json.c, served.c: asking a program
+ *     actors.c        actors                     that runs
  *     tree.c          tree                       queues.c       queues
  *     stats.c         stats, with samples.c      top*.c         top
  *     events.c        events, printed             arguments.c    what several share
@@ -43,6 +44,7 @@ int command_diff(int argc, char **argv);
 int command_why(int argc, char **argv);
 int command_sagas(int argc, char **argv);
 int command_schedule(int argc, char **argv);
+int command_actors(int argc, char **argv);
 int command_tree(int argc, char **argv);
 int command_queues(int argc, char **argv);
 int command_stats(int argc, char **argv);
@@ -54,6 +56,9 @@ int schema_show(int argc, char **argv);
 
 /* A whole number from 1 on; any other text ends the program with a message that calls it no `what`. */
 uint64_t argument_number(const char *text, const char *what, struct argp_state *state);
+
+/* For the `default:` of a parser: one argument, the directory, and its end. */
+error_t argument_directory(int key, char *argument, struct argp_state *state, const char **directory_out);
 
 int has_no_memory(void); /* tells so on stderr; gives 1, for the exit status */
 

@@ -3,7 +3,6 @@
  */
 #include <argp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
@@ -60,17 +59,17 @@ print_dispatched(const json_value *answer)
 static int
 dispatch(const dispatch_line *line, acta_memory *memory)
 {
-    const char *name = client_encode(acta_str_of(line->words[1]), memory);
-    char *path = acta_memory_alloc(memory, strlen(line->words[1]) * 3 + 16), headers[300] = "";
+    client_path path = client_path_begin(memory, "/commands");
+    char headers[300] = "";
 
-    if (name == NULL || path == NULL) return has_no_memory();
-    sprintf(path, "/commands/%s", name);
+    client_path_segment(&path, acta_str_of(line->words[1]));
     if (line->id != NULL) snprintf(headers, sizeof headers, "Idempotency-Key: %s\r\n", line->id);
     const client_request request = { .directory = line->words[0],
         .method = "POST",
-        .path = path,
+        .path = client_path_end(&path),
         .headers = headers,
         .body = acta_str_of(line->words[2]) };
+    if (request.path == NULL) return has_no_memory();
     return served_show(&request, memory, line->as_json, print_dispatched);
 }
 
@@ -113,26 +112,27 @@ print_state(const json_value *answer)
 {
     acta_str version = json_text(answer, "version"), position = json_text(answer, "position");
 
-    printf(ACTA_FMT " " ACTA_FMT "\n", ACTA_ARG(json_text(answer, "type")), ACTA_ARG(json_text(answer, "id")));
+    put_shown(json_text(answer, "type"));
+    putchar(' ');
+    put_shown(json_text(answer, "id"));
+    putchar('\n');
     printf("version   " ACTA_FMT "\nposition  " ACTA_FMT "\nrecorded  " ACTA_FMT "\n", ACTA_ARG(version),
         ACTA_ARG(position), ACTA_ARG(json_text(answer, "recorded_at")));
-    printf(ACTA_FMT "\n", ACTA_ARG(json_text(answer, "state")));
+    put_shown(json_text(answer, "state"));
+    putchar('\n');
 }
 
 static int
 show_state(const dispatch_line *line, acta_memory *memory)
 {
-    const char *type = client_encode(acta_str_of(line->words[1]), memory);
-    const char *id = client_encode(acta_str_of(line->words[2]), memory);
-    const char *at = client_encode(acta_str_of(line->at != NULL ? line->at : ""), memory);
+    client_path path = client_path_begin(memory, "/aggregates");
 
-    if (type == NULL || id == NULL || at == NULL) return has_no_memory();
-    size_t size = strlen(type) + strlen(id) + strlen(at) + 64;
-    char *path = acta_memory_alloc(memory, size);
-    if (path == NULL) return has_no_memory();
-    snprintf(path, size, "/aggregates/%s/%s?%s%s&%s", type, id, line->at != NULL ? "at=" : "", at,
-        line->show_redacted ? "show_redacted=1" : "");
-    const client_request request = { .directory = line->words[0], .method = "GET", .path = path };
+    client_path_segment(&path, acta_str_of(line->words[1]));
+    client_path_segment(&path, acta_str_of(line->words[2]));
+    client_path_query(&path, "at", line->at);
+    client_path_query(&path, "show_redacted", line->show_redacted ? "1" : NULL);
+    const client_request request = { .directory = line->words[0], .method = "GET", .path = client_path_end(&path) };
+    if (request.path == NULL) return has_no_memory();
     return served_show(&request, memory, line->as_json, print_state);
 }
 

@@ -9,6 +9,8 @@
 
 #include "acta/app.h"
 
+#include "served.h"
+
 void
 put_string(acta_str text)
 {
@@ -145,7 +147,8 @@ put_lines_beside(const acta_recorded *event)
     acta_str tag;
 
     while (acta_tag_next(&tags, &tag)) {
-        printf("%s" ACTA_FMT, before, ACTA_ARG(tag));
+        fputs(before, stdout);
+        put_shown(tag);
         before = ", ";
     }
     if (event->tags.size != 0) putchar('\n');
@@ -164,11 +167,13 @@ put_columns(const acta_recorded *event, const acta_kept_schema *kept, acta_str p
     char at[64], version[24] = "";
 
     if (kept->event_version > 1) snprintf(version, sizeof version, " (version %" PRIu32 ")", kept->event_version);
-    printf("%" PRIu64 "  %s  " ACTA_FMT " %" PRIu64 "  " ACTA_FMT "%s\n    ", event->position,
-        time_text(event->recorded_at_us, at, sizeof at), ACTA_ARG(event->stream), event->version, ACTA_ARG(event->type),
-        version);
+    printf("%" PRIu64 "  %s  ", event->position, time_text(event->recorded_at_us, at, sizeof at));
+    put_shown(event->stream);
+    printf(" %" PRIu64 "  ", event->version);
+    put_shown(event->type);
+    printf("%s\n    ", version);
     if (payload.data != NULL)
-        printf(ACTA_FMT, ACTA_ARG(payload));
+        put_shown(payload);
     else if (is_own_text(event))
         put_string(acta_str_from(event->payload.data, event->payload.size));
     else

@@ -104,15 +104,8 @@ parse(int key, char *argument, struct argp_state *state)
     case 'f':
         line->from = argument_number(argument, "position", state);
         return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) argp_error(state, "'%s' is one argument too many", argument);
-        line->path = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (line->path == NULL) argp_error(state, "which directory?");
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return argument_directory(key, argument, state, &line->path);
     }
 }
 

@@ -2,7 +2,6 @@
  * acta handlers: the event handlers, projections and process managers of a running program, and orders to them.
  */
 #include <argp.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,13 +115,13 @@ list_parked(const handlers_line *line, acta_memory *memory)
     static const served_column columns[] = { { "position", "POSITION", COLUMN_NUMBER, 10 },
         { "key", "KEY", COLUMN_TEXT, 18 }, { "type", "TYPE", COLUMN_TEXT, 21 },
         { "attempts", "TRIES", COLUMN_NUMBER, 5 }, { "parked_at", "PARKED (UTC)", COLUMN_TIME, 19 }, { 0 } };
-    const char *name = client_encode(acta_str_of(line->words[2]), memory);
-    char *path = name != NULL ? acta_memory_alloc(memory, strlen(name) + 32) : NULL;
+    client_path path = client_path_begin(memory, "/handlers");
     const json_value *answer;
 
-    if (path == NULL) return has_no_memory();
-    sprintf(path, "/handlers/%s/parked", name);
-    const client_request request = { .directory = line->words[0], .method = "GET", .path = path };
+    client_path_segment(&path, acta_str_of(line->words[2]));
+    client_path_segment(&path, acta_str_of("parked"));
+    const client_request request = { .directory = line->words[0], .method = "GET", .path = client_path_end(&path) };
+    if (request.path == NULL) return has_no_memory();
     if (!served_ask(&request, memory, MUST_BE_THERE, &answer)) return 1;
     if (line->as_json)
         served_lines(json_member(answer, "parked"));
@@ -133,36 +132,20 @@ list_parked(const handlers_line *line, acta_memory *memory)
 
 /* -- orders -- */
 
-/* "&key=VALUE" behind the path; without a value nothing. False: no memory. */
-static bool
-add_query(char *path, size_t size, const char *key, const char *value, acta_memory *memory)
-{
-    size_t used = strlen(path);
-    const char *encoded = value != NULL ? client_encode(acta_str_of(value), memory) : "";
-
-    if (encoded == NULL) return false;
-    if (value == NULL) return true;
-    return (size_t)snprintf(path + used, size - used, "&%s=%s", key, encoded) < size - used;
-}
-
+/* NULL: no memory. */
 static const char *
 order_path(const handlers_line *line, acta_memory *memory)
 {
-    const char *name = client_encode(acta_str_of(line->words[2]), memory), *user = getenv("USER");
-    const char *by = line->by != NULL ? line->by : user;
-    size_t size = 256 + strlen(line->words[2]) * 3 + (line->key != NULL ? strlen(line->key) * 3 : 0) +
-                  (line->tables != NULL ? strlen(line->tables) * 3 : 0) + (by != NULL ? strlen(by) * 3 : 0) +
-                  (line->why != NULL ? strlen(line->why) * 3 : 0);
-    char *path = acta_memory_alloc(memory, size), position[32];
+    client_path path = client_path_begin(memory, "/handlers");
 
-    if (path == NULL || name == NULL) return NULL;
-    snprintf(position, sizeof position, "%" PRIu64, line->position);
-    snprintf(path, size, "/handlers/%s/%s?", name, line->words[1]);
-    bool is_whole = add_query(path, size, "position", line->position != 0 ? position : NULL, memory) &&
-                    add_query(path, size, "key", line->key, memory) &&
-                    add_query(path, size, "tables", line->tables, memory) && add_query(path, size, "by", by, memory) &&
-                    add_query(path, size, "why", line->why, memory);
-    return is_whole ? path : NULL;
+    client_path_segment(&path, acta_str_of(line->words[2]));
+    client_path_segment(&path, acta_str_of(line->words[1]));
+    if (line->position != 0) client_path_number(&path, "position", line->position);
+    client_path_query(&path, "key", line->key);
+    client_path_query(&path, "tables", line->tables);
+    client_path_query(&path, "by", line->by != NULL ? line->by : getenv("USER"));
+    client_path_query(&path, "why", line->why);
+    return client_path_end(&path);
 }
 
 static int

@@ -54,38 +54,22 @@ parse(int key, char *argument, struct argp_state *state)
 
 /* -- asking -- */
 
-/* "&name=value" behind the path; nothing without a value. */
-static bool
-add_query(acta_memory *memory, const char **path, const char *name, const char *value)
-{
-    if (value == NULL) return true;
-    const char *encoded = client_encode(acta_str_of(value), memory);
-    size_t size = strlen(*path) + strlen(name) + (encoded != NULL ? strlen(encoded) : 0) + 3;
-    char *longer = acta_memory_alloc(memory, size);
-
-    if (encoded == NULL || longer == NULL) return false;
-    snprintf(longer, size, "%s&%s=%s", *path, name, encoded);
-    *path = longer;
-    return true;
-}
-
 /* NULL: no memory. */
 static const char *
 path_of(const history_line *line, const char *what, acta_memory *memory)
 {
-    const char *type = client_encode(acta_str_of(line->words[1]), memory);
-    const char *id = client_encode(acta_str_of(line->words[2]), memory);
-    size_t size = (type != NULL ? strlen(type) : 0) + (id != NULL ? strlen(id) : 0) + 32;
-    char *begin = acta_memory_alloc(memory, size);
-    const char *path = begin;
+    client_path path = client_path_begin(memory, "/aggregates");
 
-    if (type == NULL || id == NULL || begin == NULL) return NULL;
-    snprintf(begin, size, "/aggregates/%s/%s/%s?", type, id, what);
-    bool done = add_query(memory, &path, "from", line->from) && add_query(memory, &path, "to", line->to) &&
-                add_query(memory, &path, "at", line->at) && add_query(memory, &path, "field", line->words[3]) &&
-                add_query(memory, &path, "value", line->words[4]) &&
-                add_query(memory, &path, "show_redacted", line->show_redacted ? "1" : NULL);
-    return done ? path : NULL;
+    client_path_segment(&path, acta_str_of(line->words[1]));
+    client_path_segment(&path, acta_str_of(line->words[2]));
+    client_path_segment(&path, acta_str_of(what));
+    client_path_query(&path, "from", line->from);
+    client_path_query(&path, "to", line->to);
+    client_path_query(&path, "at", line->at);
+    client_path_query(&path, "field", line->words[3]);
+    client_path_query(&path, "value", line->words[4]);
+    client_path_query(&path, "show_redacted", line->show_redacted ? "1" : NULL);
+    return client_path_end(&path);
 }
 
 static int

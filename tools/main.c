@@ -12,7 +12,7 @@
  *     acta handlers DIR [ORDER NAME]
  *     acta dispatch DIR NAME JSON, acta state DIR TYPE ID, acta diff DIR TYPE ID, acta why DIR TYPE ID FIELD
  *     acta sagas DIR [show ID], acta schedule DIR
- *     acta tree DIR [PID], acta queues DIR, acta top DIR, acta stats DIR
+ *     acta actors DIR, acta tree DIR [PID], acta queues DIR, acta top DIR, acta stats DIR
  *
  * Exit status: 0 done and sound, 1 damage or failure, 2 wrong usage.
  */
@@ -51,6 +51,7 @@ static const command commands[] = {
     { "why", command_why },
     { "sagas", command_sagas },
     { "schedule", command_schedule },
+    { "actors", command_actors },
     { "tree", command_tree },
     { "queues", command_queues },
     { "stats", command_stats },
@@ -74,19 +75,7 @@ list_names(char names[NAMES_MAX])
 static error_t
 parse_verify(int key, char *argument, struct argp_state *state)
 {
-    const char **path = state->input;
-
-    switch (key) {
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) argp_error(state, "'%s' is one argument too many", argument);
-        *path = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (*path == NULL) argp_error(state, "which directory?");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    return argument_directory(key, argument, state, state->input);
 }
 
 int
@@ -171,7 +160,8 @@ main(int argc, char **argv)
             "  import FILE DIR      make a store of what was exported, or go on with one\n"
             "  stats DIR            how large it is, and what its program has done\n"
             "  sim NAME             run a scenario through thousands of seeds\n\n"
-            "Of a program that runs, over the socket in its store's directory:\n"
+            "Of a program that runs, over the socket in its store's directory, or at DIR if that\n"
+            "is http://HOST:PORT, with the token in ACTA_TOKEN or in the file ACTA_TOKEN_FILE:\n"
             "  handlers DIR         who reads events, how far behind; pause, replay …\n"
             "  dispatch DIR NAME JSON\n"
             "                       send it a command\n"
@@ -182,6 +172,7 @@ main(int argc, char **argv)
             "  sagas DIR            what process managers are at; show one\n"
             "  schedule DIR         what runs later\n"
             "  tree DIR [PID]       its supervisors and actors\n"
+            "  actors DIR           all of its actors\n"
             "  queues DIR           what waits: mailboxes, the committer, handlers\n"
             "  top DIR              the same on the whole screen, again and again\n\n"
             "`acta COMMAND --help` tells more.\n\nExit status: 0 done and sound, 1 damage or failure, 2 wrong usage.",

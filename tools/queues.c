@@ -114,15 +114,8 @@ parse(int key, char *argument, struct argp_state *state)
     case 'n':
         line->count = argument_number(argument, "count of mailboxes", state);
         return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) argp_error(state, "'%s' is one argument too many", argument);
-        line->directory = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (line->directory == NULL) argp_error(state, "which directory?");
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return argument_directory(key, argument, state, &line->directory);
     }
 }
 

@@ -97,16 +97,14 @@ show_instances(sagas *s, const json_value *manager, const json_value *answer)
 static bool
 ask_manager(sagas *s, const json_value *name)
 {
-    const char *id = s->line->words[2] != NULL ? s->line->words[2] : "";
-    const char *encoded = client_encode(name->text, s->memory), *prefix = client_encode(acta_str_of(id), s->memory);
+    client_path path = client_path_begin(s->memory, "/sagas");
     const json_value *answer;
 
-    if (encoded == NULL || prefix == NULL) return has_no_memory() == 0;
-    size_t size = strlen(encoded) + strlen(prefix) + 64;
-    char *path = acta_memory_alloc(s->memory, size);
-    if (path == NULL) return has_no_memory() == 0;
-    snprintf(path, size, "/sagas/%s?count=10000&prefix=%s", encoded, prefix);
-    const client_request request = { .directory = s->line->words[0], .method = "GET", .path = path };
+    client_path_segment(&path, name->text);
+    client_path_number(&path, "count", 10000);
+    client_path_query(&path, "prefix", s->line->words[2]);
+    const client_request request = { .directory = s->line->words[0], .method = "GET", .path = client_path_end(&path) };
+    if (request.path == NULL) return has_no_memory() == 0;
     if (!served_ask(&request, s->memory, MAY_BE_MISSING, &answer)) return false;
     if (answer != NULL) show_instances(s, name, answer);
     return true;
@@ -164,15 +162,8 @@ parse_schedule(int key, char *argument, struct argp_state *state)
     case 'j':
         line->as_json = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) argp_error(state, "'%s' is one argument too many", argument);
-        line->words[0] = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (line->words[0] == NULL) argp_error(state, "which directory?");
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return argument_directory(key, argument, state, &line->words[0]);
     }
 }
 

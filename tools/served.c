@@ -90,12 +90,15 @@ characters_of(acta_str text)
     return count;
 }
 
+/* U+0080 to U+009F are C2 80 to C2 9F. */
 void
 put_shown(acta_str text)
 {
     for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        putchar(c < 0x20 || c == 0x7F ? '?' : c);
+        unsigned char c = (unsigned char)text.data[i], next = i + 1 < text.size ? (unsigned char)text.data[i + 1] : 0;
+        bool is_second = c == 0xC2 && next >= 0x80 && next < 0xA0;
+        putchar(c < 0x20 || c == 0x7F || is_second ? '?' : c);
+        i += is_second;
     }
 }
 

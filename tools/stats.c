@@ -13,6 +13,7 @@
 #include "acta/store.h"
 
 #include "commands.h"
+#include "connect.h"
 #include "events.h"
 #include "samples.h"
 #include "served.h"
@@ -214,7 +215,7 @@ ask_program(const stats_line *line, acta_memory *memory, acta_error *error)
 
     acta_status status = client_ask(&ask_health, memory, &health, error);
     if (status == ACTA_OK) status = client_ask(&ask_metrics, memory, &metrics, error);
-    if (status == ACTA_NOT_FOUND) return ACTA_OK;
+    if (status == ACTA_NOT_FOUND && !connect_is_address(line->directory)) return ACTA_OK;
     if (status == ACTA_OK) status = json_read(health.body, memory, &value, error);
     if (status != ACTA_OK) return status;
     if (metrics.status != 200)
@@ -229,11 +230,10 @@ show(const stats_line *line, acta_memory *memory)
     store_stats stats;
     acta_error error;
 
-    acta_status status = read_store(line->directory, &stats, &error);
-    if (status == ACTA_OK) {
-        (line->as_json ? put_store_line : show_store)(&stats);
-        status = ask_program(line, memory, &error);
-    }
+    bool is_far = connect_is_address(line->directory); /* where only the program can be asked */
+    acta_status status = is_far ? ACTA_OK : read_store(line->directory, &stats, &error);
+    if (status == ACTA_OK && !is_far) (line->as_json ? put_store_line : show_store)(&stats);
+    if (status == ACTA_OK) status = ask_program(line, memory, &error);
     if (status != ACTA_OK) fprintf(stderr, "acta: %s\n", error.text);
     return status != ACTA_OK;
 }
@@ -252,15 +252,8 @@ parse(int key, char *argument, struct argp_state *state)
     case 'a':
         line->all = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) argp_error(state, "'%s' is one argument too many", argument);
-        line->directory = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (line->directory == NULL) argp_error(state, "which directory?");
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return argument_directory(key, argument, state, &line->directory);
     }
 }
 

@@ -257,17 +257,12 @@ parse(int key, char *argument, struct argp_state *state)
     case 'a':
         line->style.shows_all = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) argp_error(state, "'%s' is one argument too many", argument);
-        line->path = argument;
-        return 0;
     case ARGP_KEY_END:
-        if (line->path == NULL) argp_error(state, "which directory?");
         if (line->stream != NULL && line->category != NULL)
             argp_error(state, "--stream and --category: give one of the two");
-        return 0;
+        return argument_directory(key, argument, state, &line->path);
     default:
-        return ARGP_ERR_UNKNOWN;
+        return argument_directory(key, argument, state, &line->path);
     }
 }
 

@@ -110,15 +110,8 @@ parse(int key, char *argument, struct argp_state *state)
         }
         argp_error(state, "--by: '%s' is not length, peak, bytes, rate or oldest", argument);
         return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) argp_error(state, "'%s' is one argument too many", argument);
-        view->directory = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (view->directory == NULL) argp_error(state, "which directory?");
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return argument_directory(key, argument, state, &view->directory);
     }
 }
 

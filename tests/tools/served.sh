@@ -169,7 +169,7 @@ an_order_is_sent_whole() {
     answer 1 &&
         says 1 'acta: no process manager' "$acta" handlers "$scratch/fake" replay 'mail er' --position 7 --key 'a&b' --by clara --why 'x y' &&
         wait $! &&
-        grep -qF 'POST /handlers/mail%20er/replay?&position=7&key=a%26b&by=clara&why=x%20y HTTP/1.1' "$scratch/asked"
+        grep -qF 'POST /handlers/mail%20er/replay?position=7&key=a%26b&by=clara&why=x%20y HTTP/1.1' "$scratch/asked"
 }
 
 one_saga_is_shown() {
@@ -207,6 +207,45 @@ wrong_usage_is_told() {
         says 2 'belong to an order, and there is none' "$acta" handlers "$data" parked accounts --key x &&
         says 2 'which handler? parked NAME' "$acta" handlers "$data" parked &&
         says 2 "'d' is one argument too many" "$acta" handlers a pause c d
+}
+
+# The same over TCP, with a token.
+serve_far() {
+    printf 'anna operate of-anna-alone\nkarl read karls-is-this\n' >"$scratch/tokens"
+    chmod 600 "$scratch/tokens"
+    : >"$scratch/far_log"
+    ACTA_HTTP=127.0.0.1:0 ACTA_HTTP_TOKENS=$scratch/tokens "$bank" --data "$scratch/far" serve >/dev/null 2>"$scratch/far_log" &
+    served=$!
+    for _ in $(seq 600); do
+        port=$(sed -n 's/.*listening on port //p' "$scratch/far_log")
+        [ -z "$port" ] || return 0
+        sleep 0.1
+    done
+}
+
+an_address_is_asked() {
+    far=http://127.0.0.1:$port
+    export ACTA_TOKEN=of-anna-alone
+    says 0 'version   1' "$acta" dispatch "$far" OpenAccount '{"account_id": "ana", "owner": "x\u009b2J\u001b[2J", "initial_balance": 7}' &&
+        says 0 '"balance": 7' "$acta" state "$far" Account ana &&
+        says 0 'balance: 0 -> 7' "$acta" diff "$far" Account ana &&
+        says 0 'NAME                   STATE' "$acta" handlers "$far" &&
+        says 0 'accounts: pause is done' "$acta" handlers "$far" pause accounts &&
+        says 0 'accounts: resume is done' "$acta" handlers "$far" resume accounts &&
+        for asked in actors queues schedule tree sagas; do
+            "$acta" "$asked" "$far" --json >"$scratch/out" || return 1
+        done &&
+        says 0 'acta_store_head' "$acta" stats "$far" &&
+        ACTA_TOKEN=karls-is-this says 1 'this may only be done with a token for it' "$acta" handlers "$far" pause accounts &&
+        ACTA_TOKEN=nobodys-at-all says 1 'a token is needed' "$acta" handlers "$far"
+}
+
+# What is in the name of a stream or in an event is no order to the terminal.
+nothing_speaks_to_the_terminal() {
+    "$acta" read "$scratch/far" >"$scratch/said" && grep -qF '"owner": "x?2J\u001b[2J"' "$scratch/said" &&
+        "$acta" tail "$scratch/far" >"$scratch/said2" && diff "$scratch/said" "$scratch/said2" &&
+        "$acta" state "http://127.0.0.1:$port" Account ana >>"$scratch/said" &&
+        ! grep -q "$(printf '[\033]')" "$scratch/said" && ! grep -q "$(printf '\302\233')" "$scratch/said"
 }
 
 nobody_who_serves_is_told() {
@@ -249,4 +288,9 @@ check "what runs later is listed" what_runs_later_is_listed
 check "sagas that do not run are told" sagas_that_do_not_run_are_told
 kill -TERM "$served"
 check "a bank with an order ends well" wait "$served"
+serve_far
+check "an address is asked" an_address_is_asked
+check "nothing speaks to the terminal" nothing_speaks_to_the_terminal
+kill -TERM "$served"
+check "a bank that is far ends well" wait "$served"
 finish

@@ -10,9 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -226,8 +229,111 @@ what_stands_in_a_path_is_encoded(void **state)
 {
     fixture *f = *state;
 
-    assert_string_equal(client_encode(acta_str_of("a/b ü&=?%-._~Z9"), f->memory), "a%2Fb%20%C3%BC%26%3D%3F%25-._~Z9");
-    assert_string_equal(client_encode(acta_str_of(""), f->memory), "");
+    client_path path = client_path_begin(f->memory, "/a");
+    char expected[2048] = "/a/%25/a%2Fb%20%C3%BC%26%3D%3F%25-._~Z9?q=&count=17";
+
+    client_path_segment(&path, acta_str_of("%"));
+    client_path_segment(&path, acta_str_of("a/b ü&=?%-._~Z9"));
+    client_path_query(&path, "not", NULL);
+    client_path_query(&path, "q", "");
+    client_path_number(&path, "count", 17);
+    for (int i = 0; i < 100; i++) { /* longer than what it begins with */
+        client_path_query(&path, "r", "\r\n");
+        strcat(expected, "&r=%0D%0A");
+    }
+    assert_string_equal(client_path_end(&path), expected);
+}
+
+/* -- addresses -- */
+
+static void *
+serve_tcp(void *user)
+{
+    fixture *f = user;
+    int fd = accept(f->listener, NULL, NULL);
+    size_t size = 0;
+    ssize_t got;
+
+    while (strstr(f->asked, "\r\n\r\n") == NULL && (got = recv(fd, f->asked + size, sizeof f->asked - 1 - size, 0)) > 0)
+        size += (size_t)got;
+    send(fd, f->says, strlen(f->says), MSG_NOSIGNAL);
+    close(fd);
+    return NULL;
+}
+
+/* Asked at a port of this machine; NULL: it isn't served, for the token is none. */
+static acta_status
+ask_far(fixture *f, const char *says, const char *behind)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof at;
+    char where[64];
+    const client_request request = { .directory = where, .method = "GET", .path = "/" };
+
+    close(f->listener);
+    f->listener = socket(AF_INET, SOCK_STREAM, 0);
+    f->says = says;
+    memset(f->asked, 0, sizeof f->asked);
+    assert_int_equal(bind(f->listener, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(f->listener, 1), 0);
+    assert_int_equal(getsockname(f->listener, (struct sockaddr *)&at, &size), 0);
+    snprintf(where, sizeof where, "http://127.0.0.1:%u%s", ntohs(at.sin_port), behind);
+    if (says != NULL) assert_int_equal(pthread_create(&f->server, NULL, serve_tcp, f), 0);
+    acta_status status = client_ask(&request, f->memory, &f->answer, &f->error);
+    if (says != NULL) pthread_join(f->server, NULL);
+    return status;
+}
+
+static void
+an_address_is_asked_with_a_token(void **state)
+{
+    fixture *f = *state;
+    static const char says[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+    char path[256];
+
+    unsetenv("ACTA_TOKEN");
+    unsetenv("ACTA_TOKEN_FILE");
+    assert_int_equal(ask_far(f, says, "/"), ACTA_OK);
+    assert_body(f, "hello");
+    assert_non_null(strstr(f->asked, "\r\nHost: 127.0.0.1:"));
+    assert_null(strstr(f->asked, "Authorization"));
+    snprintf(path, sizeof path, "%s/token", f->folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("of-a-file-it-is\n", file);
+    fclose(file);
+    setenv("ACTA_TOKEN_FILE", path, 1);
+    assert_int_equal(ask_far(f, says, ""), ACTA_OK);
+    assert_non_null(strstr(f->asked, "\r\nAuthorization: Bearer of-a-file-it-is\r\n"));
+    setenv("ACTA_TOKEN", "of-the-environment", 1);
+    assert_int_equal(ask_far(f, says, ""), ACTA_OK);
+    assert_non_null(strstr(f->asked, "\r\nAuthorization: Bearer of-the-environment\r\n"));
+    setenv("ACTA_TOKEN", "two\r\nlines", 1);
+    assert_int_equal(ask_far(f, NULL, ""), ACTA_INVALID);
+    assert_says(f, "ACTA_TOKEN: a token has up to 256 visible ASCII characters");
+    unsetenv("ACTA_TOKEN");
+    unlink(path);
+    assert_int_equal(ask_far(f, NULL, ""), ACTA_IO);
+    assert_says(f, "/token' can't be read: No such file or directory");
+    unsetenv("ACTA_TOKEN_FILE");
+}
+
+static void
+what_is_no_address_is_told(void **state)
+{
+    fixture *f = *state;
+    static const char *const bad[] = { "https://127.0.0.1:80", "http://", "http://127.0.0.1",
+        "http://127.0.0.1:", "http://127.0.0.1:x", "http://127.0.0.1:70000", "http://127.0.0.1:123456", "http://:80",
+        "http://[]:80", "http://[::1:80", "http://a@b:80", "http://127.0.0.1:80/streams", "http://127.0.0.1:80//" };
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        const client_request request = { .directory = bad[i], .method = "GET", .path = "/" };
+        if (client_ask(&request, f->memory, &f->answer, &f->error) != ACTA_INVALID) fail_msg("%s is one", bad[i]);
+        assert_says(f, bad[i]);
+    }
+    const client_request nobody = { .directory = "http://127.0.0.1:1", .method = "GET", .path = "/" };
+    assert_int_equal(client_ask(&nobody, f->memory, &f->answer, &f->error), ACTA_NOT_FOUND);
+    assert_says(f, "nobody listens on 'http://127.0.0.1:1'");
 }
 
 /* -- JSON -- */
@@ -304,6 +410,8 @@ main(void)
         with_server(no_answer_in_time_is_told),
         with_server(nobody_there_is_told),
         with_server(what_stands_in_a_path_is_encoded),
+        with_server(an_address_is_asked_with_a_token),
+        with_server(what_is_no_address_is_told),
         with_server(json_is_read),
         with_server(what_is_no_json_is_refused),
         with_server(json_has_a_greatest_depth),

@@ -37,6 +37,8 @@ sub queues { # messages of the first, and how many handlers it has begun; positi
     "/tree?count=1000&from=3" => q({"supervisor":"1","count":4,"children":[) . child("last", 3, 0) . "]}",
     "/tree/5?count=1000&from=0" => q({"supervisor":"5","count":2,"children":[)
         . join(",", child("first", 51, 0), child("second", 52, 0)) . "]}",
+    "/actors?count=1000&after=0&behaviour=a%20b" => q({"actors":[{"pid":"1"},{"pid":"2"}],"next":7}),
+    "/actors?count=1000&after=7&behaviour=a%20b" => q({"actors":[{"pid":"9"}]}),
     "/queues?by=queued_peak&count=7" => queues(1000000, 5, 7),
     "/queues?count=200&by=queued_peak" => queues(1000000, 16, 7),
     "/queues?count=200&by=queued" => [queues(1000000, 16777215, 7), queues(1000000, 15, 107)],
@@ -77,6 +79,24 @@ the_tree_is_shown() {
         grep -qE '^accounts +running +[0-9]+ +[0-9]+ reader$' "$scratch/said" &&
         fits "$acta" tree "$data" &&
         says 0 '"depth":0,"id":"accounts","pid":"' "$acta" tree "$data" --json && each_is_json "$scratch/said"
+}
+
+actors_are_listed() {
+    says 0 '         PID NAME          BEHAVIOUR    STATE      QUEUED    PEAK     BYTES' "$acta" actors "$data" &&
+        fits "$acta" actors "$data" &&
+        says 0 'acta: there are more; --count N shows so many' "$acta" actors "$data" --count 2 &&
+        [ "$(wc -l <"$scratch/said")" -eq 4 ] &&
+        "$acta" actors "$data" --json >"$scratch/said" && each_is_json "$scratch/said" &&
+        [ "$(wc -l <"$scratch/said")" -gt 4 ] &&
+        says 0 '"behaviour":"reader"' "$acta" actors "$data" --behaviour reader --json &&
+        ! grep -v '"behaviour":"reader"' "$scratch/said"
+}
+
+# More than a page: 1,000 are asked for at once.
+pages_of_actors_are_joined() {
+    answer 2
+    "$acta" actors "$scratch/fake" --behaviour 'a b' --json >"$scratch/said" && wait $! &&
+        [ "$(tr -d '\n' <"$scratch/said")" = '{"pid":"1"}{"pid":"2"}{"pid":"9"}' ]
 }
 
 what_waits_is_shown() {
@@ -204,6 +224,7 @@ wrong_usage_is_told() {
         says 2 "'x' is no pid" "$acta" tree "$data" x &&
         says 2 "'3' is one argument too many" "$acta" tree "$data" 2 3 &&
         says 2 "'0' is no count of children" "$acta" tree "$data" --count 0 &&
+        says 2 'which directory?' "$acta" actors &&
         says 2 'which directory?' "$acta" queues &&
         says 2 "--by: 'age' is not length, peak or bytes" "$acta" queues "$data" --by age &&
         says 2 "'b' is one argument too many" "$acta" queues a b &&
@@ -227,6 +248,8 @@ check "tree helps" helps tree
 check "queues helps" helps queues
 check "stats helps" helps stats
 check "top helps" helps top
+check "actors helps" helps actors
+check "pages of actors are joined" pages_of_actors_are_joined
 check "a deep tree is shown" a_deep_tree_is_shown
 check "the first of each supervisor are shown" the_first_of_each_supervisor_are_shown
 check "the longest mailboxes are shown" longest_mailboxes_are_shown
@@ -241,6 +264,7 @@ check "a store at rest is told" a_store_at_rest_is_told
 check "nobody who serves is told" nobody_is_told
 serve
 check "the tree is shown" the_tree_is_shown
+check "actors are listed" actors_are_listed
 check "what waits is shown" what_waits_is_shown
 check "a program is told" a_program_is_told
 check "wrong usage is told" wrong_usage_is_told
