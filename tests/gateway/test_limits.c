@@ -3,7 +3,9 @@
  */
 #include "http.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -301,7 +303,9 @@ who_says_nothing_is_sent_away_and_others_are_served(void **state)
     still_serves(f);
 }
 
-/* As many as there may be files, up to 10,000. */
+enum { DRIBBLERS_MAX = 10000 };
+
+/* As many as there may be files. */
 static int
 many_files(void)
 {
@@ -310,7 +314,7 @@ many_files(void)
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
-    if (files.rlim_max == RLIM_INFINITY || files.rlim_max > 11000) return 10000;
+    if (files.rlim_max == RLIM_INFINITY || files.rlim_max > DRIBBLERS_MAX + 1000) return DRIBBLERS_MAX;
     return files.rlim_max > 2000 ? (int)files.rlim_max - 1000 : 200;
 }
 
@@ -322,11 +326,16 @@ dribble(const fixture *f, int count, int told)
     static const char request[] =
         "GET /health?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     const struct timespec a_second = { .tv_sec = 1 };
-    int *fds = calloc((size_t)count, sizeof *fds), left = count;
+    static int fds[DRIBBLERS_MAX];
+    const struct sockaddr_in to = { .sin_family = AF_INET,
+        .sin_port = htons(acta_gateway_port(f->gateway)),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int left = count;
 
-    if (fds == NULL) _exit(2);
-    for (int i = 0; i < count; i++)
-        fds[i] = connect_tcp(f);
+    for (int i = 0; i < count; i++) { /* no assertion may fail here: it would go on with the next test */
+        fds[i] = socket(AF_INET, SOCK_STREAM, 0);
+        if (fds[i] < 0 || connect(fds[i], (const struct sockaddr *)&to, sizeof to) != 0) _exit(2);
+    }
     for (size_t letter = 0; left > 0; letter = letter + 1 < sizeof request - 1 ? letter + 1 : letter) {
         for (int i = 0; i < count; i++) {
             if (fds[i] < 0 || send(fds[i], request + letter, 1, MSG_NOSIGNAL) == 1) continue;
