@@ -30,7 +30,7 @@ refuse_unknown(const acta_app *app, const acta_table *command, acta_error *error
 
 /* His options with the application's defaults in them; but for the metadata, which are merged. */
 static acta_dispatch_options
-options_of(const acta_app *app, const acta_dispatch_options *given)
+options_of(const acta_app *app, const acta_dispatch_options *given, bool is_async)
 {
     acta_dispatch_options options = { .timeout_ms = 0 };
 
@@ -39,8 +39,16 @@ options_of(const acta_app *app, const acta_dispatch_options *given)
     if (options.timeout_ms == 0) options.timeout_ms = ACTA_CALL_TIMEOUT_DEFAULT;
     if (options.wait_for == NULL) options.wait_for = app->defaults.wait_for;
     if (options.returning == ACTA_RETURN_VERSION) options.returning = app->defaults.returning;
-    if (options.returned_out == NULL) options.returning = ACTA_RETURN_VERSION;
+    if (options.returned_out == NULL && !is_async) options.returning = ACTA_RETURN_VERSION;
     return options;
+}
+
+static acta_status
+check_returning(const acta_dispatch_options *options, acta_error *error)
+{
+    if ((options->returning & ~(uint32_t)ACTA_RETURN_ALL) == 0) return ACTA_OK;
+    return acta_error_set(
+        error, ACTA_INVALID, "returning is %" PRIu32 "; ACTA_RETURN_… are expected", options->returning);
 }
 
 static acta_status
@@ -49,9 +57,7 @@ check_options(const acta_app *app, const acta_dispatch_options *options, acta_er
     acta_status status = ACTA_OK;
 
     if (options->wait_for != NULL) status = acti_wait_for_check(app, options->wait_for, error);
-    if (status == ACTA_OK && (options->returning & ~(uint32_t)ACTA_RETURN_ALL) != 0)
-        status = acta_error_set(
-            error, ACTA_INVALID, "returning is %" PRIu32 "; ACTA_RETURN_… are expected", options->returning);
+    if (status == ACTA_OK) status = check_returning(options, error);
     if (status == ACTA_OK && options->returning != ACTA_RETURN_VERSION && options->memory == NULL)
         status = acta_error_set(error, ACTA_INVALID, "events and states are returned into a memory; set .memory");
     return status;
@@ -238,7 +244,7 @@ acta_status
 acta_dispatch(
     acta_app *app, const acta_table *table, const void *value, const acta_dispatch_options *given, acta_error *error)
 {
-    const acta_dispatch_options options = options_of(app, given);
+    const acta_dispatch_options options = options_of(app, given, false);
     acti_command *command;
     acta_error own;
 
@@ -276,6 +282,37 @@ is_abandoned(const acti_command *command)
     return atomic_load_explicit(&command->app->abandoned, memory_order_relaxed);
 }
 
+/* What is to be returned, in a memory that goes when `done` has returned; absent when nothing but ids and versions is. */
+static acta_memory *
+return_into(acti_command *command, acta_dispatch_result *result, acta_returned *returned, acta_error *error)
+{
+    bool has_bytes = command->returning != ACTA_RETURN_VERSION;
+    acta_memory *memory = has_bytes ? acta_memory_create(&command->app->warm) : NULL;
+
+    result->status = has_bytes && memory == NULL
+                         ? acta_error_set(error, ACTA_NO_MEMORY, "'%s' is stored, and there is no memory to return it",
+                               acti_command_table(command)->name)
+                         : acti_command_return(command, memory, returned, error);
+    if (result->status == ACTA_OK)
+        result->returned = returned;
+    else
+        result->error = error;
+    return memory;
+}
+
+static void
+call_done(acti_command *command, acta_dispatch_result *result)
+{
+    acta_memory *memory = NULL;
+    acta_returned returned;
+    acta_error error;
+
+    if (result->status == ACTA_OK) memory = return_into(command, result, &returned, &error);
+    acti_count_answer(command->app, result->status);
+    command->done(command->user, result);
+    acta_memory_destroy(memory);
+}
+
 static void
 tell(acti_command *command, acta_status status, const acta_error *error)
 {
@@ -297,10 +334,7 @@ tell(acti_command *command, acta_status status, const acta_error *error)
         result.status = acti_command_conclude(command, status, &own);
         result.error = result.status != ACTA_OK ? &own : NULL;
     }
-    if (!is_abandoned(command)) {
-        acti_count_answer(command->app, result.status);
-        command->done(command->user, &result);
-    }
+    if (!is_abandoned(command)) call_done(command, &result);
     acti_command_unref(command);
 }
 
@@ -371,10 +405,11 @@ check_async(const acta_dispatch_options *given, acta_error *error)
     if (given == NULL) return ACTA_OK;
     if (given->wait_for != NULL)
         return acta_error_set(error, ACTA_INVALID, "wait_for waits; it is for acta_dispatch alone");
-    if (given->returned_out != NULL || given->version_out != NULL || given->position_out != NULL)
+    if (given->returned_out != NULL || given->version_out != NULL || given->position_out != NULL ||
+        given->memory != NULL)
         return acta_error_set(error, ACTA_INVALID,
-            "returned_out, version_out and position_out are for acta_dispatch alone; the result tells version and "
-            "position");
+            "returned_out, memory, version_out and position_out are for acta_dispatch alone; the result brings what is "
+            "returned");
     return ACTA_OK;
 }
 
@@ -382,12 +417,13 @@ void
 acta_dispatch_async(acta_app *app, const acta_table *table, const void *value, const acta_dispatch_options *given,
     acta_dispatch_done done, void *user)
 {
-    const acta_dispatch_options options = options_of(app, given);
+    const acta_dispatch_options options = options_of(app, given, true);
     acti_command *command;
     acta_error error;
 
     acti_count(app, ACTI_COUNT_DISPATCHED);
     acta_status status = check_async(given, &error);
+    if (status == ACTA_OK) status = check_returning(&options, &error);
     if (status == ACTA_OK) status = encode(app, table, value, &options, &command, &error);
     if (status != ACTA_OK) {
         refuse_async(app, done, user, status, &error);

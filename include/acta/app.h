@@ -144,7 +144,7 @@ struct acta_dispatch_options {
     uint64_t expected_version; /* of the aggregate's stream; 0: any (a new one: ACTA_EXPECT_NEW) */
     const char *const
         *wait_for;         /* names of readers, ended by NULL, that must have passed its events before it returns */
-    uint64_t *version_out; /* the stream's version after it; may be NULL. Not with acta_dispatch_async */
+    uint64_t *version_out; /* the stream's version after it; may be NULL. Not with acta_dispatch_async, as the next */
     uint64_t *position_out;
 
     /* Put with each of its events, and told to handlers (metadata.h). Not part of what makes two commands with one id the
@@ -152,9 +152,9 @@ struct acta_dispatch_options {
     const acta_metadata_entry *metadata;
     uint32_t metadata_count;
 
-    uint32_t returning; /* acta_returning; for `returned_out`. Not with acta_dispatch_async, like the next two */
+    uint32_t returning; /* acta_returning; for `returned_out`, or what the result of acta_dispatch_async brings */
     acta_returned *returned_out; /* written when the status is ACTA_OK, and when it is one of wait_for; may be NULL */
-    acta_memory *memory;         /* the caller's, for what is returned; needed for events and state */
+    acta_memory *memory; /* the caller's; needed for events and state. Not with acta_dispatch_async, as returned_out */
 };
 #define ACTA_EXPECT_NEW (UINT64_MAX - 2)
 
@@ -185,10 +185,16 @@ typedef struct acta_dispatch_result {
     uint64_t version;
     uint64_t position; /* of its last event; 0: none */
     const acta_error *error;
+    /* With ACTA_OK, as acta_dispatch has it in returned_out: versions and ids always, events and state by `returning`. It and
+     * all that it points to is the library's, and gone when `done` returns: copy what is to stay (bytes of `payload`; of a
+     * struct, its strings and vectors too). NULL with any other status. */
+    const acta_returned *returned;
 } acta_dispatch_result;
 
 /* The same without waiting (wait_for is ACTA_INVALID here). `done`, which is never NULL, is called exactly once, on any
- * thread, also before this returns; must not block; may dispatch again. */
+ * thread, also before this returns; must not block; may dispatch again. The result lives until it returns.
+ * Where the text says "is stored" the command is, `version` and `position` are its own, and what was to be returned can't be:
+ * asked again with the same command_id it may be. */
 typedef void (*acta_dispatch_done)(void *user, const acta_dispatch_result *result);
 ACTA_API void acta_dispatch_async(acta_app *app, const acta_table *command, const void *value,
     const acta_dispatch_options *options, acta_dispatch_done done, void *user);

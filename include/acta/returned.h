@@ -7,6 +7,7 @@
  *     const bank_MoneyDeposited *deposited = returned.events[0].value;
  *     const bank_Account *account = returned.state;
  *
+ * acta_dispatch_async brings the same to `done`, in memory of its own that is gone when that returns.
  * Asked again with the same command id it returns the same: events and state are then read from the log.
  */
 #ifndef ACTA_RETURNED_H
@@ -34,7 +35,7 @@ typedef struct acta_returned_event {
     const void *value;  /* the table's struct: const bank_MoneyDeposited * */
 } acta_returned_event;
 
-/* All that it points to lies in the memory that the options gave. */
+/* All that it points to lies in the memory that the options gave; of acta_dispatch_async, in one that ends with `done`. */
 typedef struct acta_returned {
     uint64_t version;                                 /* of the aggregate's stream after the command */
     uint64_t position;                                /* of its last event; 0: none */

@@ -417,6 +417,116 @@ a_stopped_application_has_kept_what_it_acknowledged(void **state)
     assert_int_equal(acknowledged, 500);
 }
 
+/* -- what an answer brings -- */
+
+typedef struct brought {
+    uint32_t calls, event_count, decisions;
+    acta_status status;
+    uint64_t version, position, of_event;
+    acta_id command_id;
+    bool has_returned, has_state;
+    int64_t total, of_state; /* of the last event, and of the state */
+    char text[ACTA_ERROR_TEXT_MAX];
+} brought;
+
+/* All that the result points to is read here: it is gone when this returns. */
+static void
+take_returned(void *user, const acta_dispatch_result *result)
+{
+    brought *b = user;
+    const acta_returned *returned = result->returned;
+
+    *b = (brought){ .calls = b->calls + 1,
+        .status = result->status,
+        .version = result->version,
+        .position = result->position,
+        .has_returned = returned != NULL };
+    if (result->error != NULL) snprintf(b->text, sizeof b->text, "%s", result->error->text);
+    if (returned == NULL) return;
+    b->decisions = returned->decisions;
+    b->command_id = returned->command_id;
+    b->event_count = returned->event_count;
+    b->has_state = returned->state != NULL;
+    if (b->has_state) b->of_state = ((const ledger_Counter *)returned->state)->total;
+    if (b->event_count == 0) return;
+    const acta_returned_event *last = &returned->events[returned->event_count - 1];
+    assert_ptr_equal(last->table, &ledger_Added_table);
+    b->total = ((const ledger_Added *)last->value)->total;
+    b->of_event = last->version;
+}
+
+static void
+burst_async(fixture *f, uint32_t times, const acta_dispatch_options *options, brought *b)
+{
+    ledger_Burst_dispatch_async(
+        f->app, ACTA_INIT(ledger_Burst, .counter_id = S("a"), .times = times), options, take_returned, b);
+    run_all(f);
+}
+
+/* AP-16: the answer of one that nobody waits for brings what the waiting one returns; with its id asked again, the same. */
+static void
+an_answer_brings_what_was_asked_for(void **state)
+{
+    fixture *f = FIXTURE(state);
+    brought b = { .calls = 0 };
+    acta_dispatch_options options = { .command_id = id_of("once"), .returning = ACTA_RETURN_ALL };
+
+    start(f);
+    burst_async(f, 2, NULL, &b); /* nothing: ids and versions all the same */
+    assert_int_equal(b.status, ACTA_OK);
+    assert_true(b.has_returned);
+    assert_int_equal(b.event_count, 0);
+    assert_false(b.has_state);
+    assert_false(acta_id_is_none(b.command_id));
+    for (uint32_t round = 0; round < 3; round++) { /* then by its outcome, also in another life */
+        burst_async(f, 3, &options, &b);
+        assert_int_equal(b.status, ACTA_OK);
+        assert_int_equal(b.version, 5);
+        assert_int_equal(b.position, 5);
+        assert_int_equal(b.decisions, round == 0 ? 1 : 0);
+        assert_true(acta_id_equal(b.command_id, id_of("once")));
+        assert_int_equal(b.event_count, 3);
+        assert_int_equal(b.of_event, 5);
+        assert_int_equal(b.total, 5);
+        assert_int_equal(b.of_state, 5);
+        if (round > 0) {
+            stop(f);
+            start(f);
+        }
+        add(f, "a", 1); /* which is nothing to it */
+    }
+    options = (acta_dispatch_options){ .returning = ACTA_RETURN_STATE };
+    burst_async(f, 200, &options, &b);
+    assert_int_equal(b.status, ACTA_OK);
+    assert_int_equal(b.event_count, 0);
+    assert_int_equal(b.of_state, fold_counter(f, "a"));
+    assert_int_equal(b.calls, 5);
+}
+
+static void
+a_failed_answer_brings_nothing(void **state)
+{
+    fixture *f = FIXTURE(state);
+    brought b = { .calls = 0 };
+    acta_dispatch_options options = { .returning = ACTA_RETURN_ALL };
+
+    start(f);
+    ledger_Add_dispatch_async(f->app, ACTA_INIT(ledger_Add, .counter_id = S("a"), .amount = LEDGER_TOTAL_MAX + 1),
+        &options, take_returned, &b);
+    run_all(f);
+    assert_int_equal(b.status, ACTA_REJECTED);
+    assert_false(b.has_returned);
+    options.returning = 8;
+    burst_async(f, 1, &options, &b);
+    assert_int_equal(b.status, ACTA_INVALID);
+    options = (acta_dispatch_options){ .returning = ACTA_RETURN_ALL, .memory = f->scratch };
+    burst_async(f, 1, &options, &b);
+    assert_int_equal(b.status, ACTA_INVALID);
+    assert_non_null(strstr(b.text, "memory"));
+    assert_int_equal(b.calls, 3);
+    assert_int_equal(version_of(f, "Counter-a"), 0);
+}
+
 int
 main(void)
 {
@@ -436,6 +546,8 @@ main(void)
         threaded(a_command_during_a_passivation_is_executed_once),
         threaded(an_actor_that_dispatches_and_waits_is_refused),
         threaded(a_stopped_application_has_kept_what_it_acknowledged),
+        manual(an_answer_brings_what_was_asked_for),
+        manual(a_failed_answer_brings_nothing),
     };
     return run_on_engines("dispatch", tests);
 }
