@@ -20,12 +20,20 @@ or_default(uint64_t value, uint64_t instead)
     return value != 0 ? value : instead;
 }
 
+static uint64_t
+jitter_of(const acta_retry_backoff *backoff)
+{
+    if (backoff->jitter_percent == ACTA_NO_JITTER) return 0;
+    return or_default((uint64_t)backoff->jitter_percent, ACTI_RETRY_JITTER_PERCENT);
+}
+
 size_t
 acta_config_dump(const acta_app_config *config, char *text, size_t size)
 {
     static const acta_app_config defaults;
     size_t length = 0;
     if (config == NULL) config = &defaults;
+    const acta_error_default *otherwise = &config->on_handler_error;
 
     const setting settings[] = {
         { "mailbox_count_max", ACTA_MAILBOX_COUNT_DEFAULT, "messages" },
@@ -46,11 +54,11 @@ acta_config_dump(const acta_app_config *config, char *text, size_t size)
         { "database_window", ACTI_DATABASE_WINDOW_DEFAULT, "events" },
         { "projection_window", ACTI_PROJECTION_WINDOW_DEFAULT, "events" },
         { "projection_memory_bytes", ACTI_PROJECTION_MEMORY, "bytes" },
-        { "retry_max", ACTI_RETRY_DEFAULT, "tries" },
-        { "retry_first_ms", ACTI_RETRY_FIRST_MS, "ms" },
-        { "retry_factor", ACTI_RETRY_FACTOR_PERCENT, "percent" },
-        { "retry_max_ms", ACTI_RETRY_MAX_MS, "ms" },
-        { "retry_jitter", ACTI_RETRY_JITTER_PERCENT, "percent" },
+        { "retry_max", or_default(otherwise->retry_max, ACTI_RETRY_DEFAULT), "tries" },
+        { "retry_first_ms", or_default(otherwise->backoff.first_ms, ACTI_RETRY_FIRST_MS), "ms" },
+        { "retry_factor", or_default(otherwise->backoff.factor_percent, ACTI_RETRY_FACTOR_PERCENT), "percent" },
+        { "retry_max_ms", or_default(otherwise->backoff.max_ms, ACTI_RETRY_MAX_MS), "ms" },
+        { "retry_jitter", jitter_of(&otherwise->backoff), "percent" },
         { "concurrency", 1, "lanes" },
         { "batch_size", 1, "events" },
         { "checkpoint_count", ACTA_CHECKPOINT_COUNT_DEFAULT, "events" },

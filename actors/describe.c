@@ -42,6 +42,7 @@ words_of(uint32_t tag)
         [ACTI_TAG_EVENT] = "an event",
         [ACTI_TAG_RESUME] = "go on with the outbox",
         [ACTI_TAG_WAITING] = "an event waits behind an instance's commands",
+        [ACTI_TAG_TRIED_OUT] = "an instance's commands were tried as often as may be",
         [ACTI_TAG_STUCK] = "an instance's commands can't get through",
         [ACTI_TAG_UNSTUCK] = "an instance's commands have got through",
         [ACTI_TAG_SCHEDULE] = "a command for later",

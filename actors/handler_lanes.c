@@ -301,7 +301,7 @@ batch_failed(acti_reader_actor *r, lane *l, bool crashed, const acta_error *why)
     uint32_t delay_ms;
 
     ACTA_SOMETIMES(&r->app->environment, "lane.batch.failed");
-    if (l->batch_count == 1 || r->reader->options->error == NULL) {
+    if (l->batch_count == 1 || r->reader->error == NULL) {
         r->has_crashed = crashed; /* of the first; the others are only tried again */
         end_batch(r, l, ACTI_WORK_FAILED, why);
         return;

@@ -92,6 +92,7 @@ typedef enum acti_tag {
     ACTI_TAG_RESUME,    /* to an instance of a process manager: go on with what is in the outbox */
     ACTI_TAG_WAITING,   /* to a reader, from an instance: an event waits behind its commands, which are tried again */
     ACTI_TAG_STUCK,     /* to a reader, from an instance: its commands can't get through … */
+    ACTI_TAG_TRIED_OUT, /* … for they were tried as often as they may be … */
     ACTI_TAG_UNSTUCK,   /* … and have got through after all */
     ACTI_TAG_SCHEDULE,  /* to the schedule: acti_schedule_request */
     ACTI_TAG_CANCEL,

@@ -257,7 +257,8 @@ loads_later(acti_instance *i, acta_status status)
     if (!i->report_wanted || (status != ACTA_IO && status != ACTA_NO_MEMORY)) return false;
     if (i->attempts >= i->reader->retry_max) return false;
     ACTA_SOMETIMES(&i->app->environment, "manager.reads.later");
-    return acta_send_after(i->self, acti_backoff_ms(i->app, ++i->attempts), ACTI_ALARM_RETRY, 0, &ref) == ACTA_OK;
+    return acta_send_after(i->self, acti_reader_backoff_ms(i->reader, ++i->attempts), ACTI_ALARM_RETRY, 0, &ref) ==
+           ACTA_OK;
 }
 
 static acta_next

@@ -124,12 +124,12 @@ wait_before_retry(acti_instance *i, uint32_t delay_ms)
 }
 
 static void
-get_stuck(acti_instance *i, const acta_error *error)
+get_stuck(acti_instance *i, acti_tag how, const acta_error *error)
 {
     acti_ticket_say(i->ticket, error->text);
     i->phase = ACTI_INSTANCE_STUCK;
     acti_outbox_count(i, false);
-    acti_instance_notify(i, ACTI_TAG_STUCK, error->text);
+    acti_instance_notify(i, how, error->text);
 }
 
 static void
@@ -139,9 +139,9 @@ retry_later(acti_instance *i, const acta_error *error, uint32_t delay_ms)
     atomic_fetch_add_explicit(&i->reader->retries, 1, memory_order_relaxed); /* a count for people */
     acti_count(i->app, ACTI_COUNT_MANAGER_RETRIES);
     if (i->attempts > i->reader->retry_max)
-        get_stuck(i, error);
+        get_stuck(i, ACTI_TAG_TRIED_OUT, error);
     else
-        wait_before_retry(i, delay_ms != 0 ? delay_ms : acti_backoff_ms(i->app, i->attempts));
+        wait_before_retry(i, delay_ms != 0 ? delay_ms : acti_reader_backoff_ms(i->reader, i->attempts));
 }
 
 void
@@ -321,7 +321,7 @@ has_failed(acti_instance *i, acta_status status, const acta_error *error)
     acti_command_unref(i->ticket->command);
     i->ticket->command = NULL;
     if (is_parked)
-        get_stuck(i, error);
+        get_stuck(i, ACTI_TAG_STUCK, error);
     else if (!is_on_way)
         retry_later(i, error, delay_ms);
 }

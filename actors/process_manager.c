@@ -217,7 +217,9 @@ default_verdict(const acta_unhandled *failure)
 static acti_verdict
 verdict_of(acta_unhandled_action action, const acta_unhandled_retry *retry)
 {
-    acti_verdict verdict = { .action = ACTI_VERDICT_RETRY, .delay_ms = retry->delay_ms, .kept = retry->kept };
+    acti_verdict verdict = {
+        .action = ACTI_VERDICT_RETRY, .delay_ms = retry->delay_ms, .kept = retry->kept, .is_decided = true
+    };
 
     if (action == ACTA_UNHANDLED_SKIP) verdict.action = ACTI_VERDICT_SKIP;
     if (action == ACTA_UNHANDLED_PARK) verdict.action = ACTI_VERDICT_PARK;
@@ -415,10 +417,10 @@ router_cast(acti_reader_actor *r, acta_message *message)
     acta_status status = ACTA_OK;
     acta_error error, why;
 
-    if (message->tag == ACTI_TAG_STUCK) {
+    if (message->tag == ACTI_TAG_STUCK || message->tag == ACTI_TAG_TRIED_OUT) {
         acta_error_set(&why, ACTA_FAILED, "%s", notice->why);
         uint64_t position = notice->position != 0 ? notice->position : mark_of(r, id);
-        status = acti_aside_stuck(r, id, position, &why, &error);
+        status = acti_aside_stuck(r, id, position, message->tag == ACTI_TAG_TRIED_OUT, &why, &error);
     } else if (message->tag == ACTI_TAG_WAITING && r->subscription != NULL) /* else nothing was sent to it yet */
         set_queue_aside(r, id, notice->why);
     else if (message->tag == ACTI_TAG_UNSTUCK)

@@ -63,6 +63,7 @@ typedef struct acti_verdict {
     enum { ACTI_VERDICT_RETRY, ACTI_VERDICT_SKIP, ACTI_VERDICT_PARK, ACTI_VERDICT_STOP } action;
     uint32_t delay_ms; /* RETRY; 0: the usual backoff */
     uint64_t kept;     /* the user's, for the next attempt */
+    bool is_decided;   /* by the reader's own function: nobody else is asked */
 } acti_verdict;
 
 typedef struct acti_keys acti_keys;
@@ -136,6 +137,10 @@ struct acti_reader {
     const acta_reader_options *options; /* never NULL */
     acta_start start;
     uint32_t window, retry_max;
+    acta_retry_backoff backoff; /* its own, and where it says nothing the application's; 0: the usual */
+    bool stops;                 /* behind retry_max, instead of parking */
+    acta_event_decide *error;   /* its own, or the application's; NULL: none */
+    void *error_user;
 
     /* Any thread. */
     _Atomic uint64_t pid; /* 0: between two lives */
@@ -322,6 +327,8 @@ acti_reader_is_held(const acti_reader_actor *r)
 }
 
 /* reader_options.c */
+acta_status acti_error_default_check(const acta_error_default *d, acta_error *error);
+acta_status acti_reader_then_check(const char *name, acta_failure_then then, acta_error *error);
 acta_status acti_reader_options_check(
     const char *name, const acta_reader_options *options, uint32_t window, bool is_projection, acta_error *error);
 /* The same of one event that it is interested in. */
@@ -411,9 +418,10 @@ acta_status acti_aside_add(
 /* The same of one that is in work, and stays so: its owner can't begin with it yet. */
 acta_status acti_aside_hold(acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why,
     acti_aside **aside_out, acta_error *error);
-/* Not an event, but the commands that the one at `position` led to, are stuck; or are through after all. */
+/* Not an event, but the commands that the one at `position` led to, are stuck (is_tried_out: they may stop the reader); or are through
+ * after all. */
 acta_status acti_aside_stuck(
-    acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why, acta_error *error);
+    acti_reader_actor *r, acta_str key, uint64_t position, bool is_tried_out, const acta_error *why, acta_error *error);
 acta_status acti_aside_unstuck(acti_reader_actor *r, acta_str key, acta_error *error);
 /* … or whoever is to send them has failed: to be woken, with backoff. */
 acta_status acti_aside_crashed(

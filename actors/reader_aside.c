@@ -218,6 +218,22 @@ try_later(acti_reader_actor *r, acti_aside *aside, uint32_t delay_ms)
         park(r, aside);
 }
 
+/* It was tried as often as it may be. */
+static void
+give_up(acti_reader_actor *r, acti_aside *aside)
+{
+    acta_error text;
+
+    if (!r->reader->stops) {
+        park(r, aside);
+        return;
+    }
+    acta_error_set(&text, ACTA_FAILED, "at position %" PRIu64 " after %" PRIu32 " attempts: %s",
+        acti_aside_first(aside), aside->attempts, aside->reason);
+    acti_reader_halt(r, text.text);
+    acti_aside_due(r, aside); /* as soon as it goes on */
+}
+
 static void
 set_reason(acti_aside *aside, const acta_error *why)
 {
@@ -269,10 +285,10 @@ count_failure(acti_reader_actor *r, acti_aside *aside, const acta_error *why)
         park(r, aside);
     else if (r->is_halted) /* with others: as soon as it goes on */
         acti_aside_due(r, aside);
-    else if (r->reader->options->error != NULL && !aside->by_commands)
+    else if (r->reader->error != NULL && !aside->by_commands && !r->verdict.is_decided)
         ask(r, aside, tried, why);
     else if (aside->attempts > r->reader->retry_max)
-        park(r, aside);
+        give_up(r, aside);
     else
         try_later(r, aside,
             r->verdict.delay_ms != 0 ? r->verdict.delay_ms : acti_reader_backoff_ms(r->reader, aside->attempts));
@@ -419,7 +435,8 @@ put_commands_first(acti_reader_actor *r, acti_aside *aside, uint64_t position, a
 }
 
 acta_status
-acti_aside_stuck(acti_reader_actor *r, acta_str key, uint64_t position, const acta_error *why, acta_error *error)
+acti_aside_stuck(
+    acti_reader_actor *r, acta_str key, uint64_t position, bool is_tried_out, const acta_error *why, acta_error *error)
 {
     acti_aside *aside = acti_aside_find(r, key);
     acta_status status = ACTA_OK;
@@ -436,7 +453,10 @@ acti_aside_stuck(acti_reader_actor *r, acta_str key, uint64_t position, const ac
     if (!aside->by_commands) return ACTA_OK; /* an event of it has failed on its own, and is tried on its own */
     aside->is_tried = false;
     set_reason(aside, why);
-    park(r, aside);
+    if (is_tried_out)
+        give_up(r, aside);
+    else
+        park(r, aside);
     return ACTA_OK;
 }
 

@@ -2,7 +2,7 @@
  * Failure: what becomes of an event that could not be worked on.
  *
  *     failed --> error callback --> retry now | after a delay | skip | park | stop
- *            \-> without one: backoff, retry_max times, then park
+ *            \-> without one: backoff, retry_max times, then park, or stop
  *
  * What is known of a key that is aside (attempts, the callback's context, that it is parked) outlives the actor, so that
  * an event that ends it again and again is counted, and what was parked stays so. It ends with the application: its next
@@ -107,7 +107,7 @@ acti_tried_deinit(acti_reader *reader)
 uint32_t
 acti_reader_backoff_ms(const acti_reader *reader, uint32_t attempt)
 {
-    const acta_retry_backoff *b = &reader->options->backoff;
+    const acta_retry_backoff *b = &reader->backoff;
     const acta_environment *environment = &reader->app->environment;
     uint64_t delay_ms = b->first_ms != 0 ? b->first_ms : ACTI_RETRY_FIRST_MS,
              max_ms = b->max_ms != 0 ? b->max_ms : ACTI_RETRY_MAX_MS;
@@ -153,7 +153,7 @@ answer_of(acti_reader_actor *r, acta_event_failure *failure)
     }
     reader->handling = failure->position;
     reader->is_asking = true;
-    acta_event_answer answer = reader->options->error(acti_user_of(reader), failure);
+    acta_event_answer answer = reader->error(reader->error_user, failure);
     reader->handling = 0;
     reader->is_asking = false;
     return answer;

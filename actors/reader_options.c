@@ -19,18 +19,42 @@ is_handlers_alone(const acta_reader_options *o)
     return has_lanes(o) || o->state_size != 0 || o->init != NULL || o->after_start != NULL || o->before_reset != NULL;
 }
 
-static bool
-is_backoff(const acta_retry_backoff *b)
+/* `whose`: "reader 'mailer'". */
+static acta_status
+check_failing(const char *whose, const acta_retry_backoff *b, acta_failure_then then, acta_error *error)
 {
-    if (b->factor_percent != 0 && (b->factor_percent < 100 || b->factor_percent > 10000)) return false;
-    return b->jitter_percent >= ACTA_NO_JITTER && b->jitter_percent <= 100;
+    bool is_factor = b->factor_percent == 0 || (b->factor_percent >= 100 && b->factor_percent <= 10000);
+
+    if (!is_factor || b->jitter_percent < ACTA_NO_JITTER || b->jitter_percent > 100)
+        return acta_error_set(error, ACTA_INVALID,
+            "%s: backoff.factor_percent is 100 to 10000, jitter_percent 1 to 100, 0, or ACTA_NO_JITTER", whose);
+    if ((unsigned)then <= ACTA_THEN_STOP) return ACTA_OK;
+    return acta_error_set(error, ACTA_INVALID, "%s: then is %d; ACTA_THEN_… are expected", whose, (int)then);
+}
+
+acta_status
+acti_error_default_check(const acta_error_default *d, acta_error *error)
+{
+    return check_failing("on_handler_error", &d->backoff, d->then, error);
+}
+
+acta_status
+acti_reader_then_check(const char *name, acta_failure_then then, acta_error *error)
+{
+    char whose[ACTI_READER_ACTOR_NAME_MAX + 2];
+
+    snprintf(whose, sizeof whose, "reader '%s'", name);
+    return check_failing(whose, &(acta_retry_backoff){ .first_ms = 0 }, then, error);
 }
 
 acta_status
 acti_reader_options_check(
     const char *name, const acta_reader_options *o, uint32_t window, bool is_projection, acta_error *error)
 {
+    char whose[ACTI_READER_ACTOR_NAME_MAX + 2];
     if (o == NULL) return ACTA_OK;
+
+    snprintf(whose, sizeof whose, "reader '%s'", name);
     if (is_projection && is_handlers_alone(o))
         return acta_error_set(error, ACTA_INVALID,
             "projection '%s': concurrency, batches, state and callbacks of its life are for event handlers", name);
@@ -45,10 +69,7 @@ acti_reader_options_check(
             name, o->batch_size, window);
     if (o->partition != NULL && o->partition_field != NULL)
         return acta_error_set(error, ACTA_INVALID, "reader '%s': keep one of .partition and .partition_field", name);
-    if (!is_backoff(&o->backoff))
-        return acta_error_set(error, ACTA_INVALID,
-            "reader '%s': backoff.factor_percent is 100 to 10000, jitter_percent 1 to 100, 0, or ACTA_NO_JITTER", name);
-    return ACTA_OK;
+    return check_failing(whose, &o->backoff, o->then, error);
 }
 
 static const acta_field *

@@ -281,9 +281,26 @@ handler_kind(const acta_reader_options *options)
     return is_plain ? &acti_handler_kind : &acti_lanes_kind;
 }
 
+/* What it does about events that fail: what it says, and where it says nothing what the application does. */
+static void
+init_failing(acti_reader *reader, uint32_t retry_max, acta_failure_then then, const acta_error_default *otherwise)
+{
+    const acta_retry_backoff *own = &reader->options->backoff, *other = &otherwise->backoff;
+
+    reader->retry_max = retry_max != 0 ? retry_max : otherwise->retry_max;
+    if (reader->retry_max == 0) reader->retry_max = ACTI_RETRY_DEFAULT;
+    reader->backoff = (acta_retry_backoff){ .first_ms = own->first_ms != 0 ? own->first_ms : other->first_ms,
+        .factor_percent = own->factor_percent != 0 ? own->factor_percent : other->factor_percent,
+        .max_ms = own->max_ms != 0 ? own->max_ms : other->max_ms,
+        .jitter_percent = own->jitter_percent != 0 ? own->jitter_percent : other->jitter_percent };
+    reader->stops = (then != ACTA_THEN_DEFAULT ? then : otherwise->then) == ACTA_THEN_STOP;
+    reader->error = reader->options->error != NULL ? reader->options->error : otherwise->error;
+    reader->error_user = reader->options->error != NULL ? acti_user_of(reader) : otherwise->user;
+}
+
 static void
 init_reader(acta_app *app, acti_reader *reader, const acti_reader_kind *kind, const char *name, uint32_t window,
-    uint32_t retry_max, const acta_reader_options *options)
+    const acta_reader_options *options)
 {
     static const acta_reader_options none;
 
@@ -294,7 +311,6 @@ init_reader(acta_app *app, acti_reader *reader, const acti_reader_kind *kind, co
     snprintf(reader->actor_name, sizeof reader->actor_name, "reader %s", name);
     reader->options = options != NULL ? options : &none;
     reader->window = window != 0 ? window : window_of(reader->options);
-    reader->retry_max = retry_max != 0 ? retry_max : ACTI_RETRY_DEFAULT;
 }
 
 static void
@@ -303,24 +319,27 @@ init_all(acta_app *app, const acta_app_config *config)
     acti_reader *reader = app->readers;
 
     for (const acta_process_manager *const *m = config->process_managers; m != NULL && *m != NULL; m++, reader++) {
-        init_reader(app, reader, &acti_manager_kind, acti_manager_name(*m), 0, (*m)->retry_max, NULL);
+        init_reader(app, reader, &acti_manager_kind, acti_manager_name(*m), 0, NULL);
         reader->given.manager = *m;
+        init_failing(reader, (*m)->retry_max, (*m)->then, &config->on_handler_error);
         if ((*m)->start_from == ACTA_FROM_CURRENT) reader->start = ACTA_START_CURRENT;
         reader->events = (*m)->code->events;
         reader->event_count = (*m)->code->event_count;
     }
     for (const acta_event_handler *const *h = config->event_handlers; h != NULL && *h != NULL; h++, reader++) {
         const acti_reader_kind *kind = handler_kind((*h)->options);
-        init_reader(app, reader, kind, (*h)->name, (*h)->window, (*h)->retry_max, (*h)->options);
+        init_reader(app, reader, kind, (*h)->name, (*h)->window, (*h)->options);
         reader->given.handler = *h;
+        init_failing(reader, (*h)->retry_max, reader->options->then, &config->on_handler_error);
         reader->events = (*h)->code->events;
         reader->event_count = (*h)->code->event_count;
         reader->start = start_of((*h)->start_from);
     }
     for (const acta_projection *const *p = config->projections; p != NULL && *p != NULL; p++, reader++) {
         const acti_reader_kind *kind = (*p)->database != NULL ? &acti_database_kind : &acti_projection_kind;
-        init_reader(app, reader, kind, (*p)->name, (*p)->window, (*p)->retry_max, (*p)->options);
+        init_reader(app, reader, kind, (*p)->name, (*p)->window, (*p)->options);
         reader->given.projection = *p;
+        init_failing(reader, (*p)->retry_max, reader->options->then, &config->on_handler_error);
         if ((*p)->window == 0) reader->window = ACTI_PROJECTION_WINDOW_DEFAULT;
         reader->events = (*p)->code->events;
         reader->event_count = (*p)->code->event_count;

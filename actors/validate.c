@@ -138,6 +138,8 @@ check_process_manager(const acta_app_config *config, const acta_process_manager 
     const char *missing = manager->code->missing != NULL ? manager->code->missing(manager) : NULL;
     if (missing != NULL)
         return acta_error_set(error, ACTA_INVALID, "process manager %s: %s", manager->code->name, missing);
+    acta_status status = acti_reader_then_check(acti_manager_name(manager), manager->then, error);
+    if (status != ACTA_OK) return status;
     for (const acta_aggregate *const *a = config->aggregates; a != NULL && *a != NULL; a++) {
         if (strcmp((*a)->code->name, manager->code->name) == 0)
             return acta_error_set(
@@ -149,7 +151,8 @@ check_process_manager(const acta_app_config *config, const acta_process_manager 
 static acta_status
 check_readers(const acta_app_config *config, acta_error *error)
 {
-    acta_status status = ACTA_OK;
+    acta_status status = acti_error_default_check(&config->on_handler_error, error);
+    if (status != ACTA_OK) return status;
 
     for (const acta_process_manager *const *m = config->process_managers; m != NULL && *m != NULL; m++) {
         status = check_process_manager(config, *m, error);

@@ -46,6 +46,10 @@ typedef struct acta_app_config {
      * made when the schema has any. */
     const acta_key_service *keys;
 
+    /* What becomes of events that event handlers, process managers and projections can't work on, where they don't say it.
+     * Zeroed: backoff from 100 ms to 30 s, ten times, then parked. */
+    acta_error_default on_handler_error;
+
     const acta_middleware *const *middleware; /* around every command, in this order (middleware.h) */
 
     /* What every dispatch does that doesn't say otherwise: timeout_ms, returning, wait_for (of acta_dispatch and _json), and

@@ -640,6 +640,7 @@
             uint32_t event_timeout_ms;                                                                                 \
             acta_start_from start_from;                                                                                \
             bool keep_story;                                                                                           \
+            acta_failure_then then;                                                                                    \
         };                                                                                                             \
     }
 #define ACTA_EVENT_HANDLER_BASE                                                                                        \
@@ -677,7 +678,7 @@
         offsetof(struct Base##_beside, last) == offsetof(Base, last) && sizeof(struct Base##_beside) == sizeof(Base),  \
         "a setting has moved in " #Base)
 ACTI_SAME_PLACE(acta_aggregate, ACTA_AGGREGATE_BASE, snapshot_version);
-ACTI_SAME_PLACE(acta_process_manager, ACTA_PROCESS_MANAGER_BASE, keep_story);
+ACTI_SAME_PLACE(acta_process_manager, ACTA_PROCESS_MANAGER_BASE, then);
 ACTI_SAME_PLACE(acta_event_handler, ACTA_EVENT_HANDLER_BASE, options);
 ACTI_SAME_PLACE(acta_projection, ACTA_PROJECTION_BASE, options);
 #endif
@@ -699,7 +700,7 @@ constexpr Struct
 process_manager(const acta_process_manager_code *code, const Settings &given)
 {
     return Struct{ { code, given.name, given.retry_max, given.idle_timeout_ms, given.event_timeout_ms, given.start_from,
-                       given.keep_story },
+                       given.keep_story, given.then },
         given.on, given.error, given.event_error, given.after_command };
 }
 

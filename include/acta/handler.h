@@ -53,11 +53,12 @@ typedef enum acta_start_from {
 /* First member of each generated event handler struct. The key that keeps its order is the stream, or what the options say. */
 struct acta_event_handler {
     const acta_event_handler_code *code;
-    const char *name;                   /* its position is kept under it; unique in the application */
-    void *user;                         /* for the handler functions */
-    acta_start_from start_from;         /* only the first time that the name is seen */
-    uint32_t window;                    /* events in flight; 0: 256 */
-    uint32_t retry_max;                 /* then the event is parked, and those of its key behind it; 0: 10 */
+    const char *name;           /* its position is kept under it; unique in the application */
+    void *user;                 /* for the handler functions */
+    acta_start_from start_from; /* only the first time that the name is seen */
+    uint32_t window;            /* events in flight; 0: 256 */
+    uint32_t retry_max; /* then the event is parked, and those of its key behind it, or what options->then says; 0: what
+                           the application's on_handler_error says */
     const acta_reader_options *options; /* NULL: none; must outlive the application */
 };
 

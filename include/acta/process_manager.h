@@ -207,13 +207,16 @@ typedef struct acta_process_manager_code {
 /* First member of each generated process manager struct. */
 struct acta_process_manager {
     const acta_process_manager_code *code;
-    const char *name;         /* its position and its rows are kept under it; NULL: that of the table */
-    uint32_t retry_max;       /* before a command that can't get through parks its instance; 0: 10 */
+    const char *name; /* its position and its rows are kept under it; NULL: that of the table */
+    uint32_t
+        retry_max; /* of an event, or of a command that can't get through, before its instance is parked, or what `then`
+                           says; 0: what the application's on_handler_error says */
     uint32_t idle_timeout_ms; /* an instance leaves memory after so long; 0: 60,000 */
     uint32_t
         event_timeout_ms; /* how long an instance may take for an event before that fails with ACTA_TIMEOUT; 0: any */
     acta_start_from start_from; /* only the first time that the name is seen */
     bool keep_story;            /* what becomes of each instance is kept for good: acta_manager_story */
+    acta_failure_then then;     /* behind retry_max */
 };
 
 /* -- looking in -- */

@@ -42,6 +42,13 @@ typedef struct acta_retry_backoff {
 
 /* -- failing -- */
 
+/* When an event was tried as often as it may be. */
+typedef enum acta_failure_then {
+    ACTA_THEN_DEFAULT = 0, /* what the application says; of the application: park */
+    ACTA_THEN_PARK,        /* aside, with those of its key behind it; all others go on */
+    ACTA_THEN_STOP /* nothing more is handled by this reader until it is resumed (readers.h), or the next start */
+} acta_failure_then;
+
 /* What the error callback answers. Anything that is not among these is ACTA_EVENT_STOP. */
 typedef enum acta_event_answer {
     ACTA_EVENT_RETRY = 1,   /* at once */
@@ -99,6 +106,20 @@ typedef struct acta_batch_event {
  */
 ACTA_API const acta_handling *acta_handling_of(const acta_recorded *recorded);
 
+/*
+ * What becomes of an event that can't be worked on, in event handlers, process managers and projections that don't say it
+ * themselves: acta_app_config.on_handler_error. Each field that is zero is as below; each that a reader has of its own (retry_max,
+ * options->backoff field by field, .then, .error, a process manager's event_error) goes before the application's.
+ * Not meant are a database that is down, which a projection waits for, and rejected commands (process_manager.h: .error).
+ */
+typedef struct acta_error_default {
+    uint32_t retry_max; /* tries after the first; 0: 10 */
+    acta_retry_backoff backoff;
+    acta_failure_then then;
+    acta_event_decide *error; /* decides instead of retry_max and `then`; NULL: nobody does */
+    void *user;               /* for `error` */
+} acta_error_default;
+
 typedef struct acta_reader_options {
     /* -- which events -- */
     uint64_t start_position; /* ACTA_FROM_POSITION: the first event is the one behind it */
@@ -130,9 +151,10 @@ typedef struct acta_reader_options {
     /* A reset has been asked for, and nothing of this handler is under way; not ACTA_OK: it isn't made. */
     acta_status (*before_reset)(void *user, const acta_handling *handling, acta_error *error);
 
-    /* -- what fails -- */
-    acta_event_decide *error; /* NULL: backoff, retry_max times, then parked */
+    /* -- what fails: what is not said here the application says (acta_error_default) -- */
+    acta_event_decide *error; /* NULL: backoff, retry_max times, then what `then` says */
     acta_retry_backoff backoff;
+    acta_failure_then then;
 } acta_reader_options;
 
 #ifdef __cplusplus

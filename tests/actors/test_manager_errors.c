@@ -4,6 +4,7 @@
  * an instance may end after a command.
  */
 #include "acta/gen_server.h"
+#include "acta/readers.h"
 #include "trips.h"
 
 static void
@@ -436,6 +437,86 @@ an_event_can_stop_the_whole_process_manager(void **state)
     assert_string_equal(diary_of(f, "b"), "4");
 }
 
+/* -- what the application says of all -- */
+
+static acta_event_answer
+skip_it(void *user, acta_event_failure *failure)
+{
+    uint32_t *calls = user;
+
+    (*calls)++;
+    assert_string_equal(failure->name, "Trips");
+    return ACTA_EVENT_SKIP;
+}
+
+static trips_Trips_process_manager other_manager;
+static const acta_process_manager *const other_managers[] = { &other_manager.base, NULL };
+
+/* AP-41: without a function of its own an event of a process manager is the application's to decide on; with one it is not. */
+static void
+the_application_decides_on_events_of_a_process_manager(void **state)
+{
+    fixture *f = FIXTURE(state);
+    uint32_t calls = 0;
+
+    other_manager = trips_manager;
+    other_manager.event_error = NULL;
+    f->config.on_handler_error = (acta_error_default){ .error = skip_it, .user = &calls };
+    want_of_event(f, ACTA_UNHANDLED_SKIP, 1);
+    trips_hook.on_handle = fail_on;
+    start(f);
+    open_trip(f, "a", 1, 1);
+    go(f, "a", 2, 1);
+    go(f, "a", 3, 1);
+    settle(f);
+    assert_int_equal(calls, 0);
+    assert_int_equal(event_seen.calls, 1);
+    stop(f);
+    f->config.process_managers = other_managers;
+    event_seen.failures_left = 1;
+    start(f);
+    go(f, "a", 2, 1);
+    go(f, "a", 4, 1);
+    settle(f);
+    assert_int_equal(calls, 1);
+    assert_int_equal(event_seen.calls, 1);
+    assert_string_equal(diary_of(f, "a"), "1 3 4");
+}
+
+/* AP-40: a command that can't get through stops the process manager, if that is said; parking one at once parks it alone. */
+static void
+a_command_that_was_tried_out_stops_the_process_manager(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    other_manager = trips_manager;
+    other_manager.then = ACTA_THEN_STOP;
+    f->config.process_managers = other_managers;
+    want(f, ACTA_FAILURE_PARK);
+    open_trip(f, "b", 5, 1);
+    assert_int_equal(acta_app_settle(f->app, SETTLE_MS, &f->error), ACTA_PARKED);
+    assert_string_equal(diary_of(f, "b"), "5");
+    crash(f);
+
+    seen.calls = 0;
+    seen.action = ACTA_FAILURE_RETRY;
+    start(f);
+    pass_ms(f, 100000);
+    assert_int_equal(seen.calls, 4);
+    acta_reader_info info = reader_info(f, "Trips");
+    assert_int_equal(info.state, ACTA_READER_STOPPED);
+    assert_non_null(strstr(info.reason, "no line of -2"));
+    assert_int_equal(info.parked, 0);
+    open_trip(f, "c", 6, 1);
+    pass_ms(f, 100000);
+    assert_string_equal(diary_of(f, "c"), "");
+    seen.action = ACTA_FAILURE_SKIP;
+    MUST(f, acta_reader_resume(f->app, "Trips", NULL, &f->error));
+    settle(f);
+    assert_string_equal(diary_of(f, "a"), "1 0 1");
+    assert_string_equal(diary_of(f, "c"), "6");
+}
+
 /* -- too late -- */
 
 /* AP-44: an instance whose commands don't get through is told of, with the reason, and not before its time. */
@@ -521,6 +602,8 @@ main(void)
         on_trips(an_event_that_fails_in_routing_can_be_skipped),
         on_trips(an_event_can_be_parked_at_once),
         on_trips(an_event_can_stop_the_whole_process_manager),
+        on_trips(the_application_decides_on_events_of_a_process_manager),
+        on_trips(a_command_that_was_tried_out_stops_the_process_manager),
         on_trips(an_event_that_takes_too_long_is_told_with_the_reason),
         on_trips(an_instance_that_dies_is_not_waited_for),
     };

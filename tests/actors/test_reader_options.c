@@ -3,6 +3,7 @@
  * error callback says. Driven step by step, under a clock of the test's own.
  */
 #include "acta/gen_server.h"
+#include "acta/readers.h"
 #include "fixture.h"
 
 enum { SEEN_MAX = 200, ASKED_MAX = 40 };
@@ -370,6 +371,74 @@ the_backoff_grows_to_its_cap(void **state)
         assert_in_range(w.tried_ms[i + 1] - w.tried_ms[i], 500, 1500);
 }
 
+/* -- what the application says of all -- */
+
+static acta_retry_backoff
+every_50_ms(void)
+{
+    return (acta_retry_backoff){ .first_ms = 50, .factor_percent = 100, .jitter_percent = ACTA_NO_JITTER };
+}
+
+/* AP-26: who says nothing does what the application says, field by field; and what a reader says goes before. */
+static void
+the_application_says_what_failing_readers_do(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    options = (acta_reader_options){ .then = ACTA_THEN_PARK };
+    watching.base.retry_max = 1;
+    w.failing = of_other.failing = "bad";
+    f->config.on_handler_error =
+        (acta_error_default){ .retry_max = 3, .backoff = every_50_ms(), .then = ACTA_THEN_STOP };
+    f->config.event_handlers = two_handlers;
+    start(f);
+    add(f, "bad", 1);
+    add(f, "good", 1);
+    pass_ms(f, 100000);
+    assert_int_equal(w.tries, 2); /* its own count and end, and the application's backoff */
+    assert_int_equal(w.tried_ms[1] - w.tried_ms[0], 50);
+    assert_int_equal(w.count, 1);
+    assert_int_equal(reader_info(f, "watch").parked, 1);
+    assert_int_equal(of_other.tries, 4);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(of_other.tried_ms[i + 1] - of_other.tried_ms[i], 50);
+    acta_reader_info info = reader_info(f, "other");
+    assert_int_equal(info.state, ACTA_READER_STOPPED);
+    assert_string_equal(info.reason, "at position 1 after 4 attempts: the mail server is away");
+    assert_int_equal(info.parked, 0);
+
+    of_other.failing = NULL; /* it has stopped where it was, and loses nothing by that */
+    uint32_t before = of_other.count;
+    add(f, "bad", 1);
+    pass_ms(f, 100000);
+    assert_int_equal(of_other.count, before);
+    MUST(f, acta_reader_resume(f->app, "other", NULL, &f->error));
+    pass_ms(f, 100000);
+    assert_int_equal(of_other.count, 3);
+    assert_int_equal(reader_info(f, "other").state, ACTA_READER_LIVE);
+}
+
+/* AP-26: one function for all that have none of their own, with what the application gives it. */
+static void
+the_application_decides_for_readers_without_a_function(void **state)
+{
+    fixture *f = FIXTURE(state);
+    watcher asked = { .answers = { ACTA_EVENT_RETRY, ACTA_EVENT_SKIP } };
+
+    w.failing = of_other.failing = "bad";
+    w.answers[0] = ACTA_EVENT_SKIP;
+    f->config.on_handler_error = (acta_error_default){ .error = decide, .user = &asked };
+    f->config.event_handlers = two_handlers;
+    start(f);
+    add(f, "bad", 1);
+    settle(f);
+    assert_int_equal(w.asked, 1);
+    assert_int_equal(asked.asked, 2);
+    assert_int_equal(of_other.asked, 0);
+    assert_int_equal(of_other.tries, 2);
+    assert_int_equal(asked.noted[1], 10);
+}
+
 /* -- state and life -- */
 
 /* The state is kept from event to event, and begun anew with the actor. */
@@ -422,6 +491,13 @@ options_that_cannot_be_are_refused(void **state)
     options.backoff.factor_percent = 99;
     refuse(f, "reader 'watch': backoff.factor_percent is 100 to 10000, jitter_percent 1 to 100, 0, or ACTA_NO_JITTER");
     options.backoff.factor_percent = 0;
+    options.then = (acta_failure_then)3;
+    refuse(f, "reader 'watch': then is 3; ACTA_THEN_… are expected");
+    options.then = ACTA_THEN_DEFAULT;
+    f->config.on_handler_error.backoff.jitter_percent = 101;
+    refuse(
+        f, "on_handler_error: backoff.factor_percent is 100 to 10000, jitter_percent 1 to 100, 0, or ACTA_NO_JITTER");
+    f->config.on_handler_error.backoff.jitter_percent = 0;
     options.batch_size = 300;
     watching.base.window = 100;
     refuse(f, "event handler 'watch': batches of 300 events in a window of 100 are never full; raise the window, or "
@@ -441,6 +517,8 @@ main(void)
         watched(a_crash_goes_the_same_way_as_an_error),
         watched(two_keys_that_crash_are_both_parked),
         watched(the_backoff_grows_to_its_cap),
+        watched(the_application_says_what_failing_readers_do),
+        watched(the_application_decides_for_readers_without_a_function),
         watched(a_handler_has_a_state_of_its_own),
         watched(options_that_cannot_be_are_refused),
     };

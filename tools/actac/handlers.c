@@ -274,7 +274,7 @@ put_manager_header(const acti_model *m, const acti_table *of, FILE *out, acti_ar
 
     fprintf(out,
         "/* The process manager %s; fill it with %s(.on = …, .error, .event_error, .after_command, .name, .retry_max,\n"
-        " * .idle_timeout_ms, .event_timeout_ms, .start_from, .keep_story). */\n",
+        " * .idle_timeout_ms, .event_timeout_ms, .start_from, .keep_story, .then). */\n",
         of->is.name, macro_of(m, of, arena));
     fprintf(out, "typedef struct %s_process_manager {\n    ACTA_PROCESS_MANAGER_BASE;\n    %s_on on;\n", c, c);
     put_list(out, 4, "acta_failure_action (*error)(", error, 3, ");\n");
@@ -288,7 +288,8 @@ put_manager_header(const acti_model *m, const acti_table *of, FILE *out, acti_ar
     put_pointer(out, "acta_after_command", "after_command", after_command, 2, arena);
     fputs("    const char *name ACTA_ZERO;\n    uint32_t retry_max ACTA_ZERO;\n", out);
     fputs("    uint32_t idle_timeout_ms ACTA_ZERO;\n    uint32_t event_timeout_ms ACTA_ZERO;\n", out);
-    fprintf(out, "    acta_start_from start_from ACTA_ZERO;\n    bool keep_story ACTA_ZERO;\n} %s_settings;\n", c);
+    fputs("    acta_start_from start_from ACTA_ZERO;\n    bool keep_story ACTA_ZERO;\n", out);
+    fprintf(out, "    acta_failure_then then ACTA_ZERO;\n} %s_settings;\n", c);
     put_macro(out, macro_of(m, of, arena), c, arena_format(arena, "%s_process_manager", c), "process_manager",
         arena_format(arena, "%s_code", c), arena);
 }

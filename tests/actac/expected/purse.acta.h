@@ -418,7 +418,7 @@ typedef struct purse_Diaries_on {
 } purse_Diaries_on;
 
 /* The process manager Diaries; fill it with PURSE_DIARIES(.on = …, .error, .event_error, .after_command, .name, .retry_max,
- * .idle_timeout_ms, .event_timeout_ms, .start_from, .keep_story). */
+ * .idle_timeout_ms, .event_timeout_ms, .start_from, .keep_story, .then). */
 typedef struct purse_Diaries_process_manager {
     ACTA_PROCESS_MANAGER_BASE;
     purse_Diaries_on on;
@@ -440,6 +440,7 @@ typedef struct purse_Diaries_settings {
     uint32_t event_timeout_ms ACTA_ZERO;
     acta_start_from start_from ACTA_ZERO;
     bool keep_story ACTA_ZERO;
+    acta_failure_then then ACTA_ZERO;
 } purse_Diaries_settings;
 #ifdef __cplusplus
 #define PURSE_DIARIES(...)                                                                                             \

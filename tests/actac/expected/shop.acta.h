@@ -449,7 +449,7 @@ typedef struct shop_Watcher_on {
 } shop_Watcher_on;
 
 /* The process manager Watcher; fill it with SHOP_WATCHER(.on = …, .error, .event_error, .after_command, .name, .retry_max,
- * .idle_timeout_ms, .event_timeout_ms, .start_from, .keep_story). */
+ * .idle_timeout_ms, .event_timeout_ms, .start_from, .keep_story, .then). */
 typedef struct shop_Watcher_process_manager {
     ACTA_PROCESS_MANAGER_BASE;
     shop_Watcher_on on;
@@ -471,6 +471,7 @@ typedef struct shop_Watcher_settings {
     uint32_t event_timeout_ms ACTA_ZERO;
     acta_start_from start_from ACTA_ZERO;
     bool keep_story ACTA_ZERO;
+    acta_failure_then then ACTA_ZERO;
 } shop_Watcher_settings;
 #ifdef __cplusplus
 #define SHOP_WATCHER(...)                                                                                              \
