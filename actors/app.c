@@ -35,6 +35,7 @@ app_free(acta_app *app)
     acti_aggregates_destroy(app);
     acti_personal_stop(app);
     acti_olds_destroy(app);
+    acti_modules_destroy(app);
     acti_stages_destroy(&allocator, app->stages);
     acti_counters_destroy(&allocator, app->counters);
     acta_spares_destroy(app->spares);
@@ -54,8 +55,6 @@ app_create(const acta_app_config *config, acta_app **app_out, acta_error *error)
     app->self = app;
     app->history.app = app;
     app->environment = environment;
-    app->schema = config->schema;
-    app->upcasters = config->upcasters;
     app->manual = config->runtime.manual;
     atomic_init(&app->schedule_next_us, INT64_MIN);
     app->conflict_retry_max =
@@ -83,6 +82,7 @@ app_create(const acta_app_config *config, acta_app **app_out, acta_error *error)
     if (app->name != NULL) strcpy(app->name, name);
     if (app->name == NULL || app->stages == NULL || app->counters == NULL || app->spares == NULL)
         status = acta_error_set(error, ACTA_NO_MEMORY, "no memory to start '%s'", name);
+    if (status == ACTA_OK) status = acti_modules_create(app, config, error);
     if (status == ACTA_OK) status = acti_aggregates_create(app, config, error);
     if (status == ACTA_OK) status = acti_inlines_create(app, config, error);
     if (status == ACTA_OK) status = acti_readers_create(app, config, error);
@@ -130,7 +130,7 @@ open_store(acta_app *app, const acta_app_config *config, acta_error *error)
     /* An engine that was given is gone with the first attempt. */
     if (status == ACTA_READ_ONLY && !store.read_only && store.engine == NULL) status = open_to_read(app, &store, error);
     app->only_reads = store.read_only;
-    if (status == ACTA_OK) status = acti_schema_join(app, config, error);
+    if (status == ACTA_OK) status = acti_schemas_join(app, config, error);
     if (status == ACTA_OK) status = acti_rebuilds_join(app, error);
     if (status == ACTA_OK) status = acti_indexes_join(app, error);
     if (status == ACTA_OK) status = acti_personal_start(app, config, error);
@@ -317,12 +317,6 @@ acta_app_settle(acta_app *app, uint32_t timeout_ms, acta_error *error)
 
     if (status != ACTA_TIMEOUT) return status;
     return acti_app_settled(app, error); /* who is behind; or it was the last moment */
-}
-
-const acta_schema *
-acta_app_schema(const acta_app *app)
-{
-    return app->schema;
 }
 
 bool

@@ -100,8 +100,7 @@ is_wanted(const acta_audit_cursor *cursor, const acti_audit_head *head)
 static acta_status
 open_payload(acta_audit_cursor *cursor, const acti_audit_head *head, acta_audit_record *record, acta_error *error)
 {
-    const acta_schema *schema = cursor->app->schema;
-    const acta_table *table = schema != NULL ? acta_schema_find(schema, record->type) : NULL;
+    const acta_table *table = acta_app_table(cursor->app, record->type);
     acta_bytes payload = head->parts[ACTI_AUDIT_PAYLOAD];
 
     if (table == NULL || table->role != ACTA_TABLE_COMMAND) return ACTA_OK;

@@ -14,14 +14,31 @@ short_name(const acta_table *table)
     return acta_str_of(dot != NULL ? dot + 1 : table->name);
 }
 
+/* By its full name, or without its namespace; `other_out` is another one that is called so, or NULL. */
+static const acta_table *
+find_command(const acta_app *app, acta_str name, const acta_table **other_out)
+{
+    const acta_table *found = NULL;
+
+    *other_out = NULL;
+    for (uint32_t i = 0; i < app->route_count; i++) {
+        const acta_table *table = app->routes_in_order[i].table;
+        if (acta_str_equal(name, acta_str_of(table->name))) {
+            *other_out = NULL;
+            return table;
+        }
+        if (!acta_str_equal(name, short_name(table))) continue;
+        if (found != NULL) *other_out = table;
+        if (found == NULL) found = table;
+    }
+    return found;
+}
+
 const acta_table *
 acta_app_command(const acta_app *app, acta_str name)
 {
-    for (uint32_t i = 0; i < app->route_count; i++) {
-        const acta_table *table = app->routes_in_order[i].table;
-        if (acta_str_equal(name, acta_str_of(table->name)) || acta_str_equal(name, short_name(table))) return table;
-    }
-    return NULL;
+    const acta_table *other, *found = find_command(app, name, &other);
+    return other == NULL ? found : NULL;
 }
 
 static const acta_table *
@@ -49,7 +66,7 @@ what_it_is(const acta_app *app, acta_str name)
         [ACTA_TABLE_STATE] = "a state, not a command",
         [ACTA_TABLE_PROCESS_MANAGER] = "a process manager, not a command",
         [ACTA_TABLE_READ_MODEL] = "a read model, not a command" };
-    const acta_table *table = app->schema != NULL ? acta_schema_find(app->schema, name) : NULL;
+    const acta_table *table = acta_app_table(app, name);
 
     return table != NULL ? roles[table->role] : NULL;
 }
@@ -57,6 +74,10 @@ what_it_is(const acta_app *app, acta_str name)
 static acta_status
 refuse_name(const acta_app *app, acta_str name, acta_error *error)
 {
+    const acta_table *other, *found = find_command(app, name, &other);
+    if (other != NULL)
+        return acta_error_set(error, ACTA_INVALID, "'" ACTA_FMT "' is two commands, '%s' and '%s': say which",
+            ACTA_ARG(name), found->name, other->name);
     const acta_table *nearest = nearest_command(app, name);
     const char *known = what_it_is(app, name);
     int shown = name.size > NAME_SHOWN_MAX ? NAME_SHOWN_MAX : (int)name.size;

@@ -115,7 +115,7 @@ acti_fold_event(acti_fold *fold, const acta_recorded *event, acta_error *error)
     acta_status status = check_place(fold, event, error);
     if (status != ACTA_OK) return status;
 
-    if (fold->app->upcasters != NULL) old = old_of(fold, event);
+    if (fold->app->old_count > 0) old = old_of(fold, event);
     status = old != 0 ? fold_old(fold, event, old, error) : fold_new(fold, event, error);
     if (status == ACTA_OK) fold->version = event->version;
     return status;

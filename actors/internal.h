@@ -7,6 +7,7 @@
  *         +--------------------------- commands --------------- process manager (an actor an instance)
  *
  *     app.c, validate.c       start and stop; what a configuration must be
+ *     modules.c, schemas.c    the schemas of the application, and those of the log
  *     dispatch*.c, command.c  the way of a command to its aggregate and back
  *     aggregate*.c, decision.c, gate.c     an instance of an aggregate: rehydrate, execute, pipeline
  *     fold.c, time_travel*.c  events into a state, now and at any point of the past
@@ -138,6 +139,13 @@ struct acta_history { /* time_travel.h */
     acta_app *app;
 };
 
+/* A schema of the application. */
+typedef struct acti_module {
+    const acta_schema *schema;
+    const acta_upcasters *upcasters; /* NULL: none */
+    uint32_t old_first;              /* the number of its first old version among those of all */
+} acti_module;
+
 enum { ACTI_ATTACHED_MAX = 8 };
 
 /* What was started with the application: attachments.c. */
@@ -153,10 +161,11 @@ struct acta_app {
     char *name;
     acta_runtime *runtime;
     acta_store *store;
-    const acta_schema *schema;
-    const acta_upcasters *upcasters; /* NULL: none */
-    acti_map olds;                   /* types of the log that are not what the schema has now: upcast.c */
-    acta_memory *olds_memory;        /* of their nodes */
+    acti_module *modules;
+    uint32_t module_count;    /* 0: it has no schema */
+    uint32_t old_count;       /* old versions of events, of all modules */
+    acti_map olds;            /* types of the log that are not what a schema has now: upcast.c */
+    acta_memory *olds_memory; /* of their nodes */
     bool manual, only_reads;
     uint32_t conflict_retry_max, rehydration_max;
     uint64_t retention_ms, aggregate_memory_bytes;
@@ -317,6 +326,14 @@ const acti_route *acti_route_find(const acta_app *app, const acta_table *command
 /* The aggregate whose state `table` is; NULL: none. */
 const acti_aggregate *acti_aggregate_of_state(const acta_app *app, const acta_table *state);
 
+/* modules.c */
+acta_status acti_modules_check(const acta_app_config *config, acta_error *error);
+acta_status acti_modules_create(acta_app *app, const acta_app_config *config, acta_error *error);
+void acti_modules_destroy(acta_app *app);
+/* Of an old version, by its number: whose it is, and its table. */
+const acti_module *acti_module_of_old(const acta_app *app, uint32_t number);
+const acta_table *acti_old_at(const acta_app *app, uint32_t number);
+
 /* The name of a table of the store for `kind` and a table of the schema: "rm.bank.accountrow". */
 typedef struct acti_table_name {
     char text[ACTA_TABLE_NAME_MAX + 1];
@@ -337,8 +354,9 @@ void acti_value_keep_only(const acta_table *table, void *value, const acta_field
 uint32_t acti_old_of(const acta_app *app, const acta_recorded *recorded);
 /* A type, as the log has it by this hash, has this version; constant after the start. ACTA_SCHEMA_MISMATCH: the program can't
  * read that version. */
-acta_status acti_olds_add(acta_app *app, acta_str type, uint64_t hash, uint32_t version, acta_error *error);
-/* The upcaster's number of a version; false: there is none. */
+acta_status acti_olds_add(
+    acta_app *app, const acti_module *module, acta_str type, uint64_t hash, uint32_t version, acta_error *error);
+/* The number of a version among those of all modules; false: there is none. */
 bool acti_old_find(const acta_app *app, acta_str type, uint32_t version, uint32_t *number_out);
 void acti_olds_destroy(acta_app *app);
 
@@ -360,8 +378,8 @@ void acti_upcasted_deinit(acti_upcasted *upcasted);
 /* The event as it would lie in the log. */
 acta_recorded acti_upcast_recorded(const acta_recorded *old, const acti_upcast_event *event);
 
-/* schemas.c: the application's schema becomes the log's, or is refused because it can't follow that. */
-acta_status acti_schema_join(acta_app *app, const acta_app_config *config, acta_error *error);
+/* schemas.c: the application's schemas become the log's, all of them, or are refused because one can't follow that. */
+acta_status acti_schemas_join(acta_app *app, const acta_app_config *config, acta_error *error);
 
 /* gate.c: how many instances read many events at once. A permit comes as the reply to a request; it is given back by
  * its holder, or by its end. */

@@ -229,7 +229,8 @@ decode_command(const acta_app *app, acta_bytes *left, const acta_schema *schema,
 
     acta_str name = acta_str_from(left->data + COMMAND_HEADER, name_size);
     acta_bytes payload = acta_bytes_from(left->data + COMMAND_HEADER + name_size, payload_size);
-    const acta_table *table = acta_schema_find(schema, name);
+    const acta_table *table = acta_app_command(app, name);     /* of any schema; */
+    if (table == NULL) table = acta_schema_find(schema, name); /* … which the application doesn't take any more */
     if (table == NULL)
         return acta_error_set(error, ACTA_SCHEMA_MISMATCH,
             "its outbox holds a '" ACTA_FMT "', which is no command of this schema", ACTA_ARG(name));

@@ -209,7 +209,7 @@ acti_personal_memory(acta_memory **memory, acta_memory *of_actor)
 static bool
 has_personal(const acta_schema *schema)
 {
-    for (uint32_t i = 0; schema != NULL && i < schema->table_count; i++)
+    for (uint32_t i = 0; i < schema->table_count; i++)
         if (acta_table_is_marked(schema->tables[i], ACTA_MARK_PERSONAL)) return true;
     return false;
 }
@@ -217,7 +217,8 @@ has_personal(const acta_schema *schema)
 static bool
 needs_keys(const acta_app *app)
 {
-    if (has_personal(app->schema)) return true;
+    for (uint32_t i = 0; i < app->module_count; i++)
+        if (has_personal(app->modules[i].schema)) return true;
     for (uint32_t i = 0; i < app->aggregate_count; i++)
         if (has_personal(app->aggregates[i].code->state->schema)) return true;
     return false;

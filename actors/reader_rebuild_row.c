@@ -244,7 +244,7 @@ acti_rebuild_remove_rows(acta_app *app, const acti_rebuild_row *row, acta_error 
 
     for (uint32_t i = 0; i < row->count && status == ACTA_OK; i++) {
         acta_str name = acta_str_of(row->tables[i].name);
-        const acta_table *table = app->schema != NULL ? acta_schema_find(app->schema, name) : NULL;
+        const acta_table *table = acta_app_table(app, name);
         uint32_t version = row->tables[i].version, counts;
         status = acti_row_version_read(app->store, row->tables[i].name, &counts, error);
         if (status == ACTA_OK && version == counts) continue;

@@ -204,16 +204,10 @@ is_interested(const acti_reader *reader, uint32_t event)
     return reader->given.projection->code->interested(reader->given.projection, event);
 }
 
-static uint32_t
-old_count(const acta_app *app)
-{
-    return app->upcasters != NULL ? app->upcasters->code->old_count : 0;
-}
-
 static size_t
 types_room(const acti_reader *reader)
 {
-    return (size_t)reader->event_count + old_count(reader->app);
+    return (size_t)reader->event_count + reader->app->old_count;
 }
 
 static void
@@ -240,8 +234,8 @@ collect_types(acta_app *app, acti_reader *reader, acta_error *error)
     }
     if (reader->type_count == 0) return ACTA_OK;
     /* Any old event may become one of interest. */
-    for (uint32_t i = 0; i < old_count(app); i++)
-        add_type(reader, app->upcasters->code->old[i]->name);
+    for (uint32_t i = 0; i < app->old_count; i++)
+        add_type(reader, acti_old_at(app, i)->name);
     return ACTA_OK;
 }
 

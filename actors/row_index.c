@@ -320,21 +320,29 @@ join_table(acta_app *app, const acta_table *row_table, acta_memory *memory, acta
 
 /* Does the schema, whose namespace the name has, know this index no more? */
 static bool
-is_given_up(const acta_app *app, acta_bytes made)
+is_given_up_by(const acta_schema *schema, acta_bytes made)
 {
     const uint8_t *end = memchr(made.data, 0, made.size);
-    size_t size = end != NULL ? (size_t)(end - made.data) : made.size, space = strlen(app->schema->name);
+    size_t size = end != NULL ? (size_t)(end - made.data) : made.size, space = strlen(schema->name);
     acta_str name = acta_str_from(made.data, size);
 
-    if (end == NULL || size <= space || memcmp(made.data, app->schema->name, space) != 0 || made.data[space] != '.')
+    if (end == NULL || size <= space || memcmp(made.data, schema->name, space) != 0 || made.data[space] != '.')
         return false;
-    const acta_table *table = acta_schema_find(app->schema, name);
+    const acta_table *table = acta_schema_find(schema, name);
     acta_str field = acta_str_from(end + 1, made.size - size - 1);
     for (uint32_t i = 0; table != NULL && i < table->mark_count; i++) {
         if ((table->marks[i].what & ACTA_MARK_INDEX) != 0 && acta_str_equal(acta_str_of(table->marks[i].field), field))
             return false;
     }
     return true;
+}
+
+static bool
+is_given_up(const acta_app *app, acta_bytes made)
+{
+    for (uint32_t i = 0; i < app->module_count; i++)
+        if (is_given_up_by(app->modules[i].schema, made)) return true;
+    return false;
 }
 
 /* Nobody writes to it from here on, so it isn't made any more. Its entries go when it is made again. */
@@ -360,18 +368,27 @@ drop_given_up(acta_app *app, acta_error *error)
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;
 }
 
+static acta_status
+join_schema(acta_app *app, const acta_schema *schema, acta_memory *memory, acta_error *error)
+{
+    acta_status status = ACTA_OK;
+
+    for (uint32_t i = 0; i < schema->table_count && status == ACTA_OK; i++)
+        if (schema->tables[i]->role == ACTA_TABLE_READ_MODEL)
+            status = join_table(app, schema->tables[i], memory, error);
+    return status;
+}
+
 acta_status
 acti_indexes_join(acta_app *app, acta_error *error)
 {
-    if (app->schema == NULL || app->only_reads) return ACTA_OK;
+    if (app->module_count == 0 || app->only_reads) return ACTA_OK;
     acta_memory *memory = acta_memory_create(&app->environment.allocator);
     if (memory == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for indexes");
 
     acta_status status = drop_given_up(app, error);
-    for (uint32_t i = 0; i < app->schema->table_count && status == ACTA_OK; i++) {
-        const acta_table *table = app->schema->tables[i];
-        if (table->role == ACTA_TABLE_READ_MODEL) status = join_table(app, table, memory, error);
-    }
+    for (uint32_t i = 0; i < app->module_count && status == ACTA_OK; i++)
+        status = join_schema(app, app->modules[i].schema, memory, error);
     acta_memory_destroy(memory);
     return status;
 }

@@ -1,5 +1,5 @@
 /*
- * Schemas of the log: each binary schema that has ever written to it, as rows of the table `schemas`.
+ * Schemas of the log (each of the application's modules is one of them): each binary schema that has ever written to it, as rows of the table `schemas`.
  *
  *     bank        the one that writes now
  *     bank 0 n    the n-th, from 1, which a later one took the place of (n in four bytes, big-endian)
@@ -61,11 +61,20 @@ read_row(acta_store *store, acta_str name, acta_bytes key, acta_memory *memory, 
     return ACTA_OK;
 }
 
+/* What a module of the application is joined with. */
+typedef struct joining {
+    acta_app *app;
+    const acta_app_config *config;
+    const acti_module *module;
+    acta_transaction *transaction; /* what the log is to keep from now on, of all modules; NULL: nothing so far */
+    acta_memory *memory;
+} joining;
+
 static acta_status
-read_kept(acta_app *app, acta_memory *memory, kept *kept_out, acta_error *error)
+read_kept(const joining *j, kept *kept_out, acta_error *error)
 {
-    acta_str name = acta_str_of(app->schema->name);
-    return read_row(app->store, name, acta_str_bytes(name), memory, kept_out, error);
+    acta_str name = acta_str_of(j->module->schema->name);
+    return read_row(j->app->store, name, acta_str_bytes(name), j->memory, kept_out, error);
 }
 
 static acta_bytes
@@ -183,90 +192,93 @@ read_numbered(acta_store *store, acta_str name, uint32_t number, acta_memory *me
 
 /* Can the old table that the program has kept read what the log has of this version, by another hash? */
 static acta_status
-check_old_table(acta_app *app, const acta_kept_type *type, acta_memory *memory, acta_error *error)
+check_old_table(const joining *j, const acta_kept_type *type, acta_error *error)
 {
     uint32_t number = 0;
     kept writer;
-    if (!acti_old_find(app, type->type, type->version, &number)) return ACTA_OK;
-    const acta_table *old = app->upcasters->code->old[number];
+    if (!acti_old_find(j->app, type->type, type->version, &number)) return ACTA_OK;
+    const acta_table *old = acti_old_at(j->app, number);
     if (old->schema_hash == type->hash) return ACTA_OK;
 
-    acta_status status = read_numbered(app->store, type->schema, type->number, memory, &writer, error);
+    acta_status status = read_numbered(j->app->store, type->schema, type->number, j->memory, &writer, error);
     if (status == ACTA_OK)
         status = acta_schema_compare_table(writer.binary, old->schema->binary, type->type, NULL, NULL, error);
     if (status == ACTA_OK) return ACTA_OK;
     return acta_error_prefix(error, status,
-        "%s.v%" PRIu32 ".fbs can't read version %" PRIu32 " of '" ACTA_FMT "' as the log has it: ", app->schema->name,
-        type->version, type->version, ACTA_ARG(type->type));
+        "%s.v%" PRIu32 ".fbs can't read version %" PRIu32 " of '" ACTA_FMT "' as the log has it: ",
+        j->module->schema->name, type->version, type->version, ACTA_ARG(type->type));
 }
 
 /* Each type of the log must be one that the program can read. */
 static acta_status
-join_types(acta_app *app, acta_memory *memory, acta_error *error)
+join_types(const joining *j, acta_error *error)
 {
     acta_row_cursor *cursor;
     acta_bytes key, row;
     acta_kept_type type = { .number = 0 };
 
-    acta_status status = acta_row_cursor_open(app->store, types_name, acta_bytes_from(NULL, 0), &cursor, error);
+    acta_status status = acta_row_cursor_open(j->app->store, types_name, acta_bytes_from(NULL, 0), &cursor, error);
     if (status != ACTA_OK) return status;
     while (status == ACTA_OK) {
         status = acta_row_cursor_next(cursor, &key, &row, error);
         if (status != ACTA_OK) break;
         if (!parse_type(key, row, &type))
             status = acta_error_set(error, ACTA_CORRUPT, "the log's types are damaged");
-        else if (!acta_str_equal(type.schema, acta_str_of(app->schema->name)))
+        else if (!acta_str_equal(type.schema, acta_str_of(j->module->schema->name)))
             continue;
         else
-            status = acti_olds_add(app, type.type, type.hash, type.version, error);
-        if (status == ACTA_OK) status = check_old_table(app, &type, memory, error);
+            status = acti_olds_add(j->app, j->module, type.type, type.hash, type.version, error);
+        if (status == ACTA_OK) status = check_old_table(j, &type, error);
     }
     acta_row_cursor_close(cursor);
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;
 }
 
+/* What the log is to keep goes into one transaction; NULL: no memory. */
+static acta_transaction *
+to_keep(joining *j)
+{
+    if (j->transaction == NULL) j->transaction = acta_transaction_create(j->app->store);
+    return j->transaction;
+}
+
 /* The log knows the schema, but not its types: a program before there were such rows has written it. */
 static acta_status
-add_types(acta_app *app, const kept *now, acta_memory *memory, acta_error *error)
+add_types(joining *j, const kept *now, acta_error *error)
 {
+    const acta_schema *schema = j->module->schema;
     acta_status status = ACTA_OK;
     uint8_t room[TYPE_KEY_MAX];
     acta_bytes row;
 
-    for (uint32_t i = 0; i < app->schema->table_count && status == ACTA_OK; i++) {
-        const acta_table *table = app->schema->tables[i];
+    for (uint32_t i = 0; i < schema->table_count && status == ACTA_OK; i++) {
+        const acta_table *table = schema->tables[i];
         if (table->role != ACTA_TABLE_EVENT || strlen(table->name) > ACTA_TYPE_NAME_MAX) continue;
-        status = acta_store_get(app->store, types_name, type_key(table, room), memory, &row, error);
+        status = acta_store_get(j->app->store, types_name, type_key(table, room), j->memory, &row, error);
     }
     if (status != ACTA_NOT_FOUND) return status;
-    acta_transaction *transaction = acta_transaction_create(app->store);
-    if (transaction == NULL) return no_memory(error);
-    if (put_types(transaction, app->schema, now->number, memory))
-        return acta_store_commit(app->store, transaction, NULL, error);
-    acta_transaction_destroy(transaction);
-    return no_memory(error);
+    acta_transaction *transaction = to_keep(j);
+    if (transaction == NULL || !put_types(transaction, schema, now->number, j->memory)) return no_memory(error);
+    return ACTA_OK;
 }
 
 /* -- schemas -- */
 
 /* `before`: NULL when there was none. */
 static acta_status
-keep(acta_app *app, const kept *before, acta_memory *memory, acta_error *error)
+keep(joining *j, const kept *before, acta_error *error)
 {
-    const acta_schema *schema = app->schema;
+    const acta_schema *schema = j->module->schema;
     uint32_t number = before != NULL ? before->number : 0;
-    acta_bytes row = make_row(schema, number + 1, memory), key = acta_bytes_from(NULL, 0);
+    acta_bytes row = make_row(schema, number + 1, j->memory), key = acta_bytes_from(NULL, 0);
 
-    if (before != NULL) key = earlier_key(acta_str_of(schema->name), number, memory);
+    if (before != NULL) key = earlier_key(acta_str_of(schema->name), number, j->memory);
     if (row.data == NULL || (before != NULL && key.data == NULL)) return no_memory(error);
-    acta_transaction *transaction = acta_transaction_create(app->store);
+    acta_transaction *transaction = to_keep(j);
+    if (transaction == NULL) return no_memory(error);
     if (before != NULL) acta_transaction_put(transaction, table_name, key, before->row);
     acta_transaction_put(transaction, table_name, acta_str_bytes(acta_str_of(schema->name)), row);
-    if (!put_types(transaction, schema, number + 1, memory)) {
-        acta_transaction_destroy(transaction);
-        return no_memory(error);
-    }
-    return acta_store_commit(app->store, transaction, NULL, error);
+    return put_types(transaction, schema, number + 1, j->memory) ? ACTA_OK : no_memory(error);
 }
 
 typedef struct refusal {
@@ -275,56 +287,71 @@ typedef struct refusal {
     uint32_t count;
 } refusal;
 
-/* An event may be gone when upcasters lead on from it; of which versions, join_types sees. */
+/* An event may be gone when upcasters lead on from it; of which versions, join_types sees. One of an included schema has its own
+ * module's. */
 static void
 note_change(void *user, const acta_schema_change *change)
 {
     refusal *refused = user;
-    const acta_upcasters *upcasters = refused->app->upcasters;
 
-    for (uint32_t i = 0; change->is_gone && upcasters != NULL && i < upcasters->code->old_count; i++)
-        if (acta_str_equal(change->table, acta_str_of(upcasters->code->old[i]->name))) return;
+    for (uint32_t i = 0; change->is_gone && i < refused->app->old_count; i++)
+        if (acta_str_equal(change->table, acta_str_of(acti_old_at(refused->app, i)->name))) return;
     if (refused->count++ != 0) return;
     acta_error_set(refused->error, ACTA_SCHEMA_MISMATCH, "'" ACTA_FMT "%s" ACTA_FMT "' %s", ACTA_ARG(change->table),
         change->member.size != 0 ? "." : "", ACTA_ARG(change->member), change->text);
 }
 
 static acta_status
-take_over(acta_app *app, const acta_app_config *config, const kept *before, acta_memory *memory, acta_error *error)
+take_over(joining *j, const kept *before, acta_error *error)
 {
-    refusal refused = { .app = app, .error = error };
-    acta_status status = acta_schema_compare(before->binary, app->schema->binary, note_change, &refused, NULL);
+    const acta_schema *schema = j->module->schema;
+    const char *path = j->config->data_path;
+    refusal refused = { .app = j->app, .error = error };
+    acta_status status = acta_schema_compare(before->binary, schema->binary, note_change, &refused, NULL);
     if (status == ACTA_SCHEMA_MISMATCH && refused.count == 0) status = ACTA_OK; /* all of it is led on by upcasters */
     if (status == ACTA_SCHEMA_MISMATCH)
         return acta_error_prefix(error, status,
             "the log in '%s' was written by another schema '%s', which this program's can't follow: ",
-            config->data_path != NULL ? config->data_path : app->name, app->schema->name);
+            path != NULL ? path : j->app->name, schema->name);
     if (status != ACTA_OK)
         return acta_error_set(error, status, "the log's schema '%s' can't be compared with the program's: %s",
-            app->schema->name, acta_status_name(status));
-    status = join_types(app, memory, error); /* before anything is written */
+            schema->name, acta_status_name(status));
+    status = join_types(j, error);
     if (status != ACTA_OK) return status;
-    return app->only_reads ? ACTA_OK : keep(app, before, memory, error);
+    return j->app->only_reads ? ACTA_OK : keep(j, before, error);
+}
+
+static acta_status
+join_module(joining *j, acta_error *error)
+{
+    kept before;
+    acta_status status = read_kept(j, &before, error);
+
+    if (status == ACTA_NOT_FOUND) return j->app->only_reads ? ACTA_OK : keep(j, NULL, error);
+    if (status != ACTA_OK) return status;
+    if (before.hash != j->module->schema->hash) return take_over(j, &before, error);
+    status = join_types(j, error);
+    return status == ACTA_OK && !j->app->only_reads ? add_types(j, &before, error) : status;
 }
 
 acta_status
-acti_schema_join(acta_app *app, const acta_app_config *config, acta_error *error)
+acti_schemas_join(acta_app *app, const acta_app_config *config, acta_error *error)
 {
-    kept before;
+    joining j = { .app = app, .config = config };
+    acta_status status = ACTA_OK;
+    if (app->module_count == 0) return ACTA_OK;
 
-    if (app->schema == NULL) return ACTA_OK;
-    acta_memory *memory = acta_memory_create(&app->environment.allocator);
-    if (memory == NULL) return no_memory(error);
-    acta_status status = read_kept(app, memory, &before, error);
-    if (status == ACTA_NOT_FOUND)
-        status = app->only_reads ? ACTA_OK : keep(app, NULL, memory, error);
-    else if (status == ACTA_OK && before.hash != app->schema->hash)
-        status = take_over(app, config, &before, memory, error);
-    else if (status == ACTA_OK) {
-        status = join_types(app, memory, error);
-        if (status == ACTA_OK && !app->only_reads) status = add_types(app, &before, memory, error);
+    j.memory = acta_memory_create(&app->environment.allocator);
+    if (j.memory == NULL) return no_memory(error);
+    for (uint32_t i = 0; i < app->module_count && status == ACTA_OK; i++) {
+        j.module = &app->modules[i];
+        status = join_module(&j, error);
     }
-    acta_memory_destroy(memory);
+    if (status != ACTA_OK)
+        acta_transaction_destroy(j.transaction); /* nothing is kept of any */
+    else if (j.transaction != NULL)
+        status = acta_store_commit(app->store, j.transaction, NULL, error);
+    acta_memory_destroy(j.memory);
     return status;
 }
 

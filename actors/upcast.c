@@ -50,8 +50,8 @@ version_of(const acta_table *table)
 bool
 acti_old_find(const acta_app *app, acta_str type, uint32_t version, uint32_t *number_out)
 {
-    for (uint32_t i = 0; app->upcasters != NULL && i < app->upcasters->code->old_count; i++) {
-        const acta_table *old = app->upcasters->code->old[i];
+    for (uint32_t i = 0; i < app->old_count; i++) {
+        const acta_table *old = acti_old_at(app, i);
         if (version_of(old) != version || !acta_str_equal(type, acta_str_of(old->name))) continue;
         *number_out = i;
         return true;
@@ -62,16 +62,16 @@ acti_old_find(const acta_app *app, acta_str type, uint32_t version, uint32_t *nu
 static bool
 has_old_versions(const acta_app *app, acta_str type)
 {
-    for (uint32_t i = 0; i < app->upcasters->code->old_count; i++)
-        if (acta_str_equal(type, acta_str_of(app->upcasters->code->old[i]->name))) return true;
+    for (uint32_t i = 0; i < app->old_count; i++)
+        if (acta_str_equal(type, acta_str_of(acti_old_at(app, i)->name))) return true;
     return false;
 }
 
 /* What to write, so that the version can be read. */
 static acta_status
-refuse(const acta_app *app, acta_str type, uint32_t version, const acta_table *now, acta_error *error)
+refuse(const acti_module *module, acta_str type, uint32_t version, const acta_table *now, acta_error *error)
 {
-    const char *schema = app->schema->name;
+    const char *schema = module->schema->name;
     char name[ACTA_TYPE_NAME_MAX], is_now[64];
     const char *dot = memrchr(type.data, '.', type.size);
     acta_str last = dot != NULL ? acta_str_from(dot + 1, (size_t)(type.data + type.size - dot - 1)) : type;
@@ -92,16 +92,17 @@ refuse(const acta_app *app, acta_str type, uint32_t version, const acta_table *n
 }
 
 acta_status
-acti_olds_add(acta_app *app, acta_str type, uint64_t hash, uint32_t version, acta_error *error)
+acti_olds_add(
+    acta_app *app, const acti_module *module, acta_str type, uint64_t hash, uint32_t version, acta_error *error)
 {
-    const acta_table *now = acta_schema_find(app->schema, type);
+    const acta_table *now = acta_schema_find(module->schema, type);
     char room[KEY_MAX];
     uint32_t number = 0;
 
     if (now != NULL && now->role != ACTA_TABLE_EVENT) now = NULL;
     bool is_now = now != NULL && version_of(now) == version;
-    if (!is_now && !acti_old_find(app, type, version, &number)) return refuse(app, type, version, now, error);
-    if (app->upcasters == NULL || (is_now && now->schema_hash == hash)) return ACTA_OK;
+    if (!is_now && !acti_old_find(app, type, version, &number)) return refuse(module, type, version, now, error);
+    if (app->old_count == 0 || (is_now && now->schema_hash == hash)) return ACTA_OK;
 
     acta_str key = make_key(type, hash, room);
     if (app->olds_memory == NULL) {
@@ -129,13 +130,13 @@ acti_old_of(const acta_app *app, const acta_recorded *recorded)
 {
     char room[KEY_MAX];
 
-    if (app->upcasters == NULL) return 0;
+    if (app->old_count == 0) return 0;
     if (app->olds_memory != NULL) {
         acta_str key = make_key(recorded->type, recorded->schema_hash, room);
         acti_map_node *node = key.data != NULL ? acti_map_find(&app->olds, key) : NULL;
         if (node != NULL) return ACTI_CONTAINER(node, old_type, node)->old;
     }
-    const acta_table *now = acta_schema_find(app->schema, recorded->type);
+    const acta_table *now = acta_app_table(app, recorded->type);
     if (now != NULL && now->schema_hash == recorded->schema_hash) return 0;
     return has_old_versions(app, recorded->type) ? ACTI_OLD_UNKNOWN : 0;
 }
@@ -162,8 +163,9 @@ make_room(acta_upcast *out)
 static void
 call(acta_upcast *out, uint32_t number, acta_bytes payload)
 {
-    const acta_upcasters *upcasters = out->app->upcasters;
-    const acta_table *old = upcasters->code->old[number];
+    const acti_module *module = acti_module_of_old(out->app, number);
+    const acta_upcasters *upcasters = module->upcasters;
+    const acta_table *old = acti_old_at(out->app, number);
 
     if (out->depth == CHAIN_MAX) {
         out->status = acta_error_set(&out->error, ACTA_INVALID,
@@ -172,7 +174,7 @@ call(acta_upcast *out, uint32_t number, acta_bytes payload)
         return;
     }
     out->depth++;
-    acta_status status = upcasters->code->upcast(upcasters, number, payload, out);
+    acta_status status = upcasters->code->upcast(upcasters, number - module->old_first, payload, out);
     out->depth--;
     if (status != ACTA_OK && out->status == ACTA_OK)
         out->status = acta_error_set(&out->error, status, "the upcaster of version %" PRIu32 " of '%s' returned %s",
@@ -180,29 +182,45 @@ call(acta_upcast *out, uint32_t number, acta_bytes payload)
 }
 
 static bool
-number_of(const acta_upcasters_code *code, const acta_table *event, uint32_t *number_out)
+number_of(const acta_app *app, const acta_table *event, uint32_t *number_out)
 {
-    for (uint32_t i = 0; i < code->old_count; i++) {
-        if (code->old[i] != event) continue;
+    for (uint32_t i = 0; i < app->old_count; i++) {
+        if (acti_old_at(app, i) != event) continue;
         *number_out = i;
         return true;
     }
     return false;
 }
 
+static bool
+has_schema(const acta_app *app, const acta_schema *schema)
+{
+    for (uint32_t i = 0; i < app->module_count; i++)
+        if (schema == app->modules[i].schema) return true;
+    return false;
+}
+
+/* It must be one of any of the schemas, as they are now. */
+static acta_status
+check_event(const acta_app *app, const acta_table *event, acta_error *error)
+{
+    if (!has_schema(app, event->schema))
+        return acta_error_set(error, ACTA_INVALID, "an upcaster added '%s', whose schema is none of application '%s'",
+            event->name, app->name);
+    if (event->role == ACTA_TABLE_EVENT) return ACTA_OK;
+    return acta_error_set(error, ACTA_INVALID, "an upcaster added '%s', which is no event of schema %s", event->name,
+        event->schema->name);
+}
+
 static void
 add(acta_upcast *out, const acta_table *event, const void *value)
 {
-    const acta_upcasters_code *code = out->app->upcasters->code;
     acta_memory_sink sink = acta_memory_sink_of(out->upcasted->memory);
-    uint32_t number;
-    bool is_old = number_of(code, event, &number);
+    uint32_t number = 0;
+    bool is_old = number_of(out->app, event, &number);
 
-    if (!is_old && (event->schema != code->schema || event->role != ACTA_TABLE_EVENT)) {
-        out->status = acta_error_set(&out->error, ACTA_INVALID,
-            "an upcaster added '%s', which is no event of schema %s", event->name, code->schema->name);
-        return;
-    }
+    if (!is_old) out->status = check_event(out->app, event, &out->error);
+    if (out->status != ACTA_OK) return;
     out->status = event->write(value, &sink.sink, &out->error);
     if (out->status != ACTA_OK) {
         acta_error_prefix(&out->error, out->status, "cannot upcast to '%s': ", event->name);
@@ -234,7 +252,7 @@ static acta_status
 run(acta_upcast *out, uint32_t number, acta_error *error)
 {
     const acta_recorded *recorded = out->recorded;
-    const acta_table *old = out->app->upcasters->code->old[number];
+    const acta_table *old = acti_old_at(out->app, number);
 
     acta_bytes payload = recorded->payload;
     acta_memory *memory = out->upcasted->memory;
@@ -303,7 +321,7 @@ see_opened(const acta_app *app, const acta_table *now, const acta_recorded *reco
 static acta_status
 see_current(const acta_app *app, const acta_recorded *recorded, acta_event_see *see, void *user, acta_error *error)
 {
-    const acta_table *now = app->schema != NULL ? acta_schema_find(app->schema, recorded->type) : NULL;
+    const acta_table *now = acta_app_table(app, recorded->type);
 
     if (now == NULL || now->role != ACTA_TABLE_EVENT)
         return acta_error_set(error, ACTA_SCHEMA_MISMATCH,

@@ -102,8 +102,13 @@ has_command(const acta_aggregate_code *code, const acta_table *command)
 static acta_status
 check_two_aggregates(const acta_aggregate_code *a, const acta_aggregate_code *b, acta_error *error)
 {
-    if (strcmp(a->name, b->name) == 0)
+    if (strcmp(a->name, b->name) == 0 && strcmp(a->state->name, b->state->name) == 0)
         return acta_error_set(error, ACTA_INVALID, "aggregate %s is listed twice", a->name);
+    if (strcmp(a->name, b->name) == 0)
+        return acta_error_set(error, ACTA_INVALID,
+            "aggregates '%s' and '%s' are both called %s, which is what streams and errors call them by; rename one of "
+            "them",
+            a->state->name, b->state->name, a->name);
     if (strcmp(a->stream_prefix, b->stream_prefix) == 0)
         return acta_error_set(error, ACTA_INVALID, "aggregates %s and %s share the prefix '%s' of their streams",
             a->name, b->name, a->stream_prefix);
@@ -142,8 +147,9 @@ check_process_manager(const acta_app_config *config, const acta_process_manager 
     if (status != ACTA_OK) return status;
     for (const acta_aggregate *const *a = config->aggregates; a != NULL && *a != NULL; a++) {
         if (strcmp((*a)->code->name, manager->code->name) == 0)
-            return acta_error_set(
-                error, ACTA_INVALID, "'%s' is the name of an aggregate and of a process manager", manager->code->name);
+            return acta_error_set(error, ACTA_INVALID,
+                "'%s' is the name of an aggregate and of a process manager: '%s' and '%s'", manager->code->name,
+                (*a)->code->state->name, manager->code->state->name);
     }
     return ACTA_OK;
 }
@@ -186,25 +192,6 @@ check_readers(const acta_app_config *config, acta_error *error)
     return check_reader_names(config, error);
 }
 
-/* -- upcasters -- */
-
-static acta_status
-check_upcasters(const acta_app_config *config, acta_error *error)
-{
-    const acta_upcasters *upcasters = config->upcasters;
-
-    if (upcasters == NULL) return ACTA_OK;
-    if (upcasters->code == NULL)
-        return acta_error_set(error, ACTA_INVALID, "the upcasters have no code; fill them by their generated macro");
-    if (upcasters->code->schema != config->schema)
-        return acta_error_set(error, ACTA_INVALID, "the upcasters lead to schema '%s'; set .schema = &%s_schema",
-            upcasters->code->schema->name, upcasters->code->schema->name);
-    const char *missing = upcasters->code->missing(upcasters);
-    if (missing == NULL) return ACTA_OK;
-    return acta_error_set(error, ACTA_INVALID,
-        "no upcaster for %s; set .%s, to a function that adds nothing if it is to go", missing, missing);
-}
-
 /* -- dispatch -- */
 
 static acta_status
@@ -232,7 +219,7 @@ acti_config_check(const acta_app_config *config, acta_error *error)
     acta_status status = check_aggregates(config, error);
     if (status == ACTA_OK) status = check_dispatch(config, error);
     if (status == ACTA_OK) status = check_readers(config, error);
-    if (status == ACTA_OK) status = check_upcasters(config, error);
+    if (status == ACTA_OK) status = acti_modules_check(config, error);
     if (status != ACTA_OK) return status;
     if (config->data_path == NULL && config->store.engine == NULL)
         return acta_error_set(error, ACTA_INVALID, "no data_path: set the directory that the store is to lie in");

@@ -67,8 +67,7 @@ acti_query_point(acti_request *request, const char *name, acta_point *point_out)
 const acta_table *
 acti_find_table(acti_request *request, acta_str name, acta_table_role role, const char *what)
 {
-    const acta_schema *schema = acta_app_schema(request->gateway->app);
-    const acta_table *table = schema != NULL ? acta_schema_find(schema, name) : NULL;
+    const acta_table *table = acta_app_table(request->gateway->app, name);
 
     if (table != NULL && table->role == role) return table;
     acti_problem_http(request, MHD_HTTP_NOT_FOUND, "the schema has no %s '%.*s'", what,

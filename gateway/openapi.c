@@ -16,6 +16,17 @@ last_name(const acta_table *table)
     return acta_str_of(dot != NULL ? dot + 1 : table->name);
 }
 
+/* As it is asked for: without the namespace, where that says which it is. */
+static acta_str
+path_name(const acta_app *app, const acta_table *table)
+{
+    acta_str name = last_name(table);
+    const acta_table *meant =
+        table->role == ACTA_TABLE_COMMAND ? acta_app_command(app, name) : acta_app_table(app, name);
+
+    return meant == table ? name : acta_str_of(table->name);
+}
+
 /* -- pieces -- */
 
 static void
@@ -240,11 +251,11 @@ add_plain(acti_json *json, const acti_route *route)
 }
 
 static void
-add_command(acti_json *json, const acti_route *route, const acta_table *table)
+add_command(acti_json *json, const acta_app *app, const acti_route *route, const acta_table *table)
 {
     const answer body = { .write = write_table, .table = table }, done = { .shape = route->answer };
     char path[NAME_SIZE + 32];
-    acta_str name = last_name(table);
+    acta_str name = path_name(app, table);
 
     snprintf(path, sizeof path, "/commands/" ACTA_FMT, ACTA_ARG(name));
     acti_json_open(json, path, '{');
@@ -261,11 +272,11 @@ add_command(acti_json *json, const acti_route *route, const acta_table *table)
 }
 
 static void
-add_look(acti_json *json, const acti_route *route, const acta_table *table, bool is_state)
+add_look(acti_json *json, const acta_app *app, const acti_route *route, const acta_table *table, bool is_state)
 {
     const answer done = { .write = is_state ? write_state : write_rows, .table = table };
     char path[NAME_SIZE + 32];
-    acta_str name = last_name(table);
+    acta_str name = path_name(app, table);
 
     snprintf(path, sizeof path, is_state ? "/aggregates/" ACTA_FMT "/{id}" : "/read-models/" ACTA_FMT, ACTA_ARG(name));
     acti_json_open(json, path, '{');
@@ -277,9 +288,23 @@ add_look(acti_json *json, const acti_route *route, const acta_table *table, bool
 }
 
 static void
+add_paths(
+    acti_json *json, const acta_app *app, const acta_schema *schema, const acti_route *route, acta_table_role role)
+{
+    for (uint32_t i = 0; i < schema->table_count; i++) {
+        const acta_table *table = schema->tables[i];
+        if (table->role != role) continue;
+        if (role != ACTA_TABLE_COMMAND)
+            add_look(json, app, route, table, role == ACTA_TABLE_STATE);
+        else if (acta_app_command(app, acta_str_of(table->name)) == table)
+            add_command(json, app, route, table);
+    }
+}
+
+static void
 add_path(acti_json *json, acta_app *app, const acti_route *route)
 {
-    const acta_schema *schema = acta_app_schema(app);
+    const acta_schema *schema;
     bool is_command = strcmp(route->pattern, "/commands/{name}") == 0,
          is_state = strcmp(route->pattern, "/aggregates/{type}/{id}") == 0,
          is_rows = strcmp(route->pattern, "/read-models/{type}") == 0;
@@ -288,25 +313,88 @@ add_path(acti_json *json, acta_app *app, const acti_route *route)
         add_plain(json, route);
         return;
     }
-    for (uint32_t i = 0; schema != NULL && i < schema->table_count; i++) {
-        const acta_table *table = schema->tables[i];
-        if (is_command && acta_app_command(app, acta_str_of(table->name)) == table) add_command(json, route, table);
-        if (is_state && table->role == ACTA_TABLE_STATE) add_look(json, route, table, true);
-        if (is_rows && table->role == ACTA_TABLE_READ_MODEL) add_look(json, route, table, false);
-    }
+    acta_table_role role = is_command ? ACTA_TABLE_COMMAND : is_state ? ACTA_TABLE_STATE : ACTA_TABLE_READ_MODEL;
+    for (uint32_t i = 0; (schema = acta_app_schema_at(app, i)) != NULL; i++)
+        add_paths(json, app, schema, route, role);
 }
 
 /* -- the whole -- */
 
+/* The end of the member of an object that begins at `from`; its value is an object itself. */
+static size_t
+member_end(acta_str object, size_t from)
+{
+    uint32_t depth = 0;
+    bool is_text = false;
+
+    for (size_t i = from; i < object.size; i++) {
+        char c = object.data[i];
+        if (is_text && c == '\\')
+            i++;
+        else if (c == '"')
+            is_text = !is_text;
+        else if (!is_text && c == '{')
+            depth++;
+        else if (!is_text && c == '}' && --depth == 0)
+            return i + 1;
+    }
+    return object.size;
+}
+
+/* Does a schema before this one have a type of that name? One that includes another has all of its types, too. */
+static bool
+was_added(const acta_str *before, uint32_t count, acta_str name)
+{
+    for (uint32_t i = 0; i < count; i++)
+        for (size_t at = 1; at + 1 < before[i].size; at = member_end(before[i], at) + 1) /* behind a comma */
+            if (before[i].size - at > name.size && memcmp(before[i].data + at, name.data, name.size) == 0) return true;
+    return false;
+}
+
+/* The types of a schema, but for those of the ones before. */
+static void
+add_types(acti_json *json, const acta_str *types, uint32_t number)
+{
+    acta_str all = types[number];
+
+    for (size_t at = 1, end; at + 1 < all.size; at = end + 1) {
+        end = member_end(all, at);
+        acta_str member = acta_str_from(all.data + at, end - at);
+        const char *colon = memchr(member.data, ':', member.size); /* names of types have none */
+        acta_str name = acta_str_from(member.data, colon != NULL ? (size_t)(colon - member.data) : member.size);
+        if (was_added(types, number, name)) continue;
+        acti_text_add(json->text, acta_str_of(","));
+        acti_text_add(json->text, member);
+    }
+}
+
+/* Of each schema, as an object of JSON. */
+static acta_status
+read_types(acti_request *request, acta_str **types_out, uint32_t *count_out, acta_error *error)
+{
+    const acta_app *app = request->gateway->app;
+    uint32_t count = 0;
+    acta_status status = ACTA_OK;
+
+    while (acta_app_schema_at(app, count) != NULL)
+        count++;
+    acta_str *types = acta_memory_alloc(request->memory, count * sizeof *types);
+    if (types == NULL && count > 0) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for this request");
+    for (uint32_t i = 0; i < count && status == ACTA_OK; i++)
+        status = acta_schema_openapi(acta_app_schema_at(app, i)->binary, request->memory, &types[i], error);
+    *types_out = types;
+    *count_out = count;
+    return status;
+}
+
 static acta_status
 add_components(acti_request *request, acti_json *json, acta_error *error)
 {
-    const acta_schema *schema = acta_app_schema(request->gateway->app);
-    acta_str tables = { NULL, 0 };
-
-    acta_status status =
-        schema != NULL ? acta_schema_openapi(schema->binary, request->memory, &tables, error) : ACTA_OK;
+    acta_str *types = NULL;
+    uint32_t count = 0;
+    acta_status status = read_types(request, &types, &count, error);
     if (status != ACTA_OK) return status;
+
     acti_json_open(json, "components", '{');
     acti_json_open(json, "securitySchemes", '{');
     acti_json_open(json, "token", '{');
@@ -316,10 +404,8 @@ add_components(acti_request *request, acti_json *json, acta_error *error)
     acti_json_close(json, '}');
     acti_json_open(json, "schemas", '{');
     acti_openapi_shapes(json);
-    if (tables.size > 2) { /* without its braces */
-        acti_text_add(json->text, acta_str_of(","));
-        acti_text_add(json->text, acta_str_from(tables.data + 1, tables.size - 2));
-    }
+    for (uint32_t i = 0; i < count; i++)
+        add_types(json, types, i);
     acti_json_close(json, '}');
     acti_json_close(json, '}');
     return ACTA_OK;
@@ -328,16 +414,19 @@ add_components(acti_request *request, acti_json *json, acta_error *error)
 void
 acti_get_openapi(acti_request *request)
 {
-    const acta_schema *schema = acta_app_schema(request->gateway->app);
+    const acta_schema *first = acta_app_schema(request->gateway->app), *schema;
     acti_json json = acti_json_into(&request->text);
     char version[24];
     acta_error error;
+    uint64_t hash = 0;
 
-    snprintf(version, sizeof version, "%016llx", (unsigned long long)(schema != NULL ? schema->hash : 0));
+    for (uint32_t i = 0; (schema = acta_app_schema_at(request->gateway->app, i)) != NULL; i++)
+        hash += schema->hash;
+    snprintf(version, sizeof version, "%016llx", (unsigned long long)hash);
     acti_json_open(&json, NULL, '{');
     acti_json_text(&json, "openapi", "3.0.3");
     acti_json_open(&json, "info", '{');
-    acti_json_text(&json, "title", schema != NULL ? schema->name : "acta");
+    acti_json_text(&json, "title", first != NULL ? first->name : "acta");
     acti_json_text(&json, "version", version);
     acti_json_close(&json, '}');
     acti_json_open(&json, "security", '[');

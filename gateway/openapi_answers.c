@@ -18,7 +18,7 @@ static const struct {
 } shapes[] = {
     { "Problem", "title:text status:number detail:text field?:text rejection?:text code?:code actual_version?:number "
                  "retriable?:bool" },
-    { "Health", "status:ok/failing why?:text" },
+    { "Health", "status:ok/degraded/failing why?:text" },
     { "OpenApi", "openapi:text info:any security:[any] paths:any components:any" },
     { "Stored", "version:number position:number" },
     { "Difference", "path:text before?:any after?:any" },

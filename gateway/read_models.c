@@ -71,16 +71,23 @@ add_read_model(acti_json *json, const acta_table *table)
     acti_json_close(json, '}');
 }
 
+static void
+add_read_models(acti_json *json, const acta_schema *schema)
+{
+    for (uint32_t i = 0; i < schema->table_count; i++)
+        if (schema->tables[i]->role == ACTA_TABLE_READ_MODEL) add_read_model(json, schema->tables[i]);
+}
+
 void
 acti_get_read_models(acti_request *request)
 {
-    const acta_schema *schema = acta_app_schema(request->gateway->app);
     acti_json json = acti_json_into(&request->text);
+    const acta_schema *schema;
 
     acti_json_open(&json, NULL, '{');
     acti_json_open(&json, "read_models", '[');
-    for (uint32_t i = 0; schema != NULL && i < schema->table_count; i++)
-        if (schema->tables[i]->role == ACTA_TABLE_READ_MODEL) add_read_model(&json, schema->tables[i]);
+    for (uint32_t i = 0; (schema = acta_app_schema_at(request->gateway->app, i)) != NULL; i++)
+        add_read_models(&json, schema);
     acti_json_close(&json, ']');
     acti_json_close(&json, '}');
 }

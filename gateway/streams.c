@@ -42,13 +42,12 @@ add_metadata(acti_json *json, const acta_recorded *event)
 static acta_status
 find_schema(acta_app *app, const acta_recorded *event, acta_memory *memory, acta_bytes *binary_out, acta_error *error)
 {
-    const acta_schema *schema = acta_app_schema(app);
-    const acta_table *table = schema != NULL ? acta_schema_find(schema, event->type) : NULL;
+    const acta_table *table = acta_app_table(app, event->type);
     acta_kept_schema kept;
 
     if (table != NULL && table->schema_hash == event->schema_hash &&
         acta_str_equal(acta_str_of(table->name), event->type)) {
-        *binary_out = schema->binary;
+        *binary_out = table->schema->binary;
         return ACTA_OK;
     }
     acta_status status =

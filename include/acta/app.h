@@ -31,6 +31,12 @@ extern "C" {
 typedef struct acta_app acta_app;
 typedef struct acta_dispatch_options acta_dispatch_options;
 
+/* A schema of an application that has several. */
+typedef struct acta_module {
+    const acta_schema *schema;
+    const acta_upcasters *upcasters; /* from old versions of its events; NULL: there are none */
+} acta_module;
+
 typedef struct acta_app_config {
     const char *name;      /* in reports; default "acta" */
     const char *data_path; /* the store's directory; not needed with store.engine */
@@ -41,6 +47,11 @@ typedef struct acta_app_config {
     const acta_projection *const *projections;
     const acta_projection *const *inline_projections; /* their rows go with the events (projection_inline.h) */
     const acta_upcasters *upcasters; /* from old versions of events to those of `schema`; NULL: there are none */
+
+    /* Several schemas in one log, instead of `schema` and `upcasters`; ends with one that is zeroed. Their namespaces differ, and so
+     * do the names of aggregates and process managers in all of them. Each event is kept with its own schema's version. A handler,
+     * projection or process manager of a schema that includes another one (actac) takes the events of both. */
+    const acta_module *modules;
 
     /* Where the keys of personal fields live (personal.h); copied. NULL: in the file ACTA_KEY_FILE in `data_path`, which is
      * made when the schema has any. */
@@ -82,7 +93,7 @@ typedef struct acta_app_config {
 
 /*
  * Check the configuration, open the store, start the tree: readers resume where they were, unfinished process managers
- * go on. `schema`, the lists and what they point to must outlive the app. An engine that is given (store.engine) is the
+ * go on. `schema`, `modules`, the lists and what they point to must outlive the app. An engine that is given (store.engine) is the
  * app's from here on, also when it doesn't start.
  *   A store whose directory can't be written (ACTA_READ_ONLY of acta_store_open) is opened to read, and the application starts
  * degraded, as with store.read_only, and says so in the log: acta_app_only_reads. Where no store is yet, there is nothing to read.
@@ -129,7 +140,12 @@ ACTA_API acta_status acta_app_forget(
  */
 ACTA_API bool acta_app_only_reads(const acta_app *app);
 
-ACTA_API const acta_schema *acta_app_schema(const acta_app *app); /* as it was given; NULL: it has none */
+ACTA_API const acta_schema *acta_app_schema(const acta_app *app); /* the first, as it was given; NULL: it has none */
+/* Each of them, from 0; NULL: there is none of that number. */
+ACTA_API const acta_schema *acta_app_schema_at(const acta_app *app, uint32_t number);
+/* A table of any of them, by its full name ("bank.Deposit"), or without the namespace where only one schema has such a one. NULL:
+ * none. */
+ACTA_API const acta_table *acta_app_table(const acta_app *app, acta_str name);
 ACTA_API acta_store *acta_app_store(acta_app *app);
 ACTA_API acta_runtime *acta_app_runtime(acta_app *app);
 /* The application's supervisor, with all that it has started: acta_supervisor_list, acta_tree_dump. */
@@ -213,7 +229,8 @@ ACTA_API acta_status acta_dispatch_json(
 ACTA_API void acta_dispatch_json_async(acta_app *app, acta_str command, acta_str json,
     const acta_dispatch_options *options, acta_dispatch_done done, void *user);
 
-/* The table of a command that the application takes, by its full name or without its namespace; NULL: there is none. */
+/* The table of a command that the application takes, by its full name or without its namespace; NULL: there is none, or
+ * several schemas have one. */
 ACTA_API const acta_table *acta_app_command(const acta_app *app, acta_str name);
 
 /* -- reading -- */

@@ -396,6 +396,49 @@ what_is_not_as_described_is_seen(void **state)
     assert_int_equal(end_notes(f, notes, path, "answers"), 0);
 }
 
+/* -- several schemas -- */
+
+static int
+set_up_both(void **state)
+{
+    static const acta_module both[] = { { &shop_schema, NULL }, { &bank_schema, NULL }, { NULL, NULL } };
+
+    return set_up_with(state, (acta_app_config){ .modules = both,
+                                  .aggregates = bank_aggregates,
+                                  .process_managers = bank_process_managers,
+                                  .projections = bank_projections });
+}
+
+/* The tables of all, each once, and each is found by its name. */
+static void
+all_schemas_of_an_application_are_described(void **state)
+{
+    fixture *f = FIXTURE(state);
+    char path[160];
+
+    open_account(f, "alice", 3);
+    serve(f);
+    assert_int_equal(get(f, "/openapi.json"), 200);
+    body_has(f, "\"/commands/Deposit\":{\"post\":{");
+    body_has(f, "\"/aggregates/Account/{id}\":{\"get\":{");
+    body_has(f, "\"/aggregates/Article/{id}\":{\"get\":{");
+    body_has(f, "\"/read-models/ArticleRow\":{\"get\":{");
+    const char *first = strstr(f->last.body, "\"bank.Account\":{");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "\"bank.Account\":{"));
+    body_has(f, "\"shop.Offer\":{");
+    assert_int_equal(get(f, "/aggregates/Account/alice"), 200);
+    assert_int_equal(get(f, "/aggregates/bank.Account/alice"), 200);
+    assert_int_equal(get(f, "/streams/Account-alice"), 200);
+    body_has(f, "\"payload\":{\"account_id\":");
+    assert_int_equal(get(f, "/read-models"), 200);
+    body_has(f, "shop.ArticleRow");
+    body_has(f, "bank.AccountRow");
+    FILE *notes = begin_notes(f, path);
+    fputs("right\tGET\t/health\t200\tapplication/json\t{\"status\":\"degraded\",\"why\":\"it only reads\"}\n", notes);
+    assert_int_equal(end_notes(f, notes, path, "answers"), 0);
+}
+
 int
 main(void)
 {
@@ -406,6 +449,7 @@ main(void)
         cmocka_unit_test_setup_teardown(answers_are_as_described, set_up_waiting, tear_down),
         with_shop(answers_of_a_shop_are_as_described),
         with_shop(what_is_not_as_described_is_seen),
+        cmocka_unit_test_setup_teardown(all_schemas_of_an_application_are_described, set_up_both, tear_down),
     };
     return cmocka_run_group_tests_name("openapi", tests, NULL, NULL);
 }

@@ -89,6 +89,21 @@ check_namespace(const acti_model *m, const acti_table *of, acti_errors *e)
             of->full_name, role_name(of), m->namespace);
 }
 
+/* Readers have a member for each event, by its name alone. Told where it can be mended, in this file. */
+static void
+check_included_events(const acti_model *m, acti_errors *e)
+{
+    for (const acti_table *t = NULL; (t = model_next_event(m, t)) != NULL;) {
+        if (t->is.text != NULL) continue;
+        for (const acti_table *before = NULL; (before = model_next_event(m, before)) != t;)
+            if (strcmp(before->is.name, t->is.name) == 0)
+                error_at(e, before->is.text != NULL ? before->is.at : m->text.includes[0].at,
+                    "events %s and %s are both called %s, and handlers that may take both could not tell them apart; "
+                    "rename one of them",
+                    before->full_name, t->full_name, t->is.name);
+    }
+}
+
 static void
 check_file(const acti_model *m, acti_errors *e)
 {
@@ -111,6 +126,7 @@ check_file(const acti_model *m, acti_errors *e)
         has_roles = has_roles || m->tables[i].role != ROLE_PLAIN;
     for (uint32_t i = 0; i < m->table_total && has_roles; i++)
         check_namespace(m, &m->tables[i], e);
+    if (has_roles && m->text.include_count > 0) check_included_events(m, e);
 }
 
 /* -- enums -- */
@@ -261,7 +277,7 @@ check_role(const acti_model *m, const acti_table *of, acti_errors *e)
             e, of->is.at, "aggregate %s has no command; add a table with (command: \"%s\")", of->is.name, of->is.name);
     if (of->role == ROLE_STATE && model_next(m, NULL, ROLE_EVENT, of->is.name) == NULL)
         error_at(e, of->is.at, "aggregate %s has no event; add a table with (event: \"%s\")", of->is.name, of->is.name);
-    if (of->role == ROLE_PROCESS_MANAGER && model_next(m, NULL, ROLE_EVENT, NULL) == NULL)
+    if (of->role == ROLE_PROCESS_MANAGER && model_next_event(m, NULL) == NULL)
         error_at(e, of->is.at, "process manager %s has no event to go by; add a table with (event: …)", of->is.name);
 }
 

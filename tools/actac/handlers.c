@@ -115,6 +115,13 @@ put_aggregate_header(const acti_model *m, const acti_table *state, FILE *out, ac
     fputc('\n', out);
 }
 
+/* Of an aggregate; without one, of all events that readers may take. */
+static const acti_table *
+next_of(const acti_model *m, const acti_table *after, acti_role role, const char *owner)
+{
+    return owner != NULL ? model_next(m, after, role, owner) : model_next_event(m, after);
+}
+
 /* static const acta_table *const NAME_events[] = { … }; */
 static void
 put_table_list(const acti_model *m, acti_role role, const char *owner, const char *name, FILE *out)
@@ -122,7 +129,7 @@ put_table_list(const acti_model *m, acti_role role, const char *owner, const cha
     const acti_table *t = NULL;
 
     fprintf(out, "static const acta_table *const %s[] = {\n", name);
-    while ((t = model_next(m, t, role, owner)) != NULL)
+    while ((t = next_of(m, t, role, owner)) != NULL)
         fprintf(out, "    &%s_table,\n", t->is.c_name);
     fputs("};\n\n", out);
 }
@@ -136,7 +143,7 @@ put_cases(const acti_model *m, acti_role role, const char *owner, const char *ma
     uint32_t number = 0;
 
     fputs("    switch (number) {\n", out);
-    while ((t = model_next(m, t, role, owner)) != NULL) {
+    while ((t = next_of(m, t, role, owner)) != NULL) {
         const char *items[] = { arena_format(arena, "%u", number++), t->is.c_name,
             arena_format(arena, "%s%s%s", target, t->is.name, ending) };
         put_list(out, 8, arena_format(arena, "%s(", macro), items, 3, ")\n");
@@ -265,10 +272,10 @@ put_manager_header(const acti_model *m, const acti_table *of, FILE *out, acti_ar
     const char *after_command[] = { state, "const acta_accepted *accepted" };
     const acti_table *t = NULL;
 
-    while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL)
+    while ((t = model_next_event(m, t)) != NULL)
         put_route_struct(of, t, out, arena);
     fprintf(out, "typedef struct %s_on {\n", c);
-    while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL)
+    while ((t = model_next_event(m, t)) != NULL)
         fprintf(out, "    %s_on_%s %s ACTA_ZERO;\n", c, t->is.name, t->is.name);
     fprintf(out, "} %s_on;\n\n", c);
 
@@ -315,7 +322,7 @@ put_event_answers(const acti_model *m, const char *before, const char *behind, F
     uint32_t number = 0;
 
     fputs("    switch (number) {\n", out);
-    while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL)
+    while ((t = model_next_event(m, t)) != NULL)
         fprintf(out, "    case %u:\n        return %sself->on.%s%s;\n", number++, before, t->is.name, behind);
     fputs("    }\n    return false;\n}\n\n", out);
 }
@@ -383,7 +390,7 @@ put_manager_actions(const acti_model *m, const acti_table *of, FILE *out, acti_a
     const char *missing[] = { "const acta_process_manager *base" };
     put_manager_function(of, "const char *", "missing", missing, 1, out, arena);
     fputs("    bool routed = false;\n\n", out);
-    while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL)
+    while ((t = model_next_event(m, t)) != NULL)
         fprintf(out, "    ACTA_ROUTE_CHECK(self->on, %s);\n", t->is.name);
     fputs("    return routed ? NULL : \"on: no event is routed\";\n}\n\n", out);
 }
@@ -429,7 +436,7 @@ put_reader_header(const acti_model *m, const reader_kind *kind, FILE *out, acti_
     const acti_table *t = NULL;
 
     fprintf(out, "typedef struct %s%s {\n", m->prefix, kind->on);
-    while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL) {
+    while ((t = model_next_event(m, t)) != NULL) {
         const char *parameters[5] = { "void *user", arena_format(arena, "%s event", t->is.c_name),
             "const acta_recorded *recorded" };
         uint32_t count = 3;
@@ -474,7 +481,7 @@ put_reader_source(const acti_model *m, const reader_kind *kind, FILE *out, acti_
     fputs("{\n", out);
     put_self(out, c, "given", "self", arena);
     fputs("    switch (number) {\n", out);
-    while ((t = model_next(m, t, ROLE_EVENT, NULL)) != NULL)
+    while ((t = model_next_event(m, t)) != NULL)
         fprintf(out, "    case %u:\n        return given->on.%s != NULL;\n", number++, t->is.name);
     fputs("    }\n    return false;\n}\n\n", out);
 
@@ -501,7 +508,7 @@ put_handlers_header(const acti_model *m, FILE *out, acti_arena *arena)
 
     while ((t = model_next(m, t, ROLE_STATE, NULL)) != NULL)
         put_aggregate_header(m, t, out, arena);
-    if (model_next(m, NULL, ROLE_EVENT, NULL) == NULL) return;
+    if (model_next_event(m, NULL) == NULL) return;
     while ((t = model_next(m, t, ROLE_PROCESS_MANAGER, NULL)) != NULL)
         put_manager_header(m, t, out, arena);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
@@ -515,7 +522,7 @@ put_handlers_source(const acti_model *m, FILE *out, acti_arena *arena)
 
     while ((t = model_next(m, t, ROLE_STATE, NULL)) != NULL)
         put_aggregate_source(m, t, out, arena);
-    if (model_next(m, NULL, ROLE_EVENT, NULL) == NULL) return;
+    if (model_next_event(m, NULL) == NULL) return;
     put_table_list(m, ROLE_EVENT, NULL, "events", out);
     while ((t = model_next(m, t, ROLE_PROCESS_MANAGER, NULL)) != NULL)
         put_manager_source(m, t, out, arena);

@@ -216,6 +216,8 @@ const char *attribute_of(const acti_common *of, const char *name); /* NULL: it h
 
 /* Tables of a role, and for commands and events of an owner (NULL: any), one after the other; NULL behind the last. */
 const acti_table *model_next(const acti_model *model, const acti_table *after, acti_role role, const char *owner);
+/* Events that readers may take: this file's, and those of the files that it includes. */
+const acti_table *model_next_event(const acti_model *model, const acti_table *after);
 bool is_mutable(const acti_table *table);
 bool is_collection(const acti_field *field); /* in a mutable table: items that are found by their key */
 bool is_assigned(const acti_field *field);   /* in a mutable table: as a whole, by a function */

@@ -528,6 +528,16 @@ model_next(const acti_model *m, const acti_table *after, acti_role wanted, const
     return NULL;
 }
 
+const acti_table *
+model_next_event(const acti_model *m, const acti_table *after)
+{
+    const acti_table *end = m->tables + m->table_total;
+
+    for (const acti_table *t = after != NULL ? after + 1 : m->tables; t < end; t++)
+        if (t->role == ROLE_EVENT) return t;
+    return NULL;
+}
+
 bool
 is_collection(const acti_field *f)
 {
