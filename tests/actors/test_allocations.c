@@ -5,17 +5,20 @@
  *
  * The events are of jobs, whose state has nothing that grows.
  */
+#include "acta/readers.h"
 #include "fixture.h"
 
 enum { ROUNDS = 1000, PER_HUNDRED = 100 };
 
-static _Atomic uint64_t taken; /* from the hook */
+static _Atomic uint64_t taken;  /* from the hook */
+static _Atomic uint64_t in_use; /* bytes */
 
 static void *
 counting_alloc(void *user, size_t size)
 {
     (void)user;
-    atomic_fetch_add_explicit(&taken, 1, memory_order_relaxed); /* a count */
+    atomic_fetch_add_explicit(&taken, 1, memory_order_relaxed); /* counts */
+    atomic_fetch_add_explicit(&in_use, size, memory_order_relaxed);
     return malloc(size);
 }
 
@@ -23,7 +26,7 @@ static void
 plain_free(void *user, void *block, size_t size)
 {
     (void)user;
-    (void)size;
+    if (block != NULL) atomic_fetch_sub_explicit(&in_use, size, memory_order_relaxed);
     free(block);
 }
 
@@ -158,6 +161,148 @@ nor_do_options(void **state)
     assert_in_range(count, ROUNDS, ROUNDS + ROUNDS / PER_HUNDRED);
 }
 
+/* -- what waits in vain -- */
+
+/* Events that nobody handles, for the one reader is paused: bytes in use more after ROUNDS dispatches than after as many before,
+ * which have warmed all that grows to a bound. */
+static uint64_t
+grown_with_a_paused_reader(fixture *f, const acta_dispatch_options *options)
+{
+    static const acta_projection *const projections[] = { &ledger_rows.base, NULL };
+    const acta_status expected = options != NULL ? ACTA_TIMEOUT : ACTA_OK;
+    uint64_t before = 0;
+
+    f->config.projections = projections;
+    start(f);
+    MUST(f, acta_reader_pause(f->app, "rows", NULL, &f->error));
+    for (uint32_t i = 0; i < 2 * ROUNDS; i++) {
+        if (i == ROUNDS) before = in_use;
+        assert_int_equal(add_with(f, "a", 0, options), expected);
+    }
+    uint64_t after = in_use;
+    stop(f);
+    return after > before ? after - before : 0;
+}
+
+/* AP-20: who waited too long for a reader is forgotten, however long that stands still: its place in the reader's list is given back. */
+static void
+waiting_in_vain_leaves_nothing(void **state)
+{
+    static const char *const rows[] = { "rows", NULL };
+    const acta_dispatch_options waiting = { .wait_for = rows, .timeout_ms = 20 };
+    fixture *f = FIXTURE(state);
+
+    count_in_hook(f);
+    uint64_t without = grown_with_a_paused_reader(f, NULL);
+    acta_disk_destroy(f->disk);
+    f->disk = acta_disk_create(NULL);
+    uint64_t with = grown_with_a_paused_reader(f, &waiting);
+    print_message(
+        "bytes more in use after %d dispatches: %" PRIu64 ", and with wait_for %" PRIu64 "\n", ROUNDS, without, with);
+    assert_in_range(with, 0, without + (uint64_t)ROUNDS * 8); /* a place alone takes more */
+}
+
+/* -- copies -- */
+
+enum { PAYLOAD = 200000, DISPATCHES = 20 };
+
+static _Atomic uint32_t big_copies, big_puts;
+
+/* The linker leads each memcpy and memmove of this program and of our libraries here; RocksDB's own are its own. */
+void *__real_memcpy(void *to, const void *from, size_t size);  /* NOLINT: the linker's names */
+void *__real_memmove(void *to, const void *from, size_t size); /* NOLINT */
+void *__wrap_memcpy(void *to, const void *from, size_t size);  /* NOLINT */
+void *__wrap_memmove(void *to, const void *from, size_t size); /* NOLINT */
+
+void *
+__wrap_memcpy(void *to, const void *from, size_t size) /* NOLINT */
+{
+    if (size >= PAYLOAD) atomic_fetch_add_explicit(&big_copies, 1, memory_order_relaxed); /* a count */
+    return __real_memcpy(to, from, size);
+}
+
+void *
+__wrap_memmove(void *to, const void *from, size_t size) /* NOLINT */
+{
+    if (size >= PAYLOAD) atomic_fetch_add_explicit(&big_copies, 1, memory_order_relaxed); /* a count */
+    return __real_memmove(to, from, size);
+}
+
+/* RocksDB copies what is put into its batch. Its own types don't matter here. */
+void __real_rocksdb_writebatch_put_cf(void *batch, void *family, /* NOLINT */
+    const char *key, size_t key_size, const char *value, size_t value_size);
+void __wrap_rocksdb_writebatch_put_cf(void *batch, void *family, /* NOLINT */
+    const char *key, size_t key_size, const char *value, size_t value_size);
+
+void
+__wrap_rocksdb_writebatch_put_cf(void *batch, void *family, /* NOLINT */
+    const char *key, size_t key_size, const char *value, size_t value_size)
+{
+    if (value_size >= PAYLOAD) atomic_fetch_add_explicit(&big_puts, 1, memory_order_relaxed); /* a count */
+    __real_rocksdb_writebatch_put_cf(batch, family, key, key_size, value, value_size);
+}
+
+static uint32_t jobs_seen;
+
+static acta_status
+see_job(void *user, ledger_JobStarted event, const acta_recorded *recorded, acta_error *error)
+{
+    (void)user, (void)recorded, (void)error;
+    assert_int_equal(acta_str_vector_at(event.counters, 0).size, PAYLOAD);
+    jobs_seen++;
+    return ACTA_OK;
+}
+
+static const ledger_event_handler first_seeing = LEDGER_EVENT_HANDLER(.name = "first", .on = { .JobStarted = see_job });
+static const ledger_event_handler second_seeing =
+    LEDGER_EVENT_HANDLER(.name = "second", .on = { .JobStarted = see_job });
+
+/* Copies of payloads while DISPATCHES commands of PAYLOAD bytes each are dispatched, stored, and handled by who is live. */
+static uint32_t
+copies_of(fixture *f, const acta_event_handler *const *handlers)
+{
+    static char text[PAYLOAD];
+    acta_str counter = { text, sizeof text };
+
+    memset(text, 'x', sizeof text);
+    f->config.event_handlers = handlers;
+    start(f);
+    settle(f);
+    uint32_t before = big_copies;
+    for (uint32_t i = 0; i < DISPATCHES; i++) {
+        char job[16];
+        snprintf(job, sizeof job, "%u-%u", handlers != NULL, i);
+        MUST(
+            f, ledger_StartJob_dispatch(f->app,
+                   ACTA_INIT(ledger_StartJob, .job_id = acta_str_of(job), .counters = { .data = &counter, .count = 1 }),
+                   NULL, &f->error));
+        settle(f);
+    }
+    uint32_t copies = big_copies - before;
+    stop(f);
+    return copies;
+}
+
+/* The bytes are made twice, for the command of what the user has, and for the event of that; and then they stay where they are, until
+ * RocksDB's batch takes its copy. A reader that is live gets the same bytes, however many there are. */
+static void
+a_payload_is_made_and_not_copied_not_for_a_live_reader_either(void **state)
+{
+    static const acta_event_handler *const both[] = { &first_seeing.base, &second_seeing.base, NULL };
+    enum { MADE = 2 };
+    fixture *f = FIXTURE(state);
+
+    big_puts = 0;
+    uint32_t alone = copies_of(f, NULL);
+    assert_int_equal(big_puts, DISPATCHES);
+    jobs_seen = 0;
+    uint32_t read = copies_of(f, both);
+    print_message("copies of a payload, of %d dispatches: %u, and with two live readers %u\n", DISPATCHES, alone, read);
+    assert_int_equal(jobs_seen, 4 * DISPATCHES); /* of both rounds */
+    assert_int_equal(alone, DISPATCHES * MADE);
+    assert_int_equal(read, alone);
+}
+
 int
 main(void)
 {
@@ -165,6 +310,8 @@ main(void)
         manual(a_warm_dispatch_takes_nothing_but_its_event),
         manual(nor_does_a_rejection),
         manual(nor_do_options),
+        manual(waiting_in_vain_leaves_nothing),
     };
-    return run_on_memory("allocations", tests);
+    const struct CMUnitTest copying[] = { manual(a_payload_is_made_and_not_copied_not_for_a_live_reader_either) };
+    return run_on_memory("allocations", tests) + run_on_rocksdb("copies", copying);
 }
