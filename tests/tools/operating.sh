@@ -6,8 +6,8 @@
 set -eu
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-PATH=$(dirname "$1"):$(dirname "$2"):$PATH
-document=$3
+PATH=$(dirname "$(realpath "$1")"):$(dirname "$(realpath "$2")"):$PATH
+document=$(realpath "$3")
 unset ACTA_GATEWAY ACTA_HTTP ACTA_TOKEN ACTA_TOKEN_FILE
 mkdir "$scratch/room"
 cd "$scratch/room"
