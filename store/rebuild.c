@@ -13,8 +13,9 @@
 
 typedef struct copying {
     acti_rebuild *rebuild;
-    acta_store *to;    /* NULL: only look */
-    uint32_t count;    /* records in the batch under way */
+    acta_store *to; /* NULL: only look */
+    uint32_t count; /* records in the batch under way */
+    bool has_no_memory;
     acta_digest chain; /* behind the last page taken */
 } copying;
 
@@ -105,13 +106,15 @@ leave_out(acti_rebuild *rebuild, acta_bytes key, acta_bytes value, uint32_t firs
 
 /* How many records of a page are wanted, and sound. */
 static uint32_t
-count_sound(const acti_rebuild *rebuild, const acti_page *page, int64_t *recorded_at_us, acta_error *damage)
+count_sound(copying *c, const acti_page *page, int64_t *recorded_at_us, acta_error *damage)
 {
+    acti_rebuild *rebuild = c->rebuild;
     acti_record_view view;
     uint32_t count = 0;
 
     while (count < page->count && page->first + count <= rebuild->last) {
         if (acti_page_record(page, page->first + count, &view, damage) != ACTA_OK) break;
+        if (c->to != NULL && !acti_seen_types_add(&rebuild->seen, &view)) c->has_no_memory = true;
         *recorded_at_us = view.event.recorded_at_us;
         count++;
     }
@@ -129,7 +132,8 @@ take_page(copying *c, acta_bytes key, acta_bytes value, acta_error *damage, acta
 
     if (check_page(c, key, value, &page, damage) == ACTA_OK) {
         damage->status = ACTA_OK;
-        count = count_sound(c->rebuild, &page, &recorded_at_us, damage);
+        count = count_sound(c, &page, &recorded_at_us, damage);
+        if (c->has_no_memory) return acta_error_set(error, ACTA_NO_MEMORY, "cannot copy the log: no memory");
         status = copy_page(c, &page, count, recorded_at_us, error);
     }
     leave_out(c->rebuild, key, value, count);
@@ -230,15 +234,17 @@ acti_rebuild_run(acti_rebuild *rebuild, acta_store **to_out, acta_error *error)
     acta_status status = open_target(rebuild, false, &to, error);
 
     if (status != ACTA_OK) return status;
+    acti_seen_types_init(&rebuild->seen, &to->environment.allocator);
     status = acti_rebuild_log(rebuild, to, error);
     acta_store_abandon(to);
     if (status == ACTA_OK) status = open_target(rebuild, true, &to, error);
-    if (status != ACTA_OK) return status;
-    status = acti_rebuild_rows(rebuild, to, error);
-    if (status != ACTA_OK) {
-        acta_store_abandon(to);
-        return status;
+    if (status == ACTA_OK) {
+        status = acti_rebuild_rows(rebuild, to, error);
+        if (status == ACTA_OK)
+            *to_out = to;
+        else
+            acta_store_abandon(to);
     }
-    *to_out = to;
-    return ACTA_OK;
+    acti_seen_types_deinit(&rebuild->seen);
+    return status;
 }

@@ -12,6 +12,7 @@
 
 #include "files.h"
 #include "internal.h"
+#include "seen_types.h"
 
 typedef struct acti_rebuild {
     acta_engine *from; /* started to READ */
@@ -27,6 +28,7 @@ typedef struct acti_rebuild {
     uint64_t last_seen;       /* the last position that there is something at */
     int64_t left_out_from_us; /* when the first of those was recorded; INT64_MAX: there is none */
     acta_error damage;        /* to_damage: why the log ended there; status ACTA_OK: it was its end */
+    acti_seen_types seen;     /* of what was taken; acti_rebuild_run's */
 
     /* acti_rebuild_rows */
     uint64_t rows_kept, outcomes_dropped, snapshots_dropped, claims_dropped, table_rows_dropped, checkpoints_cut;
@@ -37,6 +39,18 @@ typedef struct acti_rebuild {
 acta_status acti_rebuild_log(acti_rebuild *rebuild, acta_store *to, acta_error *error);
 /* Bring the rows over to the store, which was opened again. */
 acta_status acti_rebuild_rows(acti_rebuild *rebuild, acta_store *to, acta_error *error);
+/* Hand a row to the new store, which writes them some at a time. */
+acta_status acti_rebuild_put_row(
+    acti_rebuild *rebuild, acta_store *to, acta_bytes key, acta_bytes value, acta_error *error);
+
+/* rebuild_schemas.c: schemas that the log has kept. Those that the events taken name, and no later ones; … */
+acta_status acti_rebuild_schemas(acti_rebuild *rebuild, acta_store *to, acta_error *error);
+/* … and, where there is damage: is this one of their rows that is sound, and leads to a schema that is? */
+acta_status acti_rebuild_schema_fits(
+    acti_rebuild *rebuild, acta_bytes key, acta_bytes value, bool *fits_out, acta_error *error);
+/* Is it a row of this table? */
+bool acti_row_is_of(acta_bytes key, const char *table);
+
 /* Both, into a new store at `path`, left open. After an error it is closed; what is in the directory is the caller's to remove. */
 acta_status acti_rebuild_run(acti_rebuild *rebuild, acta_store **to_out, acta_error *error);
 

@@ -5,6 +5,7 @@
  *
  * A block of rows that can't be read stops an iterator: with to_damage those behind it are read from the other end.
  */
+#include "kept_rows.h"
 #include "rebuild.h"
 
 typedef struct sorting {
@@ -41,6 +42,13 @@ old_stream_id(acti_rebuild *rebuild, acta_str stream, uint64_t *id_out, acta_err
     if (value.bytes.size == ACTI_ID_VALUE_SIZE) *id_out = acti_get_be64(value.bytes.data);
     rebuild->from->ops->release(rebuild->from, &value);
     return ACTA_OK;
+}
+
+bool
+acti_row_is_of(acta_bytes key, const char *table)
+{
+    size_t size = strlen(table) + 1;
+    return key.size >= size && memcmp(key.data, table, size) == 0;
 }
 
 /* -- does it fit? -- */
@@ -98,35 +106,45 @@ cut_checkpoint(sorting *s, acta_bytes *value)
     s->rebuild->checkpoints_cut++;
 }
 
+/* Are users' tables of a time that the log doesn't reach? */
 static bool
-is_of(acta_bytes key, const char *table)
+is_cut_off(const acti_rebuild *rebuild)
 {
-    size_t size = strlen(table) + 1;
-    return key.size >= size && memcmp(key.data, table, size) == 0;
+    return rebuild->left_out > 0 && !rebuild->keep_tables;
+}
+
+static bool
+is_kept_schema(acta_bytes key)
+{
+    return acti_row_is_of(key, ACTI_TABLE_SCHEMAS) || acti_row_is_of(key, ACTI_TABLE_TYPES);
 }
 
 /* Is this row wanted? Its value may be changed. */
 static acta_status
 judge_row(sorting *s, acta_bytes key, acta_bytes *value, bool *wanted_out, acta_error *error)
 {
-    bool is_cut = s->rebuild->left_out > 0 && !s->rebuild->keep_tables;
+    bool is_cut = is_cut_off(s->rebuild);
 
     *wanted_out = true;
-    if (is_of(key, ACTI_TABLE_TAGS)) {
+    if (acti_row_is_of(key, ACTI_TABLE_TAGS)) {
         *wanted_out = false;
-    } else if (is_of(key, ACTI_TABLE_OUTCOMES)) {
+    } else if (acti_row_is_of(key, ACTI_TABLE_OUTCOMES)) {
         *wanted_out = outcome_fits(s->rebuild, *value);
-    } else if (is_of(key, ACTI_TABLE_SNAPSHOTS)) {
+    } else if (acti_row_is_of(key, ACTI_TABLE_SNAPSHOTS)) {
         size_t table = sizeof ACTI_TABLE_SNAPSHOTS;
         return snapshot_fits(
             s, acta_str_from((const char *)key.data + table, key.size - table), *value, wanted_out, error);
-    } else if (is_of(key, ACTI_TABLE_CLAIMS)) {
+    } else if (acti_row_is_of(key, ACTI_TABLE_CLAIMS)) {
         return claim_fits(s, acta_str_from((const char *)value->data, value->size), wanted_out, error);
-    } else if (is_of(key, ACTI_TABLE_CHECKPOINTS)) {
+    } else if (acti_row_is_of(key, ACTI_TABLE_CHECKPOINTS)) {
         cut_checkpoint(s, value);
-    } else if (is_of(key, ACTI_TABLE_PARKED)) { /* the key ends with the event's position */
+    } else if (acti_row_is_of(key, ACTI_TABLE_PARKED)) { /* the key ends with the event's position */
         *wanted_out = key.size > 8 && acti_get_be64(key.data + key.size - 8) <= s->rebuild->position;
         s->rebuild->table_rows_dropped += !*wanted_out;
+    } else if (is_cut && is_kept_schema(key)) {
+        *wanted_out = false; /* comes later */
+    } else if (s->rebuild->to_damage && is_kept_schema(key)) {
+        return acti_rebuild_schema_fits(s->rebuild, key, *value, wanted_out, error);
     } else if (is_cut) {
         *wanted_out = false;
         s->rebuild->table_rows_dropped++;
@@ -136,6 +154,15 @@ judge_row(sorting *s, acta_bytes key, acta_bytes *value, bool *wanted_out, acta_
 
 /* -- all rows -- */
 
+acta_status
+acti_rebuild_put_row(acti_rebuild *rebuild, acta_store *to, acta_bytes key, acta_bytes value, acta_error *error)
+{
+    to->engine->ops->batch_put(to->committer.batch, ACTI_TABLES, key, value);
+    rebuild->rows_kept++;
+    return to->engine->ops->batch_bytes(to->committer.batch) < ACTI_REBUILD_BATCH_BYTES ? ACTA_OK
+                                                                                        : write_rows(to, error);
+}
+
 static acta_status
 take_row(sorting *s, acta_bytes key, acta_bytes value, acta_error *error)
 {
@@ -143,11 +170,7 @@ take_row(sorting *s, acta_bytes key, acta_bytes value, acta_error *error)
     acta_status status = judge_row(s, key, &value, &wanted, error);
 
     if (status != ACTA_OK || !wanted) return status;
-    s->to->engine->ops->batch_put(s->to->committer.batch, ACTI_TABLES, key, value);
-    s->rebuild->rows_kept++;
-    return s->to->engine->ops->batch_bytes(s->to->committer.batch) < ACTI_REBUILD_BATCH_BYTES
-               ? ACTA_OK
-               : write_rows(s->to, error);
+    return acti_rebuild_put_row(s->rebuild, s->to, key, value, error);
 }
 
 /* From one end to the other, or to what can't be read. */
@@ -202,6 +225,7 @@ acti_rebuild_rows(acti_rebuild *rebuild, acta_store *to, acta_error *error)
     acta_status status = take_rows(&s, false, &stopped, error);
     if (status == ACTA_OK && stopped) status = take_rows(&s, true, &backward_stopped, error);
     if (stopped) rebuild->rows_were_lost = true;
+    if (status == ACTA_OK && is_cut_off(rebuild)) status = acti_rebuild_schemas(rebuild, to, error);
     if (status == ACTA_OK) status = take_schemas(&s, error);
     return status == ACTA_OK ? write_rows(to, error) : status;
 }

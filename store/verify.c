@@ -5,6 +5,7 @@
  *     streams    each name leads to its id, but of those that are deleted for good
  *     copies     by stream: each as the log has it, and none of a removed event
  *     rows       outcomes, snapshots, checkpoints, tags: sound, and about nothing that the log doesn't have
+ *     schemas    those that the log has kept (verify_schemas.c)
  *
  * The log is checked up to the head as it was at the beginning. Rows are compared with what is there when they are looked at:
  * the store moves on meanwhile, and rows move with it.
@@ -18,6 +19,7 @@
 #include "internal.h"
 #include "log_reader.h"
 #include "page_chain.h"
+#include "verify_schemas.h"
 
 enum { UNREADABLE_MAX = 10000 }; /* in a row; then what is left of the log isn't tried */
 
@@ -28,6 +30,7 @@ typedef struct verifying {
     acta_verify_report report;
     acti_sessions versions; /* a map: stream id -> the version seen last */
     acti_page_chain chain;
+    acti_schema_check schemas;
     int64_t recorded_at_us; /* of the record before */
     uint32_t unreadable;    /* records in a row */
     acta_error first;       /* damage */
@@ -158,7 +161,8 @@ check_record(verifying *v, const acti_record_view *view, acta_error *error)
     v->unreadable = 0;
     check_place(v, &view->event);
     check_content(v, view);
-    if (!acti_sessions_set(&v->versions, view->event.stream_id, view->event.version))
+    if (!acti_sessions_set(&v->versions, view->event.stream_id, view->event.version) ||
+        !acti_seen_types_add(&v->schemas.seen, view))
         return acta_error_set(error, ACTA_NO_MEMORY, "cannot verify '%s': there is no memory", v->store->path);
     status = check_index(v, &view->event, error);
     return status == ACTA_OK ? check_tags(v, &view->event, error) : status;
@@ -375,6 +379,17 @@ is_of(acta_bytes key, const char *table)
 }
 
 static acta_status
+check_schema(verifying *v, acta_bytes key, acta_bytes value, acta_error *error)
+{
+    char text[ACTA_ERROR_TEXT_MAX];
+    acta_error said;
+    acta_status status = acti_schema_check_row(&v->schemas, key, value, text, &said);
+
+    if (text[0] != '\0') damaged(v, 0, "%s", text);
+    return note(v, 0, status, &said, error);
+}
+
+static acta_status
 check_row(verifying *v, acta_bytes key, acta_bytes value, acta_error *error)
 {
     const uint8_t *nul = memchr(key.data, '\0', key.size);
@@ -387,7 +402,20 @@ check_row(verifying *v, acta_bytes key, acta_bytes value, acta_error *error)
     if (is_of(key, ACTI_TABLE_OUTCOMES)) return check_outcome(v, key, value, error);
     if (is_of(key, ACTI_TABLE_SNAPSHOTS)) return check_snapshot(v, key, value, error);
     if (is_of(key, ACTI_TABLE_CHECKPOINTS)) return check_checkpoint(v, key, value, error);
-    return is_of(key, ACTI_TABLE_TAGS) ? check_tag(v, key, error) : ACTA_OK;
+    if (is_of(key, ACTI_TABLE_TAGS)) return check_tag(v, key, error);
+    return check_schema(v, key, value, error);
+}
+
+static acta_status
+check_schemas_end(verifying *v, acta_error *error)
+{
+    acta_error said;
+    acta_status status = acti_schema_check_end(&v->schemas, &said);
+
+    v->report.schemas = v->schemas.schemas;
+    v->report.schema_types = v->schemas.types;
+    v->report.events_without_schema = v->schemas.events_without;
+    return note(v, 0, status, &said, error);
 }
 
 /* -- copies by stream -- */
@@ -489,6 +517,8 @@ acta_store_verify(
     v.report.position = acti_store_head(store);
     acti_sessions_init(&v.versions, &store->environment.allocator, SIZE_MAX);
     acti_page_chain_init(&v.chain, &store->environment.allocator);
+    v.schemas.store = store;
+    acti_seen_types_init(&v.schemas.seen, &store->environment.allocator);
     if (store->damage.status != ACTA_OK) damaged(&v, v.report.position + 1, "%s", store->damage.text);
     acta_status status = check_log(&v, error);
     v.report.types = acti_types_count(&store->types) - 1;
@@ -496,11 +526,13 @@ acta_store_verify(
     if (status == ACTA_OK && store->format >= ACTI_BY_STREAM_FORMAT)
         status = each_entry(&v, ACTI_INDEX, "", "", check_copies, error);
     if (status == ACTA_OK) status = each_entry(&v, ACTI_TABLES, "", "", check_row, error);
+    if (status == ACTA_OK) status = check_schemas_end(&v, error);
     if (status == ACTA_OK && v.versions.young.count + v.versions.old.count > v.report.streams)
         damaged(&v, 0, "%zu streams of the log have no name",
             v.versions.young.count + v.versions.old.count - (size_t)v.report.streams);
     acti_sessions_deinit(&v.versions);
     acti_page_chain_deinit(&v.chain);
+    acti_seen_types_deinit(&v.schemas.seen);
     if (report_out != NULL) *report_out = v.report;
     if (status == ACTA_OK && v.report.damage_count > 0) {
         if (error != NULL) *error = v.first;

@@ -14,7 +14,7 @@ status str environment log memory id crc crash_point plant probe seal sites spar
 runtime actors gen_server gen_statem supervisor offload recorder fault watch_fd sys topic tree request : runtime
 gen_event acta.hpp                                        : runtime
 schema marks buffer file plain plain_verify deep_judge deep_quick deep_verify deep_write    : schema
-store personal subscription memory_engine operations chain transfer : store
+store personal subscription memory_engine operations chain transfer kept_schemas : store
 consumer_group                                            : store
 aggregate app handler index process_manager schedule generated test shadow time_travel traceparent acta : actors
 reader_options readers                                     : actors

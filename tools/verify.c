@@ -154,7 +154,7 @@ verify_meta(verify *v)
         if (e.key_size == 9 && e.key[0] == 'b')
             verify_batch(v, &e);
         else if (e.key_size >= 7 && memcmp(e.key, "schema:", 7) == 0)
-            v->schemas++;
+            v->compared_schemas++;
     }
     rocksdb_iter_destroy(iterator);
 }
@@ -234,8 +234,11 @@ print_summary(const verify *v)
     printf("rows         %s in %s tables; %s outcomes, %s snapshots, %s checkpoints\n", grouped(v->rows),
         grouped(v->tables), grouped(v->outcomes), grouped(v->snapshots), grouped(v->checkpoints));
     if (v->indexes > 0) printf("read models  %s entries in %s indexes\n", grouped(v->index_rows), grouped(v->indexes));
-    printf("batches      %s told, the last is %s; %s schemas\n", grouped(v->batches), grouped(v->batch),
-        grouped(v->schemas));
+    if (v->schema_types > 0)
+        printf("schemas      %s kept, of %s types of events\n", grouped(v->schemas), grouped(v->schema_types));
+    printf("batches      %s told, the last is %s", grouped(v->batches), grouped(v->batch));
+    if (v->compared_schemas > 0) printf("; opened by %s schemas alone", grouped(v->compared_schemas));
+    putchar('\n');
     printf("mark         position %s, batch %s; %" PRIu32 " of 2 slots sound\n", grouped(v->mark_position),
         grouped(v->mark_batch), v->sound_marks);
     if (v->damage_count > DAMAGE_SHOWN) printf("damage       %s more\n", grouped(v->damage_count - DAMAGE_SHOWN));
@@ -292,6 +295,7 @@ close_store(verify *v)
     rocksdb_readoptions_destroy(v->scan_options);
     free_names(&v->streams);
     free_names(&v->types);
+    free(v->seen.items);
 }
 
 int
@@ -312,6 +316,7 @@ verify_store(const char *path)
         verify_names(&v);
         verify_tables(&v);
         verify_indexes(&v);
+        verify_schemas(&v);
         compare_ends(&v);
         print_summary(&v);
     }

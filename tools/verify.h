@@ -1,12 +1,13 @@
 /*
- * Verify: a reader of stores by docs/format.md, on RocksDB and base/ alone. It shares no code with store/, so that a
- * mistake there isn't repeated here.
+ * Verify: a reader of stores by docs/format.md, on RocksDB, base/, and, for what a binary schema is, schema/. It shares no
+ * code with store/, so that a mistake there isn't repeated here.
  *
  *     verify.c        the run, marks, meta, the summary
  *     verify_page.c   records of both formats, and the chain
  *     verify_log.c    the log, and the index and names against it
  *     verify_copies.c entries of the index, and the copies of events in them against the log
  *     verify_rows.c   tables, and the rows that the store itself writes
+ *     verify_schemas.c  schemas that the log has kept, and whether events have one
  *     verify_indexes.c  indexes of read models against their rows
  */
 #ifndef TOOLS_VERIFY_H
@@ -44,6 +45,17 @@ typedef struct named_list {
     size_t count, room;
 } named_list;
 
+/* A type of events, as records have it. */
+typedef struct seen_type {
+    uint64_t type_id, schema_hash, events, first; /* how many, and the position of the first */
+    bool is_kept;                                 /* the log has its schema */
+} seen_type;
+
+typedef struct seen_types {
+    seen_type *items;
+    size_t count, room, last;
+} seen_types;
+
 typedef struct verify {
     const char *path;
     rocksdb_t *db;
@@ -59,10 +71,12 @@ typedef struct verify {
     /* Counted. */
     uint64_t format, position, stubs, payload_bytes, batches, batch, batch_position, index_entries, index_events;
     uint64_t index_end; /* behind this position the index may have entries already, and need not */
-    uint64_t verified_position, verified_batch, schemas, tables, rows, outcomes, snapshots, checkpoints, gone_streams;
-    uint64_t tags, tag_rows, copies, indexes, index_rows;
+    uint64_t verified_position, verified_batch, compared_schemas, tables, rows, outcomes, snapshots, checkpoints,
+        gone_streams;
+    uint64_t tags, tag_rows, copies, indexes, index_rows, schemas, schema_types;
     int64_t made_at_us, first_recorded_us, last_recorded_us;
     named_list streams, types;
+    seen_types seen;
 
     acta_digest chain; /* behind the last page */
     bool is_chained;   /* there was a page */
@@ -80,7 +94,7 @@ void damaged(verify *v, const char *format, ...) ACTA_PRINTF(2, 3);
 
 /* An event of the log, of either format. */
 typedef struct record {
-    uint64_t position, page, stream_id, version, type_id;
+    uint64_t position, page, stream_id, version, type_id, schema_hash;
     size_t payload_size, metadata_size, tags_size, stream_size, type_size;
     const uint8_t *payload, *metadata, *tags, *stream, *type;
     bool names, stub;
@@ -102,6 +116,7 @@ void verify_index(verify *v);
 void verify_names(verify *v);
 void verify_tables(verify *v);
 void verify_indexes(verify *v);
+void verify_schemas(verify *v); /* after log and tables */
 void free_names(named_list *list);
 
 /* -- reading -- */
@@ -116,6 +131,14 @@ rocksdb_iterator_t *scan(verify *v, family in);
 bool entry_at(verify *v, family in, rocksdb_iterator_t *iterator, entry *out);
 /* A value, to be freed by rocksdb_free; NULL: none. */
 uint8_t *get(verify *v, family in, const void *key, size_t key_size, size_t *size_out);
+
+/* -- verify_schemas.c -- */
+
+/* The type of a record that is no stub. */
+void see_type(verify *v, const record *rec);
+/* A row of "schemas" or of "types"; its own key begins at `key_at`. */
+void check_schema(verify *v, const entry *e, size_t key_at);
+void check_type(verify *v, const entry *e, size_t key_at);
 
 /* -- verify_copies.c -- */
 

@@ -221,6 +221,7 @@ verify_record(verify *v, const record *rec)
     tell_repair(v, rec);
     check_tags(v, rec);
     if (rec->position <= v->index_end) check_index_of(v, rec);
+    see_type(v, rec);
     v->stubs += rec->stub;
     v->payload_bytes += rec->payload_size;
     v->position = rec->position;

@@ -10,6 +10,7 @@
 enum {
     OLD_HEADER = 152,
     OLD_NAMES = 1,
+    OLD_SCHEMA = 40,
     PAGE_HEADER = 64,
     TYPE_SIZE = 12,
     CORE_HEAD = 20,
@@ -33,6 +34,7 @@ decode_old(const uint8_t *r)
         .stub = r[9] == 1,
         .names = (little(r + 10, 2) & OLD_NAMES) != 0,
         .type_id = r[9] == 1 ? little(r + 148, 4) : little(r + 12, 4),
+        .schema_hash = r[9] == 1 ? 0 : little(r + OLD_SCHEMA, 8),
         .position = little(r + 16, 8),
         .page = little(r + 16, 8),
         .stream_id = little(r + 24, 8),
@@ -237,6 +239,7 @@ read_new(verify *v, const page *p, size_t i, record *out, uint8_t **core)
         return false;
     }
     rec.type_id = little(p->types + type_index * TYPE_SIZE, 4);
+    rec.schema_hash = little(p->types + type_index * TYPE_SIZE + 4, 8);
     *out = rec;
 
     const acta_bytes payload = acta_bytes_from(rec.payload, rec.payload_size),

@@ -106,6 +106,8 @@ verify_tables(verify *v)
         if (strcmp(table, "snapshots") == 0) check_snapshot(v, &e, key_at);
         if (strcmp(table, "checkpoints") == 0) check_checkpoint(v, &e, key_at);
         if (strcmp(table, "tags") == 0) check_tag(v, &e, key_at);
+        if (strcmp(table, "schemas") == 0) check_schema(v, &e, key_at);
+        if (strcmp(table, "types") == 0) check_type(v, &e, key_at);
     }
     rocksdb_iter_destroy(iterator);
     if (v->tag_rows > v->tags)

@@ -20,6 +20,7 @@
 #include "acta/handler.h"
 #include "acta/id.h"
 #include "acta/index.h"
+#include "acta/kept_schemas.h"
 #include "acta/marks.h"
 #include "acta/memory.h"
 #include "acta/metadata.h"

@@ -13,6 +13,7 @@
 #include "acta/aggregate.h"
 #include "acta/audit.h"
 #include "acta/handler.h"
+#include "acta/kept_schemas.h"
 #include "acta/metadata.h"
 #include "acta/middleware.h"
 #include "acta/personal.h"
@@ -287,44 +288,6 @@ typedef acta_status acta_event_see(
  */
 ACTA_API acta_status acta_app_upcast(
     acta_app *app, const acta_recorded *recorded, acta_event_see *see, void *user, acta_error *error);
-
-/* -- the schemas of a log -- */
-
-/* The schema that an event was written with, as the log has kept it: docs/evolution.md. */
-typedef struct acta_kept_schema {
-    acta_str name;          /* "bank" */
-    uint32_t number;        /* 1: the first of this name that has written to the log */
-    uint32_t event_version; /* of the event in it: 1, or what (version) says */
-    acta_bytes binary;      /* for acta_schema_print */
-} acta_kept_schema;
-
-/*
- * By an event's type and schema_hash, in any store that applications have written to; no program's schema is needed.
- *   kept_out  what it points to is in `memory`
- * Errors: ACTA_NOT_FOUND no application has written such an event, or one of before there were such notes; ACTA_CORRUPT
- *         what the log has kept is damaged; ACTA_IO, ACTA_NO_MEMORY
- * Threads: any.
- */
-ACTA_API acta_status acta_kept_schema_find(acta_store *store, acta_str type, uint64_t schema_hash, acta_memory *memory,
-    acta_kept_schema *kept_out, acta_error *error);
-
-/* An event's type as some program wrote it; the log has one for each schema_hash of it. */
-typedef struct acta_kept_type {
-    acta_str type, schema; /* "bank.MoneyDeposited", "bank" */
-    uint64_t hash;         /* acta_recorded.schema_hash of its events */
-    uint32_t number;       /* of the newest schema that has it */
-    uint32_t version;      /* of the event: 1, or what (version) says */
-} acta_kept_type;
-
-typedef void acta_kept_type_see(void *user, const acta_kept_type *type);
-
-/*
- * All types that the log has kept, by their names, and within one by their hashes.
- *   see  called for each; what it gets lives until it returns
- * Errors: ACTA_CORRUPT what the log has kept is damaged; ACTA_IO, ACTA_NO_MEMORY
- * Threads: any.
- */
-ACTA_API acta_status acta_kept_types(acta_store *store, acta_kept_type_see *see, void *user, acta_error *error);
 
 /* -- looking in -- */
 

@@ -25,7 +25,11 @@ typedef struct acta_verify_report {
     uint64_t events, stubs; /* of it */
     uint64_t streams, types;
     uint64_t rows, outcomes, snapshots, checkpoints, tags;
-    uint64_t copies; /* of events that are kept by stream (acta_store_config) */
+    uint64_t copies;                /* of events that are kept by stream (acta_store_config) */
+    uint64_t schemas, schema_types; /* that the log has kept (kept_schemas.h) */
+    uint64_t
+        events_without_schema; /* though it has kept some of other types of their namespace. No damage: they are whole, but
+                                     * no program can tell what they say unless it has that very version of their schema */
     uint64_t damage_count;
 } acta_verify_report;
 
@@ -34,8 +38,8 @@ typedef void (*acta_damage_found)(void *user, uint64_t position, const char *tex
 
 /*
  * Check everything that a store holds, beside whoever reads and writes it: the sums and the digest of every record, that
- * positions, versions and times run on, each record against the index, names both ways, and the store's own rows. What is
- * committed meanwhile is left for the next time. (`acta verify` is a second reader, which shares no code with this one.)
+ * positions, versions and times run on, each record against the index, names both ways, the store's own rows, and those of
+ * the schemas that the log has kept. What is committed meanwhile is left for the next time. (`acta verify` is a second reader, which shares no code with this one.)
  *   found       called for each piece of damage; may be NULL
  *   report_out  filled also when there is damage; may be NULL
  * Threads: any, beside everything but close.
@@ -118,6 +122,8 @@ typedef struct acta_restore_report {
  *   snapshots     newer than their stream, or of another stream of that name, are dropped
  *   checkpoints   behind the cut are set to it; parked events behind it are dropped
  *   claims        are kept; dropped when the owner is a stream that doesn't exist at the cut
+ *   schemas       that the log has kept: those stay that its events name, and of them the oldest that have their types, so
+ *                 that a program of then can go on with it. With keep_tables all of them stay
  *   other tables  are dropped: nobody can tell what they held at the cut. With keep_tables they stay as they are in the backup
  * What was already replaced by stubs stays so. The new store verifies whole before it gets its name ("PATH.unfinished" until
  * then), and one that is cut has an identity of its own.

@@ -1,7 +1,7 @@
 /*
  * The steps, the doing of them, and what must be there afterwards.
  */
-#include "life.h"
+#include "life_schemas.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -152,6 +152,7 @@ append_events(const life *l, acta_transaction *t, uint64_t step)
         fill_payload(step, i, payload_room, l->payload);
         acta_event event = { .type = step % 2 == 0 ? S("test.Even") : S("test.Odd"),
             .payload = acta_bytes_from(payload_room, l->payload),
+            .schema_hash = life_schema_hash(step),
             .tags = &tag,
             .tag_count = step % 2 == 0 };
         uint64_t before = kind_of(step) == STREAM_TO_DELETE ? ACTA_NO_STREAM : events[i].version - 1;
@@ -170,6 +171,7 @@ make_step(const life *l, acta_store *store, uint64_t step)
 
     if (t == NULL) life_fail(l, "no transaction");
     append_events(l, t, step);
+    life_put_schema(l, t, step);
     switch (kind_of(step)) {
     case SNAPSHOT:
         snapshot.state = number_bytes(step, room);
@@ -470,6 +472,7 @@ life_check(const life *l, acta_store *store, uint64_t least, uint64_t most)
     check_log(l, store, last);
     check_streams(l, store, last);
     check_newest(l, store, last);
+    life_check_schemas(l, store, life_schema_at(last));
     for (uint64_t step = 1; step <= most + 1; step++) {
         bool deleted = kind_of(step) == STREAM_TO_DELETE && step + 1 <= last;
         if (!deleted) check_beside(l, store, step, step <= last);

@@ -24,8 +24,9 @@
 #include "acta/operations.h"
 
 #include "harness.h"
+#include "life_schemas.h"
 
-enum { STEPS = 20, MORE = 4, CUT_AT = 5 };
+enum { STEPS = 20, MORE = 4, CUT_AT = 5, CUT_STEP = 6 };
 
 typedef struct fault_kind {
     const char *name;
@@ -191,6 +192,20 @@ check_one(const life *l, const char *name, uint64_t least, uint64_t most)
     acta_store_close(store);
 }
 
+/* The beginning of it, with the schemas of its events and no later ones. */
+static void
+check_beginning(const life *l, const char *name)
+{
+    acta_store *store;
+    acta_error error;
+
+    if (life_open(l, name, true, &store, &error) != ACTA_OK) life_fail(l, "'%s': %s", name, error.text);
+    if (acta_store_verify(store, NULL, NULL, NULL, &error) != ACTA_OK) life_fail(l, "'%s': %s", name, error.text);
+    if (acta_store_head(store) != CUT_AT) life_fail(l, "'%s' ends at %" PRIu64, name, acta_store_head(store));
+    life_check_schemas(l, store, life_schema_at(CUT_STEP));
+    acta_store_close(store);
+}
+
 static void
 check_all(const works *w)
 {
@@ -205,6 +220,7 @@ check_all(const works *w)
     for (uint32_t i = 0; i < count; i++)
         check_one(l, infos[i].path + strlen(l->root) + 1, STEPS, STEPS + MORE);
     check_one(l, "restored-1", STEPS + MORE, STEPS + MORE);
+    check_beginning(l, "restored-2");
     check_one(l, "mended-1", STEPS, STEPS);
 }
 

@@ -3,6 +3,8 @@
  */
 #include "works.h"
 
+#include "life_schemas.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +15,7 @@
 #include "acta/consumer_group.h"
 #include "acta/operations.h"
 
-enum { CUT_AT = 5, PARK_EACH = 5, CALLS_MAX = 10000 };
+enum { CUT_AT = 5, CUT_STEP = 6, PARK_EACH = 5, CALLS_MAX = 10000 };
 
 #define S(literal) acta_str_from(literal, sizeof(literal) - 1)
 
@@ -286,6 +288,7 @@ check_restored(const check *c, uint64_t number)
     if (acta_store_open(&config, &store, &error) != ACTA_OK) life_fail(l, "REFUSED: %s", error.text);
     expect_ok(l, path, acta_store_verify(store, NULL, NULL, NULL, &error), &error);
     if (acta_store_head(store) != CUT_AT) life_fail(l, "LOST: '%s' ends at %" PRIu64, path, acta_store_head(store));
+    life_check_schemas(l, store, life_schema_at(CUT_STEP));
     acta_store_close(store);
 }
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "acta/kept_schemas.h"
 #include "acta/operations.h"
 
 #include "fixture.h"
@@ -412,6 +413,72 @@ a_lost_family_of_rows_is_told_without_lists(void **state)
 
 /* -- what is refused -- */
 
+/* -- schemas that the log has kept -- */
+
+/* Two schemas of a name, and a type that both have. Beside it a type whose schema is missing, a row that is no schema's, and an
+ * event of that namespace whose schema was never kept. */
+static void
+put_schemas(fixture *f)
+{
+    const acta_kept_schema first = { .name = S("test"), .number = 1, .hash = 10, .binary = B("first") },
+                           now = { .name = S("test"), .number = 2, .hash = 20, .binary = B("now") };
+    const acta_kept_type types[] = {
+        { S("test.A"), S("test"), .hash = 1, .number = 2, .first_number = 1, .version = 1 },
+        { S("test.B"), S("test"), .hash = 2, .number = 9, .first_number = 9, .version = 1 },
+    };
+    const acta_event events[] = { { .type = S("test.A"), .schema_hash = 1 },
+        { .type = S("test.C"), .schema_hash = 3 } };
+    acta_memory *memory = acta_memory_create(NULL);
+    acta_transaction *t = acta_transaction_create(f->store);
+
+    assert_int_equal(ACTA_OK, acta_kept_schema_put(t, &now, &first, memory, &f->error));
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(ACTA_OK, acta_kept_type_put(t, &types[i], memory, &f->error));
+    acta_transaction_put(t, "schemas", acta_str_bytes(S("other")), B("is none, though it is as long as one"));
+    acta_transaction_append(t, S("stream-0"), ACTA_NO_STREAM, events, 2);
+    assert_int_equal(ACTA_OK, commit(f, t, NULL));
+    acta_memory_destroy(memory);
+}
+
+typedef struct told {
+    bool is_damaged, is_missing;
+} told;
+
+static void
+note_damage(void *user, uint64_t position, const char *text)
+{
+    told *t = user;
+
+    assert_int_equal(position, 0);
+    t->is_damaged |= strcmp(text, "schemas: row 1 is damaged") == 0;
+    t->is_missing |=
+        strcmp(text, "types: 'test.B' with the hash 0000000000000002 leads to schema 9 of 'test', which is "
+                     "missing or damaged") == 0;
+}
+
+static void
+schemas_that_are_damaged_are_told_and_left_out(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_verify_report found;
+    acta_repair_report report;
+    told t = { false, false };
+
+    put_schemas(f);
+    assert_int_equal(ACTA_CORRUPT, acta_store_verify(f->store, note_damage, &t, &found, &f->error));
+    assert_true(t.is_damaged && t.is_missing);
+    assert_int_equal(found.damage_count, 2);
+    assert_int_equal(found.schemas, 3);
+    assert_int_equal(found.schema_types, 2);
+    assert_int_equal(found.events_without_schema, 1); /* of test.C */
+    close_store(f);
+    repair_ok(f, ".new", &report);
+    assert_int_equal(report.kept, 2);
+    assert_int_equal(report.rows_kept, 3); /* both schemas, test.A */
+    assert_true(report.rows_were_lost);
+    expect_mended(f, ".new", 2);
+}
+
 static void
 wrong_places_are_refused(void **state)
 {
@@ -447,6 +514,7 @@ main(void)
         on_store(each_damaged_file_can_be_mended),
         on_store(rows_that_are_lost_with_a_file_are_told),
         on_store(a_lost_family_of_rows_is_told_without_lists),
+        on_store(schemas_that_are_damaged_are_told_and_left_out),
         on_store(wrong_places_are_refused),
     };
     return run_on_rocksdb("repair", tests);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # acta schema list and show on a store that two programs have written, one after the other (tests/actors/purse_old.c): what
-# it tells of each type holds, and what it shows is a schema.
+# it tells of each type holds, and what it shows is a schema. Cut between the two, the log has the first one's alone.
 #
 #     tests/tools/schema.sh ACTA PURSE_V1 PURSE_V2 SCHEMAS
 set -eu
@@ -40,7 +40,55 @@ a_full_output_is_an_error() {
     [ "$status" -eq 1 ] && grep -q 'cannot write' "$scratch/said"
 }
 
+cut_at() { # position
+    rm -rf "$scratch/cut"
+    [ -d "$scratch/set" ] || "$acta" backup "$data" "$scratch/set" >"$scratch/said" || return 1
+    "$acta" restore "$scratch/set" "$scratch/cut" --to-position "$1" >"$scratch/said" &&
+        "$acta" verify "$scratch/cut" >"$scratch/said" || { cat "$scratch/said"; return 1; }
+}
+
+reads_as_before() { # positions: without any program, the events that are left print as they did
+    "$acta" read "$data" --count "$1" >"$scratch/whole" && "$acta" read "$scratch/cut" >"$scratch/left" &&
+        diff -u "$scratch/whole" "$scratch/left"
+}
+
+a_cut_before_the_second_program_leaves_the_first_ones_schema() {
+    cut_at 6 && grep -q '^schemas      1 kept, of 4 types of events$' "$scratch/said" && reads_as_before 6 || return 1
+    [ "$("$acta" schema list "$scratch/cut" | grep -c 'in schema 1 of purse$')" -eq 4 ] || return 1
+    cp -r "$scratch/cut" "$scratch/then" || return 1
+    "$purse_v1" "$data" 2>"$scratch/said" && return 1 # of the second one's schema
+    grep -q "which this program's can't follow" "$scratch/said" || { cat "$scratch/said"; return 1; }
+    "$purse_v1" "$scratch/then" 2>"$scratch/said" && return 1 # it goes on, and finds what it had written already
+    grep -q 'purse a holds 100 instead of 50' "$scratch/said" || { cat "$scratch/said"; return 1; }
+    "$purse_v2" "$scratch/cut" && "$acta" verify "$scratch/cut" | grep -q '^schemas      2 kept, of 5 types of events$'
+}
+
+a_cut_behind_its_first_event_leaves_both() {
+    cut_at 7 && grep -q '^schemas      2 kept, of 5 types of events$' "$scratch/said" && reads_as_before 7 || return 1
+    "$acta" schema show purse.Spent "$scratch/cut" --version 1 >"$scratch/shown.fbs" &&
+        "$acta" schema check "$scratch/shown.fbs" "$schemas/purse.v1.fbs" &&
+        "$acta" schema list "$scratch/cut" | grep -q '^purse.Spent  version 2  .* in schema 2 of purse$' || return 1
+    "$purse_v1" "$scratch/cut" 2>"$scratch/said" && return 1
+    grep -q "which this program's can't follow" "$scratch/said"
+}
+
+a_cut_that_keeps_tables_keeps_all_of_them() { # which may hold what the later program wrote
+    rm -rf "$scratch/cut" &&
+        "$acta" restore "$scratch/set" "$scratch/cut" --to-position 6 --keep-tables >"$scratch/said" &&
+        "$acta" verify "$scratch/cut" | grep -q '^schemas      2 kept, of 5 types of events$' && reads_as_before 6
+}
+
+a_cut_before_all_events_leaves_none() {
+    rm -rf "$scratch/cut" &&
+        "$acta" restore "$scratch/set" "$scratch/cut" --to-time '1970-01-01 00:00:01' >"$scratch/said" &&
+        [ -z "$("$acta" schema list "$scratch/cut")" ] && "$purse_v1" "$scratch/cut"
+}
+
 check 'each type is listed with its version and events' each_type_is_listed_with_its_version_and_events
 check 'what is shown is the schema of that version' what_is_shown_is_the_schema_of_that_version
+check 'a cut before the second program leaves the schema of the first' a_cut_before_the_second_program_leaves_the_first_ones_schema
+check 'a cut behind its first event leaves both' a_cut_behind_its_first_event_leaves_both
+check 'a cut that keeps tables keeps all of them' a_cut_that_keeps_tables_keeps_all_of_them
+check 'a cut before all events leaves none' a_cut_before_all_events_leaves_none
 check 'a full output is an error' a_full_output_is_an_error
 finish
