@@ -1,9 +1,9 @@
 /*
  * Errors of the disk while copies are made: the n-th call of each kind fails, once or from then on, in a backup, in restoring,
- * in reading what is repaired. What fails says why, leaves nothing half done under its name, harms neither the store nor what was made
+ * in importing, in reading what is repaired. What fails says why, leaves nothing half done under its name, harms neither the store nor what was made
  * before, and succeeds when the disk is mended.
  *
- *     a store at rest --fault--> back up, back up, restore, restore a beginning, repair --> each of them again, all compared
+ *     a store at rest --fault--> back up, back up, restore, restore a beginning, import, repair --> each of them again, all compared
  *
  * RocksDB's own repair, which makes lists anew, ends its process by an assertion when the MANIFEST that it writes can't be
  * written (7.8 of Debian): that is a child of the one that repairs.
@@ -25,6 +25,7 @@
 
 #include "harness.h"
 #include "life_schemas.h"
+#include "moves.h"
 
 enum { STEPS = 20, MORE = 4, CUT_AT = 5, CUT_STEP = 6 };
 
@@ -61,6 +62,10 @@ static const fault_kind kinds[] = {
     { "restored directory is synced", FAULT_BIT(FAULT_SYNC_DIRECTORY), "restored*", EIO },
     { "restored file is read", FAULT_BIT(FAULT_READ), "restored*", EIO },
     { "restored file is renamed", FAULT_BIT(FAULT_RENAME), "restored*", EIO },
+    { "imported file is made", FAULT_BIT(FAULT_CREATE), "imported*", EMFILE },
+    { "imported file is written", FAULT_BIT(FAULT_WRITE), "imported*", ENOSPC },
+    { "imported file is synced", FAULT_BIT(FAULT_SYNC), "imported*", EIO },
+    { "imported file is read", FAULT_BIT(FAULT_READ), "imported*", EIO },
     { "hurt file is read", FAULT_BIT(FAULT_READ), "hurt/*", EIO },
     { "hurt file is opened", FAULT_BIT(FAULT_OPEN), "hurt/*", EMFILE },
     { "salvaged table is read", FAULT_BIT(FAULT_READ), "mended*salvage/*.sst", EIO },
@@ -126,6 +131,19 @@ restore_beginning(const works *w, const char *path, acta_error *error)
     return acta_restore(&config, NULL, error);
 }
 
+/* It goes on with what is there already. */
+static acta_status
+import_all(const works *w, const char *path, acta_error *error)
+{
+    acta_store *from;
+    acta_status status = life_open(w->l, "data", true, &from, error);
+
+    if (status != ACTA_OK) return status;
+    status = moves_import(w->l, from, path + strlen(w->l->root) + 1, error);
+    acta_store_close(from);
+    return status;
+}
+
 /* What could not be read is left out of what is mended, and told: then it is made anew, as a person would. */
 static acta_status
 mend(const works *w, const char *path, acta_error *error)
@@ -165,7 +183,7 @@ attempt(const works *w, const char *name, work_function *work)
         life_fail(l, "%s: %s: %s", name, acta_status_name(status), error.text);
     if (error.text[0] == '\0') life_fail(l, "%s: no word of why", name);
     heal(l);
-    if (work != back_up && access(path, F_OK) == 0) {
+    if (work != back_up && work != import_all && access(path, F_OK) == 0) {
         /* It may have its name and not be told so: what synced the name failed. Then it is whole. */
         acta_store *store;
         const acta_store_config config = { .path = path, .read_only = true, .environment = &quiet };
@@ -207,6 +225,17 @@ check_beginning(const life *l, const char *name)
 }
 
 static void
+check_imported(const life *l, const char *name)
+{
+    acta_store *data;
+    acta_error error;
+
+    if (life_open(l, "data", true, &data, &error) != ACTA_OK) life_fail(l, "'data': %s", error.text);
+    moves_compare(l, data, name);
+    acta_store_close(data);
+}
+
+static void
 check_all(const works *w)
 {
     enum { ROOM = 8 };
@@ -221,6 +250,7 @@ check_all(const works *w)
         check_one(l, infos[i].path + strlen(l->root) + 1, STEPS, STEPS + MORE);
     check_one(l, "restored-1", STEPS + MORE, STEPS + MORE);
     check_beginning(l, "restored-2");
+    check_imported(l, "imported-1");
     check_one(l, "mended-1", STEPS, STEPS);
 }
 
@@ -248,6 +278,7 @@ work_through(void *user)
     acta_store_close(w.store);
     attempt(&w, "restored-1", restore_all);
     attempt(&w, "restored-2", restore_beginning);
+    attempt(&w, "imported-1", import_all);
     attempt(&w, "mended-1", mend);
     heal(l);
     check_all(&w);

@@ -1,6 +1,7 @@
 /*
- * Power cuts around what is done with a store: consumer groups, sets of backups, restoring, repairing (works.h). What was said to
- * be done is there and whole, what was not is whole or not there, and all of it can be done again.
+ * Power cuts around what is done with a store: consumer groups, sets of backups, restoring, repairing (works.h), copies by
+ * stream, compacting, importing (moves.h). What was said to be done is there and whole, what was not is whole or not there, and
+ * all of it can be done again.
  *
  * Cases CR-02 to CR-04 of the catalogue. ACTA_FAULTS=N gives each sweep N times its runs, ACTA_FAULTS=all runs every one;
  * ACTA_TEST_SEED repeats one.
@@ -13,9 +14,10 @@
 
 #include <cmocka.h>
 
+#include "moves.h"
 #include "works.h"
 
-enum { STEPS = 9, PAYLOAD = 60 };
+enum { STEPS = 9, MOVED_STEPS = 12, PAYLOAD = 60 };
 
 /* CR-03: at every operation of all of it, two cuts deep. */
 static void
@@ -39,6 +41,45 @@ a_process_that_ends_costs_no_work_that_was_done(void **state)
     sweep_end(&s, harness_runs_max(2));
     assert_int_equal(s.losses, 0);
     assert_int_equal(s.refusals, 0);
+}
+
+/* CR-02, CR-03: the same where a log is copied, inside of its store and into another one. */
+static void
+a_power_cut_costs_nothing_of_what_is_moved(void **state)
+{
+    sweep s = sweep_of("moves", MOVED_STEPS, PAYLOAD, moves_live, moves_check);
+    (void)state;
+
+    sweep_cut(&s, harness_runs_max(8), harness_runs_max(1), 3);
+    assert_int_equal(s.losses, 0);
+    assert_int_equal(s.refusals, 0);
+}
+
+static void
+a_process_that_ends_costs_nothing_of_what_is_moved(void **state)
+{
+    sweep s = sweep_of("moves, process ended", MOVED_STEPS, PAYLOAD, moves_live, moves_check);
+    (void)state;
+
+    sweep_end(&s, harness_runs_max(2));
+    assert_int_equal(s.losses, 0);
+    assert_int_equal(s.refusals, 0);
+}
+
+/* CR-04: what is imported isn't synced, as the disk says that it is. */
+static void
+without_sync_the_sweep_finds_a_lost_import(void **state)
+{
+    sweep s = sweep_of("moves without sync", MOVED_STEPS, PAYLOAD, moves_live, moves_check);
+    fault_rule *rule = &harness_page->rules[0];
+    (void)state;
+
+    *rule = (fault_rule){
+        .ops = FAULT_BIT(FAULT_SYNC) | FAULT_BIT(FAULT_SYNC_DIRECTORY), .times = FAULT_FOR_EVER, .lie = true
+    };
+    snprintf(rule->pattern, sizeof rule->pattern, "%s", "imported*");
+    sweep_cut_at_note(&s, MOVES_IMPORTED);
+    assert_true(s.losses + s.refusals > 0);
 }
 
 /* CR-04: the store doesn't sync: steps that were acknowledged are lost, and with them what its group had done. */
@@ -84,7 +125,10 @@ main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_power_cut_costs_no_work_that_was_done),
         cmocka_unit_test(a_process_that_ends_costs_no_work_that_was_done),
+        cmocka_unit_test(a_power_cut_costs_nothing_of_what_is_moved),
+        cmocka_unit_test(a_process_that_ends_costs_nothing_of_what_is_moved),
         cmocka_unit_test(without_sync_the_sweep_finds_lost_work),
+        cmocka_unit_test(without_sync_the_sweep_finds_a_lost_import),
         cmocka_unit_test(without_sync_of_copies_the_sweep_finds_lost_ones),
     };
 

@@ -1,0 +1,188 @@
+/*
+ * The moves, one by one, and what must be there of each.
+ */
+#include "moves.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "acta/operations.h"
+#include "acta/transfer.h"
+
+enum { SOME = 5 }; /* events copied in one call */
+
+static void
+log_nothing(void *user, acta_log_level level, acta_str line)
+{
+    (void)user;
+    (void)level;
+    (void)line;
+}
+
+static const acta_environment quiet = { .log = { .write = log_nothing } };
+
+static void
+expect_ok(const life *l, const char *what, acta_status status, const acta_error *error)
+{
+    if (status != ACTA_OK) life_fail(l, "%s: %s: %s", what, acta_status_name(status), error->text);
+}
+
+/* -- copies by stream -- */
+
+static acta_store *
+open_keeping(const life *l, const char *const *categories)
+{
+    char path[FAULT_PATH_SIZE * 2];
+    const acta_store_config config = { .path = path,
+        .must_exist = true,
+        .keep_by_stream = categories,
+        .memory_bytes = 4 << 20,
+        .unsafe_no_sync = l->no_sync,
+        .environment = &quiet };
+    acta_store *store;
+    acta_error error;
+
+    snprintf(path, sizeof path, "%s/data", l->root);
+    if (acta_store_open(&config, &store, &error) != ACTA_OK) life_fail(l, "REFUSED: %s", error.text);
+    return store;
+}
+
+/* What there is, some at a time; returns how many of its events have copies then. */
+static uint64_t
+copy_all(const life *l, acta_store *store)
+{
+    acta_verify_report report;
+    acta_error error;
+    uint64_t count = 1;
+
+    while (count > 0)
+        expect_ok(l, "copy", acta_store_copy_by_stream(store, SOME, &count, &error), &error);
+    expect_ok(l, "verify", acta_store_verify(store, NULL, NULL, &report, &error), &error);
+    return report.copies;
+}
+
+/* All streams of the steps, and then none. */
+static void
+make_and_take_copies(const life *l)
+{
+    static const char *const all[] = { "gone", "stream", NULL }, *const none[] = { NULL };
+    acta_store *store = open_keeping(l, all);
+    acta_error error;
+
+    if (copy_all(l, store) == 0) life_fail(l, "nothing was copied");
+    expect_ok(l, "compact", acta_store_compact(store, true, NULL, &error), &error);
+    acta_store_close(store);
+    store = open_keeping(l, none);
+    uint64_t left = copy_all(l, store);
+    if (left != 0) life_fail(l, "%" PRIu64 " copies are left", left);
+    acta_store_close(store);
+}
+
+/* -- into another store -- */
+
+acta_status
+moves_import(const life *l, acta_store *from, const char *name, acta_error *error)
+{
+    char path[FAULT_PATH_SIZE * 2];
+    acta_import *import;
+    acta_export *entries;
+    acta_entry entry;
+    acta_error closing;
+
+    snprintf(path, sizeof path, "%s/%s", l->root, name);
+    acta_status status = acta_import_open(path, &quiet, &import, error);
+    if (status != ACTA_OK) return status;
+    status = acta_export_open(from, acta_import_position(import) + 1, &entries, error);
+    while (status == ACTA_OK && (status = acta_export_next(entries, &entry, error)) == ACTA_OK)
+        status = acta_import_add(import, &entry, error);
+    acta_export_close(entries);
+    acta_status closed = acta_import_close(import, &closing);
+    if (status != ACTA_NOT_FOUND) return status;
+    if (closed != ACTA_OK) *error = closing;
+    return closed;
+}
+
+static bool
+same_bytes(acta_bytes a, acta_bytes b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+static bool
+same_event(const acta_recorded *a, const acta_recorded *b)
+{
+    return a->kind == b->kind && a->stream_id == b->stream_id && a->version == b->version &&
+           a->recorded_at_us == b->recorded_at_us && a->schema_hash == b->schema_hash &&
+           acta_str_equal(a->type, b->type) && same_bytes(a->payload, b->payload) && same_bytes(a->tags, b->tags);
+}
+
+void
+moves_compare(const life *l, acta_store *from, const char *name)
+{
+    acta_store *to;
+    acta_export *wanted, *there;
+    acta_entry a, b;
+    acta_error error;
+
+    if (life_open(l, name, true, &to, &error) != ACTA_OK) life_fail(l, "REFUSED: '%s': %s", name, error.text);
+    expect_ok(l, name, acta_store_verify(to, NULL, NULL, NULL, &error), &error);
+    expect_ok(l, "export", acta_export_open(from, 1, &wanted, &error), &error);
+    expect_ok(l, "export", acta_export_open(to, 1, &there, &error), &error);
+    for (uint64_t position = 1; position <= acta_store_head(from); position++) {
+        expect_ok(l, "the log", acta_export_next(wanted, &a, &error), &error);
+        if (acta_export_next(there, &b, &error) != ACTA_OK)
+            life_fail(l, "LOST: '%s' at %" PRIu64 ": %s", name, position, error.text);
+        if (!same_event(&a.event, &b.event)) life_fail(l, "'%s' has another event at %" PRIu64, name, position);
+    }
+    if (acta_store_head(to) != acta_store_head(from)) life_fail(l, "INVENTED: '%s' goes on", name);
+    acta_export_close(wanted);
+    acta_export_close(there);
+    acta_store_close(to);
+}
+
+/* -- all of it -- */
+
+void
+moves_live(void *user)
+{
+    const life *l = user;
+    acta_store *store;
+    acta_error error;
+    uint64_t step = 0, count;
+
+    expect_ok(l, "open", life_open(l, "data", false, &store, &error), &error);
+    while (step < l->steps)
+        expect_ok(l, "a step", life_commit(l, store, ++step, &error), &error);
+    expect_ok(l, "scrub", acta_store_scrub(store, 0, &count, &error), &error);
+    acta_store_close(store);
+    make_and_take_copies(l);
+    l->note(MOVES_COPIED, step);
+    expect_ok(l, "open", life_open(l, "data", true, &store, &error), &error);
+    expect_ok(l, "import", moves_import(l, store, "imported", &error), &error);
+    l->note(MOVES_IMPORTED, step);
+    acta_store_close(store);
+}
+
+void
+moves_check(void *user)
+{
+    const check *c = user;
+    const life *l = c->life;
+    acta_error error;
+    acta_store *store;
+
+    if (life_open(l, "data", false, &store, &error) != ACTA_OK) life_fail(l, "REFUSED: %s", error.text);
+    uint64_t last = life_check(l, store, c->noted[LIFE_DONE], c->noted[LIFE_BEGUN]);
+    expect_ok(l, "verify", acta_store_verify(store, NULL, NULL, NULL, &error), &error);
+    if (c->noted[MOVES_IMPORTED] > 0) moves_compare(l, store, "imported");
+    if (last < l->steps) { /* behind this it isn't what would be done */
+        acta_store_close(store);
+        return;
+    }
+    expect_ok(l, "import", moves_import(l, store, "imported", &error), &error);
+    moves_compare(l, store, "imported");
+    acta_store_close(store);
+    make_and_take_copies(l);
+}
