@@ -41,6 +41,7 @@ acta_export_next(acta_export *export_, acta_entry *entry_out, acta_error *error)
     acti_record_view view;
     acta_status status = acti_log_reader_next(&export_->log, &view, error);
 
+    if (status == ACTA_OK) status = acti_name_cache_learn(&export_->names, &view, error);
     if (status != ACTA_OK) return status;
     *entry_out = (acta_entry){ .event = view.event };
     entry_out->event.type = acti_types_name(&export_->store->types, view.type_id);

@@ -309,6 +309,8 @@ typedef struct acti_name_cache {
 } acti_name_cache;
 void acti_name_cache_init(acti_name_cache *cache, acta_store *store);
 void acti_name_cache_deinit(acti_name_cache *cache);
+/* The first record of a stream says its name: it need not be looked up. */
+acta_status acti_name_cache_learn(acti_name_cache *cache, const acti_record_view *view, acta_error *error);
 acta_status acti_name_cache_get(acti_name_cache *cache, uint64_t stream_id, acta_str *name_out, acta_error *error);
 /* Give a cursor names that are known already, and take its own; once more, and it is the other way round. */
 void acti_cursor_swap_names(acta_cursor *cursor, acti_name_cache *names);

@@ -169,16 +169,30 @@ load_name(acti_name_cache *cache, uint64_t stream_id, acta_error *error)
     return status;
 }
 
-acta_status
-acti_name_cache_get(acti_name_cache *cache, uint64_t stream_id, acta_str *name_out, acta_error *error)
+static bool
+is_kept(const acti_name_cache *cache, uint64_t stream_id)
 {
     const acti_cached_name *slot = cache->slot_count > 0 ? slot_of(cache, stream_id) : NULL;
 
-    if (slot == NULL || slot->name == NULL || slot->id != stream_id) {
-        acta_status status = load_name(cache, stream_id, error);
-        if (status != ACTA_OK) return status;
-        slot = slot_of(cache, stream_id);
-    }
+    return slot != NULL && slot->name != NULL && slot->id == stream_id;
+}
+
+acta_status
+acti_name_cache_learn(acti_name_cache *cache, const acti_record_view *view, acta_error *error)
+{
+    acta_str name = view->event.stream;
+
+    if (name.data == NULL || is_kept(cache, view->event.stream_id)) return ACTA_OK;
+    return keep_name(cache, view->event.stream_id, acta_str_bytes(name), error);
+}
+
+acta_status
+acti_name_cache_get(acti_name_cache *cache, uint64_t stream_id, acta_str *name_out, acta_error *error)
+{
+    acta_status status = is_kept(cache, stream_id) ? ACTA_OK : load_name(cache, stream_id, error);
+
+    if (status != ACTA_OK) return status;
+    const acti_cached_name *slot = slot_of(cache, stream_id);
     *name_out = acta_str_from(slot->name, slot->size);
     return ACTA_OK;
 }

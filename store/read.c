@@ -246,6 +246,7 @@ next_of_log(acta_cursor *cursor, acta_recorded *event_out, acta_error *error)
     acti_record_view view;
     acta_status status = acti_log_reader_next(&cursor->log, &view, error);
 
+    if (status == ACTA_OK) status = acti_name_cache_learn(&cursor->names, &view, error);
     if (status == ACTA_OK) status = take_record(cursor, &view, event_out, error);
     if (status == ACTA_OK)
         status = acti_name_cache_get(&cursor->names, event_out->stream_id, &event_out->stream, error);

@@ -116,6 +116,34 @@ entries_lie_in_their_order_however_they_came(void **state)
     assert_int_equal(ACTA_OK, acta_store_verify(f->store, NULL, NULL, NULL, &f->error));
 }
 
+static bool
+count_reads(void *user, acta_disk_op op)
+{
+    uint32_t *count = user;
+
+    *count += op == ACTA_DISK_READ;
+    return false;
+}
+
+/* Each stream's first record says its name: who reads the whole log looks none up, however many there are. */
+static void
+reading_the_log_looks_up_no_names(void **state)
+{
+    enum { STREAMS = 300 };
+    fixture *f = FIXTURE(state);
+    uint32_t reads = 0;
+
+    for (uint32_t i = 0; i < STREAMS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "stream-%u", i);
+        append_ok(f, name, "x");
+    }
+    acta_disk_set_faults(f->disk, &(acta_disk_faults){ .fail = count_reads, .user = &reads });
+    assert_int_equal(STREAMS, count_log(f));
+    assert_in_range(reads, STREAMS, STREAMS + 10); /* a page each, as each was appended by itself */
+    acta_disk_set_faults(f->disk, NULL);
+}
+
 int
 main(void)
 {
@@ -123,6 +151,7 @@ main(void)
         on_manual_store(a_mark_that_is_old_torn_or_new_loses_nothing),
         on_manual_store(a_full_disk_refuses_and_loses_nothing),
         on_manual_store(entries_lie_in_their_order_however_they_came),
+        on_manual_store(reading_the_log_looks_up_no_names),
     };
     return run_on_memory("disk", tests);
 }

@@ -305,7 +305,8 @@ a_failed_read_is_an_error_and_not_an_end(void **state)
     acta_cursor *cursor;
     acta_recorded event;
 
-    fill(f, 5);
+    for (uint32_t i = 0; i < 5; i++) /* a page each, as each comes by itself */
+        append_ok(f, i % 2 == 0 ? "a" : "b", "x");
     assert_int_equal(ACTA_OK, acta_cursor_open(f->store, &all, &cursor, &f->error));
     assert_int_equal(ACTA_OK, acta_cursor_next(cursor, &event, &f->error));
     fail_reads = true;
@@ -314,7 +315,7 @@ a_failed_read_is_an_error_and_not_an_end(void **state)
     acta_cursor_close(cursor);
     assert_int_equal(ACTA_IO, acta_cursor_open(f->store, &read, &cursor, &f->error));
     fail_reads = false;
-    assert_int_equal(count_log(f), 10);
+    assert_int_equal(count_log(f), 5);
 }
 
 int
