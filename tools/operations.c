@@ -206,7 +206,8 @@ command_restore(int argc, char **argv)
         "snapshots "
         "and claims from behind the cut are dropped, checkpoints set back to it, and users' tables dropped, since "
         "nobody "
-        "can tell what they held. Of the schemas that the log has kept, those stay that its events name.\n\nExit status: 0 done, 1 damage or failure, 2 wrong usage.\n\nExample:\n  acta "
+        "can tell what they held. Of the schemas that the log has kept, those stay that its events name.\n\nExit "
+        "status: 0 done, 1 damage or failure, 2 wrong usage.\n\nExample:\n  acta "
         "restore /mnt/backups/bank bank-data --to-time "
         "2026-11-21T10:30:00Z");
     const acta_restore_config config = { .backup = o.paths[0],

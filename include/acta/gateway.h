@@ -62,8 +62,9 @@ typedef struct acta_gateway_options {
     const char *certificate_path, *key_path; /* PEM; both or none. Over TCP only */
     uint32_t body_bytes_max;                 /* of a request; 0: 1 MiB */
     uint32_t connections_max;                /* 0: 1,200, or what the limit of open files leaves */
-    uint32_t idle_timeout_s;    /* a connection that says nothing, or takes nothing, for so long is closed, and one whose
-                                   next request isn't whole after twice as long; 0: 30 */
+    /* A connection that says nothing, or takes nothing, for so long is closed, and one whose next request isn't whole after twice
+     * as long; 0: 30. */
+    uint32_t idle_timeout_s;
     uint32_t workers;           /* threads for what waits for the disk; 0: 2 */
     uint32_t event_clients_max; /* who follow events at once; 0: 1,000 */
 } acta_gateway_options;
