@@ -43,8 +43,10 @@ a_full_output_is_an_error() {
 cut_at() { # position
     rm -rf "$scratch/cut"
     [ -d "$scratch/set" ] || "$acta" backup "$data" "$scratch/set" >"$scratch/said" || return 1
-    "$acta" restore "$scratch/set" "$scratch/cut" --to-position "$1" >"$scratch/said" &&
-        "$acta" verify "$scratch/cut" >"$scratch/said" || { cat "$scratch/said"; return 1; }
+    if "$acta" restore "$scratch/set" "$scratch/cut" --to-position "$1" >"$scratch/said" &&
+        "$acta" verify "$scratch/cut" >"$scratch/said"; then return 0; fi
+    cat "$scratch/said"
+    return 1
 }
 
 reads_as_before() { # positions: without any program, the events that are left print as they did
