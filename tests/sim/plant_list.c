@@ -59,10 +59,10 @@ const plant plants[] = {
     { "inline_not_written", "an inline projection's rows are not in the commit of the events", BANK, 100 },
     { "wait_not_waited", "wait_for returns before the reader is there", BANK, 100 },
     /* what the simulation has found in what stood: each mend taken back */
-    { "retry_dies_with_actor", "a command that is decided again is lost with its aggregate", BANK, 1000 },
+    { "retry_dies_with_actor", "a command that is decided again is lost with its aggregate", BANK, 5000 },
     { "rejection_loses_code", "a rejection without memory for its text goes out without its code", BANK, 1000 },
-    { "repeated_answer_ahead", "a repeated command is answered ahead of the mark", BANK, 1000 },
-    { "stopped_begins_again", "an instance that has stopped is begun by its router's second life", BANK, 1000 },
+    { "repeated_answer_ahead", "a repeated command is answered ahead of the mark", BANK, 5000 },
+    { "stopped_begins_again", "an instance that has stopped is begun by its router's second life", BANK, 5000 },
     { "not_read_behind", "an instance reads its rows while its last life's batch is on its way", BANK, 1000 },
     /* the runtime */
     { "rest_not_restarted", "rest_for_one restarts the one child only", TREE, 100 },
