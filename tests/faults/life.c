@@ -37,6 +37,22 @@ life_fail(const life *l, const char *format, ...)
     _exit(1);
 }
 
+void
+life_expect(const life *l, const char *what, acta_status status, const acta_error *error)
+{
+    if (status != ACTA_OK) life_fail(l, "%s: %s: %s", what, acta_status_name(status), error->text);
+}
+
+static void
+log_nothing(void *user, acta_log_level level, acta_str line)
+{
+    (void)user;
+    (void)level;
+    (void)line;
+}
+
+const acta_environment life_quiet = { .log = { .write = log_nothing } };
+
 /* -- what a step is -- */
 
 static step_kind
@@ -199,18 +215,9 @@ make_step(const life *l, acta_store *store, uint64_t step)
     return t;
 }
 
-static void
-log_nothing(void *user, acta_log_level level, acta_str line)
-{
-    (void)user;
-    (void)level;
-    (void)line;
-}
-
 acta_status
 life_open(const life *l, const char *name, bool read_only, acta_store **store_out, acta_error *error)
 {
-    static const acta_environment quiet = { .log = { .write = log_nothing } };
     static const char *const kept[] = { "gone", NULL }; /* whose copies go with them */
     char path[FAULT_PATH_SIZE * 2];
     acta_store_config config = { .path = path,
@@ -218,7 +225,7 @@ life_open(const life *l, const char *name, bool read_only, acta_store **store_ou
         .keep_by_stream = kept,
         .memory_bytes = 4 << 20, /* write buffers of 1 MiB */
         .unsafe_no_sync = l->no_sync,
-        .environment = &quiet };
+        .environment = &life_quiet };
 
     snprintf(path, sizeof path, "%s/%s", l->root, name);
     return acta_store_open(&config, store_out, error);

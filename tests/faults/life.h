@@ -32,6 +32,11 @@ typedef struct life {
 /* Say why, and end the process. */
 void life_fail(const life *l, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
 
+/* What isn't ACTA_OK is the end. */
+void life_expect(const life *l, const char *what, acta_status status, const acta_error *error);
+
+extern const acta_environment life_quiet; /* nothing is logged: most of what is done here fails */
+
 acta_status life_open(const life *l, const char *name, bool read_only, acta_store **store_out, acta_error *error);
 acta_status life_commit(const life *l, acta_store *store, uint64_t step, acta_error *error);
 acta_status life_backup(const life *l, acta_store *store, uint64_t step, acta_error *error);

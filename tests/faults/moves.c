@@ -13,22 +13,6 @@
 
 enum { SOME = 5 }; /* events copied in one call */
 
-static void
-log_nothing(void *user, acta_log_level level, acta_str line)
-{
-    (void)user;
-    (void)level;
-    (void)line;
-}
-
-static const acta_environment quiet = { .log = { .write = log_nothing } };
-
-static void
-expect_ok(const life *l, const char *what, acta_status status, const acta_error *error)
-{
-    if (status != ACTA_OK) life_fail(l, "%s: %s: %s", what, acta_status_name(status), error->text);
-}
-
 /* -- copies by stream -- */
 
 static acta_store *
@@ -40,7 +24,7 @@ open_keeping(const life *l, const char *const *categories)
         .keep_by_stream = categories,
         .memory_bytes = 4 << 20,
         .unsafe_no_sync = l->no_sync,
-        .environment = &quiet };
+        .environment = &life_quiet };
     acta_store *store;
     acta_error error;
 
@@ -58,8 +42,8 @@ copy_all(const life *l, acta_store *store)
     uint64_t count = 1;
 
     while (count > 0)
-        expect_ok(l, "copy", acta_store_copy_by_stream(store, SOME, &count, &error), &error);
-    expect_ok(l, "verify", acta_store_verify(store, NULL, NULL, &report, &error), &error);
+        life_expect(l, "copy", acta_store_copy_by_stream(store, SOME, &count, &error), &error);
+    life_expect(l, "verify", acta_store_verify(store, NULL, NULL, &report, &error), &error);
     return report.copies;
 }
 
@@ -72,7 +56,7 @@ make_and_take_copies(const life *l)
     acta_error error;
 
     if (copy_all(l, store) == 0) life_fail(l, "nothing was copied");
-    expect_ok(l, "compact", acta_store_compact(store, true, NULL, &error), &error);
+    life_expect(l, "compact", acta_store_compact(store, true, NULL, &error), &error);
     acta_store_close(store);
     store = open_keeping(l, none);
     uint64_t left = copy_all(l, store);
@@ -92,7 +76,7 @@ moves_import(const life *l, acta_store *from, const char *name, acta_error *erro
     acta_error closing;
 
     snprintf(path, sizeof path, "%s/%s", l->root, name);
-    acta_status status = acta_import_open(path, &quiet, &import, error);
+    acta_status status = acta_import_open(path, &life_quiet, &import, error);
     if (status != ACTA_OK) return status;
     status = acta_export_open(from, acta_import_position(import) + 1, &entries, error);
     while (status == ACTA_OK && (status = acta_export_next(entries, &entry, error)) == ACTA_OK)
@@ -127,11 +111,11 @@ moves_compare(const life *l, acta_store *from, const char *name)
     acta_error error;
 
     if (life_open(l, name, true, &to, &error) != ACTA_OK) life_fail(l, "REFUSED: '%s': %s", name, error.text);
-    expect_ok(l, name, acta_store_verify(to, NULL, NULL, NULL, &error), &error);
-    expect_ok(l, "export", acta_export_open(from, 1, &wanted, &error), &error);
-    expect_ok(l, "export", acta_export_open(to, 1, &there, &error), &error);
+    life_expect(l, name, acta_store_verify(to, NULL, NULL, NULL, &error), &error);
+    life_expect(l, "export", acta_export_open(from, 1, &wanted, &error), &error);
+    life_expect(l, "export", acta_export_open(to, 1, &there, &error), &error);
     for (uint64_t position = 1; position <= acta_store_head(from); position++) {
-        expect_ok(l, "the log", acta_export_next(wanted, &a, &error), &error);
+        life_expect(l, "the log", acta_export_next(wanted, &a, &error), &error);
         if (acta_export_next(there, &b, &error) != ACTA_OK)
             life_fail(l, "LOST: '%s' at %" PRIu64 ": %s", name, position, error.text);
         if (!same_event(&a.event, &b.event)) life_fail(l, "'%s' has another event at %" PRIu64, name, position);
@@ -152,15 +136,15 @@ moves_live(void *user)
     acta_error error;
     uint64_t step = 0, count;
 
-    expect_ok(l, "open", life_open(l, "data", false, &store, &error), &error);
+    life_expect(l, "open", life_open(l, "data", false, &store, &error), &error);
     while (step < l->steps)
-        expect_ok(l, "a step", life_commit(l, store, ++step, &error), &error);
-    expect_ok(l, "scrub", acta_store_scrub(store, 0, &count, &error), &error);
+        life_expect(l, "a step", life_commit(l, store, ++step, &error), &error);
+    life_expect(l, "scrub", acta_store_scrub(store, 0, &count, &error), &error);
     acta_store_close(store);
     make_and_take_copies(l);
     l->note(MOVES_COPIED, step);
-    expect_ok(l, "open", life_open(l, "data", true, &store, &error), &error);
-    expect_ok(l, "import", moves_import(l, store, "imported", &error), &error);
+    life_expect(l, "open", life_open(l, "data", true, &store, &error), &error);
+    life_expect(l, "import", moves_import(l, store, "imported", &error), &error);
     l->note(MOVES_IMPORTED, step);
     acta_store_close(store);
 }
@@ -175,13 +159,13 @@ moves_check(void *user)
 
     if (life_open(l, "data", false, &store, &error) != ACTA_OK) life_fail(l, "REFUSED: %s", error.text);
     uint64_t last = life_check(l, store, c->noted[LIFE_DONE], c->noted[LIFE_BEGUN]);
-    expect_ok(l, "verify", acta_store_verify(store, NULL, NULL, NULL, &error), &error);
+    life_expect(l, "verify", acta_store_verify(store, NULL, NULL, NULL, &error), &error);
     if (c->noted[MOVES_IMPORTED] > 0) moves_compare(l, store, "imported");
     if (last < l->steps) { /* behind this it isn't what would be done */
         acta_store_close(store);
         return;
     }
-    expect_ok(l, "import", moves_import(l, store, "imported", &error), &error);
+    life_expect(l, "import", moves_import(l, store, "imported", &error), &error);
     moves_compare(l, store, "imported");
     acta_store_close(store);
     make_and_take_copies(l);

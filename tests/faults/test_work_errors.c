@@ -83,16 +83,6 @@ enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 /* Found by a child, in page->found. */
 enum { FOUND_FAILED };
 
-static void
-log_nothing(void *user, acta_log_level level, acta_str line)
-{
-    (void)user;
-    (void)level;
-    (void)line;
-}
-
-static const acta_environment quiet = { .log = { .write = log_nothing } };
-
 static life
 new_life(void)
 {
@@ -120,14 +110,16 @@ back_up(const works *w, const char *path, acta_error *error)
 static acta_status
 restore_all(const works *w, const char *path, acta_error *error)
 {
-    const acta_restore_config config = { .backup = w->set, .path = path, .environment = &quiet };
+    const acta_restore_config config = { .backup = w->set, .path = path, .environment = &life_quiet };
     return acta_restore(&config, NULL, error);
 }
 
 static acta_status
 restore_beginning(const works *w, const char *path, acta_error *error)
 {
-    const acta_restore_config config = { .backup = w->set, .path = path, .to_position = CUT_AT, .environment = &quiet };
+    const acta_restore_config config = {
+        .backup = w->set, .path = path, .to_position = CUT_AT, .environment = &life_quiet
+    };
     return acta_restore(&config, NULL, error);
 }
 
@@ -148,7 +140,7 @@ import_all(const works *w, const char *path, acta_error *error)
 static acta_status
 mend(const works *w, const char *path, acta_error *error)
 {
-    const acta_repair_config config = { .path = w->hurt, .target = path, .environment = &quiet };
+    const acta_repair_config config = { .path = w->hurt, .target = path, .environment = &life_quiet };
     acta_repair_report report;
     acta_status status = acta_repair(&config, &report, error);
 
@@ -186,7 +178,7 @@ attempt(const works *w, const char *name, work_function *work)
     if (work != back_up && work != import_all && access(path, F_OK) == 0) {
         /* It may have its name and not be told so: what synced the name failed. Then it is whole. */
         acta_store *store;
-        const acta_store_config config = { .path = path, .read_only = true, .environment = &quiet };
+        const acta_store_config config = { .path = path, .read_only = true, .environment = &life_quiet };
         if (acta_store_open(&config, &store, &error) != ACTA_OK) life_fail(l, "%s was left: %s", name, error.text);
         if (acta_store_verify(store, NULL, NULL, NULL, &error) != ACTA_OK) life_fail(l, "%s: %s", name, error.text);
         acta_store_close(store);
@@ -302,7 +294,7 @@ make_stores(void *user)
     acta_store_close(store);
     snprintf(data, sizeof data, "%s/data", l->root);
     snprintf(path, sizeof path, "%s/hurt", l->root);
-    const acta_restore_config config = { .backup = data, .path = path, .environment = &quiet };
+    const acta_restore_config config = { .backup = data, .path = path, .environment = &life_quiet };
     if (acta_restore(&config, NULL, &error) != ACTA_OK) life_fail(l, "%s", error.text);
     snprintf(path, sizeof path, "%s/hurt/CURRENT", l->root);
     if (unlink(path) != 0) life_fail(l, "cannot remove '%s'", path);

@@ -19,16 +19,6 @@ enum { CUT_AT = 5, CUT_STEP = 6, PARK_EACH = 5, CALLS_MAX = 10000 };
 
 #define S(literal) acta_str_from(literal, sizeof(literal) - 1)
 
-static void
-log_nothing(void *user, acta_log_level level, acta_str line)
-{
-    (void)user;
-    (void)level;
-    (void)line;
-}
-
-static const acta_environment quiet = { .log = { .write = log_nothing } };
-
 static const char *
 place(const life *l, char *room, const char *name, uint64_t number)
 {
@@ -37,12 +27,6 @@ place(const life *l, char *room, const char *name, uint64_t number)
     else
         snprintf(room, FAULT_PATH_SIZE * 2, "%s/%s-%" PRIu64, l->root, name, number);
     return room;
-}
-
-static void
-expect_ok(const life *l, const char *what, acta_status status, const acta_error *error)
-{
-    if (status != ACTA_OK) life_fail(l, "%s: %s: %s", what, acta_status_name(status), error->text);
 }
 
 /* -- the group -- */
@@ -63,8 +47,8 @@ group_open(const life *l, acta_store *store)
     };
     acta_error error;
 
-    expect_ok(l, "open the group", acta_group_open(store, &config, &g.group, &error), &error);
-    expect_ok(
+    life_expect(l, "open the group", acta_group_open(store, &config, &g.group, &error), &error);
+    life_expect(
         l, "join", acta_consumer_open(g.group, &(acta_consumer_config){ .window = 4096 }, &g.consumer, &error), &error);
     return g;
 }
@@ -75,7 +59,7 @@ group_close(group *g)
     acta_error error;
 
     acta_consumer_close(g->consumer);
-    expect_ok(g->l, "close the group", acta_group_close(g->group, &error), &error);
+    life_expect(g->l, "close the group", acta_group_close(g->group, &error), &error);
 }
 
 /* What is done with an event, when it comes for the first time, and when it is replayed. */
@@ -109,7 +93,7 @@ group_work(const group *g, bool replayed, uint8_t *seen)
     acta_error error;
 
     for (int calls = 0; calls < CALLS_MAX; calls++) {
-        expect_ok(g->l, "take", acta_consumer_next(g->consumer, 1, &chunk, &more, &error), &error);
+        life_expect(g->l, "take", acta_consumer_next(g->consumer, 1, &chunk, &more, &error), &error);
         if (chunk == NULL && !more) return;
         for (uint32_t i = 0; chunk != NULL && i < acta_chunk_count(chunk); i++) {
             const acta_recorded *event = acta_chunk_at(chunk, i);
@@ -129,7 +113,7 @@ group_replay(const group *g)
     acta_status status = acta_group_replay(g->group, acta_str_from(NULL, 0), NULL, &error);
 
     if (status == ACTA_NOT_FOUND) return;
-    expect_ok(g->l, "replay", status, &error);
+    life_expect(g->l, "replay", status, &error);
     group_work(g, true, NULL);
 }
 
@@ -140,7 +124,7 @@ note_checkpoint(const life *l, acta_store *store)
     uint64_t position;
     acta_error error;
 
-    expect_ok(l, "checkpoint", acta_store_checkpoint(store, "workers", &position, &error), &error);
+    life_expect(l, "checkpoint", acta_store_checkpoint(store, "workers", &position, &error), &error);
     if (position > 0) l->note(WORKS_CHECKPOINT, position);
 }
 
@@ -152,7 +136,7 @@ mark_parked(const life *l, acta_store *store, uint8_t *parked)
     acta_error error;
     acta_status status = acta_parked_cursor_open(store, "workers", &cursor, &error);
 
-    expect_ok(l, "parked", status, &error);
+    life_expect(l, "parked", status, &error);
     while ((status = acta_parked_cursor_next(cursor, &row, &error)) == ACTA_OK)
         if (row.position < SWEEP_POSITIONS) parked[row.position] = 1;
     if (status != ACTA_NOT_FOUND) life_fail(l, "parked: %s", error.text);
@@ -170,7 +154,7 @@ check_settled(const check *c, acta_store *store, const uint8_t *seen)
     acta_error error;
 
     mark_parked(l, store, parked);
-    expect_ok(l, "read", acta_cursor_open(store, &(acta_read){ .count_max = 0 }, &cursor, &error), &error);
+    life_expect(l, "read", acta_cursor_open(store, &(acta_read){ .count_max = 0 }, &cursor, &error), &error);
     while (acta_cursor_next(cursor, &event, &error) == ACTA_OK) {
         uint64_t p = event.position;
         if (event.stream.size < 7 || memcmp(event.stream.data, "stream-", 7) != 0) continue;
@@ -211,7 +195,7 @@ add_backup(const life *l, acta_store *store, uint64_t number, uint64_t step)
     acta_error error;
 
     l->note(WORKS_SET_BEGUN, number);
-    expect_ok(l, "add a backup", acta_store_backup_to(store, &config, &info, &error), &error);
+    life_expect(l, "add a backup", acta_store_backup_to(store, &config, &info, &error), &error);
     l->note(WORKS_SET_STEP, step);
     l->note(WORKS_SET_DONE, info.number);
     return info.number;
@@ -227,7 +211,7 @@ check_copy(const life *l, const char *path, uint64_t least, uint64_t most)
 
     if (life_open(l, name, true, &store, &error) != ACTA_OK) life_fail(l, "REFUSED: %s", error.text);
     life_check(l, store, least, most);
-    expect_ok(l, name, acta_store_verify(store, NULL, NULL, NULL, &error), &error);
+    life_expect(l, name, acta_store_verify(store, NULL, NULL, NULL, &error), &error);
     acta_store_close(store);
 }
 
@@ -259,11 +243,11 @@ restore(const life *l, uint64_t number)
     const acta_restore_config config = { .backup = place(l, set, "backups", 0),
         .path = place(l, path, "restored", number),
         .to_position = number % 2 == 0 ? CUT_AT : 0,
-        .environment = &quiet };
+        .environment = &life_quiet };
     acta_error error;
 
     l->note(WORKS_RESTORE_BEGUN, number);
-    expect_ok(l, "restore", acta_restore(&config, NULL, &error), &error);
+    life_expect(l, "restore", acta_restore(&config, NULL, &error), &error);
     l->note(WORKS_RESTORE_DONE, number);
 }
 
@@ -284,9 +268,9 @@ check_restored(const check *c, uint64_t number)
         check_copy(l, path, 1, c->noted[LIFE_BEGUN]);
         return;
     }
-    const acta_store_config config = { .path = path, .read_only = true, .environment = &quiet };
+    const acta_store_config config = { .path = path, .read_only = true, .environment = &life_quiet };
     if (acta_store_open(&config, &store, &error) != ACTA_OK) life_fail(l, "REFUSED: %s", error.text);
-    expect_ok(l, path, acta_store_verify(store, NULL, NULL, NULL, &error), &error);
+    life_expect(l, path, acta_store_verify(store, NULL, NULL, NULL, &error), &error);
     if (acta_store_head(store) != CUT_AT) life_fail(l, "LOST: '%s' ends at %" PRIu64, path, acta_store_head(store));
     life_check_schemas(l, store, life_schema_at(CUT_STEP));
     acta_store_close(store);
@@ -310,11 +294,11 @@ make_hurt(const life *l, uint64_t step)
 {
     char path[FAULT_PATH_SIZE * 2], set[FAULT_PATH_SIZE * 2], current[FAULT_PATH_SIZE * 2 + 16];
     const acta_restore_config config = {
-        .backup = place(l, set, "backups", 0), .path = place(l, path, "hurt", 0), .environment = &quiet
+        .backup = place(l, set, "backups", 0), .path = place(l, path, "hurt", 0), .environment = &life_quiet
     };
     acta_error error;
 
-    expect_ok(l, "restore", acta_restore(&config, NULL, &error), &error);
+    life_expect(l, "restore", acta_restore(&config, NULL, &error), &error);
     snprintf(current, sizeof current, "%s/CURRENT", path);
     if (unlink(current) != 0) life_fail(l, "cannot remove '%s'", current);
     sync_directory(path);
@@ -328,12 +312,12 @@ mend(const life *l, uint64_t number)
     const acta_repair_config config = { .path = place(l, from, "hurt", 0),
         .target = place(l, to, "mended", number),
         .who = "a test",
-        .environment = &quiet };
+        .environment = &life_quiet };
     acta_repair_report report;
     acta_error error;
 
     l->note(WORKS_REPAIR_BEGUN, number);
-    expect_ok(l, "repair", acta_repair(&config, &report, &error), &error);
+    life_expect(l, "repair", acta_repair(&config, &report, &error), &error);
     if (report.lost != 0) life_fail(l, "repair lost %" PRIu64, report.lost);
     l->note(WORKS_REPAIR_DONE, number);
 }
@@ -358,7 +342,7 @@ live_some(const life *l, acta_store *store, uint64_t *step)
     acta_error error;
 
     for (uint32_t i = 0; i < l->steps; i++)
-        expect_ok(l, "a step", life_commit(l, store, ++*step, &error), &error);
+        life_expect(l, "a step", life_commit(l, store, ++*step, &error), &error);
 }
 
 void
@@ -369,15 +353,15 @@ works_live(void *user)
     acta_store *store;
     uint64_t step = 0;
 
-    expect_ok(l, "open", life_open(l, "data", false, &store, &error), &error);
+    life_expect(l, "open", life_open(l, "data", false, &store, &error), &error);
     for (uint64_t number = 1; number <= 3; number++) {
         live_some(l, store, &step);
         group g = group_open(l, store);
         group_work(&g, false, NULL);
         if (number > 1) group_replay(&g);
-        expect_ok(l, "checkpoint", acta_group_checkpoint(g.group, &error), &error);
+        life_expect(l, "checkpoint", acta_group_checkpoint(g.group, &error), &error);
         group_close(&g);
-        expect_ok(l, "a step", life_commit(l, store, ++step, &error), &error);
+        life_expect(l, "a step", life_commit(l, store, ++step, &error), &error);
         note_checkpoint(l, store);
         add_backup(l, store, number, step);
     }
