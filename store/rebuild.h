@@ -48,8 +48,6 @@ acta_status acti_rebuild_schemas(acti_rebuild *rebuild, acta_store *to, acta_err
 /* … and, where there is damage: is this one of their rows that is sound, and leads to a schema that is? */
 acta_status acti_rebuild_schema_fits(
     acti_rebuild *rebuild, acta_bytes key, acta_bytes value, bool *fits_out, acta_error *error);
-/* Is it a row of this table? */
-bool acti_row_is_of(acta_bytes key, const char *table);
 
 /* Both, into a new store at `path`, left open. After an error it is closed; what is in the directory is the caller's to remove. */
 acta_status acti_rebuild_run(acti_rebuild *rebuild, acta_store **to_out, acta_error *error);

@@ -44,13 +44,6 @@ old_stream_id(acti_rebuild *rebuild, acta_str stream, uint64_t *id_out, acta_err
     return ACTA_OK;
 }
 
-bool
-acti_row_is_of(acta_bytes key, const char *table)
-{
-    size_t size = strlen(table) + 1;
-    return key.size >= size && memcmp(key.data, table, size) == 0;
-}
-
 /* -- does it fit? -- */
 
 static bool

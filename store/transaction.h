@@ -159,6 +159,7 @@ bool acti_table_name_fits(const char *table);
 /* Table and key as they are stored, in `room` of ACTI_ROW_KEY_MAX bytes. */
 enum { ACTI_ROW_KEY_MAX = ACTA_TABLE_NAME_MAX + 1 + ACTA_KEY_MAX };
 acta_bytes acti_row_key(uint8_t *room, const char *table, acta_bytes key);
+bool acti_row_is_of(acta_bytes key, const char *table); /* as the engine has it */
 
 /* Is this 1 to `size_max` bytes of UTF-8 without control characters? `what`: "a tag". ACTA_INVALID. */
 acta_status acti_name_check(const char *what, acta_str name, size_t size_max, acta_error *error);

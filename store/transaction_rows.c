@@ -34,6 +34,13 @@ acti_row_key(uint8_t *room, const char *table, acta_bytes key)
     return acta_bytes_from(room, table_size + key.size);
 }
 
+bool
+acti_row_is_of(acta_bytes key, const char *table)
+{
+    size_t size = strlen(table) + 1;
+    return key.size >= size && memcmp(key.data, table, size) == 0;
+}
+
 static bool
 is_own_table(const char *table)
 {

@@ -371,13 +371,6 @@ check_tag(verifying *v, acta_bytes key, acta_error *error)
     return ACTA_OK;
 }
 
-static bool
-is_of(acta_bytes key, const char *table)
-{
-    size_t size = strlen(table) + 1;
-    return key.size >= size && memcmp(key.data, table, size) == 0;
-}
-
 static acta_status
 check_schema(verifying *v, acta_bytes key, acta_bytes value, acta_error *error)
 {
@@ -399,10 +392,10 @@ check_row(verifying *v, acta_bytes key, acta_bytes value, acta_error *error)
         damaged(v, 0, "tables: a row of no table (a key of %zu bytes)", key.size);
         return ACTA_OK;
     }
-    if (is_of(key, ACTI_TABLE_OUTCOMES)) return check_outcome(v, key, value, error);
-    if (is_of(key, ACTI_TABLE_SNAPSHOTS)) return check_snapshot(v, key, value, error);
-    if (is_of(key, ACTI_TABLE_CHECKPOINTS)) return check_checkpoint(v, key, value, error);
-    if (is_of(key, ACTI_TABLE_TAGS)) return check_tag(v, key, error);
+    if (acti_row_is_of(key, ACTI_TABLE_OUTCOMES)) return check_outcome(v, key, value, error);
+    if (acti_row_is_of(key, ACTI_TABLE_SNAPSHOTS)) return check_snapshot(v, key, value, error);
+    if (acti_row_is_of(key, ACTI_TABLE_CHECKPOINTS)) return check_checkpoint(v, key, value, error);
+    if (acti_row_is_of(key, ACTI_TABLE_TAGS)) return check_tag(v, key, error);
     return check_schema(v, key, value, error);
 }
 
