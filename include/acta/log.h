@@ -103,6 +103,7 @@ typedef struct acta_log_limit_config {
  *   to      where it goes; copied
  *   config  NULL: defaults
  * Errors: ACTA_INVALID `to` has no function, ACTA_NO_MEMORY. Nothing is left behind.
+ * Threads: any; the hook, too, which calls `to` on the thread that logs, and without a lock.
  */
 ACTA_API acta_status acta_log_limit_create(
     const acta_log *to, const acta_log_limit_config *config, acta_log_limit **limit_out, acta_error *error);

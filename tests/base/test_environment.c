@@ -1,8 +1,10 @@
 /*
  * Environment: defaults stand in for what is zero, and for nothing else. Log: a line, fields, how often, as JSON.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -183,6 +185,55 @@ what_comes_too_often_is_left_out_and_counted(void **state)
     acta_log_limit_destroy(NULL);
 }
 
+enum { LOGGERS = 4, LOGGED = 5000 };
+
+typedef struct tally {
+    _Atomic uint64_t told, left_out;
+} tally;
+
+static void
+count_record(void *user, const acta_log_record *record)
+{
+    tally *t = user;
+
+    /* Relaxed: read when all threads have been joined. */
+    atomic_fetch_add_explicit(&t->told, record->field_count > 0, memory_order_relaxed);
+    atomic_fetch_add_explicit(&t->left_out, record->left_out, memory_order_relaxed);
+}
+
+static void *
+log_often(void *user)
+{
+    for (int i = 0; i < LOGGED; i++)
+        park(user, (uint64_t)i);
+    return NULL;
+}
+
+/* Whoever logs at once: each record is told or counted, and none twice. */
+static void
+threads_that_log_too_often_are_all_counted(void **state)
+{
+    (void)state;
+    tally t = { 0 };
+    uint64_t now_ns = 5;
+    const acta_environment clock = { .clock = { .monotonic_ns = stopped_clock, .user = &now_ns } };
+    const acta_log_limit_config config = { .per_second = 7, .environment = &clock };
+    const acta_log to = { .record = count_record, .user = &t };
+    acta_log_limit *limit;
+    pthread_t threads[LOGGERS];
+
+    assert_int_equal(acta_log_limit_create(&to, &config, &limit, NULL), ACTA_OK);
+    const acta_environment given = { .log = acta_log_limit_hook(limit) };
+    acta_environment e = acta_environment_or_default(&given);
+    for (int i = 0; i < LOGGERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, log_often, &e), 0);
+    for (int i = 0; i < LOGGERS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    acta_log_limit_destroy(limit);
+    assert_int_equal(t.told, 7);
+    assert_int_equal(t.told + t.left_out, LOGGERS * LOGGED);
+}
+
 static void
 expect_line(int fd, const char *wanted_behind_time)
 {
@@ -242,6 +293,7 @@ main(void)
         cmocka_unit_test(a_log_line_is_formatted_and_a_long_one_cut),
         cmocka_unit_test(an_event_is_told_as_a_line_and_as_fields),
         cmocka_unit_test(what_comes_too_often_is_left_out_and_counted),
+        cmocka_unit_test(threads_that_log_too_often_are_all_counted),
         cmocka_unit_test(a_record_is_a_line_of_json),
     };
     return cmocka_run_group_tests_name("environment", tests, NULL, NULL);
