@@ -252,3 +252,11 @@ head_has(const fixture *f, const char *text)
 {
     if (strcasestr(f->last.head, text) == NULL) fail_msg("'%s' is not in: %s", text, f->last.head);
 }
+
+void
+get_until(fixture *f, const char *path, const char *text)
+{
+    do
+        assert_int_equal(get(f, path), 200);
+    while (strstr(f->last.body, text) == NULL);
+}

@@ -299,14 +299,6 @@ set_up_waiting(void **state)
                                   .inline_projections = bank_inline_projections });
 }
 
-static void
-await(fixture *f, const char *path, const char *text)
-{
-    do
-        assert_int_equal(get(f, path), 200);
-    while (strstr(f->last.body, text) == NULL);
-}
-
 static bool
 fails(void *user, acta_disk_op op)
 {
@@ -343,13 +335,13 @@ answers_are_as_described(void **state)
     open_account(f, "alice", 1);
     MUST(f, acta_schedule(
                 f->app, acta_str_of("wages"), &bank_Deposit_table, &deposit, ACTA_AFTER(3600000), NULL, &f->error));
-    await(f, "/read-models/AccountRow", "alice");
-    await(f, "/handlers/mailer/parked", "the mailbox is full");
+    get_until(f, "/read-models/AccountRow", "alice");
+    get_until(f, "/handlers/mailer/parked", "the mailbox is full");
     snprintf(tree, sizeof tree, "/tree/%llu", (unsigned long long)acta_app_tree(f->app).value);
     for (size_t i = 0; i < sizeof of_bank / sizeof of_bank[0]; i++) {
         operation o = of_bank[i];
         if (o.done == NULL) o.done = tree;
-        if (strcmp(o.pattern, "/sagas/{name}") == 0) await(f, "/sagas/Transfers", "there is no account");
+        if (strcmp(o.pattern, "/sagas/{name}") == 0) get_until(f, "/sagas/Transfers", "there is no account");
         note_both(f, &o, notes);
     }
     note_events(f, notes);
