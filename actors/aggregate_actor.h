@@ -120,6 +120,14 @@ typedef struct acti_aggregate_argument {
 /* Without the size of the state's struct: acti_aggregate.behaviour has it. */
 extern const acta_behaviour acti_aggregate_behaviour;
 
+/* aggregate.c */
+/* The state is void: nothing is decided on it any more. It is read again when all that is under way has ended. */
+void acti_aggregate_break_state(acti_aggregate_actor *a);
+
+/* aggregate_execute.c */
+/* On the state as it is: phase READY. True: it was decided; it is answered, now or later, or kept, if that state is void. */
+bool acti_aggregate_execute(acti_aggregate_actor *a, acti_command *command);
+
 /* aggregate_rehydrate.c */
 /* Read some more. *done_out: the state is there. An error names stream, version and type; nothing is half done. */
 acta_status acti_rehydrate(acti_aggregate_actor *a, bool *done_out, acta_error *error);

@@ -160,6 +160,13 @@ acti_command_answer(acti_command *command)
 }
 
 void
+acti_command_answer_with(acti_command *command, acta_status status, const acta_error *error)
+{
+    acti_command_set_answer(command, status, 0, error);
+    acti_command_answer(command);
+}
+
+void
 acti_command_answer_from(acti_command *command, const acta_outcome *outcome)
 {
     acta_error error;

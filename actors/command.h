@@ -123,6 +123,8 @@ acta_status acti_command_digest(acti_command *command, acta_error *error);
 void acti_command_set_answer(acti_command *command, acta_status status, uint64_t version, const acta_error *error);
 /* ACTA_NOPROC as an answer means: not executed, ask again; the dispatcher does. */
 void acti_command_answer(acti_command *command);
+/* Both, for one that was not decided. */
+void acti_command_answer_with(acti_command *command, acta_status status, const acta_error *error);
 
 /* It is under way no more. */
 void acti_command_close(acti_command *command);

@@ -356,17 +356,23 @@ acta_handling acti_handling_of_reader(const acti_reader *reader, uint32_t worker
 acta_status acti_handle_one(const acti_reader *reader, const acta_handling *handling, uint32_t event,
     const acta_recorded *recorded, acta_error *error);
 
-/* reader.c */
-acta_child_spec acti_reader_spec(acti_reader *reader);
+/* reader_work.c */
+/* All that is to be done with it now. `r->stays` afterwards: nothing was, it is to be given once more. */
+void acti_reader_work_on(acti_reader_actor *r, acti_item *item);
+/* Once more with the first event of a key that was set aside. */
+void acti_reader_try_aside(acti_reader_actor *r, acti_aside *aside);
 /* One that was PENDING is DONE or FAILED. `item` stays the caller's. */
 void acti_reader_worked(
     acti_reader_actor *r, const acti_item *item, acta_str key, acti_work how, const acta_error *why);
 /* One that is PENDING, and stays so for long: set aside, so that it holds up its key alone. False: the key has something aside
  * already, and this can't be in front of it. */
 bool acti_reader_hold(acti_reader_actor *r, acti_item *item, acta_str key, const acta_error *why);
-acta_next acti_reader_go_on(acti_reader_actor *r);
 /* Make it readable: a buffer of another version is looked at, and what is personal is opened, into reader->opened. */
 acta_status acti_reader_open_item(acti_reader_actor *r, acti_item *item, acta_error *error);
+
+/* reader.c */
+acta_child_spec acti_reader_spec(acti_reader *reader);
+acta_next acti_reader_go_on(acti_reader_actor *r);
 void acti_reader_retried(acti_reader_actor *r, const char *why); /* count it */
 void acti_reader_begin_anew(acti_reader_actor *r);               /* after a reset */
 /* Something that may pass: begin nothing for a while. */

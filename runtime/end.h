@@ -9,6 +9,16 @@
 /* Call terminate, unless it is killed, and end. */
 void acti_terminate(acti_actor *actor, const acta_exit_reason *reason);
 
+/* A handler returned something other than ACTA_NEXT. False: the actor is gone. */
+bool acti_obey_word(acti_actor *actor, acta_next next);
+
+/* A handler has returned. False: the actor is gone. */
+static inline bool
+acti_obey(acti_actor *actor, acta_next next)
+{
+    return ACTI_LIKELY(next == ACTA_NEXT) || acti_obey_word(actor, next);
+}
+
 /* Without terminate: it was called, or must not be. */
 void acti_end(acti_actor *actor, const acta_exit_reason *reason);
 

@@ -368,6 +368,9 @@ void acti_turn_guarded(acti_context *context, acti_actor *actor);
 void acti_turn_finish(acti_actor *actor); /* idle, or scheduled again */
 void acti_reason_set(acta_exit_reason *reason, acta_exit_kind kind, const char *text);
 
+/* turn_signal.c. The node is ours: not in the queue any more. False: the actor is gone. */
+bool acti_signal_take(acti_actor *actor, acti_node *node);
+
 /* end.c; more in end.h */
 void acti_abort_start(acti_actor *actor);
 

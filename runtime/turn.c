@@ -2,7 +2,7 @@
  * A turn: an actor handles up to a budget of messages, on the thread that owns it.
  *
  *     take a node -> drop it, if it was for an earlier generation
- *                 -> signal: the runtime's own (signal.c); some end the actor, some are told to handle_info
+ *                 -> signal: the runtime's own; some end the actor, some are told to handle_info (turn_signal.c)
  *                 -> message: handle_call, handle_cast
  *     none left   -> give the IDLE bit back; else: behind the others in the queue
  *
@@ -110,99 +110,8 @@ handle_call(acti_context *context, acti_actor *actor, acti_message *message)
     return next;
 }
 
-static acta_next
-handle_info(acti_actor *actor, const acta_info *info)
-{
-    actor->heard = true; /* the idle time begins again at the end of this turn */
-    if (ACTI_UNLIKELY(ACTI_IS_NOTED(actor))) acti_note_info(actor, info);
-    acti_task_begin(actor, ACTI_TASK_INFO + (uint32_t)info->kind, info->tag);
-    if (actor->behaviour->handle_info != NULL) return actor->behaviour->handle_info(actor, actor->state, info);
-    acti_unhandled(actor, ACTI_UNHANDLED_INFO, (uint32_t)info->kind);
-    return ACTA_NEXT;
-}
-
-static acta_next
-handle_answer(acti_actor *actor, acti_call *call)
-{
-    acti_ref_entry *entry = acti_ref_find(actor, call->ref, ACTI_REF_REQUEST);
-    acta_next next = ACTA_NEXT;
-
-    if (entry != NULL || ACTA_PLANT("abandoned_reply_taken")) {
-        acta_info info = { .kind = ACTA_INFO_REPLY,
-            .ref = call->ref,
-            .status = call->status,
-            .message = call->reply,
-            .error = call->error };
-        if (entry != NULL) acti_ref_remove(actor, call->ref);
-        actor->heard = true;
-        actor->handling = NULL;
-        acti_relations_of(actor)->reply_in_hand = call;
-        next = handle_info(actor, &info);
-        acti_relations_of(actor)->reply_in_hand = NULL;
-    }
-    acta_message_destroy(call->reply);
-    call->reply = NULL;
-    acti_call_release(call);
-    return next;
-}
-
-static acta_next
-handle_alarm(acti_actor *actor, acti_alarm *alarm)
-{
-    acta_info info;
-
-    return acti_alarm_receive(actor, alarm, &info) ? handle_info(actor, &info) : ACTA_NEXT;
-}
-
-static acta_next
-handle_fd(acti_actor *actor, acti_node *node)
-{
-    acta_error error;
-    acta_info info;
-
-    if (!acti_fd_receive(actor, node, &info, &error)) return ACTA_NEXT;
-    actor->heard = true;
-    return handle_info(actor, &info);
-}
-
-static acta_next
-handle_idle(acti_actor *actor)
-{
-    static const acta_info info = { .kind = ACTA_INFO_TIMEOUT };
-    bool once = (actor->odd & ACTI_ODD_IDLE_AT) != 0;
-
-    if (!acti_idle_receive(actor)) return ACTA_NEXT; /* the wheel has a later time for it */
-    if (actor->heard || (!once && (actor->at_finish & ACTI_FINISH_IDLE) == 0))
-        return ACTA_NEXT;                                         /* a message was there first */
-    if ((actor->odd & ACTI_ODD_SUSPENDED) != 0) return ACTA_NEXT; /* see the resume */
-    actor->odd &= (uint8_t)~ACTI_ODD_IDLE_AT;
-    return handle_info(actor, &info);
-}
-
-static acta_next
-handle_exit_or_down(acti_actor *actor, acti_node *node, acta_info_kind kind)
-{
-    acta_exit_reason reason;
-    acta_info info = { .kind = kind, .reason = &reason };
-
-    if (kind == ACTA_INFO_EXIT) {
-        acti_link *link = ACTI_CONTAINER(node, acti_link, node);
-        info.pid = link->peer;
-        reason = link->reason;
-        acti_free(actor->runtime, link, sizeof *link);
-    } else {
-        acti_monitor *monitor = ACTI_CONTAINER(node, acti_monitor, node);
-        info.pid = monitor->target;
-        info.ref = monitor->ref;
-        reason = monitor->reason;
-        acti_free(actor->runtime, monitor, sizeof *monitor);
-    }
-    return handle_info(actor, &info);
-}
-
-/* A handler returned something other than ACTA_NEXT. False: the actor is gone. */
-static __attribute__((noinline)) bool
-obey_word(acti_actor *actor, acta_next next)
+bool
+acti_obey_word(acti_actor *actor, acta_next next)
 {
     acta_exit_reason reason = { .kind = ACTA_EXIT_NORMAL };
 
@@ -219,55 +128,6 @@ obey_word(acti_actor *actor, acta_next next)
     return false;
 }
 
-/* False: the actor is gone. */
-static inline bool
-obey(acti_actor *actor, acta_next next)
-{
-    return ACTI_LIKELY(next == ACTA_NEXT) || obey_word(actor, next);
-}
-
-/* The node is ours: not in the queue any more. False: the actor is gone. */
-static bool
-take_signal(acti_actor *actor, acti_node *node)
-{
-    acta_exit_reason end;
-
-    switch ((acti_kind)node->kind) {
-    case ACTI_ANSWER:
-        return obey(actor, handle_answer(actor, ACTI_CONTAINER(node, acti_call, node)));
-    case ACTI_TIMER:
-        return obey(actor, handle_alarm(actor, ACTI_CONTAINER(node, acti_alarm, node)));
-    case ACTI_FD:
-        return obey(actor, handle_fd(actor, node));
-    case ACTI_IDLE:
-        return obey(actor, handle_idle(actor));
-    case ACTI_EXIT:
-        switch (acti_exit_receive(actor, ACTI_CONTAINER(node, acti_link, node), &end)) {
-        case ACTI_EXIT_ENDS:
-            acti_task_begin(actor, ACTI_TASK_SIGNAL, 0);
-            acti_terminate(actor, &end);
-            return false;
-        case ACTI_EXIT_TELLS:
-            return obey(actor, handle_exit_or_down(actor, node, ACTA_INFO_EXIT));
-        case ACTI_EXIT_IGNORED:
-            return true;
-        }
-        return true;
-    case ACTI_DOWN:
-        if (acti_down_receive(actor, ACTI_CONTAINER(node, acti_monitor, node)))
-            return obey(actor, handle_exit_or_down(actor, node, ACTA_INFO_DOWN));
-        return true;
-    case ACTI_SYSTEM:
-        if (!acti_sys_receive(actor, node, &end)) return true;
-        acti_task_begin(actor, ACTI_TASK_SIGNAL, 0);
-        acti_terminate(actor, &end);
-        return false;
-    default:
-        acti_signal_receive(actor, node);
-        return true;
-    }
-}
-
 /* Not a cast to the one that the actor is now. False: the actor is gone. */
 static __attribute__((noinline)) bool
 take_odd_node(acti_context *context, acti_actor *actor, acti_node *node)
@@ -275,7 +135,7 @@ take_odd_node(acti_context *context, acti_actor *actor, acti_node *node)
     bool is_message = node->kind == ACTI_CAST || node->kind == ACTI_REQUEST;
 
     if (is_message && node->generation == actor->generation)
-        return obey(actor, handle_call(context, actor, acti_message_at(node)));
+        return acti_obey(actor, handle_call(context, actor, acti_message_at(node)));
     if (is_message) {
         acti_drop_node(actor, node);
         return true;
@@ -285,7 +145,7 @@ take_odd_node(acti_context *context, acti_actor *actor, acti_node *node)
         acti_signal_drop(actor, node);
         return true;
     }
-    return take_signal(actor, node);
+    return acti_signal_take(actor, node);
 }
 
 /* False: the actor is gone. */
@@ -294,7 +154,7 @@ take_node(acti_context *context, acti_actor *actor, acti_node *node)
 {
     if (ACTI_UNLIKELY(node->kind != ACTI_CAST || node->generation != actor->generation))
         return take_odd_node(context, actor, node);
-    return obey(actor, handle_cast(context, actor, acti_message_at(node)));
+    return acti_obey(actor, handle_cast(context, actor, acti_message_at(node)));
 }
 
 /* Killed, or an exit signal in the mailbox. False: the actor is gone. */
@@ -387,7 +247,7 @@ go_on(acti_actor *actor)
     if (ACTI_IS_NOTED(actor)) acti_note_continue(actor);
     acti_task_begin(actor, ACTI_TASK_CONTINUE, 0);
     if (actor->behaviour->handle_continue != NULL) next = actor->behaviour->handle_continue(actor, actor->state);
-    return obey(actor, next);
+    return acti_obey(actor, next);
 }
 
 /* The mailbox is empty: what can be had again is given back. */
@@ -558,7 +418,7 @@ turn_of_any(acti_context *context, acti_actor *actor)
 static __attribute__((noinline)) void
 turn_goes_on(acti_context *context, acti_actor *actor, acta_next next)
 {
-    if (!obey(actor, next))
+    if (!acti_obey(actor, next))
         context->actor = NULL;
     else if (context->timers_are_due && (acti_mailbox_has_more(actor) || actor->odd != 0))
         cut_turn(context, actor, 0);
