@@ -2,110 +2,7 @@
  * The bank's invariants can fail: a bank is run to its rest, where all of them hold, and then one thing is bent, behind its
  * back or in what its clients remember. Each time the invariant that is there for it must say so, by its name.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#include "acta/subscription.h"
-#include "bank.h"
-#include "sim_checks.h"
-#include "sim_witness.h"
-#include "simulation.h"
-
-enum { SETTLE_MS = 600000, SEED = 7 };
-
-typedef struct fixture {
-    acta_sim *sim;
-    acta_app *app;
-    acta_store *store;
-    bank_clients clients;
-    bank_fold *fold;
-    bank_log_check *auditor;
-    acta_memory *memory;
-    acta_error error;
-    const char *found; /* by the clients */
-} fixture;
-
-static void
-find(void *user, const char *invariant, const char *text)
-{
-    fixture *f = user;
-    (void)text;
-    f->found = invariant;
-}
-
-static void
-must(const fixture *f, acta_status status)
-{
-    if (status != ACTA_OK) print_error("%s: %s\n", acta_status_name(status), f->error.text);
-    assert_int_equal(status, ACTA_OK);
-}
-
-static acta_app *
-start(fixture *f, acta_sim *sim)
-{
-    const acta_app_config config = { .schema = &bank_schema,
-        .aggregates = bank_aggregates,
-        .process_managers = bank_process_managers,
-        .projections = bank_projections,
-        .inline_projections = bank_inline_projections };
-    acta_app *app;
-    must(f, acta_sim_start(sim, &config, &app, &f->error));
-    return app;
-}
-
-static void
-run_clients(fixture *f)
-{
-    while (!bank_clients_are_done(&f->clients))
-        if (!bank_clients_act(&f->clients)) assert_true(acta_sim_step(f->sim));
-    must(f, acta_app_settle(f->app, SETTLE_MS, &f->error));
-}
-
-static int
-setup(void **state)
-{
-    fixture *f = test_calloc(1, sizeof *f);
-
-    f->sim = acta_sim_create(SEED);
-    assert_true(bank_clients_begin(&f->clients, f->sim, find, f));
-    f->app = f->clients.app = start(f, f->sim);
-    f->store = acta_app_store(f->app);
-    f->fold = bank_fold_create();
-    f->auditor = bank_log_check_create();
-    f->memory = acta_memory_create(NULL);
-    run_clients(f);
-    must(f, bank_fold_read(f->fold, f->store, 0, &f->error));
-    must(f, bank_log_check_read(f->auditor, f->store, &f->error));
-    *state = f;
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    fixture *f = *state;
-    bank_clients_destroy(&f->clients);
-    bank_fold_destroy(f->fold);
-    bank_log_check_destroy(f->auditor);
-    acta_memory_destroy(f->memory);
-    acta_sim_destroy(f->sim);
-    test_free(f);
-    return 0;
-}
-
-static void
-says(const fixture *f, acta_status status, const char *invariant)
-{
-    size_t size = strlen(invariant);
-    if (status != ACTA_CORRUPT || strncmp(f->error.text, invariant, size) != 0 || f->error.text[size] != ':')
-        fail_msg(
-            "%s, '%s' instead of '%s: …'", acta_status_name(status), status != ACTA_OK ? f->error.text : "", invariant);
-}
+#include "invariants_fixture.h"
 
 static void
 everything_holds_of_a_bank_at_rest(void **state)
@@ -125,14 +22,6 @@ everything_holds_of_a_bank_at_rest(void **state)
 
 /* -- what is kept -- */
 
-static acta_bytes
-encode(fixture *f, const acta_table *table, const void *value)
-{
-    acta_memory_sink sink = acta_memory_sink_of(f->memory);
-    must(f, table->write(value, &sink.sink, &f->error));
-    return sink.bytes;
-}
-
 static void
 commit(fixture *f, acta_transaction *transaction)
 {
@@ -145,18 +34,6 @@ put(fixture *f, const char *table, const char *key, acta_bytes value)
     acta_transaction *transaction = acta_transaction_create(f->store);
     acta_transaction_put(transaction, table, acta_str_bytes(acta_str_of(key)), value);
     commit(f, transaction);
-}
-
-/* The first account, or transfer, in the log. */
-static const bank_stream *
-first_stream(const fixture *f, bool is_account)
-{
-    for (uint32_t i = 0; i < bank_fold_stream_count(f->fold); i++) {
-        const bank_stream *stream = bank_fold_stream_at(f->fold, i);
-        if (stream->is_account == is_account && stream->version > 0) return stream;
-    }
-    fail_msg("the log has none");
-    return NULL;
 }
 
 static void
@@ -320,21 +197,6 @@ an_instance_or_an_outbox_that_is_left_is_found(void **state)
     says(f, bank_check_managers(f->store, f->fold, true, &f->error), "a command is left in an outbox");
 }
 
-/* An event that the application knows nothing of: only the readers of the log are told. */
-static void
-tell_fold(fixture *f, const char *stream, const acta_table *table, const void *value, acta_id command_id)
-{
-    const bank_stream *known = bank_fold_find(f->fold, acta_str_of(stream));
-    must(f, bank_fold_event(f->fold,
-                &(acta_recorded){ .position = bank_fold_position(f->fold) + 1,
-                    .version = known != NULL ? known->version + 1 : 1,
-                    .stream = acta_str_of(stream),
-                    .type = acta_str_of(table->name),
-                    .command_id = command_id,
-                    .payload = encode(f, table, value) },
-                &f->error));
-}
-
 static void
 a_state_that_misses_an_event_is_found(void **state)
 {
@@ -379,215 +241,6 @@ a_transfer_without_an_end_is_found(void **state)
 
     tell_fold(f, "Transfer-x", &bank_TransferRequested_table, &event, acta_id_of(acta_str_of("new")));
     says(f, bank_check_ended(f->auditor, f->fold, &f->error), "a requested transfer has not ended");
-}
-
-/* -- answers -- */
-
-/* An ask that was answered so: with an effect, or without one. */
-static bank_ask *
-ask_with(fixture *f, const acta_table *command, acta_status answer, bool has_effect)
-{
-    for (uint32_t i = 0; i < f->clients.ask_count; i++) {
-        bank_ask *ask = &f->clients.asks[i];
-        bool is_lone = ask->leader == i && (i + 1 == f->clients.ask_count || f->clients.asks[i + 1].leader != i);
-        if (is_lone && ask->command == command && ask->answer == answer && (ask->position != 0) == has_effect)
-            return ask;
-    }
-    fail_msg("no such ask");
-    return NULL;
-}
-
-static bank_ask *
-accepted(fixture *f)
-{
-    return ask_with(f, &bank_OpenAccount_table, ACTA_OK, true);
-}
-
-static void
-answers_say(fixture *f, const char *invariant)
-{
-    says(f, bank_check_answers(&f->clients, f->fold, &f->error), invariant);
-}
-
-static void
-an_answer_that_never_came_is_found(void **state)
-{
-    fixture *f = *state;
-    accepted(f)->answered_once = false;
-    answers_say(f, "a command got no answer");
-}
-
-static void
-an_acknowledged_command_that_is_not_there_is_found(void **state)
-{
-    fixture *f = *state;
-    bank_ask *ask = accepted(f);
-    ask->position = bank_fold_position(f->fold) + 1;
-    answers_say(f, "an acknowledged command is not in the log");
-    ask->position = 1;
-    ask->version = 2;
-    answers_say(f, "an acknowledged command is not in the log");
-}
-
-static void
-an_answer_before_the_event_is_durable_is_found(void **state)
-{
-    fixture *f = *state;
-    bank_ask *ask = accepted(f);
-    ask->head_answered = ask->position - 1;
-    answers_say(f, "a command was acknowledged before it was durable");
-}
-
-static void
-an_effect_before_the_question_is_found(void **state)
-{
-    fixture *f = *state;
-    bank_ask *ask = accepted(f);
-    ask->head_asked = ask->position;
-    answers_say(f, "a command took effect before it was asked");
-}
-
-static void
-an_effect_that_the_rules_forbid_is_found(void **state)
-{
-    fixture *f = *state;
-    accepted(f)->value.open.initial_balance = -1;
-    answers_say(f, "a command was accepted that had to be refused");
-}
-
-static void
-a_refusal_that_was_never_right_is_found(void **state)
-{
-    fixture *f = *state;
-    bank_ask *ask = ask_with(f, &bank_RequestTransfer_table, ACTA_REJECTED, false);
-    ask->code = bank_Rejection_account_not_open;
-    answers_say(f, "an answer is of no moment");
-}
-
-static void
-a_change_that_left_nothing_is_found(void **state)
-{
-    fixture *f = *state;
-    bank_ask *ask = accepted(f);
-    ask->position = 0;
-    answers_say(f, "an answer is of no moment");
-}
-
-static void
-a_refused_command_with_an_effect_is_found(void **state)
-{
-    fixture *f = *state;
-    ask_with(f, &bank_RequestTransfer_table, ACTA_REJECTED, false)->command_id = accepted(f)->command_id;
-    says(f, bank_check_once(&f->clients, f->fold, &f->error), "a rejected command took effect");
-}
-
-static void
-a_command_with_two_effects_is_found(void **state)
-{
-    fixture *f = *state;
-    const bank_stream *stream = first_stream(f, true);
-    const bank_MoneyDeposited event = { .account_id = stream->id, .amount = 5, .balance = 5 };
-
-    tell_fold(f, stream->name, &bank_MoneyDeposited_table, &event, stream->moments[1].command_id);
-    says(f, bank_check_once(&f->clients, f->fold, &f->error), "a command took effect twice");
-}
-
-static void
-an_id_that_is_wrongly_called_used_is_found(void **state)
-{
-    fixture *f = *state;
-    accepted(f)->answer = ACTA_COMMAND_ID_REUSED;
-    answers_say(f, "an id is called used that was not");
-}
-
-/* Two asks side by side become one group. */
-static bank_ask *
-group_of_two(fixture *f, bool is_thief)
-{
-    bank_ask *first = accepted(f), *second = first + 1;
-
-    second->leader = first->leader;
-    second->is_thief = is_thief;
-    return second;
-}
-
-static void
-two_commands_under_one_id_are_found(void **state)
-{
-    fixture *f = *state;
-    group_of_two(f, true);
-    answers_say(f, "two commands were answered under one id");
-}
-
-static void
-a_twin_with_another_answer_is_found(void **state)
-{
-    fixture *f = *state;
-    group_of_two(f, false);
-    answers_say(f, "a command id got two answers");
-}
-
-/* All is asked again of a bank that remembers nothing: the clients notice themselves. */
-static void
-another_answer_the_second_time_is_found(void **state)
-{
-    fixture *f = *state;
-    acta_sim *other = acta_sim_create(SEED + 1);
-
-    bank_clients_crashed(&f->clients);
-    assert_false(bank_clients_are_done(&f->clients));
-    acta_sim_destroy(f->sim);
-    f->sim = f->clients.sim = other;
-    f->app = f->clients.app = start(f, other);
-    run_clients(f);
-    assert_string_equal(f->found, "a command id got two answers");
-}
-
-static acta_status
-do_nothing(const acta_projection *self, uint32_t event, acta_bytes buffer, const acta_recorded *recorded,
-    acta_rows *rows, acta_error *error)
-{
-    (void)self, (void)event, (void)buffer, (void)recorded, (void)rows, (void)error;
-    return ACTA_OK;
-}
-
-static bool
-interested(const acta_projection *self, uint32_t event)
-{
-    (void)self, (void)event;
-    return true;
-}
-
-/* The projection that a deposit waits for writes no rows. */
-static void
-a_reply_before_its_row_is_found(void **state)
-{
-    fixture *f = *state;
-    const acta_projection_code code = { .events = bank_account_rows.base.code->events,
-        .event_count = bank_account_rows.base.code->event_count,
-        .interested = interested,
-        .handle = do_nothing };
-    const acta_projection idle = { .code = &code, .name = "accounts" };
-    const acta_projection *const projections[] = { &idle, NULL };
-    const acta_app_config config = { .schema = &bank_schema,
-        .aggregates = bank_aggregates,
-        .process_managers = bank_process_managers,
-        .projections = projections };
-    bool waits = false;
-
-    bank_clients_destroy(&f->clients);
-    acta_sim_destroy(f->sim);
-    f->sim = acta_sim_create(SEED);
-    assert_true(bank_clients_begin(&f->clients, f->sim, find, f));
-    for (uint32_t i = 0; i < f->clients.ask_count; i++)
-        waits = waits || f->clients.asks[i].waits;
-    assert_true(waits);
-    must(f, acta_sim_start(f->sim, &config, &f->app, &f->error));
-    f->clients.app = f->app;
-    run_clients(f);
-    assert_string_equal(f->found, "a reply came before the row that it waited for");
-    acta_sim_destroy(f->sim); /* before what it was configured with */
-    f->sim = NULL;
 }
 
 /* -- the runtime, handlers -- */
@@ -741,8 +394,6 @@ a_log_that_breaks_a_rule_is_found_by_the_name_of_the_rule(void **state)
     end_scene(&s);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int
 main(void)
 {
@@ -761,25 +412,11 @@ main(void)
         CASE(a_state_that_is_not_there_is_found),
         CASE(a_read_of_a_time_before_is_found),
         CASE(a_transfer_without_an_end_is_found),
-        CASE(an_answer_that_never_came_is_found),
-        CASE(an_acknowledged_command_that_is_not_there_is_found),
-        CASE(an_answer_before_the_event_is_durable_is_found),
-        CASE(an_effect_before_the_question_is_found),
-        CASE(an_effect_that_the_rules_forbid_is_found),
-        CASE(a_refusal_that_was_never_right_is_found),
-        CASE(a_change_that_left_nothing_is_found),
-        CASE(a_refused_command_with_an_effect_is_found),
-        CASE(a_command_with_two_effects_is_found),
-        CASE(an_id_that_is_wrongly_called_used_is_found),
-        CASE(two_commands_under_one_id_are_found),
-        CASE(a_twin_with_another_answer_is_found),
-        CASE(another_answer_the_second_time_is_found),
-        CASE(a_reply_before_its_row_is_found),
         CASE(messages_and_actors_that_do_not_add_up_are_found),
         CASE(what_a_handler_is_told_wrongly_is_found),
         CASE(a_log_that_lost_its_end_is_found),
         CASE(a_log_that_was_written_anew_is_found),
         CASE(a_log_that_breaks_a_rule_is_found_by_the_name_of_the_rule),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL) + run_cases_of_answers();
 }
