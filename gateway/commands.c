@@ -57,17 +57,14 @@ read_expected(acti_request *request, uint64_t *version_out)
     return false;
 }
 
-/* "wait_for=balances,mailer" into names; a copy of the query's value is cut into pieces. */
+/* "wait_for=balances,mailer" into names; the query's value is cut into pieces. */
 static bool
 read_wait_for(acti_request *request, const char *names[READERS_MAX + 1])
 {
-    const char *text = acti_query(request, "wait_for");
+    char *list = acti_query(request, "wait_for"), *rest = NULL;
     uint32_t count = 0;
 
-    if (text == NULL) return true;
-    char *list = acta_memory_alloc(request->memory, strlen(text) + 1), *rest = NULL;
-    if (list == NULL) return false;
-    strcpy(list, text);
+    if (list == NULL) return true;
     for (char *name = strtok_r(list, ",", &rest); name != NULL; name = strtok_r(NULL, ",", &rest)) {
         if (count == READERS_MAX) {
             acti_problem_http(request, MHD_HTTP_BAD_REQUEST, "wait_for: %d readers at most", READERS_MAX);

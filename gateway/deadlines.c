@@ -1,12 +1,14 @@
 /*
  * Until when the next request of a connection must be whole: twice the idle timeout after the connection began, or its last
- * request ended. libmicrohttpd closes connections that say nothing; one that says a byte now and then would stay for ever,
- * and keep others out.
+ * request ended; and until when its answer must have been taken: as long, for each 2 MiB of it. libmicrohttpd closes connections
+ * that say nothing and take nothing; one that does so a byte now and then would stay for ever, keep others out, and the memory
+ * of its answer.
  *
- *     began, or a request ended -> last in the list      a request is whole, or the connection ended -> out of it
+ *     began, or a request ended, or an answer is ready -> into the list
+ *     a request is whole, or the connection ended -> out of it
  *
- * All have the same time, so that the first in the list is the first that is due. It is shut down, not closed: the rest is
- * libmicrohttpd's, which sees an end of what is sent. That tells of each end before it closes the socket.
+ * The first in the list is the first that is due. It is shut down, not closed: the rest is libmicrohttpd's, which sees an end of
+ * what is sent. That tells of each end before it closes the socket.
  */
 #include <stddef.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 #include "internal.h"
 
 static const uint64_t second_ns = UINT64_C(1000000000);
+static const size_t answer_part = 2 * 1024 * 1024;
 
 struct acti_waiting {
     struct acti_waiting *next, *previous;
@@ -30,6 +33,7 @@ struct acti_deadlines {
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t changed;
     acti_waiting *first, *last;
+    uint64_t wakes_ns; /* when the thread looks again by itself; UINT64_MAX: it doesn't */
     bool is_running, stopping;
     pthread_t thread;
 };
@@ -52,15 +56,18 @@ take_out(acti_deadlines *deadlines, acti_waiting *w)
     w->is_listed = false;
 }
 
+/* Behind all that are due before it: at the end, but for those few that take long answers. */
 static void
-put_last(acti_deadlines *deadlines, acti_waiting *w)
+put_in(acti_deadlines *deadlines, acti_waiting *w, uint64_t patience_ns)
 {
     take_out(deadlines, w);
-    w->due_ns = now_ns(deadlines) + deadlines->patience_ns;
+    w->due_ns = now_ns(deadlines) + patience_ns;
     w->previous = deadlines->last;
-    w->next = NULL;
-    *(deadlines->last != NULL ? &deadlines->last->next : &deadlines->first) = w;
-    deadlines->last = w;
+    while (w->previous != NULL && w->previous->due_ns > w->due_ns)
+        w->previous = w->previous->previous;
+    w->next = w->previous != NULL ? w->previous->next : deadlines->first;
+    *(w->previous != NULL ? &w->previous->next : &deadlines->first) = w;
+    *(w->next != NULL ? &w->next->previous : &deadlines->last) = w;
     w->is_listed = true;
 }
 
@@ -74,19 +81,19 @@ acti_deadline_begin(acti_deadlines *deadlines, int fd)
 
     if (w == NULL) return NULL;
     *w = (acti_waiting){ .fd = fd };
-    acti_deadline_set(deadlines, w);
+    acti_deadline_set(deadlines, w, 0);
     return w;
 }
 
 void
-acti_deadline_set(acti_deadlines *deadlines, acti_waiting *w)
+acti_deadline_set(acti_deadlines *deadlines, acti_waiting *w, size_t answer_size)
 {
     if (w == NULL) return;
     pthread_mutex_lock(&deadlines->lock);
-    bool is_first = deadlines->first == NULL;
-    put_last(deadlines, w);
+    put_in(deadlines, w, deadlines->patience_ns * (1 + answer_size / answer_part));
+    bool is_early = w->due_ns < deadlines->wakes_ns;
     pthread_mutex_unlock(&deadlines->lock);
-    if (is_first) pthread_cond_signal(&deadlines->changed);
+    if (is_early) pthread_cond_signal(&deadlines->changed);
 }
 
 void
@@ -128,6 +135,7 @@ wait(acti_deadlines *deadlines)
 {
     struct timespec until;
 
+    deadlines->wakes_ns = deadlines->first != NULL ? deadlines->first->due_ns : UINT64_MAX;
     if (deadlines->first == NULL) {
         pthread_cond_wait(&deadlines->changed, &deadlines->lock);
         return;

@@ -43,8 +43,15 @@ drop(const acta_gateway *gateway, char *text)
     if (text != NULL) allocator->free(allocator->user, text, strlen(text) + 1);
 }
 
+/* May others read a private key in it? Of root's file a group may: that is how a host's certificates are shared out. */
+static bool
+is_for_others(const struct stat *what)
+{
+    return (what->st_mode & (what->st_uid == 0 ? 037 : 077)) != 0;
+}
+
 static acta_status
-read_pem(acta_gateway *gateway, const char *path, char **text_out, acta_error *error)
+read_pem(acta_gateway *gateway, const char *path, bool is_key, char **text_out, acta_error *error)
 {
     const acta_allocator *allocator = &gateway->environment.allocator;
     FILE *file = fopen(path, "re");
@@ -55,6 +62,11 @@ read_pem(acta_gateway *gateway, const char *path, char **text_out, acta_error *e
             error, ACTA_IO, "cannot read '%s': %s", path, file == NULL ? strerror(errno) : "no file in PEM form");
         if (file != NULL) fclose(file);
         return ACTA_IO;
+    }
+    if (is_key && is_for_others(&what)) {
+        fclose(file);
+        return acta_error_set(
+            error, ACTA_INVALID, "'%s' has a private key, and others may read it: chmod 600 %s", path, path);
     }
     size_t size = (size_t)what.st_size;
     char *text = allocator->alloc(allocator->user, size + 1);
@@ -96,31 +108,34 @@ connections_max(const acta_gateway_options *options)
 
 /* -- doors -- */
 
-static acta_status
-open_door(acti_door *door, int fd, const acta_gateway_options *options, acta_error *error)
+acta_status
+acti_door_open(acti_door *door, unsigned driven, int fd, const acta_gateway_options *options, acta_error *error)
 {
     acta_gateway *gateway = door->gateway;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    unsigned flags = driven | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     unsigned idle_s = options->idle_timeout_s != 0 ? options->idle_timeout_s : IDLE_DEFAULT_S;
-    struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_MEM_CERT, 0, gateway->certificate },
-        { MHD_OPTION_HTTPS_MEM_KEY, 0, gateway->key }, { MHD_OPTION_END, 0, NULL } };
+    struct MHD_OptionItem more[4];
+    uint32_t count = 0;
     sigset_t all, before;
 
-    if (door->is_tls)
+    if (fd >= 0) more[count++] = (struct MHD_OptionItem){ MHD_OPTION_LISTEN_SOCKET, fd, NULL };
+    if (door->is_tls) {
         flags |= MHD_USE_TLS;
-    else
-        tls[0] = tls[2];
+        more[count++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, gateway->certificate };
+        more[count++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, gateway->key };
+    }
+    more[count] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* the host's signals are for the host's threads */
     door->daemon = MHD_start_daemon(flags, 0, NULL, NULL, acti_request_go_on, door, MHD_OPTION_EXTERNAL_LOGGER,
-        log_line, gateway, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, acti_request_ended, door,
-        MHD_OPTION_NOTIFY_CONNECTION, acti_connection_changed, door, MHD_OPTION_UNESCAPE_CALLBACK,
-        acti_request_unescape, door, MHD_OPTION_CONNECTION_LIMIT, connections_max(options),
-        MHD_OPTION_CONNECTION_TIMEOUT, idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+        log_line, gateway, MHD_OPTION_NOTIFY_COMPLETED, acti_request_ended, door, MHD_OPTION_NOTIFY_CONNECTION,
+        acti_connection_changed, door, MHD_OPTION_UNESCAPE_CALLBACK, acti_request_unescape, door,
+        MHD_OPTION_CONNECTION_LIMIT, connections_max(options), MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
+        more, MHD_OPTION_END);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (door->daemon != NULL) return ACTA_OK;
-    close(fd);
+    if (fd >= 0) close(fd);
     return acta_error_set(error, ACTA_IO, "libmicrohttpd doesn't start%s",
         door->is_tls ? ": are certificate and key in PEM form, and of one another?" : "");
 }
@@ -139,7 +154,7 @@ open_inner(acta_gateway *gateway, const acta_gateway_options *options, acta_erro
         return status;
     }
     gateway->inner.guard.without_token = ACTA_GATEWAY_OPERATE;
-    return open_door(&gateway->inner, fd, options, error);
+    return acti_door_open(&gateway->inner, MHD_USE_EPOLL_INTERNAL_THREAD, fd, options, error);
 }
 
 static acta_status
@@ -153,10 +168,11 @@ open_outer(acta_gateway *gateway, const acta_gateway_options *options, acta_erro
         status = acta_error_set(error, ACTA_INVALID, "TLS needs both a certificate and its key");
     door->is_tls = options->certificate_path != NULL;
     if (status == ACTA_OK && door->is_tls)
-        status = read_pem(gateway, options->certificate_path, &gateway->certificate, error);
-    if (status == ACTA_OK && door->is_tls) status = read_pem(gateway, options->key_path, &gateway->key, error);
+        status = read_pem(gateway, options->certificate_path, false, &gateway->certificate, error);
+    if (status == ACTA_OK && door->is_tls) status = read_pem(gateway, options->key_path, true, &gateway->key, error);
     if (status == ACTA_OK) status = acti_listen_tcp(options->address, &fd, &gateway->port, error);
-    return status == ACTA_OK ? open_door(door, fd, options, error) : status;
+    if (status != ACTA_OK) return status;
+    return acti_door_open(door, MHD_USE_EPOLL_INTERNAL_THREAD, fd, options, error);
 }
 
 /* -- life -- */

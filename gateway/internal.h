@@ -7,7 +7,7 @@
  *     text.c      text that grows; JSON                                 problem.c  answers that are errors
  *     hub.c       events to all who follow them: one thread      ring.c      the newest events, written out once
  *     follow.c    one who follows events                         events.c    what he asks for
- *     deadlines.c until when a request must be whole
+ *     deadlines.c until when a request must be whole, or an answer taken
  *     the rest    a file for each kind of path: commands.c, aggregates.c, events.c, ...
  *
  * libmicrohttpd has one thread for each listening socket. It reads requests and sends answers, and runs what can't wait.
@@ -112,6 +112,12 @@ typedef struct acti_door acti_door;
 
 enum { PART_COUNT_MAX = 4, HEADER_COUNT_MAX = 4 };
 
+typedef struct acti_parameter { /* of the query */
+    struct acti_parameter *next;
+    const char *name;
+    char *value; /* decoded */
+} acti_parameter;
+
 typedef struct acti_header {
     const char *name;
     char value[128];
@@ -126,9 +132,10 @@ struct acti_request {
     const char *who;         /* whose token it came with; "" */
     acta_gateway_access access;
     acta_str parts[PART_COUNT_MAX]; /* of the path, decoded; data NULL: there are no more */
+    acti_parameter *parameters;     /* in their order */
     acti_text body;
     acta_memory *memory; /* for the time of the request */
-    size_t dropped;      /* bytes of a body that was too large */
+    uint64_t taken;      /* bytes of the body, also those that were dropped because it was too large */
     bool is_suspended;
     _Atomic bool is_done;
     struct acti_stream *stream; /* of one that goes on: hub.c. NULL: it ends with its answer */
@@ -141,7 +148,8 @@ struct acti_request {
     uint32_t header_count;
 };
 
-/* A value of the query, decoded: a copy, which lives as long as the request. NULL: it isn't there. */
+/* A value of the query, decoded; the first of this name. It lives as long as the request, and is the caller's to cut into pieces.
+ * NULL: it isn't there. */
 char *acti_query(acti_request *request, const char *name);
 /* A number of the query. False: it is there and no number from `least` to `most`, and the request is refused with that. */
 bool acti_query_number(acti_request *request, const char *name, uint64_t least, uint64_t most, uint64_t *value);
@@ -348,15 +356,16 @@ void acti_stream_catch_up(acti_job *job); /* some of the past, from the store; t
 void acti_stream_resume(acti_stream *stream);
 void acti_stream_wait(acti_stream *stream); /* to be looked at by the hub. Under its lock */
 
-/* -- deadlines.c: until when the next request of a connection must be whole. Any thread -- */
+/* -- deadlines.c: until when the next request of a connection must be whole, or its answer taken. Any thread -- */
 
 typedef struct acti_deadlines acti_deadlines;
-typedef struct acti_waiting acti_waiting; /* a connection whose request isn't whole yet, or which has none */
+typedef struct acti_waiting acti_waiting; /* a connection */
 
 acti_deadlines *acti_deadlines_create(acta_gateway *gateway, uint32_t idle_s); /* NULL: no memory, or no threads */
 void acti_deadlines_destroy(acti_deadlines *deadlines);               /* takes NULL, as all of these do for w */
 acti_waiting *acti_deadline_begin(acti_deadlines *deadlines, int fd); /* NULL: no memory, and no deadline */
-void acti_deadline_set(acti_deadlines *deadlines, acti_waiting *w);   /* from now on */
+/* From now on for the next request, or for an answer of so many bytes. */
+void acti_deadline_set(acti_deadlines *deadlines, acti_waiting *w, size_t answer_size);
 void acti_deadline_clear(acti_deadlines *deadlines, acti_waiting *w); /* its request is whole */
 void acti_deadline_end(acti_deadlines *deadlines, acti_waiting *w);   /* before the socket is closed */
 
@@ -387,6 +396,11 @@ struct acta_gateway {
     int64_t leaving; /* through, and their answers not gone yet; below zero for a moment when one is quick */
     bool stopping;
 };
+
+/* Serve what comes to a socket that listens, which is the door's from here on; -1: only connections that are handed to the daemon.
+ * `driven` are libmicrohttpd's flags for who drives it: a thread of its own, or the caller. ACTA_IO. */
+acta_status acti_door_open(
+    acti_door *door, unsigned driven, int fd, const acta_gateway_options *options, acta_error *error);
 
 /* A request goes aside: false when the gateway stops. Through: after its connection was resumed. */
 bool acti_request_begins(acta_gateway *gateway);

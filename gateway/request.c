@@ -60,14 +60,9 @@ copy(acti_request *request, acta_str text)
 char *
 acti_query(acti_request *request, const char *name)
 {
-    const char *raw = NULL; /* stays so for "?name" without a value */
-    size_t size;
-
-    if (MHD_lookup_connection_value_n(request->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name), &raw, NULL) !=
-        MHD_YES)
-        return NULL;
-    char *value = copy(request, acta_str_of(raw));
-    return value != NULL && decode(value, true, &size) ? value : NULL;
+    for (acti_parameter *p = request->parameters; p != NULL; p = p->next)
+        if (strcmp(p->name, name) == 0) return p->value;
+    return NULL;
 }
 
 bool
@@ -133,13 +128,31 @@ find_route(acti_request *request, const char *method, acta_str path)
     acti_answer_header(request, "Allow", "%s", allowed);
 }
 
+/* A copy, decoded; `parameter` is whose value it is, NULL: a part of the path. NULL: the request is refused. */
+static char *
+decoded(acti_request *request, acta_str text, const char *parameter, size_t *size_out)
+{
+    static const char why[] = "no UTF-8, has a NUL, or has a % that two digits don't follow";
+    char *to = copy(request, text);
+
+    if (to != NULL && decode(to, parameter != NULL, size_out)) return to;
+    request->route = NULL;
+    if (to == NULL)
+        acti_problem_http(request, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory for this request");
+    else if (parameter != NULL)
+        acti_problem_field(request, parameter, "the value is %s", why);
+    else
+        acti_problem_http(request, MHD_HTTP_BAD_REQUEST, "the path is %s", why);
+    return NULL;
+}
+
 static bool
 decode_parts(acti_request *request)
 {
     for (uint32_t i = 0; i < PART_COUNT_MAX && request->parts[i].data != NULL; i++) {
         size_t size;
-        char *part = copy(request, request->parts[i]);
-        if (part == NULL || !decode(part, false, &size)) return false;
+        char *part = decoded(request, request->parts[i], NULL, &size);
+        if (part == NULL) return false;
         request->parts[i] = acta_str_from(part, size);
     }
     return true;
@@ -194,6 +207,18 @@ is_ambiguous(acti_request *request)
            (counts.lengths > 0 && counts.encodings > 0);
 }
 
+/* RFC 9110, 10.1.1: who has no content must not ask whether to go on with it. libmicrohttpd would wait for it all the same. */
+static bool
+expects_for_nothing(acti_request *request)
+{
+    const char *expect = acti_request_header(request, "Expect"),
+               *length = acti_request_header(request, "Content-Length");
+
+    return expect != NULL && strcasecmp(expect, "100-continue") == 0 &&
+           acti_request_header(request, "Transfer-Encoding") == NULL &&
+           (length == NULL || strspn(length, "0") == strlen(length));
+}
+
 /* A body is JSON, so that no page of somebody else's can send one without asking first (CORS). */
 static bool
 may_have_body(acti_request *request, const char *method)
@@ -215,6 +240,29 @@ may_have_body(acti_request *request, const char *method)
     return false;
 }
 
+/* A value that can't be read is refused, for a parameter that isn't there has a meaning too. */
+static enum MHD_Result
+take_parameter(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    acti_request *request = user;
+    acti_parameter **end = &request->parameters, *p = acta_memory_alloc(request->memory, sizeof *p);
+    size_t size;
+    char *text = decoded(request, acta_str_of(value), name, &size); /* value NULL, as of "?name": empty */
+
+    (void)kind;
+    if (text == NULL) return MHD_NO;
+    if (p == NULL) {
+        request->route = NULL;
+        acti_problem_http(request, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory for this request");
+        return MHD_NO;
+    }
+    *p = (acti_parameter){ .name = name, .value = text };
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = p;
+    return MHD_YES;
+}
+
 static void
 check_in(acti_request *request, const char *url, const char *method)
 {
@@ -224,33 +272,51 @@ check_in(acti_request *request, const char *url, const char *method)
         acti_problem_http(request, MHD_HTTP_BAD_REQUEST, "headers that say two things");
         return;
     }
+    if (expects_for_nothing(request)) {
+        acti_problem_http(request, MHD_HTTP_BAD_REQUEST, "Expect: 100-continue, and no body");
+        return;
+    }
     find_route(request, method, path);
     if (request->route == NULL) return;
-    if (!may_enter(request) || !may_have_body(request, method)) {
+    if (!may_enter(request) || !may_have_body(request, method))
         request->route = NULL;
-    } else if (!decode_parts(request)) {
-        request->route = NULL;
-        acti_problem_http(
-            request, MHD_HTTP_BAD_REQUEST, "the path is no UTF-8, or has a %% that two digits don't follow");
-    }
+    else if (decode_parts(request))
+        MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, take_parameter, request);
 }
 
 /* -- its answer -- */
 
+static acti_waiting *
+waiting_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info != NULL ? info->socket_context : NULL;
+}
+
+static struct MHD_Response *
+whole_answer(acti_request *request)
+{
+    static char no_memory[] = "{\"title\":\"no_memory\",\"status\":503,"
+                              "\"detail\":\"no memory for the answer\",\"retriable\":true}";
+
+    /* As long as the request, whose end comes after it was sent. */
+    if (!request->text.failed)
+        return MHD_create_response_from_buffer(request->text.size, request->text.data, MHD_RESPMEM_PERSISTENT);
+    request->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+    request->type = "application/problem+json";
+    request->header_count = 0; /* they were of another answer */
+    acti_answer_header(request, "Retry-After", "1");
+    return MHD_create_response_from_buffer(sizeof no_memory - 1, no_memory, MHD_RESPMEM_PERSISTENT);
+}
+
 static enum MHD_Result
 answer(acti_request *request)
 {
-    enum MHD_ResponseMemoryMode mode =
-        MHD_RESPMEM_PERSISTENT; /* as long as the request, whose end comes after it was sent */
-
-    if (request->text.failed) {
-        request->text.size = 0;
-        request->status = MHD_HTTP_SERVICE_UNAVAILABLE;
-    }
-    struct MHD_Response *response = request->stream != NULL
-                                        ? acti_stream_response(request->stream)
-                                        : MHD_create_response_from_buffer(request->text.size, request->text.data, mode);
+    struct MHD_Response *response =
+        request->stream != NULL ? acti_stream_response(request->stream) : whole_answer(request);
     if (response == NULL) return MHD_NO;
+    if (request->stream == NULL)
+        acti_deadline_set(request->gateway->deadlines, waiting_of(request->connection), request->text.size);
     if (request->type != NULL) MHD_add_response_header(response, "Content-Type", request->type);
     MHD_add_response_header(response, "Cache-Control", "no-store");
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
@@ -337,13 +403,6 @@ acti_connection_changed(
     *waiting = info != NULL ? acti_deadline_begin(deadlines, info->connect_fd) : NULL;
 }
 
-static acti_waiting *
-waiting_of(struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    return info != NULL ? info->socket_context : NULL;
-}
-
 static acti_request *
 request_create(acti_door *door, struct MHD_Connection *connection)
 {
@@ -372,10 +431,10 @@ take_body(acti_request *request, const char *data, size_t *size)
 {
     size_t most = request->gateway->body_bytes_max;
 
-    if (request->route == NULL || request->body.size + *size > most) {
+    request->taken += *size;
+    if (request->route == NULL || request->taken > most) {
         /* What was too much is read on for a while, so that whoever sends it gets to read the answer. */
-        request->dropped += *size;
-        if (request->dropped > most * DROPPED_FACTOR) return MHD_NO;
+        if (request->taken > most * DROPPED_FACTOR) return MHD_NO;
         if (request->route != NULL)
             acti_problem_http(request, MHD_HTTP_CONTENT_TOO_LARGE, "a body may have %zu bytes", most);
         request->route = NULL;
@@ -384,6 +443,12 @@ take_body(acti_request *request, const char *data, size_t *size)
     }
     *size = 0;
     return MHD_YES;
+}
+
+static bool
+says_body(acti_request *request)
+{
+    return acti_request_header(request, "Content-Length") != NULL || acti_request_header(request, "Expect") != NULL;
 }
 
 enum MHD_Result
@@ -399,8 +464,7 @@ acti_request_go_on(void *user, struct MHD_Connection *connection, const char *ur
         if (request == NULL) return MHD_NO;
         check_in(request, url, method);
         /* With an answer before its body it is the connection's last. */
-        return request->route == NULL && acti_request_header(request, "Content-Length") != NULL ? answer(request)
-                                                                                                : MHD_YES;
+        return request->route == NULL && says_body(request) ? answer(request) : MHD_YES;
     }
     if (*data_size != 0) return take_body(request, data, data_size);
     acti_deadline_clear(door->gateway->deadlines, waiting_of(connection));
@@ -418,7 +482,7 @@ acti_request_ended(
 
     (void)user, (void)why;
     if (request == NULL) return;
-    acti_deadline_set(request->gateway->deadlines, waiting_of(connection));
+    acti_deadline_set(request->gateway->deadlines, waiting_of(connection), 0);
     const acta_allocator *allocator = &request->gateway->environment.allocator;
     if (request->is_suspended) acti_request_left(request->gateway);
     acti_stream_close(request->stream);

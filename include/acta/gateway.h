@@ -10,7 +10,7 @@
  *     ACTA_HTTP=127.0.0.1:8080          listen on TCP as well; port 0: any free one, which the log tells
  *     ACTA_HTTP_TOKENS=/etc/bank.tokens who may do what: see acta_gateway_token
  *     ACTA_HTTP_HOSTS=bank.example      further names in Host that are answered, with commas between
- *     ACTA_HTTP_CERTIFICATE=, _KEY=     files in PEM form: TLS
+ *     ACTA_HTTP_CERTIFICATE=, _KEY=     files in PEM form: TLS; the key's for its owner alone to read
  *     ACTA_HTTP_CONNECTIONS=1200        how many connections there may be at once
  *     ACTA_HTTP_EVENT_CLIENTS=1000      how many may follow events at once
  *
@@ -59,11 +59,12 @@ typedef struct acta_gateway_options {
     const acta_gateway_token *tokens;
     uint32_t token_count;
     const char *const *hosts; /* beside the address, "localhost" and loopback addresses; ended by NULL; NULL: none */
-    const char *certificate_path, *key_path; /* PEM; both or none. Over TCP only */
-    uint32_t body_bytes_max;                 /* of a request; 0: 1 MiB */
-    uint32_t connections_max;                /* 0: 1,200, or what the limit of open files leaves */
+    /* PEM; both or none. Over TCP only. The key's file is for its owner alone to read; of root's, a group may. */
+    const char *certificate_path, *key_path;
+    uint32_t body_bytes_max;  /* of a request; 0: 1 MiB */
+    uint32_t connections_max; /* 0: 1,200, or what the limit of open files leaves */
     /* A connection that says nothing, or takes nothing, for so long is closed, and one whose next request isn't whole after twice
-     * as long; 0: 30. */
+     * as long, or that takes longer than that for each 2 MiB of an answer (but for streams of events); 0: 30. */
     uint32_t idle_timeout_s;
     uint32_t workers;           /* threads for what waits for the disk; 0: 2 */
     uint32_t event_clients_max; /* who follow events at once; 0: 1,000 */
@@ -75,9 +76,9 @@ typedef struct acta_gateway acta_gateway;
  * Serve `app`, which must outlive the gateway. A program that configures by code sets ACTA_GATEWAY=off, or does both: each
  * gateway is for itself.
  * Errors: ACTA_INVALID   an address, a token, a certificate or a path is not what it must be; another address than a
- *                        loopback one, and no tokens
+ *                        loopback one, and no tokens; others may read the private key
  *         ACTA_IN_USE    somebody listens there
- *         ACTA_IO        it can't listen; the text says why
+ *         ACTA_IO        it can't listen, or not read a file; the text says why
  *         ACTA_NO_MEMORY
  * Threads: any but an actor's. Nothing is left behind after an error.
  */

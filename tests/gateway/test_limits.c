@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -184,6 +185,9 @@ a_request_that_is_hardly_one_does_nothing(void **state)
         { GET_PATH("/aggregates/Account/a%c0%af"), 400, 400 }, /* '/' in too many bytes */
         { GET_PATH("/aggregates/Account/%ed%a0%80"), 400, 400 },
         { GET_PATH("/aggregates/Account/%2"), 400, 400 },
+        { GET_PATH("/aggregates/Account/alice?at=%zz"), 400, 400 }, /* not as if it weren't there */
+        { GET_PATH("/streams?count=1&prefix=%ff"), 400, 400 },
+        { GET_PATH("/health?a=%00"), 400, 400 },
         { GET_PATH("/aggregates/Account/..%2f..%2fhealth"), 404, 404 },
         { GET_PATH("/aggregates/../health"), 404, 404 },
         { GET_PATH("health"), 0, 404 },
@@ -193,6 +197,8 @@ a_request_that_is_hardly_one_does_nothing(void **state)
         { "GET /health HTTP/1.1\r\nHost: localhost\r\nHost : evil.example\r\n\r\n", 0, 400 },
         { "GET /health HTTP/1.1\r\nHost: evil.example\r\n Host: localhost\r\n\r\n", 0, 421 }, /* a line that goes on */
         { POST_TO "Expect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", 100, 400 },
+        { POST_TO "Expect: 100-continue\r\n\r\n{}", 400, 400 }, /* no body, but something behind it */
+        { POST_TO "Expect: 100-continue\r\nContent-Length: 0\r\n\r\n{}", 400, 400 },
         { POST_TO "Expect: a-miracle\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", 0, 417 },
         { POST_TO "Transfer-Encoding: chunked\r\nTrailer: Host\r\nConnection: close\r\n\r\n2\r\n{}\r\n0\r\nHost: "
                   "evil.example\r\n\r\n",
@@ -241,6 +247,12 @@ a_body_that_is_no_command_does_nothing(void **state)
         { "{\"account_id\":\"alice\",\"amount\":1}{}", "" },
         { "", "" },
         { "null", "" },
+        { "\xef\xbb\xbf\xef\xbb\xbf{\"account_id\":\"alice\",\"amount\":1}", "" },
+        { "\xef\xbb{\"account_id\":\"alice\",\"amount\":1}", "" },
+        { "{\xef\xbb\xbf\"account_id\":\"alice\",\"amount\":1}", "" },
+        { "\xff\xfe{", "" },
+        { "{\"account_id\":\"alice\",\"amount\":1.0}", "amount" },
+        { "{\"account_id\":\"alice\",\"amount\":1,\"note\":\"\\udc00\\ud800\"}", "note" },
     };
     char field[64];
 
@@ -254,6 +266,10 @@ a_body_that_is_no_command_does_nothing(void **state)
     }
     assert_int_equal(acta_store_head(acta_app_store(f->app)), 1);
     assert_int_equal(post(f, "/commands/Deposit", "{\"account_id\":\"alice\",\"amount\":9223372036854775807}"), 422);
+    assert_int_equal(post(f, "/commands/Deposit", "{\"account_id\":\"alice\",\"amount\":\"x1\"}"), 400);
+    assert_int_equal(post(f, "/commands/Deposit", "{\"account_id\":\"alice\",\"amount\":\"1\"}"), 200);
+    /* A byte order mark is nothing that a sender may add, but who reads may pass it over (RFC 8259, 8.1). */
+    assert_int_equal(post(f, "/commands/Deposit", "\xef\xbb\xbf{\"account_id\":\"alice\",\"amount\":1}"), 200);
 }
 
 /* SEC-01: a body that is a beginning of one, and one that is as deep as it is long. */
@@ -377,6 +393,46 @@ who_dribbles_is_sent_away_and_others_are_served(void **state)
     still_serves(f);
 }
 
+/* So many events of 51,500 bytes each. */
+static void
+fill_stream(fixture *f, int count)
+{
+    static char note[51500];
+    const acta_dispatch_options patiently = { .timeout_ms = 60000 };
+    const bank_Deposit deposit = { .account_id = acta_str_of("alice"),
+        .amount = 1,
+        .note = acta_str_from(memset(note, 'x', sizeof note), sizeof note) };
+
+    open_account(f, "alice", 0);
+    for (int i = 0; i < count; i++)
+        MUST(f, bank_Deposit_dispatch(f->app, deposit, &patiently, &f->error));
+}
+
+/* SEC-06: who takes a little of a long answer again and again is not silent, and doesn't keep it for ever. A unix socket, for
+ * it holds little of what isn't taken. */
+static void
+who_takes_an_answer_slowly_is_sent_away(void **state)
+{
+    fixture *f = FIXTURE(state);
+    const struct timespec a_while = { .tv_nsec = 50000000 };
+    enum { WHOLE = 2000000 };
+    static char piece[20000]; /* five seconds for the whole, and two are allowed */
+    ssize_t got, taken = 0;
+
+    f->options.idle_timeout_s = 1;
+    serve(f);
+    fill_stream(f, 40);
+    int fd = connect_unix(f);
+    send_text(fd, "GET /streams/Account-alice?count=100 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    while (taken < WHOLE && (got = recv(fd, piece, sizeof piece, 0)) > 0) {
+        taken += got;
+        nanosleep(&a_while, NULL);
+    }
+    still_serves(f);
+    close(fd);
+    assert_in_range(taken, 1, WHOLE - 1);
+}
+
 /* Who asks and goes away before the answer. */
 static void
 who_has_gone_gets_no_answer_and_hurts_nobody(void **state)
@@ -429,6 +485,62 @@ requests_in_a_row_are_answered_in_order(void **state)
     }
 }
 
+/* -- memory that runs out -- */
+
+static atomic_int allocations_left = -1; /* then one fails; below zero: none */
+
+static void *
+alloc_or_fail(void *user, size_t size)
+{
+    (void)user;
+    if (atomic_load(&allocations_left) >= 0 && atomic_fetch_sub(&allocations_left, 1) == 0) return NULL;
+    return malloc(size);
+}
+
+static void
+just_free(void *user, void *pointer, size_t size)
+{
+    (void)user, (void)size;
+    free(pointer);
+}
+
+static int
+set_up_failing(void **state)
+{
+    static const acta_environment environment = { .allocator = { .alloc = alloc_or_fail, .free = just_free } };
+
+    return set_up_with(
+        state, (acta_app_config){ .schema = &bank_schema, .aggregates = bank_aggregates, .environment = &environment });
+}
+
+/* At whichever allocation it runs out: the whole answer, or one that says so, or none. */
+static void
+without_memory_it_is_said_or_nothing(void **state)
+{
+    fixture *f = FIXTURE(state);
+    static char whole[ANSWER_MAX];
+    int said = 0, answered = 0;
+
+    serve(f);
+    fill_stream(f, 3);
+    assert_int_equal(get(f, "/streams/Account-alice?count=100&direction=forward"), 200);
+    strcpy(whole, f->last.body);
+    for (int n = 0; n < 1000 && answered < 3; n++) {
+        atomic_store(&allocations_left, n);
+        int status = get(f, "/streams/Account-alice?count=100&direction=forward");
+        answered = status == 200 ? answered + 1 : 0;
+        said += status == 503;
+        if (status == 200 && strstr(f->last.body, "\"why\":\"no memory") == NULL)
+            assert_string_equal(f->last.body, whole);
+        if (status == 503) body_has(f, "memory");
+        if (status == 503) head_has(f, "Content-Type: application/problem+json\r\n");
+        if (status != 200 && status != 503) assert_int_equal(status, 0);
+    }
+    atomic_store(&allocations_left, -1);
+    assert_in_range(said, 3, 900);
+    still_serves(f);
+}
+
 int
 main(void)
 {
@@ -444,8 +556,10 @@ main(void)
         with_bank(a_request_that_is_cut_off_does_nothing),
         with_bank(who_says_nothing_is_sent_away_and_others_are_served),
         with_bank(who_dribbles_is_sent_away_and_others_are_served),
+        with_bank(who_takes_an_answer_slowly_is_sent_away),
         with_bank(who_has_gone_gets_no_answer_and_hurts_nobody),
         with_bank(requests_in_a_row_are_answered_in_order),
+        cmocka_unit_test_setup_teardown(without_memory_it_is_said_or_nothing, set_up_failing, tear_down),
     };
     return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
 }

@@ -71,6 +71,7 @@ refused() { # text certificate key
 files_that_are_none_stop_the_start() {
     echo "no key" >"$scratch/none.key"
     : >"$scratch/empty.pem"
+    chmod 600 "$scratch/none.key"
     refused "cannot read '$scratch/nothing.pem': No such file or directory" "$scratch/nothing.pem" "$scratch/own.key" &&
         refused "cannot read '$scratch/nothing.key': No such file or directory" "$scratch/own.pem" "$scratch/nothing.key" &&
         refused "cannot read '$scratch': no file in PEM form" "$scratch" "$scratch/own.key" &&
@@ -81,9 +82,25 @@ files_that_are_none_stop_the_start() {
         refused 'TLS needs both a certificate and its key' '' "$scratch/own.key"
 }
 
+# SEC-12: a key that others may read is none any more. Of root's file a group may, as of a host's shared certificates.
+a_key_for_all_is_refused() {
+    cp "$scratch/own.key" "$scratch/shown.key"
+    for mode in 604 644 660 620 602; do
+        chmod "$mode" "$scratch/shown.key"
+        refused "'$scratch/shown.key' has a private key, and others may read it: chmod 600 $scratch/shown.key" \
+            "$scratch/own.pem" "$scratch/shown.key" || return 1
+    done
+    chmod 640 "$scratch/shown.key"
+    [ "$(id -u)" -eq 0 ] || refused "others may read it" "$scratch/own.pem" "$scratch/shown.key"
+}
+
 certificate own
 certificate other
+chmod 600 "$scratch/own.key" "$scratch/other.key"
 check "files that are none stop the start" files_that_are_none_stop_the_start
+check "a key for all is refused" a_key_for_all_is_refused
+chmod 640 "$scratch/own.key"
+[ "$(id -u)" -eq 0 ] || chmod 600 "$scratch/own.key"
 serve "$scratch/own.pem" "$scratch/own.key"
 check "who trusts the certificate is answered" who_trusts_the_certificate_is_answered
 check "who does not is not" who_does_not_is_not
