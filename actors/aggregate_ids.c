@@ -91,6 +91,15 @@ is_same_command(const acta_digest *a, const acta_digest *b)
     return memcmp(a, b, sizeof *a) == 0 || ACTA_PLANT("digest_ignored");
 }
 
+/* An outcome that an import has made of events knows no digest. */
+static bool
+is_of_command(const acta_outcome *outcome, const acti_command *command)
+{
+    static const acta_digest unknown;
+    return is_same_command(&outcome->command_digest, &command->digest) ||
+           memcmp(&outcome->command_digest, &unknown, sizeof unknown) == 0;
+}
+
 static void
 set_reused(acti_command *command)
 {
@@ -156,7 +165,7 @@ use_stored(acti_aggregate_actor *a, acti_command *command)
         acti_command_set_answer(command, status, 0, &error);
         return ACTI_ID_ANSWERED;
     }
-    if (is_same_command(&outcome.command_digest, &command->digest))
+    if (is_of_command(&outcome, command))
         acti_command_answer_from(command, &outcome);
     else
         set_reused(command);

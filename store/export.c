@@ -12,6 +12,9 @@ struct acta_export {
     acta_store *store;
     acti_log_reader log;
     acti_name_cache names;
+    acti_engine_iterator *rows; /* while there may be more of them; NULL: not begun, or at the end */
+    bool is_behind_tags;        /* rows come in two parts: tables before "tags", and those behind it */
+    bool has_no_rows;           /* any more */
 };
 
 acta_status
@@ -54,6 +57,55 @@ acta_export_next(acta_export *export_, acta_entry *entry_out, acta_error *error)
     return acti_name_cache_get(&export_->names, view.event.stream_id, &entry_out->event.stream, error);
 }
 
+/* The part before the tags, or the one behind them. */
+static acta_status
+open_rows(acta_export *export_, acta_error *error)
+{
+    acta_store *store = export_->store;
+    acti_range range = { .from = acta_bytes_from((const uint8_t *)"", 0), .scan = true };
+    const acta_bytes tags = acta_bytes_from((const uint8_t *)ACTI_TABLE_TAGS "\0", sizeof ACTI_TABLE_TAGS),
+                     behind = acta_str_bytes(acta_str_of(ACTI_TABLE_TAGS "\x01"));
+
+    *(export_->is_behind_tags ? &range.from : &range.to) = export_->is_behind_tags ? behind : tags;
+    return store->engine->ops->iterator_open(store->engine, ACTI_TABLES, &range, &export_->rows, error);
+}
+
+static void
+close_rows(acta_export *export_)
+{
+    if (export_->rows != NULL) export_->store->engine->ops->iterator_close(export_->rows);
+    export_->rows = NULL;
+}
+
+acta_status
+acta_export_next_row(acta_export *export_, acta_table_row *row_out, acta_error *error)
+{
+    acta_status status = ACTA_OK;
+    acta_bytes key;
+
+    if (!export_->store->read_only)
+        return acta_error_set(error, ACTA_INVALID,
+            "rows of '%s' don't stand still while it may be written; open it read_only", export_->store->path);
+    while (!export_->has_no_rows) {
+        if (export_->rows == NULL) status = open_rows(export_, error);
+        if (status == ACTA_OK)
+            status = export_->store->engine->ops->iterator_next(export_->rows, &key, &row_out->value, error);
+        if (status != ACTA_NOT_FOUND) break;
+        close_rows(export_);
+        export_->has_no_rows = export_->is_behind_tags;
+        export_->is_behind_tags = true;
+        status = ACTA_OK;
+    }
+    if (export_->has_no_rows) return ACTA_NOT_FOUND;
+    if (status != ACTA_OK) return status;
+    const uint8_t *nul = memchr(key.data, '\0', key.size);
+    if (nul == NULL)
+        return acta_error_set(error, ACTA_CORRUPT, "a row of no table lies among those of '%s'", export_->store->path);
+    row_out->table = acta_str_from((const char *)key.data, (size_t)(nul - key.data));
+    row_out->key = acta_bytes_from(nul + 1, (size_t)(key.data + key.size - nul - 1));
+    return ACTA_OK;
+}
+
 void
 acta_export_close(acta_export *export_)
 {
@@ -62,6 +114,7 @@ acta_export_close(acta_export *export_)
 
     /* Relaxed: as above. */
     atomic_fetch_sub_explicit(&export_->store->cursor_count, 1, memory_order_relaxed);
+    close_rows(export_);
     acti_log_reader_close(&export_->log);
     acti_name_cache_deinit(&export_->names);
     allocator->free(allocator->user, export_, sizeof *export_);

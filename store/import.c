@@ -11,27 +11,9 @@
 
 #include "acta/memory_engine.h"
 #include "acta/operations.h"
-#include "acta/transfer.h"
-
+#include "import.h"
 #include "rebuild.h"
 #include "stream_change.h"
-
-struct acta_import {
-    acta_environment environment;
-    acta_store *store;
-    char path[ACTI_PATH_MAX];
-    uint32_t count; /* records in the batch under way */
-    bool is_begun;  /* the index was taken away */
-    bool has_failed;
-    uint8_t *room; /* for a record */
-    size_t room_size;
-    uint64_t stream_id_max;
-    int64_t recorded_at_us; /* of the last event; batches of rows alone may be later */
-    /* Maps. A name is known by the first bytes of its digest. */
-    acti_sessions versions; /* stream id -> its last version */
-    acti_sessions name_of;  /* stream id -> its name */
-    acti_sessions owner_of; /* name -> the stream id that has it; 0: nobody any more */
-};
 
 /* -- what is known -- */
 
@@ -221,22 +203,33 @@ type_id_of(acta_import *import, acta_str name, uint32_t *id_out, bool *is_new_ou
     return ACTA_OK;
 }
 
-static acta_status
-write_batch(acta_import *import, acta_error *error)
+acta_status
+acti_import_write(acta_import *import, acta_error *error)
 {
     acta_store *store = import->store;
     acti_key from = acti_index_key(0, 0), end = acti_index_end_key();
 
-    if (import->count == 0) return ACTA_OK;
+    if (import->count == 0 && store->engine->ops->batch_bytes(store->committer.batch) == 0) return ACTA_OK;
     acti_batch_close(store, import->count);
-    if (!import->is_begun) {
+    if (!import->is_begun && import->count > 0) {
         store->engine->ops->batch_delete_range(
             store->committer.batch, ACTI_INDEX, acti_key_view(&from), acti_key_view(&end));
         store->engine->ops->batch_delete(store->committer.batch, ACTI_INDEX, acti_key_view(&end));
     }
-    import->is_begun = true;
+    import->is_begun |= import->count > 0;
     import->count = 0;
     return acti_commit_own(store, error);
+}
+
+acta_status
+acti_import_write_much(acta_import *import, acta_error *error)
+{
+    const acti_committer *committer = &import->store->committer;
+    size_t bytes = import->store->engine->ops->batch_bytes(committer->batch) + committer->page.records_size;
+    acta_status status = bytes < ACTI_REBUILD_BATCH_BYTES ? ACTA_OK : acti_import_write(import, error);
+
+    import->has_failed |= status != ACTA_OK;
+    return status;
 }
 
 static acta_status
@@ -259,18 +252,27 @@ put(acta_import *import, const acta_recorded *event, acta_error *error)
     committer->position = event->position;
     committer->recorded_at_us = event->recorded_at_us;
     import->count++;
-    size_t bytes = import->store->engine->ops->batch_bytes(committer->batch) + committer->page.records_size;
-    return bytes < ACTI_REBUILD_BATCH_BYTES ? ACTA_OK : write_batch(import, error);
+    acti_import_put_outcome(import, event);
+    return acti_import_write_much(import, error);
+}
+
+acta_status
+acti_import_check_open(const acta_import *import, acta_error *error)
+{
+    if (import->has_failed)
+        return acta_error_set(error, ACTA_IO, "an import that has failed can't go on; close it, and begin it again");
+    if (import->has_ended)
+        return acta_error_set(error, ACTA_INVALID, "all rows came, so nothing may be added; close the import");
+    return ACTA_OK;
 }
 
 acta_status
 acta_import_add(acta_import *import, const acta_entry *entry, acta_error *error)
 {
     acti_change change;
+    acta_status status = acti_import_check_open(import, error);
 
-    if (import->has_failed)
-        return acta_error_set(error, ACTA_IO, "an import that has failed can't go on; close it, and begin it again");
-    acta_status status = check(import, entry, &change, error);
+    if (status == ACTA_OK) status = check(import, entry, &change, error);
     if (status != ACTA_OK) return status;
     status = prepare(import, entry, error);
     if (status == ACTA_OK) status = put(import, &entry->event, error);
@@ -289,7 +291,7 @@ open_store(acta_import *import, bool must_exist, acta_error *error)
         .must_exist = must_exist,
         .memory_bytes = UINT64_C(128) << 20,
         .environment = &import->environment };
-    return acta_store_open(&config, &import->store, error);
+    return acti_store_open_to_import(&config, &import->store, error);
 }
 
 /* What the log has already. */
@@ -331,7 +333,7 @@ acta_import_open(const char *path, const acta_environment *environment, acta_imp
     acta_import *import = own.allocator.alloc(own.allocator.user, sizeof *import);
 
     if (import == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to import");
-    *import = (acta_import){ .environment = own };
+    *import = (acta_import){ .environment = own, .begun_at_us = own.clock.wall_us(own.clock.user) };
     acti_sessions_init(&import->versions, &own.allocator, SIZE_MAX);
     acti_sessions_init(&import->name_of, &own.allocator, SIZE_MAX);
     acti_sessions_init(&import->owner_of, &own.allocator, SIZE_MAX);
@@ -339,6 +341,7 @@ acta_import_open(const char *path, const acta_environment *environment, acta_imp
     if ((size_t)snprintf(import->path, sizeof import->path, "%s", path) >= sizeof import->path)
         status = acta_error_set(error, ACTA_INVALID, "the path of the store is too long (%zu bytes)", strlen(path));
     if (status == ACTA_OK) status = open_store(import, false, error);
+    if (status == ACTA_OK) status = acti_import_ask_rows(import, error);
     if (status == ACTA_OK) status = learn_log(import, error);
     if (status != ACTA_OK) {
         acta_store_close(import->store);
@@ -361,11 +364,12 @@ acta_import_close(acta_import *import, acta_error *error)
     acta_status status = ACTA_OK;
 
     if (import == NULL) return ACTA_OK;
-    if (!import->has_failed) status = write_batch(import, error);
+    const bool is_whole = !acta_import_awaits_rows(import);
+    if (!import->has_failed) status = acti_import_write(import, error);
     acta_store_abandon(import->store);
     import->store = NULL;
     if (status == ACTA_OK) status = open_store(import, true, error);
-    if (status == ACTA_OK) status = acta_store_verify(import->store, NULL, NULL, NULL, error);
+    if (status == ACTA_OK && is_whole) status = acta_store_verify(import->store, NULL, NULL, NULL, error);
     acta_store_close(import->store);
     free_import(import);
     return status;

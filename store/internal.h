@@ -135,6 +135,7 @@ struct acta_store {
     acta_engine *engine;
     uint8_t store_id[ACTI_STORE_ID_SIZE];
     bool manual, read_only, no_sync;
+    bool is_import; /* whoever opens it brings what it lacks */
     uint64_t queue_bytes_max;
     uint32_t batch_count_max;
     uint64_t opened_at; /* head when it was opened */
@@ -217,6 +218,8 @@ bool acti_mark_is_behind(const acta_store *store);                 /* a manual s
 acta_status acti_mark_await(acta_store *store, acta_error *error); /* the mark wanted last is durable, or failed */
 
 /* store.c */
+/* As acta_store_open, also when rows of an import have not all come. */
+acta_status acti_store_open_to_import(const acta_store_config *config, acta_store **store_out, acta_error *error);
 void acti_store_fail(acta_store *store, acta_status status, const acta_error *error); /* no writes from here on */
 bool acti_store_refuses(acta_store *store);
 
@@ -231,6 +234,8 @@ void acti_transaction_explain(acta_store *store, const acta_transaction *transac
 /* recovery.c */
 /* The engine is started to READ: does it hold a store's first batch? */
 bool acti_recovery_is_made(acta_store *store);
+/* The engine is started to READ: have rows of an import not all come? */
+acta_status acti_store_lacks_rows(acta_store *store, bool *lacks_out, acta_error *error);
 /* The engine is started to READ: is all there? Fills store->recovered, the types, and where the committer goes on.
  * ACTA_CORRUPT: what is missing or damaged; recovered.position is then the last position before it. */
 acta_status acti_recovery_check(acta_store *store, const acti_mark *mark, acta_error *error);

@@ -146,6 +146,7 @@ acti_batch_key(uint64_t batch)
 
 #define ACTI_META_FORMAT   "format"   /* format version, store id, when it was made */
 #define ACTI_META_VERIFIED "verified" /* position and batch up to which all was checked once */
+#define ACTI_META_IMPORT   "import"   /* rows of an import have not all come: nothing may be written but by an import */
 #define ACTI_META_SCHEMA   "schema:"  /* and a schema's name -> its hash */
 
 enum {

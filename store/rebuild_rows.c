@@ -51,8 +51,9 @@ outcome_fits(acti_rebuild *rebuild, acta_bytes value)
 {
     uint64_t position;
     int64_t recorded_at_us;
+    /* One that an import has made is younger than its events. */
     bool fits = acti_outcome_place(value, &position, &recorded_at_us) && position <= rebuild->position &&
-                recorded_at_us < rebuild->left_out_from_us;
+                (position > 0 || recorded_at_us < rebuild->left_out_from_us);
 
     if (!fits) rebuild->outcomes_dropped++;
     return fits;
@@ -208,6 +209,20 @@ take_schemas(const sorting *s, acta_error *error)
     return s->rebuild->to_damage ? ACTA_OK : status;
 }
 
+/* What lacks rows still lacks them. */
+static acta_status
+take_unfinished(const sorting *s, acta_error *error)
+{
+    const acta_bytes key = acta_str_bytes(acta_str_of(ACTI_META_IMPORT));
+    acti_value value;
+    acta_status status = s->rebuild->from->ops->get(s->rebuild->from, ACTI_META, key, &value, error);
+
+    if (status != ACTA_OK) return status == ACTA_NOT_FOUND || s->rebuild->to_damage ? ACTA_OK : status;
+    s->to->engine->ops->batch_put(s->to->committer.batch, ACTI_META, key, value.bytes);
+    s->rebuild->from->ops->release(s->rebuild->from, &value);
+    return ACTA_OK;
+}
+
 acta_status
 acti_rebuild_rows(acti_rebuild *rebuild, acta_store *to, acta_error *error)
 {
@@ -220,5 +235,6 @@ acti_rebuild_rows(acti_rebuild *rebuild, acta_store *to, acta_error *error)
     if (stopped) rebuild->rows_were_lost = true;
     if (status == ACTA_OK && is_cut_off(rebuild)) status = acti_rebuild_schemas(rebuild, to, error);
     if (status == ACTA_OK) status = take_schemas(&s, error);
+    if (status == ACTA_OK) status = take_unfinished(&s, error);
     return status == ACTA_OK ? write_rows(to, error) : status;
 }

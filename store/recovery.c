@@ -43,6 +43,17 @@ acti_recovery_is_made(acta_store *store)
     return true;
 }
 
+acta_status
+acti_store_lacks_rows(acta_store *store, bool *lacks_out, acta_error *error)
+{
+    acti_value value;
+    acta_status status = get_meta(store, acta_str_of(ACTI_META_IMPORT), &value, error);
+
+    *lacks_out = status == ACTA_OK;
+    if (status == ACTA_OK) store->engine->ops->release(store->engine, &value);
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
 static acta_status
 check_format(acta_store *store, const acti_mark *mark, acta_error *error)
 {

@@ -143,6 +143,20 @@ refuse_writes(acta_store *store, const acta_error *damage)
     atomic_init(&store->refusing, ACTA_READ_ONLY);
 }
 
+/* What has begun as a copy with rows, and lacks some, is no store that may be written. */
+static acta_status
+refuse_unfinished(acta_store *store, acta_error *error)
+{
+    bool lacks_rows;
+    acta_status status = acti_store_lacks_rows(store, &lacks_rows, error);
+
+    if (status != ACTA_OK || !lacks_rows || store->is_import) return status;
+    return acta_error_set(error, ACTA_CORRUPT,
+        "the store '%s' is not whole: rows of an import have not all come; nothing was changed; begin that import "
+        "again",
+        store->path);
+}
+
 /* A store that was there before. */
 static acta_status
 open_existing(acta_store *store, const acta_store_config *config, const acti_mark *mark, acta_error *error)
@@ -164,6 +178,7 @@ open_existing(acta_store *store, const acta_store_config *config, const acti_mar
     }
     status = acti_recovery_schema(store, config->schema_name, config->schema_hash, false, error);
     if (status == ACTA_OK && store->read_only) refuse_writes(store, &damage);
+    if (status == ACTA_OK && !store->read_only) status = refuse_unfinished(store, error);
     if (status != ACTA_OK || store->read_only) return status;
 
     acti_backup_clear(store);
@@ -275,8 +290,8 @@ acta_engine_close(acta_engine *engine)
     if (engine != NULL) engine->ops->close(engine);
 }
 
-acta_status
-acta_store_open(const acta_store_config *config, acta_store **store_out, acta_error *error)
+static acta_status
+open_store(const acta_store_config *config, bool is_import, acta_store **store_out, acta_error *error)
 {
     acta_engine *engine = config->engine != NULL ? config->engine : acti_rocksdb_engine();
     const char *path = config->path != NULL ? config->path : config->engine != NULL ? "memory" : NULL;
@@ -286,6 +301,7 @@ acta_store_open(const acta_store_config *config, acta_store **store_out, acta_er
         acta_engine_close(engine);
         return acta_error_set(error, ACTA_NO_MEMORY, "cannot open a store: there is no memory");
     }
+    store->is_import = is_import;
     acta_status status = path != NULL && path[0] != '\0' ? copy_path(store, path, error)
                                                          : acta_error_set(error, ACTA_INVALID,
                                                                "cannot open a store: the configuration gives no path");
@@ -306,6 +322,18 @@ acta_store_open(const acta_store_config *config, acta_store **store_out, acta_er
     acti_compactor_wake(store);
     *store_out = store;
     return ACTA_OK;
+}
+
+acta_status
+acta_store_open(const acta_store_config *config, acta_store **store_out, acta_error *error)
+{
+    return open_store(config, false, store_out, error);
+}
+
+acta_status
+acti_store_open_to_import(const acta_store_config *config, acta_store **store_out, acta_error *error)
+{
+    return open_store(config, true, store_out, error);
 }
 
 void

@@ -411,6 +411,16 @@ check_schemas_end(verifying *v, acta_error *error)
     return note(v, 0, status, &said, error);
 }
 
+static acta_status
+check_wholeness(verifying *v, acta_error *error)
+{
+    bool lacks_rows;
+    acta_status status = acti_store_lacks_rows(v->store, &lacks_rows, error);
+
+    if (status == ACTA_OK && lacks_rows) damaged(v, 0, "rows of an import have not all come; begin that import again");
+    return status;
+}
+
 /* -- copies by stream -- */
 
 /* A copy of an event that is a stub: true, if the stream is being scrubbed, or has lost its copies since it was read. */
@@ -520,6 +530,7 @@ acta_store_verify(
         status = each_entry(&v, ACTI_INDEX, "", "", check_copies, error);
     if (status == ACTA_OK) status = each_entry(&v, ACTI_TABLES, "", "", check_row, error);
     if (status == ACTA_OK) status = check_schemas_end(&v, error);
+    if (status == ACTA_OK) status = check_wholeness(&v, error);
     if (status == ACTA_OK && v.versions.young.count + v.versions.old.count > v.report.streams)
         damaged(&v, 0, "%zu streams of the log have no name",
             v.versions.young.count + v.versions.old.count - (size_t)v.report.streams);

@@ -13,6 +13,7 @@
 typedef struct export_line {
     const char *path;
     uint64_t from;
+    bool without_rows;
 } export_line;
 
 static acta_status
@@ -30,12 +31,12 @@ put(const transfer_line *line, acta_memory *memory, acta_error *error)
 static acta_status
 put_rows(acta_store *store, const char *table, acta_memory *memory, acta_error *error)
 {
-    transfer_line line = { .kind = TRANSFER_ROW, .table = acta_str_of(table) };
+    transfer_line line = { .kind = TRANSFER_ROW, .row.table = acta_str_of(table) };
     acta_row_cursor *cursor;
     acta_status status = acta_row_cursor_open(store, table, acta_bytes_from(NULL, 0), &cursor, error);
 
     if (status != ACTA_OK) return status;
-    while ((status = acta_row_cursor_next(cursor, &line.key, &line.value, error)) == ACTA_OK) {
+    while ((status = acta_row_cursor_next(cursor, &line.row.key, &line.row.value, error)) == ACTA_OK) {
         status = put(&line, memory, error);
         if (status != ACTA_OK) break;
     }
@@ -44,27 +45,54 @@ put_rows(acta_store *store, const char *table, acta_memory *memory, acta_error *
 }
 
 static acta_status
-put_entries(acta_store *store, uint64_t from, acta_memory *memory, acta_error *error)
+put_entries(acta_export *log, acta_memory *memory, acta_error *error)
 {
     transfer_line line = { .kind = TRANSFER_ENTRY };
-    acta_export *log;
-    acta_status status = acta_export_open(store, from, &log, error);
+    acta_status status;
 
-    if (status != ACTA_OK) return status;
     while ((status = acta_export_next(log, &line.entry, error)) == ACTA_OK) {
         status = put(&line, memory, error);
         if (status != ACTA_OK) break;
     }
-    acta_export_close(log);
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
+/* All that came not ahead of the events. */
+static acta_status
+put_other_rows(acta_export *log, acta_memory *memory, acta_error *error)
+{
+    transfer_line line = { .kind = TRANSFER_ROW };
+    acta_status status;
+
+    while ((status = acta_export_next_row(log, &line.row, error)) == ACTA_OK) {
+        if (transfer_is_of_log(line.row.table)) continue;
+        status = put(&line, memory, error);
+        if (status != ACTA_OK) break;
+    }
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
+static acta_status
+put_log(const export_line *line, acta_store *store, acta_memory *memory, acta_error *error)
+{
+    acta_export *log;
+    acta_status status = acta_export_open(store, line->from, &log, error);
+
+    if (status != ACTA_OK) return status;
+    status = put_entries(log, memory, error);
+    if (status == ACTA_OK && !line->without_rows) status = put_other_rows(log, memory, error);
+    acta_export_close(log);
+    return status;
 }
 
 static acta_status
 put_all(const export_line *line, acta_store *store, acta_memory *memory, acta_error *error)
 {
     const uint64_t head = acta_store_head(store);
-    const transfer_line begin = { .kind = TRANSFER_HEAD, .from = line->from, .to = head },
-                        end = { .kind = TRANSFER_END, .to = head };
+    const transfer_line begin = {
+        .kind = TRANSFER_HEAD, .from = line->from, .to = head, .has_rows = !line->without_rows
+    };
+    const transfer_line end = { .kind = TRANSFER_END, .to = head };
 
     if (line->from > head + 1)
         return acta_error_set(
@@ -72,7 +100,7 @@ put_all(const export_line *line, acta_store *store, acta_memory *memory, acta_er
     acta_status status = put(&begin, memory, error);
     for (size_t i = 0; transfer_tables[i] != NULL && status == ACTA_OK; i++)
         status = put_rows(store, transfer_tables[i], memory, error);
-    if (status == ACTA_OK) status = put_entries(store, line->from, memory, error);
+    if (status == ACTA_OK) status = put_log(line, store, memory, error);
     return status == ACTA_OK ? put(&end, memory, error) : status;
 }
 
@@ -104,6 +132,9 @@ parse(int key, char *argument, struct argp_state *state)
     case 'f':
         line->from = argument_number(argument, "position", state);
         return 0;
+    case 'w':
+        line->without_rows = true;
+        return 0;
     default:
         return argument_directory(key, argument, state, &line->path);
     }
@@ -114,6 +145,7 @@ command_export(int argc, char **argv)
 {
     static const struct argp_option options[] = {
         { "from", 'f', "N", 0, "begin at this position: what came since an export that ended before it", 0 },
+        { "without-rows", 'w', 0, 0, "the log alone: for other programs, and to compare", 0 },
         { 0 },
     };
     static const struct argp argp = {
@@ -122,10 +154,12 @@ command_export(int argc, char **argv)
         .args_doc = "DIR",
         .doc = "Print the log of the store in DIR, which may be in use, as lines of JSON from which acta import makes "
                "the same log again, to the byte of every payload: positions, versions, ids, times, tags, metadata, "
-               "and what is left of removed events. Rows beside the log (snapshots, checkpoints, outcomes, read "
-               "models) are not in it: acta backup keeps them.\v"
+               "and what is left of removed events. All rows beside the log come along (outcomes of commands, "
+               "checkpoints, process managers, claims, schedule, snapshots, read models), so that a program goes on "
+               "with the copy where it was. Keys of personal data do not.\v"
                "Examples:\n  acta export bank-data > bank.jsonl\n"
-               "  acta export bank-data --from 4712 | gzip > since.jsonl.gz\n\n"
+               "  acta export bank-data --from 4712 | gzip > since.jsonl.gz\n"
+               "  acta export bank-data --without-rows | jq .type\n\n"
                "Exit status: 0 done, 1 damage or failure, 2 wrong usage.",
     };
     export_line line = { .from = 1 };

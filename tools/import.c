@@ -2,8 +2,9 @@
  * acta import: a log from the lines that acta export wrote. docs/transfer.md
  *
  *     head         how far the lines reach
- *     rows         the schemas that the log was written with: put where they are missing
+ *     schemas      that the log was written with: put where they are missing, or older
  *     entries      those that the store has already are compared, the others added
+ *     rows         when entries were added: they take the place of all that there are
  *     end          all of it came
  */
 #include <argp.h>
@@ -21,29 +22,63 @@ enum { PROGRESS_EVERY = 1 << 14 };
 
 typedef struct import_line {
     const char *file, *path;
+    bool without_rows;
 } import_line;
+
+/* A row of schemas, until it is sure that the log is the same. */
+typedef struct held_row {
+    acta_table_row row;
+    struct held_row *next;
+} held_row;
 
 typedef struct importing {
     const import_line *line;
     FILE *file;
-    acta_memory *memory;
-    acta_store *rows;    /* open while rows come; then NULL */
-    acta_import *import; /* from the first entry on */
-    acta_store *had;     /* what the store had, while it is compared */
+    acta_memory *memory; /* of a line */
+    acta_memory *held_memory;
+    held_row *held;
+    acta_import *import; /* from the first row or entry on */
+    acta_store *had;     /* what the store had, to be compared */
     acta_export *had_log;
-    uint64_t line_number, had_to, to, compared, added;
+    uint64_t line_number, had_to, to, compared, added, rows;
     bool has_head, has_end;
+    bool has_rows;   /* the first line says so */
+    bool wants_rows; /* they take the place of what there is */
 } importing;
 
-/* -- rows -- */
-
-static bool
-is_known_table(acta_str name)
+/* What the lines can't be put into is told before anything is. */
+static acta_status
+check_rows(importing *in, acta_error *error)
 {
-    for (size_t i = 0; transfer_tables[i] != NULL; i++)
-        if (acta_str_equal(name, acta_str_of(transfer_tables[i]))) return true;
-    return false;
+    bool awaits = acta_import_awaits_rows(in->import);
+
+    in->wants_rows = in->has_rows && !in->line->without_rows && (awaits || in->had_to < in->to);
+    if (awaits && !in->wants_rows)
+        return acta_error_set(error, ACTA_INVALID,
+            "'%s' lacks rows of an import that was not finished: give it lines with rows, or begin in a new directory",
+            in->line->path);
+    if (awaits && in->had_to > in->to)
+        return acta_error_set(error, ACTA_INVALID,
+            "'%s' lacks rows, and ends at position %" PRIu64 ": rows of that position or a later one were expected",
+            in->line->path, in->had_to);
+    if (awaits) acta_import_await_rows(in->import);
+    return ACTA_OK;
 }
+
+static acta_status
+begin(importing *in, acta_error *error)
+{
+    const acta_store_config config = { .path = in->line->path, .must_exist = true, .read_only = true };
+
+    if (in->import != NULL) return ACTA_OK;
+    acta_status status = acta_import_open(in->line->path, NULL, &in->import, error);
+    if (status != ACTA_OK) return status;
+    in->had_to = acta_import_position(in->import);
+    status = check_rows(in, error);
+    return status == ACTA_OK ? acta_store_open(&config, &in->had, error) : status;
+}
+
+/* -- rows -- */
 
 static bool
 bytes_equal(acta_bytes a, acta_bytes b)
@@ -52,46 +87,80 @@ bytes_equal(acta_bytes a, acta_bytes b)
 }
 
 static acta_status
-take_row(importing *in, const transfer_line *row, acta_error *error)
+add_row(importing *in, const acta_table_row *row, acta_error *error)
 {
-    const acta_store_config config = { .path = in->line->path };
+    acta_status status = acta_import_add_row(in->import, row, error);
+
+    in->rows += status == ACTA_OK;
+    return status;
+}
+
+/* Until an entry goes behind those that are there: then it is the same log. */
+static acta_status
+hold(importing *in, const acta_table_row *row, acta_error *error)
+{
+    held_row *held =
+        acta_memory_alloc(in->held_memory, sizeof *held + row->key.size + row->value.size + row->table.size);
+
+    if (held == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a row");
+    uint8_t *bytes = (uint8_t *)(held + 1), *value = mempcpy(bytes, row->key.data, row->key.size);
+    char *table = mempcpy(value, row->value.data, row->value.size);
+    memcpy(table, row->table.data, row->table.size);
+    held->row = (acta_table_row){ .table = acta_str_from(table, row->table.size),
+        .key = acta_bytes_from(bytes, row->key.size),
+        .value = acta_bytes_from(value, row->value.size) };
+    held->next = in->held;
+    in->held = held;
+    return ACTA_OK;
+}
+
+static acta_status
+put_held(importing *in, acta_error *error)
+{
+    acta_status status = ACTA_OK;
+
+    for (; in->held != NULL && status == ACTA_OK; in->held = in->held->next)
+        status = add_row(in, &in->held->row, error);
+    return status;
+}
+
+/* One that is another than the store's is newer, when the lines go on behind the store's log. */
+static acta_status
+take_schema(importing *in, const acta_table_row *row, acta_error *error)
+{
     acta_bytes there;
     char table[ACTA_TABLE_NAME_MAX + 1];
 
-    if (in->import != NULL) return acta_error_set(error, ACTA_INVALID, "rows were expected ahead of events");
-    if (!is_known_table(row->table))
-        return acta_error_set(error, ACTA_INVALID, "rows of '" ACTA_FMT "' are not imported", ACTA_ARG(row->table));
+    if (in->compared + in->added > 0)
+        return acta_error_set(
+            error, ACTA_INVALID, "rows of '" ACTA_FMT "' were expected ahead of events", ACTA_ARG(row->table));
     snprintf(table, sizeof table, ACTA_FMT, ACTA_ARG(row->table));
-    acta_status status = in->rows == NULL ? acta_store_open(&config, &in->rows, error) : ACTA_OK;
-    if (status != ACTA_OK) return status;
-    status = acta_store_get(in->rows, table, row->key, in->memory, &there, error);
-    if (status == ACTA_OK && !bytes_equal(there, row->value))
+    acta_status status = acta_store_get(in->had, table, row->key, in->memory, &there, error);
+    if (status == ACTA_OK && bytes_equal(there, row->value)) return ACTA_OK;
+    if (status == ACTA_OK && in->to <= in->had_to)
         return acta_error_set(
             error, ACTA_INVALID, "the store has another row in its table '%s': it is of another log", table);
-    if (status != ACTA_NOT_FOUND) return status;
-    acta_transaction *transaction = acta_transaction_create(in->rows);
-    if (transaction == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a row");
-    acta_transaction_put(transaction, table, row->key, row->value);
-    return acta_store_commit(in->rows, transaction, NULL, error);
+    return status == ACTA_OK || status == ACTA_NOT_FOUND ? hold(in, row, error) : status;
+}
+
+static acta_status
+take_row(importing *in, const acta_table_row *row, acta_error *error)
+{
+    acta_status status = begin(in, error);
+
+    if (status != ACTA_OK) return status;
+    if (transfer_is_of_log(row->table)) return take_schema(in, row, error);
+    if (!in->has_rows)
+        return acta_error_set(error, ACTA_INVALID,
+            "no rows of '" ACTA_FMT "' were expected: the first line has no 'rows'", ACTA_ARG(row->table));
+    if (acta_import_position(in->import) < in->to)
+        return acta_error_set(error, ACTA_INVALID,
+            "rows of '" ACTA_FMT "' were expected behind the events, up to position %" PRIu64, ACTA_ARG(row->table),
+            in->to);
+    return in->wants_rows ? add_row(in, row, error) : ACTA_OK;
 }
 
 /* -- entries -- */
-
-/* Rows are done; the store is opened for entries, and what it has to be compared. */
-static acta_status
-begin_entries(importing *in, uint64_t first, acta_error *error)
-{
-    const acta_store_config config = { .path = in->line->path, .must_exist = true, .read_only = true };
-
-    acta_store_close(in->rows);
-    in->rows = NULL;
-    acta_status status = acta_import_open(in->line->path, NULL, &in->import, error);
-    if (status != ACTA_OK) return status;
-    in->had_to = acta_import_position(in->import);
-    if (first > in->had_to) return ACTA_OK;
-    status = acta_store_open(&config, &in->had, error);
-    return status == ACTA_OK ? acta_export_open(in->had, first, &in->had_log, error) : status;
-}
 
 /* The same line would come of both. */
 static acta_status
@@ -99,8 +168,10 @@ compare(importing *in, const transfer_line *line, acta_error *error)
 {
     transfer_line there = { .kind = TRANSFER_ENTRY };
     acta_str a = { NULL, 0 }, b = { NULL, 0 };
-    acta_status status = acta_export_next(in->had_log, &there.entry, error);
+    acta_status status = ACTA_OK;
 
+    if (in->had_log == NULL) status = acta_export_open(in->had, line->entry.event.position, &in->had_log, error);
+    if (status == ACTA_OK) status = acta_export_next(in->had_log, &there.entry, error);
     if (status == ACTA_OK) status = transfer_write(line, in->memory, &a, error);
     if (status == ACTA_OK) status = transfer_write(&there, in->memory, &b, error);
     if (status != ACTA_OK) return status;
@@ -121,15 +192,18 @@ show_progress(const importing *in)
 static acta_status
 take_entry(importing *in, const transfer_line *line, acta_error *error)
 {
-    uint64_t position = line->entry.event.position;
-    acta_status status = in->import == NULL ? begin_entries(in, position, error) : ACTA_OK;
+    acta_status status = begin(in, error);
 
     if (status != ACTA_OK) return status;
-    if (in->had_log != NULL && position <= in->had_to) return compare(in, line, error);
+    bool is_there = line->entry.event.position <= in->had_to && in->added == 0;
+    if (is_there) return compare(in, line, error);
     status = acta_import_add(in->import, &line->entry, error);
-    in->added += status == ACTA_OK;
+    if (status != ACTA_OK) return status;
+    in->added++;
     show_progress(in);
-    return status;
+    /* The lines go on with the log that is there: now its rows may go. */
+    if (in->wants_rows && !acta_import_awaits_rows(in->import)) acta_import_await_rows(in->import);
+    return put_held(in, error);
 }
 
 /* -- lines -- */
@@ -139,20 +213,23 @@ take_head(importing *in, const transfer_line *line)
 {
     in->has_head = true;
     in->to = line->to;
+    in->has_rows = line->has_rows;
     return ACTA_OK;
 }
 
 static acta_status
 take_end(importing *in, const transfer_line *line, acta_error *error)
 {
-    acta_status status = in->import == NULL ? begin_entries(in, UINT64_MAX, error) : ACTA_OK;
+    acta_status status = begin(in, error);
 
     if (status != ACTA_OK) return status;
     in->has_end = true;
-    if (line->to == in->to && acta_import_position(in->import) >= in->to) return ACTA_OK;
-    return acta_error_set(error, ACTA_INVALID,
-        "events up to position %" PRIu64 " were expected, and they end at %" PRIu64, in->to,
-        acta_import_position(in->import));
+    if (line->to != in->to || acta_import_position(in->import) < in->to)
+        return acta_error_set(error, ACTA_INVALID,
+            "events up to position %" PRIu64 " were expected, and they end at %" PRIu64, in->to,
+            acta_import_position(in->import));
+    status = put_held(in, error);
+    return status == ACTA_OK && in->wants_rows ? acta_import_end_rows(in->import, error) : status;
 }
 
 static acta_status
@@ -171,7 +248,7 @@ take_line(importing *in, acta_str text, acta_error *error)
     case TRANSFER_HEAD:
         return take_head(in, &line);
     case TRANSFER_ROW:
-        return take_row(in, &line, error);
+        return take_row(in, &line.row, error);
     case TRANSFER_ENTRY:
         return take_entry(in, &line, error);
     default:
@@ -206,28 +283,34 @@ static acta_status
 finish(importing *in, acta_error *error)
 {
     uint64_t position = in->import != NULL ? acta_import_position(in->import) : 0;
+    bool lacks_rows = in->import != NULL && acta_import_awaits_rows(in->import);
 
     acta_export_close(in->had_log);
     acta_store_close(in->had);
-    acta_store_close(in->rows);
     acta_status status = acta_import_close(in->import, error);
-    if (status == ACTA_OK && in->import != NULL)
-        printf("%" PRIu64 " events added, %" PRIu64 " were there; the store ends at position %" PRIu64 "\n", in->added,
-            in->compared, position);
+    if (status != ACTA_OK || in->import == NULL) return status;
+    printf("%" PRIu64 " events added, %" PRIu64 " were there; the store ends at position %" PRIu64 "\n", in->added,
+        in->compared, position);
+    if (lacks_rows) printf("it lacks rows, and no program can go on with it: begin this import again\n");
     return status;
 }
 
 static int
 import(const import_line *line)
 {
-    importing in = { .line = line, .memory = acta_memory_create(NULL) };
+    importing in = { .line = line, .memory = acta_memory_create(NULL), .held_memory = acta_memory_create(NULL) };
     acta_error error, closing;
 
-    if (in.memory == NULL) return has_no_memory();
+    if (in.memory == NULL || in.held_memory == NULL) {
+        acta_memory_destroy(in.memory);
+        acta_memory_destroy(in.held_memory);
+        return has_no_memory();
+    }
     in.file = strcmp(line->file, "-") == 0 ? stdin : fopen(line->file, "r");
     if (in.file == NULL) {
         fprintf(stderr, "acta: cannot open '%s': %s\n", line->file, strerror(errno));
         acta_memory_destroy(in.memory);
+        acta_memory_destroy(in.held_memory);
         return 1;
     }
     acta_status status = take_all(&in, &error), closed = finish(&in, &closing);
@@ -235,6 +318,7 @@ import(const import_line *line)
     if (closed != ACTA_OK) fprintf(stderr, "acta: %s\n", closing.text);
     if (in.file != stdin) fclose(in.file);
     acta_memory_destroy(in.memory);
+    acta_memory_destroy(in.held_memory);
     return status != ACTA_OK || closed != ACTA_OK;
 }
 
@@ -244,6 +328,9 @@ parse(int key, char *argument, struct argp_state *state)
     import_line *line = state->input;
 
     switch (key) {
+    case 'w':
+        line->without_rows = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 1) argp_error(state, "'%s' is one argument too many", argument);
         *(state->arg_num == 0 ? &line->file : &line->path) = argument;
@@ -259,14 +346,20 @@ parse(int key, char *argument, struct argp_state *state)
 int
 command_import(int argc, char **argv)
 {
+    static const struct argp_option options[] = {
+        { "without-rows", 'w', 0, 0, "the log alone; a new program is to read it from the beginning", 0 },
+        { 0 },
+    };
     static const struct argp argp = {
+        .options = options,
         .parser = parse,
         .args_doc = "FILE DIR",
         .doc = "Make a store in DIR of what acta export has written to FILE (-: standard input), or go on behind the "
                "log of one that is there: events that it has already are compared, the others added, so that an "
                "import that was cut is begun again with the same words. A line that is damaged, or doesn't continue "
-               "the log, ends it: what came before stays, and how far is told. In the end all of the store is "
-               "verified.\v"
+               "the log, ends it: what came before stays, and how far is told. Rows that come along take the "
+               "place of all that there are; until the last has come, no program can go on with the store. In the "
+               "end all of it is verified.\v"
                "Examples:\n  acta import bank.jsonl bank-copy\n"
                "  acta export bank-data | acta import - bank-copy\n\n"
                "Exit status: 0 all of it came, 1 damage or failure, 2 wrong usage.",

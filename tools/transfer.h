@@ -9,18 +9,20 @@
 
 enum { TRANSFER_FORMAT = 1 };
 
+/* Rows of schemas lie ahead of the events, so that these can be read; all others behind them. */
 typedef enum transfer_kind { TRANSFER_HEAD, TRANSFER_ROW, TRANSFER_ENTRY, TRANSFER_END } transfer_kind;
 
 typedef struct transfer_line {
     transfer_kind kind;
     uint64_t from, to; /* head: positions of the first and the last entry. End: `to` */
-    acta_str table;    /* row */
-    acta_bytes key, value;
+    bool has_rows;     /* head: all rows come along */
+    acta_table_row row;
     acta_entry entry;
 } transfer_line;
 
 /* Tables whose rows belong to the log: the schemas that it was written with. Ended by NULL. */
 extern const char *const transfer_tables[];
+bool transfer_is_of_log(acta_str table);
 
 /* As a line, with its sum and its '\n'; in the memory. ACTA_NO_MEMORY. */
 acta_status transfer_write(const transfer_line *line, acta_memory *memory, acta_str *text_out, acta_error *error);

@@ -122,9 +122,9 @@ READ_ENTRY(payload_base64, read_base64, entry.event.payload)
 READ_ENTRY(removed_beside, read_digest, entry.beside)
 READ_ENTRY(from, read_number, from)
 READ_ENTRY(to, read_number, to)
-READ_ENTRY(table, read_text, table)
-READ_ENTRY(key, read_base64, key)
-READ_ENTRY(value, read_base64, value)
+READ_ENTRY(table, read_text, row.table)
+READ_ENTRY(key, read_base64, row.key)
+READ_ENTRY(value, read_base64, row.value)
 
 static acta_status
 read_time(reader *r, const json_value *value)
@@ -184,6 +184,14 @@ read_format(reader *r, const json_value *value)
 }
 
 static acta_status
+read_rows(reader *r, const json_value *value)
+{
+    if (!acta_str_equal(value->raw, acta_str_of("true"))) return expected(r, value, "true");
+    r->line->has_rows = true;
+    return ACTA_OK;
+}
+
+static acta_status
 read_nothing(reader *r, const json_value *value) /* crc: of the text, and was looked at */
 {
     return value->kind == JSON_STRING ? ACTA_OK : expected(r, value, "a text");
@@ -198,7 +206,7 @@ typedef struct member {
 } member;
 
 static const member of_head[] = { { "acta_export", read_format, 1 }, { "from", read_from, 2 }, { "to", read_to, 4 },
-    { "crc", read_nothing, 0 }, { NULL, NULL, 0 } };
+    { "rows", read_rows, 0 }, { "crc", read_nothing, 0 }, { NULL, NULL, 0 } };
 static const member of_end[] = { { "end", read_to, 1 }, { "crc", read_nothing, 0 }, { NULL, NULL, 0 } };
 static const member of_row[] = { { "table", read_table, 1 }, { "key_base64", read_key, 2 },
     { "value_base64", read_value, 4 }, { "crc", read_nothing, 0 }, { NULL, NULL, 0 } };

@@ -12,6 +12,14 @@
 
 const char *const transfer_tables[] = { "schemas", "types", NULL };
 
+bool
+transfer_is_of_log(acta_str table)
+{
+    for (size_t i = 0; transfer_tables[i] != NULL; i++)
+        if (acta_str_equal(table, acta_str_of(transfer_tables[i]))) return true;
+    return false;
+}
+
 enum { FIXED_SIZE = 2048, ESCAPED_MAX = 6 }; /* keys, numbers and ids of a line; bytes of an escaped character */
 
 typedef struct writer {
@@ -162,8 +170,8 @@ size_of(const transfer_line *line)
 {
     const acta_recorded *event = &line->entry.event;
 
-    return FIXED_SIZE + 2 * (line->key.size + line->value.size + event->payload.size + event->metadata.size) +
-           ESCAPED_MAX * (line->table.size + event->stream.size + event->type.size + event->tags.size);
+    return FIXED_SIZE + 2 * (line->row.key.size + line->row.value.size + event->payload.size + event->metadata.size) +
+           ESCAPED_MAX * (line->row.table.size + event->stream.size + event->type.size + event->tags.size);
 }
 
 acta_status
@@ -177,12 +185,14 @@ transfer_write(const transfer_line *line, acta_memory *memory, acta_str *text_ou
     if (line->kind == TRANSFER_HEAD) put_number(&w, "acta_export", TRANSFER_FORMAT);
     if (line->kind == TRANSFER_HEAD) put_number(&w, "from", line->from);
     if (line->kind == TRANSFER_HEAD) put_number(&w, "to", line->to);
+    if (line->kind == TRANSFER_HEAD && line->has_rows) put_key(&w, "rows");
+    if (line->kind == TRANSFER_HEAD && line->has_rows) put(&w, "true");
     if (line->kind == TRANSFER_END) put_number(&w, "end", line->to);
     if (line->kind == TRANSFER_ENTRY) put_entry(&w, &line->entry);
     if (line->kind == TRANSFER_ROW) {
-        put_member(&w, "table", line->table);
-        put_base64(&w, "key_base64", line->key);
-        put_base64(&w, "value_base64", line->value);
+        put_member(&w, "table", line->row.table);
+        put_base64(&w, "key_base64", line->row.key);
+        put_base64(&w, "value_base64", line->row.value);
     }
     uint32_t crc = acta_crc32c(0, w.begin, (size_t)(w.at - w.begin));
     put_key(&w, "crc");

@@ -155,6 +155,8 @@ verify_meta(verify *v)
             verify_batch(v, &e);
         else if (e.key_size >= 7 && memcmp(e.key, "schema:", 7) == 0)
             v->compared_schemas++;
+        else if (e.key_size == 6 && memcmp(e.key, "import", 6) == 0)
+            damaged(v, "rows of an import have not all come; begin that import again");
     }
     rocksdb_iter_destroy(iterator);
 }

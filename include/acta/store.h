@@ -314,7 +314,7 @@ ACTA_API uint64_t acta_store_session(acta_store *store);
 
 /* The durable answer to a command that carried an id. */
 typedef struct acta_outcome {
-    acta_digest command_digest; /* of aggregate, command type and payload */
+    acta_digest command_digest; /* of aggregate, command type and payload; zeros: any fits (transfer.h) */
     acta_status status;         /* ACTA_OK, or ACTA_REJECTED */
     uint32_t code;              /* rejection */
     char rejection[64];         /* its name */

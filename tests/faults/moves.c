@@ -66,24 +66,39 @@ make_and_take_copies(const life *l)
 
 /* -- into another store -- */
 
+static acta_status
+add_all(acta_import *import, acta_export *from, acta_error *error)
+{
+    acta_status status = ACTA_OK;
+    acta_table_row row;
+    acta_entry entry;
+
+    acta_import_await_rows(import);
+    while (status == ACTA_OK && (status = acta_export_next(from, &entry, error)) == ACTA_OK)
+        status = acta_import_add(import, &entry, error);
+    if (status != ACTA_NOT_FOUND) return status;
+    status = ACTA_OK;
+    while (status == ACTA_OK && (status = acta_export_next_row(from, &row, error)) == ACTA_OK)
+        status = acta_import_add_row(import, &row, error);
+    return status == ACTA_NOT_FOUND ? acta_import_end_rows(import, error) : status;
+}
+
 acta_status
 moves_import(const life *l, acta_store *from, const char *name, acta_error *error)
 {
     char path[FAULT_PATH_SIZE * 2];
     acta_import *import;
-    acta_export *entries;
-    acta_entry entry;
+    acta_export *entries = NULL;
     acta_error closing;
 
     snprintf(path, sizeof path, "%s/%s", l->root, name);
     acta_status status = acta_import_open(path, &life_quiet, &import, error);
     if (status != ACTA_OK) return status;
     status = acta_export_open(from, acta_import_position(import) + 1, &entries, error);
-    while (status == ACTA_OK && (status = acta_export_next(entries, &entry, error)) == ACTA_OK)
-        status = acta_import_add(import, &entry, error);
+    if (status == ACTA_OK) status = add_all(import, entries, error);
     acta_export_close(entries);
     acta_status closed = acta_import_close(import, &closing);
-    if (status != ACTA_NOT_FOUND) return status;
+    if (status != ACTA_OK) return status;
     if (closed != ACTA_OK) *error = closing;
     return closed;
 }
@@ -100,6 +115,22 @@ same_event(const acta_recorded *a, const acta_recorded *b)
     return a->kind == b->kind && a->stream_id == b->stream_id && a->version == b->version &&
            a->recorded_at_us == b->recorded_at_us && a->schema_hash == b->schema_hash &&
            acta_str_equal(a->type, b->type) && same_bytes(a->payload, b->payload) && same_bytes(a->tags, b->tags);
+}
+
+static void
+compare_rows(const life *l, acta_export *wanted, acta_export *there, const char *name)
+{
+    acta_table_row a, b;
+    acta_error error;
+    acta_status left, right;
+
+    while ((left = acta_export_next_row(wanted, &a, &error)) == ACTA_OK) {
+        if (acta_export_next_row(there, &b, &error) != ACTA_OK) life_fail(l, "LOST: a row of '%s'", name);
+        if (!acta_str_equal(a.table, b.table) || !same_bytes(a.key, b.key) || !same_bytes(a.value, b.value))
+            life_fail(l, "'%s' has another row in '" ACTA_FMT "'", name, ACTA_ARG(a.table));
+    }
+    right = acta_export_next_row(there, &b, &error);
+    if (left != ACTA_NOT_FOUND || right != ACTA_NOT_FOUND) life_fail(l, "rows of '%s': %s", name, error.text);
 }
 
 void
@@ -121,6 +152,7 @@ moves_compare(const life *l, acta_store *from, const char *name)
         if (!same_event(&a.event, &b.event)) life_fail(l, "'%s' has another event at %" PRIu64, name, position);
     }
     if (acta_store_head(to) != acta_store_head(from)) life_fail(l, "INVENTED: '%s' goes on", name);
+    compare_rows(l, wanted, there, name);
     acta_export_close(wanted);
     acta_export_close(there);
     acta_store_close(to);
@@ -160,6 +192,8 @@ moves_check(void *user)
     if (life_open(l, "data", false, &store, &error) != ACTA_OK) life_fail(l, "REFUSED: %s", error.text);
     uint64_t last = life_check(l, store, c->noted[LIFE_DONE], c->noted[LIFE_BEGUN]);
     life_expect(l, "verify", acta_store_verify(store, NULL, NULL, NULL, &error), &error);
+    acta_store_close(store);
+    life_expect(l, "open", life_open(l, "data", true, &store, &error), &error); /* whose rows stand still */
     if (c->noted[MOVES_IMPORTED] > 0) moves_compare(l, store, "imported");
     if (last < l->steps) { /* behind this it isn't what would be done */
         acta_store_close(store);

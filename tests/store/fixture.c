@@ -368,6 +368,14 @@ remove_one(const char *path, const struct stat *found, int kind, struct FTW *whe
     return remove(path);
 }
 
+char *
+beside(const fixture *f, const char *ending, char *room, size_t size)
+{
+    int length = snprintf(room, size, "%s%s", f->path, ending);
+    assert_true(length > 0 && (size_t)length < size);
+    return room;
+}
+
 void
 remove_tree(const char *path)
 {

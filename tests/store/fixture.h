@@ -99,6 +99,8 @@ bool has_row(fixture *f, const char *table, const char *key);
 
 /* -- files -- */
 
+/* The path of the store's directory with this ending. */
+char *beside(const fixture *f, const char *ending, char *room, size_t size);
 void remove_tree(const char *path);
 void copy_tree(const char *from, const char *to);
 /* The newest file of a directory whose name ends so; false: none. */

@@ -8,14 +8,6 @@
 
 #include "fixture.h"
 
-static char *
-beside(const fixture *f, const char *ending, char *room, size_t size)
-{
-    int length = snprintf(room, size, "%s%s", f->path, ending);
-    assert_true(length > 0 && (size_t)length < size);
-    return room;
-}
-
 static acta_status
 back_up(fixture *f, const char *ending, uint64_t *position_out)
 {

@@ -20,14 +20,6 @@ typedef struct told {
     uint64_t head;
 } told;
 
-static char *
-beside(const fixture *f, const char *ending, char *room, size_t size)
-{
-    int length = snprintf(room, size, "%s%s", f->path, ending);
-    assert_true(length > 0 && (size_t)length < size);
-    return room;
-}
-
 static size_t
 tell_stream(acta_store *store, acta_str stream, char *text, size_t size)
 {

@@ -16,14 +16,6 @@
 
 enum { EVENTS = 60 };
 
-static char *
-beside(const fixture *f, const char *ending, char *room, size_t size)
-{
-    int length = snprintf(room, size, "%s%s", f->path, ending);
-    assert_true(length > 0 && (size_t)length < size);
-    return room;
-}
-
 static bool
 is_there(const fixture *f, const char *ending)
 {

@@ -29,18 +29,89 @@ a_golden_store_goes_round() { # name
         "$acta" streams "$scratch/$1.copy" --all --json | cmp "$scratch/streams" -
 }
 
+# One transfer goes through, one is refused; then anna gets what would let it through.
 begin_bank() {
     "$bank" --data "$scratch/bank" open anna --balance 100 && "$bank" --data "$scratch/bank" open bob --balance 5 &&
-        "$bank" --data "$scratch/bank" transfer anna bob 30 && "$acta" export "$scratch/bank" >"$scratch/bank.jsonl"
+        "$bank" --data "$scratch/bank" transfer anna bob 30 &&
+        says 1 'was rejected' "$bank" --data "$scratch/bank" transfer anna bob 200 &&
+        "$bank" --data "$scratch/bank" deposit anna 500 && "$acta" export "$scratch/bank" >"$scratch/bank.jsonl"
 }
 
-# Schemas go along, so that events can be read, and a program goes on. (Its process managers read the log anew and send their
-# commands once more: docs/transfer.md. So nobody asks what anna has then.)
+balances() { # directory: of anna and bob
+    "$bank" --data "$1" list | awk '$1 == "anna" || $1 == "bob" { print $4 }' | xargs
+}
+
+# One more transfer, whose events the process manager comes to behind all others, is all that happens: four events.
+nothing_happens_twice() { # directory, balances of anna and bob with it
+    before=$("$acta" read "$1" --json | wc -l)
+    "$bank" --data "$1" transfer anna bob 1 && have=$(balances "$1") || return 1
+    happened=$(($("$acta" read "$1" --json | wc -l) - before))
+    echo "$have, $happened events" && [ "$have, $happened" = "$2 $3, 4" ]
+}
+
+# Schemas go along, so that events can be read; rows, so that a program goes on where it was.
 a_bank_goes_round() {
     begin_bank && says 0 'events added, 0 were there' "$acta" import "$scratch/bank.jsonl" "$scratch/copy" &&
         "$acta" read "$scratch/bank" --json >"$scratch/read" && "$acta" read "$scratch/copy" --json | cmp "$scratch/read" - &&
-        "$acta" export "$scratch/copy" | cmp "$scratch/bank.jsonl" - &&
-        says 0 'carl is open with 1' "$bank" --data "$scratch/copy" open carl --balance 1
+        "$acta" export "$scratch/copy" | cmp "$scratch/bank.jsonl" - && says 0 'sound' "$acta" verify "$scratch/copy" &&
+        nothing_happens_twice "$scratch/copy" 569 36
+}
+
+# What was done is known by the ids of its commands. What was refused is not, and would be decided anew: so it is with money that
+# was there before.
+a_log_alone_goes_round() {
+    "$bank" --data "$scratch/spent" open anna --balance 100 && "$bank" --data "$scratch/spent" open bob --balance 5 &&
+        "$bank" --data "$scratch/spent" transfer anna bob 60 && "$bank" --data "$scratch/spent" transfer bob anna 20 &&
+        says 1 'was rejected' "$bank" --data "$scratch/spent" transfer anna bob 200 &&
+        "$acta" export "$scratch/spent" --without-rows >"$scratch/log" && ! grep -q '"table":"checkpoints"' "$scratch/log" &&
+        "$acta" import "$scratch/log" "$scratch/log.copy" &&
+        "$acta" export "$scratch/log.copy" --without-rows | cmp "$scratch/log" - &&
+        says 0 'sound' "$acta" verify "$scratch/log.copy" && nothing_happens_twice "$scratch/log.copy" 59 46 &&
+        "$acta" export "$scratch/spent" | "$acta" import --without-rows - "$scratch/log.other" &&
+        nothing_happens_twice "$scratch/log.other" 59 46
+}
+
+# Killed where it has a command under way, whose answer it has not noted: the copy has its outbox, and the outcome.
+what_is_under_way_goes_on() {
+    "$bank" --data "$scratch/way" open anna --balance 100 && "$bank" --data "$scratch/way" open bob --balance 5 || return 1
+    ACTA_CRASH_POINT=pm_after_outcome:1 "$bank" --data "$scratch/way" transfer anna bob 30 || true
+    "$acta" export "$scratch/way" >"$scratch/way.jsonl" && "$acta" import "$scratch/way.jsonl" "$scratch/way.copy" &&
+        "$acta" export "$scratch/way.copy" | cmp "$scratch/way.jsonl" - || return 1
+    tries=0
+    until [ "$(balances "$scratch/way.copy")" = '70 35' ]; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 200 ] || return 1
+    done
+    nothing_happens_twice "$scratch/way.copy" 69 36
+}
+
+# A backup has all rows, too. Of what is cut, the managers stand behind the cut, and what was under way there stays so.
+what_is_restored_does_nothing_twice() {
+    "$acta" backup "$scratch/spent" "$scratch/backups" && "$acta" restore "$scratch/backups" "$scratch/restored" &&
+        nothing_happens_twice "$scratch/restored" 59 46 &&
+        "$acta" restore "$scratch/backups" "$scratch/restored.cut" --to-position 6 &&
+        "$bank" --data "$scratch/restored.cut" deposit bob 1 && says 0 'anna has 41' "$bank" --data "$scratch/restored.cut" deposit anna 1 &&
+        [ "$("$acta" read "$scratch/restored.cut" --json | wc -l)" -eq 8 ]
+}
+
+# Lines that end within the rows: nobody goes on with what came, until they have all come.
+rows_that_lack_are_told() {
+    lines=$(wc -l <"$scratch/bank.jsonl")
+    head -n $((lines - 3)) "$scratch/bank.jsonl" >"$scratch/half" &&
+        says 1 'it was cut' "$acta" import "$scratch/half" "$scratch/half.copy" &&
+        grep -q '^it lacks rows, and no program can go on with it' "$scratch/said" &&
+        says 1 'rows of an import have not all come' "$bank" --data "$scratch/half.copy" list &&
+        says 1 'rows of an import have not all come' "$acta" verify "$scratch/half.copy" &&
+        says 1 'lacks rows of an import that was not finished' "$acta" import --without-rows "$scratch/bank.jsonl" "$scratch/half.copy" &&
+        says 0 '0 events added' "$acta" import "$scratch/bank.jsonl" "$scratch/half.copy" &&
+        "$acta" export "$scratch/half.copy" | cmp "$scratch/bank.jsonl" - && says 0 'sound' "$acta" verify "$scratch/half.copy" &&
+        nothing_happens_twice "$scratch/half.copy" 569 36
+}
+
+# A program has gone on with the copy: its rows are its own, and are not set back.
+rows_of_one_that_went_on_stay() {
+    "$acta" export "$scratch/half.copy" >"$scratch/went.on" && says 0 '0 events added' "$acta" import "$scratch/bank.jsonl" "$scratch/half.copy" &&
+        "$acta" export "$scratch/half.copy" | cmp "$scratch/went.on" -
 }
 
 what_came_since_goes_after() {
@@ -49,6 +120,7 @@ what_came_since_goes_after() {
     "$acta" export "$scratch/bank" --from $((last + 1)) >"$scratch/since" &&
         says 0 '1 events added, 0 were there' "$acta" import "$scratch/since" "$scratch/behind" &&
         "$acta" export "$scratch/bank" >"$scratch/whole" && "$acta" export "$scratch/behind" | cmp "$scratch/whole" - &&
+        nothing_happens_twice "$scratch/behind" 569 37 &&
         says 1 ": position 1 was expected, not $((last + 1))" "$acta" import "$scratch/since" "$scratch/nothing_before"
 }
 
@@ -76,14 +148,14 @@ an_import_that_was_killed_goes_on() {
     says 0 '; the store ends at position 20000' "$acta" import "$scratch/many" "$scratch/killed" &&
         ! grep -q '^20000 events added' "$scratch/said" &&
         says 0 '0 events added, 20000 were there' "$acta" import "$scratch/many" "$scratch/killed" &&
-        "$acta" export "$scratch/killed" | sed 's/,"crc":"[0-9a-f]*"}$/}/' | cmp "$scratch/many" - &&
+        "$acta" export "$scratch/killed" --without-rows | sed 's/,"crc":"[0-9a-f]*"}$/}/' | cmp "$scratch/many" - &&
         says 0 'sound' "$acta" verify "$scratch/killed"
 }
 
 an_import_that_was_cut_goes_on() {
-    lines=$(wc -l <"$scratch/bank.jsonl")
-    head -n $((lines - 2)) "$scratch/bank.jsonl" >"$scratch/cut" &&
-        says 1 "line $((lines - 2)): it ends here, and has no line with 'end': it was cut" "$acta" import "$scratch/cut" "$scratch/cut.copy" &&
+    lines=$(grep -n '"position":' "$scratch/bank.jsonl" | tail -n 1 | cut -d: -f1)
+    head -n $((lines - 1)) "$scratch/bank.jsonl" >"$scratch/cut" &&
+        says 1 "line $((lines - 1)): it ends here, and has no line with 'end': it was cut" "$acta" import "$scratch/cut" "$scratch/cut.copy" &&
         grep -q "; the store ends at position $(($(wc -l <"$scratch/read") - 1))\$" "$scratch/said" &&
         says 0 '1 events added, ' "$acta" import "$scratch/bank.jsonl" "$scratch/cut.copy" &&
         "$acta" export "$scratch/cut.copy" | cmp "$scratch/bank.jsonl" -
@@ -102,6 +174,15 @@ refused() { # edit, text: what is expected of a line that was edited; what came 
     lines "$1" >"$scratch/lines"
     says 1 "$2" "$acta" import "$scratch/lines" "$scratch/refused" || return 1
     [ ! -d "$scratch/refused" ] || "$acta" verify "$scratch/refused" >"$scratch/verified"
+}
+
+import_row() { # a line
+    rm -rf "$scratch/refused"
+    { lines '1s/}/,"rows":true}/; 5d' && echo "$1" && echo '{"end":3}'; } | "$acta" import - "$scratch/refused"
+}
+
+refused_row() { # line, text: it comes where rows come; the store lacks rows
+    says 1 "$2" import_row "$1" && says 1 'rows of an import have not all come' "$acta" verify "$scratch/refused"
 }
 
 damaged_lines_are_refused() {
@@ -132,14 +213,20 @@ damaged_lines_are_refused() {
         refused '4d' 'line 4: events up to position 3 were expected, and they end at 2' &&
         refused '5s/.*/[]/' "line 5: an object was expected that begins with 'acta_export'" &&
         refused '5s/.*/&\n&/' "line 6: nothing was expected behind the line with 'end'" &&
-        refused '2s/.*/{"table":"balances","key_base64":"AA","value_base64":"AA"}/' "line 2: rows of 'balances' are not imported" &&
-        refused '5s/.*/{"table":"types","key_base64":"AA","value_base64":"AA"}/' 'line 5: rows were expected ahead of events'
+        refused '2s/.*/{"table":"balances","key_base64":"AA","value_base64":"AA"}/' "line 2: no rows of 'balances' were expected" &&
+        refused '1s/}/,"rows":1}/' "line 1: 'rows': expected true" &&
+        refused '1s/}/,"rows":true}/; 2s/.*/{"table":"balances","key_base64":"AA","value_base64":"AA"}/' \
+            "line 2: rows of 'balances' were expected behind the events, up to position 3" &&
+        refused '5s/.*/{"table":"types","key_base64":"AA","value_base64":"AA"}/' "line 5: rows of 'types' were expected ahead of events" &&
+        refused_row '{"table":"Balances","key_base64":"AA","value_base64":"AA"}' "line 5: 'Balances' is no name of a table" &&
+        refused_row '{"table":"tags","key_base64":"AA","value_base64":"AA"}' "line 5: rows of 'tags' are made from the log" &&
+        says 0 '3 events added' import_row '{"table":"balances","key_base64":"AA","value_base64":"AA"}'
 }
 
 what_is_right_is_taken() {
     lines '' >"$scratch/lines" && rm -rf "$scratch/right" &&
         says 0 '3 events added' "$acta" import - "$scratch/right" <"$scratch/lines" &&
-        "$acta" export "$scratch/right" | sed 's/,"crc":"[0-9a-f]*"}$/}/' | cmp "$scratch/lines" -
+        "$acta" export "$scratch/right" --without-rows | sed 's/,"crc":"[0-9a-f]*"}$/}/' | cmp "$scratch/lines" -
 }
 
 a_flipped_byte_is_found() {
@@ -173,6 +260,11 @@ check 'a store of format 1 goes round' a_golden_store_goes_round golden
 check 'a store of format 2 goes round' a_golden_store_goes_round golden-2
 check 'a store of format 3 goes round' a_golden_store_goes_round golden-3
 check 'a bank goes round' a_bank_goes_round
+check 'a log alone goes round' a_log_alone_goes_round
+check 'what is under way goes on' what_is_under_way_goes_on
+check 'what is restored does nothing twice' what_is_restored_does_nothing_twice
+check 'rows that lack are told' rows_that_lack_are_told
+check 'rows of one that went on stay' rows_of_one_that_went_on_stay
 check 'what came since goes after' what_came_since_goes_after
 check 'an import that was killed goes on' an_import_that_was_killed_goes_on
 check 'an import that was cut goes on' an_import_that_was_cut_goes_on
