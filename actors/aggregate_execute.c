@@ -17,6 +17,7 @@
 #include "counters.h"
 #include "inline.h"
 #include "returned.h"
+#include "span.h"
 #include "stages.h"
 
 /* -- answers -- */
@@ -316,7 +317,9 @@ execute(acti_aggregate_actor *a, acti_command *command)
         return false;
     }
     command->decisions++;
+    if (command->trace != NULL) acti_trace_executes(command);
     decide(a, command);
+    if (command->trace != NULL) acti_trace_executed(command, a->work->decision->emitted_count);
     if (a->work->decision->status == ACTA_OK && a->work->decision->emitted_count > 0)
         conclude_with_events(a, command);
     else

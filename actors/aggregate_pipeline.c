@@ -18,6 +18,7 @@
  */
 #include "aggregate_actor.h"
 #include "stages.h"
+#include "span.h"
 
 #define CLOSED_DURABLE ((acti_command *)(uintptr_t)1)
 #define CLOSED_FAILED  ((acti_command *)(uintptr_t)2)
@@ -243,6 +244,7 @@ append_is_durable(acti_command *command, const acta_commit_result *result)
         command->position = result->last_position;
     }
     acti_stages_durable(command, result);
+    if (command->trace != NULL) acti_trace_durable(command, result);
     if (!acta_is_alive(pipeline->app->runtime, pipeline->pid) && !ACTA_PLANT("successor_not_warned"))
         warn_successor(pipeline, command->stream);
     ACTA_CRASH_POINT("aggregate_before_reply");

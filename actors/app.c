@@ -20,6 +20,7 @@
 #include "counters.h"
 #include "inline.h"
 #include "stages.h"
+#include "span.h"
 
 static const acta_backoff restart_backoff = { .first_at_once = true };
 
@@ -196,12 +197,13 @@ start_tree(acta_app *app, const acta_app_config *config, acta_error *error)
 
 /* The runtime has stopped: everything goes. The store first, for its completions still send messages. */
 static void
-tear_down(acta_app *app)
+tear_down(acta_app *app, uint64_t deadline_ns)
 {
     acti_readers_release(app);
     acti_schedule_conclude_all(app);
     acta_store_close(app->store);
     acta_runtime_destroy(app->runtime);
+    acti_tracer_close(app, acti_left_ms(app, deadline_ns));
     app_free(app);
 }
 
@@ -224,7 +226,7 @@ acta_app_start(const acta_app_config *config, acta_app **app_out, acta_error *er
     if (status != ACTA_OK) {
         acti_attachments_stop(app);
         if (app->runtime != NULL) acta_runtime_stop(app->runtime, ACTA_SHUTDOWN_DEFAULT, NULL);
-        tear_down(app);
+        tear_down(app, 0);
         return status;
     }
     *app_out = app;
@@ -289,7 +291,7 @@ acta_app_stop(acta_app *app, uint32_t timeout_ms, acta_error *error)
         status = acta_error_set(error, ACTA_TIMEOUT, "application '%s': %" PRId64 " commands did not end in time",
             app->name, atomic_load_explicit(&app->commands_open, memory_order_relaxed));
     acti_inlines_leave(app);
-    tear_down(app);
+    tear_down(app, deadline_ns);
     return status;
 }
 
@@ -307,6 +309,7 @@ acta_app_abandon(acta_app *app)
     acti_schedule_conclude_all(app);
     acta_store_abandon(app->store);
     acta_runtime_destroy(app->runtime);
+    acti_tracer_close(app, 0);
     app_free(app);
 }
 

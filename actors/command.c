@@ -3,6 +3,7 @@
  */
 #include "passage.h"
 #include "returned.h"
+#include "span.h"
 
 acti_command *
 acti_command_create(
@@ -61,6 +62,7 @@ acti_command_unref(acti_command *command)
     acti_spare_free(command->app, command->error, sizeof *command->error);
     acti_command_forget_returned(command);
     acti_passage_free(command);
+    if (command->trace != NULL) acti_trace_free(command);
     acti_spare_free(command->app, command, command->size);
 }
 

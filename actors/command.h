@@ -17,6 +17,7 @@ typedef struct acti_pipeline acti_pipeline;
 typedef struct acti_command acti_command;
 typedef struct acti_events acti_events;
 typedef struct acta_passage acta_passage;
+typedef struct acti_command_trace acti_command_trace;
 
 struct acti_command {
     /* Any thread. */
@@ -45,8 +46,9 @@ struct acti_command {
     acta_dispatch_done done;
     void *user;
     uint64_t begun_ns, deadline_ns;
-    uint32_t tries;        /* acta_dispatch_async */
-    acta_passage *passage; /* through the middleware; NULL: there is none */
+    uint32_t tries;            /* acta_dispatch_async */
+    acta_passage *passage;     /* through the middleware; NULL: there is none */
+    acti_command_trace *trace; /* span.h; NULL: nobody wants a span of it */
 
     /* Whoever has it in hand. */
     bool fresh; /* no outcome of its id can be stored yet */

@@ -3,6 +3,7 @@
  */
 #include "database.h"
 #include "rows.h"
+#include "span.h"
 
 acti_database *
 acti_database_create(acti_reader *reader, const acta_database *given)
@@ -176,11 +177,15 @@ acta_batch_project(acta_batch *batch, void *connection, acta_error *error)
     for (uint32_t i = 0; i < batch->event_count; i++) {
         const acti_batch_event *event = &batch->events[i];
         if (!is_in(batch, event)) continue;
+        acta_span span;
+        bool is_traced =
+            acti_is_traced(batch->reader->app) && acti_trace_event_begin(batch->reader, &event->recorded, &span);
         ACTA_PROBE4(
             handler, projection->name, event->recorded.position, event->recorded.type.data, event->recorded.type.size);
         acta_status status =
             projection->code->handle(projection, event->event, event->recorded.payload, &event->recorded, &rows, error);
         ACTA_PROBE3(handler_done, projection->name, event->recorded.position, status);
+        if (is_traced) acti_trace_event_end(batch->reader, &event->recorded, &span, status);
         if (status == ACTA_OK) continue;
         batch->failed = i;
         return status;

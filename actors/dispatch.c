@@ -15,6 +15,7 @@
 #include "reader.h"
 #include "returned.h"
 #include "stages.h"
+#include "span.h"
 
 static acta_status
 refuse_unknown(const acta_app *app, const acta_table *command, acta_error *error)
@@ -121,21 +122,39 @@ trace_of(const acta_dispatch_options *options)
     return options->cause != NULL ? acta_traceparent_of(options->cause->metadata) : given;
 }
 
-/* `room`: for the text of a traceparent. */
-static acta_status
-metadata_of(const acta_app *app, const acta_dispatch_options *options, char *room, acti_metadata_lists *lists_out,
-    acta_error *error)
+/* A span for it. One that nobody wants, of what begins no trace, leaves `trace` as it is. */
+static bool
+begin_span(acta_app *app, const acta_dispatch_options *options, acta_traceparent *trace, acta_span *span_out)
 {
-    const acta_traceparent trace = trace_of(options);
+    return acti_trace_begin(app, trace, options->cause == NULL && !options->begins_no_trace, span_out);
+}
+
+static bool
+begins_trace(const acta_span *span)
+{
+    static const uint8_t none[sizeof span->parent_id];
+    return span != NULL && memcmp(span->parent_id, none, sizeof none) == 0;
+}
+
+/* `span`: NULL: there is none. `room`: for the text of a traceparent. */
+static acta_status
+metadata_of(const acta_app *app, const acta_dispatch_options *options, const acta_traceparent *trace,
+    const acta_span *span, char *room, acti_metadata_lists *lists_out, acta_error *error)
+{
     acta_status status = acti_metadata_check(options->metadata, options->metadata_count, error);
     if (status != ACTA_OK) return status;
 
-    *lists_out = acti_metadata_following(app, &trace, room);
+    *lists_out = acti_metadata_following(app, trace, room);
     lists_out->first = options->metadata;
     lists_out->first_count = options->metadata_count;
     if (lists_out->own.value.data == NULL && options->metadata_count == 0) return ACTA_OK;
     size_t size = acti_metadata_size(lists_out);
     if (size <= ACTA_METADATA_MAX) return ACTA_OK;
+    if (begins_trace(span)) { /* which the caller hasn't asked for: then the trace is of the command alone */
+        lists_out->own.value = acta_str_of(NULL);
+        size = acti_metadata_size(lists_out);
+        if (size <= ACTA_METADATA_MAX) return ACTA_OK;
+    }
     return acta_error_set(error, ACTA_INVALID,
         "the metadata have %zu bytes with those of the application, at most %d are allowed", size, ACTA_METADATA_MAX);
 }
@@ -144,13 +163,17 @@ static acta_status
 encode(acta_app *app, const acta_table *table, const void *value, const acta_dispatch_options *options,
     acti_command **command_out, acta_error *error)
 {
-    char trace[ACTA_TRACEPARENT_SIZE + 1];
+    char room[ACTA_TRACEPARENT_SIZE + 1];
     acti_metadata_lists metadata;
+    acta_span span;
     const acti_route *route = acti_route_find(app, table);
     if (route == NULL) return refuse_unknown(app, table, error);
 
     acta_status status = refuse_now(app, table, error);
-    if (status == ACTA_OK) status = metadata_of(app, options, trace, &metadata, error);
+    if (status != ACTA_OK) return status;
+    acta_traceparent trace = trace_of(options);
+    bool is_traced = acti_is_traced(app) && begin_span(app, options, &trace, &span);
+    status = metadata_of(app, options, &trace, is_traced ? &span : NULL, room, &metadata, error);
     if (status != ACTA_OK) return status;
     acta_str identity = table->identity(value);
     status = acti_identity_check(route->aggregate, table, identity, error);
@@ -164,6 +187,7 @@ encode(acta_app *app, const acta_table *table, const void *value, const acta_dis
     }
     acti_metadata_write(&metadata, (char *)(uintptr_t)sink.command->metadata.data);
     sink.command->number = route->number;
+    if (is_traced) acti_trace_attach(sink.command, &span);
     fill_envelope(sink.command, options);
     *command_out = sink.command;
     return ACTA_OK;

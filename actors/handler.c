@@ -3,7 +3,7 @@
  *
  * Here those that are called where the reader runs; those with lanes (several at once, batches) are handler_lanes.c.
  */
-#include "reader.h"
+#include "span.h"
 
 /* -- a call -- */
 
@@ -28,9 +28,12 @@ acti_handle_one(const acti_reader *reader, const acta_handling *handling, uint32
     acti_handled handled = { .recorded = *recorded, .handling = *handling };
 
     handled.handling.is_replay = acti_reader_is_replay(reader, recorded->position);
+    acta_span span;
+    bool is_traced = acti_is_traced(reader->app) && acti_trace_event_begin(reader, recorded, &span);
     ACTA_PROBE4(handler, handler->name, recorded->position, recorded->type.data, recorded->type.size);
     acta_status status = handler->code->handle(handler, event, recorded->payload, &handled.recorded, error);
     ACTA_PROBE3(handler_done, handler->name, recorded->position, status);
+    if (is_traced) acti_trace_event_end(reader, recorded, &span, status);
     if (status != ACTA_OK && error->text[0] == '\0')
         acta_error_set(error, status, "handler '%s' returned %s", handler->name, acta_status_name(status));
     return status;

@@ -4,6 +4,7 @@
  *     batch --> old events upcast --> handle_batch(all)  or  on.X(each) until one fails --> answer
  */
 #include "handler_lanes.h"
+#include "span.h"
 
 typedef struct worker {
     const acti_reader *reader;
@@ -78,6 +79,20 @@ add_old(worker *w, event_list *list, const acti_item *item, acti_upcasted *upcas
     return status;
 }
 
+/* A span for each event, in the trace that it is of, all as long as the batch. */
+static void
+trace_all(const acti_reader *reader, const event_list *list, uint64_t begun_ns, acta_status status)
+{
+    acta_span span;
+
+    for (uint32_t i = 0; i < list->count; i++) {
+        const acta_recorded *recorded = list->events[i].recorded;
+        if (!acti_trace_event_begin(reader, recorded, &span)) continue;
+        span.begun_ns = begun_ns;
+        acti_trace_event_end(reader, recorded, &span, status);
+    }
+}
+
 static acta_status
 handle_all(worker *w, const event_list *list, acta_error *error)
 {
@@ -88,9 +103,11 @@ handle_all(worker *w, const event_list *list, acta_error *error)
     w->handling.is_replay = list->handled[0].handling.is_replay;
     if (reader->options->handle_batch != NULL) {
         const acta_recorded *first = list->events[0].recorded;
+        uint64_t begun_ns = acti_is_traced(reader->app) ? acti_now_ns(reader->app) : 0;
         ACTA_PROBE4(handler, reader->name, first->position, first->type.data, first->type.size);
         status = reader->options->handle_batch(acti_user_of(reader), &w->handling, list->events, list->count, error);
         ACTA_PROBE3(handler_done, reader->name, first->position, status);
+        if (begun_ns != 0) trace_all(reader, list, begun_ns, status);
         if (status != ACTA_OK && error->text[0] == '\0')
             acta_error_set(error, status, "handler '%s' returned %s", reader->name, acta_status_name(status));
         return status;

@@ -14,6 +14,7 @@
  *     reader*.c               one mechanism for all that follows the log; handler.c, projection.c, process_manager.c
  *     personal.c              personal fields: sealed on their way to the store, opened on their way back
  *     stages.c                where the time of commands goes
+ *     span.c                 spans of commands and events
  *     inline.c                projections in the aggregate's turn
  *     counters.c              how much was done
  *     schedule*.c, cron.c     commands for later
@@ -195,7 +196,8 @@ struct acta_app {
     acta_history history;
     acti_attachment_life attached[ACTI_ATTACHED_MAX];
     uint32_t attached_count;
-    struct acti_under_way *scheduled; /* schedule_command.c: the clerk's, or its next life's */
+    struct acti_under_way *scheduled;     /* schedule_command.c: the clerk's, or its next life's */
+    _Atomic(struct acti_tracer *) tracer; /* span.h; NULL: nobody is told of spans. Once set, it stays */
 
     /* Any thread. */
     _Atomic uint64_t gate, clerk; /* pids; 0: between two lives */

@@ -20,7 +20,7 @@
 #ifndef ACTI_ACTORS_MANAGER_H
 #define ACTI_ACTORS_MANAGER_H
 
-#include "acta/traceparent.h"
+#include "acta/span.h"
 
 #include "command.h"
 #include "personal.h"
@@ -244,6 +244,8 @@ typedef struct acti_instance {
     bool report_wanted;  /* the router waits to hear that the outbox is through */
 
     acta_from event_from; /* of ticket->event */
+    bool is_traced;       /* … which has a span */
+    acta_span span;
 
     /* The batch on its way, and what holds when it is durable. */
     acti_instance_step step;

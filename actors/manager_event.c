@@ -11,6 +11,7 @@
  * once its router has begun anew. An old event may have become several: all of them are one batch.
  */
 #include "manager_story.h"
+#include "span.h"
 
 static const acti_item *
 item_in_hand(const acti_instance *i)
@@ -103,6 +104,8 @@ begin_outbox(acti_instance *i, const acta_recorded *recorded)
     next->position = recorded->position;
     next->recorded_at_us = recorded->recorded_at_us;
     next->traceparent = acta_traceparent_of(recorded->metadata);
+    i->is_traced = acti_is_traced(i->app) && acti_trace_event_begin(i->reader, recorded, &i->span);
+    if (i->is_traced) next->traceparent = i->span.here; /* what its commands are children of */
     next->correlation_id = acti_correlation_of(recorded);
 }
 

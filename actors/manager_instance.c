@@ -16,6 +16,7 @@
  */
 #include "manager.h"
 #include "schedule.h"
+#include "span.h"
 
 enum { FLUSH_MS = 100 };
 
@@ -36,10 +37,20 @@ acti_instance_name(const acta_process_manager *manager, acta_str id, char *room,
     return ACTA_OK;
 }
 
+static void
+end_span(acti_instance *i, acta_status status)
+{
+    const acti_item *item = i->ticket->event->payload;
+
+    if (i->is_traced) acti_trace_event_end(i->reader, &item->recorded, &i->span, status);
+    i->is_traced = false;
+}
+
 void
 acti_instance_answer_event(acti_instance *i, acta_status status, const acta_error *error)
 {
     if (i->ticket->event == NULL) return;
+    end_span(i, status);
     acta_reply(i->app->runtime, i->event_from, status, NULL, error);
     acta_message_destroy(i->ticket->event);
     i->ticket->event = i->ticket->later;
@@ -494,7 +505,8 @@ instance_terminate(acta_self *self, void *state, const acta_exit_reason *reason)
     (void)self;
     (void)reason;
 
-    acti_ticket_give_back(i->ticket); /* the next incarnation begins with what is stored */
+    if (i->ticket->event != NULL) end_span(i, ACTA_FAILED); /* the event in hand */
+    acti_ticket_give_back(i->ticket);                       /* the next incarnation begins with what is stored */
 }
 
 const acta_behaviour acti_instance_behaviour = {

@@ -19,6 +19,7 @@
 #include "manager_story.h"
 #include "metadata.h"
 #include "passage.h"
+#include "span.h"
 
 static const char *const left_out_text = "left out by its process manager";
 
@@ -332,8 +333,11 @@ static acta_status
 create_command(acti_instance *i, uint32_t index, acti_command **command_out, acta_error *error)
 {
     const acti_sent *sent = &i->outbox.commands.sent[index];
-    char trace[ACTA_TRACEPARENT_SIZE + 1];
-    const acti_metadata_lists metadata = acti_metadata_following(i->app, &i->outbox.traceparent, trace);
+    char room[ACTA_TRACEPARENT_SIZE + 1];
+    acta_traceparent trace = i->outbox.traceparent;
+    acta_span span;
+    bool is_traced = acti_is_traced(i->app) && acti_trace_begin(i->app, &trace, false, &span);
+    const acti_metadata_lists metadata = acti_metadata_following(i->app, &trace, room);
     const acti_route *route = acti_route_find(i->app, sent->table);
     if (route == NULL)
         return acta_error_set(
@@ -352,6 +356,7 @@ create_command(acti_instance *i, uint32_t index, acti_command **command_out, act
     memcpy(command->bytes, sent->payload.data, sent->payload.size);
     acti_metadata_write(&metadata, (char *)(uintptr_t)command->metadata.data);
     command->number = route->number;
+    if (is_traced) acti_trace_attach(command, &span);
     command->recorded = true;
     if (i->app->audit.is_on) command->begun_ns = acti_now_ns(i->app);
     command->fresh = !i->is_from_before && i->attempts == 0;

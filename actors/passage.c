@@ -12,6 +12,7 @@
 
 #include "audit.h"
 #include "metadata.h"
+#include "span.h"
 
 typedef struct assigned {
     struct assigned *next;
@@ -106,13 +107,16 @@ acti_passage_end(acti_command *command, acta_status status, acta_error *error)
 bool
 acti_command_wants_conclusion(const acti_command *command)
 {
-    return command->passage != NULL || command->app->audit.is_on;
+    return command->passage != NULL || command->app->audit.is_on || command->trace != NULL;
 }
 
 static acta_status
 conclude(acti_command *command, bool is_answered, acta_status status, acta_error *error)
 {
+    acta_status answer = status;
+
     status = acti_passage_end(command, status, error);
+    if (command->trace != NULL) acti_trace_answered(command, status, is_answered && status == answer);
     acti_audit_answered(command, is_answered, status, status != ACTA_OK ? error : NULL);
     return status;
 }

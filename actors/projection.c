@@ -13,6 +13,7 @@
 #include "row_cache.h"
 #include "row_index.h"
 #include "rows.h"
+#include "span.h"
 
 /* -- what a projection's functions call -- */
 
@@ -103,10 +104,13 @@ project_one(acti_reader_actor *r, const acti_item *item, acta_error *error)
     const acta_projection *projection = r->reader->given.projection;
     const acta_recorded *recorded = &item->recorded;
     acta_rows *rows = r->kind_state;
+    acta_span span;
 
+    bool is_traced = acti_is_traced(r->app) && acti_trace_event_begin(r->reader, recorded, &span);
     ACTA_PROBE4(handler, projection->name, recorded->position, recorded->type.data, recorded->type.size);
     acta_status status = projection->code->handle(projection, item->event, recorded->payload, recorded, rows, error);
     ACTA_PROBE3(handler_done, projection->name, recorded->position, status);
+    if (is_traced) acti_trace_event_end(r->reader, recorded, &span, status);
     return status;
 }
 

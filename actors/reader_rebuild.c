@@ -185,6 +185,7 @@ open_shadow(rebuild *b, acta_error *error)
     b->shadow.event_count = reader->event_count;
     b->shadow.names = reader->names; /* nobody changes it */
     b->shadow.options = reader->options;
+    b->shadow.replay_until = UINT64_MAX; /* all of it was handled before, or is by the projection itself */
     b->memory = acta_memory_create(allocator);
     b->shadow.rows_memory = acta_memory_create(allocator);
     b->shadow.rows_scratch = acta_memory_create(allocator);

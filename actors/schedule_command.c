@@ -11,6 +11,7 @@
 #include "metadata.h"
 #include "passage.h"
 #include "schedule_clerk.h"
+#include "span.h"
 
 struct acti_under_way {
     acti_under_way *prev, *next;
@@ -22,8 +23,11 @@ static acta_status
 encode(acti_schedule_clerk *c, const acti_route *route, const acti_scheduled *row, acti_command **command_out,
     acta_error *error)
 {
-    char trace[ACTA_TRACEPARENT_SIZE + 1];
-    const acti_metadata_lists metadata = acti_metadata_following(c->app, &row->traceparent, trace);
+    char room[ACTA_TRACEPARENT_SIZE + 1];
+    acta_traceparent trace = row->traceparent;
+    acta_span span;
+    bool is_traced = acti_is_traced(c->app) && acti_trace_begin(c->app, &trace, false, &span);
+    const acti_metadata_lists metadata = acti_metadata_following(c->app, &trace, room);
     acta_bytes stored = row->payload;
     const acta_table *table = route->table;
     uint8_t *aligned = acta_memory_alloc(c->scratch, stored.size);
@@ -47,6 +51,7 @@ encode(acti_schedule_clerk *c, const acti_route *route, const acti_scheduled *ro
     memcpy(command->bytes, payload.data, payload.size);
     acti_metadata_write(&metadata, (char *)(uintptr_t)command->metadata.data);
     command->number = route->number;
+    if (is_traced) acti_trace_attach(command, &span);
     *command_out = command;
     return ACTA_OK;
 }

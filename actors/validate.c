@@ -203,7 +203,8 @@ check_dispatch(const acta_app_config *config, acta_error *error)
     bool is_of_one = !acta_id_is_none(defaults->command_id) || !acta_id_is_none(defaults->correlation_id) ||
                      !acta_id_is_none(defaults->causation_id) || defaults->cause != NULL ||
                      defaults->expected_version != 0 || defaults->version_out != NULL ||
-                     defaults->position_out != NULL || defaults->returned_out != NULL || defaults->memory != NULL;
+                     defaults->position_out != NULL || defaults->returned_out != NULL || defaults->memory != NULL ||
+                     defaults->begins_no_trace;
     if (is_of_one)
         return acta_error_set(error, ACTA_INVALID,
             "dispatch_defaults have an id, an expected version or a place for what is returned; these are of one "

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "acta/traceparent.h"
-
 #include "internal.h"
 
 enum { TIMEOUT_DEFAULT_MS = 5000, TIMEOUT_MAX_MS = 60000, READERS_MAX = 16 };
@@ -75,21 +73,6 @@ read_wait_for(acti_request *request, const char *names[READERS_MAX + 1])
     return true;
 }
 
-/* The trace is the correlation of all that the command leads to, and the whole goes with its events. What is no such thing is
- * nobody's trace, as the standard wants it. */
-static void
-read_trace(acti_request *request, acta_dispatch_options *options, acta_metadata_entry *entry)
-{
-    const char *text = acti_request_header(request, "traceparent");
-    acta_traceparent trace;
-
-    if (text == NULL || !acta_traceparent_parse(acta_str_of(text), &trace)) return;
-    memcpy(options->correlation_id.bytes, trace.trace_id, sizeof trace.trace_id);
-    *entry = (acta_metadata_entry){ acta_str_of(ACTA_TRACEPARENT), acta_str_from(text, ACTA_TRACEPARENT_SIZE) };
-    options->metadata = entry;
-    options->metadata_count = 1;
-}
-
 /* -- answering -- */
 
 static unsigned
@@ -134,8 +117,24 @@ typedef struct waiting {
     acti_request *request;
     acta_dispatch_options options;
     acta_metadata_entry trace;
+    char trace_text[ACTA_TRACEPARENT_SIZE + 1];
     const char *names[READERS_MAX + 1];
 } waiting;
+
+/* The trace is the correlation of all that the command leads to, and the whole goes with its events. Whether one begins here is
+ * decided with the request. */
+static void
+read_trace(waiting *w, acti_request *request)
+{
+    acta_traceparent trace;
+
+    w->options.begins_no_trace = true;
+    if (!acti_request_trace(request, &trace)) return;
+    memcpy(w->options.correlation_id.bytes, trace.trace_id, sizeof trace.trace_id);
+    w->trace = (acta_metadata_entry){ acta_str_of(ACTA_TRACEPARENT), acta_traceparent_write(&trace, w->trace_text) };
+    w->options.metadata = &w->trace;
+    w->options.metadata_count = 1;
+}
 
 static void
 dispatch_and_wait(acti_job *job)
@@ -183,7 +182,7 @@ acti_post_command(acti_request *request)
         acti_request_done(request);
         return;
     }
-    read_trace(request, &w->options, &w->trace);
+    read_trace(w, request);
     w->options.timeout_ms = (uint32_t)timeout_ms;
     if (w->names[0] != NULL)
         wait_aside(request, w);

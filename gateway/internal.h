@@ -8,6 +8,7 @@
  *     hub.c       events to all who follow them: one thread      ring.c      the newest events, written out once
  *     follow.c    one who follows events                         events.c    what he asks for
  *     deadlines.c until when a request must be whole, or an answer taken
+ *     span.c      a request's span
  *     the rest    a file for each kind of path: commands.c, aggregates.c, events.c, ...
  *
  * libmicrohttpd has one thread for each listening socket. It reads requests and sends answers, and runs what can't wait.
@@ -24,6 +25,7 @@
 #include "acta/gateway.h"
 #include "acta/subscription.h"
 #include "acta/time_travel.h"
+#include "acta/span.h"
 
 /* -- text.c -- */
 
@@ -138,6 +140,9 @@ struct acti_request {
     uint64_t taken;      /* bytes of the body, also those that were dropped because it was too large */
     bool is_suspended;
     _Atomic bool is_done;
+    bool is_traced;           /* it has a span: span.c */
+    const acti_route *traced; /* … by this name, whatever becomes of `route` */
+    acta_span span;
     struct acti_stream *stream; /* of one that goes on: hub.c. NULL: it ends with its answer */
 
     /* The answer. */
@@ -168,6 +173,14 @@ void acti_request_ended(
 void acti_connection_changed(
     void *user, struct MHD_Connection *connection, void **waiting, enum MHD_ConnectionNotificationCode what);
 size_t acti_request_unescape(void *user, struct MHD_Connection *connection, char *text);
+
+/* -- span.c -- */
+
+/* Where the request is in a trace: below the one that its header names, or where it begins one. False: nobody's, or it is no
+ * traceparent. */
+bool acti_request_trace(acti_request *request, acta_traceparent *trace_out);
+void acti_request_trace_begin(acti_request *request); /* its route is known */
+void acti_request_trace_end(acti_request *request);
 
 /* -- problem.c: RFC 9457 -- */
 

@@ -26,6 +26,7 @@ typedef struct snapshot {
     acta_store_stats store;
     acta_runtime_stats runtime;
     acta_app_counters app;
+    acta_span_counters trace;
     acta_stage_times stages[ACTA_STAGE_COUNT];
     reader_numbers *readers;
     uint32_t reader_count;
@@ -46,6 +47,7 @@ typedef struct metric {
 #define AT(member)      offsetof(snapshot, member)
 #define STORE(member)   offsetof(snapshot, store.member)
 #define COUNTED(member) offsetof(snapshot, app.member)
+#define TRACE(member)   offsetof(snapshot, trace.member)
 #define ACTORS(member)  offsetof(snapshot, runtime.member)
 #define OF(member)      offsetof(reader_numbers, member)
 
@@ -107,6 +109,10 @@ static const metric metrics[] = {
     { "acta_manager_outboxes", GAUGE, "", APP, COUNTED(outboxes_open), "Instances of process managers that have commands to dispatch." },
     { "acta_schedule_commands", COUNTER, "", APP, COUNTED(schedule_commands), "Commands of the schedule, each attempt." },
     { "acta_command_seconds", HISTOGRAM, "seconds", STAGE, 0, "How long commands take, as a whole and by stage. Not each of them is timed: count is of those that were." },
+    { "acta_spans_told", COUNTER, "", APP, TRACE(spans), "Spans that the sink of the application was told of; 0 where it has none." },
+    { "acta_spans_sent", COUNTER, "", APP, TRACE(sent), "Those that it has sent, and that were taken." },
+    { "acta_spans_dropped", COUNTER, "", APP, TRACE(dropped), "Those that it will never send: it had no room, or has given them up." },
+    { "acta_spans_retries", COUNTER, "", APP, TRACE(retries), "Attempts to send spans that failed and were made again." },
     { "acta_gateway_requests", GAUGE, "", APP, AT(requests), "Requests over HTTP that wait for the disk, for actors or for readers." },
     { "acta_gateway_event_clients", GAUGE, "", APP, AT(event_clients), "Clients that follow events." },
 };
@@ -149,6 +155,7 @@ read_all(acta_gateway *gateway, snapshot *s)
     acta_store_stats_read(acta_app_store(app), &s->store);
     acta_runtime_stats_read(acta_app_runtime(app), &s->runtime);
     acta_app_count(app, &s->app);
+    acta_app_count_spans(app, &s->trace);
     acta_app_stages(app, s->stages);
     pthread_mutex_lock(&gateway->lock);
     s->requests = gateway->open;

@@ -463,6 +463,7 @@ acti_request_go_on(void *user, struct MHD_Connection *connection, const char *ur
         *request_out = request = request_create(door, connection);
         if (request == NULL) return MHD_NO;
         check_in(request, url, method);
+        if (request->route != NULL && acta_app_has_span_sink(door->gateway->app)) acti_request_trace_begin(request);
         /* With an answer before its body it is the connection's last. */
         return request->route == NULL && says_body(request) ? answer(request) : MHD_YES;
     }
@@ -482,6 +483,7 @@ acti_request_ended(
 
     (void)user, (void)why;
     if (request == NULL) return;
+    if (request->is_traced) acti_request_trace_end(request);
     acti_deadline_set(request->gateway->deadlines, waiting_of(connection), 0);
     const acta_allocator *allocator = &request->gateway->environment.allocator;
     if (request->is_suspended) acti_request_left(request->gateway);

@@ -42,6 +42,7 @@
 #include "acta/seal.h"
 #include "acta/shadow.h"
 #include "acta/counters.h"
+#include "acta/span.h"
 #include "acta/stages.h"
 #include "acta/status.h"
 #include "acta/store.h"
@@ -51,8 +52,8 @@
 #include "acta/sys.h"
 #include "acta/time_travel.h"
 #include "acta/topic.h"
-#include "acta/tree.h"
 #include "acta/traceparent.h"
+#include "acta/tree.h"
 #include "acta/upcast.h"
 #include "acta/watch_fd.h"
 

@@ -172,6 +172,8 @@ struct acta_dispatch_options {
      * same. */
     const acta_metadata_entry *metadata;
     uint32_t metadata_count;
+    /* Without a trace in the above it may begin one, where a sink wants those (span.h): not this one. */
+    bool begins_no_trace;
 
     uint32_t returning; /* acta_returning; for `returned_out`, or what the result of acta_dispatch_async brings */
     acta_returned *returned_out; /* written when the status is ACTA_OK, and when it is one of wait_for; may be NULL */

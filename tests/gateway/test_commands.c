@@ -3,7 +3,10 @@
  */
 #include "http.h"
 
+#include <pthread.h>
 #include <unistd.h>
+
+#include "acta/span.h"
 
 static void
 a_command_has_taken_effect_when_it_is_answered(void **state)
@@ -317,6 +320,119 @@ a_trace_goes_through_a_whole_transfer(void **state)
     }
 }
 
+/* -- spans -- */
+
+enum { SPANS_MAX = 64 };
+
+static struct {
+    pthread_mutex_t lock;
+    struct {
+        acta_span span;
+        acta_span_kind kind;
+        bool has_failed;
+        char name[128];
+        uint64_t status;
+    } spans[SPANS_MAX];
+    uint32_t count;
+} told = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void
+take_span(void *user, const acta_span_record *record)
+{
+    const acta_span_about *about = record->about;
+    (void)user;
+
+    pthread_mutex_lock(&told.lock);
+    assert_true(told.count < SPANS_MAX);
+    told.spans[told.count].span = *record->span;
+    told.spans[told.count].kind = about->kind;
+    told.spans[told.count].has_failed = about->has_failed;
+    snprintf(told.spans[told.count].name, sizeof told.spans[0].name, ACTA_FMT, ACTA_ARG(about->name));
+    for (uint32_t i = 0; i < about->field_count; i++)
+        if (strcmp(about->fields[i].name, "http.response.status_code") == 0)
+            told.spans[told.count].status = about->fields[i].number;
+    told.count++;
+    pthread_mutex_unlock(&told.lock);
+}
+
+/* Nothing runs any more. The only one of this name. */
+static uint32_t
+span_named(const char *name)
+{
+    uint32_t found = SPANS_MAX;
+
+    for (uint32_t i = 0; i < told.count; i++) {
+        if (strcmp(told.spans[i].name, name) != 0) continue;
+        assert_int_equal(found, SPANS_MAX);
+        found = i;
+    }
+    if (found == SPANS_MAX) fail_msg("there is no span '%s'", name);
+    return found;
+}
+
+/* Who only looks begins no trace; a command does, and its request's span is above that of its dispatch. */
+static void
+a_request_is_the_first_span_of_its_trace(void **state)
+{
+    static const acta_span_sink sink = { .ended = take_span };
+    static const char json[] = "Content-Type: application/json\r\n";
+    static const uint8_t none[8];
+    fixture *f = FIXTURE(state);
+    char id[64] = "\"correlation_id\":\"";
+
+    told.count = 0;
+    serve(f);
+    MUST(f, acta_app_tell_spans(f->app, &sink, &f->error));
+    assert_int_equal(get(f, "/health"), 200);
+    assert_int_equal(
+        ask(f, "POST", "/commands/OpenAccount", json, "{\"account_id\":\"al\",\"owner\":\"A\",\"initial_balance\":1}"),
+        200);
+    assert_int_equal(get(f, "/streams/Account-al"), 200);
+    acta_gateway_stop(f->gateway); /* all have ended */
+    f->gateway = NULL;
+    uint32_t request = span_named("POST /commands/{name}"), dispatch = span_named("dispatch bank.OpenAccount");
+    assert_memory_equal(told.spans[request].span.parent_id, none, 8);
+    assert_int_equal(told.spans[request].kind, ACTA_SPAN_SERVER);
+    assert_int_equal(told.spans[request].status, 200);
+    assert_memory_equal(told.spans[dispatch].span.parent_id, told.spans[request].span.here.span_id, 8);
+    assert_memory_equal(told.spans[dispatch].span.here.trace_id, told.spans[request].span.here.trace_id, 16);
+    for (uint32_t i = 0; i < told.count; i++)
+        assert_true(strncmp(told.spans[i].name, "GET", 3) != 0);
+    for (int i = 0; i < 16; i++) /* the trace is the correlation */
+        snprintf(id + strlen(id), 4, "%02x%s", told.spans[request].span.here.trace_id[i],
+            i == 3 || i == 5 || i == 7 || i == 9 ? "-" : "");
+    body_has(f, id);
+}
+
+/* Any request, when whoever asks has a trace that is recorded. A refusal is the client's fault, and no failure. */
+static void
+a_request_has_a_span_in_the_trace_of_its_client(void **state)
+{
+    static const char recorded[] = "Content-Type: application/json\r\n"
+                                   "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n";
+    static const char passed[] = "Content-Type: application/json\r\n"
+                                 "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00\r\n";
+    static const uint8_t client[8] = { 0x00, 0xf0, 0x67, 0xaa, 0x0b, 0xa9, 0x02, 0xb7 };
+    const acta_span_sink sink = { .ended = take_span, .roots_per_million = ACTA_SPAN_NO_ROOTS };
+    fixture *f = FIXTURE(state);
+
+    told.count = 0;
+    serve(f);
+    MUST(f, acta_app_tell_spans(f->app, &sink, &f->error));
+    assert_int_equal(ask(f, "GET", "/aggregates/Account/nobody", recorded, ""), 404);
+    assert_int_equal(ask(f, "POST", "/commands/Depositt", recorded, "{}"), 404);
+    assert_int_equal(ask(f, "POST", "/commands/Deposit", passed, "{\"account_id\":\"al\",\"amount\":1}"), 422);
+    assert_int_equal(post(f, "/commands/Deposit", "{\"account_id\":\"al\",\"amount\":1}"), 422);
+    acta_gateway_stop(f->gateway);
+    f->gateway = NULL;
+    assert_int_equal(told.count, 2);
+    uint32_t state_asked = span_named("GET /aggregates/{type}/{id}"), unknown = span_named("POST /commands/{name}");
+    assert_memory_equal(told.spans[state_asked].span.parent_id, client, 8);
+    assert_memory_equal(told.spans[unknown].span.parent_id, client, 8);
+    assert_int_equal(told.spans[state_asked].status, 404);
+    assert_false(told.spans[unknown].has_failed);
+}
+
 int
 main(void)
 {
@@ -335,6 +451,8 @@ main(void)
         with_bank(many_are_answered_on_one_connection),
         with_bank(a_trace_goes_with_the_events),
         with_bank(a_trace_goes_through_a_whole_transfer),
+        with_bank(a_request_is_the_first_span_of_its_trace),
+        with_bank(a_request_has_a_span_in_the_trace_of_its_client),
     };
     return cmocka_run_group_tests_name("commands over HTTP", tests, NULL, NULL);
 }
