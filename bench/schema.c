@@ -31,7 +31,7 @@ read_order(const schema_work *work, uint32_t rounds)
     uint64_t sum = 0;
 
     for (uint32_t i = 0; i < rounds; i++) {
-        const schema_buffer *buffer = &work->orders[i % SCHEMA_BUFFERS];
+        const schema_buffer *buffer = schema_buffer_of(work->orders, i);
         market_OrderPlaced order;
         market_OrderPlaced_decode(acta_bytes_from(buffer->bytes, buffer->size), &order);
         sum += order.order_id.size + order.symbol.size + (uint64_t)order.price + (uint64_t)order.quantity +
@@ -46,7 +46,7 @@ read_field(const schema_work *work, uint32_t rounds)
     uint64_t sum = 0;
 
     for (uint32_t i = 0; i < rounds; i++) {
-        const schema_buffer *buffer = &work->orders[i % SCHEMA_BUFFERS];
+        const schema_buffer *buffer = schema_buffer_of(work->orders, i);
         market_OrderPlaced order;
         market_OrderPlaced_decode(acta_bytes_from(buffer->bytes, buffer->size), &order);
         sum += (uint64_t)order.quantity;
@@ -60,7 +60,7 @@ read_tick(const schema_work *work, uint32_t rounds)
     uint64_t sum = 0;
 
     for (uint32_t i = 0; i < rounds; i++) {
-        const schema_buffer *buffer = &work->ticks[i % SCHEMA_BUFFERS];
+        const schema_buffer *buffer = schema_buffer_of(work->ticks, i);
         market_Ticked tick;
         market_Ticked_decode(acta_bytes_from(buffer->bytes, buffer->size), &tick);
         sum += (uint64_t)(tick.traded_at + tick.price + tick.bid + tick.ask) + tick.volume + tick.venue +
@@ -149,7 +149,7 @@ verify_order(const schema_work *work, uint32_t rounds)
     uint64_t sound = 0;
 
     for (uint32_t i = 0; i < rounds; i++) {
-        const schema_buffer *buffer = &work->orders[i % SCHEMA_BUFFERS];
+        const schema_buffer *buffer = schema_buffer_of(work->orders, i);
         sound += market_OrderPlaced_verify(acta_bytes_from(buffer->bytes, buffer->size), NULL) == ACTA_OK;
     }
     return sound;
@@ -161,7 +161,7 @@ verify_tick(const schema_work *work, uint32_t rounds)
     uint64_t sound = 0;
 
     for (uint32_t i = 0; i < rounds; i++) {
-        const schema_buffer *buffer = &work->ticks[i % SCHEMA_BUFFERS];
+        const schema_buffer *buffer = schema_buffer_of(work->ticks, i);
         sound += market_Ticked_verify(acta_bytes_from(buffer->bytes, buffer->size), NULL) == ACTA_OK;
     }
     return sound;
@@ -173,7 +173,7 @@ verify_part(const schema_work *work, uint32_t rounds)
     uint64_t sound = 0;
 
     for (uint32_t i = 0; i < rounds; i++) {
-        const schema_buffer *buffer = &work->parts[i % SCHEMA_BUFFERS];
+        const schema_buffer *buffer = schema_buffer_of(work->parts, i);
         sound += market_Ticked_verify(acta_bytes_from(buffer->bytes, buffer->size), NULL) == ACTA_OK;
     }
     return sound;

@@ -21,6 +21,17 @@ typedef struct schema_buffer {
     size_t size;
 } schema_buffer;
 
+/* The buffer of a round. Where it lies is hidden from the compiler, which else finds its address twice in some loops and once
+ * in others: both sides pay for it once. */
+static inline const schema_buffer *
+schema_buffer_of(const schema_buffer *buffers, uint32_t round)
+{
+    const schema_buffer *buffer = &buffers[round % SCHEMA_BUFFERS];
+
+    __asm__("" : "+r"(buffer));
+    return buffer;
+}
+
 typedef struct schema_work {
     schema_buffer orders[SCHEMA_BUFFERS], ticks[SCHEMA_BUFFERS];
     schema_buffer parts[SCHEMA_BUFFERS]; /* ticks of which half is left out */

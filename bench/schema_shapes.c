@@ -28,7 +28,7 @@ reserve(acta_sink *sink, size_t size)
 static acta_bytes
 bytes_of(const schema_buffer *buffers, uint32_t round)
 {
-    const schema_buffer *buffer = &buffers[round % SCHEMA_BUFFERS];
+    const schema_buffer *buffer = schema_buffer_of(buffers, round);
     return acta_bytes_from(buffer->bytes, buffer->size);
 }
 
@@ -63,7 +63,7 @@ read_tags(const schema_work *work, uint32_t rounds)
     return sum;
 }
 
-static uint64_t
+static inline uint64_t
 seen_of(market_Firm_ref ref)
 {
     market_Firm firm;
