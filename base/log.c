@@ -31,6 +31,18 @@ area_of(const char *event)
     return acta_str_from(event, dot != NULL ? (size_t)(dot - event) : 0);
 }
 
+/* Names and errors of others are in lines too. They may end no line, and steer no terminal: control characters, also those of
+ * two bytes, become blanks. Fields have them as they are. */
+static void
+make_one_line(char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < ' ' || c == 0x7f) text[i] = ' ';
+        if (c == 0xc2 && i + 1 < size && ((unsigned char)text[i + 1] & 0xe0) == 0x80) text[i] = text[i + 1] = ' ';
+    }
+}
+
 static void
 tell(const acta_environment *environment, const acta_log_record *begun, const char *format, va_list arguments)
 {
@@ -39,7 +51,9 @@ tell(const acta_environment *environment, const acta_log_record *begun, const ch
 
     int length = vsnprintf(text, sizeof text, format, arguments);
     if (length < 0) return;
-    record.line = acta_str_from(text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+    size_t size = (size_t)length < sizeof text ? (size_t)length : sizeof text - 1;
+    make_one_line(text, size);
+    record.line = acta_str_from(text, size);
     record.area = area_of(record.event);
     acta_log_pass(&environment->log, &record);
 }

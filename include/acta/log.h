@@ -54,7 +54,7 @@ typedef struct acta_log_record {
 
 /*
  * Where it goes. Default, when both functions are NULL: lines of warnings and errors to stderr, behind "acta: ".
- *   write   one line, without a line end; may be NULL
+ *   write   one line, without a line end, and with blanks for control characters; may be NULL
  *   record  the same with fields; may be NULL. When both are set, both are called
  */
 typedef struct acta_log {

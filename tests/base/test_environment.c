@@ -91,6 +91,23 @@ a_log_line_is_formatted_and_a_long_one_cut(void **state)
     assert_int_equal(last.size, 1000);
 }
 
+/* SEC-09: whatever is in a name, it ends no line, and a terminal that shows the log does nothing of it. */
+static void
+a_log_line_is_one_line(void **state)
+{
+    (void)state;
+    last_line last;
+    acta_environment given = { .log = { .write = remember_line, .user = &last } };
+    acta_environment e = acta_environment_or_default(&given);
+
+    acta_log_write(&e, ACTA_LOG_INFO, "stream '%s'",
+        "a\r\nacta: all is well\x1b[2J\x7f\xc2\x9b"
+        "31m\t\xc3\xa9");
+    assert_string_equal(last.text, "stream 'a  acta: all is well [2J   31m \xc3\xa9'");
+    acta_log_event(&e, ACTA_LOG_WARNING, "gateway.problem", NULL, 0, "%s", "\xc2");
+    assert_string_equal(last.text, "\xc2");
+}
+
 typedef struct records {
     uint32_t count;
     acta_log_level level;
@@ -291,6 +308,7 @@ main(void)
         cmocka_unit_test(each_seam_that_is_zero_gets_its_default),
         cmocka_unit_test(the_default_clock_never_falls_and_randomness_differs),
         cmocka_unit_test(a_log_line_is_formatted_and_a_long_one_cut),
+        cmocka_unit_test(a_log_line_is_one_line),
         cmocka_unit_test(an_event_is_told_as_a_line_and_as_fields),
         cmocka_unit_test(what_comes_too_often_is_left_out_and_counted),
         cmocka_unit_test(threads_that_log_too_often_are_all_counted),
