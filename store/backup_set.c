@@ -54,7 +54,9 @@ make_room(acti_backup *backup)
 acta_status
 acti_backup_add_file(acti_backup *backup, const char *name, acti_file_sum sum, acta_error *error)
 {
-    if (strlen(name) >= ACTI_BACKUP_NAME_MAX || strchr(name, ' ') != NULL || strchr(name, '/') != NULL)
+    /* Also of a list that somebody else has written: no name leads out of the directory. */
+    bool is_name = name[0] != '\0' && name[0] != '.' && strpbrk(name, " /") == NULL;
+    if (strlen(name) >= ACTI_BACKUP_NAME_MAX || !is_name)
         return acta_error_set(error, ACTA_INVALID, "'%.100s' is no name of a file of a store", name);
     if (!make_room(backup)) return acta_error_set(error, ACTA_NO_MEMORY, "there is no memory for a list of files");
     acti_backup_file *file = &backup->files[backup->count++];

@@ -87,7 +87,7 @@ acti_directory_make(const char *path, acta_error *error)
     char parent[ACTI_PATH_MAX];
 
     acti_parent_of(path, parent, sizeof parent);
-    if (mkdir(path, 0777) == 0) return acti_directory_sync(parent, error);
+    if (mkdir(path, ACTI_DIRECTORY_MODE) == 0) return acti_directory_sync(parent, error);
     if (errno == ENOENT)
         return acta_error_set(
             error, ACTA_NOT_FOUND, "cannot make '%s': the directory '%s' does not exist; make it first", path, parent);

@@ -19,6 +19,11 @@ acta_environment acti_silent(const acta_environment *environment);
 
 /* errno, as a status of ours: cannot WHAT 'PATH/FILE': … */
 acta_status acti_file_failed(const char *what, const char *path, const char *file, acta_error *error);
+
+/* Of each that is made: what is in a log is its owner's alone. The files in it are RocksDB's for the most part, which have what the
+ * process's umask leaves: so whoever opens the directory to others opens all of it. */
+enum { ACTI_DIRECTORY_MODE = 0700 };
+
 int acti_file_open(const char *path, int flags);                  /* open, made again after a signal; closed on exec */
 void acti_parent_of(const char *path, char *parent, size_t size); /* the directory that `path` lies in */
 acta_status acti_directory_sync(const char *path, acta_error *error);

@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static acta_status
 write_mark(const char *path, uint32_t slot, const uint8_t *bytes, acta_error *error)
@@ -44,7 +45,9 @@ make_checkpoint(rocksdb_engine *engine, const char *path, acta_error *error)
     if (said != NULL) return acti_rocksdb_failed(engine, "back up the store", said, error);
     rocksdb_checkpoint_create(checkpoint, path, UINT64_MAX, &said);
     rocksdb_checkpoint_object_destroy(checkpoint);
-    return said != NULL ? copying_failed(engine, said, error) : ACTA_OK;
+    if (said != NULL) return copying_failed(engine, said, error);
+    /* RocksDB makes it as the process's umask wants it. */
+    return chmod(path, ACTI_DIRECTORY_MODE) == 0 ? ACTA_OK : acti_file_failed("change the mode of", path, "", error);
 }
 
 static acta_status

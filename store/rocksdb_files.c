@@ -249,7 +249,7 @@ make_directory(const rocksdb_engine *engine, acta_error *error)
 {
     char parent[4096];
 
-    if (mkdir(engine->path, 0777) != 0) {
+    if (mkdir(engine->path, ACTI_DIRECTORY_MODE) != 0) {
         if (errno == EEXIST) return ACTA_OK;
         acti_parent_of(engine->path, parent, sizeof parent);
         if (errno == ENOENT)
@@ -284,7 +284,7 @@ make_mark_file(rocksdb_engine *engine, acta_error *error)
     static const uint8_t zeros[ACTI_MARK_SLOT_COUNT * ACTI_MARK_SLOT_SPACING];
     char path[4096], new_path[4096];
 
-    acta_status status = open_mark_file(engine, NEW_MARK_FILE, O_RDWR | O_CREAT, error);
+    acta_status status = open_mark_file(engine, NEW_MARK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW, error);
     if (status != ACTA_OK) return status;
     snprintf(path, sizeof path, "%s/%s", engine->path, ACTI_MARK_FILE); /* shorter than the one that was opened */
     snprintf(new_path, sizeof new_path, "%s/%s", engine->path, NEW_MARK_FILE);

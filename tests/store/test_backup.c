@@ -167,8 +167,35 @@ backups_under_load_hold_all_that_was_acknowledged(void **state)
     }
 }
 
+static void
+is_its_owners_alone(const fixture *f, const char *ending)
+{
+    char path[300];
+    struct stat found;
+
+    assert_int_equal(stat(beside(f, ending, path, sizeof path), &found), 0);
+    if ((found.st_mode & 077) != 0) fail_msg("'%s' has mode %o", path, found.st_mode & 0777);
+}
+
+/* SEC-12: whatever the process's umask says. A directory that was there before keeps its mode. */
+static void
+a_store_and_its_backup_are_their_owners_alone(void **state)
+{
+    fixture *f = FIXTURE(state);
+    mode_t before = umask(0);
+
+    acta_status status = open_store(f);
+    if (status == ACTA_OK) append_ok(f, "a", "x");
+    if (status == ACTA_OK) status = back_up(f, ".copy", NULL);
+    umask(before);
+    if (status != ACTA_OK) fail_msg("%s", f->error.text);
+    is_its_owners_alone(f, "");
+    is_its_owners_alone(f, ".copy");
+}
+
 /* -- what is refused -- */
 
+/* SEC-12 */
 static void
 a_place_that_is_taken_is_refused(void **state)
 {
@@ -231,6 +258,7 @@ main(void)
         on_store(an_empty_store_can_be_backed_up),
         on_manual_store(an_empty_store_can_be_backed_up),
         on_store(backups_under_load_hold_all_that_was_acknowledged),
+        on_no_store(a_store_and_its_backup_are_their_owners_alone),
         on_store(a_place_that_is_taken_is_refused),
         on_store(a_store_that_only_reads_is_not_backed_up),
     };

@@ -104,6 +104,35 @@ what_cannot_be_kept_is_refused() {
         holds 'acta keep bank-data Account' "$acta" keep --help
 }
 
+# SEC-08: the list of a backup's files, rewritten: its checksum is right, its names lead elsewhere.
+reseal() { # name: in the place of the first file's
+    perl -0 -pi -e 's/^file \S+/file $ENV{evil}/m; s/end \S+\n$//;
+        my $crc = 0xffffffff;
+        for my $byte (unpack "C*", $_) { $crc ^= $byte; $crc = $crc & 1 ? ($crc >> 1) ^ 0x82f63b78 : $crc >> 1 for 1 .. 8 }
+        $_ .= sprintf "end %08x\n", $crc ^ 0xffffffff' "$list"
+}
+
+names_in_a_backup_lead_nowhere() {
+    a_bank && "$acta" backup "$data" "$set" || return 1
+    list=$(find "$set" -name acta.backup)
+    cp "$list" "$scratch/list"
+    echo theirs >"$scratch/theirs"
+    same=$(sed -n 's/^file \([^ ]*\) .*/\1/p' "$list" | head -n 1)
+    evil=$same reseal && cmp "$list" "$scratch/list" || return 1
+    for evil in ../../theirs "$scratch/theirs" .. . .hidden; do
+        export evil
+        reseal && says 1 "is damaged" "$acta" restore "$set" "$scratch/new" && [ ! -e "$scratch/new" ] || return 1
+    done
+    unset evil
+}
+
+# SEC-08: ids and names are keys, not files.
+an_id_is_no_path() {
+    a_bank && "$bank" --data "$data" open ../../../evil --balance 1 && "$bank" --data "$data" deposit ../../../evil 5 &&
+        holds 'Account-../../../evil' "$acta" streams "$data" &&
+        "$acta" backup "$data" "$set" && [ -z "$(find "$scratch" -name '*evil*')" ]
+}
+
 every_command_helps() {
     for command in verify backup backups restore repair; do
         holds "Usage: acta $command" "$acta" "$command" --help &&
@@ -123,6 +152,8 @@ every_command_is_listed() {
 }
 
 check "backups are added, listed and restored" backups_are_added_listed_and_restored
+check "names in a backup lead nowhere" names_in_a_backup_lead_nowhere
+check "an id is no path" an_id_is_no_path
 check "a bank is restored to a position" a_bank_is_restored_to_a_position
 check "a bank is restored to a time" a_bank_is_restored_to_a_time
 check "a damaged bank is repaired" a_damaged_bank_is_repaired
