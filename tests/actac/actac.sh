@@ -232,6 +232,102 @@ a_damaged_binary_schema_is_refused_or_read() { # cut, and with bytes that are al
     [ "$refused" -ge $((size / 97)) ]
 }
 
+# SEC-03: a binary schema that flatc never wrote. What is no name gets into no code.
+names_that_are_none_are_refused() {
+    for name in 'A*/Line' 'A"dLine' 'A\\nLine' 'A\ndLine' 'A dLine' 'A%sLine' '1ddLine' 'A\0dLine' 'A\xffdLine' '.ddLine' 'A..Line' \
+        'AddLin.'; do
+        perl -pe "s{AddLine}{$name}g" "$scratch/shop/shop.bfbs" >"$scratch/evil.bfbs"
+        ends_with 1 "evil.bfbs' is no binary schema; make it with flatc --binary --schema" \
+            --bfbs "$scratch/evil.bfbs" --schema "$scratch/shop/shop.fbs" --out-dir "$scratch" || return 1
+    done
+    perl -pe "s/count/const/g" "$scratch/shop/shop.bfbs" >"$scratch/evil.bfbs"
+    ends_with 1 "field 'const' is a word of C or C++; choose another name" \
+        --bfbs "$scratch/evil.bfbs" --schema "$scratch/shop/shop.fbs" --out-dir "$scratch"
+}
+
+# SEC-03, SEC-04: of ten megabytes, and just too long.
+long_names_are_refused() {
+    for size in 10000000 254; do
+        perl -e 'print "namespace n;\ntable ", "x" x $ARGV[0], " { a:int; }\n"' "$size" >"$scratch/long.fbs"
+        binary_of "$scratch/long.fbs" && ends_with 1 "long.bfbs' has a name of more than 255 bytes" \
+            --bfbs "$scratch/long.bfbs" --schema "$scratch/long.fbs" --out-dir "$scratch" || return 1
+    done
+}
+
+# SEC-03: so many offsets, all to the same table.
+bomb() { # count
+    perl -e 'undef $/; my ($b, $n) = (scalar <STDIN>, $ARGV[0]); sub at { unpack "V", substr $b, $_[0], 4 }
+        my $root = at(0); my $vtable = $root - unpack("l<", substr $b, $root, 4);
+        my $field = $root + unpack("v", substr $b, $vtable + 4, 2); my $tables = $field + at($field);
+        my $first = $tables + 4 + at($tables + 4); my $size = length $b; my $again = $b;
+        substr $b, $field, 4, pack "V", $size - $field;
+        print $b, pack("V", $n), map({ pack "V", 4 * ($n - $_) + $first } 0 .. $n - 1), $again' "$1" <"$scratch/shop/shop.bfbs"
+}
+
+few_bytes_make_no_million_tables() {
+    bomb 1000000 >"$scratch/evil.bfbs"
+    ends_with 1 "has 1000003 types; at most 10000 are carried" \
+        --bfbs "$scratch/evil.bfbs" --schema "$scratch/shop/shop.fbs" --out-dir "$scratch" || return 1
+    bomb 9000 >"$scratch/evil.bfbs"
+    ends_with 1 "is no binary schema" --bfbs "$scratch/evil.bfbs" --schema "$scratch/shop/shop.fbs" --out-dir "$scratch"
+}
+
+# SEC-04: what a schema says in words stays a comment, or a string.
+words_become_no_code() {
+    cat >"$scratch/evil.fbs" <<'EOF'
+namespace evil;
+attribute "event"; attribute "command"; attribute "state"; attribute "identity";
+file_identifier "\"*/\\";
+/// enum */ #error enum
+/// a \
+/// "b" %s %n // /* 'c \n \
+enum Kind : ubyte {
+    /// value */ #error value \
+    a }
+/// command */ #error command
+table Open (command: "Purse") {
+    /// field */ #error field
+    purse_id:string (identity, required); }
+/// */
+table Opened (event: "Purse") { purse_id:string (required); kind:Kind; }
+table Purse (state) { open:bool; }
+root_type Open;
+EOF
+    compile "$scratch/evil.fbs" && ! grep -q '^ *#error' "$scratch/evil.acta.h" || return 1
+    # shellcheck disable=SC2086
+    ${CC:-cc} -std=c11 $warnings -fsyntax-only -I"$root/include" "$scratch/evil.acta.c"
+}
+
+# SEC-04: files that include one another, and one that is none. They are flatc's; actac reads what it is given alone.
+includes_lead_nowhere() {
+    printf 'include "second.fbs";\nnamespace n;\ntable First { a:int; }\n' >"$scratch/first.fbs"
+    printf 'include "first.fbs";\nnamespace n;\ntable Second { a:First; }\n' >"$scratch/second.fbs"
+    compile "$scratch/first.fbs" || return 1
+    printf 'include "../../../../../../../../etc/passwd";\nnamespace n;\ntable Third { a:int; }\n' >"$scratch/third.fbs"
+    ! compile "$scratch/third.fbs" >"$scratch/said" 2>&1 && [ ! -e "$scratch/third.acta.h" ]
+}
+
+a_file_too_large_is_not_read() {
+    truncate -s 65M "$scratch/large.fbs"
+    ends_with 1 "cannot read '$scratch/large.fbs': File too large" \
+        --bfbs "$scratch/shop/shop.bfbs" --schema "$scratch/large.fbs" --out-dir "$scratch"
+}
+
+# SEC-12
+a_link_in_its_way_is_not_followed() {
+    echo "somebody else's" >"$scratch/theirs"
+    ln -sf "$scratch/theirs" "$scratch/shop.acta.h.new"
+    "$actac" --bfbs "$scratch/shop/shop.bfbs" --schema "$scratch/shop/shop.fbs" --out-dir "$scratch" &&
+        [ "$(cat "$scratch/theirs")" = "somebody else's" ] && [ ! -L "$scratch/shop.acta.h" ]
+}
+
+check "names that are none are refused" names_that_are_none_are_refused
+check "long names are refused" long_names_are_refused
+check "few bytes make no million tables" few_bytes_make_no_million_tables
+check "words become no code" words_become_no_code
+check "includes lead nowhere" includes_lead_nowhere
+check "a file too large is not read" a_file_too_large_is_not_read
+check "a link in its way is not followed" a_link_in_its_way_is_not_followed
 check "--help is on stdout, and no error" ends_with 0 "usage: actac --bfbs FILE.bfbs" --help
 check "nothing given is a usage error" ends_with 2 "actac: --bfbs is missing; try 'actac --help'"
 check "a missing --out-dir is a usage error" ends_with 2 "actac: --out-dir is missing" --bfbs a --schema b

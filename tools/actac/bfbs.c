@@ -1,10 +1,23 @@
 /*
  * Binary schema: reads a FlatBuffers buffer field by field. Each access is checked against the size, so that a damaged
- * file leads to `damaged` and never outside of the bytes.
+ * file leads to `damaged` and never outside of the bytes. What is read is counted: few bytes that lead to the same place again
+ * and again can't make much out of little.
  */
 #include "internal.h"
 
+#include <ctype.h>
 #include <string.h>
+
+enum { WORK = 16, WORK_FREE = 1 << 20, NAME_MAX_SIZE = 255 };
+
+/* False: it was more than a file of this size can have, in which no two parts overlap. */
+static bool
+work(acti_bfbs *b, uint64_t bytes)
+{
+    b->work += bytes;
+    if (b->work > (uint64_t)b->size * WORK + WORK_FREE) b->damaged = true;
+    return !b->damaged;
+}
 
 static uint64_t
 number_at(acti_bfbs *b, uint64_t at, uint32_t size)
@@ -75,7 +88,7 @@ bfbs_count(acti_bfbs *b, uint32_t vector)
 {
     if (vector == 0) return 0;
     uint64_t count = number_at(b, vector, 4);
-    if (count <= (b->size - vector) / 4) return (uint32_t)count;
+    if (count <= (b->size - vector) / 4) return work(b, 4 * count) ? (uint32_t)count : 0;
     b->damaged = true; /* vectors of offsets only */
     return 0;
 }
@@ -91,7 +104,25 @@ bfbs_string(acti_bfbs *b, uint32_t string, acti_arena *arena)
 {
     if (string == 0) return "";
     uint64_t size = number_at(b, string, 4);
-    if (size <= b->size - string - 4) return arena_copy(arena, (const char *)b->bytes + string + 4, size);
+    if (size <= b->size - string - 4 && work(b, WORK + size))
+        return arena_copy(arena, (const char *)b->bytes + string + 4, size);
     b->damaged = true;
     return "";
+}
+
+const char *
+bfbs_name(acti_bfbs *b, uint32_t string, acti_arena *arena)
+{
+    const char *name = bfbs_string(b, string, arena);
+    bool begins = true;
+
+    for (const char *c = name; *c != '\0'; c++) {
+        bool is_dot = *c == '.';
+        if (is_dot ? begins : !isalpha((unsigned char)*c) && *c != '_' && (begins || !isdigit((unsigned char)*c)))
+            b->damaged = true;
+        begins = is_dot;
+    }
+    if (begins || (string != 0 && strlen(name) != number_at(b, string, 4))) b->damaged = true;
+    if (strlen(name) > NAME_MAX_SIZE) b->damaged = b->has_long_name = true;
+    return name;
 }

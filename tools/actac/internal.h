@@ -33,7 +33,9 @@ void arena_free(acti_arena *arena);
 typedef struct acti_bfbs {
     const uint8_t *bytes;
     size_t size;
-    bool damaged; /* something led outside; what was read then is 0 or "" */
+    bool damaged;       /* something led outside, or is no name; what was read then is 0 or "" */
+    bool has_long_name; /* damaged because of that */
+    uint64_t work;      /* bytes read of strings and vectors */
 } acti_bfbs;
 
 /* Tables are places in the bytes; 0 is none. `slot` is the field's id in reflection.fbs. */
@@ -43,6 +45,7 @@ uint64_t bfbs_number(acti_bfbs *b, uint32_t table, uint32_t slot, uint32_t size,
 uint32_t bfbs_count(acti_bfbs *b, uint32_t vector);
 uint32_t bfbs_item(acti_bfbs *b, uint32_t vector, uint32_t index);
 const char *bfbs_string(acti_bfbs *b, uint32_t string, acti_arena *arena); /* "" for none */
+const char *bfbs_name(acti_bfbs *b, uint32_t string, acti_arena *arena);   /* a.b.C, of letters, digits and _ */
 
 /* -- scan.c: where the names stand in the text -- */
 
@@ -210,7 +213,9 @@ typedef struct acti_model {
     uint32_t stray_count;
 } acti_model;
 
-/* False: the binary schema is damaged. */
+enum { TYPES_MAX = 10000 };
+
+/* False: the binary schema is damaged, or has more than there may be. */
 bool model_make(acti_model *model, acti_arena *arena);
 const char *attribute_of(const acti_common *of, const char *name); /* NULL: it has none */
 

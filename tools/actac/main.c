@@ -26,7 +26,7 @@ static const char usage[] =
     "Errors go to stderr as FILE.fbs:line:column: what is wrong, what was expected, what to do.\n"
     "Exit status: 0 made, 1 an error in the schema or with a file, 2 usage.\n";
 
-enum { OLD_MAX = 64 };
+enum { OLD_MAX = 64, FILE_MAX = 64 << 20 };
 
 typedef struct options {
     const char *bfbs;
@@ -45,7 +45,8 @@ read_file(const char *path, acti_arena *arena, char **bytes_out, size_t *size_ou
     long size = -1;
 
     if (file != NULL && fseek(file, 0, SEEK_END) == 0) size = ftell(file);
-    if (size >= 0 && fseek(file, 0, SEEK_SET) == 0) {
+    if (size > FILE_MAX) errno = EFBIG;
+    if (size >= 0 && size <= FILE_MAX && fseek(file, 0, SEEK_SET) == 0) {
         bytes = arena_alloc(arena, (size_t)size + 1);
         if (fread(bytes, 1, (size_t)size, file) != (size_t)size) bytes = NULL;
     }
@@ -63,7 +64,8 @@ write_file(
     const acti_model *m, const char *path, void (*put)(const acti_model *, FILE *, acti_arena *), acti_arena *arena)
 {
     const char *beside = arena_format(arena, "%s.new", path);
-    FILE *file = fopen(beside, "wb");
+    remove(beside);                   /* of one that was killed; or a link that somebody else has put there */
+    FILE *file = fopen(beside, "wx"); /* which would follow none */
     bool written = file != NULL;
 
     if (written) {
@@ -101,7 +103,13 @@ read_model(const char *schema, const char *bfbs, acti_model *m, acti_arena *aren
     m->stem = stem_of(schema, arena);
     scan_text(text, arena, &m->text);
     if (model_make(m, arena)) return true;
-    fprintf(stderr, "actac: '%s' is no binary schema; make it with flatc --binary --schema\n", bfbs);
+    if (m->binary.has_long_name)
+        fprintf(stderr, "actac: '%s' has a name of more than 255 bytes\n", bfbs);
+    else if (m->table_total + m->enum_total > TYPES_MAX)
+        fprintf(stderr, "actac: '%s' has %u types; at most %d are carried\n", bfbs, m->table_total + m->enum_total,
+            TYPES_MAX);
+    else
+        fprintf(stderr, "actac: '%s' is no binary schema; make it with flatc --binary --schema\n", bfbs);
     return false;
 }
 

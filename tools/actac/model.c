@@ -10,7 +10,6 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Slots of reflection.fbs. */
@@ -121,7 +120,7 @@ read_enum(reader *r, acti_enumeration *out, uint32_t at)
     out->values = arena_alloc(r->arena, out->value_count * sizeof *out->values);
     for (uint32_t i = 0; i < out->value_count; i++) {
         uint32_t value = bfbs_item(r->b, values, i);
-        out->values[i].is.name = bfbs_string(r->b, bfbs_follow(r->b, value, VALUE_NAME), r->arena);
+        out->values[i].is.name = bfbs_name(r->b, bfbs_follow(r->b, value, VALUE_NAME), r->arena);
         out->values[i].is.c_name = arena_format(r->arena, "%s_%s", out->is.c_name, out->values[i].is.name);
         out->values[i].number = (int64_t)bfbs_number(r->b, value, VALUE_NUMBER, 8, 0);
         out->values[i].is.at = out->is.at;
@@ -141,7 +140,7 @@ read_field(reader *r, acti_field *out, uint32_t at, const acti_table *owner)
     uint32_t type = bfbs_follow(r->b, at, FIELD_TYPE);
     uint64_t real = bfbs_number(r->b, at, FIELD_DEFAULT_REAL, 8, 0);
 
-    out->is.name = bfbs_string(r->b, bfbs_follow(r->b, at, FIELD_NAME), r->arena);
+    out->is.name = bfbs_name(r->b, bfbs_follow(r->b, at, FIELD_NAME), r->arena);
     out->is.c_name = arena_format(r->arena, "%s_%s", owner->is.c_name, out->is.name);
     out->is.at = owner->is.at;
     if (owner->is.text != NULL) place_in(&out->is, owner->is.text->members, owner->is.text->member_count);
@@ -284,7 +283,7 @@ text_order(reader *r, uint32_t vector, uint32_t count, uint32_t *own_out)
     const acti_scan *text = &r->model->text;
 
     for (uint32_t i = 0; i < count; i++) {
-        const char *name = bfbs_string(r->b, bfbs_follow(r->b, bfbs_item(r->b, vector, i), 0), r->arena);
+        const char *name = bfbs_name(r->b, bfbs_follow(r->b, bfbs_item(r->b, vector, i), 0), r->arena);
         const acti_scanned *found = scan_find_type(text, name);
         if (found != NULL) places[i] = found->at;
         if (found != NULL) (*own_out)++;
@@ -478,6 +477,7 @@ model_make(acti_model *m, acti_arena *arena)
     m->identifier = bfbs_string(r.b, bfbs_follow(r.b, root, SCHEMA_IDENTIFIER), arena);
     m->table_total = bfbs_count(r.b, objects);
     m->enum_total = bfbs_count(r.b, enums);
+    if (m->table_total + m->enum_total > TYPES_MAX) r.b->damaged = true;
     if (r.b->damaged) return false;
     m->tables = arena_alloc(arena, m->table_total * sizeof *m->tables);
     m->enums = arena_alloc(arena, m->enum_total * sizeof *m->enums);
@@ -486,13 +486,13 @@ model_make(acti_model *m, acti_arena *arena)
 
     for (uint32_t i = 0; i < m->enum_total; i++) {
         acti_enumeration *of = &m->enums[r.enum_index[i]];
-        name_type(&r, &of->is, bfbs_string(r.b, bfbs_follow(r.b, bfbs_item(r.b, enums, i), ENUM_NAME), arena));
+        name_type(&r, &of->is, bfbs_name(r.b, bfbs_follow(r.b, bfbs_item(r.b, enums, i), ENUM_NAME), arena));
         read_enum(&r, of, bfbs_item(r.b, enums, i));
     }
     const char *root_name = bfbs_string(r.b, bfbs_follow(r.b, bfbs_follow(r.b, root, SCHEMA_ROOT), OBJECT_NAME), arena);
     for (uint32_t i = 0; i < m->table_total; i++) {
         acti_table *of = &m->tables[r.table_index[i]];
-        of->full_name = bfbs_string(r.b, bfbs_follow(r.b, bfbs_item(r.b, objects, i), OBJECT_NAME), arena);
+        of->full_name = bfbs_name(r.b, bfbs_follow(r.b, bfbs_item(r.b, objects, i), OBJECT_NAME), arena);
         of->is_root = strcmp(of->full_name, root_name) == 0;
         name_type(&r, &of->is, of->full_name);
     }
