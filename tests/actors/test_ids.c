@@ -2,6 +2,7 @@
  * Command ids: the same id again gets the first answer, with one effect, whatever happened in between.
  */
 #include "fixture.h"
+#include "map.h"
 
 static acta_dispatch_options
 with_id(const char *id)
@@ -313,6 +314,40 @@ a_rejection_is_never_without_its_code(void **state)
     expect_same(&second, &third);
 }
 
+/* -- maps by chosen keys -- */
+
+enum { CHAIN = 64, CHAIN_MASK = 0xff };
+
+/* SEC-10: keys that all fall into one chain of a map fall into many of one with another seed, which nobody knows. */
+static void
+keys_chosen_for_one_seed_do_not_meet_under_another(void **state)
+{
+    (void)state;
+    const acta_environment environment = acta_environment_or_default(NULL);
+    static char keys[CHAIN][32];
+    static acti_map_node nodes[CHAIN];
+    acti_map known, unknown;
+    uint32_t met = 0, together = 0;
+
+    acti_map_init(&known, &environment.allocator, 4711);
+    acti_map_init(&unknown, &environment.allocator, 4712);
+    for (uint32_t i = 0; met < CHAIN; i++) {
+        snprintf(keys[met], sizeof keys[met], "Account-%u-of-somebody", i);
+        acti_map_add(&known, &nodes[met], acta_str_of(keys[met]));
+        acti_map_remove(&known, &nodes[met]);
+        met += (nodes[met].hash & CHAIN_MASK) == 0;
+    }
+    for (uint32_t i = 0; i < CHAIN; i++) {
+        acti_map_add(&unknown, &nodes[i], acta_str_of(keys[i]));
+        together += (nodes[i].hash & CHAIN_MASK) == 0;
+    }
+    assert_in_range(together, 0, CHAIN / 8);
+    for (uint32_t i = 0; i < CHAIN; i++)
+        assert_ptr_equal(acti_map_find(&unknown, acta_str_of(keys[i])), &nodes[i]);
+    acti_map_deinit(&known);
+    acti_map_deinit(&unknown);
+}
+
 int
 main(void)
 {
@@ -328,6 +363,7 @@ main(void)
         manual(old_outcomes_go_when_their_time_has_come),
         manual(an_id_that_was_not_given_leaves_no_outcome),
         manual(a_rejection_is_never_without_its_code),
+        cmocka_unit_test(keys_chosen_for_one_seed_do_not_meet_under_another),
     };
     return run_on_engines("command ids", tests);
 }

@@ -3,6 +3,7 @@
  */
 #include "http.h"
 
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,6 +84,63 @@ a_page_of_somebody_elses_gets_nothing(void **state)
         ask(f, "POST", "/commands/OpenAccount", "Content-Type: text/plain\r\n", "{\"account_id\":\"alice\"}"), 415);
     assert_int_equal(ask(f, "POST", "/commands/OpenAccount", "", "{\"account_id\":\"alice\"}"), 415);
     assert_null(strcasestr(f->last.head, "Access-Control-"));
+}
+
+/* -- what is told, and to whom -- */
+
+static const char *const secrets[] = { "read-read-rea", "expired-expired", "Y21WaFpB", "in-the-url-it-is" };
+static atomic_uint lines, secret_lines;
+
+static void
+look_at_line(void *user, acta_log_level level, acta_str line)
+{
+    (void)user, (void)level;
+    atomic_fetch_add(&lines, 1);
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
+        if (memmem(line.data, line.size, secrets[i], strlen(secrets[i])) != NULL) atomic_fetch_add(&secret_lines, 1);
+}
+
+static bool
+fail_reads(void *user, acta_disk_op op)
+{
+    (void)user;
+    return op == ACTA_DISK_READ;
+}
+
+static int
+set_up_logged(void **state)
+{
+    static const acta_environment environment = { .log = { .write = look_at_line } };
+
+    return set_up_with(
+        state, (acta_app_config){ .schema = &bank_schema, .aggregates = bank_aggregates, .environment = &environment });
+}
+
+/* SEC-07: no secret, right or wrong, is in the log; SEC-11: what the disk says is there, and nowhere else. */
+static void
+secrets_are_told_nobody_and_errors_the_log(void **state)
+{
+    fixture *f = FIXTURE(state);
+    static const acta_disk_faults broken = { .fail = fail_reads };
+
+    serve_with_tokens(f);
+    open_account(f, "alice", 1);
+    assert_int_equal(ask(f, "GET", "/streams", "Authorization: Bearer read-read-rea\r\n", NULL), 401);
+    assert_int_equal(ask(f, "GET", "/streams", "Authorization: Bearer expired-expired\r\n", NULL), 401);
+    assert_int_equal(ask(f, "GET", "/streams", "Authorization: Basic Y21WaFpB\r\n", NULL), 401);
+    assert_int_equal(ask(f, "GET", "/streams?token=in-the-url-it-is", "", NULL), 401);
+    assert_int_equal(ask(f, "GET", "/streams", "Authorization: Bearer read-read-read\r\n", NULL), 200);
+    ask(f, "GET", "/streams", "Authorization Bearer expired-expired\r\n", NULL); /* libmicrohttpd tells of such */
+
+    unsigned before = atomic_load(&lines);
+    acta_disk_set_faults(f->disk, &broken);
+    int status = ask(f, "GET", "/streams/Account-alice", "Authorization: Bearer read-read-read\r\n", NULL);
+    acta_disk_set_faults(f->disk, NULL);
+    assert_int_equal(status, 500);
+    body_has(f, "\"detail\":\"the store can't be read here; the program's log says why\"");
+    assert_null(strstr(f->last.body, "Account-alice"));
+    assert_true(atomic_load(&lines) > before);
+    assert_int_equal(atomic_load(&secret_lines), 0);
 }
 
 static acta_status
@@ -217,6 +275,7 @@ main(void)
         with_bank(without_a_token_nothing_is_done_where_there_are_some),
         with_bank(a_token_that_reads_dispatches_nothing),
         with_bank(a_page_of_somebody_elses_gets_nothing),
+        cmocka_unit_test_setup_teardown(secrets_are_told_nobody_and_errors_the_log, set_up_logged, tear_down),
         with_bank(everybody_is_not_served_without_tokens),
         with_bank(options_that_make_no_sense_are_refused),
         with_bank(an_address_in_use_is_told),

@@ -207,6 +207,70 @@ no_reader_is_left_out(void **state)
     assert_int_equal(get(f, "/handlers/rows-301/parked"), 404);
 }
 
+static size_t
+count_lines(const fixture *f)
+{
+    size_t lines = 0;
+
+    for (const char *c = f->last.body; *c != '\0'; c++)
+        lines += *c == '\n' && strncmp(c + 1, "acta_command_seconds_bucket", 27) != 0; /* which grow to a bound */
+    return lines;
+}
+
+/* SEC-10: what a client makes up, ids, names, paths, is in no label: there are as many samples as before. */
+static void
+clients_make_no_labels(void **state)
+{
+    fixture *f = FIXTURE(state);
+    char path[128], body[128];
+
+    serve(f);
+    open_account(f, "alice", 1);
+    while (get(f, "/ready") != 200)
+        body_has(f, "a reader catches up");
+    post(f, "/commands/NoSuch", "{}"); /* each status once */
+    post(f, "/commands/Deposit", "{}");
+    post(f, "/commands/Deposit", "{\"account_id\":\"nobody\",\"amount\":1}");
+    read_metrics(f);
+    size_t before = count_lines(f);
+    for (int i = 0; i < 50; i++) {
+        snprintf(body, sizeof body, "{\"account_id\":\"made-up-%d\\\"\",\"amount\":1}", i);
+        assert_int_equal(post(f, "/commands/OpenAccount", body), 400); /* it has no amount */
+        assert_int_equal(post(f, "/commands/Deposit", body), 422);
+        snprintf(path, sizeof path, "/commands/MadeUp%d", i);
+        assert_int_equal(post(f, path, body), 404);
+        snprintf(path, sizeof path, "/made-up/%d", i);
+        assert_int_equal(get(f, path), 404);
+    }
+    open_account(f, "made-up", 1);
+    read_metrics(f);
+    assert_null(strcasestr(f->last.body, "made-up"));
+    assert_null(strcasestr(f->last.body, "madeup"));
+    assert_int_equal(count_lines(f), before);
+}
+
+static bank_projection odd = BANK_PROJECTION(.name = "a \"b\" \\c");
+
+static int
+set_up_with_odd_name(void **state)
+{
+    static const acta_projection *const projections[] = { &odd.base, NULL };
+
+    return set_up_with(
+        state, (acta_app_config){ .schema = &bank_schema, .aggregates = bank_aggregates, .projections = projections });
+}
+
+/* SEC-09: a name ends its label nowhere but at its end. */
+static void
+a_name_in_a_label_is_one(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    serve(f);
+    read_metrics(f);
+    body_has(f, "acta_reader_passed{reader=\"a \\\"b\\\" \\\\c\"} 0\n");
+}
+
 static void
 a_token_is_needed_where_there_are_any(void **state)
 {
@@ -227,6 +291,8 @@ main(void)
         with_bank(numbers_are_those_of_the_application),
         with_bank(times_of_commands_are_a_histogram),
         cmocka_unit_test_setup_teardown(no_reader_is_left_out, set_up_with_many, tear_down),
+        with_bank(clients_make_no_labels),
+        cmocka_unit_test_setup_teardown(a_name_in_a_label_is_one, set_up_with_odd_name, tear_down),
         with_bank(a_token_is_needed_where_there_are_any),
     };
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);

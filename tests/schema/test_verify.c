@@ -87,7 +87,7 @@ what_is_written_passes_both_verifiers(void **state)
     }
 }
 
-/* Each bit of some buffers of each table, turned over. */
+/* SEC-02: each bit of some buffers of each table, turned over. */
 static void
 flipped_bits_are_judged_as_by_the_official_verifier(void **state)
 {
@@ -112,7 +112,7 @@ flipped_bits_are_judged_as_by_the_official_verifier(void **state)
     assert_true(seen.accepted > 1000 && seen.refused > 1000 && seen.not_utf8 > 100);
 }
 
-/* Numbers at places where offsets may be: near ones, far ones, the largest. */
+/* SEC-02: numbers at places where offsets may be: near ones, far ones, the largest. */
 static void
 changed_words_are_judged_as_by_the_official_verifier(void **state)
 {
@@ -160,6 +160,7 @@ a_buffer_cut_anywhere_is_judged_as_by_the_official_verifier(void **state)
     assert_true(seen.refused > 1000);
 }
 
+/* SEC-02 */
 static void
 a_missing_required_field_is_named(void **state)
 {
@@ -201,7 +202,7 @@ tables_are_nested_at_most_64_deep(void **state)
     acta_memory_destroy(memory);
 }
 
-/* Half a megabyte of offsets to a string of half a megabyte: 65 billion bytes to look at, if each were followed. */
+/* SEC-02: half a megabyte of offsets to a string of half a megabyte: 65 billion bytes to look at, if each were followed. */
 static void
 many_offsets_to_one_long_string_end_early(void **state)
 {
@@ -230,6 +231,92 @@ many_offsets_to_one_long_string_end_early(void **state)
     acta_memory_destroy(memory);
 }
 
+/* The bytes of `first` and, aligned as before, of `second`; a vector of `first` whose offsets are at `elements` leads to the root of
+ * `second`, `count` times. */
+static acta_bytes
+joined(acta_bytes first, acta_bytes second, const void *elements, uint32_t count, acta_memory *memory)
+{
+    size_t size = (first.size + 7) / 8 * 8, at = (size_t)((const uint8_t *)elements - first.data);
+    uint8_t *bytes = acta_memory_alloc(memory, size + second.size);
+    uint32_t root;
+
+    memset(bytes, 0, size);
+    memcpy(bytes, first.data, first.size);
+    memcpy(bytes + size, second.data, second.size);
+    memcpy(&root, second.data, 4);
+    for (uint32_t i = 0; i < count; i++, at += 4) {
+        uint32_t offset = (uint32_t)(size + root - at);
+        memcpy(bytes + at, &offset, 4);
+    }
+    return acta_bytes_from(bytes, size + second.size);
+}
+
+/* A line with so many parts, each with nothing. */
+static acta_bytes
+line_of_parts(uint32_t count, shop_Line *line, acta_memory *memory)
+{
+    shop_Line *parts = acta_memory_alloc(memory, count * sizeof *parts);
+
+    for (uint32_t i = 0; i < count; i++)
+        parts[i] = (shop_Line){ .sku = S("y") };
+    acta_bytes buffer = values_write(
+        &shop_Line_table, &(shop_Line){ .sku = S("x"), .parts = { .data = parts, .count = count } }, memory);
+    shop_Line_decode(buffer, line);
+    return buffer;
+}
+
+/* SEC-02: what no writer makes: a table in one that is 64 deep already, and a thousand offsets to a table with a thousand. */
+static void
+foreign_buffers_are_no_deeper_and_no_wider(void **state)
+{
+    (void)state;
+    acta_memory *memory = acta_memory_create(NULL);
+    acta_error error;
+    static shop_Line lines[64];
+    shop_Line line;
+
+    for (int i = 0; i < 64; i++) {
+        lines[i] = (shop_Line){ .sku = S("x") };
+        if (i > 0) lines[i].parts = (shop_Line_vector){ .data = &lines[i - 1], .count = 1 };
+    }
+    acta_bytes one = line_of_parts(1, &line, memory);
+    for (int depth = 63; depth <= 64; depth++) {
+        acta_bytes deep = values_write(&shop_Line_table, &lines[depth - 1], memory);
+        acta_bytes deeper = joined(one, deep, line.parts.encoded, 1, memory);
+        assert_int_equal(shop_Line_verify(deeper, &error), depth == 63 ? ACTA_OK : ACTA_CORRUPT);
+    }
+    assert_non_null(strstr(error.text, "tables are nested more than 64 deep"));
+
+    acta_bytes inner = line_of_parts(1000, &line, memory), outer = line_of_parts(1000, &line, memory);
+    acta_bytes bomb = joined(outer, inner, line.parts.encoded, 1000, memory);
+    assert_int_equal(shop_Line_verify(bomb, &error), ACTA_CORRUPT);
+    assert_non_null(strstr(error.text, "there are more than a million tables"));
+    bomb = joined(outer, inner, line.parts.encoded, 900, memory);
+    assert_int_equal(shop_Line_verify(bomb, &error), ACTA_OK);
+    acta_memory_destroy(memory);
+}
+
+/* SEC-02: a vector as long as its number can say, and near it. */
+static void
+a_vector_is_no_longer_than_its_buffer(void **state)
+{
+    (void)state;
+    static const uint32_t lengths[] = { 1000, 0x1fffffff, 0x20000000, 0x3fffffff, 0x40000000, 0x7fffffff, 0x80000000,
+        0xfffffffe, 0xffffffff };
+    acta_memory *memory = acta_memory_create(NULL);
+    shop_Line line;
+
+    acta_bytes buffer = line_of_parts(1, &line, memory);
+    uint8_t *count = (uint8_t *)(uintptr_t)line.parts.encoded - 4;
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        memcpy(count, &lengths[i], 4);
+        acta_error error;
+        assert_int_equal(shop_Line_verify(buffer, &error), ACTA_CORRUPT);
+        assert_string_equal(error.where, "parts");
+    }
+    acta_memory_destroy(memory);
+}
+
 int
 main(void)
 {
@@ -241,6 +328,8 @@ main(void)
         cmocka_unit_test(a_missing_required_field_is_named),
         cmocka_unit_test(tables_are_nested_at_most_64_deep),
         cmocka_unit_test(many_offsets_to_one_long_string_end_early),
+        cmocka_unit_test(foreign_buffers_are_no_deeper_and_no_wider),
+        cmocka_unit_test(a_vector_is_no_longer_than_its_buffer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
