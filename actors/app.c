@@ -322,6 +322,12 @@ acta_app_settle(acta_app *app, uint32_t timeout_ms, acta_error *error)
     return acti_app_settled(app, error); /* who is behind; or it was the last moment */
 }
 
+const char *
+acta_app_name(const acta_app *app)
+{
+    return app->name;
+}
+
 bool
 acta_app_only_reads(const acta_app *app)
 {

@@ -1,12 +1,13 @@
 /*
- * Attachments: who has said that he wants to start with every application; and the gateway beside the shared library,
- * which says so when it is loaded.
+ * Attachments: who has said that he wants to start with every application; and the gateway, and the exporter of
+ * spans, beside the shared library, which say so when they are loaded.
  */
 #include <assert.h>
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "acta/attachment.h"
@@ -63,7 +64,7 @@ copy_list(const acta_attachment *list[ACTA_ATTACHMENTS_MAX])
 
 /* "/usr/lib/libacta.so.0" to "/usr/lib/libacta-gateway.so.0". A program that has us in its own text has chosen what else. */
 static void
-load_gateway(void)
+load(const char *library)
 {
     char path[4096];
     Dl_info where;
@@ -71,9 +72,18 @@ load_gateway(void)
     if (dladdr(&attachments, &where) == 0 || where.dli_fname == NULL) return;
     const char *name = strstr(where.dli_fname, "libacta.so");
     if (name == NULL) return;
-    int length =
-        snprintf(path, sizeof path, "%.*slibacta-gateway.so.0", (int)(name - where.dli_fname), where.dli_fname);
+    int length = snprintf(path, sizeof path, "%.*s%s", (int)(name - where.dli_fname), where.dli_fname, library);
     if (length > 0 && (size_t)length < sizeof path) dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+}
+
+/* The exporter of spans brings libcurl, and all that this needs: only who has a collector loads it. */
+static void
+load_all(void)
+{
+    load("libacta-gateway.so.0");
+    if (secure_getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != NULL ||
+        secure_getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != NULL)
+        load("libacta-otlp.so.0");
 }
 
 acta_status
@@ -83,7 +93,7 @@ acti_attachments_start(acta_app *app, const char *data_path, acta_error *error)
     const acta_attachment *list[ACTA_ATTACHMENTS_MAX];
 
     if (data_path == NULL || app->manual) return ACTA_OK;
-    pthread_once(&once, load_gateway);
+    pthread_once(&once, load_all);
     uint32_t count = copy_list(list);
     for (uint32_t i = 0; i < count; i++) {
         acti_attachment_life *attached = &app->attached[app->attached_count];

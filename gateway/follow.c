@@ -36,7 +36,7 @@ suspend(acti_stream *stream)
 {
     acti_hub *hub = stream->request->gateway->hub;
 
-    if (stream->out.room > KEEP_BYTES) acti_text_clear(&stream->out);
+    if (stream->out.room > KEEP_BYTES) acta_writer_clear(&stream->out);
     stream->out.size = stream->sent = 0;
     pthread_mutex_lock(&hub->lock);
     bool is_over = stream->is_over || hub->stopping;
@@ -84,7 +84,7 @@ acti_stream_open(acti_request *request, const acti_stream_options *options)
             .passed = options->after,
             .out = { .allocator = hub->allocator },
             .goes_on = true };
-        acti_text_add(&stream->out, acta_str_of("retry: 1000\n\n"));
+        acta_writer_add(&stream->out, acta_str_of("retry: 1000\n\n"));
     }
     pthread_mutex_lock(&hub->lock);
     bool may = stream != NULL && hub->clients < hub->clients_max && !hub->stopping && acti_hub_run(hub);
@@ -96,7 +96,7 @@ acti_stream_open(acti_request *request, const acti_stream_options *options)
         return true;
     }
     if (stream != NULL) {
-        acti_text_clear(&stream->out);
+        acta_writer_clear(&stream->out);
         hub->allocator->free(hub->allocator->user, stream, sizeof *stream);
     }
     acti_problem_http(
@@ -118,7 +118,7 @@ acti_stream_close(acti_stream *stream)
     pthread_mutex_unlock(&hub->lock);
     if (is_last) pthread_cond_signal(&hub->changed);
     acta_subscription_close(stream->subscription);
-    acti_text_clear(&stream->out);
+    acta_writer_clear(&stream->out);
     hub->allocator->free(hub->allocator->user, stream, sizeof *stream);
 }
 

@@ -35,12 +35,12 @@ acti_hub_now_ns(const acti_hub *hub)
 /* -- an event as text -- */
 
 void
-acti_event_text(acti_text *text, acta_app *app, const acta_recorded *event, bool redacted, acta_memory *memory)
+acti_event_text(acta_writer *text, acta_app *app, const acta_recorded *event, bool redacted, acta_memory *memory)
 {
     size_t before = text->size;
     acti_json json = acti_json_into(text);
 
-    acti_text_format(text, "id: %llu\ndata: ", (unsigned long long)event->position);
+    acta_writer_format(text, "id: %llu\ndata: ", (unsigned long long)event->position);
     size_t begin = text->size;
     if (event->payload.size <= EVENT_BYTES_MAX) acti_json_event(&json, app, event, redacted, memory);
     if (text->size == begin || text->size - before > EVENT_BYTES_MAX) {
@@ -48,7 +48,7 @@ acti_event_text(acti_text *text, acta_app *app, const acta_recorded *event, bool
         json = acti_json_into(text);
         acti_json_event_bare(&json, event, "it is too large for this; /streams/{name} has it");
     }
-    acti_text_add(text, acta_str_of("\n\n"));
+    acta_writer_add(text, acta_str_of("\n\n"));
     acta_memory_clear(memory);
 }
 
@@ -166,7 +166,7 @@ static void
 beat(acti_stream *stream)
 {
     stream->is_over = !may_still_look(stream);
-    if (!stream->is_over) acti_text_format(&stream->out, "id: %llu\n\n", (unsigned long long)stream->passed);
+    if (!stream->is_over) acta_writer_format(&stream->out, "id: %llu\n\n", (unsigned long long)stream->passed);
 }
 
 static void
@@ -340,7 +340,7 @@ acti_hub_destroy(acti_hub *hub)
     if (hub == NULL) return;
     acta_memory_destroy(hub->memory);
     acta_memory_destroy(hub->catch_up_memory);
-    acti_text_clear(&hub->text);
+    acta_writer_clear(&hub->text);
     pthread_cond_destroy(&hub->changed);
     pthread_mutex_destroy(&hub->lock);
     hub->allocator->free(hub->allocator->user, hub, sizeof *hub);

@@ -4,7 +4,7 @@
  *     gateway.c   start, stop; the listening sockets, libmicrohttpd     attach.c   the process's environment
  *     request.c   one request from its first line to its answer         routes.c   which path is whose
  *     access.c    who may do what; Host                                 pool.c     threads for what waits for the disk
- *     text.c      text that grows; JSON                                 problem.c  answers that are errors
+ *     text.c      JSON                                                  problem.c  answers that are errors
  *     hub.c       events to all who follow them: one thread      ring.c      the newest events, written out once
  *     follow.c    one who follows events                         events.c    what he asks for
  *     deadlines.c until when a request must be whole, or an answer taken
@@ -25,32 +25,19 @@
 #include "acta/gateway.h"
 #include "acta/subscription.h"
 #include "acta/time_travel.h"
+#include "acta/writer.h"
 #include "acta/span.h"
 
 /* -- text.c -- */
 
-/* Text that grows. When there is no memory it stays as it is, and `failed` is set: looked at once, at the end. */
-typedef struct acti_text {
-    const acta_allocator *allocator;
-    char *data;
-    size_t size, room;
-    bool failed;
-} acti_text;
-
-void acti_text_clear(acti_text *text);
-void acti_text_add(acti_text *text, acta_str more);
-void acti_text_format(acti_text *text, const char *format, ...) ACTA_PRINTF(2, 3);
-/* As a string of JSON, with its quotes; what is no UTF-8 becomes U+FFFD, and < > & are escaped, for the sake of pages. */
-void acti_text_json(acti_text *text, acta_str string);
-
 /* JSON into a text: commas come by themselves. Up to 63 levels. */
 typedef struct acti_json {
-    acti_text *text;
+    acta_writer *text;
     uint64_t has_member; /* a bit a level */
     uint32_t depth;
 } acti_json;
 
-acti_json acti_json_into(acti_text *text);
+acti_json acti_json_into(acta_writer *text);
 /* `key` NULL: an element of an array, or the whole. */
 void acti_json_open(acti_json *json, const char *key, char bracket); /* '{' or '[' */
 void acti_json_close(acti_json *json, char bracket);                 /* '}' or ']' */
@@ -135,7 +122,7 @@ struct acti_request {
     acta_gateway_access access;
     acta_str parts[PART_COUNT_MAX]; /* of the path, decoded; data NULL: there are no more */
     acti_parameter *parameters;     /* in their order */
-    acti_text body;
+    acta_writer body;
     acta_memory *memory; /* for the time of the request */
     uint64_t taken;      /* bytes of the body, also those that were dropped because it was too large */
     bool is_suspended;
@@ -148,7 +135,7 @@ struct acti_request {
     /* The answer. */
     unsigned status;
     const char *type; /* of its content */
-    acti_text text;
+    acta_writer text;
     acti_header headers[HEADER_COUNT_MAX];
     uint32_t header_count;
 };
@@ -300,7 +287,7 @@ void acti_ring_close(acti_ring *ring);
 /* The next event and its text. False: no memory. */
 bool acti_ring_add(acti_ring *ring, const acta_recorded *event, acta_str text);
 /* What is wanted behind `*passed`, which must not be before ring->from, into a text. False: it is full, and there may be more. */
-bool acti_ring_copy(const acti_ring *ring, const acta_subscription_filter *filter, uint64_t *passed, acti_text *text);
+bool acti_ring_copy(const acti_ring *ring, const acta_subscription_filter *filter, uint64_t *passed, acta_writer *text);
 
 /* -- hub.c: events to all who follow them; follow.c: one who does -- */
 
@@ -315,7 +302,7 @@ typedef struct acti_stream {
     acti_stream_options options;
     uint64_t passed;                 /* all up to it has been written, or isn't wanted */
     acta_subscription *subscription; /* while it is caught up */
-    acti_text out;                   /* what libmicrohttpd has not taken yet, behind `sent` */
+    acta_writer out;                 /* what libmicrohttpd has not taken yet, behind `sent` */
     size_t sent;
     uint64_t due_ns, beat_ns; /* not before, and not after that is it written to */
     bool goes_on;             /* there is more where its last text came from: it is not made to wait */
@@ -336,7 +323,7 @@ typedef struct acti_hub {
     acti_pool
         *catching_up; /* one thread, so that who reads the past doesn't hold up others; NULL before the first client */
     acta_memory *memory, *catch_up_memory; /* for one event, of the hub's thread and of that one */
-    acti_text text;
+    acta_writer text;
     acti_feed feeds[2]; /* whole, redacted */
 
     pthread_mutex_t lock; /* of what follows */
@@ -359,7 +346,7 @@ void acti_hub_destroy(acti_hub *hub); /* after libmicrohttpd has stopped */
 uint64_t acti_hub_now_ns(const acti_hub *hub);
 
 /* "id: 17\ndata: {...}\n\n" */
-void acti_event_text(acti_text *text, acta_app *app, const acta_recorded *event, bool redacted, acta_memory *memory);
+void acti_event_text(acta_writer *text, acta_app *app, const acta_recorded *event, bool redacted, acta_memory *memory);
 
 /* The request's answer is a stream of events. False: there are too many, or no memory; it is refused. */
 bool acti_stream_open(acti_request *request, const acti_stream_options *options);

@@ -169,15 +169,15 @@ read_all(acta_gateway *gateway, snapshot *s)
 
 /* The value of a label, without its quotes. */
 static void
-add_label(acti_text *text, const char *value)
+add_label(acta_writer *text, const char *value)
 {
     for (const char *c = value; *c != '\0'; c++) {
         if (*c == '\n')
-            acti_text_add(text, acta_str_of("\\n"));
+            acta_writer_add(text, acta_str_of("\\n"));
         else if (*c == '"' || *c == '\\')
-            acti_text_format(text, "\\%c", *c);
+            acta_writer_format(text, "\\%c", *c);
         else
-            acti_text_add(text, acta_str_from(c, 1));
+            acta_writer_add(text, acta_str_from(c, 1));
     }
 }
 
@@ -191,30 +191,30 @@ number_at(const void *from, size_t offset)
 }
 
 static void
-add_sample(acti_text *text, const metric *m, const reader_numbers *reader, uint64_t number)
+add_sample(acta_writer *text, const metric *m, const reader_numbers *reader, uint64_t number)
 {
-    acti_text_format(text, "%s%s", m->name, m->type == COUNTER ? "_total" : "");
+    acta_writer_format(text, "%s%s", m->name, m->type == COUNTER ? "_total" : "");
     if (reader != NULL) {
-        acti_text_add(text, acta_str_of("{reader=\""));
+        acta_writer_add(text, acta_str_of("{reader=\""));
         add_label(text, reader->name);
-        acti_text_add(text, acta_str_of("\"}"));
+        acta_writer_add(text, acta_str_of("\"}"));
     }
-    acti_text_format(text, " %" PRIu64 "\n", number);
+    acta_writer_format(text, " %" PRIu64 "\n", number);
 }
 
 static void
-add_states(acti_text *text, const metric *m, const reader_numbers *reader)
+add_states(acta_writer *text, const metric *m, const reader_numbers *reader)
 {
     for (acta_reader_state state = ACTA_READER_CATCHING_UP; state <= ACTA_READER_PAUSED; state++) {
-        acti_text_format(text, "%s{reader=\"", m->name);
+        acta_writer_format(text, "%s{reader=\"", m->name);
         add_label(text, reader->name);
-        acti_text_format(text, "\",%s=\"%s\"} %d\n", m->name, acti_reader_state_name(state), state == reader->state);
+        acta_writer_format(text, "\",%s=\"%s\"} %d\n", m->name, acti_reader_state_name(state), state == reader->state);
     }
 }
 
 /* Of eight buckets one: the bounds double. */
 static void
-add_stage(acti_text *text, const metric *m, acta_stage stage, const acta_stage_times *times)
+add_stage(acta_writer *text, const metric *m, acta_stage stage, const acta_stage_times *times)
 {
     const char *name = acta_stage_name(stage);
     uint64_t count = 0;
@@ -223,35 +223,35 @@ add_stage(acti_text *text, const metric *m, acta_stage stage, const acta_stage_t
         count += times->buckets[i];
         if (i % BUCKET_STEP != BUCKET_STEP - 1 || i + 1 == ACTA_STAGE_BUCKETS) continue;
         uint64_t ns = acta_stage_bucket_ns(i);
-        acti_text_format(text, "%s_bucket{stage=\"%s\",le=\"%" PRIu64 ".%09" PRIu64 "\"} %" PRIu64 "\n", m->name, name,
-            ns / 1000000000, ns % 1000000000, count);
+        acta_writer_format(text, "%s_bucket{stage=\"%s\",le=\"%" PRIu64 ".%09" PRIu64 "\"} %" PRIu64 "\n", m->name,
+            name, ns / 1000000000, ns % 1000000000, count);
     }
-    acti_text_format(text, "%s_bucket{stage=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", m->name, name, count);
-    acti_text_format(text, "%s_count{stage=\"%s\"} %" PRIu64 "\n", m->name, name, count);
-    acti_text_format(text, "%s_sum{stage=\"%s\"} %" PRIu64 ".%09" PRIu64 "\n", m->name, name,
+    acta_writer_format(text, "%s_bucket{stage=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", m->name, name, count);
+    acta_writer_format(text, "%s_count{stage=\"%s\"} %" PRIu64 "\n", m->name, name, count);
+    acta_writer_format(text, "%s_sum{stage=\"%s\"} %" PRIu64 ".%09" PRIu64 "\n", m->name, name,
         times->sum_ns / 1000000000, times->sum_ns % 1000000000);
 }
 
 static void
-add_statuses(acti_text *text, const metric *m, const uint64_t counts[ACTA_COUNTED_STATUSES])
+add_statuses(acta_writer *text, const metric *m, const uint64_t counts[ACTA_COUNTED_STATUSES])
 {
     for (uint32_t i = 0; i < ACTA_COUNTED_STATUSES; i++) {
         char name[64];
         acti_status_spell((acta_status)i, name, sizeof name);
-        acti_text_format(text, "%s_total{status=\"%s\"} %" PRIu64 "\n", m->name, name, counts[i]);
+        acta_writer_format(text, "%s_total{status=\"%s\"} %" PRIu64 "\n", m->name, name, counts[i]);
     }
 }
 
 static void
-add_metric(acti_text *text, const metric *m, const snapshot *s)
+add_metric(acta_writer *text, const metric *m, const snapshot *s)
 {
     static const char *const types[] = {
         [GAUGE] = "gauge", [COUNTER] = "counter", [HISTOGRAM] = "histogram", [STATESET] = "stateset"
     };
 
-    acti_text_format(text, "# TYPE %s %s\n", m->name, types[m->type]);
-    if (m->unit[0] != '\0') acti_text_format(text, "# UNIT %s %s\n", m->name, m->unit);
-    acti_text_format(text, "# HELP %s %s\n", m->name, m->help);
+    acta_writer_format(text, "# TYPE %s %s\n", m->name, types[m->type]);
+    if (m->unit[0] != '\0') acta_writer_format(text, "# UNIT %s %s\n", m->name, m->unit);
+    acta_writer_format(text, "# HELP %s %s\n", m->name, m->help);
     if (m->of == APP) add_sample(text, m, NULL, number_at(s, m->offset));
     for (uint32_t i = 0; m->of == READER && i < s->reader_count; i++) {
         if (m->type == STATESET)
@@ -278,5 +278,5 @@ acti_get_metrics(acti_request *request)
     request->type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
         add_metric(&request->text, &metrics[i], s);
-    acti_text_add(&request->text, acta_str_of("# EOF\n"));
+    acta_writer_add(&request->text, acta_str_of("# EOF\n"));
 }

@@ -363,8 +363,8 @@ add_types(acti_json *json, const acta_str *types, uint32_t number)
         const char *colon = memchr(member.data, ':', member.size); /* names of types have none */
         acta_str name = acta_str_from(member.data, colon != NULL ? (size_t)(colon - member.data) : member.size);
         if (was_added(types, number, name)) continue;
-        acti_text_add(json->text, acta_str_of(","));
-        acti_text_add(json->text, member);
+        acta_writer_add(json->text, acta_str_of(","));
+        acta_writer_add(json->text, member);
     }
 }
 

@@ -439,7 +439,7 @@ take_body(acti_request *request, const char *data, size_t *size)
             acti_problem_http(request, MHD_HTTP_CONTENT_TOO_LARGE, "a body may have %zu bytes", most);
         request->route = NULL;
     } else {
-        acti_text_add(&request->body, acta_str_from(data, *size));
+        acta_writer_add(&request->body, acta_str_from(data, *size));
     }
     *size = 0;
     return MHD_YES;
@@ -488,8 +488,8 @@ acti_request_ended(
     const acta_allocator *allocator = &request->gateway->environment.allocator;
     if (request->is_suspended) acti_request_left(request->gateway);
     acti_stream_close(request->stream);
-    acti_text_clear(&request->text);
-    acti_text_clear(&request->body);
+    acta_writer_clear(&request->text);
+    acta_writer_clear(&request->body);
     acta_memory_destroy(request->memory);
     allocator->free(allocator->user, request, sizeof *request);
     *request_out = NULL;

@@ -139,12 +139,12 @@ count_up_to(const acti_ring *ring, uint64_t position)
 }
 
 bool
-acti_ring_copy(const acti_ring *ring, const acta_subscription_filter *filter, uint64_t *passed, acti_text *text)
+acti_ring_copy(const acti_ring *ring, const acta_subscription_filter *filter, uint64_t *passed, acta_writer *text)
 {
     for (uint32_t i = count_up_to(ring, *passed); i < ring->count; i++) {
         const acti_entry *entry = ring->entries[(ring->first + i) % ENTRIES_MAX];
         if (text->size >= STREAM_BYTES_MAX) return false;
-        if (is_wanted(filter, entry)) acti_text_add(text, text_of(entry));
+        if (is_wanted(filter, entry)) acta_writer_add(text, text_of(entry));
         *passed = entry->position;
     }
     if (*passed < ring->to) *passed = ring->to;

@@ -72,6 +72,17 @@ END
         -I"$root/examples/bank"
 }
 
+# The exporter of spans beside libacta, which doesn't know libcurl: loaded for who names a collector, and for nobody else. Nobody
+# listens here, so that a wrong protocol is what tells that it was there.
+is_loaded_for_a_collector() {
+    if readelf -d "$library/libacta.so" | grep NEEDED | grep curl; then return 1; fi
+    shows_only libacta-otlp.so &&
+        (cd "$scratch" && LD_LIBRARY_PATH=$library OTEL_EXPORTER_OTLP_PROTOCOL=grpc ./program) &&
+        (cd "$scratch" && ! OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1 OTEL_EXPORTER_OTLP_PROTOCOL=grpc \
+            LD_LIBRARY_PATH=$library ./program >printed) &&
+        grep -q "otlp: OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' is not spoken" "$scratch/printed"
+}
+
 shows_only() { ! nm -D --defined-only "$library/$1" | awk '{ print $3 }' | grep -v '^acta_'; }
 
 library=
@@ -94,6 +105,9 @@ if [ -f "$library/libacta-postgres.so" ]; then
 fi
 if [ -f "$library/libacta-gateway.so" ]; then
     check "a program is served without a line of code" is_served
+fi
+if [ -f "$library/libacta-otlp.so" ] && [ -f "$library/libacta-gateway.so" ]; then
+    check "spans go to a collector without a line of code" is_loaded_for_a_collector
 fi
 check "libacta-runtime shows only names that begin with acta_" shows_only_acta libacta-runtime.so
 finish

@@ -46,7 +46,7 @@ rows_of() { # file
 }
 
 rows() { # tree
-    for folder in runtime store actors sim gateway; do
+    for folder in runtime store actors sim gateway otlp; do
         find "$1/$folder" -name '*.c'
     done | sort | while read -r file; do rows_of "$file"; done | sort -u
 }
@@ -71,13 +71,13 @@ what_each_means_is_said() {
 }
 
 a_planted_event_is_found() {
-    mkdir -p "$scratch/tree/runtime" "$scratch/tree/store" "$scratch/tree/actors" "$scratch/tree/sim" "$scratch/tree/gateway"
+    mkdir -p "$scratch/tree/runtime" "$scratch/tree/store" "$scratch/tree/actors" "$scratch/tree/sim" "$scratch/tree/gateway" "$scratch/tree/otlp"
     printf 'acta_log_event(&e, ACTA_LOG_ERROR, "moon.fell",\n ACTA_LOG_FIELDS(acta_log_number(\n"height", f(x))), "it");\n' >"$scratch/tree/sim/a.c"
     [ "$(rows "$scratch/tree")" = '| `moon.fell` | error | `height` |' ]
 }
 
 no_line_is_without_a_name() { # acta_log_write is for hosts
-    ! grep -rn 'acta_log_write(' "$root/runtime" "$root/store" "$root/actors" "$root/sim" "$root/gateway"
+    ! grep -rn 'acta_log_write(' "$root/runtime" "$root/store" "$root/actors" "$root/sim" "$root/gateway" "$root/otlp"
 }
 
 check "each event is documented, with levels and fields" all_are_documented

@@ -23,7 +23,7 @@ runtime/safe_text.c   : file
 runtime/fd_poll.c     : clock thread file
 runtime/backtrace.c   : file
 runtime/fault.c       : clock thread file host
-actors/attachments.c  : thread
+actors/attachments.c  : thread file
 store/thread.c        : thread clock
 store/rocksdb_files.c : file
 store/key_file.c      : file

@@ -95,8 +95,8 @@ cli_serve(cli *c, int argc, char **argv)
 
     cli_parse(c, argc, argv, "",
         "Keep the bank open until it is told to end (Ctrl-C, SIGTERM), and serve it over HTTP: on a unix socket in its "
-        "directory, and over TCP when ACTA_HTTP says where.\vExamples:\n  bank serve\n  ACTA_HTTP=127.0.0.1:8080 bank "
-        "serve\n  bank serve --log bank.log",
+        "directory, and over TCP when ACTA_HTTP says where. Its spans go to OTEL_EXPORTER_OTLP_ENDPOINT, where that is "
+        "set.\vExamples:\n  bank serve\n  ACTA_HTTP=127.0.0.1:8080 bank serve\n  bank serve --log bank.log",
         serve_options, parse_serve, &log_path);
     /* Before there are threads: all inherit it, and none but this one is interrupted. */
     sigemptyset(&ends);

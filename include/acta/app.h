@@ -141,6 +141,7 @@ ACTA_API acta_status acta_app_forget(
  */
 ACTA_API bool acta_app_only_reads(const acta_app *app);
 
+ACTA_API const char *acta_app_name(const acta_app *app);
 ACTA_API const acta_schema *acta_app_schema(const acta_app *app); /* the first, as it was given; NULL: it has none */
 /* Each of them, from 0; NULL: there is none of that number. */
 ACTA_API const acta_schema *acta_app_schema_at(const acta_app *app, uint32_t number);

@@ -7,7 +7,8 @@
  *     HTTP  ->  the command  ->  its events  ->  a process manager, or a handler that sets .cause  ->  their commands  ->  …
  *
  * It goes with commands and events as metadata (metadata.h) of the name "traceparent". The commands of a process manager, and
- * those of its deadlines, have that of the event that they answer to; acta_dispatch_options.cause does the same for others.
+ * those of its deadlines, have that of the event that they answer to; acta_dispatch_options.cause does the same for others. Where
+ * spans are told (span.h) each command, and each step of a process manager, has a span id of its own in it.
  */
 #ifndef ACTA_TRACEPARENT_H
 #define ACTA_TRACEPARENT_H

@@ -4,6 +4,8 @@
  */
 #include "jobs.h"
 
+#include <pthread.h>
+
 #include "acta/readers.h"
 #include "acta/span.h"
 
@@ -27,12 +29,14 @@ typedef struct told {
     uint32_t timeout_ms; /* that it was closed with */
 } told;
 
-static told seen; /* manual: one thread */
+static told seen;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of it, where there are several threads */
 
 static void
 take_span(void *user, const acta_span_record *record)
 {
     told *all = user;
+    pthread_mutex_lock(&lock);
     assert_true(all->count < SPANS_MAX);
     told_span *to = &all->spans[all->count++];
     size_t size = 0;
@@ -52,6 +56,7 @@ take_span(void *user, const acta_span_record *record)
             size += (size_t)snprintf(at, FIELDS_SIZE - size, "%s=%" PRIu64 ";", field->name, field->number);
         assert_true(size < FIELDS_SIZE);
     }
+    pthread_mutex_unlock(&lock);
 }
 
 static void
@@ -540,6 +545,48 @@ a_sink_must_be_one(void **state)
     assert_int_equal(seen.closed, 1);
 }
 
+/* -- threads -- */
+
+enum { THREADS = 4, EACH = 20 };
+
+/* Every other one doesn't wait for as long as it takes: its aggregate may be at it when its span is told. */
+static void *
+add_some(void *argument)
+{
+    fixture *f = argument;
+
+    for (int i = 0; i < EACH; i++) {
+        acta_error error;
+        const acta_dispatch_options hastily = { .timeout_ms = 1 };
+        acta_status status =
+            ledger_Add_dispatch(f->app, ACTA_INIT(ledger_Add, .counter_id = S("a"), .amount = i % 4 < 2 ? 1 : -1),
+                i % 2 == 0 ? &patiently : &hastily, &error);
+        assert_true(status == ACTA_OK || (status == ACTA_TIMEOUT && i % 2 == 1) || status == ACTA_REJECTED);
+    }
+    return NULL;
+}
+
+static void
+each_command_is_told_once_whoever_waits(void **state)
+{
+    fixture *f = FIXTURE(state);
+    pthread_t threads[THREADS];
+
+    seen.count = seen.closed = 0;
+    start_traced(f, &sink);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, add_some, f), 0);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    settle(f);
+    stop(f);
+    assert_int_equal(count_named("dispatch ledger.Add"), THREADS * EACH);
+    assert_true(count_named("commit") > 0);
+    for (uint32_t i = 0; i < seen.count; i++)
+        if (strcmp(seen.spans[i].name, "commit") == 0) is_below(&seen.spans[i], "dispatch ledger.Add");
+    ids_differ();
+}
+
 int
 main(void)
 {
@@ -558,6 +605,7 @@ main(void)
         spans(metadata_without_room_for_a_trace_go_without),
         spans(a_program_has_spans_of_its_own),
         spans(a_sink_must_be_one),
+        threaded(each_command_is_told_once_whoever_waits),
     };
     return run_on_memory("spans", tests);
 }
