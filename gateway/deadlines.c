@@ -172,7 +172,7 @@ acti_deadlines_create(acta_gateway *gateway, uint32_t idle_s)
     *deadlines = (acti_deadlines){ .gateway = gateway, .patience_ns = 2 * idle_s * second_ns };
     pthread_mutex_init(&deadlines->lock, NULL);
     pthread_cond_init(&deadlines->changed, NULL);
-    deadlines->is_running = acti_thread_create(&deadlines->thread, watch, deadlines);
+    deadlines->is_running = acta_thread_start(&deadlines->thread, "acta-deadlines", watch, deadlines);
     if (deadlines->is_running) return deadlines;
     acti_deadlines_destroy(deadlines);
     return NULL;

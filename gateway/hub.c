@@ -282,7 +282,7 @@ acti_hub_run(acti_hub *hub)
     if (hub->is_running) return true;
     if (hub->catching_up == NULL) hub->catching_up = acti_pool_create(hub->allocator, 1);
     if (hub->catching_up == NULL) return false;
-    hub->is_running = acti_thread_create(&hub->thread, work, hub);
+    hub->is_running = acta_thread_start(&hub->thread, "acta-live", work, hub);
     return hub->is_running;
 }
 

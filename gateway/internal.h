@@ -24,6 +24,7 @@
 
 #include "acta/gateway.h"
 #include "acta/subscription.h"
+#include "acta/thread.h"
 #include "acta/time_travel.h"
 #include "acta/writer.h"
 #include "acta/span.h"
@@ -53,9 +54,6 @@ void acti_json_time(acti_json *json, const char *key, int64_t at_us);    /* "202
 void acti_json_raw(acti_json *json, const char *key, acta_str finished); /* JSON already */
 
 /* -- pool.c -- */
-
-/* One that gets no signals: the host's are for the host's threads. False: there are no more threads. */
-bool acti_thread_create(pthread_t *thread_out, void *(*run)(void *argument), void *argument);
 
 typedef struct acti_pool acti_pool;
 typedef struct acti_job {

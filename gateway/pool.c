@@ -2,7 +2,6 @@
  * Threads for requests that wait for the disk or for actors, so that the thread which reads and writes connections never
  * does. The queue is bounded: who would wait behind too many is told so at once.
  */
-#include <signal.h>
 #include <string.h>
 
 #include "internal.h"
@@ -48,18 +47,6 @@ work(void *argument)
     return NULL;
 }
 
-bool
-acti_thread_create(pthread_t *thread_out, void *(*run)(void *argument), void *argument)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool is_there = pthread_create(thread_out, NULL, run, argument) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return is_there;
-}
-
 acti_pool *
 acti_pool_create(const acta_allocator *allocator, uint32_t threads)
 {
@@ -72,7 +59,8 @@ acti_pool_create(const acta_allocator *allocator, uint32_t threads)
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->work, NULL);
     if (threads > THREADS_MAX) threads = THREADS_MAX;
-    while (pool->thread_count < threads && acti_thread_create(&pool->threads[pool->thread_count], work, pool))
+    while (pool->thread_count < threads &&
+           acta_thread_start(&pool->threads[pool->thread_count], "acta-gateway", work, pool))
         pool->thread_count++;
     if (pool->thread_count > 0) return pool;
     acti_pool_destroy(pool);

@@ -14,6 +14,8 @@
  */
 #include "fault.h"
 
+#include "acta/thread.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -36,6 +38,7 @@ static acta_fault_options options;
 static _Atomic bool is_installed;
 static _Atomic uintptr_t reporter; /* the thread that reports; 0: none */
 static acti_signal_stack installer_stack;
+static _Thread_local uintptr_t stack_end; /* the lowest byte of it; 0: not known */
 
 /* -- stacks -- */
 
@@ -68,6 +71,24 @@ acti_signal_stack_leave(acti_signal_stack *stack)
     sigaltstack(&none, NULL);
     munmap(stack->memory, stack->size);
     stack->memory = NULL;
+}
+
+void
+acti_stack_note(void)
+{
+    pthread_attr_t attributes;
+    void *lowest;
+    size_t size;
+
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) return; /* no memory: a report says less */
+    if (pthread_attr_getstack(&attributes, &lowest, &size) == 0) stack_end = (uintptr_t)lowest;
+    pthread_attr_destroy(&attributes);
+}
+
+bool
+acti_is_behind_stack(uintptr_t address)
+{
+    return address < stack_end && address >= stack_end - ACTA_STACK_GUARD;
 }
 
 /* -- in the handler -- */

@@ -5,6 +5,7 @@
 #define ACTI_RUNTIME_FAULT_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,12 @@ typedef struct acti_signal_stack {
 
 void acti_signal_stack_enter(acti_signal_stack *stack);
 void acti_signal_stack_leave(acti_signal_stack *stack);
+
+/* Remember where this thread's own stack ends; for threads that acta_thread_start has started. */
+void acti_stack_note(void);
+
+/* Has this thread, one of those, run out of it at this address? In a signal handler too. */
+bool acti_is_behind_stack(uintptr_t address);
 
 /* fault_report.c: all that is known, to options->fd. `pc`: where it happened; 0: unknown. `sp`: the stack there. */
 void acti_fault_report(

@@ -49,7 +49,9 @@ cause_of(int signal, int code)
 void
 acti_text_fault(acti_text *text, int signal, const siginfo_t *info)
 {
-    const char *cause = cause_of(signal, info->si_code);
+    bool is_address = signal == SIGSEGV && info->si_code == SEGV_ACCERR;
+    const char *cause =
+        is_address && acti_is_behind_stack((uintptr_t)info->si_addr) ? "out of stack" : cause_of(signal, info->si_code);
 
     acti_text_put(text, acti_signal_name(signal));
     if (cause != NULL) {

@@ -227,6 +227,7 @@ pool_main(void *argument)
     acti_signal_stack signal_stack;
     acta_job *job;
 
+    acti_stack_note();
     acti_signal_stack_enter(&signal_stack);
     while ((job = next_job(pool, me)) != NULL) {
         run_job(job);

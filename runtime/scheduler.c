@@ -289,6 +289,7 @@ worker_main(void *argument)
     acti_worker *worker = argument;
     acti_signal_stack signal_stack;
 
+    acti_stack_note();
     acti_signal_stack_enter(&signal_stack);
     acti_current = &worker->context;
     if (sigsetjmp(worker->context.escape, 0) != 0) /* acta_fail, from any turn of this worker, as often as it likes */

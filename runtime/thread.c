@@ -1,15 +1,15 @@
 /*
  * Threads, locks and sleeping. A seam: no other file of runtime/ calls the system for these.
  */
+#include "acta/thread.h"
+
 #include "thread.h"
 
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <limits.h>
 #include <sched.h>
-#include <signal.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -45,28 +45,10 @@ acti_mutex_unlock(acti_mutex *mutex)
     pthread_mutex_unlock(mutex);
 }
 
-/* Signals are the host's business: our threads block them all, but for those that a fault raises. */
 bool
 acti_thread_start(acti_thread *thread, const char *name, void *(*run)(void *), void *argument)
 {
-    sigset_t blocked, before;
-    char short_name[16];
-
-    sigfillset(&blocked);
-    sigdelset(&blocked, SIGSEGV);
-    sigdelset(&blocked, SIGBUS);
-    sigdelset(&blocked, SIGFPE);
-    sigdelset(&blocked, SIGILL);
-    sigdelset(&blocked, SIGPROF);
-    pthread_sigmask(SIG_BLOCK, &blocked, &before);
-    bool started = pthread_create(thread, NULL, run, argument) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-
-    if (started) {
-        snprintf(short_name, sizeof short_name, "%s", name);
-        pthread_setname_np(*thread, short_name);
-    }
-    return started;
+    return acta_thread_start(thread, name, run, argument);
 }
 
 void

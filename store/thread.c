@@ -1,11 +1,12 @@
 /*
  * Threads of the store, by pthreads.
  */
+#include "acta/thread.h"
+
 #include "thread.h"
 
 #include <assert.h>
 #include <poll.h>
-#include <signal.h>
 
 void
 acti_monitor_init(acti_monitor *monitor)
@@ -69,18 +70,9 @@ run_thread(void *user)
 bool
 acti_store_thread_start(acti_store_thread *thread, const char *name, void (*run)(void *user), void *user)
 {
-    sigset_t all, before;
-
     thread->run = run;
     thread->user = user;
-
-    /* The host's signals are the host's: none is handled on our threads. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread->running = pthread_create(&thread->thread, NULL, run_thread, thread) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-
-    if (thread->running) pthread_setname_np(thread->thread, name);
+    thread->running = acta_thread_start(&thread->thread, name, run_thread, thread);
     return thread->running;
 }
 

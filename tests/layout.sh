@@ -10,7 +10,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 
 # The floor of each public header. One that is missing here is a violation.
 headers='
-status str environment log memory id crc crash_point plant probe seal sites spares writer : base
+status str environment log memory id crc crash_point plant probe seal sites spares thread writer : base
 runtime actors gen_server gen_statem supervisor offload recorder fault watch_fd sys topic tree request : runtime
 gen_event acta.hpp                                        : runtime
 schema marks buffer file plain plain_verify deep_judge deep_quick deep_verify deep_write    : schema

@@ -16,6 +16,7 @@ base/id.c             : thread
 base/log_json.c       : file
 base/crash_point.c    : thread file
 base/plant.c          : thread file
+base/thread.c         : thread
 runtime/thread.c      : thread clock host
 runtime/tree_file.c   : file
 runtime/ticks.h       : clock

@@ -14,7 +14,7 @@
  *     …
  *
  * The report is made with nothing that a signal handler may not use: no heap, no lock, no stdio. Workers have a stack of
- * their own for it, so that an actor that ran out of stack is reported as well.
+ * their own for it, so that an actor that ran out of stack is reported as well: "SIGSEGV (out of stack) at 0x…".
  */
 #ifndef ACTA_FAULT_H
 #define ACTA_FAULT_H

@@ -19,7 +19,9 @@
  * create a runtime of its own. Files of a runtime are closed on exec.
  * Signals: the runtime's threads block all but those of faults and SIGPROF; a handler of the host's may interrupt any
  * system call. Stacks: its threads have the process's default (pthread_attr_setstacksize of the default attributes,
- * ulimit -s); handlers run on them, and the runtime itself takes up to 24 KiB.
+ * ulimit -s) and a guard of 1 MiB below; handlers run on them, and the runtime itself takes up to 24 KiB. Handlers of an
+ * actor that runs on its caller (gen_server.h) use the caller's. One that runs out of stack is a fault (fault.h) as long as
+ * no frame of its own is larger than the guard.
  */
 #ifndef ACTA_RUNTIME_H
 #define ACTA_RUNTIME_H

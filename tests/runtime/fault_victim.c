@@ -50,7 +50,7 @@ read_behind_the_end(void)
     return bytes[0];
 }
 
-/* In steps that are smaller than the page behind the stack, which a larger one may pass by without touching it. */
+/* In small steps, and in ones of many pages, of which only the ends are touched. */
 __attribute__((noinline)) static int
 recurse(volatile char *above)
 {
@@ -63,18 +63,29 @@ recurse(volatile char *above)
 }
 
 __attribute__((noinline)) static int
+stride(volatile char *above)
+{
+    volatile char here[32 << 10];
+
+    here[0] = above[0];
+    if (zero != 0) return 0;
+    int below = stride(here);
+    return below + here[0];
+}
+
+__attribute__((noinline)) static int
 die(void)
 {
+    char first = 1;
+
     if (strcmp(way, "fpe") == 0) return divide_by_zero();
     if (strcmp(way, "bus") == 0) return read_behind_the_end();
     if (strcmp(way, "ill") == 0) __builtin_trap();
     if (strcmp(way, "abort") == 0) abort();
     if (strcmp(way, "sent") == 0) raise(SIGSEGV);
     if (strcmp(way, "both") == 0) pthread_barrier_wait(&both);
-    if (strcmp(way, "overflow") == 0) {
-        char first = 1;
-        return recurse(&first);
-    }
+    if (strcmp(way, "overflow") == 0) return recurse(&first);
+    if (strcmp(way, "stride") == 0) return stride(&first);
     if (strcmp(way, "call") == 0) {
         no_function();
         return zero;

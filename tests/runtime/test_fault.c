@@ -56,8 +56,19 @@ an_actor_out_of_stack_is_reported(void **state)
     (void)state;
     const death *d = death_by(victim, "overflow");
     assert_died_of(d, SIGSEGV);
-    ASSERT_SAID(d, "acta: SIGSEGV (", "acta: actor 'till 1' <1.0>", "acta: in ", "recurse (", "acta:    recurse (",
-        "acta: end of the report\n");
+    ASSERT_SAID(d, "acta: SIGSEGV (out of stack) at 0x", "acta: actor 'till 1' <1.0>", "acta: in ", "recurse (",
+        "acta:    recurse (", "acta: end of the report\n");
+}
+
+/* Steps of 32 KiB touch one page in eight, and must not come down beyond the guard, in another thread's stack. */
+static void
+large_frames_do_not_step_over_the_guard(void **state)
+{
+    (void)state;
+    const death *d = death_by(victim, "stride");
+    assert_died_of(d, SIGSEGV);
+    ASSERT_SAID(d, "acta: SIGSEGV (out of stack) at 0x", "acta: actor 'till 1' <1.0>", "acta: in ", "stride (",
+        "acta:    stride (", "acta: end of the report\n");
 }
 
 static void
@@ -102,7 +113,7 @@ a_fault_in_offloaded_work_is_reported(void **state)
     (void)state;
     const death *d = death_by(victim, "offload");
     assert_died_of(d, SIGSEGV);
-    ASSERT_SAID(d, "acta: SIGSEGV (", "acta: in no actor, on a thread of a runtime\n", "acta: in recurse (",
+    ASSERT_SAID(d, "acta: SIGSEGV (out of stack) at 0x", "acta: in no actor, on a thread of a runtime\n", "recurse (",
         "acta: the last events of runtime 'bank'\n", "acta: end of the report\n");
 }
 
@@ -213,6 +224,7 @@ main(int argc, char **argv)
         cmocka_unit_test(a_fault_in_a_handler_is_reported),
         cmocka_unit_test(each_signal_is_reported_and_died_of),
         cmocka_unit_test(an_actor_out_of_stack_is_reported),
+        cmocka_unit_test(large_frames_do_not_step_over_the_guard),
         cmocka_unit_test(a_call_to_nowhere_is_reported_with_its_caller),
         cmocka_unit_test(faults_without_a_message_tell_where_the_actor_was),
         cmocka_unit_test(a_fault_outside_of_actors_is_reported),
