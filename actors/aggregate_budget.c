@@ -10,6 +10,7 @@
  * told, and gets a command before it has gone, stays, and counts again.
  */
 #include "aggregate_actor.h"
+#include "counters.h"
 
 /* What the runtime keeps of an actor, and of its name: tests/actors/test_live_size.c. */
 enum { ACTOR_BYTES = 420, EVICTED_AT_ONCE = 2 };
@@ -140,6 +141,7 @@ acti_budget_note(acti_aggregate_actor *a)
 void
 acta_app_aggregates(const acta_app *app, acta_aggregates_info *info_out)
 {
+    ACTI_IN_CALL(app);
     *info_out = (acta_aggregates_info){ .live = atomic_load_explicit(&app->live.count, memory_order_relaxed),
         .bytes = live_bytes(app),
         .evicted = atomic_load_explicit(&app->live.evicted, memory_order_relaxed) };

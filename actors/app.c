@@ -11,6 +11,7 @@
  * Stop: no new commands; those under way end; readers leave a last checkpoint; what is queued is committed.
  */
 #include "acta/memory_engine.h"
+#include "acta/thread.h"
 
 #include "personal.h"
 #include "reader_rebuild.h"
@@ -273,6 +274,9 @@ acta_status
 acta_app_stop(acta_app *app, uint32_t timeout_ms, acta_error *error)
 {
     if (app == NULL) return ACTA_OK;
+    if (acta_runtime_is_inside(app->runtime))
+        return acta_error_set(
+            error, ACTA_CALLING_SELF, "cannot stop application '%s' from inside one of its actors", app->name);
     uint64_t deadline_ns = timeout_ms == ACTA_INFINITE ? UINT64_MAX : acti_now_ns(app) + timeout_ms * UINT64_C(1000000);
     acta_error drained, stopped;
 
@@ -290,6 +294,8 @@ acta_app_stop(acta_app *app, uint32_t timeout_ms, acta_error *error)
     else if (drain == ACTA_TIMEOUT)
         status = acta_error_set(error, ACTA_TIMEOUT, "application '%s': %" PRId64 " commands did not end in time",
             app->name, atomic_load_explicit(&app->commands_open, memory_order_relaxed));
+    while (!acti_app_is_left(app)) /* the runtime lets nobody wait any more: they end */
+        acta_thread_pause(1);
     acti_inlines_leave(app);
     tear_down(app, deadline_ns);
     return status;
@@ -316,6 +322,7 @@ acta_app_abandon(acta_app *app)
 acta_status
 acta_app_settle(acta_app *app, uint32_t timeout_ms, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     acta_status status = acti_clerk_ask(app, ACTI_TAG_SETTLE, 0, timeout_ms, error);
 
     if (status != ACTA_TIMEOUT) return status;

@@ -3,6 +3,7 @@
  */
 #include "audit_record.h"
 #include "personal.h"
+#include "counters.h"
 
 struct acta_audit_cursor {
     acta_app *app;
@@ -41,6 +42,7 @@ open_rows(acta_audit_cursor *cursor, const acta_audit_read *read, acta_error *er
 acta_status
 acta_audit_open(acta_app *app, const acta_audit_read *read, acta_audit_cursor **cursor_out, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     static const acta_audit_read all;
     if (read == NULL) read = &all;
     if (read->from_us < 0 || read->to_us < 0)
@@ -116,6 +118,7 @@ open_payload(acta_audit_cursor *cursor, const acti_audit_head *head, acta_audit_
 acta_status
 acta_audit_next(acta_audit_cursor *cursor, acta_audit_record *record_out, acta_error *error)
 {
+    ACTI_IN_CALL(cursor->app);
     acti_audit_head head;
     acta_bytes key, value;
 

@@ -8,7 +8,8 @@
 enum { SHARDS = 32, LINE = 64 };
 
 typedef struct shard {
-    _Alignas(LINE) _Atomic uint64_t values[ACTI_COUNTERS];
+    _Alignas(LINE) _Atomic uint32_t calls; /* under way, of these threads */
+    _Atomic uint64_t values[ACTI_COUNTERS];
 } shard;
 
 struct acti_counters {
@@ -59,6 +60,31 @@ acti_counter_add(const acta_app *app, uint32_t counter, uint64_t many)
     atomic_fetch_add_explicit(&app->counters->shards[shard_here()].values[counter], many, memory_order_relaxed);
 }
 
+const acta_app *
+acti_app_enter(const acta_app *app)
+{
+    if (app->runtime == NULL || acta_runtime_is_inside(app->runtime)) return NULL;
+    /* Relaxed: that it comes before a stop is the callers' business. */
+    atomic_fetch_add_explicit(&app->counters->shards[shard_here()].calls, 1, memory_order_relaxed);
+    return app;
+}
+
+void
+acti_app_leave(const acta_app *const *counted)
+{
+    if (*counted == NULL) return;
+    /* Release: all that the call did comes before whatever acta_app_stop frees. */
+    atomic_fetch_sub_explicit(&(*counted)->counters->shards[shard_here()].calls, 1, memory_order_release);
+}
+
+bool
+acti_app_is_left(const acta_app *app)
+{
+    for (uint32_t i = 0; i < SHARDS; i++) /* acquire: see acti_app_leave */
+        if (atomic_load_explicit(&app->counters->shards[i].calls, memory_order_acquire) > 0) return false;
+    return true;
+}
+
 static uint64_t
 sum(const acta_app *app, uint32_t counter)
 {
@@ -79,6 +105,7 @@ at_least_none(int64_t number)
 void
 acta_app_count(const acta_app *app, acta_app_counters *counters_out)
 {
+    ACTI_IN_CALL(app);
     *counters_out = (acta_app_counters){ .dispatched = sum(app, ACTI_COUNT_DISPATCHED),
         .reads = sum(app, ACTI_COUNT_READS),
         .repeated = sum(app, ACTI_COUNT_REPEATED),

@@ -47,4 +47,16 @@ acti_count_answer(const acta_app *app, acta_status status)
     acti_counter_add(app, ACTI_COUNT_ANSWERED + (uint32_t)status, 1);
 }
 
+/*
+ * Calls of the application that are under way: a stop frees nothing before they have returned. Not counted are those from
+ * inside the runtime, for which it waits anyway; an actor that fails in one of the user's functions jumps out of it.
+ */
+const acta_app *acti_app_enter(const acta_app *app); /* NULL: it isn't counted */
+void acti_app_leave(const acta_app *const *counted); /* on the same thread */
+bool acti_app_is_left(const acta_app *app);
+
+/* The first declaration of a public function: from here to its end it is such a call. */
+#define ACTI_IN_CALL(app)                                                                                              \
+    const acta_app *acti_entered __attribute__((cleanup(acti_app_leave), unused)) = acti_app_enter(app)
+
 #endif

@@ -268,6 +268,7 @@ acta_status
 acta_dispatch(
     acta_app *app, const acta_table *table, const void *value, const acta_dispatch_options *given, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     const acta_dispatch_options options = options_of(app, given, false);
     acti_command *command;
     acta_error own;
@@ -441,6 +442,7 @@ void
 acta_dispatch_async(acta_app *app, const acta_table *table, const void *value, const acta_dispatch_options *given,
     acta_dispatch_done done, void *user)
 {
+    ACTI_IN_CALL(app);
     const acta_dispatch_options options = options_of(app, given, true);
     acti_command *command;
     acta_error error;
@@ -485,6 +487,7 @@ acta_status
 acta_aggregate_read(
     acta_app *app, const acta_table *state, acta_str id, void *state_out, acta_memory *memory, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     const acti_aggregate *aggregate = acti_aggregate_of_state(app, state);
     if (aggregate == NULL)
         return acta_error_set(error, ACTA_INVALID, "cannot read '%s': its aggregate is not part of application '%s'",

@@ -3,6 +3,7 @@
  * nearest one that is.
  */
 #include "internal.h"
+#include "counters.h"
 
 enum { NAME_SHOWN_MAX = 64 };
 
@@ -109,6 +110,7 @@ acta_status
 acta_dispatch_json(
     acta_app *app, acta_str command, acta_str json, const acta_dispatch_options *options, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     const acta_table *table = acta_app_command(app, command);
     void *value;
     if (table == NULL) return refuse_name(app, command, error);
@@ -132,6 +134,7 @@ void
 acta_dispatch_json_async(acta_app *app, acta_str command, acta_str json, const acta_dispatch_options *options,
     acta_dispatch_done done, void *user)
 {
+    ACTI_IN_CALL(app);
     const acta_table *table = acta_app_command(app, command);
     acta_error error;
     void *value;

@@ -12,6 +12,7 @@
 
 #include "personal.h"
 #include "row_index.h"
+#include "counters.h"
 
 /* Entries from `low` up to `high`; empty: no bound. */
 typedef struct bounds {
@@ -225,6 +226,7 @@ acta_status
 acta_read_model_by_str(acta_app *app, const acta_table *row_table, uint32_t field, const acta_str_range *range,
     bool (*visit)(void *user, const void *row), void *user, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     static const acta_str_range all;
     const acta_str_range *given = range != NULL ? range : &all;
     walk w = { .app = app, .row_table = row_table, .cursor = given->cursor, .visit = visit, .user = user };
@@ -248,6 +250,7 @@ acta_status
 acta_read_model_by_number(acta_app *app, const acta_table *row_table, uint32_t field, const acta_number_range *range,
     bool (*visit)(void *user, const void *row), void *user, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     static const acta_number_range all;
     const acta_number_range *given = range != NULL ? range : &all;
     walk w = { .app = app, .row_table = row_table, .cursor = given->cursor, .visit = visit, .user = user };
@@ -335,6 +338,7 @@ check_field(acta_app *app, const acta_table *row_table, uint32_t number, acta_er
 acta_status
 acta_read_model_check(acta_app *app, const acta_table *row_table, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     acta_status status = ACTA_OK;
     if (row_table->role != ACTA_TABLE_READ_MODEL || row_table->identity == NULL)
         return acta_error_set(error, ACTA_INVALID, "'%s' is no read model", row_table->name);

@@ -6,6 +6,7 @@
  *              router: tickets, queues, what is aside --one message--> caller + rows of the store --> see, one by one
  */
 #include "manager_router.h"
+#include "counters.h"
 
 /* -- the reason: a text that one writes and others copy -- */
 
@@ -319,6 +320,7 @@ acta_status
 acta_manager_instances(
     acta_app *app, const char *name, acta_str prefix, acta_instance_see *see, void *user, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     const acti_reader *reader = acti_manager_find(app, name);
     looking l = { .app = app, .see = see, .user = user };
     acta_message *answer;

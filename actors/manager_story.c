@@ -9,6 +9,7 @@
 
 #include "manager_router.h"
 #include "time_travel.h"
+#include "counters.h"
 
 typedef struct story {
     acta_app *app;
@@ -241,6 +242,7 @@ tell(story *s, acta_story_see *see, void *user, acta_error *error)
 acta_status
 acta_manager_story(acta_app *app, const char *name, acta_str id, acta_story_see *see, void *user, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     story s = { .app = app, .reader = acti_manager_find(app, name), .id = id };
     if (s.reader == NULL)
         return acta_error_set(error, ACTA_INVALID, "application '%s' has no process manager '%s'", app->name, name);

@@ -10,6 +10,7 @@
  * A value without "acta1:" was written before the field was personal, and is taken as it is.
  */
 #include "personal.h"
+#include "counters.h"
 
 static const char sealed_begins[] = "acta1:";
 enum { BEGIN_SIZE = sizeof sealed_begins - 1 };
@@ -284,6 +285,7 @@ acti_forget_count(const acta_app *app)
 acta_status
 acta_app_forget(acta_app *app, acta_str subject, const acta_forget_options *options, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     if (app->keys.get == NULL)
         return acta_error_set(error, ACTA_INVALID, "cannot forget '" ACTA_FMT "': application '%s' has no keys",
             ACTA_ARG(subject), app->name);

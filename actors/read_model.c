@@ -4,6 +4,7 @@
 #include "rows.h"
 
 #include "personal.h"
+#include "counters.h"
 
 acti_table_name
 acti_rows_table(const char *row_table, uint32_t version)
@@ -70,6 +71,7 @@ acta_status
 acta_read_model_find(
     acta_app *app, const acta_table *row_table, acta_str key, void *row_out, acta_memory *memory, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     acta_status status = acti_row_key_check(row_table, key, error);
     if (status != ACTA_OK) return status;
 
@@ -203,6 +205,7 @@ acta_status
 acta_read_model_range(acta_app *app, const acta_table *row_table, const acta_key_range *range,
     bool (*visit)(void *user, const void *row), void *user, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     acti_row_lease lease;
     acta_row_cursor *cursor;
     key_bounds b;

@@ -24,6 +24,7 @@
 #include "reader_rebuild_row.h"
 #include "reader_row.h"
 #include "rows.h"
+#include "counters.h"
 
 enum {
     TAKE_MAX = 1024,
@@ -492,6 +493,7 @@ acta_status
 acta_reader_rebuild(
     acta_app *app, const char *name, const acta_table *const *row_tables, const acta_operator *op, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     acta_error own = { .text = "" };
     acta_error *why = error != NULL ? error : &own;
     acti_reader *reader;
@@ -532,6 +534,7 @@ call_off(acta_app *app, acti_reader *reader, uint64_t deadline_ns, acta_error *e
 acta_status
 acta_reader_rebuild_cancel(acta_app *app, const char *name, const acta_operator *op, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     uint32_t timeout_ms = op != NULL && op->timeout_ms != 0 ? op->timeout_ms : 5000;
     uint64_t deadline_ns = timeout_ms == ACTA_INFINITE ? UINT64_MAX : acti_now_ns(app) + timeout_ms * UINT64_C(1000000);
     acti_reader *reader;

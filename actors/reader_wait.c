@@ -144,6 +144,14 @@ is_too_late(const acti_reader *reader, uint64_t position, acta_error *error)
 }
 
 static acta_status
+is_stopped(const acta_app *app, const acti_reader *reader, uint64_t position, acta_error *error)
+{
+    return acta_error_set(error, ACTA_STOPPED,
+        "the command is stored, but application '%s' was stopped before reader '%s' had passed its event at %" PRIu64,
+        app->name, reader->name, position);
+}
+
+static acta_status
 wait_for_one(
     acta_app *app, const acti_reader *reader, const wait_request *request, uint64_t deadline_ns, acta_error *error)
 {
@@ -155,6 +163,7 @@ wait_for_one(
 
         acta_status status = acta_call(app->runtime, pid, message, left_ms, NULL, error);
         if (status == ACTA_TIMEOUT) return is_too_late(reader, request->position, error);
+        if (status == ACTA_STOPPED) return is_stopped(app, reader, request->position, error);
         if (status != ACTA_NOPROC && status != ACTA_FAILED) return status;
         if (left_ms == 0) return is_too_late(reader, request->position, error);
         acti_clerk_ask(app, ACTI_TAG_NAP, NAP_MS, left_ms, NULL); /* its supervisor starts it again */

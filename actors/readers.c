@@ -6,6 +6,7 @@
 #include "database.h"
 #include "manager.h"
 #include "reader_row.h"
+#include "counters.h"
 
 /* -- what others see -- */
 
@@ -80,6 +81,7 @@ acti_reader_publish(acti_reader_actor *r)
 uint32_t
 acta_app_readers(acta_app *app, acta_reader_info *infos, uint32_t count_max)
 {
+    ACTI_IN_CALL(app);
     for (uint32_t i = 0; i < app->reader_count && i < count_max; i++) {
         const acti_reader *reader = &app->readers[i];
         acta_reader_info *info = &infos[i];

@@ -2,6 +2,7 @@
  * Operators' side of orders: a call to the reader's actor, again when that is between two lives.
  */
 #include "reader_orders.h"
+#include "counters.h"
 
 enum { TIMEOUT_DEFAULT_MS = 5000, NAP_MS = 5 };
 
@@ -47,6 +48,7 @@ static acta_status
 give(acta_app *app, const char *name, acti_order_request *request, const acta_operator *op, uint64_t *count_out,
     acta_error *error)
 {
+    ACTI_IN_CALL(app);
     uint32_t timeout_ms = op != NULL && op->timeout_ms != 0 ? op->timeout_ms : TIMEOUT_DEFAULT_MS;
     uint64_t deadline_ns = timeout_ms == ACTA_INFINITE ? UINT64_MAX : acti_now_ns(app) + timeout_ms * UINT64_C(1000000);
     const acti_reader *reader = find(app, name);

@@ -2,6 +2,7 @@
  * Schedule: the calls. What is asked is checked and encoded here, on the caller's thread; the clerk does the rest.
  */
 #include "schedule_clerk.h"
+#include "counters.h"
 
 enum { DAY_MIN = 1440, PAUSE_MS = 1 };
 
@@ -182,6 +183,7 @@ acta_status
 acta_schedule(acta_app *app, acta_str key, const acta_table *command, const void *value, acta_when when,
     const acta_schedule_options *options, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     acti_schedule_answer answer = { .due_us = 0 };
     schedule_call call;
     if (options == NULL) options = &plain_options;
@@ -207,6 +209,7 @@ ask_plainly(acta_app *app, acti_tag tag, acta_str key, acti_schedule_answer *ans
 acta_status
 acta_schedule_cancel(acta_app *app, acta_str key, bool *in_time_out, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     acti_schedule_answer answer = { .due_us = 0 };
     acta_status status = ask_plainly(app, ACTI_TAG_CANCEL, key, &answer, error);
 
@@ -217,6 +220,7 @@ acta_schedule_cancel(acta_app *app, acta_str key, bool *in_time_out, acta_error 
 acta_status
 acta_schedule_resume(acta_app *app, acta_str key, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     acti_schedule_answer answer = { .due_us = 0 };
 
     return ask_plainly(app, ACTI_TAG_RESUME, key, &answer, error);
@@ -276,6 +280,7 @@ void
 acta_schedule_async(acta_app *app, acta_str key, const acta_table *command, const void *value, acta_when when,
     const acta_schedule_options *options, acta_schedule_done done, void *user)
 {
+    ACTI_IN_CALL(app);
     schedule_call call;
     acta_error error;
     if (options == NULL) options = &plain_options;
@@ -291,6 +296,7 @@ acta_schedule_async(acta_app *app, acta_str key, const acta_table *command, cons
 void
 acta_schedule_cancel_async(acta_app *app, acta_str key, acta_schedule_done done, void *user)
 {
+    ACTI_IN_CALL(app);
     schedule_call call;
     acta_error error;
 
@@ -347,6 +353,7 @@ acta_status
 acta_schedule_each(acta_app *app, acta_str prefix, bool (*see)(void *user, const acta_scheduled *scheduled), void *user,
     acta_error *error)
 {
+    ACTI_IN_CALL(app);
     acta_memory *memory = acta_memory_create(&app->environment.allocator);
     acta_row_cursor *cursor = NULL;
     acta_bytes key, value, from = acta_bytes_from(NULL, 0);

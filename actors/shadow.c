@@ -8,6 +8,7 @@
 
 #include "personal.h"
 #include "time_travel.h"
+#include "counters.h"
 
 typedef struct shadow {
     acta_history *today, *tomorrow;
@@ -261,6 +262,7 @@ acta_status
 acta_shadow_states(acta_history *today, acta_history *tomorrow, acta_shadow_see *see, void *user,
     acta_shadow_report *report_out, acta_error *error)
 {
+    ACTI_IN_CALL(today != NULL ? today->app : tomorrow->app);
     const acta_app *app = tomorrow->app;
     acta_shadow_report report = { .streams = 0 };
     shadow s = { .today = today, .tomorrow = tomorrow, .see = see, .user = user, .report = &report };

@@ -4,6 +4,7 @@
  *     bucket of ns:   0 … 7 have one each; then the highest bit chooses eight, and the three bits behind it one of these
  */
 #include "stages.h"
+#include "counters.h"
 
 enum {
     PARTS = 8,     /* buckets for each doubling */
@@ -98,6 +99,7 @@ acti_stages_answered(const acti_command *command)
 void
 acta_app_stages(const acta_app *app, acta_stage_times *times_out)
 {
+    ACTI_IN_CALL(app);
     for (uint32_t stage = 0; stage < ACTA_STAGE_COUNT; stage++) {
         const histogram *h = &app->stages->histograms[stage];
         acta_stage_times *times = &times_out[stage];

@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "personal.h"
+#include "counters.h"
 
 acta_history *
 acta_app_history(acta_app *app)
@@ -241,6 +242,7 @@ acta_status
 acta_aggregate_read_at(acta_history *history, const acta_table *state, acta_str id, acta_point at, void *state_out,
     acta_memory *memory, acta_place *place_out, acta_error *error)
 {
+    ACTI_IN_CALL(history->app);
     acti_travel travel;
     acta_status status = acti_travel_begin(&travel, history, state, id, at, true, error);
     if (status != ACTA_OK) return status;
@@ -256,6 +258,7 @@ acta_status
 acta_aggregate_json_at(acta_history *history, const acta_table *state, acta_str id, acta_point at, bool redacted,
     acta_memory *memory, acta_str *text_out, acta_error *error)
 {
+    ACTI_IN_CALL(history->app);
     acti_travel travel;
     acta_status status = acti_travel_begin(&travel, history, state, id, at, true, error);
     if (status != ACTA_OK) return status;
@@ -274,6 +277,7 @@ acta_status
 acta_aggregate_replay(acta_history *history, const acta_table *state, acta_str id, acta_point at, acta_history_see *see,
     void *user, acta_error *error)
 {
+    ACTI_IN_CALL(history->app);
     acti_travel travel;
     acta_recorded event;
     acta_status status = acti_travel_begin(&travel, history, state, id, at, false, error);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "acta/marks.h"
+#include "counters.h"
 
 enum { PATH_MAX_OF_OURS = 4096 };
 
@@ -462,6 +463,7 @@ acta_status
 acta_aggregate_diff(acta_history *history, const acta_table *state, acta_str id, acta_point from, acta_point to,
     acta_difference_see *see, void *user, acta_error *error)
 {
+    ACTI_IN_CALL(history->app);
     acta_memory *memory = acta_memory_create(&history->app->environment.allocator);
     acta_str before, after;
     bool was = false, is = false;

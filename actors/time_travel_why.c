@@ -7,6 +7,7 @@
  * Of each state only the field's own part is written down and compared, in one of two memories in turn.
  */
 #include "time_travel.h"
+#include "counters.h"
 
 typedef struct finder {
     const acta_table *table;
@@ -126,6 +127,7 @@ acta_status
 acta_aggregate_why_value(acta_history *history, const acta_table *state, acta_str id, acta_str path, acta_str value,
     acta_point at, acta_memory *memory, acta_change *change_out, acta_error *error)
 {
+    ACTI_IN_CALL(history->app);
     const acta_allocator *allocator = &history->app->environment.allocator;
     finder f = { .table = state, .path = path, .wanted = value, .memory = memory, .change = change_out };
 

@@ -8,6 +8,7 @@
  * not the newest is put into a map at the start.
  */
 #include "personal.h"
+#include "counters.h"
 
 enum { CHAIN_MAX = 64, EVENTS_MAX = 10000, EVENTS_FIRST = 4 };
 enum { KEY_MAX = ACTA_TYPE_NAME_MAX + 8 };
@@ -336,6 +337,7 @@ see_current(const acta_app *app, const acta_recorded *recorded, acta_event_see *
 acta_status
 acta_app_upcast(acta_app *app, const acta_recorded *recorded, acta_event_see *see, void *user, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     uint32_t old = acti_old_of(app, recorded);
     acti_upcasted upcasted;
     if (old == 0) return see_current(app, recorded, see, user, error);

@@ -3,6 +3,7 @@
  */
 #include "acta/thread.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -48,4 +49,10 @@ acta_thread_start(pthread_t *thread_out, const char *name, void *(*run)(void *),
     snprintf(short_name, sizeof short_name, "%s", name);
     pthread_setname_np(*thread_out, short_name);
     return true;
+}
+
+void
+acta_thread_pause(uint32_t ms)
+{
+    poll(NULL, 0, (int)ms);
 }

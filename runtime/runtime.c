@@ -440,6 +440,12 @@ stop_now(acta_runtime *runtime, uint32_t timeout_ms, acta_error *error)
     return status;
 }
 
+bool
+acta_runtime_is_inside(const acta_runtime *runtime)
+{
+    return acti_context_here(runtime) != NULL;
+}
+
 acta_status
 acta_runtime_stop(acta_runtime *runtime, uint32_t timeout_ms, acta_error *error)
 {

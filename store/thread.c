@@ -6,7 +6,6 @@
 #include "thread.h"
 
 #include <assert.h>
-#include <poll.h>
 
 void
 acti_monitor_init(acti_monitor *monitor)
@@ -90,10 +89,4 @@ uint64_t
 acti_store_thread_self(void)
 {
     return (uint64_t)pthread_self();
-}
-
-void
-acti_store_thread_pause(uint32_t ms)
-{
-    poll(NULL, 0, (int)ms);
 }

@@ -33,9 +33,6 @@ typedef struct acti_store_thread {
 bool acti_store_thread_start(acti_store_thread *thread, const char *name, void (*run)(void *user), void *user);
 void acti_store_thread_join(acti_store_thread *thread); /* one that was never started too */
 
-/* Let some time go by. */
-void acti_store_thread_pause(uint32_t ms);
-
 /* A number that no two running threads share; never 0. */
 uint64_t acti_store_thread_self(void);
 

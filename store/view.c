@@ -10,6 +10,8 @@
  */
 #include <inttypes.h>
 
+#include "acta/thread.h"
+
 #include "internal.h"
 
 enum { LOOKS_MAX = 20, MARK_READS_MAX = 100, PAUSE_MS_MAX = 10 };
@@ -32,7 +34,7 @@ await_mark(acta_store *store, acti_mark *mark, acta_error *error)
 {
     for (uint32_t i = 0; i < MARK_READS_MAX; i++) {
         if (mark->batch >= store->recovered.batch) return ACTA_OK;
-        acti_store_thread_pause(i < PAUSE_MS_MAX ? i : PAUSE_MS_MAX);
+        acta_thread_pause(i < PAUSE_MS_MAX ? i : PAUSE_MS_MAX);
         acta_status status = read_mark(store, mark, error);
         if (status != ACTA_OK) return status;
     }
@@ -67,7 +69,7 @@ acti_view_open(acta_store *store, acti_mark *mark, acta_error *error)
     for (uint32_t i = 1; i < LOOKS_MAX && (status == ACTA_CORRUPT || status == ACTA_IO) && (writer || had_writer);
          i++) {
         had_writer = writer;
-        acti_store_thread_pause(i < PAUSE_MS_MAX ? i : PAUSE_MS_MAX);
+        acta_thread_pause(i < PAUSE_MS_MAX ? i : PAUSE_MS_MAX);
         status = read_mark(store, mark, error);
         if (status == ACTA_OK) status = look(store, mark, &writer, error);
     }

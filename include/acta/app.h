@@ -108,7 +108,19 @@ ACTA_API acta_status acta_app_start(const acta_app_config *config, acta_app **ap
 
 /*
  * Stop taking commands, let what is under way end, stop the tree, close the store. Frees the app. Takes NULL.
- * Errors: ACTA_TIMEOUT: something had to be killed; nothing acknowledged is lost by that.
+ *
+ * Calls of the application that other threads are in, of this header and of all others, reads and time travel among them, have
+ * returned when this does. Commands that are under way have the time to be answered as ever, and `done` of the asynchronous ones
+ * has been called. Who waits for something else (wait_for, acta_app_settle, an order to a reader) gets ACTA_STOPPED when the tree
+ * has stopped, and a read goes on to its end: a function of the user's that one calls for each row or event keeps the stop
+ * waiting, beyond timeout_ms. Calls that begin meanwhile get ACTA_STOPPED, or what they ask for; but none may begin unless it is
+ * known to do so before this returns, for then there is nothing left to ask: threads that go on dispatching are joined first.
+ * A gateway of the program's own is stopped before (it answers what it has begun); cursors, subscriptions and whatever else was
+ * opened on acta_app_store or by acta_audit_open is closed before.
+ *   timeout_ms  for commands, and then for the tree; ACTA_INFINITE: as long as they take
+ * Threads: any, once; not from inside a function that a call of this application calls.
+ * Errors: ACTA_TIMEOUT: something had to be killed; nothing acknowledged is lost by that. Stopped all the same.
+ *         ACTA_CALLING_SELF: from inside an actor; nothing was done.
  */
 ACTA_API acta_status acta_app_stop(acta_app *app, uint32_t timeout_ms, acta_error *error);
 
@@ -194,7 +206,7 @@ struct acta_dispatch_options {
  *                        is the field, and nothing was stored
  *         ACTA_INVALID   identity missing or too long, a required field absent, aggregate not part of this app
  *         ACTA_TIMEOUT   it may still take effect; asking again with the same command_id tells.
- *                        With wait_for: it is stored, and the text says which reader is behind
+ *                        With wait_for: it is stored, and the text says which reader is behind; ACTA_STOPPED likewise
  *         ACTA_BUSY      commands_max of them are under way; the aggregate's mailbox, or the store's queue, is full
  *         ACTA_COMMAND_ID_REUSED, ACTA_CONFLICT (expected_version, or conflict_retry_max tries), ACTA_FAILED,
  *         ACTA_READ_ONLY, ACTA_UNKNOWN_OUTCOME, ACTA_STOPPED, ACTA_PARKED

@@ -167,6 +167,10 @@ ACTA_API acta_status acta_runtime_stop(acta_runtime *runtime, uint32_t timeout_m
  * memory does: `release` of behaviours, destructors of messages. Waiting callers get ACTA_STOPPED. From outside of actors. */
 ACTA_API void acta_runtime_abandon(acta_runtime *runtime);
 
+/* Does the calling thread work for this runtime at the moment: on one of its own threads, or in a turn on a thread of the
+ * host's? A stop waits for those, and they must not wait for it. Threads: any. */
+ACTA_API bool acta_runtime_is_inside(const acta_runtime *runtime);
+
 /* Free a stopped runtime (stops it first, with 5,000 ms, if it isn't). Takes NULL. No other thread may use it. */
 ACTA_API void acta_runtime_destroy(acta_runtime *runtime);
 

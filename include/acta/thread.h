@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "acta/status.h"
 
@@ -27,6 +28,9 @@ enum { ACTA_STACK_GUARD = 1 << 20 };
  * False: the system gave no thread. Threads: any.
  */
 ACTA_API bool acta_thread_start(pthread_t *thread_out, const char *name, void *(*run)(void *argument), void *argument);
+
+/* Let some time go by. */
+ACTA_API void acta_thread_pause(uint32_t ms);
 
 #ifdef __cplusplus
 }
