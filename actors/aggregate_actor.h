@@ -95,14 +95,15 @@ struct acti_aggregate_actor {
     uint64_t forget_count;    /* when the state was begun */
     uint64_t snapshot_due_at; /* a snapshot is due of a state that has come to this version; 0: none */
     uint32_t idle_ms;         /* in force; UINT32_MAX: none */
-    uint32_t idle_default_ms;
-    uint8_t phase;          /* acti_aggregate_phase */
-    bool begun;             /* rehydrating: stream_version, outside_count and forget_count are set */
-    bool stops;             /* as soon as all that is under way has ended: aggregate_lifespan.c */
-    bool ends;              /* at once: what it has kept is asked again */
-    bool snapshot_is_asked; /* a command on its way brings an ACTI_TAG_SNAPSHOT back */
-    bool fatal;             /* the store refuses writes: end when all is drained */
-    bool is_listed;         /* aggregate_budget.c */
+    uint8_t phase;            /* acti_aggregate_phase */
+
+    bool begun : 1;             /* rehydrating: stream_version, outside_count and forget_count are set */
+    bool stops : 1;             /* as soon as all that is under way has ended: aggregate_lifespan.c */
+    bool ends : 1;              /* at once: what it has kept is asked again */
+    bool snapshot_is_asked : 1; /* a command on its way brings an ACTI_TAG_SNAPSHOT back */
+    bool fatal : 1;             /* the store refuses writes: end when all is drained */
+    bool is_early : 1;          /* a simulation's: it is passivated when it was idle for a moment */
+    bool is_listed : 1;         /* aggregate_budget.c */
 
     /* aggregate_budget.c: by others too. */
     acti_aggregate_actor *used_before, *used_after; /* under the list's lock */

@@ -36,14 +36,18 @@ acti_lifespan_goes_on(acti_aggregate_actor *a)
     return true;
 }
 
+static uint32_t
+default_ms(const acti_aggregate_actor *a)
+{
+    return a->is_early ? 1 : a->aggregate->idle_timeout_ms;
+}
+
 void
 acti_lifespan_begin(acti_aggregate_actor *a)
 {
-    bool is_early = ACTA_SIM_CHANCE(&a->app->environment, "aggregate.passivated.early", 25);
-
-    a->idle_default_ms = is_early ? 1 : a->aggregate->idle_timeout_ms;
+    a->is_early = ACTA_SIM_CHANCE(&a->app->environment, "aggregate.passivated.early", 25);
     a->idle_ms = 0; /* which no lifespan is */
-    set_idle(a, a->idle_default_ms);
+    set_idle(a, default_ms(a));
 }
 
 static acta_lifespan_after
@@ -72,7 +76,7 @@ acti_lifespan_note(acti_aggregate_actor *a, uint32_t number, const acta_envelope
     const acta_lifespan_after after = what_was_done(a, number, envelope);
     uint32_t ms = code->lifespan(a->aggregate->given, a->value, &after);
     a->stops = ms == ACTA_LIFESPAN_STOP;
-    if (!a->stops) set_idle(a, ms == ACTA_LIFESPAN_DEFAULT ? a->idle_default_ms : ms);
+    if (!a->stops) set_idle(a, ms == ACTA_LIFESPAN_DEFAULT ? default_ms(a) : ms);
 }
 
 void

@@ -3,7 +3,7 @@
  * application's own count (acta_app_aggregates) says about the same. ACTA_TEST_PRINT tells of what sizes it is:
  *
  *     252  its slot in the runtime: mailbox, life, limits (in chunks of 2^n slots)
- *     192  the actor's own: what it is, its version, its place among those that were used; and the state, counted as 64
+ *     184  the actor's own: what it is, its version, its place among those that were used; and the state, counted as 64
  *      80  its idle time: a timer, and the place of its message
  *      44  its name in the registry, and some 32 of the registry's table
  *      12  the stream's name, as the aggregate has it
