@@ -5,6 +5,7 @@
  * that are within each other stay so.
  */
 #include "span.h"
+#include "counters.h"
 
 enum { MILLION = 1000000, NAME_MAX = 256 };
 #define LOOK_AGAIN_NS UINT64_C(10000000000) /* at the wall clock */
@@ -55,6 +56,7 @@ limit_of(uint32_t per_million)
 acta_status
 acta_app_tell_spans(acta_app *app, const acta_span_sink *sink, acta_error *error)
 {
+    ACTI_IN_CALL(app);
     acti_tracer *none = NULL;
     acta_status status = check_sink(sink, error);
     if (status != ACTA_OK) return status;
@@ -94,6 +96,7 @@ acta_app_has_span_sink(const acta_app *app)
 void
 acta_app_count_spans(const acta_app *app, acta_span_counters *counters_out)
 {
+    ACTI_IN_CALL(app);
     const acti_tracer *tracer = tracer_of(app);
 
     *counters_out = (acta_span_counters){ .spans = 0 };
