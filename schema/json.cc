@@ -13,7 +13,10 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <set>
 #include <string>
+
+#include "acta/crc.h"
 
 #include "json_text.h"
 
@@ -36,7 +39,7 @@ struct kept_parser {
     uint64_t hash; /* of the schema: a library that was unloaded leaves its place to another */
     flatbuffers::Parser parser;
 
-    explicit kept_parser(const acta_schema *schema) : binary(schema->binary.data), hash(schema->hash), parser(options())
+    kept_parser(const uint8_t *of_binary, uint64_t of_hash) : binary(of_binary), hash(of_hash), parser(options())
     {
     }
 };
@@ -46,17 +49,21 @@ thread_local std::unique_ptr<kept_parser> kept;
 /* This thread's parser of the schema, with the table as what is to be parsed or printed; nullptr: the schema can't be read.
  * After an error it is not used again (forget_parser): what is half parsed stays in it. */
 flatbuffers::Parser *
-begin(const acta_table *table)
+begin_with(acta_bytes binary, uint64_t hash, const char *table)
 {
-    const acta_schema *schema = table->schema;
-
-    if (!kept || kept->binary != schema->binary.data || kept->hash != schema->hash) {
+    if (!kept || kept->binary != binary.data || kept->hash != hash) {
         kept.reset(); /* one at a time */
-        std::unique_ptr<kept_parser> made(new kept_parser(schema));
-        if (!made->parser.Deserialize(schema->binary.data, schema->binary.size)) return nullptr;
+        std::unique_ptr<kept_parser> made(new kept_parser(binary.data, hash));
+        if (!made->parser.Deserialize(binary.data, binary.size)) return nullptr;
         kept = std::move(made);
     }
-    return kept->parser.SetRootType(table->name) ? &kept->parser : nullptr;
+    return kept->parser.SetRootType(table) ? &kept->parser : nullptr;
+}
+
+flatbuffers::Parser *
+begin(const acta_table *table)
+{
+    return begin_with(table->schema->binary, table->schema->hash, table->name);
 }
 
 void
@@ -163,7 +170,84 @@ parse(const acta_table *table, acta_str text, acta_memory *memory, acta_memory *
     return ACTA_OK;
 }
 
+/* Is there a union in it, or in what it has? Without the program's table nobody puts its type where the parser wants it. */
+bool
+has_union(const flatbuffers::StructDef *def, std::set<const flatbuffers::StructDef *> *seen)
+{
+    if (!seen->insert(def).second) return false;
+    for (const flatbuffers::FieldDef *field : def->fields.vec) {
+        const flatbuffers::Type &type = field->value.type;
+        const flatbuffers::BaseType base = flatbuffers::IsVector(type) ? type.element : type.base_type;
+        if (base == flatbuffers::BASE_TYPE_UNION) return true;
+        if (base == flatbuffers::BASE_TYPE_STRUCT && has_union(type.struct_def, seen)) return true;
+    }
+    return false;
+}
+
+/* No string has one, as it is or as \u0000. */
+bool
+has_nul(const std::string &text)
+{
+    for (size_t i = 0; i < text.size(); i++) {
+        if (text[i] == '\0') return true;
+        if (text[i] == '\\' && text.compare(i, 6, "\\u0000") == 0) return true;
+        i += text[i] == '\\'; /* what is escaped begins nothing */
+    }
+    return false;
+}
+
+/* The library says "1: 12: error: what". */
+acta_status
+say_parsing(const std::string &table, const std::string &raw, acta_error *error)
+{
+    unsigned line, column;
+    int at = 0;
+
+    if (std::sscanf(raw.c_str(), "%u: %u: error: %n", &line, &column, &at) < 2 || at == 0)
+        return acta_error_set(error, ACTA_INVALID, "JSON of %s: %s", table.c_str(), raw.c_str());
+    return acta_error_set(
+        error, ACTA_INVALID, "JSON of %s: line %u, column %u: %s", table.c_str(), line, column, raw.c_str() + at);
+}
+
+acta_status
+parse_with(acta_bytes binary, const std::string &table, const std::string &text, acta_memory *memory,
+    acta_bytes *buffer_out, acta_error *error)
+{
+    std::set<const flatbuffers::StructDef *> seen;
+    uint8_t *copy;
+
+    flatbuffers::Parser *parser = begin_with(binary, acta_crc32c(0, binary.data, binary.size), table.c_str());
+    if (parser == nullptr)
+        return acta_error_set(error, ACTA_NOT_FOUND, "the schema has no table '%s', or can't be read", table.c_str());
+    if (has_union(parser->root_struct_def_, &seen))
+        return acta_error_set(
+            error, ACTA_UNSUPPORTED, "%s has a union, which is not read from JSON by a schema alone", table.c_str());
+    if (has_nul(text)) return acta_error_set(error, ACTA_INVALID, "JSON of %s: there is a NUL in it", table.c_str());
+    if (!parser->ParseJson(text.c_str())) {
+        const std::string why = parser->error_;
+        forget_parser();
+        return say_parsing(table, why, error);
+    }
+    const size_t size = parser->builder_.GetSize();
+    const acta_status status = give(parser->builder_.GetBufferPointer(), size, memory, &copy, error);
+    if (status == ACTA_OK) *buffer_out = acta_bytes_from(copy, size);
+    return status;
+}
+
 } // namespace
+
+acta_status
+acta_schema_parse(
+    acta_bytes binary, acta_str table, acta_str text, acta_memory *memory, acta_bytes *buffer_out, acta_error *error)
+{
+    try {
+        return parse_with(binary, std::string(table.data, table.size),
+            text.size > 0 ? std::string(text.data, text.size) : std::string(), memory, buffer_out, error);
+    } catch (const std::bad_alloc &) {
+        forget_parser();
+        return acta_error_set(error, ACTA_NO_MEMORY, nullptr);
+    }
+}
 
 acta_status
 acta_json_print(const acta_table *table, acta_bytes buffer, acta_memory *memory, acta_str *text_out, acta_error *error)

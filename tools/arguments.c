@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "commands.h"
 
@@ -17,6 +19,40 @@ argument_number(const char *text, const char *what, struct argp_state *state)
     if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || number == 0)
         argp_error(state, "'%s' is no %s: a whole number from 1 on is expected", text, what);
     return number;
+}
+
+/* "Z", "+02:00", "-0330", "+01" or nothing; behind it nothing. */
+static bool
+read_offset(const char *text, int64_t *offset_us_out)
+{
+    int hours = 0, minutes = 0, sign = *text == '-' ? -1 : 1, size = 0;
+
+    *offset_us_out = 0;
+    if (*text == '\0' || strcmp(text, "Z") == 0) return true;
+    if (*text != '+' && *text != '-') return false;
+    if (sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &size) < 2 &&
+        sscanf(text + 1, "%2d%2d%n", &hours, &minutes, &size) < 2 && sscanf(text + 1, "%2d%n", &hours, &size) < 1)
+        return false;
+    *offset_us_out = sign * (hours * INT64_C(60) + minutes) * 60 * 1000000;
+    return size > 0 && text[1 + size] == '\0';
+}
+
+bool
+time_of_text(const char *text, int64_t *at_us_out)
+{
+    struct tm utc = { .tm_isdst = 0 };
+    const char *rest = strptime(text, "%Y-%m-%d", &utc);
+    int64_t fraction_us = 0, offset_us;
+
+    if (rest != NULL && (*rest == 'T' || *rest == ' ')) rest = strptime(rest + 1, "%H:%M:%S", &utc);
+    if (rest != NULL && *rest == '.') {
+        int64_t unit_us = 100000;
+        for (rest++; *rest >= '0' && *rest <= '9'; rest++, unit_us /= 10)
+            fraction_us += (*rest - '0') * unit_us;
+    }
+    if (rest == NULL || !read_offset(rest, &offset_us)) return false;
+    *at_us_out = (int64_t)timegm(&utc) * 1000000 + fraction_us - offset_us;
+    return true;
 }
 
 error_t

@@ -8,6 +8,7 @@
  *     read.c          read                       keep.c         keep
  *     tail.c          tail                       streams.c      streams
  *     export.c        export                      import.c       import, both with transfer_*.c
+ *     foreign*.c      import, of lines of other stores
  *     handlers.c      handlers                   dispatch.c     dispatch, state
  *     history.c       diff, why
  *     sagas.c         sagas, schedule            client.c, connect.c, path.c, json.c, served.c: asking a program
@@ -21,6 +22,7 @@
 #define TOOLS_COMMANDS_H
 
 #include <argp.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 int command_verify(int argc, char **argv);
@@ -56,6 +58,10 @@ int schema_show(int argc, char **argv);
 
 /* A whole number from 1 on; any other text ends the program with a message that calls it no `what`. */
 uint64_t argument_number(const char *text, const char *what, struct argp_state *state);
+
+/* "2026-11-21 10:30:00", with T instead of the space, a fraction of a second, and Z or an offset as +02:00 at the end; without one
+ * it is UTC. False: it is no time. */
+bool time_of_text(const char *text, int64_t *at_us_out);
 
 /* For the `default:` of a parser: one argument, the directory, and its end. */
 error_t argument_directory(int key, char *argument, struct argp_state *state, const char **directory_out);

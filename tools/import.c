@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "foreign.h"
 #include "transfer.h"
 
 enum { PROGRESS_EVERY = 1 << 14 };
@@ -23,6 +24,8 @@ enum { PROGRESS_EVERY = 1 << 14 };
 typedef struct import_line {
     const char *file, *path;
     bool without_rows;
+    const char **handled; /* as many as there are arguments at most */
+    foreign_order from;   /* of another store's lines */
 } import_line;
 
 /* A row of schemas, until it is sure that the log is the same. */
@@ -331,12 +334,24 @@ parse(int key, char *argument, struct argp_state *state)
     case 'w':
         line->without_rows = true;
         return 0;
+    case 'f':
+        line->from.kind = foreign_kind_of(argument);
+        if (line->from.kind == FOREIGN_NONE) argp_error(state, "'%s': eventstore or kurrentdb was expected", argument);
+        return 0;
+    case 'r':
+        line->from.rules = argument;
+        return 0;
+    case 'd':
+        line->handled[line->from.handled_count++] = argument;
+        return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 1) argp_error(state, "'%s' is one argument too many", argument);
         *(state->arg_num == 0 ? &line->file : &line->path) = argument;
         return 0;
     case ARGP_KEY_END:
         if (line->path == NULL) argp_error(state, "FILE DIR is expected");
+        if ((line->from.rules != NULL || line->from.handled_count > 0) && line->from.kind == FOREIGN_NONE)
+            argp_error(state, "--rules and --handled go with --from");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -348,6 +363,16 @@ command_import(int argc, char **argv)
 {
     static const struct argp_option options[] = {
         { "without-rows", 'w', 0, 0, "the log alone; a new program is to read it from the beginning", 0 },
+        { "from", 'f', "STORE", 0,
+            "FILE has events of EventStore (eventstore) or of KurrentDB (kurrentdb), a JSON object in a line; DIR is a "
+            "store without events that the program has opened once, so that it has its schemas",
+            0 },
+        { "rules", 'r', "RULES", 0,
+            "with --from: how types and streams are called here; lines 'type THEIRS OURS' and 'stream BEGINNING "
+            "BEGINNING'",
+            0 },
+        { "handled", 'd', "NAME", 0,
+            "with --from: this handler, projection or process manager begins behind all of it; once for each", 0 },
         { 0 },
     };
     static const struct argp argp = {
@@ -361,11 +386,18 @@ command_import(int argc, char **argv)
                "place of all that there are; until the last has come, no program can go on with the store. In the "
                "end all of it is verified.\v"
                "Examples:\n  acta import bank.jsonl bank-copy\n"
-               "  acta export bank-data | acta import - bank-copy\n\n"
+               "  acta export bank-data | acta import - bank-copy\n"
+               "  acta import --from eventstore --rules names --handled Transfers \\\n    rows.jsonl bank-new\n\n"
                "Exit status: 0 all of it came, 1 damage or failure, 2 wrong usage.",
     };
-    import_line line = { .path = NULL };
+    import_line line = { .handled = calloc((size_t)argc, sizeof *line.handled) };
 
+    if (line.handled == NULL) return has_no_memory();
     argp_parse(&argp, argc, argv, 0, NULL, &line);
-    return import(&line);
+    line.from.file = line.file;
+    line.from.path = line.path;
+    line.from.handled = line.handled;
+    int result = line.from.kind != FOREIGN_NONE ? foreign_import(&line.from) : import(&line);
+    free(line.handled);
+    return result;
 }

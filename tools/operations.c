@@ -26,24 +26,14 @@ typedef struct options {
 
 /* -- reading the command line -- */
 
-/* "2026-11-21 10:30:00", with T instead of the space, a fraction of a second, a Z at the end; UTC. */
 static int64_t
 time_of(const char *text, struct argp_state *state)
 {
-    struct tm utc = { .tm_isdst = 0 };
-    const char *rest = strptime(text, "%Y-%m-%d", &utc);
-    int64_t fraction_us = 0;
+    int64_t at_us = 0;
 
-    if (rest != NULL && (*rest == 'T' || *rest == ' ')) rest = strptime(rest + 1, "%H:%M:%S", &utc);
-    if (rest != NULL && *rest == '.') {
-        int64_t unit_us = 100000;
-        for (rest++; *rest >= '0' && *rest <= '9'; rest++, unit_us /= 10)
-            fraction_us += (*rest - '0') * unit_us;
-    }
-    if (rest != NULL && *rest == 'Z') rest++;
-    if (rest == NULL || *rest != '\0')
+    if (!time_of_text(text, &at_us))
         argp_error(state, "'%s' is no time: one as 2026-11-21T10:30:00Z is expected (UTC)", text);
-    return (int64_t)timegm(&utc) * 1000000 + fraction_us;
+    return at_us;
 }
 
 static error_t

@@ -158,6 +158,17 @@ ACTA_API acta_status acta_schema_print_redacted(
     acta_bytes binary, acta_str table, acta_bytes buffer, acta_memory *memory, acta_str *text_out, acta_error *error);
 
 /*
+ * JSON into a buffer of a table, by a binary schema alone: for events of other origin, where there is no program.
+ *   binary      as flatc --binary --schema writes it; where it lies must stay as it is while this thread comes with it again
+ *   buffer_out  in `memory`
+ * Errors: ACTA_NOT_FOUND no such table, or it is no binary schema; ACTA_INVALID as acta_json_parse, with line and column;
+ *         ACTA_UNSUPPORTED the table has a union, or one that it has; ACTA_NO_MEMORY
+ * Threads: any, each with a memory of its own.
+ */
+ACTA_API acta_status acta_schema_parse(
+    acta_bytes binary, acta_str table, acta_str text, acta_memory *memory, acta_bytes *buffer_out, acta_error *error);
+
+/*
  * A table and all that is in it as text, from a binary schema back to what flatc reads (.fbs). What flatc makes of it again
  * is the same to a buffer; comments and attributes are there as far as the binary has them (--bfbs-comments,
  * --bfbs-builtins).

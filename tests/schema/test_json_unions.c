@@ -457,6 +457,47 @@ flatc_reads_what_is_printed(void **state)
     acta_memory_destroy(memory);
 }
 
+/* -- by a schema alone -- */
+
+static void
+refuse_by_schema(const char *table, acta_str text, acta_status status, const char *said)
+{
+    acta_memory *memory = acta_memory_create(NULL);
+    acta_bytes buffer;
+    acta_error error;
+
+    assert_int_equal(acta_schema_parse(pay_Bill_table.schema->binary, S(table), text, memory, &buffer, &error), status);
+    if (strstr(error.text, said) == NULL) fail_msg("'%s' without '%s'", error.text, said);
+    acta_memory_destroy(memory);
+}
+
+static void
+a_schema_alone_reads_what_has_no_unions(void **state)
+{
+    (void)state;
+    const acta_str json = S("{\"sku\": \"12\\u00e9 \\\\u0000\"}");
+    acta_memory *memory = acta_memory_create(NULL);
+    acta_bytes buffer, binary = pay_Line_table.schema->binary;
+    acta_str text;
+    acta_error error;
+
+    for (int i = 0; i < 2; i++) { /* the parser is kept */
+        assert_int_equal(ACTA_OK, acta_schema_parse(binary, S("pay.Line"), json, memory, &buffer, &error));
+        assert_int_equal(ACTA_OK, pay_Line_table.verify(buffer, &error));
+        assert_int_equal(ACTA_OK, acta_json_print(&pay_Line_table, buffer, memory, &text, &error));
+        assert_non_null(strstr(text.data, "\"sku\": \"12é \\\\u0000\",\"count\": 1"));
+    }
+    acta_memory_destroy(memory);
+    refuse_by_schema("pay.Line", S("{\"suk\": \"12\"}"), ACTA_INVALID, "JSON of pay.Line: line 1, column ");
+    refuse_by_schema("pay.Line", S("{\"sku\":\n 12,}"), ACTA_INVALID, "JSON of pay.Line: line 2, column ");
+    refuse_by_schema("pay.Line", S("{}"), ACTA_INVALID, "required");
+    refuse_by_schema("pay.Line", S("{\"sku\": \"1\\u00002\"}"), ACTA_INVALID, "there is a NUL in it");
+    refuse_by_schema("pay.Line", acta_str_from("{}\0", 3), ACTA_INVALID, "there is a NUL in it");
+    refuse_by_schema("pay.Line", acta_str_from(NULL, 0), ACTA_INVALID, "JSON of pay.Line");
+    refuse_by_schema("pay.Bill", S("{}"), ACTA_UNSUPPORTED, "pay.Bill has a union");
+    refuse_by_schema("pay.Nothing", S("{}"), ACTA_NOT_FOUND, "no table 'pay.Nothing'");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -472,6 +513,7 @@ main(int argc, char **argv)
         cmocka_unit_test(text_with_any_byte_changed_is_read_or_refused),
         cmocka_unit_test(long_and_deep_texts_are_walked_once),
         cmocka_unit_test(flatc_reads_what_is_printed),
+        cmocka_unit_test(a_schema_alone_reads_what_has_no_unions),
     };
     assert_int_equal(argc, 3);
     flatc = argv[1];

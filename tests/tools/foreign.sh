@@ -1,0 +1,140 @@
+#!/bin/sh
+# acta import --from: events of EventStore (PostgreSQL) and of KurrentDB, as docs/transfer.md says they are got, into a bank that
+# goes on with them; and lines that are none.
+#
+#     tests/tools/foreign.sh ACTA BANK
+set -eu
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+acta=$1 bank=$2
+
+says() { # status text command...
+    wanted=$1 text=$2 status=0
+    shift 2
+    "$@" >"$scratch/said" 2>&1 || status=$?
+    [ "$status" -eq "$wanted" ] && grep -qF -- "$text" "$scratch/said" && return 0
+    cat "$scratch/said"
+    echo "status $status, expected $wanted and '$text'"
+    return 1
+}
+
+eventstore() { # an edit of sed's. Positions have a gap, of a stream that was deleted; data are a text, and in the last line JSON
+    cat <<'END' | sed "$1"
+{"position":1,"stream_uuid":"account-anna","stream_version":1,"event_id":"a51f8f2e-0000-4000-8000-000000000001","event_type":"Elixir.Bank.AccountOpened","causation_id":"c51f8f2e-0000-4000-8000-000000000001","correlation_id":"d51f8f2e-0000-4000-8000-000000000001","data":"{\"account_id\":\"anna\",\"owner\":\"Anna \\u00c5berg\",\"initial_balance\":100}","metadata":"{\"user\":\"clara\"}","created_at":"2026-11-20T10:30:00.250001+00:00"}
+{"position":2,"stream_uuid":"account-bob","stream_version":1,"event_id":"a51f8f2e-0000-4000-8000-000000000002","event_type":"Elixir.Bank.AccountOpened","causation_id":null,"correlation_id":null,"data":"{\"account_id\":\"bob\",\"owner\":\"bob\",\"initial_balance\":5}","metadata":null,"created_at":"2026-11-20T12:30:00.2+02:00"}
+{"position":5,"stream_uuid":"account-anna","stream_version":2,"event_id":"a51f8f2e-0000-4000-8000-000000000003","event_type":"Elixir.Bank.Events.PaidIn","causation_id":null,"correlation_id":null,"data":{"account_id":"anna","amount":7,"balance":107},"metadata":{},"created_at":"2026-11-20T10:31:00Z"}
+END
+}
+
+kurrentdb() { # an edit. An entry of a feed of $all, an event as it is asked for alone, its stream's metadata, two ways of a link
+    cat <<'END' | sed "$1"
+{"eventId":"b51f8f2e-0000-4000-8000-000000000001","eventType":"AccountOpened","eventNumber":0,"streamId":"Account-anna","isJson":true,"data":"{\"account_id\":\"anna\",\"initial_balance\":100}","metaData":"{\"$correlationId\":\"d51f8f2e-0000-4000-8000-000000000001\",\"$causationId\":\"job 7\"}","positionStreamId":"Account-anna","updated":"2026-11-20T10:30:00.1234567Z"}
+{"eventId":"b51f8f2e-0000-4000-8000-000000000002","eventType":"$metadata","eventNumber":0,"streamId":"$$Account-anna","isJson":true,"data":"{\"$maxCount\":9}","updated":"2026-11-20T10:30:00Z"}
+{"eventStreamId":"Account-anna","eventNumber":1,"eventType":"MoneyDeposited","eventId":"b51f8f2e-0000-4000-8000-000000000003","data":{"account_id":"anna","amount":7,"balance":107},"metadata":"","created":"2026-11-20T10:31:00Z"}
+{"eventId":"b51f8f2e-0000-4000-8000-000000000004","eventType":"$>","eventNumber":0,"streamId":"$ce-Account","isJson":false,"data":"0@Account-anna","updated":"2026-11-20T10:32:00Z"}
+{"eventId":"b51f8f2e-0000-4000-8000-000000000003","eventType":"MoneyDeposited","eventNumber":1,"streamId":"Account-anna","isJson":true,"data":"{}","positionStreamId":"copies","updated":"2026-11-20T10:32:00Z"}
+END
+}
+
+cat >"$scratch/rules" <<'END'
+# theirs                    ours
+type Elixir.Bank.Events.PaidIn bank.MoneyDeposited
+stream account-             Account-
+END
+
+new_bank() { # directory: opened once, it has its schemas and no events
+    rm -rf "$1" && cp -r "$scratch/empty" "$1"
+}
+
+an_empty_bank_is_made() {
+    says 1 amount_not_positive "$bank" --data "$scratch/empty" open nobody --balance -1
+}
+
+eventstore_comes_in() {
+    new_bank "$scratch/es" && eventstore '' >"$scratch/rows" &&
+        says 0 '3 events of 2 streams added; 0 system events and links left out, 1 times set to that of the event before' \
+            "$acta" import --from eventstore --rules "$scratch/rules" "$scratch/rows" "$scratch/es" &&
+        says 0 'sound' "$acta" verify "$scratch/es" && "$acta" read "$scratch/es" --json >"$scratch/read" &&
+        sed -n 1p "$scratch/read" | grep -F '"stream":"Account-anna","version":1,"type":"bank.AccountOpened"' |
+        grep -F '"c51f8f2e-0000-4000-8000-000000000001"' | grep -F 'd51f8f2e-0000-4000-8000-000000000001' |
+            grep -F 'event_id:a51f8f2e-0000-4000-8000-000000000001' | grep -F '2026-11-20T10:30:00.250001Z' | grep -F 'clara' | grep -F 'Anna Åberg' &&
+        sed -n 2p "$scratch/read" | grep -F '2026-11-20T10:30:00.250001Z' &&
+        says 0 'bob has 15' "$bank" --data "$scratch/es" deposit bob 10 &&
+        says 0 'anna has 77, bob has 45' "$bank" --data "$scratch/es" transfer anna bob 30
+}
+
+kurrentdb_comes_in() {
+    new_bank "$scratch/kdb" && kurrentdb '' | "$acta" import --from kurrentdb - "$scratch/kdb" >"$scratch/added" &&
+        grep -F '2 events of 1 streams added; 3 system events and links left out, 0 times' "$scratch/added" &&
+        "$acta" read "$scratch/kdb" --json >"$scratch/read" && grep -F '2026-11-20T10:30:00.123456Z' "$scratch/read" &&
+        says 0 '1 bank.AccountOpened' sh -c "\"\$1\" read \"\$2\" --correlation d51f8f2e-0000-4000-8000-000000000001 | sed 's/  */ /g'" sh "$acta" "$scratch/kdb" &&
+        says 0 'anna has 108' "$bank" --data "$scratch/kdb" deposit anna 1
+}
+
+# A transfer that was done elsewhere: what is to begin behind it does nothing again.
+transfer() {
+    cat <<'END'
+{"eventId":"b51f8f2e-0000-4000-8000-000000000001","eventType":"AccountOpened","eventNumber":0,"streamId":"Account-anna","data":"{\"account_id\":\"anna\",\"owner\":\"anna\",\"initial_balance\":100}","updated":"2026-11-20T10:30:00Z"}
+{"eventId":"b51f8f2e-0000-4000-8000-000000000002","eventType":"AccountOpened","eventNumber":0,"streamId":"Account-bob","data":"{\"account_id\":\"bob\",\"owner\":\"bob\"}","updated":"2026-11-20T10:30:01Z"}
+{"eventId":"b51f8f2e-0000-4000-8000-000000000003","eventType":"TransferRequested","eventNumber":0,"streamId":"Transfer-t1","data":"{\"transfer_id\":\"t1\",\"source_id\":\"anna\",\"target_id\":\"bob\",\"amount\":30}","updated":"2026-11-20T10:30:02Z"}
+{"eventId":"b51f8f2e-0000-4000-8000-000000000004","eventType":"MoneyWithdrawn","eventNumber":1,"streamId":"Account-anna","data":"{\"account_id\":\"anna\",\"amount\":30,\"balance\":70,\"transfer_id\":\"t1\"}","updated":"2026-11-20T10:30:03Z"}
+{"eventId":"b51f8f2e-0000-4000-8000-000000000005","eventType":"MoneyDeposited","eventNumber":1,"streamId":"Account-bob","data":"{\"account_id\":\"bob\",\"amount\":30,\"balance\":30,\"reason\":\"transfer\",\"transfer_id\":\"t1\"}","updated":"2026-11-20T10:30:04Z"}
+{"eventId":"b51f8f2e-0000-4000-8000-000000000006","eventType":"TransferCompleted","eventNumber":1,"streamId":"Transfer-t1","data":"{\"transfer_id\":\"t1\"}","updated":"2026-11-20T10:30:05Z"}
+END
+}
+
+what_was_handled_elsewhere_is_not_done_again() {
+    new_bank "$scratch/done" && transfer | "$acta" import --from kurrentdb --handled Transfers - "$scratch/done" &&
+        says 0 'anna has 69, bob has 31' "$bank" --data "$scratch/done" transfer anna bob 1 &&
+        [ "$("$acta" read "$scratch/done" --json | wc -l)" -eq 10 ]
+}
+
+refused() { # of which, edit, text
+    new_bank "$scratch/refused" && "$1" "$2" >"$scratch/rows" &&
+        says 1 "$3" "$acta" import --from "$1" --rules "$scratch/rules" "$scratch/rows" "$scratch/refused"
+}
+
+lines_that_are_none_are_refused() {
+    refused eventstore '1s/}$//' 'rows, line 1: the line is no JSON' &&
+        refused eventstore '1s/.*/[]/' 'line 1: an object was expected, an event' &&
+        refused eventstore '2s/"position":2/"position":1/' "line 2: 'position': one behind 1 was expected, not 1" &&
+        refused eventstore '1s/"position":1,//' "line 1: 'position': expected a whole number" &&
+        refused eventstore '1s/"stream_uuid":"account-anna"/"stream_uuid":7/' "line 1: 'stream_uuid': expected a text" &&
+        refused eventstore '3s/"stream_version":2/"stream_version":3/' "line 3: 'stream_version': 2 of stream 'account-anna' was expected, not 3; events are missing" &&
+        refused eventstore '1s/T10:30/ at 10:30/' "line 1: 'created_at': expected a time" &&
+        refused eventstore '1s/Bank.AccountOpened/Bank.Elsewhere/' "line 1: the store knows no event 'Elixir.Bank.Elsewhere': a rule 'type Elixir.Bank.Elsewhere NAME' was expected" &&
+        refused eventstore '3s/"amount":7/"amuont":7/' "line 3: 'data': JSON of bank.MoneyDeposited: line 1, column " &&
+        refused eventstore '3s/"amount":7/"amount":"x"/' "line 3: 'data': JSON of bank.MoneyDeposited: line 1, column " &&
+        refused eventstore '3s/"data":{[^}]*}/"data":[1]/' "line 3: 'data': expected an object" &&
+        refused eventstore '1s/"event_id":"[^"]*",//' "line 1: 'event_id': expected a text" &&
+        refused kurrentdb '1s/"eventNumber":0/"eventNumber":4/' "line 1: 'eventNumber': 0 of stream 'Account-anna' was expected, not 4" &&
+        refused kurrentdb '1s/"isJson":true/"isJson":false/' "line 1: 'isJson': expected true" &&
+        "$acta" verify "$scratch/refused" >"$scratch/verified"
+}
+
+rules_that_are_none_are_refused() {
+    new_bank "$scratch/refused" && eventstore '' >"$scratch/rows" && echo 'types a b' >"$scratch/wrong" &&
+        says 1 "wrong, line 1: 'type THEIRS OURS' or 'stream THEIRS OURS' was expected" "$acta" import --from eventstore --rules "$scratch/wrong" "$scratch/rows" "$scratch/refused" &&
+        printf '# none\n\ntype a bank.Nothing\n' >"$scratch/wrong" &&
+        says 1 "wrong, line 3: the store knows no event 'bank.Nothing'" "$acta" import --from eventstore --rules "$scratch/wrong" "$scratch/rows" "$scratch/refused" &&
+        says 1 "cannot open '$scratch/no.rules'" "$acta" import --from eventstore --rules "$scratch/no.rules" "$scratch/rows" "$scratch/refused"
+}
+
+stores_that_do_not_fit_are_refused() {
+    says 1 "there is no store in '$scratch/nowhere'" "$acta" import --from eventstore "$scratch/rows" "$scratch/nowhere" &&
+        says 1 'events: one without was expected' "$acta" import --from eventstore "$scratch/rows" "$scratch/es" &&
+        "$acta" export "$scratch/empty" --without-rows | grep -v '"table"' | "$acta" import - "$scratch/bare" &&
+        says 1 'knows no events: open it once with the program' "$acta" import --from eventstore "$scratch/rows" "$scratch/bare" &&
+        says 1 "cannot open '$scratch/no.file'" "$acta" import --from eventstore "$scratch/no.file" "$scratch/bare" &&
+        says 2 "'oracle': eventstore or kurrentdb was expected" "$acta" import --from oracle "$scratch/rows" "$scratch/bare" &&
+        says 2 '--rules and --handled go with --from' "$acta" import --rules "$scratch/rules" "$scratch/rows" "$scratch/bare"
+}
+
+check 'an empty bank is made' an_empty_bank_is_made
+check 'EventStore comes in' eventstore_comes_in
+check 'KurrentDB comes in' kurrentdb_comes_in
+check 'what was handled elsewhere is not done again' what_was_handled_elsewhere_is_not_done_again
+check 'lines that are none are refused' lines_that_are_none_are_refused
+check 'rules that are none are refused' rules_that_are_none_are_refused
+check 'stores that do not fit are refused' stores_that_do_not_fit_are_refused
+finish
