@@ -9,10 +9,11 @@
  */
 #include <curl/curl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#include "acta/thread.h"
 
 #include "internal.h"
 
@@ -450,19 +451,6 @@ create(const acta_app *app, const acta_environment *environment, const acta_otlp
     return status;
 }
 
-/* Signals are for the host's threads. */
-static bool
-begin_thread(exporter *e)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool is_there = pthread_create(&e->thread, NULL, run, e) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return is_there;
-}
-
 acta_status
 acta_otlp_start(acta_app *app, const acta_otlp_options *options, acta_error *error)
 {
@@ -478,7 +466,7 @@ acta_otlp_start(acta_app *app, const acta_otlp_options *options, acta_error *err
         .user = e,
         .roots_per_million = options->roots_per_million,
         .ignores_parent = options->ignores_parent };
-    if (!begin_thread(e)) {
+    if (!acta_thread_start(&e->thread, "acta-otlp", run, e)) {
         destroy(e);
         return acta_error_set(error, ACTA_IO, "there are no more threads");
     }
