@@ -1,26 +1,28 @@
 #!/bin/sh
-# The first task of docs/operating.md, as it stands there: what is typed is run, line by line, in an empty folder, and what came must
-# come. Times, counts of retries and positions of commands are other ones; a line that ends in "..." goes on.
+# Tasks of docs/operating.md, as they stand there: what is typed is run, line by line, in an empty folder, and what came must
+# come. Times, counts of retries, sizes and positions of commands are other ones; a line that ends in "..." goes on.
 #
-#     tests/tools/operating.sh ACTA CHALLENGE docs/operating.md
+#     tests/tools/operating.sh ACTA docs/operating.md TASK PROGRAM    by the first words of its heading
 set -eu
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-PATH=$(dirname "$(realpath "$1")"):$(dirname "$(realpath "$2")"):$PATH
-document=$(realpath "$3")
+PATH=$(dirname "$(realpath "$1")"):$(dirname "$(realpath "$4")"):$PATH
+document=$(realpath "$2")
 unset ACTA_GATEWAY ACTA_HTTP ACTA_TOKEN ACTA_TOKEN_FILE
 mkdir "$scratch/room"
 cd "$scratch/room"
 
-# The lines of its blocks up to the second heading: "$ command" to a script of its own, what comes of it beside it.
-awk -v to="$scratch/step." '
-    /^## / && ++headings == 2 { exit }
+# The lines of its blocks: "$ command" to a script of its own, what comes of it beside it.
+awk -v to="$scratch/step." -v task="## $3" '
+    /^## / { is_here = index($0, task) == 1 }
+    !is_here { next }
     /^    \$ / { file = to sprintf("%02d", ++n); print substr($0, 7) >(file ".sh"); printf "" >(file ".told"); next }
     /^    / && file { print substr($0, 5) >(file ".told") }' "$document"
 
 # Those of one look are not those of another.
 plain() {
-    sed -E -e 's/20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z?/TIME/g' -e 's/ +[0-9]+ TIME/ N TIME/' -e 's/^(position +)[0-9]+$/\1N/'
+    sed -E -e 's/20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z?/TIME/g' -e 's/ +[0-9]+ TIME/ N TIME/' -e 's/^(position +)[0-9]+$/\1N/' \
+        -e 's/^(backup .*): .*/\1/'
 }
 
 is_as_told() { # printed told
@@ -63,6 +65,8 @@ for step in "$scratch"/step.*.sh; do
     *) check "$(cut -c -60 <"$step")" runs_as_told "$step" ;;
     esac
 done
-kill -INT "$served"
-check "it ends as told" wait "$served"
+if [ -n "${served:-}" ]; then
+    kill -INT "$served"
+    check "it ends as told" wait "$served"
+fi
 finish
