@@ -128,7 +128,7 @@ static acta_status
 read_time(const json_value *line, foreign_kind kind, foreign_event *event, acta_error *error)
 {
     char text[64];
-    acta_str at;
+    acta_str at = acta_str_from(NULL, 0);
     acta_status status = read_text(line, keys[kind].at, keys[kind].other_at, &at, error);
 
     if (status != ACTA_OK) return status;
