@@ -52,7 +52,7 @@ acti_reader_refuse(acti_reader_actor *r, const char *why)
     ACTA_SOMETIMES(&r->app->environment, "reader.stands.still");
     acti_orders_refuse(r);
     acti_reader_set_reason(r->reader, why);
-    if (acti_is_stopping(r->app)) return;
+    if (acti_is_stopping(r->app) || r->app->only_reads) return; /* that has been told at the start */
     acta_log_event(&r->app->environment, ACTA_LOG_ERROR, "reader.stands_still",
         ACTA_LOG_FIELDS(
             acta_log_text("reader", acta_str_of(r->reader->name)), acta_log_text("error", acta_str_of(why))),
