@@ -12,10 +12,10 @@
 
 #include "acta/schema.h"
 #include "acta/subscription.h"
-#include "acta/transfer.h"
 
 #include "commands.h"
 #include "json.h"
+#include "transfer.h"
 
 typedef struct stream {
     uint64_t id, version;
@@ -280,11 +280,14 @@ is_not_taken(const importing *in, const json_value *line, const foreign_event *e
 }
 
 static acta_status
-take_line(importing *in, acta_str text, acta_error *error)
+take_line(void *user, acta_str text, acta_error *error)
 {
+    importing *in = user;
     foreign_event event = { .version = 0 };
     const json_value *line, *is_json;
     acta_error said;
+    if (text.size == 0) return ACTA_OK;
+
     acta_status status = json_read(text, in->memory, &line, &said);
 
     if (status != ACTA_OK)
@@ -300,26 +303,6 @@ take_line(importing *in, acta_str text, acta_error *error)
     is_json = json_member(line, "isJson");
     if (is_json != NULL && !json_is_true(line, "isJson")) return expected("isJson", "true: only JSON is read", error);
     return add(in, &event, error);
-}
-
-static acta_status
-take_all(importing *in, acta_error *error)
-{
-    acta_status status = ACTA_OK;
-    char *text = NULL;
-    size_t room = 0;
-    ssize_t size = 0;
-
-    while (status == ACTA_OK && (size = getline(&text, &room, in->file)) > 0) {
-        in->line_number++;
-        size -= text[size - 1] == '\n';
-        if (size > 0) status = take_line(in, acta_str_from(text, (size_t)size), error);
-        acta_memory_clear(in->memory);
-    }
-    free(text);
-    if (status == ACTA_OK && ferror(in->file))
-        status = acta_error_set(error, ACTA_IO, "cannot be read: %s", strerror(errno));
-    return status;
 }
 
 /* -- the run -- */
@@ -373,7 +356,7 @@ import_all(importing *in, const foreign_order *order)
         fprintf(stderr, "acta: %s\n", taken.text);
         return 1;
     }
-    taken.status = take_all(in, &taken);
+    taken.status = transfer_each_line(in->file, in->memory, &in->line_number, take_line, in, &taken);
     closed.status = acta_import_close(in->import, &closed);
     if (closed.status == ACTA_OK && order->handled_count > 0) closed.status = put_handled(order, in->added, &closed);
     return tell(in, order, &taken, &closed);

@@ -236,8 +236,9 @@ take_end(importing *in, const transfer_line *line, acta_error *error)
 }
 
 static acta_status
-take_line(importing *in, acta_str text, acta_error *error)
+take_line(void *user, acta_str text, acta_error *error)
 {
+    importing *in = user;
     transfer_line line;
     acta_status status = transfer_read(text, in->memory, &line, error);
 
@@ -262,20 +263,9 @@ take_line(importing *in, acta_str text, acta_error *error)
 static acta_status
 take_all(importing *in, acta_error *error)
 {
-    acta_status status = ACTA_OK;
-    char *text = NULL;
-    size_t room = 0;
-    ssize_t size = 0;
+    acta_status status = transfer_each_line(in->file, in->memory, &in->line_number, take_line, in, error);
 
-    while (status == ACTA_OK && (size = getline(&text, &room, in->file)) > 0) {
-        in->line_number++;
-        status = take_line(in, acta_str_from(text, (size_t)size - (text[size - 1] == '\n')), error);
-        acta_memory_clear(in->memory);
-    }
-    free(text);
-    if (status != ACTA_OK) return status;
-    if (ferror(in->file)) return acta_error_set(error, ACTA_IO, "cannot be read: %s", strerror(errno));
-    if (in->has_end) return ACTA_OK;
+    if (status != ACTA_OK || in->has_end) return status;
     return acta_error_set(error, ACTA_INVALID, "it ends here, and has no line with 'end': it was cut");
 }
 

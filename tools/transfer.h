@@ -4,6 +4,8 @@
 #ifndef TOOLS_TRANSFER_H
 #define TOOLS_TRANSFER_H
 
+#include <stdio.h>
+
 #include "acta/memory.h"
 #include "acta/transfer.h"
 
@@ -30,5 +32,14 @@ acta_status transfer_write(const transfer_line *line, acta_memory *memory, acta_
 /* A line without its '\n'. What it gives lies in the memory, or is a view of the text.
  * Errors: ACTA_INVALID and what was expected; ACTA_NO_MEMORY */
 acta_status transfer_read(acta_str text, acta_memory *memory, transfer_line *line_out, acta_error *error);
+
+/*
+ * Each line of a file, without its '\n', until one isn't taken.
+ *   memory      cleared behind each line
+ *   number_out  of the line at hand, from 1
+ * Errors: those of `take`; ACTA_IO
+ */
+acta_status transfer_each_line(FILE *file, acta_memory *memory, uint64_t *number_out,
+    acta_status (*take)(void *user, acta_str text, acta_error *error), void *user, acta_error *error);
 
 #endif

@@ -289,3 +289,25 @@ transfer_read(acta_str text, acta_memory *memory, transfer_line *line_out, acta_
     return acta_error_set(
         error, ACTA_INVALID, "an object was expected that begins with 'acta_export', 'table', 'position' or 'end'");
 }
+
+/* -- a file -- */
+
+acta_status
+transfer_each_line(FILE *file, acta_memory *memory, uint64_t *number_out,
+    acta_status (*take)(void *user, acta_str text, acta_error *error), void *user, acta_error *error)
+{
+    acta_status status = ACTA_OK;
+    char *text = NULL;
+    size_t room = 0;
+    ssize_t size;
+
+    *number_out = 0;
+    while (status == ACTA_OK && (size = getline(&text, &room, file)) > 0) {
+        ++*number_out;
+        status = take(user, acta_str_from(text, (size_t)size - (text[size - 1] == '\n')), error);
+        acta_memory_clear(memory);
+    }
+    free(text);
+    if (status != ACTA_OK || !ferror(file)) return status;
+    return acta_error_set(error, ACTA_IO, "cannot be read: %s", strerror(errno));
+}

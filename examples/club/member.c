@@ -6,6 +6,12 @@
 #include "club.h"
 
 static acta_verdict
+reject_unknown(acta_str member_id, acta_decision *decision)
+{
+    return club_reject(decision, club_Rejection_no_member, "'" ACTA_FMT "' is no member", ACTA_ARG(member_id));
+}
+
+static acta_verdict
 join(const club_Member *member, club_Join command, acta_decision *decision)
 {
     if (member->member_id.size > 0)
@@ -18,9 +24,7 @@ join(const club_Member *member, club_Join command, acta_decision *decision)
 static acta_verdict
 move(const club_Member *member, club_Move command, acta_decision *decision)
 {
-    if (member->member_id.size == 0)
-        return club_reject(
-            decision, club_Rejection_no_member, "'" ACTA_FMT "' is no member", ACTA_ARG(command.member_id));
+    if (member->member_id.size == 0) return reject_unknown(command.member_id, decision);
     if (member->has_left)
         return club_reject(decision, club_Rejection_has_left, "'" ACTA_FMT "' has left", ACTA_ARG(command.member_id));
     if (acta_str_equal(member->email, command.email)) return acta_nothing(decision);
@@ -30,9 +34,7 @@ move(const club_Member *member, club_Move command, acta_decision *decision)
 static acta_verdict
 leave(const club_Member *member, club_Leave command, acta_decision *decision)
 {
-    if (member->member_id.size == 0)
-        return club_reject(
-            decision, club_Rejection_no_member, "'" ACTA_FMT "' is no member", ACTA_ARG(command.member_id));
+    if (member->member_id.size == 0) return reject_unknown(command.member_id, decision);
     if (member->has_left) return acta_nothing(decision);
     return club_Left_emit(decision, ACTA_INIT(club_Left, .member_id = command.member_id));
 }

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "scratch.h"
@@ -256,7 +257,10 @@ head_has(const fixture *f, const char *text)
 void
 get_until(fixture *f, const char *path, const char *text)
 {
+    const time_t patience_s = PATIENCE_MS / 1000, begun_s = time(NULL);
+
     do
         assert_int_equal(get(f, path), 200);
-    while (strstr(f->last.body, text) == NULL);
+    while (strstr(f->last.body, text) == NULL && time(NULL) - begun_s < patience_s);
+    body_has(f, text);
 }

@@ -392,6 +392,27 @@ what_may_pass_is_tried_again(void **state)
     f->collector.count = 5;
 }
 
+/* It asks for a second; the backoff alone is a few ms. */
+static void
+nobody_asks_again_before_the_collector_wants(void **state)
+{
+    fixture *f = FIXTURE(state);
+    struct timespec begun, ended;
+
+    f->collector.answers[0] = "503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
+    f->options.batch_max = 4;
+    f->options.delay_ms = STOP_MS;
+    send_spans(f);
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    open_account(f, "alice", 1);
+    acta_span_counters counters = await_all(f);
+    clock_gettime(CLOCK_MONOTONIC, &ended);
+    assert_int_equal(counters.sent, 4);
+    assert_int_equal(counters.retries, 1);
+    assert_true((ended.tv_sec - begun.tv_sec) * 1000 + (ended.tv_nsec - begun.tv_nsec) / 1000000 >= 999);
+    stop(f);
+}
+
 /* A request that the collector takes, and the connection breaks before its answer: it can't be told apart from one that is lost. */
 static void
 a_connection_that_breaks_is_made_again(void **state)
@@ -638,6 +659,7 @@ main(void)
         with_bank(a_transfer_is_one_tree),
         with_bank(a_failure_is_told_as_an_error),
         with_bank(what_may_pass_is_tried_again),
+        with_bank(nobody_asks_again_before_the_collector_wants),
         with_bank(a_connection_that_breaks_is_made_again),
         with_bank(what_is_refused_is_dropped_and_told),
         with_bank(what_a_collector_rejects_of_a_batch_is_dropped),
