@@ -323,6 +323,8 @@ is_done(const void *state)
     const shop_log_totals *totals = shop_log_check_totals(run->auditor);
 
     if (run->broken.status != ACTA_OK) return true;
+    /* What the auditor could not read yet, for want of memory or of a disk, is not known to have ended. */
+    if (run->app == NULL || acta_store_head(acta_app_store(run->app)) != shop_log_check_position(run->auditor)) return false;
     return run->answered_count == run->ask_count && totals->placed == totals->shipped + totals->closed &&
            totals->unsettled == 0;
 }
