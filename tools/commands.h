@@ -8,7 +8,7 @@
  *     read.c          read                       keep.c         keep
  *     tail.c          tail                       streams.c      streams
  *     export.c        export                      import.c       import, both with transfer_*.c
- *     foreign*.c      import, of lines of other stores
+ *     foreign*.c      import and export, of lines of other stores; line.c
  *     handlers.c      handlers                   dispatch.c     dispatch, state
  *     history.c       diff, why
  *     sagas.c         sagas, schedule            client.c, connect.c, path.c, json.c, served.c: asking a program

@@ -1,5 +1,6 @@
 /*
- * acta export: the log of a store as lines of JSON, exactly; acta import makes the same log of them. docs/transfer.md
+ * acta export: the log of a store as lines of JSON, exactly; acta import makes the same log of them. Or, for EventStore and
+ * KurrentDB, in their form. docs/transfer.md
  */
 #include <argp.h>
 #include <errno.h>
@@ -8,12 +9,15 @@
 #include <string.h>
 
 #include "commands.h"
+#include "foreign.h"
 #include "transfer.h"
 
 typedef struct export_line {
     const char *path;
     uint64_t from;
     bool without_rows;
+    foreign_kind to;   /* FOREIGN_NONE: our own lines */
+    const char *rules; /* NULL: none */
 } export_line;
 
 static acta_status
@@ -86,7 +90,7 @@ put_log(const export_line *line, acta_store *store, acta_memory *memory, acta_er
 }
 
 static acta_status
-put_all(const export_line *line, acta_store *store, acta_memory *memory, acta_error *error)
+put_lines(const export_line *line, acta_store *store, acta_memory *memory, acta_error *error)
 {
     const uint64_t head = acta_store_head(store);
     const transfer_line begin = {
@@ -94,14 +98,23 @@ put_all(const export_line *line, acta_store *store, acta_memory *memory, acta_er
     };
     const transfer_line end = { .kind = TRANSFER_END, .to = head };
 
-    if (line->from > head + 1)
-        return acta_error_set(
-            error, ACTA_NOT_FOUND, "the log ends at position %" PRIu64 ", before %" PRIu64, head, line->from);
     acta_status status = put(&begin, memory, error);
     for (size_t i = 0; transfer_tables[i] != NULL && status == ACTA_OK; i++)
         status = put_rows(store, transfer_tables[i], memory, error);
     if (status == ACTA_OK) status = put_log(line, store, memory, error);
     return status == ACTA_OK ? put(&end, memory, error) : status;
+}
+
+static acta_status
+put_all(const export_line *line, acta_store *store, acta_memory *memory, acta_error *error)
+{
+    const uint64_t head = acta_store_head(store);
+
+    if (line->from > head + 1)
+        return acta_error_set(
+            error, ACTA_NOT_FOUND, "the log ends at position %" PRIu64 ", before %" PRIu64, head, line->from);
+    if (line->to == FOREIGN_NONE) return put_lines(line, store, memory, error);
+    return foreign_export(store, line->to, line->rules, line->from, memory, error);
 }
 
 static int
@@ -135,6 +148,17 @@ parse(int key, char *argument, struct argp_state *state)
     case 'w':
         line->without_rows = true;
         return 0;
+    case 't':
+        line->to = foreign_kind_of(argument);
+        if (line->to == FOREIGN_NONE) argp_error(state, "'%s': eventstore or kurrentdb was expected", argument);
+        return 0;
+    case 'r':
+        line->rules = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (line->rules != NULL && line->to == FOREIGN_NONE) argp_error(state, "--rules goes with --to");
+        if (line->without_rows && line->to != FOREIGN_NONE) argp_error(state, "--to has no rows in any case");
+        return argument_directory(key, argument, state, &line->path);
     default:
         return argument_directory(key, argument, state, &line->path);
     }
@@ -146,6 +170,14 @@ command_export(int argc, char **argv)
     static const struct argp_option options[] = {
         { "from", 'f', "N", 0, "begin at this position: what came since an export that ended before it", 0 },
         { "without-rows", 'w', 0, 0, "the log alone: for other programs, and to compare", 0 },
+        { "to", 't', "STORE", 0,
+            "events in the form of EventStore (eventstore) or of KurrentDB (kurrentdb), a JSON object in a line, "
+            "without rows; acta import --from reads them, too",
+            0 },
+        { "rules", 'r', "RULES", 0,
+            "with --to: how types and streams are called there; lines 'type THEIRS OURS' and 'stream BEGINNING "
+            "BEGINNING'",
+            0 },
         { 0 },
     };
     static const struct argp argp = {
@@ -159,7 +191,8 @@ command_export(int argc, char **argv)
                "with the copy where it was. Keys of personal data do not.\v"
                "Examples:\n  acta export bank-data > bank.jsonl\n"
                "  acta export bank-data --from 4712 | gzip > since.jsonl.gz\n"
-               "  acta export bank-data --without-rows | jq .type\n\n"
+               "  acta export bank-data --without-rows | jq .type\n"
+               "  acta export bank-data --to eventstore --rules names > rows.jsonl\n\n"
                "Exit status: 0 done, 1 damage or failure, 2 wrong usage.",
     };
     export_line line = { .from = 1 };

@@ -37,11 +37,11 @@ typedef struct importing {
 
 /* What a line says. Views of it, or in the memory. */
 typedef struct foreign_event {
-    acta_str stream, type, data, metadata;
+    acta_str stream, type, data;
     uint64_t version;
     char tag[ACTA_TAG_MAX + 1]; /* as an entry has them: the size, and "event_id:…" */
     int64_t at_us;
-    acta_id correlation_id, causation_id;
+    acta_recorded ours; /* ids, tags and metadata */
 } foreign_event;
 
 /* Where the two have their members; `other` of KurrentDB's: as a single event, or as an entry of a feed. */
@@ -139,17 +139,32 @@ read_time(const json_value *line, foreign_kind kind, foreign_event *event, acta_
 
 /* EventStore has columns for ids; KurrentDB's clients write them into the metadata. */
 static void
-read_ids(importing *in, const json_value *line, foreign_event *event)
+read_ids(const json_value *of, bool is_kurrent, acta_recorded *ours)
 {
-    const json_value *metadata = line;
-    acta_error ignored;
-    bool is_kurrent = in->kind == FOREIGN_KURRENTDB;
+    ours->correlation_id = id_of(json_text(of, is_kurrent ? "$correlationId" : "correlation_id"));
+    ours->causation_id = id_of(json_text(of, is_kurrent ? "$causationId" : "causation_id"));
+}
 
-    if (is_kurrent &&
-        (event->metadata.size == 0 || json_read(event->metadata, in->memory, &metadata, &ignored) != ACTA_OK))
-        return;
-    event->correlation_id = id_of(json_text(metadata, is_kurrent ? "$correlationId" : "correlation_id"));
-    event->causation_id = id_of(json_text(metadata, is_kurrent ? "$causationId" : "causation_id"));
+/* An export of ours tells there what the other store has no place for, the metadata too, as they were. */
+static acta_status
+read_metadata(importing *in, const json_value *line, foreign_event *event, acta_error *error)
+{
+    const bool is_kurrent = in->kind == FOREIGN_KURRENTDB;
+    const json_value *own, *metadata = NULL;
+    acta_str text = { NULL, 0 };
+    acta_error said;
+    acta_status status = read_json(
+        member(line, keys[in->kind].metadata, keys[in->kind].other_metadata), keys[in->kind].metadata, &text, error);
+
+    if (status != ACTA_OK) return status;
+    event->ours.metadata = acta_str_bytes(text);
+    if (text.size > 0 && json_read(text, in->memory, &metadata, &said) != ACTA_OK) metadata = NULL;
+    if (!is_kurrent || metadata != NULL) read_ids(is_kurrent ? metadata : line, is_kurrent, &event->ours);
+    own = metadata != NULL ? json_member(metadata, FOREIGN_OWN_KEY) : NULL;
+    if (own == NULL || own->kind != JSON_OBJECT) return ACTA_OK;
+    event->ours.metadata = event->ours.tags = acta_bytes_from(NULL, 0);
+    status = transfer_read_beside(own, in->memory, &event->ours, &said);
+    return status == ACTA_OK ? ACTA_OK : acta_error_set(error, status, "'" FOREIGN_OWN_KEY "': %s", said.text);
 }
 
 static acta_status
@@ -164,16 +179,13 @@ read_line(importing *in, const json_value *line, foreign_event *event, acta_erro
     if (status == ACTA_OK) status = read_number(line, keys[kind].version, &event->version, error);
     if (status == ACTA_OK) status = read_time(line, kind, event, error);
     if (status == ACTA_OK) status = read_json(json_member(line, "data"), "data", &event->data, error);
-    if (status == ACTA_OK)
-        status = read_json(
-            member(line, keys[kind].metadata, keys[kind].other_metadata), keys[kind].metadata, &event->metadata, error);
     if (status != ACTA_OK) return status;
     if (id.size > 64) return expected(keys[kind].id, "a UUID", error);
-    int size = snprintf(event->tag + 1, sizeof event->tag - 1, "event_id:" ACTA_FMT, ACTA_ARG(id));
+    int size = snprintf(event->tag + 1, sizeof event->tag - 1, FOREIGN_ID_TAG ACTA_FMT, ACTA_ARG(id));
     event->tag[0] = (char)size;
+    event->ours.tags = acta_bytes_from((const uint8_t *)event->tag, (uint8_t)size + 1u);
     event->version += 1 - keys[kind].first_version;
-    read_ids(in, line, event);
-    return ACTA_OK;
+    return read_metadata(in, line, event, error);
 }
 
 /* -- streams -- */
@@ -240,10 +252,11 @@ add(importing *in, const foreign_event *event, acta_error *error)
     acta_entry entry = { .event = { .position = in->added + 1,
                              .version = event->version,
                              .recorded_at_us = event->at_us,
-                             .correlation_id = event->correlation_id,
-                             .causation_id = event->causation_id,
-                             .tags = acta_bytes_from((const uint8_t *)event->tag, (uint8_t)event->tag[0] + 1u),
-                             .metadata = acta_str_bytes(event->metadata) } };
+                             .command_id = event->ours.command_id,
+                             .correlation_id = event->ours.correlation_id,
+                             .causation_id = event->ours.causation_id,
+                             .tags = event->ours.tags,
+                             .metadata = event->ours.metadata } };
     acta_status status = foreign_names_stream(in->names, event->stream, in->memory, &entry.event.stream, error);
 
     if (status == ACTA_OK) status = encode(in, event, &entry, error);

@@ -1,9 +1,11 @@
 /*
- * Lines of JSON from EventStore (PostgreSQL) and KurrentDB, an event each, into a store. docs/transfer.md tells how to get them.
+ * Lines of JSON from EventStore (PostgreSQL) and KurrentDB, an event each, into a store, and out of one for them.
+ * docs/transfer.md tells how they are got and loaded.
  *
  *     line --json--> stream, version, type, data, ids, time --names--> ours --the log's schema--> entry --> acta_import_add
  *
- *     foreign.c         lines and the run         foreign_names.c   types and streams, theirs and ours
+ *     foreign.c         lines in, and the run     foreign_names.c   types and streams, theirs and ours
+ *     foreign_export.c  lines out
  */
 #ifndef TOOLS_FOREIGN_H
 #define TOOLS_FOREIGN_H
@@ -41,9 +43,22 @@ acta_status foreign_names_type(
 acta_status foreign_names_stream(
     const foreign_names *names, acta_str theirs, acta_memory *memory, acta_str *ours_out, acta_error *error);
 
+/* As foreign_names_read, of a store that may have events. */
+acta_status foreign_names_of(
+    acta_store *store, const char *rules, acta_memory *memory, foreign_names **names_out, acta_error *error);
+
+/* The other way: by the first rule that has it as OURS; or as it is. */
+acta_str foreign_names_their_type(const foreign_names *names, acta_str ours);
+acta_status foreign_names_their_stream(
+    const foreign_names *names, acta_str ours, acta_memory *memory, acta_str *theirs_out, acta_error *error);
+
 /* -- the run -- */
 
 typedef enum foreign_kind { FOREIGN_NONE, FOREIGN_EVENTSTORE, FOREIGN_KURRENTDB } foreign_kind;
+
+/* The tag that an event of theirs has here; the member of their metadata with what they have no place for. */
+#define FOREIGN_ID_TAG  "event_id:"
+#define FOREIGN_OWN_KEY "$acta"
 
 /* FOREIGN_NONE: it is called otherwise. */
 foreign_kind foreign_kind_of(const char *name);
@@ -58,5 +73,14 @@ typedef struct foreign_order {
 
 /* Import all; the exit status. */
 int foreign_import(const foreign_order *order);
+
+/*
+ * Print what can be read of a store from a position on, a line an event; the store's own events and removed ones are left
+ * out, and counted on stderr.
+ *   rules  as foreign_names_read has them; NULL: none
+ * Errors: those of foreign_names_of and acta_cursor_next; ACTA_IO; of an event that can't be told, and its position
+ */
+acta_status foreign_export(
+    acta_store *store, foreign_kind kind, const char *rules, uint64_t from, acta_memory *memory, acta_error *error);
 
 #endif

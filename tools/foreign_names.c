@@ -17,7 +17,6 @@ typedef struct rule {
 } rule;
 
 struct foreign_names {
-    const char *path;
     acta_memory *memory;
     foreign_type *types;
     rule *rules;
@@ -67,25 +66,6 @@ read_schemas(foreign_names *names, acta_store *store, acta_error *error)
         status = acta_kept_schema_find(store, type->name, type->hash, names->memory, &schema, error);
         if (status == ACTA_OK) type->binary = schema.binary;
     }
-    return status;
-}
-
-static acta_status
-read_store(foreign_names *names, acta_error *error)
-{
-    const acta_store_config config = { .path = names->path, .must_exist = true, .read_only = true };
-    acta_store *store;
-    acta_status status = acta_store_open(&config, &store, error);
-
-    if (status != ACTA_OK) return status;
-    if (acta_store_head(store) > 0)
-        status = acta_error_set(error, ACTA_INVALID,
-            "the store in '%s' has %" PRIu64 " events: one without was expected", names->path, acta_store_head(store));
-    if (status == ACTA_OK) status = read_schemas(names, store, error);
-    if (status == ACTA_OK && names->types == NULL)
-        status = acta_error_set(error, ACTA_INVALID,
-            "the store in '%s' knows no events: open it once with the program that is to go on with it", names->path);
-    acta_store_close(store);
     return status;
 }
 
@@ -144,18 +124,38 @@ read_rules(foreign_names *names, const char *path, acta_error *error)
 }
 
 acta_status
-foreign_names_read(
-    const char *path, const char *rules, acta_memory *memory, foreign_names **names_out, acta_error *error)
+foreign_names_of(
+    acta_store *store, const char *rules, acta_memory *memory, foreign_names **names_out, acta_error *error)
 {
     foreign_names *names = acta_memory_alloc(memory, sizeof *names);
 
     if (names == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for names");
-    *names = (foreign_names){ .path = path, .memory = memory };
-    acta_status status = read_store(names, error);
+    *names = (foreign_names){ .memory = memory };
+    acta_status status = read_schemas(names, store, error);
     if (status == ACTA_OK && rules != NULL) status = read_rules(names, rules, error);
     if (status == ACTA_OK && names->has_no_memory)
         status = acta_error_set(error, ACTA_NO_MEMORY, "no memory for names");
     *names_out = names;
+    return status;
+}
+
+acta_status
+foreign_names_read(
+    const char *path, const char *rules, acta_memory *memory, foreign_names **names_out, acta_error *error)
+{
+    const acta_store_config config = { .path = path, .must_exist = true, .read_only = true };
+    acta_store *store;
+    acta_status status = acta_store_open(&config, &store, error);
+
+    if (status != ACTA_OK) return status;
+    if (acta_store_head(store) > 0)
+        status = acta_error_set(error, ACTA_INVALID,
+            "the store in '%s' has %" PRIu64 " events: one without was expected", path, acta_store_head(store));
+    if (status == ACTA_OK) status = foreign_names_of(store, rules, memory, names_out, error);
+    if (status == ACTA_OK && (*names_out)->types == NULL)
+        status = acta_error_set(error, ACTA_INVALID,
+            "the store in '%s' knows no events: open it once with the program that is to go on with it", path);
+    acta_store_close(store);
     return status;
 }
 
@@ -210,22 +210,50 @@ foreign_names_type(const foreign_names *names, acta_str theirs, const foreign_ty
         count == 0 ? "no" : "more than one", ACTA_ARG(theirs), ACTA_ARG(theirs));
 }
 
+acta_str
+foreign_names_their_type(const foreign_names *names, acta_str ours)
+{
+    acta_str theirs = ours;
+
+    for (const rule *r = names->rules; r != NULL; r = r->next) /* the first one in the file is the last one here */
+        if (!r->is_stream && acta_str_equal(r->ours, ours)) theirs = r->theirs;
+    return theirs;
+}
+
+/* By the rule with the longest beginning. */
+static acta_status
+begin_otherwise(const foreign_names *names, acta_str name, bool is_ours, acta_memory *memory, acta_str *other_out,
+    acta_error *error)
+{
+    acta_str begins = { NULL, 0 }, other = { NULL, 0 };
+
+    for (const rule *r = names->rules; r != NULL; r = r->next) {
+        acta_str beginning = is_ours ? r->ours : r->theirs;
+        if (!r->is_stream || beginning.size <= begins.size || beginning.size > name.size) continue;
+        if (memcmp(beginning.data, name.data, beginning.size) != 0) continue;
+        begins = beginning;
+        other = is_ours ? r->theirs : r->ours;
+    }
+    *other_out = name;
+    if (begins.size == 0) return ACTA_OK;
+    const size_t rest = name.size - begins.size;
+    char *bytes = acta_memory_alloc(memory, other.size + rest + 1);
+    if (bytes == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a name");
+    memcpy(mempcpy(bytes, other.data, other.size), name.data + begins.size, rest);
+    *other_out = acta_str_from(bytes, other.size + rest);
+    return ACTA_OK;
+}
+
 acta_status
 foreign_names_stream(
     const foreign_names *names, acta_str theirs, acta_memory *memory, acta_str *ours_out, acta_error *error)
 {
-    const rule *best = NULL;
+    return begin_otherwise(names, theirs, false, memory, ours_out, error);
+}
 
-    for (const rule *r = names->rules; r != NULL; r = r->next)
-        if (r->is_stream && r->theirs.size <= theirs.size && memcmp(r->theirs.data, theirs.data, r->theirs.size) == 0 &&
-            (best == NULL || r->theirs.size > best->theirs.size))
-            best = r;
-    *ours_out = theirs;
-    if (best == NULL) return ACTA_OK;
-    const size_t rest = theirs.size - best->theirs.size;
-    char *name = acta_memory_alloc(memory, best->ours.size + rest + 1);
-    if (name == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a name");
-    memcpy(mempcpy(name, best->ours.data, best->ours.size), theirs.data + best->theirs.size, rest);
-    *ours_out = acta_str_from(name, best->ours.size + rest);
-    return ACTA_OK;
+acta_status
+foreign_names_their_stream(
+    const foreign_names *names, acta_str ours, acta_memory *memory, acta_str *theirs_out, acta_error *error)
+{
+    return begin_otherwise(names, ours, true, memory, theirs_out, error);
 }

@@ -9,6 +9,8 @@
 #include "acta/memory.h"
 #include "acta/transfer.h"
 
+#include "json.h"
+
 enum { TRANSFER_FORMAT = 1 };
 
 /* Rows of schemas lie ahead of the events, so that these can be read; all others behind them. */
@@ -32,6 +34,14 @@ acta_status transfer_write(const transfer_line *line, acta_memory *memory, acta_
 /* A line without its '\n'. What it gives lies in the memory, or is a view of the text.
  * Errors: ACTA_INVALID and what was expected; ACTA_NO_MEMORY */
 acta_status transfer_read(acta_str text, acta_memory *memory, transfer_line *line_out, acta_error *error);
+
+/*
+ * What an event has beside its payload and other stores have no place for: command_id, tags, metadata or metadata_base64, as
+ * an entry's line has them, in an object of their own. Others of the event stay as they are.
+ * Errors: ACTA_INVALID and what was expected; ACTA_NO_MEMORY
+ */
+acta_status transfer_read_beside(
+    const json_value *object, acta_memory *memory, acta_recorded *event, acta_error *error);
 
 /*
  * Each line of a file, without its '\n', until one isn't taken.

@@ -218,6 +218,8 @@ static const member of_entry[] = { { "position", read_position, 1 }, { "stream",
     { "correlation_id", read_correlation_id, 0 }, { "causation_id", read_causation_id, 0 }, { "tags", read_tags, 0 },
     { "metadata", read_metadata, 0 }, { "metadata_base64", read_metadata_base64, 0 }, { "crc", read_nothing, 0 },
     { NULL, NULL, 0 } };
+static const member of_beside[] = { { "command_id", read_command_id, 0 }, { "tags", read_tags, 0 },
+    { "metadata", read_metadata, 0 }, { "metadata_base64", read_metadata_base64, 0 }, { NULL, NULL, 0 } };
 
 /* By its first member. */
 static const struct {
@@ -288,6 +290,17 @@ transfer_read(acta_str text, acta_memory *memory, transfer_line *line_out, acta_
     }
     return acta_error_set(
         error, ACTA_INVALID, "an object was expected that begins with 'acta_export', 'table', 'position' or 'end'");
+}
+
+acta_status
+transfer_read_beside(const json_value *object, acta_memory *memory, acta_recorded *event, acta_error *error)
+{
+    transfer_line line = { .entry.event = *event };
+    reader r = { .memory = memory, .line = &line, .error = error };
+    acta_status status = read_members(&r, of_beside, object);
+
+    if (status == ACTA_OK) *event = line.entry.event;
+    return status;
 }
 
 /* -- a file -- */

@@ -1,12 +1,13 @@
 #!/bin/sh
 # acta import --from: events of EventStore (PostgreSQL) and of KurrentDB, as docs/transfer.md says they are got, into a bank that
-# goes on with them; and lines that are none.
+# goes on with them; and lines that are none. acta export --to: the way back, through a PostgreSQL of the test's own.
 #
-#     tests/tools/foreign.sh ACTA BANK
+#     tests/tools/foreign.sh ACTA BANK TRANSFER_MD
+# shellcheck disable=SC2016 # names with a $ are theirs and ours
 set -eu
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-acta=$1 bank=$2
+acta=$1 bank=$2 told=$3
 
 says() { # status text command...
     wanted=$1 text=$2 status=0
@@ -130,6 +131,115 @@ stores_that_do_not_fit_are_refused() {
         says 2 '--rules and --handled go with --from' "$acta" import --rules "$scratch/rules" "$scratch/rows" "$scratch/bare"
 }
 
+# -- the way back --
+
+# Of EventStore's own and ours; names, tags and metadata of every kind.
+a_log_of_all_kinds_is_made() {
+    cat >"$scratch/edit" <<'END'
+s/,"crc":"[0-9a-f]*"}$/}/
+s/"stream":"Transfer-[^"]*"/"stream":"Transfer-[31m \\"ä\\\\"/
+/"position":4,/s/"payload/"tags":["a \\"b\\"","ü"],"metadata":"no JSON\\n",&/
+/"position":5,/s/"payload/"metadata":"{\\"$acta\\":1}",&/
+/"position":6,/s/"payload/"metadata":"{\\"a\\" : [1, 2] }",&/
+/"position":7,/s/"payload/"metadata_base64":"AAEC_w",&/
+/"position":8,/s/"payload/"metadata":"[7]",&/
+END
+    "$acta" export "$scratch/es" --without-rows | sed -f "$scratch/edit" >"$scratch/lines" &&
+        [ "$(grep -c '"position"' "$scratch/lines")" -eq 8 ] && "$acta" import --without-rows "$scratch/lines" "$scratch/all" &&
+        "$acta" read "$scratch/all" --json --show-redacted >"$scratch/all.json"
+}
+
+comes_back() { # of which, lines: the same log, and of it the same lines
+    new_bank "$scratch/back.$1" &&
+        says 0 '8 events of 3 streams added; 0 system events and links left out, 0 times' \
+            "$acta" import --from "$1" --rules "$scratch/rules" --handled Transfers "$2" "$scratch/back.$1" &&
+        "$acta" read "$scratch/back.$1" --json --show-redacted | cmp - "$scratch/all.json" &&
+        "$acta" export "$scratch/back.$1" --to "$1" --rules "$scratch/rules" >"$scratch/again" && cmp "$scratch/again" "$scratch/to.$1"
+}
+
+goes_out() { # to which
+    says 0 "8 events; of the store's own 0, and removed ones 0, are left out" \
+        sh -c '"$1" export "$2" --to "$3" --rules "$4" >"$5"' sh "$acta" "$scratch/all" "$1" "$scratch/rules" "$scratch/to.$1" &&
+        comes_back "$1" "$scratch/to.$1"
+}
+
+what_goes_out_comes_back() {
+    goes_out eventstore && goes_out kurrentdb &&
+        grep -F '"stream_uuid":"account-anna","stream_version":2,' "$scratch/to.eventstore" | grep -F '"event_type":"Elixir.Bank.Events.PaidIn"' |
+        grep -F '"event_id":"a51f8f2e-0000-4000-8000-000000000003"' | grep -F '"data":{"account_id"' | grep -F '"metadata":{},"created_at":"2026-11-20T10:31:00.000000Z"}' &&
+        "$acta" export "$scratch/kdb" --to kurrentdb 2>/dev/null | grep -F '"metadata":{"$correlationId":"d51f8f2e-0000-4000-8000-000000000001","$causationId":"job 7"},' &&
+        says 0 'anna has 78' "$bank" --data "$scratch/back.kurrentdb" deposit anna 1
+}
+
+its_own_and_removed_ones_stay() {
+    own='{"position":9,"stream":"$audit","stream_id":4,"version":1,"type":"$repaired","recorded_at_us":2000000000000000,"payload":"a note"}'
+    sed -e 's/"to":8/"to":9/' -e '/"position":1,/s/"payload.*/"removed":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}/' \
+        -e "s/{\"end\":8/$own\\n{\"end\":9/" "$scratch/lines" >"$scratch/lines.2" &&
+        "$acta" import --without-rows "$scratch/lines.2" "$scratch/less" &&
+        "$acta" export "$scratch/less" --to kurrentdb >"$scratch/rows" 2>"$scratch/said" &&
+        grep -F "7 events; of the store's own 1, and removed ones 1, are left out" "$scratch/said" &&
+        [ "$(grep -cF '"streamId":"Account-anna"' "$scratch/rows")" -eq 2 ] && ! grep -F repaired "$scratch/rows"
+}
+
+exports_that_can_not_be_are_refused() {
+    says 2 "'oracle': eventstore or kurrentdb was expected" "$acta" export "$scratch/all" --to oracle &&
+        says 2 '--rules goes with --to' "$acta" export "$scratch/all" --rules "$scratch/rules" &&
+        says 2 '--to has no rows in any case' "$acta" export "$scratch/all" --to eventstore --without-rows &&
+        says 1 'the log ends at position 8, before 12' "$acta" export "$scratch/all" --to eventstore --from 12 &&
+        says 1 "cannot open '$scratch/no.rules'" "$acta" export "$scratch/all" --to eventstore --rules "$scratch/no.rules" &&
+        sed '1s/"$acta":{"[a-z_]*"/"$acta":{"tagz"/' "$scratch/to.kurrentdb" >"$scratch/rows" && ! cmp -s "$scratch/rows" "$scratch/to.kurrentdb" &&
+        new_bank "$scratch/refused" &&
+        says 1 "rows, line 1: '\$acta': 'tagz' is no member" "$acta" import --from kurrentdb --rules "$scratch/rules" "$scratch/rows" "$scratch/refused"
+}
+
+# A server of the test's own, on a socket in a folder of its own. As root it would not run: then as the user that its package has made.
+postgres=$(find /usr/lib/postgresql -path '*/bin/initdb' 2>/dev/null | head -n 1)
+postgres=${postgres%/initdb}
+as_postgres() {
+    if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else "$@"; fi
+}
+
+start_postgres() {
+    PGHOST=$(mktemp -d "${TMPDIR:-/tmp}/acta-pg.XXXXXX") && export PGHOST PGUSER=postgres &&
+        if [ "$(id -u)" -eq 0 ]; then chown postgres "$PGHOST"; fi &&
+        as_postgres "$postgres/initdb" -D "$PGHOST/data" -A trust -U postgres --no-sync --no-locale -E UTF8 &&
+        as_postgres "$postgres/pg_ctl" -D "$PGHOST/data" -w -t 300 -l "$PGHOST/log" \
+            -o "-k $PGHOST -c listen_addresses= -c fsync=off -c autovacuum=off -c shared_buffers=16MB" start &&
+        psql -qX -d postgres -c 'CREATE DATABASE eventstore'
+}
+
+stop_postgres() {
+    as_postgres "$postgres/pg_ctl" -D "$PGHOST/data" -m immediate stop >/dev/null 2>&1 || true
+    rm -rf "$PGHOST"
+}
+
+# EventStore's tables, its columns, keys and triggers as its schema 1.3.2 has them.
+make_eventstore() {
+    psql -qX -v ON_ERROR_STOP=1 -d eventstore <<'END'
+CREATE TABLE streams (stream_id bigserial PRIMARY KEY, stream_uuid text NOT NULL UNIQUE, stream_version bigint NOT NULL DEFAULT 0,
+    stream_origin bigint NOT NULL DEFAULT 0, created_at timestamptz NOT NULL DEFAULT now(), deleted_at timestamptz);
+CREATE TABLE events (event_id uuid PRIMARY KEY, event_type text NOT NULL, causation_id uuid, correlation_id uuid,
+    data bytea NOT NULL, metadata bytea, created_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE stream_events (event_id uuid NOT NULL REFERENCES events, stream_id bigint NOT NULL REFERENCES streams,
+    stream_version bigint NOT NULL, original_stream_id bigint REFERENCES streams, original_stream_version bigint,
+    PRIMARY KEY (event_id, stream_id), UNIQUE (stream_id, stream_version));
+CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'EventStore: %', TG_ARGV[0]; END $$ LANGUAGE plpgsql;
+CREATE TRIGGER a BEFORE UPDATE OR DELETE ON events FOR EACH STATEMENT EXECUTE PROCEDURE refuse('Cannot update events');
+CREATE TRIGGER b BEFORE UPDATE OR DELETE ON stream_events FOR EACH STATEMENT EXECUTE PROCEDURE refuse('Cannot update stream events');
+INSERT INTO streams (stream_id, stream_uuid) VALUES (0, '$all');
+END
+}
+
+as_told() { # beginning, end: the commands that the guide has from one line to the other
+    sed -n "/^    $1/,/$2/p" "$told" | sed 's/^    //' >"$scratch/told.sh" && [ -s "$scratch/told.sh" ] && (cd "$scratch" && sh -eu told.sh)
+}
+
+postgres_takes_it_and_gives_it() {
+    cp "$scratch/to.eventstore" "$scratch/rows.jsonl" && start_postgres && make_eventstore && as_told 'psql -v' '^    END' &&
+        [ "$(psql -AtX -d eventstore -c "SELECT stream_uuid || stream_version FROM streams WHERE stream_id IN (0, 1) ORDER BY 1" | tr '\n' ' ')" = '$all8 account-anna3 ' ] &&
+        as_told 'psql -AtX' 'rows.jsonl$' && ! cmp -s "$scratch/rows.jsonl" "$scratch/to.eventstore" && comes_back eventstore "$scratch/rows.jsonl"
+}
+
 check 'an empty bank is made' an_empty_bank_is_made
 check 'EventStore comes in' eventstore_comes_in
 check 'KurrentDB comes in' kurrentdb_comes_in
@@ -137,4 +247,14 @@ check 'what was handled elsewhere is not done again' what_was_handled_elsewhere_
 check 'lines that are none are refused' lines_that_are_none_are_refused
 check 'rules that are none are refused' rules_that_are_none_are_refused
 check 'stores that do not fit are refused' stores_that_do_not_fit_are_refused
+check 'a log of all kinds is made' a_log_of_all_kinds_is_made
+check 'what goes out comes back' what_goes_out_comes_back
+check 'its own and removed ones stay' its_own_and_removed_ones_stay
+check 'exports that can not be are refused' exports_that_can_not_be_are_refused
+if [ -n "$postgres" ] && command -v psql >/dev/null && { [ "$(id -u)" -ne 0 ] || id postgres >/dev/null 2>&1; }; then
+    check 'PostgreSQL takes it and gives it' postgres_takes_it_and_gives_it
+    stop_postgres
+else
+    skip 'PostgreSQL takes it and gives it' 'PostgreSQL is not installed'
+fi
 finish
