@@ -133,6 +133,7 @@ open_store(acta_app *app, const acta_app_config *config, acta_error *error)
     if (status == ACTA_READ_ONLY && !store.read_only && store.engine == NULL) status = open_to_read(app, &store, error);
     app->only_reads = store.read_only;
     if (status == ACTA_OK) status = acti_schemas_join(app, config, error);
+    if (status == ACTA_OK) status = acti_readers_join(app, error);
     if (status == ACTA_OK) status = acti_rebuilds_join(app, error);
     if (status == ACTA_OK) status = acti_indexes_join(app, error);
     if (status == ACTA_OK) status = acti_personal_start(app, config, error);

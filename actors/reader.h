@@ -476,6 +476,12 @@ void acti_reader_tell_anew(acti_reader *reader);
 /* reader_reset.c: into the transaction, all that a reader has left in the store. */
 acta_status acti_reader_clear(acta_store *store, const char *name, const acta_table *const *row_tables,
     acta_transaction *transaction, acta_error *error);
+/* … and that what it had passed comes as a replay, but for what was parked. The bytes are made in `memory`. */
+acta_status acti_reader_note_replay(
+    acta_store *store, const char *name, acta_transaction *transaction, acta_memory *memory, acta_error *error);
+
+/* reader_cut.c: at the start of an application, before readers run: what a restore has left of them fits the log. */
+acta_status acti_readers_join(acta_app *app, acta_error *error);
 
 /* readers.c */
 acta_status acti_readers_create(acta_app *app, const acta_app_config *config, acta_error *error);

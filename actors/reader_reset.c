@@ -40,8 +40,9 @@ acti_reader_clear(acta_store *store, const char *name, const acta_table *const *
 }
 
 /* How far it had come, and what of that it has parked; what a reset before has left to be done again is still that. */
-static acta_status
-note_replay(acta_store *store, const char *name, acta_transaction *transaction, acta_memory *memory, acta_error *error)
+acta_status
+acti_reader_note_replay(
+    acta_store *store, const char *name, acta_transaction *transaction, acta_memory *memory, acta_error *error)
 {
     acti_reader_row row;
     acta_parked_cursor *cursor;
@@ -80,7 +81,7 @@ acta_reader_reset(acta_store *store, const char *name, const acta_table *const *
 
     if (transaction == NULL || memory == NULL)
         status = acta_error_set(error, ACTA_NO_MEMORY, "no memory to reset reader '%s'", name);
-    if (status == ACTA_OK) status = note_replay(store, name, transaction, memory, error);
+    if (status == ACTA_OK) status = acti_reader_note_replay(store, name, transaction, memory, error);
     if (status == ACTA_OK) status = acti_reader_clear(store, name, row_tables, transaction, error);
     acta_memory_destroy(memory);
     if (status != ACTA_OK) {

@@ -5,8 +5,11 @@
  *
  * A block of rows that can't be read stops an iterator: with to_damage those behind it are read from the other end.
  */
+#include "acta/consumer_group.h"
+
 #include "kept_rows.h"
 #include "rebuild.h"
+#include "transaction.h"
 
 typedef struct sorting {
     acti_rebuild *rebuild;
@@ -100,6 +103,21 @@ cut_checkpoint(sorting *s, acta_bytes *value)
     s->rebuild->checkpoints_cut++;
 }
 
+/* Whoever has come so far, or keeps positions, is told where the log was cut, and that his rows are gone. `table`: where the key
+ * lies, which is his name. */
+static void
+note_cut(sorting *s, const char *table, acta_bytes key)
+{
+    const size_t front = strlen(table) + 1;
+    const acta_bytes name = acta_bytes_from(key.data + front, key.size - front);
+    uint8_t room[sizeof ACTI_TABLE_CUTS + ACTA_SUBSCRIPTION_NAME_MAX], position[8];
+
+    if (name.size > ACTA_SUBSCRIPTION_NAME_MAX) return;
+    acti_put_le64(position, s->rebuild->position);
+    s->to->engine->ops->batch_put(s->to->committer.batch, ACTI_TABLES, acti_row_key(room, ACTI_TABLE_CUTS, name),
+        acta_bytes_from(position, sizeof position));
+}
+
 /* Are users' tables of a time that the log doesn't reach? */
 static bool
 is_cut_off(const acti_rebuild *rebuild)
@@ -132,14 +150,17 @@ judge_row(sorting *s, acta_bytes key, acta_bytes *value, bool *wanted_out, acta_
         return claim_fits(s, acta_str_from((const char *)value->data, value->size), wanted_out, error);
     } else if (acti_row_is_of(key, ACTI_TABLE_CHECKPOINTS)) {
         cut_checkpoint(s, value);
+        if (is_cut) note_cut(s, ACTI_TABLE_CHECKPOINTS, key);
     } else if (acti_row_is_of(key, ACTI_TABLE_PARKED)) { /* the key ends with the event's position */
         *wanted_out = key.size > 8 && acti_get_be64(key.data + key.size - 8) <= s->rebuild->position;
         s->rebuild->table_rows_dropped += !*wanted_out;
+    } else if (acti_row_is_of(key, ACTI_TABLE_READERS)) { /* what operators said holds */
+        if (is_cut) note_cut(s, ACTI_TABLE_READERS, key);
     } else if (is_cut && is_kept_schema(key)) {
         *wanted_out = false; /* comes later */
     } else if (s->rebuild->to_damage && is_kept_schema(key)) {
         return acti_rebuild_schema_fits(s->rebuild, key, *value, wanted_out, error);
-    } else if (is_cut) {
+    } else if (is_cut && !acti_row_is_of(key, ACTI_TABLE_NOTES)) {
         *wanted_out = false;
         s->rebuild->table_rows_dropped++;
     }

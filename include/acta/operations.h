@@ -124,7 +124,11 @@ typedef struct acta_restore_report {
  *   claims        are kept; dropped when the owner is a stream that doesn't exist at the cut
  *   schemas       that the log has kept: those stay that its events name, and of them the oldest that have their types, so
  *                 that a program of then can go on with it. With keep_tables all of them stay
+ *   readers       that operators have paused stay so, and what they said of them is kept
  *   other tables  are dropped: nobody can tell what they held at the cut. With keep_tables they stay as they are in the backup
+ * Where tables are dropped, each subscription that has a checkpoint gets a row of its name in the table "checkpoints.cut": the
+ * position of the cut, 8 bytes, little-endian. An application that starts makes the rows of its projections anew by that, and
+ * lets all else go on behind the cut; who keeps rows beside a checkpoint of his own does so himself, and deletes the row.
  * What was already replaced by stubs stays so. The new store verifies whole before it gets its name ("PATH.unfinished" until
  * then), and one that is cut has an identity of its own.
  * Errors: ACTA_ALREADY_EXISTS something is at `path`; ACTA_NOT_FOUND no backup is there, or none reaches `to_position`;

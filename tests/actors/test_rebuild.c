@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "acta/operations.h"
 #include "acta/readers.h"
 
 #include "fixture.h"
@@ -42,10 +43,14 @@ add_times(void *user, ledger_Added event, const acta_recorded *recorded, acta_ro
 static const ledger_projection sums = LEDGER_PROJECTION(.name = "sums", .on = { .Added = add_times }, .retry_max = 1);
 static const acta_projection *const projections[] = { &sums.base, NULL };
 
+static uint32_t handled, handled_anew; /* events; of them those that said they are no replay */
+
 static acta_status
 handle(void *user, ledger_Added event, const acta_recorded *recorded, acta_error *error)
 {
-    (void)user, (void)event, (void)recorded, (void)error;
+    (void)user, (void)event, (void)error;
+    handled++;
+    handled_anew += !acta_handling_of(recorded)->is_replay;
     return ACTA_OK;
 }
 
@@ -87,6 +92,91 @@ row_total(fixture *f, const char *counter)
 
     if (status != ACTA_NOT_FOUND) MUST(f, status);
     return row.total;
+}
+
+/* -- after a restore -- */
+
+/* The log as it was at `position`, in the place of the store. */
+static void
+restore_to(fixture *f, uint64_t position)
+{
+    char copy[sizeof f->path + 8];
+    const acta_restore_config config = { .backup = f->path, .path = copy, .to_position = position };
+
+    snprintf(copy, sizeof copy, "%s.%" PRIu64, f->path, position);
+    MUST(f, acta_restore(&config, NULL, &f->error));
+    snprintf(f->path, sizeof f->path, "%.255s", copy);
+}
+
+static void
+start_both(fixture *f)
+{
+    handled = handled_anew = 0;
+    f->config.event_handlers = handlers;
+    start_as(f, 1);
+}
+
+/* Rows that a restore has dropped are made anew by the next start; what isn't rows isn't done again, and all go on. */
+static void
+a_log_that_was_cut_has_its_rows_again(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    start_both(f);
+    for (int i = 0; i < 10; i++)
+        add(f, i % 2 == 0 ? "a" : "b", 1 + i);
+    failing = "bad";
+    add(f, "bad", 3); /* at position 11 */
+    pass_ms(f, 5000);
+    assert_int_equal(reader_info(f, "sums").parked, 1);
+    for (int i = 0; i < 10; i++)
+        add(f, "a", 1);
+    pass_ms(f, 5000);
+    MUST(f, acta_reader_pause(f->app, "handler", &anna, &f->error));
+    stop(f);
+    failing = NULL;
+
+    restore_to(f, 15);
+    for (int life = 0; life < 3; life++) { /* once, and not at each start */
+        start_both(f);
+        pass_ms(f, 5000);
+        assert_true(reader_info(f, "handler").state == ACTA_READER_PAUSED);
+        assert_int_equal(row_total(f, "a"), fold_counter(f, "a"));
+        assert_int_equal(row_total(f, "b"), fold_counter(f, "b"));
+        assert_int_equal(row_total(f, "bad"), 3);
+        assert_int_equal(count_rows(f, "parked"), 0);
+        assert_int_equal(handled, 0);
+        if (life == 1) add(f, "b", 1);
+        stop(f);
+    }
+}
+
+/* A handler that was going through all events once more does so up to the cut; what is new behind it is no replay. */
+static void
+a_replay_ends_where_the_log_was_cut(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    start_both(f);
+    for (int i = 0; i < 10; i++)
+        add(f, "a", 1);
+    settle(f);
+    assert_int_equal(handled_anew, 10);
+    stop(f);
+    start_both(f);
+    MUST(f, acta_reader_pause(f->app, "handler", &anna, &f->error));
+    MUST(f, acta_reader_reset_live(f->app, "handler", NULL, &anna, &f->error));
+    stop(f);
+
+    restore_to(f, 6);
+    start_both(f);
+    MUST(f, acta_reader_resume(f->app, "handler", &anna, &f->error));
+    for (int i = 0; i < 4; i++)
+        add(f, "b", 1); /* at 7 to 10 */
+    settle(f);
+    assert_int_equal(handled, 10);
+    assert_int_equal(handled_anew, 4);
+    assert_int_equal(row_total(f, "a"), 6);
 }
 
 /* -- step by step -- */
@@ -457,6 +547,10 @@ main(int count, char **arguments)
         quiet(rebuilt_rows_are_reset),
         threaded(rows_are_rebuilt_under_load),
     };
-    const struct CMUnitTest killed[] = { threaded(rows_are_of_one_program_wherever_the_process_dies) };
-    return run_on_engines("rebuilds", tests) + run_on_rocksdb("rebuilds, killed", killed);
+    const struct CMUnitTest of_files[] = {
+        threaded(rows_are_of_one_program_wherever_the_process_dies),
+        quiet(a_log_that_was_cut_has_its_rows_again),
+        quiet(a_replay_ends_where_the_log_was_cut),
+    };
+    return run_on_engines("rebuilds", tests) + run_on_rocksdb("rebuilds, of files", of_files);
 }

@@ -50,6 +50,7 @@ a_bank_is_restored_to_a_position() {
         holds 'left out   1 events' "$acta" restore "$set" "$scratch/new" --to-position 2 &&
         holds 'verdict      sound' "$acta" verify "$scratch/new" &&
         holds 'balance   105' "$bank" --data "$scratch/new" show alice &&
+        "$bank" --data "$scratch/new" list | grep -q '^alice .* 105' &&
         holds 'alice has 106' "$bank" --data "$scratch/new" deposit alice 1
 }
 

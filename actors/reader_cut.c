@@ -1,0 +1,100 @@
+/*
+ * After a restore that cut the log: the rows of read models are gone, and the checkpoints of those who wrote them are not.
+ *
+ *     table "checkpoints.cut"   name of a reader -> where the log was cut (8 bytes, little-endian)      put by acta_restore
+ *
+ *     projection          begins with the log again; what it had passed comes as a replay, but for what was parked
+ *     everybody else      goes on where the log was cut; what was to be a replay beyond that is no more
+ *
+ * One transaction a reader, at the start of the application, before any of them runs; its row there goes with it.
+ */
+#include "reader.h"
+#include "reader_row.h"
+
+static const char cuts[] = "checkpoints.cut";
+
+/* What is kept of it, without what the log doesn't have any more. */
+static acta_status
+put_row_cut(acta_app *app, const char *name, uint64_t cut, acta_transaction *transaction, acta_memory *memory,
+    acta_error *error)
+{
+    acti_reader_row row;
+    uint32_t count = 0;
+
+    acta_status status = acti_reader_row_get(app->store, name, memory, &row, error);
+    if (status != ACTA_OK) return status;
+    if (row.replay_until > cut) row.replay_until = cut;
+    while (count < row.not_done_count && row.not_done[count] <= cut)
+        count++; /* in order */
+    row.not_done_count = count;
+    if (acti_reader_row_put(transaction, name, &row, memory)) return ACTA_OK;
+    return acta_error_set(error, ACTA_NO_MEMORY, "no memory for reader '%s'", name);
+}
+
+static acta_status
+fill(acta_app *app, const acti_reader *reader, uint64_t cut, acta_transaction *transaction, acta_error *error)
+{
+    acta_memory *memory = acta_memory_create(&app->environment.allocator);
+    if (memory == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for reader '%s'", reader->name);
+
+    acta_status status;
+    if (reader->kind == &acti_projection_kind) {
+        status = acti_reader_note_replay(app->store, reader->name, transaction, memory, error);
+        if (status == ACTA_OK) status = acti_reader_clear(app->store, reader->name, NULL, transaction, error);
+    } else
+        status = put_row_cut(app, reader->name, cut, transaction, memory, error);
+    acta_transaction_delete(transaction, cuts, acta_str_bytes(acta_str_of(reader->name)));
+    acta_memory_destroy(memory);
+    return status;
+}
+
+static acta_status
+settle(acta_app *app, const acti_reader *reader, uint64_t cut, acta_error *error)
+{
+    acta_transaction *transaction = acta_transaction_create(app->store);
+    if (transaction == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a transaction");
+
+    acta_status status = fill(app, reader, cut, transaction, error);
+    if (status != ACTA_OK) {
+        acta_transaction_destroy(transaction);
+        return status;
+    }
+    acta_log_event(&app->environment, ACTA_LOG_INFO, "reader.was_cut",
+        ACTA_LOG_FIELDS(acta_log_text("reader", acta_str_of(reader->name)), acta_log_number("position", cut)),
+        "reader '%s': the log was restored up to position %" PRIu64 "%s", reader->name, cut,
+        reader->kind == &acti_projection_kind ? "; its rows are made anew" : "");
+    return acta_store_commit(app->store, transaction, NULL, error);
+}
+
+static acta_status
+look(acta_app *app, const acti_reader *reader, uint64_t *cut_out, acta_error *error)
+{
+    acta_memory *memory = acta_memory_create(&app->environment.allocator);
+    acta_bytes bytes;
+    if (memory == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for reader '%s'", reader->name);
+
+    acta_status status =
+        acta_store_get(app->store, cuts, acta_str_bytes(acta_str_of(reader->name)), memory, &bytes, error);
+    *cut_out = 0;
+    for (size_t i = status == ACTA_OK ? bytes.size : 0; i-- > 0;)
+        *cut_out = *cut_out << 8 | bytes.data[i];
+    acta_memory_destroy(memory);
+    return status;
+}
+
+acta_status
+acti_readers_join(acta_app *app, acta_error *error)
+{
+    acta_status status = ACTA_OK;
+    if (app->only_reads) return ACTA_OK;
+
+    for (uint32_t i = 0; i < app->reader_count && status == ACTA_OK; i++) {
+        uint64_t cut = 0;
+        status = look(app, &app->readers[i], &cut, error);
+        if (status == ACTA_OK)
+            status = settle(app, &app->readers[i], cut, error);
+        else if (status == ACTA_NOT_FOUND)
+            status = ACTA_OK;
+    }
+    return status;
+}
