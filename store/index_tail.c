@@ -16,6 +16,7 @@ enum {
     CHUNK_MAX = 32,
     PIECE_BYTES = 256 << 10,
     SLOTS_FIRST = 256,
+    PUT_BYTES_MIN = 32 << 10,
     /* What one run may take: a stream of its own, or a chunk that is filled later. */
     RUN_BYTES_MAX = sizeof(acti_tail_stream) + sizeof(acti_tail_chunk) + CHUNK_MAX * sizeof(uint64_t),
     PAGE_SHIFT = 24,
@@ -362,7 +363,8 @@ acti_index_tail_take(acti_index_tail *tail, const acti_runs *runs, uint64_t logg
         if (ACTA_PLANT("index_drops_last") && i > 0 && i + 1 == runs->count) break;
         add_run(&tail->young, &runs->runs[i]);
     }
-    tail->young.logged_bytes += logged_bytes;
+    tail->young.logged_bytes += logged_bytes - tail->put_bytes; /* opening doesn't go through what is put already */
+    tail->put_bytes = 0;
     if (tail->all_out) {
         gone = tail->old;
         tail->reached = gone.end;
@@ -404,15 +406,28 @@ put_entry(acti_tail_out *out, acti_by_stream *by_stream, acta_engine *engine, ac
     if (out->chunk == NULL) out_stream(out, out->stream->next);
 }
 
-void
-acti_index_tail_put(acti_index_tail *tail, acta_engine *engine, acti_engine_batch *batch, uint64_t count_max)
+static void
+put_some(acti_index_tail *tail, acta_engine *engine, acti_engine_batch *batch, uint64_t count_max, size_t bytes_max)
 {
+    const size_t before = engine->ops->batch_bytes(batch);
+    size_t put = 0;
+
+    tail->put_bytes = 0;
     if (tail->old.event_count == 0) return;
-    while (tail->out.stream != NULL && count_max-- > 0)
+    while (tail->out.stream != NULL && count_max-- > 0 && put < bytes_max) {
         put_entry(&tail->out, tail->by_stream, engine, batch);
+        put = engine->ops->batch_bytes(batch) - before;
+    }
+    tail->put_bytes = put;
     if (tail->out.stream != NULL) return;
     acti_index_put_end(engine, batch, tail->old.end);
     tail->all_out = true;
+}
+
+void
+acti_index_tail_put(acti_index_tail *tail, acta_engine *engine, acti_engine_batch *batch, uint64_t count_max)
+{
+    put_some(tail, engine, batch, count_max, 2 * engine->ops->batch_bytes(batch) + PUT_BYTES_MIN);
 }
 
 void
@@ -420,7 +435,7 @@ acti_index_tail_put_all(acti_index_tail *tail, acta_engine *engine, acti_engine_
 {
     acti_tail_out out;
 
-    acti_index_tail_put(tail, engine, batch, UINT64_MAX);
+    put_some(tail, engine, batch, UINT64_MAX, SIZE_MAX);
     if (tail->young.event_count == 0) return;
     for (out_begin(&out, &tail->young); out.stream != NULL;)
         put_entry(&out, tail->by_stream, engine, batch);

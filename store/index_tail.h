@@ -14,7 +14,8 @@
  *  - What isn't in the engine's index is in a generation: an old one goes when all of it was written and is durable. So who
  *    asks the tail first, and then the engine, misses nothing.
  *  - A generation that is full is written out sooner than the next one is full: a batch of n events brings up to 2 n + 1
- *    entries, and there are no more entries than events. So there are never more than two, of about bytes_max each.
+ *    entries, and there are no more entries than events; and up to twice the bytes of that batch, of which entries have
+ *    hardly more than the log has, copies included. So there are never more than two, of about bytes_max each.
  *
  * Threads: whoever commits changes it; any thread reads. A lock is between them.
  */
@@ -81,6 +82,7 @@ typedef struct acti_index_tail {
     /* Of whoever commits: what of the old one comes next, and whether all of it is in the batch under way. */
     acti_tail_out out;
     bool all_out;
+    size_t put_bytes; /* in the batch under way, of entries */
     uint64_t reached; /* the end of the engine's index, durable */
 } acti_index_tail;
 
@@ -95,10 +97,10 @@ void acti_index_tail_clear(acti_index_tail *tail); /* it is as after init */
 bool acti_index_tail_reserve(acti_index_tail *tail, uint32_t count);
 /* For recovery: take a run, and leave the generations as they are. */
 void acti_index_tail_add(acti_index_tail *tail, const acti_run *run);
-/* Take the runs of a batch that is durable; `logged_bytes` of it. What was put before is durable too. */
+/* Take the runs of a batch that is durable; `logged_bytes` of it, what was put included. That is durable too. */
 void acti_index_tail_take(acti_index_tail *tail, const acti_runs *runs, uint64_t logged_bytes);
-/* Put up to `count_max` of the old generation's entries into the batch, which must be the next that `take` tells of; and the
- * index's end when all are in it. */
+/* Put up to `count_max` of the old generation's entries into the batch, no more than some times what it has, which must be the
+ * next that `take` tells of; and the index's end when all are in it. */
 void acti_index_tail_put(acti_index_tail *tail, acta_engine *engine, acti_engine_batch *batch, uint64_t count_max);
 /* Put all that there is. Once the batch is durable: clear. */
 void acti_index_tail_put_all(acti_index_tail *tail, acta_engine *engine, acti_engine_batch *batch);

@@ -155,6 +155,68 @@ a_stream_with_many_runs_is_gone_through_in_few_steps(void **state)
     assert_true(steps_most <= 3 * doublings);
 }
 
+/* -- writing out -- */
+
+/* A batch that only counts. */
+struct acti_engine_batch {
+    size_t bytes;
+    uint32_t entries;
+};
+
+static void
+count_entry(acti_engine_batch *batch, acti_family family, acta_bytes key, acta_bytes value)
+{
+    (void)family, (void)key, (void)value;
+    batch->bytes += 8192; /* as large as with copies */
+    batch->entries++;
+}
+
+static size_t
+bytes_counted(const acti_engine_batch *batch)
+{
+    return batch->bytes;
+}
+
+static void
+take_one(acti_index_tail *tail, uint64_t stream, uint64_t page, uint64_t logged_bytes)
+{
+    acti_run run = { .stream_id = stream, .version = 1, .page = page, .count = 1 };
+
+    assert_true(acti_index_tail_reserve(tail, 1));
+    acti_index_tail_take(tail, &(acti_runs){ .runs = &run, .count = 1 }, logged_bytes);
+}
+
+/* Large entries go along with batches that are as large, a few with each, and what is put fills no generation. */
+static void
+what_is_put_does_not_count_as_logged(void **state)
+{
+    enum { COUNT = 100, LOGGED = 10000, MOST = (2 * LOGGED + (32 << 10)) / 8192 + 2 };
+    static const acti_engine_ops ops = { .batch_put = count_entry, .batch_bytes = bytes_counted };
+    acta_engine engine = { .ops = &ops };
+    acta_environment environment = acta_environment_or_default(NULL);
+    acti_index_tail tail;
+    uint32_t entries = 0;
+    (void)state;
+
+    acti_index_tail_init(&tail, &environment.allocator, SIZE_MAX);
+    tail.logged_bytes_max = COUNT * LOGGED;
+    for (uint64_t i = 1; i <= COUNT; i++)
+        take_one(&tail, i, i, LOGGED);
+    assert_int_equal(tail.old.event_count, COUNT);
+    for (uint64_t i = 1; i < COUNT; i++) {
+        acti_engine_batch batch = { .bytes = LOGGED };
+        acti_index_tail_put(&tail, &engine, &batch, UINT64_MAX);
+        assert_true(batch.entries <= MOST);
+        entries += batch.entries;
+        take_one(&tail, COUNT + i, COUNT + i, batch.bytes);
+        assert_int_equal(tail.young.event_count, i);
+    }
+    assert_int_equal(entries, COUNT + 1); /* and the index's end */
+    assert_int_equal(tail.old.event_count, 0);
+    assert_int_equal(tail.reached, COUNT);
+    acti_index_tail_deinit(&tail);
+}
+
 static int
 set_up(void **state)
 {
@@ -183,6 +245,7 @@ main(void)
         cmocka_unit_test(a_version_that_it_does_not_have_is_not_found),
         cmocka_unit_test(the_last_version_before_a_head_is_found),
         cmocka_unit_test(a_stream_with_many_runs_is_gone_through_in_few_steps),
+        cmocka_unit_test(what_is_put_does_not_count_as_logged),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
