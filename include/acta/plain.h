@@ -210,7 +210,7 @@ ACTI_VIEW_VECTOR(double)
 
 /*
  * One of a union. `known` and `strings` have a bit for each of its types below 64, and for those of them that are strings;
- * bit 0 of `known`: it has others. A type that isn't known, or has no value, is none.
+ * bit 0 of `known`: it has others. A type that isn't known is none.
  */
 ACTI_INLINE acta_any_union
 acti_union_of(const acta_union *of, uint64_t known, uint64_t strings, uint32_t type, const uint8_t *target)
@@ -218,7 +218,6 @@ acti_union_of(const acta_union *of, uint64_t known, uint64_t strings, uint32_t t
     acta_any_union any = { 0, { { NULL, NULL } } };
     bool has_gaps = (known & (known + 2)) != 0; /* else 1, 2, … */
 
-    if (target == NULL) return any;
     if ((known & 1) != 0 && type >= 64) return acta_union_view(of, (uint8_t)type, target);
     if (has_gaps ? type == 0 || type >= 64 || (known >> type & 1) == 0
                  : type - 1 >= (uint32_t)__builtin_popcountll(known))
@@ -231,12 +230,18 @@ acti_union_of(const acta_union *of, uint64_t known, uint64_t strings, uint32_t t
     return any;
 }
 
-/* Its type has the place before its own. */
+/* Its type has the place before its own: where there is room for the one in the vtable, there is for both. */
 ACTI_INLINE acta_any_union
 acti_view_union(acta_view v, uint32_t id, const acta_union *of, uint64_t known, uint64_t strings)
 {
-    const uint8_t *type = acti_view_slot(v, id - 1);
-    return acti_union_of(of, known, strings, type != NULL ? *type : 0, acti_view_target(v, id));
+    const acta_any_union none = { 0, { { NULL, NULL } } };
+    uint32_t entry = 4 + 2 * id;
+
+    if (entry >= v.vtable_size) return none;
+    uint32_t type_place = acti_load_uint16(v.vtable + entry - 2), place = acti_load_uint16(v.vtable + entry);
+    if (type_place == 0 || place == 0) return none;
+    const uint8_t *slot = v.table + place;
+    return acti_union_of(of, known, strings, v.table[type_place], slot + acti_load_uint32(slot));
 }
 
 /* -- what verifying and writing share -- */
