@@ -91,6 +91,7 @@ add_chunk(acta_runtime *runtime, acti_alarms *table)
     chunk *c = acti_line_alloc(&runtime->environment.allocator, chunk_size(count));
 
     if (c == NULL) return false;
+    if (chunk_size(count) >= 2 * ACTI_HUGE_PAGE) acti_memory_prefer_huge(c, chunk_size(count));
     *c = (chunk){
         .before = before, .table = table, .first = before != NULL ? before->first + before->count : 0, .count = count
     };
