@@ -110,21 +110,33 @@ handle_call(acti_context *context, acti_actor *actor, acti_message *message)
     return next;
 }
 
+/* With words: some 200 bytes, which most ends do without. */
+static __attribute__((noinline)) void
+end_in_words(acti_actor *actor, const acta_exit_reason *given)
+{
+    acta_exit_reason reason = { .kind = ACTA_EXIT_NORMAL };
+
+    if (given != NULL)
+        reason = *given; /* a terminate may give others */
+    else
+        acti_reason_set(&reason, ACTA_EXIT_FAILED, "bad return value");
+    acti_terminate(actor, &reason);
+}
+
 bool
 acti_obey_word(acti_actor *actor, acta_next next)
 {
-    acta_exit_reason reason = { .kind = ACTA_EXIT_NORMAL };
+    static const acta_exit_reason normal = { .kind = ACTA_EXIT_NORMAL };
 
     if (next == ACTA_NEXT_CONTINUE) {
         actor->odd |= ACTI_ODD_CONTINUE;
         return true;
     }
-    if (next == ACTA_STOP) {
-        const acta_exit_reason *given = acti_exit_reason_of(actor);
-        if (given != NULL) reason = *given;
-    } else
-        acti_reason_set(&reason, ACTA_EXIT_FAILED, "bad return value");
-    acti_terminate(actor, &reason);
+    const acta_exit_reason *given = next == ACTA_STOP ? acti_exit_reason_of(actor) : NULL;
+    if (next == ACTA_STOP && given == NULL)
+        acti_terminate(actor, &normal);
+    else
+        end_in_words(actor, given);
     return false;
 }
 
