@@ -90,8 +90,7 @@ acti_schedule_second(acti_worker *worker, acti_actor *actor)
 static void
 fetch(const acti_actor *actor)
 {
-    __builtin_prefetch(&actor->last, 1);
-    __builtin_prefetch(&actor->first, 1);
+    acti_actor_fetch(actor);
     __builtin_prefetch(acti_side_of(actor), 1);
 }
 
@@ -129,6 +128,17 @@ take_injected(acti_worker *worker)
     return first;
 }
 
+/* While one has its turn: who comes next in the ring, if no thief takes it. */
+static inline void
+fetch_next(const acti_worker *worker)
+{
+    /* relaxed, both: an address to fetch from, whosever it is by then. */
+    uint64_t head = atomic_load_explicit(&worker->ring_head, memory_order_relaxed);
+    const acti_actor *next = atomic_load_explicit(&worker->ring[head % ACTI_RING_SIZE], memory_order_relaxed);
+
+    if (next != NULL) acti_actor_fetch(next); /* NULL: nobody was ever there */
+}
+
 static inline acti_actor *
 take_own(acti_worker *worker)
 {
@@ -141,7 +151,9 @@ take_own(acti_worker *worker)
     }
     worker->lifo_in_a_row = 0;
     acti_actor *actor = acti_ring_pop(worker);
-    return actor != NULL ? actor : acti_lifo_take(worker);
+    if (actor == NULL) return acti_lifo_take(worker);
+    fetch_next(worker);
+    return actor;
 }
 
 static void

@@ -161,6 +161,14 @@ acti_side_of(const acti_actor *actor)
     return &acti_slots_of(actor)->sides[actor->index % ACTI_SLOT_GROUP];
 }
 
+/* What its next turn touches first is on its way to the cache. The actor may be anybody's. */
+static inline void
+acti_actor_fetch(const acti_actor *actor)
+{
+    __builtin_prefetch(&actor->last, 1);
+    __builtin_prefetch(&actor->first, 1);
+}
+
 static inline _Atomic uint32_t *
 acti_peak_of(const acti_actor *actor)
 {
