@@ -110,6 +110,8 @@ pile_pop(acti_worker *worker)
     worker->slot_first = actor->state;
     actor->state = NULL;
     worker->slot_count--;
+    /* The next spawn's is in no cache when another worker had it last. */
+    if (worker->slot_first != NULL) acti_actor_fetch(worker->slot_first);
     return actor;
 }
 
