@@ -382,6 +382,7 @@ engine_close(acta_engine *base)
 {
     rocksdb_engine *engine = engine_of(base);
 
+    acti_crew_deinit(&engine->crew);
     close_db(engine);
     for (int family = 0; family < ACTI_FAMILY_COUNT; family++) {
         if (engine->family_options[family] != NULL) rocksdb_options_destroy(engine->family_options[family]);
@@ -549,5 +550,6 @@ acti_rocksdb_engine(void)
     if (engine == NULL) return NULL;
     engine->engine.ops = &ops;
     engine->mark_fd = -1;
+    acti_crew_init(&engine->crew);
     return &engine->engine;
 }

@@ -3,6 +3,7 @@
  *
  *     rocksdb.c          families, opening, batches
  *     rocksdb_read.c     keys and ranges
+ *     rocksdb_crew.c     many keys at once, where the disk is waited for
  *     rocksdb_files.c    the directory, its lock, the mark slots
  *     rocksdb_backup.c   a copy of all of it, while it is in use
  *     rocksdb_records.c  its write-ahead logs, looked at without it
@@ -16,6 +17,7 @@
 
 #include "engine.h"
 #include "files.h"
+#include "rocksdb_crew.h"
 
 typedef struct rocksdb_engine {
     acta_engine engine;
@@ -36,6 +38,8 @@ typedef struct rocksdb_engine {
     rocksdb_writeoptions_t *unsafe_write_options;
 
     _Atomic uint32_t iterator_count;           /* open ones */
+    acti_crew crew;                            /* reads many keys of a cold log */
+    _Atomic bool is_cold;                      /* the last such look-up had to wait for the disk */
     struct acti_engine_batch *written;         /* handed over, not yet synced */
     uint64_t looked_bytes, written_since_look; /* of whoever commits: what was in memory, and came since */
     bool was_looked;

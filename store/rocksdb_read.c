@@ -16,8 +16,12 @@
 enum {
     READAHEAD_BYTES = 2 << 20,
     GET_MANY_CHUNK = 128,
-    TOGETHER_MIN = 16, /* keys, below which an iterator costs more than it saves */
-    TOGETHER_APART = 4 /* positions from one to the next, at most, on average */
+    TOGETHER_MIN = 16,  /* keys, below which an iterator costs more than it saves */
+    TOGETHER_APART = 4, /* positions from one to the next, at most, on average */
+    PART_KEYS = 8,      /* what one of the crew looks up at a time */
+    PARTS_MAX = GET_MANY_CHUNK / PART_KEYS,
+    COLD_KEY_NS = 20000,     /* a key that takes longer than this comes from the disk */
+    COLD_KEY_CREW_NS = 10000 /* … with a crew; waking it takes some of that */
 };
 
 struct acti_engine_iterator {
@@ -169,8 +173,8 @@ static acta_status
 get_chunk(rocksdb_engine *engine, acti_family family, const acta_bytes *keys, size_t count, acti_value *values_out,
     acta_error *error)
 {
-    const char *data[GET_MANY_CHUNK];
-    size_t sizes[GET_MANY_CHUNK];
+    const char *data[GET_MANY_CHUNK] = { NULL };
+    size_t sizes[GET_MANY_CHUNK] = { 0 };
     rocksdb_pinnableslice_t *slices[GET_MANY_CHUNK];
     char *said[GET_MANY_CHUNK];
     acta_status status = ACTA_OK;
@@ -191,6 +195,62 @@ get_chunk(rocksdb_engine *engine, acti_family family, const acta_bytes *keys, si
         else
             rocksdb_free(said[i]);
     }
+    return status;
+}
+
+/* A chunk that the crew looks up. */
+typedef struct crew_job {
+    rocksdb_engine *engine;
+    acti_family family;
+    const acta_bytes *keys;
+    size_t count;
+    acti_value *values_out;
+    acta_status statuses[PARTS_MAX];
+    acta_error errors[PARTS_MAX];
+} crew_job;
+
+static void
+get_part(void *user, uint32_t part)
+{
+    crew_job *job = user;
+    size_t at = (size_t)part * PART_KEYS, count = job->count - at < PART_KEYS ? job->count - at : PART_KEYS;
+
+    job->statuses[part] =
+        get_chunk(job->engine, job->family, job->keys + at, count, job->values_out + at, &job->errors[part]);
+}
+
+static acta_status
+get_by_crew(rocksdb_engine *engine, acti_family family, const acta_bytes *keys, size_t count, acti_value *values_out,
+    acta_error *error)
+{
+    crew_job job = { .engine = engine, .family = family, .keys = keys, .count = count, .values_out = values_out };
+    const uint32_t part_count = (uint32_t)((count + PART_KEYS - 1) / PART_KEYS);
+
+    acti_crew_run(&engine->crew, get_part, &job, part_count);
+    for (uint32_t i = 0; i < part_count; i++) {
+        if (job.statuses[i] == ACTA_OK) continue;
+        if (error != NULL) *error = job.errors[i];
+        return job.statuses[i];
+    }
+    return ACTA_OK;
+}
+
+/* Alone, or with the crew where the last look-up had to wait for the disk. */
+static acta_status
+get_apart(rocksdb_engine *engine, acti_family family, const acta_bytes *keys, size_t count, acti_value *values_out,
+    acta_error *error)
+{
+    const acta_clock *clock = &engine->environment.clock;
+
+    if (count < 2 * PART_KEYS) return get_chunk(engine, family, keys, count, values_out, error);
+    /* Relaxed: a guess. */
+    bool is_cold = atomic_load_explicit(&engine->is_cold, memory_order_relaxed);
+    uint64_t begun_ns = clock->monotonic_ns(clock->user);
+    acta_status status = is_cold ? get_by_crew(engine, family, keys, count, values_out, error)
+                                 : get_chunk(engine, family, keys, count, values_out, error);
+    uint64_t took_ns = clock->monotonic_ns(clock->user) - begun_ns;
+    bool was_cold = took_ns > count * (is_cold ? COLD_KEY_CREW_NS : COLD_KEY_NS);
+    if (was_cold != is_cold) atomic_store_explicit(&engine->is_cold, was_cold, memory_order_relaxed);
     return status;
 }
 
@@ -251,7 +311,7 @@ acti_rocksdb_get_many(acta_engine *base, acti_family family, const acta_bytes *k
         size_t chunk = count - done < GET_MANY_CHUNK ? count - done : GET_MANY_CHUNK;
         status = lie_together(family, keys + done, chunk)
                      ? pass_chunk(base, family, keys + done, chunk, values_out + done, error)
-                     : get_chunk(engine_of(base), family, keys + done, chunk, values_out + done, error);
+                     : get_apart(engine_of(base), family, keys + done, chunk, values_out + done, error);
         done += chunk;
     }
     for (size_t i = 0; status != ACTA_OK && i < done; i++)

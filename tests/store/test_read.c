@@ -6,6 +6,7 @@
 #include "fixture.h"
 
 #include "internal.h"
+#include "rocksdb.h"
 
 /* Read and compare with what a plain loop over 1 … last would give. */
 static void
@@ -318,6 +319,100 @@ a_failed_read_is_an_error_and_not_an_end(void **state)
     assert_int_equal(count_log(f), 5);
 }
 
+/* -- a disk that is waited for -- */
+
+enum { PARTS = 16, RUNS = 300 };
+
+typedef struct counting {
+    acti_crew *crew;
+    _Atomic uint32_t done[PARTS];
+    const char *failed; /* NULL: nothing has */
+} counting;
+
+static void
+count_part(void *user, uint32_t part)
+{
+    counting *c = user;
+    atomic_fetch_add_explicit(&c->done[part], 1, memory_order_relaxed); /* the end of the run orders it */
+}
+
+static void *
+run_parts(void *user)
+{
+    counting *c = user;
+
+    for (uint32_t run = 1; run <= RUNS; run++) {
+        acti_crew_run(c->crew, count_part, c, PARTS);
+        for (uint32_t i = 0; i < PARTS; i++)
+            if (atomic_load_explicit(&c->done[i], memory_order_relaxed) != run) c->failed = "a part was not done once";
+    }
+    return NULL;
+}
+
+static void
+parts_are_done_once_each_before_a_run_ends(void **state)
+{
+    acti_crew crew;
+    counting one = { .crew = &crew }, other = { .crew = &crew };
+    pthread_t thread;
+    (void)state;
+
+    acti_crew_init(&crew);
+    assert_int_equal(pthread_create(&thread, NULL, run_parts, &other), 0);
+    run_parts(&one);
+    pthread_join(thread, NULL);
+    acti_crew_deinit(&crew);
+    if (one.failed != NULL || other.failed != NULL) fail_msg("%s", one.failed != NULL ? one.failed : other.failed);
+}
+
+static acta_clock real_clock;
+static _Atomic bool is_slow;
+static _Atomic uint64_t waited_ns;
+
+/* Whatever happens between two looks has taken a while. */
+static uint64_t
+slow_ns(void *user)
+{
+    (void)user;
+    if (atomic_load(&is_slow)) atomic_fetch_add(&waited_ns, 100000000);
+    return real_clock.monotonic_ns(real_clock.user) + atomic_load(&waited_ns);
+}
+
+static int64_t
+same_us(void *user)
+{
+    (void)user;
+    return real_clock.wall_us(real_clock.user);
+}
+
+/* Behind the first look-up, which tells that the disk is slow, pages are read by several at once, and are what they are. */
+static void
+pages_of_a_slow_disk_are_read_by_several(void **state)
+{
+    enum { COUNT = 200, BETWEEN = 8 };
+    fixture *f = FIXTURE(state);
+    const acta_environment environment = { .clock = { .monotonic_ns = slow_ns, .wall_us = same_us } };
+    acta_read read = { .stream = S("a") };
+
+    real_clock = acta_environment_or_default(NULL).clock;
+    f->config.environment = &environment;
+    open_store_ok(f);
+    for (uint32_t i = 0; i < COUNT; i++) { /* each by itself, and apart */
+        append_ok(f, "a", "x");
+        assert_int_equal(ACTA_OK, append_many(f, "b", ACTA_ANY_VERSION, BETWEEN, NULL));
+    }
+    close_store(f);
+    open_store_ok(f);
+    atomic_store(&is_slow, true);
+    expect_read(f, &read, COUNT, true);
+    assert_true(engine_of(f->store->engine)->crew.is_started);
+    read.direction = ACTA_BACKWARD;
+    acti_strips_clear(&f->store->strips);
+    expect_read(f, &read, COUNT, true);
+    atomic_store(&is_slow, false);
+    close_store(f);
+}
+
 int
 main(void)
 {
@@ -334,5 +429,8 @@ main(void)
     const struct CMUnitTest faults[] = {
         on_manual_store(a_failed_read_is_an_error_and_not_an_end),
     };
-    return run_on_engines("read", tests) + run_on_memory("failing reads", faults);
+    const struct CMUnitTest crew[] = { cmocka_unit_test(parts_are_done_once_each_before_a_run_ends) };
+    const struct CMUnitTest slow[] = { on_no_store(pages_of_a_slow_disk_are_read_by_several) };
+    return run_on_engines("read", tests) + run_on_memory("failing reads", faults) +
+           cmocka_run_group_tests_name("crew", crew, NULL, NULL) + run_on_rocksdb("slow disk", slow);
 }
