@@ -15,8 +15,8 @@ enum { SOME = 5 }; /* events copied in one call */
 
 /* -- copies by stream -- */
 
-static acta_store *
-open_keeping(const life *l, const char *const *categories)
+static acta_status
+open_keeping(const life *l, const char *name, const char *const *categories, acta_store **store_out, acta_error *error)
 {
     char path[FAULT_PATH_SIZE * 2];
     const acta_store_config config = { .path = path,
@@ -25,43 +25,53 @@ open_keeping(const life *l, const char *const *categories)
         .memory_bytes = 4 << 20,
         .unsafe_no_sync = l->no_sync,
         .environment = &life_quiet };
-    acta_store *store;
-    acta_error error;
 
-    snprintf(path, sizeof path, "%s/data", l->root);
-    if (acta_store_open(&config, &store, &error) != ACTA_OK) life_fail(l, "REFUSED: %s", error.text);
-    return store;
+    snprintf(path, sizeof path, "%s/%s", l->root, name);
+    return acta_store_open(&config, store_out, error);
 }
 
-/* What there is, some at a time; returns how many of its events have copies then. */
-static uint64_t
-copy_all(const life *l, acta_store *store)
+/* What there is, some at a time, and how many of its events have copies then. */
+static acta_status
+copy_all(acta_store *store, uint64_t *copies_out, acta_error *error)
 {
-    acta_verify_report report;
-    acta_error error;
+    acta_verify_report report = { .copies = 0 };
+    acta_status status = ACTA_OK;
     uint64_t count = 1;
 
-    while (count > 0)
-        life_expect(l, "copy", acta_store_copy_by_stream(store, SOME, &count, &error), &error);
-    life_expect(l, "verify", acta_store_verify(store, NULL, NULL, &report, &error), &error);
-    return report.copies;
+    while (status == ACTA_OK && count > 0)
+        status = acta_store_copy_by_stream(store, SOME, &count, error);
+    if (status == ACTA_OK) status = acta_store_verify(store, NULL, NULL, &report, error);
+    *copies_out = report.copies;
+    return status;
 }
 
-/* All streams of the steps, and then none. */
+acta_status
+moves_keep(const life *l, const char *name, acta_error *error)
+{
+    static const char *const all[] = { "gone", "stream", NULL }, *const none[] = { NULL };
+    acta_store *store;
+    uint64_t made = 0, left = 0;
+
+    acta_status status = open_keeping(l, name, all, &store, error);
+    if (status != ACTA_OK) return status;
+    status = copy_all(store, &made, error);
+    if (status == ACTA_OK && made == 0) life_fail(l, "nothing was copied");
+    if (status == ACTA_OK) status = acta_store_compact(store, true, NULL, error);
+    acta_store_close(store);
+    if (status == ACTA_OK) status = open_keeping(l, name, none, &store, error);
+    if (status != ACTA_OK) return status;
+    status = copy_all(store, &left, error);
+    if (left != 0) life_fail(l, "%" PRIu64 " copies are left", left);
+    acta_store_close(store);
+    return status;
+}
+
 static void
 make_and_take_copies(const life *l)
 {
-    static const char *const all[] = { "gone", "stream", NULL }, *const none[] = { NULL };
-    acta_store *store = open_keeping(l, all);
     acta_error error;
 
-    if (copy_all(l, store) == 0) life_fail(l, "nothing was copied");
-    life_expect(l, "compact", acta_store_compact(store, true, NULL, &error), &error);
-    acta_store_close(store);
-    store = open_keeping(l, none);
-    uint64_t left = copy_all(l, store);
-    if (left != 0) life_fail(l, "%" PRIu64 " copies are left", left);
-    acta_store_close(store);
+    life_expect(l, "copies by stream", moves_keep(l, "data", &error), &error);
 }
 
 /* -- into another store -- */

@@ -19,6 +19,8 @@ void moves_live(void *user);
 /* The log is there, and so is what was made of it; all of it can be done again; `user` is a check. */
 void moves_check(void *user);
 
+/* All streams of the steps in ROOT/NAME are kept by stream, what is dead is compacted, and then none is any more. */
+acta_status moves_keep(const life *l, const char *name, acta_error *error);
 /* Bring what is in ROOT/imported to the end of `from`'s log, from wherever it is. */
 acta_status moves_import(const life *l, acta_store *from, const char *name, acta_error *error);
 /* It has the same events. Anything else is the end. */

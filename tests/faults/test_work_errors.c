@@ -1,9 +1,9 @@
 /*
  * Errors of the disk while copies are made: the n-th call of each kind fails, once or from then on, in a backup, in restoring,
- * in importing, in reading what is repaired. What fails says why, leaves nothing half done under its name, harms neither the store nor what was made
+ * in importing, in reading what is repaired, in making copies by stream and taking them away. What fails says why, leaves nothing half done under its name, harms neither the store nor what was made
  * before, and succeeds when the disk is mended.
  *
- *     a store at rest --fault--> back up, back up, restore, restore a beginning, import, repair --> each of them again, all compared
+ *     a store at rest --fault--> back up, back up, restore, restore a beginning, import, repair, keep --> each of them again, all compared
  *
  * RocksDB's own repair, which makes lists anew, ends its process by an assertion when the MANIFEST that it writes can't be
  * written (7.8 of Debian): that is a child of the one that repairs.
@@ -61,6 +61,13 @@ static const fault_kind kinds[] = {
     { "restored manifest is synced", FAULT_BIT(FAULT_SYNC), "restored*MANIFEST*", EIO },
     { "restored directory is synced", FAULT_BIT(FAULT_SYNC_DIRECTORY), "restored*", EIO },
     { "restored file is read", FAULT_BIT(FAULT_READ), "restored*", EIO },
+    { "kept table is read", FAULT_BIT(FAULT_READ), "restored-1/*.sst", EIO },
+    { "kept table is opened", FAULT_BIT(FAULT_OPEN), "restored-1/*.sst", EMFILE },
+    { "kept table is made", FAULT_BIT(FAULT_CREATE), "restored-1/*.sst", EMFILE },
+    { "kept table is written", FAULT_BIT(FAULT_WRITE), "restored-1/*.sst", ENOSPC },
+    { "kept log is written", FAULT_BIT(FAULT_WRITE), "restored-1/*.log", ENOSPC },
+    { "kept log is synced", FAULT_BIT(FAULT_SYNC), "restored-1/*.log", EIO },
+    { "kept log is read", FAULT_BIT(FAULT_READ), "restored-1/*.log", EIO },
     { "restored file is renamed", FAULT_BIT(FAULT_RENAME), "restored*", EIO },
     { "imported file is made", FAULT_BIT(FAULT_CREATE), "imported*", EMFILE },
     { "imported file is written", FAULT_BIT(FAULT_WRITE), "imported*", ENOSPC },
@@ -151,6 +158,12 @@ mend(const works *w, const char *path, acta_error *error)
         error, ACTA_CORRUPT, "it lost %" PRIu64 " events, and says so: %s", report.lost, report.damage);
 }
 
+static acta_status
+keep(const works *w, const char *path, acta_error *error)
+{
+    return moves_keep(w->l, path + strlen(w->l->root) + 1, error);
+}
+
 static void
 heal(const life *l)
 {
@@ -175,7 +188,7 @@ attempt(const works *w, const char *name, work_function *work)
         life_fail(l, "%s: %s: %s", name, acta_status_name(status), error.text);
     if (error.text[0] == '\0') life_fail(l, "%s: no word of why", name);
     heal(l);
-    if (work != back_up && work != import_all && access(path, F_OK) == 0) {
+    if (work != back_up && work != import_all && work != keep && access(path, F_OK) == 0) {
         /* It may have its name and not be told so: what synced the name failed. Then it is whole. */
         acta_store *store;
         const acta_store_config config = { .path = path, .read_only = true, .environment = &life_quiet };
@@ -272,6 +285,7 @@ work_through(void *user)
     attempt(&w, "restored-2", restore_beginning);
     attempt(&w, "imported-1", import_all);
     attempt(&w, "mended-1", mend);
+    attempt(&w, "restored-1", keep);
     heal(l);
     check_all(&w);
     if (life_open(l, "data", false, &w.store, &error) != ACTA_OK) life_fail(l, "at last: %s", error.text);
