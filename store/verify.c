@@ -3,8 +3,8 @@
  *
  *     log        each record: sums, chain, place, times; its entry in the index; its tags' rows; names where they begin
  *     streams    each name leads to its id, but of those that are deleted for good
- *     copies     by stream: each as the log has it, and none of a removed event
- *     rows       outcomes, snapshots, checkpoints, tags: sound, and about nothing that the log doesn't have
+ *     copies     by stream: each as the log has it, and none of a removed event (verify_copies.c)
+ *     rows       outcomes, snapshots, checkpoints, tags: sound, and about nothing that the log doesn't have (verify_rows.c)
  *     schemas    those that the log has kept (verify_schemas.c)
  *
  * The log is checked up to the head as it was at the beginning. Rows are compared with what is there when they are looked at:
@@ -14,32 +14,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "acta/operations.h"
-
-#include "internal.h"
 #include "log_reader.h"
-#include "page_chain.h"
-#include "verify_schemas.h"
+#include "verify.h"
 
 enum { UNREADABLE_MAX = 10000 }; /* in a row; then what is left of the log isn't tried */
 
-typedef struct verifying {
-    acta_store *store;
-    acta_damage_found found;
-    void *user;
-    acta_verify_report report;
-    acti_sessions versions; /* a map: stream id -> the version seen last */
-    acti_page_chain chain;
-    acti_schema_check schemas;
-    int64_t recorded_at_us; /* of the record before */
-    uint32_t unreadable;    /* records in a row */
-    acta_error first;       /* damage */
-} verifying;
-
-static void damaged(verifying *v, uint64_t position, const char *format, ...) ACTA_PRINTF(3, 4);
-
-static void
-damaged(verifying *v, uint64_t position, const char *format, ...)
+void
+acti_verify_damaged(acti_verifying *v, uint64_t position, const char *format, ...)
 {
     char text[ACTA_ERROR_TEXT_MAX];
     va_list arguments;
@@ -51,12 +32,11 @@ damaged(verifying *v, uint64_t position, const char *format, ...)
     if (v->found != NULL) v->found(v->user, position, text);
 }
 
-/* What a look-up says beside ACTA_OK: damage goes into the report, all else ends the run. */
-static acta_status
-note(verifying *v, uint64_t position, acta_status status, const acta_error *said, acta_error *error)
+acta_status
+acti_verify_note(acti_verifying *v, uint64_t position, acta_status status, const acta_error *said, acta_error *error)
 {
     if (status == ACTA_CORRUPT || status == ACTA_UNSUPPORTED) {
-        damaged(v, position, "%s", said->text);
+        acti_verify_damaged(v, position, "%s", said->text);
         return ACTA_OK;
     }
     if (status != ACTA_OK && error != NULL) *error = *said;
@@ -66,35 +46,36 @@ note(verifying *v, uint64_t position, acta_status status, const acta_error *said
 /* -- the log -- */
 
 static void
-check_place(verifying *v, const acta_recorded *event)
+check_place(acti_verifying *v, const acta_recorded *event)
 {
     uint64_t last = acti_sessions_last(&v->versions, event->stream_id);
 
     if (event->version != last + 1)
-        damaged(v, event->position,
+        acti_verify_damaged(v, event->position,
             "position %" PRIu64 " is version %" PRIu64 " of stream id %" PRIu64 ", which was at %" PRIu64,
             event->position, event->version, event->stream_id, last);
     if (event->version == 1 && event->stream.data == NULL)
-        damaged(v, event->position, "position %" PRIu64 " is the first of its stream, and doesn't name it",
+        acti_verify_damaged(v, event->position, "position %" PRIu64 " is the first of its stream, and doesn't name it",
             event->position);
     if (event->recorded_at_us < v->recorded_at_us)
-        damaged(v, event->position, "position %" PRIu64 " was recorded before the one ahead of it", event->position);
+        acti_verify_damaged(
+            v, event->position, "position %" PRIu64 " was recorded before the one ahead of it", event->position);
     v->recorded_at_us = event->recorded_at_us;
 }
 
 static void
-check_content(verifying *v, const acti_record_view *view)
+check_content(acti_verifying *v, const acti_record_view *view)
 {
     const acta_recorded *event = &view->event;
 
     if (view->type_id == 0 || view->type_id >= acti_types_count(&v->store->types))
-        damaged(v, event->position, "position %" PRIu64 ": nothing says what type id %" PRIu32 " is", event->position,
-            view->type_id);
+        acti_verify_damaged(v, event->position, "position %" PRIu64 ": nothing says what type id %" PRIu32 " is",
+            event->position, view->type_id);
     if (event->kind == ACTA_RECORD_STUB) v->report.stubs++;
 }
 
 static acta_status
-check_index(verifying *v, const acta_recorded *event, acta_error *error)
+check_index(acti_verifying *v, const acta_recorded *event, acta_error *error)
 {
     uint64_t position = 0;
     int64_t us;
@@ -102,17 +83,17 @@ check_index(verifying *v, const acta_recorded *event, acta_error *error)
     acta_status status = acti_stream_event(v->store, event->stream_id, event->version, &position, &us, &said);
 
     if (status == ACTA_OK && position != event->position)
-        damaged(v, event->position,
+        acti_verify_damaged(v, event->position,
             "position %" PRIu64 ": the index has version %" PRIu64 " of stream id %" PRIu64 " at position %" PRIu64,
             event->position, event->version, event->stream_id, position);
     if (status == ACTA_CORRUPT)
-        damaged(v, event->position, "position %" PRIu64 ", by the index: %s", event->position, said.text);
-    return status == ACTA_CORRUPT ? ACTA_OK : note(v, event->position, status, &said, error);
+        acti_verify_damaged(v, event->position, "position %" PRIu64 ", by the index: %s", event->position, said.text);
+    return status == ACTA_CORRUPT ? ACTA_OK : acti_verify_note(v, event->position, status, &said, error);
 }
 
 /* Has an event become a stub since it was read? */
 static bool
-is_stub_by_now(const verifying *v, uint64_t position)
+is_stub_by_now(const acti_verifying *v, uint64_t position)
 {
     acti_log_reader reader;
     acti_record_view view;
@@ -125,7 +106,7 @@ is_stub_by_now(const verifying *v, uint64_t position)
 }
 
 static acta_status
-check_tags(verifying *v, const acta_recorded *event, acta_error *error)
+check_tags(acti_verifying *v, const acta_recorded *event, acta_error *error)
 {
     const acti_engine_ops *ops = v->store->engine->ops;
     uint8_t room[ACTI_TAG_KEY_MAX];
@@ -142,18 +123,18 @@ check_tags(verifying *v, const acta_recorded *event, acta_error *error)
             ops->release(v->store->engine, &value);
         } else if (status == ACTA_NOT_FOUND) {
             if (!is_stub_by_now(v, event->position))
-                damaged(v, event->position, "position %" PRIu64 ": its tag '" ACTA_FMT "' has no row", event->position,
-                    ACTA_ARG(tag));
+                acti_verify_damaged(v, event->position, "position %" PRIu64 ": its tag '" ACTA_FMT "' has no row",
+                    event->position, ACTA_ARG(tag));
             status = ACTA_OK;
         } else {
-            status = note(v, event->position, status, &said, error);
+            status = acti_verify_note(v, event->position, status, &said, error);
         }
     }
     return status;
 }
 
 static acta_status
-check_record(verifying *v, const acti_record_view *view, acta_error *error)
+check_record(acti_verifying *v, const acti_record_view *view, acta_error *error)
 {
     acta_status status;
 
@@ -170,7 +151,7 @@ check_record(verifying *v, const acti_record_view *view, acta_error *error)
 
 /* From `first` to the first record that can't be read, or the end. */
 static acta_status
-check_some(verifying *v, uint64_t *first, acta_error *error)
+check_some(acti_verifying *v, uint64_t *first, acta_error *error)
 {
     acti_log_reader reader;
     acti_record_view view;
@@ -183,13 +164,13 @@ check_some(verifying *v, uint64_t *first, acta_error *error)
         status = acti_log_reader_next(&reader, &view, &said);
         if (status != ACTA_OK) { /* one further on */
             v->unreadable++;
-            status = note(v, *first, status, &said, error);
+            status = acti_verify_note(v, *first, status, &said, error);
             ++*first;
             break;
         }
         status = check_record(v, &view, error);
         if (status == ACTA_OK && *first == acti_page_last(&reader.page))
-            status = note(v, *first, acti_page_chain_follow(&v->chain, &reader.page, &said), &said, error);
+            status = acti_verify_note(v, *first, acti_page_chain_follow(&v->chain, &reader.page, &said), &said, error);
         ++*first;
     }
     acti_log_reader_close(&reader);
@@ -197,14 +178,15 @@ check_some(verifying *v, uint64_t *first, acta_error *error)
 }
 
 static acta_status
-check_log(verifying *v, acta_error *error)
+check_log(acti_verifying *v, acta_error *error)
 {
     acta_status status = ACTA_OK;
 
     for (uint64_t first = 1; status == ACTA_OK && first <= v->report.position;) {
         status = check_some(v, &first, error);
         if (v->unreadable < UNREADABLE_MAX) continue;
-        damaged(v, first, "the log can't be read from position %" PRIu64 " on, nor what is behind it", first);
+        acti_verify_damaged(
+            v, first, "the log can't be read from position %" PRIu64 " on, nor what is behind it", first);
         break;
     }
     return status;
@@ -214,7 +196,7 @@ check_log(verifying *v, acta_error *error)
 
 /* Was a stream deleted for good, as the log tells it? */
 static acta_status
-is_gone(verifying *v, uint64_t stream_id, bool *gone_out, acta_error *error)
+is_gone(acti_verifying *v, uint64_t stream_id, bool *gone_out, acta_error *error)
 {
     acta_recorded event;
     acta_cursor *cursor;
@@ -233,7 +215,7 @@ is_gone(verifying *v, uint64_t stream_id, bool *gone_out, acta_error *error)
 
 /* A stream that the log has: its version, and its name, which leads back to it. */
 static acta_status
-check_stream(verifying *v, uint64_t id, acta_str name, acta_error *error)
+check_stream(acti_verifying *v, uint64_t id, acta_str name, acta_error *error)
 {
     uint64_t in_log = acti_sessions_last(&v->versions, id), in_index = 0, leads_to = 0;
     acta_error said;
@@ -243,23 +225,24 @@ check_stream(verifying *v, uint64_t id, acta_str name, acta_error *error)
     v->report.streams++;
     acta_status status = acti_stream_version(v->store, id, v->report.position, &in_index, &said);
     if (status == ACTA_OK && in_index != in_log)
-        damaged(v, 0, "stream '" ACTA_FMT "' is at version %" PRIu64 " by the index, and at %" PRIu64 " by the log",
+        acti_verify_damaged(v, 0,
+            "stream '" ACTA_FMT "' is at version %" PRIu64 " by the index, and at %" PRIu64 " by the log",
             ACTA_ARG(name), in_index, in_log);
     if (status == ACTA_OK) status = acti_stream_id(v->store, name, &leads_to, &said);
-    if (status != ACTA_OK) return note(v, 0, status, &said, error);
+    if (status != ACTA_OK) return acti_verify_note(v, 0, status, &said, error);
     if (leads_to == id) return ACTA_OK;
     status = is_gone(v, id, &gone, error);
     if (status == ACTA_OK && !gone)
-        damaged(v, 0, "the name '" ACTA_FMT "' of stream id %" PRIu64 " leads to %s", ACTA_ARG(name), id,
+        acti_verify_damaged(v, 0, "the name '" ACTA_FMT "' of stream id %" PRIu64 " leads to %s", ACTA_ARG(name), id,
             leads_to == 0 ? "nothing" : "another one");
     return status;
 }
 
 /* Over a range of keys; `act` gets each. Damage of a file goes into the report. */
-typedef acta_status (*entry_fn)(verifying *v, acta_bytes key, acta_bytes value, acta_error *error);
+typedef acta_status (*entry_fn)(acti_verifying *v, acta_bytes key, acta_bytes value, acta_error *error);
 
 static acta_status
-each_entry(verifying *v, acti_family family, const char *from, const char *to, entry_fn act, acta_error *error)
+each_entry(acti_verifying *v, acti_family family, const char *from, const char *to, entry_fn act, acta_error *error)
 {
     const acti_engine_ops *ops = v->store->engine->ops;
     acti_range range = {
@@ -276,131 +259,24 @@ each_entry(verifying *v, acti_family family, const char *from, const char *to, e
         if (status != ACTA_OK) break;
     }
     ops->iterator_close(iterator);
-    return status == ACTA_NOT_FOUND ? ACTA_OK : note(v, 0, status, &said, error);
+    return status == ACTA_NOT_FOUND ? ACTA_OK : acti_verify_note(v, 0, status, &said, error);
 }
 
 static acta_status
-check_stream_entry(verifying *v, acta_bytes key, acta_bytes value, acta_error *error)
+check_stream_entry(acti_verifying *v, acta_bytes key, acta_bytes value, acta_error *error)
 {
     if (key.size != 9 || value.size == 0 || value.size > ACTA_STREAM_NAME_MAX) {
-        damaged(v, 0, "the name of a stream is damaged: key of %zu and value of %zu bytes", key.size, value.size);
+        acti_verify_damaged(
+            v, 0, "the name of a stream is damaged: key of %zu and value of %zu bytes", key.size, value.size);
         return ACTA_OK;
     }
     return check_stream(v, acti_get_be64(key.data + 1), acta_str_from((const char *)value.data, value.size), error);
 }
 
-/* -- rows -- */
-
-static bool
-log_has(const verifying *v, uint64_t position)
-{
-    acti_log_reader reader;
-    acti_record_view view;
-    acta_error ignored;
-
-    if (position <= acti_store_head(v->store)) return true;
-    bool has =
-        acti_log_read(v->store->engine, position, &reader, &view, &ignored) == ACTA_OK; /* on its way to the head */
-    acti_log_reader_close(&reader);
-    return has;
-}
+/* -- the end -- */
 
 static acta_status
-check_outcome(verifying *v, acta_bytes key, acta_bytes value, acta_error *error)
-{
-    uint64_t position;
-    int64_t us;
-
-    (void)error;
-    v->report.outcomes++;
-    if (key.size != sizeof ACTI_TABLE_OUTCOMES + ACTA_ID_SIZE || !acti_outcome_place(value, &position, &us))
-        damaged(v, 0, "outcomes: row %" PRIu64 " is damaged", v->report.outcomes);
-    else if (!log_has(v, position))
-        damaged(v, 0, "outcomes: row %" PRIu64 " tells of position %" PRIu64 ", which the log does not have",
-            v->report.outcomes, position);
-    return ACTA_OK;
-}
-
-static acta_status
-check_snapshot(verifying *v, acta_bytes key, acta_bytes value, acta_error *error)
-{
-    size_t table = sizeof ACTI_TABLE_SNAPSHOTS;
-    acta_str stream = acta_str_from((const char *)key.data + table, key.size - table);
-    uint64_t id = 0, version = 0, at = acti_snapshot_version(stream, value);
-    acta_error said;
-    acta_status status = acti_stream_id(v->store, stream, &id, &said);
-
-    v->report.snapshots++;
-    if (at == 0) {
-        damaged(v, 0, "snapshots: that of '" ACTA_FMT "' is damaged", ACTA_ARG(stream));
-        return ACTA_OK;
-    }
-    if (status == ACTA_OK && id == 0) return ACTA_OK; /* just deleted */
-    if (status == ACTA_OK) status = acti_stream_version(v->store, id, UINT64_MAX, &version, &said);
-    if (status == ACTA_OK && at > version)
-        damaged(v, 0, "snapshots: that of '" ACTA_FMT "' is at version %" PRIu64 ", its stream at %" PRIu64,
-            ACTA_ARG(stream), at, version);
-    return note(v, 0, status, &said, error);
-}
-
-static acta_status
-check_checkpoint(verifying *v, acta_bytes key, acta_bytes value, acta_error *error)
-{
-    size_t table = sizeof ACTI_TABLE_CHECKPOINTS;
-    acta_str name = acta_str_from((const char *)key.data + table, key.size - table);
-    uint64_t position;
-
-    (void)error;
-    v->report.checkpoints++;
-    if (!acti_checkpoint_decode(value, &position))
-        damaged(v, 0, "checkpoints: that of '" ACTA_FMT "' is damaged", ACTA_ARG(name));
-    else if (!log_has(v, position))
-        damaged(v, 0, "checkpoints: that of '" ACTA_FMT "' is at position %" PRIu64 ", which the log does not have",
-            ACTA_ARG(name), position);
-    return ACTA_OK;
-}
-
-static acta_status
-check_tag(verifying *v, acta_bytes key, acta_error *error)
-{
-    uint64_t position = acti_tag_position(key);
-
-    (void)error;
-    if (position == 0 || !log_has(v, position))
-        damaged(v, 0, "tags: a row leads to position %" PRIu64 ", which the log does not have", position);
-    return ACTA_OK;
-}
-
-static acta_status
-check_schema(verifying *v, acta_bytes key, acta_bytes value, acta_error *error)
-{
-    char text[ACTA_ERROR_TEXT_MAX];
-    acta_error said;
-    acta_status status = acti_schema_check_row(&v->schemas, key, value, text, &said);
-
-    if (text[0] != '\0') damaged(v, 0, "%s", text);
-    return note(v, 0, status, &said, error);
-}
-
-static acta_status
-check_row(verifying *v, acta_bytes key, acta_bytes value, acta_error *error)
-{
-    const uint8_t *nul = memchr(key.data, '\0', key.size);
-
-    v->report.rows++;
-    if (nul == NULL || !acti_table_name_fits((const char *)key.data)) {
-        damaged(v, 0, "tables: a row of no table (a key of %zu bytes)", key.size);
-        return ACTA_OK;
-    }
-    if (acti_row_is_of(key, ACTI_TABLE_OUTCOMES)) return check_outcome(v, key, value, error);
-    if (acti_row_is_of(key, ACTI_TABLE_SNAPSHOTS)) return check_snapshot(v, key, value, error);
-    if (acti_row_is_of(key, ACTI_TABLE_CHECKPOINTS)) return check_checkpoint(v, key, value, error);
-    if (acti_row_is_of(key, ACTI_TABLE_TAGS)) return check_tag(v, key, error);
-    return check_schema(v, key, value, error);
-}
-
-static acta_status
-check_schemas_end(verifying *v, acta_error *error)
+check_schemas_end(acti_verifying *v, acta_error *error)
 {
     acta_error said;
     acta_status status = acti_schema_check_end(&v->schemas, &said);
@@ -408,103 +284,17 @@ check_schemas_end(verifying *v, acta_error *error)
     v->report.schemas = v->schemas.schemas;
     v->report.schema_types = v->schemas.types;
     v->report.events_without_schema = v->schemas.events_without;
-    return note(v, 0, status, &said, error);
+    return acti_verify_note(v, 0, status, &said, error);
 }
 
 static acta_status
-check_wholeness(verifying *v, acta_error *error)
+check_wholeness(acti_verifying *v, acta_error *error)
 {
     bool lacks_rows;
     acta_status status = acti_store_lacks_rows(v->store, &lacks_rows, error);
 
-    if (status == ACTA_OK && lacks_rows) damaged(v, 0, "rows of an import have not all come; begin that import again");
-    return status;
-}
-
-/* -- copies by stream -- */
-
-/* A copy of an event that is a stub: true, if the stream is being scrubbed, or has lost its copies since it was read. */
-static acta_status
-stub_is_going(verifying *v, uint64_t stream_id, uint64_t version, acta_bytes key, bool *going_out, acta_error *error)
-{
-    const acti_engine_ops *ops = v->store->engine->ops;
-    acti_change deleted = { .kind = ACTI_CHANGE_NONE }, limits = { .kind = ACTI_CHANGE_NONE };
-    uint64_t scrubbed = 0;
-    acti_value value;
-    acta_bytes runs;
-    acta_status status = acti_scrubbed_version(v->store, stream_id, &scrubbed, error);
-
-    if (status == ACTA_OK) status = acti_change_read(v->store, 'm', stream_id, &deleted, error);
-    if (status == ACTA_OK) status = acti_change_read(v->store, 'l', stream_id, &limits, error);
-    if (status != ACTA_OK) return status;
-    *going_out = version >= scrubbed && (deleted.kind != ACTI_CHANGE_NONE || limits.kind != ACTI_CHANGE_NONE);
-    if (*going_out) return ACTA_OK;
-    status = ops->get(v->store->engine, ACTI_INDEX, key, &value, error); /* as it is behind what the rows say */
-    *going_out = status == ACTA_NOT_FOUND || (status == ACTA_OK && !acti_index_runs_of(key, value.bytes, &runs));
-    if (status == ACTA_OK) ops->release(v->store->engine, &value);
-    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
-}
-
-static bool
-bytes_are_same(acta_bytes a, acta_bytes b)
-{
-    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
-}
-
-static bool
-is_same(const acta_recorded *a, const acta_recorded *b)
-{
-    return a->stream_id == b->stream_id && a->version == b->version && a->recorded_at_us == b->recorded_at_us &&
-           a->schema_hash == b->schema_hash && bytes_are_same(a->payload, b->payload) &&
-           bytes_are_same(a->metadata, b->metadata) && bytes_are_same(a->tags, b->tags) &&
-           acta_id_equal(a->command_id, b->command_id) && acta_id_equal(a->correlation_id, b->correlation_id) &&
-           acta_id_equal(a->causation_id, b->causation_id);
-}
-
-static acta_status
-check_copy(verifying *v, acta_bytes key, const acti_page_piece *piece, const acti_event_place *place, acta_error *error)
-{
-    uint64_t stream_id = acti_get_be64(key.data);
-    acti_record_view copy = { .type_id = 0 }, view;
-    acti_log_reader reader;
-    acta_error said;
-    bool going = true;
-    acta_status status = acti_log_read(v->store->engine, place->position, &reader, &view, &said);
-
-    if (status == ACTA_OK) status = acti_page_piece_read(piece, place->position, &copy, &said);
-    if (status == ACTA_OK && view.event.kind == ACTA_RECORD_STUB)
-        status = stub_is_going(v, stream_id, place->version, key, &going, &said);
-    else if (status == ACTA_OK)
-        going = copy.type_id == view.type_id && copy.event.stream_id == stream_id &&
-                copy.event.version == place->version && is_same(&copy.event, &view.event);
-    acti_log_reader_close(&reader);
-    if (status == ACTA_OK && !going)
-        damaged(v, place->position,
-            "position %" PRIu64 ": version %" PRIu64 " of stream id %" PRIu64 " is not what its copy by stream is",
-            place->position, place->version, stream_id);
-    return note(v, place->position, status, &said, error);
-}
-
-static acta_status
-check_copies(verifying *v, acta_bytes key, acta_bytes value, acta_error *error)
-{
-    acti_index_reader entry;
-    acti_event_place place;
-    acta_error said;
-    acta_status status = ACTA_OK;
-
-    if (value.size == 0 || value.data[0] != ACTI_BY_STREAM_FORMAT) return ACTA_OK;
-    status = acti_index_entry_open(&entry, key, value, &said);
-    if (status != ACTA_OK) return note(v, 0, status, &said, error);
-    for (uint32_t i = 0; i < entry.copies.count && status == ACTA_OK; i++) {
-        acti_page_piece piece = acti_copies_at(&entry.copies, i);
-        v->report.copies++;
-        if (!acti_index_entry_event(&entry, entry.entry_version + i, &place))
-            damaged(v, 0, "the index of stream id %" PRIu64 " has a copy of version %" PRIu64 ", and not its place",
-                acti_get_be64(key.data), entry.entry_version + i);
-        else if (place.position <= v->report.position)
-            status = check_copy(v, key, &piece, &place, error);
-    }
+    if (status == ACTA_OK && lacks_rows)
+        acti_verify_damaged(v, 0, "rows of an import have not all come; begin that import again");
     return status;
 }
 
@@ -514,7 +304,7 @@ acta_status
 acta_store_verify(
     acta_store *store, acta_damage_found found, void *user, acta_verify_report *report_out, acta_error *error)
 {
-    verifying v = { .store = store, .found = found, .user = user, .recorded_at_us = INT64_MIN };
+    acti_verifying v = { .store = store, .found = found, .user = user, .recorded_at_us = INT64_MIN };
 
     v.first.text[0] = '\0';
     v.report.position = acti_store_head(store);
@@ -522,17 +312,17 @@ acta_store_verify(
     acti_page_chain_init(&v.chain, &store->environment.allocator);
     v.schemas.store = store;
     acti_seen_types_init(&v.schemas.seen, &store->environment.allocator);
-    if (store->damage.status != ACTA_OK) damaged(&v, v.report.position + 1, "%s", store->damage.text);
+    if (store->damage.status != ACTA_OK) acti_verify_damaged(&v, v.report.position + 1, "%s", store->damage.text);
     acta_status status = check_log(&v, error);
     v.report.types = acti_types_count(&store->types) - 1;
     if (status == ACTA_OK) status = each_entry(&v, ACTI_STREAMS, "i", "j", check_stream_entry, error);
     if (status == ACTA_OK && store->format >= ACTI_BY_STREAM_FORMAT)
-        status = each_entry(&v, ACTI_INDEX, "", "", check_copies, error);
-    if (status == ACTA_OK) status = each_entry(&v, ACTI_TABLES, "", "", check_row, error);
+        status = each_entry(&v, ACTI_INDEX, "", "", acti_verify_copies, error);
+    if (status == ACTA_OK) status = each_entry(&v, ACTI_TABLES, "", "", acti_verify_row, error);
     if (status == ACTA_OK) status = check_schemas_end(&v, error);
     if (status == ACTA_OK) status = check_wholeness(&v, error);
     if (status == ACTA_OK && v.versions.young.count + v.versions.old.count > v.report.streams)
-        damaged(&v, 0, "%zu streams of the log have no name",
+        acti_verify_damaged(&v, 0, "%zu streams of the log have no name",
             v.versions.young.count + v.versions.old.count - (size_t)v.report.streams);
     acti_sessions_deinit(&v.versions);
     acti_page_chain_deinit(&v.chain);
