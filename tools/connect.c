@@ -137,6 +137,13 @@ read_secret(const char *path, char secret[SECRET_MAX + 2], acta_error *error)
 
     if (file == NULL)
         return acta_error_set(error, ACTA_IO, "the token in '%s' can't be read: %s", path, strerror(errno));
+    struct stat of;
+    if (fstat(fileno(file), &of) == 0 && S_ISREG(of.st_mode) && (of.st_mode & (S_IRGRP | S_IROTH)) != 0) {
+        fclose(file);
+        return acta_error_set(error, ACTA_INVALID,
+            "others may read the token in '%s', whose mode is %04o; type: chmod 600 '%s'", path,
+            (unsigned)(of.st_mode & 07777), path);
+    }
     size_t size = fread(secret, 1, SECRET_MAX + 1, file);
     fclose(file);
     secret[size] = '\0';

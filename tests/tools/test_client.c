@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -303,6 +304,13 @@ an_address_is_asked_with_a_token(void **state)
     fputs("of-a-file-it-is\n", file);
     fclose(file);
     setenv("ACTA_TOKEN_FILE", path, 1);
+    for (mode_t others = 0644; others != 0; others = others == 0644 ? 0640 : others == 0640 ? 0604 : 0) {
+        chmod(path, others);
+        assert_int_equal(ask_far(f, NULL, ""), ACTA_INVALID);
+        assert_says(f, "others may read the token in '");
+        assert_says(f, "type: chmod 600 '");
+    }
+    chmod(path, 0600);
     assert_int_equal(ask_far(f, says, ""), ACTA_OK);
     assert_non_null(strstr(f->asked, "\r\nAuthorization: Bearer of-a-file-it-is\r\n"));
     setenv("ACTA_TOKEN", "of-the-environment", 1);
