@@ -50,6 +50,18 @@ acta_status_name(acta_status status)
     return is_known(status) ? statuses[status].name : "unknown status";
 }
 
+/* A terminal does as control characters say, and names in a text may be anybody's: '?' but for tabs and line ends. U+0080 to
+ * U+009F are C2 80 to C2 9F. */
+static void
+make_printable(char *text)
+{
+    for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++) {
+        bool is_second = c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0;
+        if (is_second) c[1] = '?';
+        if (is_second || c[0] == 0x7F || (c[0] < 0x20 && c[0] != '\n' && c[0] != '\t')) c[0] = '?';
+    }
+}
+
 acta_status
 acta_error_set(acta_error *error, acta_status status, const char *format, ...)
 {
@@ -71,6 +83,7 @@ acta_error_set(acta_error *error, acta_status status, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
+    make_printable(error->text);
     return status;
 }
 
@@ -90,5 +103,6 @@ acta_error_prefix(acta_error *error, acta_status status, const char *format, ...
 
     size_t used = length < 0 ? 0 : (size_t)length;
     if (used < sizeof error->text - 1) snprintf(error->text + used, sizeof error->text - used, "%s", old);
+    make_printable(error->text);
     return status;
 }

@@ -67,7 +67,9 @@ show_instance(const json_value *manager, const json_value *instance, bool as_jso
             ACTA_ARG(acta_str_from(instance->raw.data + 1, instance->raw.size - 1)));
         return;
     }
-    printf("%-15s  " ACTA_FMT "\n", "manager", ACTA_ARG(manager->text));
+    printf("%-15s  ", "manager");
+    put_shown(manager->text);
+    putchar('\n');
     served_fields(instance);
 }
 
@@ -87,7 +89,8 @@ show_instances(sagas *s, const json_value *manager, const json_value *answer)
         if (id != NULL || s->line->as_json) show_instance(manager, i, s->line->as_json);
     }
     if (id == NULL && !s->line->as_json && s->found > before) {
-        printf(ACTA_FMT "\n", ACTA_ARG(manager->text));
+        put_shown(manager->text);
+        putchar('\n');
         served_table(instances, columns);
     }
     if (id == NULL) tell_more(answer);

@@ -15,6 +15,7 @@
 #include "acta/schema.h"
 
 #include "commands.h"
+#include "served.h"
 
 enum { SIZE_MAX_BYTES = 64 << 20, PATH_ROOM = 4096 };
 
@@ -109,8 +110,10 @@ print_change(void *user, const acta_schema_change *change)
 {
     int *count = user;
 
-    printf(ACTA_FMT "%s" ACTA_FMT " %s\n", ACTA_ARG(change->table), change->member.size != 0 ? "." : "",
-        ACTA_ARG(change->member), change->text);
+    put_shown(change->table);
+    if (change->member.size != 0) putchar('.');
+    put_shown(change->member);
+    printf(" %s\n", change->text);
     ++*count;
 }
 

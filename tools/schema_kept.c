@@ -10,6 +10,8 @@
 #include "acta/app.h"
 
 #include "commands.h"
+#include "events.h"
+#include "served.h"
 
 typedef struct line {
     const char *arguments[2];
@@ -106,14 +108,28 @@ count_events(acta_store *store, list *l, acta_error *error)
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;
 }
 
+/* Of several lines. */
+static void
+put_text(acta_str text)
+{
+    for (size_t from = 0, to; from < text.size; from = to + 1) {
+        const char *end = memchr(text.data + from, '\n', text.size - from);
+        to = end != NULL ? (size_t)(end - text.data) : text.size;
+        put_shown(acta_str_from(text.data + from, to - from));
+        if (end != NULL) putchar('\n');
+    }
+}
+
 /* -- list -- */
 
 static void
 print_json(const entry *e, bool counts)
 {
-    printf("{\"type\":\"" ACTA_FMT "\",\"version\":%" PRIu32 ",\"schema\":\"" ACTA_FMT "\",\"schema_number\":%" PRIu32
-           ",\"hash\":\"%016" PRIx64 "\"",
-        ACTA_ARG(e->type.type), e->type.version, ACTA_ARG(e->type.schema), e->type.number, e->type.hash);
+    printf("{\"type\":");
+    put_string(e->type.type);
+    printf(",\"version\":%" PRIu32 ",\"schema\":", e->type.version);
+    put_string(e->type.schema);
+    printf(",\"schema_number\":%" PRIu32 ",\"hash\":\"%016" PRIx64 "\"", e->type.number, e->type.hash);
     if (counts) printf(",\"events\":%" PRIu64, e->events);
     if (e->events != 0) printf(",\"first\":%" PRIu64 ",\"last\":%" PRIu64, e->first, e->last);
     puts("}");
@@ -122,8 +138,10 @@ print_json(const entry *e, bool counts)
 static void
 print_line(const entry *e, bool counts)
 {
-    printf(ACTA_FMT "  version %" PRIu32 "  hash %016" PRIx64 "  in schema %" PRIu32 " of " ACTA_FMT,
-        ACTA_ARG(e->type.type), e->type.version, e->type.hash, e->type.number, ACTA_ARG(e->type.schema));
+    put_shown(e->type.type);
+    printf("  version %" PRIu32 "  hash %016" PRIx64 "  in schema %" PRIu32 " of ", e->type.version, e->type.hash,
+        e->type.number);
+    put_shown(e->type.schema);
     if (counts) printf("  %" PRIu64 " event%s", e->events, e->events == 1 ? "" : "s");
     if (e->events != 0) printf(", positions %" PRIu64 " to %" PRIu64, e->first, e->last);
     putchar('\n');
@@ -188,10 +206,13 @@ print_type(const line *given, acta_store *store, acta_memory *memory, acta_error
     status = acta_kept_schema_find(store, found->type.type, found->type.hash, memory, &kept, error);
     if (status == ACTA_OK) status = acta_schema_text(kept.binary, found->type.type, memory, &text, error);
     if (status != ACTA_OK) return status;
-    printf("// " ACTA_FMT ", version %" PRIu32 ", hash %016" PRIx64 ", in schema %" PRIu32 " of " ACTA_FMT "\n",
-        ACTA_ARG(found->type.type), found->type.version, found->type.hash, found->type.number,
-        ACTA_ARG(found->type.schema));
-    printf(ACTA_FMT, ACTA_ARG(text));
+    printf("// ");
+    put_shown(found->type.type);
+    printf(", version %" PRIu32 ", hash %016" PRIx64 ", in schema %" PRIu32 " of ", found->type.version,
+        found->type.hash, found->type.number);
+    put_shown(found->type.schema);
+    putchar('\n');
+    put_text(text);
     return ACTA_OK;
 }
 

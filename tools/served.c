@@ -9,6 +9,33 @@ enum { WHY_WIDTH = 74, NOT_FOUND = 404 };
 
 /* -- asking -- */
 
+/* U+0080 to U+009F are C2 80 to C2 9F. */
+static void
+put_shown_to(FILE *file, acta_str text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i], next = i + 1 < text.size ? (unsigned char)text.data[i + 1] : 0;
+        bool is_second = c == 0xC2 && next >= 0x80 && next < 0xA0;
+        putc(c < 0x20 || c == 0x7F || is_second ? '?' : c, file);
+        i += is_second;
+    }
+}
+
+void
+put_shown(acta_str text)
+{
+    put_shown_to(stdout, text);
+}
+
+static void
+tell_in_brackets(const char *what, acta_str text)
+{
+    if (text.size == 0) return;
+    fprintf(stderr, " (%s", what);
+    put_shown_to(stderr, text);
+    fputc(')', stderr);
+}
+
 static void
 tell_problem(const client_answer *answer, const json_value *problem)
 {
@@ -19,9 +46,10 @@ tell_problem(const client_answer *answer, const json_value *problem)
         fprintf(stderr, "acta: the program answered with status %u, and no reason\n", answer->status);
         return;
     }
-    fprintf(stderr, "acta: " ACTA_FMT, ACTA_ARG(detail));
-    if (field.size > 0) fprintf(stderr, " (field " ACTA_FMT ")", ACTA_ARG(field));
-    if (rejection.size > 0) fprintf(stderr, " (" ACTA_FMT ")", ACTA_ARG(rejection));
+    fputs("acta: ", stderr);
+    put_shown_to(stderr, detail);
+    tell_in_brackets("field ", field);
+    tell_in_brackets("", rejection);
     fputc('\n', stderr);
 }
 
@@ -88,18 +116,6 @@ characters_of(acta_str text)
     for (size_t i = 0; i < text.size; i++)
         count += ((unsigned char)text.data[i] & 0xC0) != 0x80;
     return count;
-}
-
-/* U+0080 to U+009F are C2 80 to C2 9F. */
-void
-put_shown(acta_str text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i], next = i + 1 < text.size ? (unsigned char)text.data[i + 1] : 0;
-        bool is_second = c == 0xC2 && next >= 0x80 && next < 0xA0;
-        putchar(c < 0x20 || c == 0x7F || is_second ? '?' : c);
-        i += is_second;
-    }
 }
 
 static void

@@ -15,6 +15,8 @@
 
 #include "acta/crc.h"
 
+#include "served.h"
+
 enum { DAMAGE_SHOWN = 20, OPEN_TRIES = 3 };
 
 static const char *const family_names[FAMILY_COUNT] = { "log", "index", "streams", "types", "tables", "default" };
@@ -22,13 +24,16 @@ static const char *const family_names[FAMILY_COUNT] = { "log", "index", "streams
 void
 damaged(verify *v, const char *format, ...)
 {
+    char text[ACTA_ERROR_TEXT_MAX];
+
     if (++v->damage_count > DAMAGE_SHOWN) return;
     va_list arguments;
     va_start(arguments, format);
-    fputs("damage: ", stdout);
-    vprintf(format, arguments);
-    putchar('\n');
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    fputs("damage: ", stdout);
+    put_shown(acta_str_of(text)); /* names are as they lie there */
+    putchar('\n');
 }
 
 /* -- reading -- */

@@ -77,7 +77,8 @@ ACTA_API const char *acta_status_name(acta_status status);
  *
  *   error   may be NULL; all fields are written; retriable is true for TIMEOUT and BUSY
  *   status  not ACTA_OK
- *   format  printf's; NULL for the status's plain meaning
+ *   format  printf's; NULL for the status's plain meaning. Control characters of what it gives, but tabs and line ends, become
+ *           '?', for a text may have names that came from outside, and end on a terminal
  */
 ACTA_API acta_status acta_error_set(acta_error *error, acta_status status, const char *format, ...) ACTA_PRINTF(3, 4);
 

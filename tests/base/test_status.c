@@ -94,6 +94,23 @@ a_prefix_stands_before_the_text_and_keeps_the_rest(void **state)
     assert_true(error.retriable);
 }
 
+/* SEC-09 */
+static void
+a_text_has_no_control_characters(void **state)
+{
+    (void)state;
+    acta_error error;
+
+    acta_error_set(&error, ACTA_INVALID, "'%s' is none",
+        "\033[2J\x7F\xC2\x9B"
+        "31m\r");
+    assert_string_equal(error.text, "'?[2J???31m?' is none");
+    acta_error_prefix(&error, ACTA_INVALID, "%s: ", "a\033");
+    assert_string_equal(error.text, "a?: '?[2J???31m?' is none");
+    acta_error_set(&error, ACTA_INVALID, "\xC3\x84\xC2\xA0\tline\nline\xC2");
+    assert_string_equal(error.text, "\xC3\x84\xC2\xA0\tline\nline\xC2");
+}
+
 static void
 no_error_struct_is_fine_everywhere(void **state)
 {
@@ -112,6 +129,7 @@ main(void)
         cmocka_unit_test(without_a_format_the_meaning_is_the_text),
         cmocka_unit_test(a_long_text_is_cut_and_terminated),
         cmocka_unit_test(a_prefix_stands_before_the_text_and_keeps_the_rest),
+        cmocka_unit_test(a_text_has_no_control_characters),
         cmocka_unit_test(no_error_struct_is_fine_everywhere),
     };
     return cmocka_run_group_tests_name("status", tests, NULL, NULL);
