@@ -93,15 +93,14 @@ acti_quick_is_ascii(const acti_judge *j, uint64_t at, uint64_t length_max)
     uint64_t length = acti_load_uint32(j->bytes + at), end = at + length;
 
     if (end > j->last) return false;
-    uint32_t bits = acti_deep_last_bits(j->bytes + end - 11);
+    uint32_t bits = acti_deep_last_bits(j->bytes + end - 11); /* of fifteen, and their NUL */
     if (__builtin_expect(length < 16, 1)) return bits >= acti_deep_wanted[length];
+    bits &= acti_deep_ascii_bits(j->bytes + at + 4);
+    if (length < 32) return bits == 0xffff;
     if (length > length_max) return false;
-    const uint8_t *text = j->bytes + at + 4,
-                  *last = j->bytes + end - 11; /* fifteen and their NUL, which are in `bits` */
-    do {
+    const uint8_t *text = j->bytes + at + 4, *last = text + length - 15;
+    while ((text += 16) < last)
         bits &= acti_deep_ascii_bits(text);
-        text += 16;
-    } while (text < last);
     return bits == 0xffff;
 }
 
@@ -143,12 +142,13 @@ acti_quick_slots(acti_judge *j, uint64_t slot, uint32_t work, uint64_t *slot_out
     return acti_deep_work(j->whole, (uint64_t)count * work);
 }
 
+/* `work` of each; 0, when it is the only vector of many and so can't be too much. */
 ACTI_INLINE bool
-acti_quick_texts(acti_judge *j, uint64_t slot)
+acti_quick_texts(acti_judge *j, uint64_t slot, uint32_t work)
 {
     uint64_t at, end;
 
-    if (!acti_quick_slots(j, slot, ACTI_DEEP_WORK, &at, &end)) return false;
+    if (!acti_quick_slots(j, slot, work, &at, &end)) return false;
     for (; at != end; at += 4) {
         uint32_t offset = acti_load_uint32(j->bytes + at); /* zero may lead to an empty one: acti_deep_strings */
         j->odd |= offset;

@@ -207,7 +207,8 @@ typedef struct coder {
     const acti_model *model;
     FILE *out;
     acti_arena *arena;
-    const char *base; /* "at + "; of the root: "" */
+    const char *base;   /* "at + "; of the root: "" */
+    uint32_t text_work; /* of each text of a vector */
 } coder;
 
 /* Bytes of the head, as acti_quick_same takes them: the last eight begin where they must. */
@@ -309,7 +310,8 @@ put_target(const coder *c, const acti_field *f, const layout *l, uint32_t i, uin
         put_text(c, 4, place);
         return;
     case TARGET_TEXTS:
-        put_check(c, 4, "acti_quick_texts", (const char *[]){ "j", slot_of(c, place) }, 2);
+        put_check(c, 4, "acti_quick_texts",
+            (const char *[]){ "j", slot_of(c, place), arena_format(c->arena, "%u", c->text_work) }, 3);
         return;
     case TARGET_NUMBERS: {
         uint32_t size = f->element == BASE_OBJECT ? f->table->inline_size : size_of(f->element);
@@ -375,7 +377,7 @@ put_root_texts(const coder *c, const acti_table *of, const layout *l)
 static void
 put_part(const acti_model *m, const acti_table *of, FILE *out, acti_arena *arena)
 {
-    coder c = { m, out, arena, "at + " };
+    coder c = { m, out, arena, "at + ", WORK };
     layout l;
 
     lay_out(of, &l);
@@ -412,10 +414,23 @@ put_seen(const acti_model *m, const acti_table *of, FILE *out, acti_arena *arena
     }
 }
 
+/* 0: only one field leads to many, and its offsets lie in the buffer, so that no more work than is left can be asked of them. */
+static uint32_t
+text_work_of(const acti_table *of)
+{
+    uint32_t vectors = 0;
+
+    for (uint32_t i = 0; i < of->field_count; i++) {
+        target kind = target_of(&of->fields[i]);
+        vectors += kind == TARGET_TEXTS || kind == TARGET_LEAVES;
+    }
+    return vectors > 1 ? WORK : 0;
+}
+
 void
 put_quick(const acti_model *m, const acti_table *of, FILE *out, acti_arena *arena)
 {
-    coder c = { m, out, arena, "" };
+    coder c = { m, out, arena, "", text_work_of(of) };
     bool is_flat = texts_of(of) == 0;
     layout l;
 
