@@ -4,7 +4,9 @@
  *     generate SEED TABLES SCHEMA.fbs SAME.inc
  *
  * SCHEMA.fbs: namespace dice, enums, structs, unions, tables T0, T1, … whose fields are dealt from a deck of makers, so that each kind of
- * field comes again and again. Required tables are of a smaller number: there is always an end. SAME.inc: C++ which asks
+ * field comes again and again. Required tables are of a smaller number: there is always an end. Of eight tables two are events, two
+ * commands, and one of each leads to texts, numbers and leaves alone, so that actac writes a straight line for it; one is such
+ * a leaf; some are states. SAME.inc: C++ which asks
  * for each table, field by field, whether what flatc made and what actac made read the same (same.h).
  */
 #include <inttypes.h>
@@ -29,7 +31,7 @@ typedef struct field {
     char name[NAME_SIZE];
     char type[NAME_SIZE];
     char value[NAME_SIZE]; /* " = 7", or empty */
-    bool required, key, deprecated, is_flex;
+    bool required, key, deprecated, is_flex, identity;
     int nested;   /* the table whose buffer it is; or -1 */
     int table;    /* that it leads to; or -1 */
     int variants; /* the union that it is, or is a vector of; or -1 */
@@ -42,6 +44,10 @@ typedef struct table {
     unsigned field_count;
     bool has_ids;
 } table;
+
+/* Of a table, by its number. */
+typedef enum role { ROLE_NONE, ROLE_EVENT, ROLE_COMMAND, ROLE_STATE } role;
+enum { EIGHT = 8, QUICK_EVENT = 1, QUICK_COMMAND = 3, LEAF = 6, STATE_EVERY = 32, STATE = 2 };
 
 typedef struct schema {
     random_source random;
@@ -70,6 +76,34 @@ static unsigned
 below(schema *s, unsigned bound)
 {
     return (unsigned)random_below(&s->random, bound);
+}
+
+static role
+role_of(unsigned number)
+{
+    if (number % STATE_EVERY == STATE) return ROLE_STATE;
+    if (number % 4 == QUICK_EVENT) return ROLE_EVENT;
+    return number % 4 == QUICK_COMMAND ? ROLE_COMMAND : ROLE_NONE;
+}
+
+static bool
+is_leaf(unsigned number)
+{
+    return number % EIGHT == LEAF;
+}
+
+static bool
+is_straight(unsigned number)
+{
+    return number % EIGHT == QUICK_EVENT || number % EIGHT == QUICK_COMMAND;
+}
+
+/* One of them; any table, where there is none. */
+static unsigned
+some_leaf(schema *s)
+{
+    unsigned leaf = below(s, s->table_count) / EIGHT * EIGHT + LEAF;
+    return leaf < s->table_count ? leaf : leaf >= EIGHT ? leaf - EIGHT : 0;
 }
 
 /* -- enums: E0 to E17; bit flags are the last two, and a type is that of the number modulo eight -- */
@@ -161,7 +195,8 @@ write_struct(schema *s, unsigned number)
 static void
 write_union(schema *s, unsigned number)
 {
-    unsigned first = below(s, s->table_count), second = below(s, s->table_count), member = below(s, STRUCT_COUNT);
+    unsigned first = below(s, 2) == 0 ? some_leaf(s) : below(s, s->table_count), second = below(s, s->table_count),
+             member = below(s, STRUCT_COUNT);
 
     fprintf(s->fbs, "union U%u { T%u, other:T%u, S%u, text:string }\n", number, first, second, member);
     fprintf(s->same, "SAME_UNION(U%u)\nSAME_MEMBER(U%u, T%u, T%u)\nSAME_MEMBER(U%u, other, T%u)\n", number, number,
@@ -314,6 +349,28 @@ make_field(schema *s, const table *of, field *f)
     f->deprecated = !f->required && f->variants < 0 && below(s, 12) == 0;
 }
 
+/* Of a leaf: a number or a text; of what leads to leaves: those too, and vectors. */
+static void
+make_straight_field(schema *s, const table *of, field *f)
+{
+    unsigned kind = below(s, is_leaf(of->number) ? 2 : 8);
+
+    f->table = f->variants = f->nested = -1;
+    if (kind == 0) {
+        number_field(s, below(s, NUMBER_COUNT), f);
+    } else if (kind == 3) {
+        say(f->type, "[%s]", numbers[below(s, NUMBER_COUNT)]);
+    } else if (kind == 4 || kind == 5) {
+        f->table = (int)some_leaf(s);
+        say(f->type, kind == 4 ? "T%d" : "[T%d]", f->table);
+    } else if (kind == 6) {
+        union_field(s, false, f);
+    } else {
+        say(f->type, kind == 2 ? "[string]" : "string");
+        f->required = below(s, 6) == 0;
+    }
+}
+
 /* -- tables -- */
 
 static void
@@ -342,7 +399,8 @@ static unsigned
 count_of_fields(schema *s, const table *of)
 {
     if (of->number % 40 == 7) return 0;
-    if (of->number % 40 == 17) return 70 + below(s, FIELDS_MAX - 70);
+    if (of->number % 40 == 20) return 70 + below(s, FIELDS_MAX - 71);
+    if (is_leaf(of->number) || is_straight(of->number)) return 1 + below(s, 6);
     return 1 + below(s, 14);
 }
 
@@ -366,6 +424,17 @@ give_ids(schema *s, table *t)
 }
 
 static void
+add_identity(table *t)
+{
+    field *f = &t->fields[t->field_count++];
+
+    say(f->name, "host_id");
+    say(f->type, "string");
+    f->identity = f->required = true;
+    f->table = f->variants = f->nested = -1;
+}
+
+static void
 make_table(schema *s, unsigned number, table *t)
 {
     memset(t, 0, sizeof *t);
@@ -373,9 +442,13 @@ make_table(schema *s, unsigned number, table *t)
     t->field_count = count_of_fields(s, t);
     for (unsigned i = 0; i < t->field_count; i++) {
         name_field(s, i, &t->fields[i]);
-        make_field(s, t, &t->fields[i]);
+        if (is_leaf(number) || is_straight(number))
+            make_straight_field(s, t, &t->fields[i]);
+        else
+            make_field(s, t, &t->fields[i]);
     }
     if (t->field_count > 0 && number % KEY_EVERY == 0) make_key(t, &t->fields[below(s, t->field_count)]);
+    if (role_of(number) == ROLE_COMMAND) add_identity(t);
     if (below(s, 4) == 0) give_ids(s, t);
 }
 
@@ -386,6 +459,7 @@ write_attributes(FILE *out, const table *t, const field *f)
 
     if (f->key) fprintf(out, "%skey", before), before = ", ";
     if (f->required) fprintf(out, "%srequired", before), before = ", ";
+    if (f->identity) fprintf(out, "%sidentity", before), before = ", ";
     if (f->deprecated) fprintf(out, "%sdeprecated", before), before = ", ";
     if (f->is_flex) fprintf(out, "%sflexbuffer", before), before = ", ";
     if (f->nested >= 0) fprintf(out, "%snested_flatbuffer: \"T%d\"", before, f->nested), before = ", ";
@@ -393,16 +467,32 @@ write_attributes(FILE *out, const table *t, const field *f)
     fprintf(out, "%s;\n", before[0] == ',' ? ")" : "");
 }
 
+/* What there is of each state: a command and an event. */
+static void
+write_company(schema *s, const char *state)
+{
+    fprintf(s->fbs, "table Call%s (command: \"%s\") { host_id:string (identity, required); }\n", state, state);
+    fprintf(s->fbs, "table Done%s (event: \"%s\") { at:long; }\n", state, state);
+}
+
 static void
 write_table(schema *s, const table *t)
 {
-    fprintf(s->fbs, "\n/// The table number %u.\ntable T%u {\n", t->number, t->number);
+    static const char *const roles[] = { "", " (event: \"Host\")", " (command: \"Host\")", " (state)" };
+    role is = role_of(t->number);
+
+    fprintf(s->fbs, "\n/// The table number %u.\ntable T%u%s {\n", t->number, t->number, roles[is]);
     for (unsigned i = 0; i < t->field_count; i++) {
         const field *f = &t->fields[i];
         fprintf(s->fbs, "  %s:%s%s", f->name, f->type, f->value);
         write_attributes(s->fbs, t, f);
     }
     fprintf(s->fbs, "}\n");
+    if (is == ROLE_STATE) {
+        char name[NAME_SIZE];
+        say(name, "T%u", t->number);
+        write_company(s, name);
+    }
 
     fprintf(s->same, "SAME_TABLE(T%u)\n", t->number);
     for (unsigned i = 0; i < t->field_count; i++) {
@@ -422,7 +512,10 @@ write_all(schema *s)
 {
     static table t;
 
-    fprintf(s->fbs, "// A random schema, for tests.\nnamespace dice;\n\n");
+    fprintf(s->fbs, "// A random schema, for tests.\nnamespace dice;\n\n"
+                    "attribute \"command\";\nattribute \"event\";\nattribute \"identity\";\nattribute \"state\";\n\n"
+                    "table Host (state) { calls:ulong; }\n");
+    write_company(s, "Host");
     for (unsigned i = 0; i < ENUM_COUNT; i++)
         write_enum(s, i);
     for (unsigned i = 0; i < STRUCT_COUNT; i++)
