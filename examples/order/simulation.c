@@ -324,7 +324,8 @@ is_done(const void *state)
 
     if (run->broken.status != ACTA_OK) return true;
     /* What the auditor could not read yet, for want of memory or of a disk, is not known to have ended. */
-    if (run->app == NULL || acta_store_head(acta_app_store(run->app)) != shop_log_check_position(run->auditor)) return false;
+    if (run->app == NULL || acta_store_head(acta_app_store(run->app)) != shop_log_check_position(run->auditor))
+        return false;
     return run->answered_count == run->ask_count && totals->placed == totals->shipped + totals->closed &&
            totals->unsettled == 0;
 }
