@@ -84,3 +84,4 @@ check "each event is documented, with levels and fields" all_are_documented
 check "what each means is said" what_each_means_is_said
 check "a planted event is found" a_planted_event_is_found
 check "no line is without a name" no_line_is_without_a_name
+finish

@@ -55,3 +55,4 @@ another_table_is_not_this_one() { # a row less, and a row with an argument less
 check "each probe is in the program, with its arguments" each_is_there
 check "a table that tells something else is found" another_table_is_not_this_one
 check "the scripts use probes that are there" scripts_use_what_is_there
+finish
