@@ -6,8 +6,8 @@
  *     T_quick(buffer)              the buffer begins with a constant: the root, the vtable, and the way back to it
  *     T_is_quick(j, slot, seen)    a part of others: its vtable is a constant, or the one before it was that
  *
- * Nothing is called, so no register is saved before or kept meanwhile. False tells nothing: acta/deep_verify.h is asked next,
- * and acta_table_verify last. So this may be stricter than them, and never laxer. Generated code is the only caller.
+ * Nothing is called, so no register is saved. False tells nothing: acta/deep_verify.h is asked next, and acta_table_verify last.
+ * So this may be stricter, and laxer only in how many offsets may lead to one short text. Generated code is the only caller.
  */
 #ifndef ACTA_DEEP_QUICK_H
 #define ACTA_DEEP_QUICK_H
