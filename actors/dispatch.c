@@ -109,17 +109,17 @@ refuse_now(acta_app *app, const acta_table *table, acta_error *error)
 }
 
 /* Where in a trace the command is: what its metadata say, or else its cause. */
-static acta_traceparent
-trace_of(const acta_dispatch_options *options)
+static acti_trace_place
+place_of(const acta_dispatch_options *options, char *room)
 {
-    acta_traceparent given = { .flags = 0 };
+    acti_trace_place given = { .state = { .data = NULL } }; /* a state of theirs goes with their metadata */
 
     for (uint32_t i = 0; i < options->metadata_count; i++) {
         if (!acta_str_equal(options->metadata[i].name, acta_str_of(ACTA_TRACEPARENT))) continue;
-        acta_traceparent_parse(options->metadata[i].value, &given);
+        acta_traceparent_parse(options->metadata[i].value, &given.parent);
         return given;
     }
-    return options->cause != NULL ? acta_traceparent_of(options->cause->metadata) : given;
+    return options->cause != NULL ? acti_trace_place_of(options->cause->metadata, room) : given;
 }
 
 /* A span for it. One that nobody wants, of what begins no trace, leaves `trace` as it is. */
@@ -138,20 +138,23 @@ begins_trace(const acta_span *span)
 
 /* `span`: NULL: there is none. `room`: for the text of a traceparent. */
 static acta_status
-metadata_of(const acta_app *app, const acta_dispatch_options *options, const acta_traceparent *trace,
+metadata_of(const acta_app *app, const acta_dispatch_options *options, const acti_trace_place *place,
     const acta_span *span, char *room, acti_metadata_lists *lists_out, acta_error *error)
 {
     acta_status status = acti_metadata_check(options->metadata, options->metadata_count, error);
     if (status != ACTA_OK) return status;
 
-    *lists_out = acti_metadata_following(app, trace, room);
+    *lists_out = acti_metadata_following(app, place, room);
     lists_out->first = options->metadata;
     lists_out->first_count = options->metadata_count;
-    if (lists_out->own.value.data == NULL && options->metadata_count == 0) return ACTA_OK;
+    if (lists_out->own[ACTI_OWN_TRACEPARENT].value.data == NULL && options->metadata_count == 0) return ACTA_OK;
     size_t size = acti_metadata_size(lists_out);
     if (size <= ACTA_METADATA_MAX) return ACTA_OK;
+    lists_out->own[ACTI_OWN_TRACESTATE].value = acta_str_of(NULL);
+    size = acti_metadata_size(lists_out);
+    if (size <= ACTA_METADATA_MAX) return ACTA_OK;
     if (begins_trace(span)) { /* which the caller hasn't asked for: then the trace is of the command alone */
-        lists_out->own.value = acta_str_of(NULL);
+        lists_out->own[ACTI_OWN_TRACEPARENT].value = acta_str_of(NULL);
         size = acti_metadata_size(lists_out);
         if (size <= ACTA_METADATA_MAX) return ACTA_OK;
     }
@@ -163,7 +166,7 @@ static acta_status
 encode(acta_app *app, const acta_table *table, const void *value, const acta_dispatch_options *options,
     acti_command **command_out, acta_error *error)
 {
-    char room[ACTA_TRACEPARENT_SIZE + 1];
+    char room[ACTA_TRACEPARENT_SIZE + 1], state_room[ACTA_TRACESTATE_MAX];
     acti_metadata_lists metadata;
     acta_span span;
     const acti_route *route = acti_route_find(app, table);
@@ -171,9 +174,9 @@ encode(acta_app *app, const acta_table *table, const void *value, const acta_dis
 
     acta_status status = refuse_now(app, table, error);
     if (status != ACTA_OK) return status;
-    acta_traceparent trace = trace_of(options);
-    bool is_traced = acti_is_traced(app) && begin_span(app, options, &trace, &span);
-    status = metadata_of(app, options, &trace, is_traced ? &span : NULL, room, &metadata, error);
+    acti_trace_place place = place_of(options, state_room);
+    bool is_traced = acti_is_traced(app) && begin_span(app, options, &place.parent, &span);
+    status = metadata_of(app, options, &place, is_traced ? &span : NULL, room, &metadata, error);
     if (status != ACTA_OK) return status;
     acta_str identity = table->identity(value);
     status = acti_identity_check(route->aggregate, table, identity, error);

@@ -25,6 +25,7 @@
 #include "command.h"
 #include "personal.h"
 #include "reader.h"
+#include "trace_place.h"
 
 /* -- commands -- */
 
@@ -123,14 +124,9 @@ typedef struct acti_outbox {
     uint64_t position;   /* of the event */
     int64_t recorded_at_us;
     acta_id correlation_id;
-    acta_traceparent traceparent; /* of the event, for its commands */
-    bool is_stored;               /* there is a row */
+    acti_trace_place place; /* of the event, for its commands; its state is in their memory */
+    bool is_stored;         /* there is a row */
 } acti_outbox;
-
-/* A traceparent in a row. */
-enum { ACTI_TRACE_BYTES = 32 };
-void acti_trace_put(const acta_traceparent *traceparent, uint8_t *bytes);
-acta_traceparent acti_trace_get(const uint8_t *bytes);
 
 /* Values are made in `memory`; data NULL: there is none. */
 acta_bytes acti_instance_encode(const acti_instance_head *head, acta_bytes state, acta_memory *memory);

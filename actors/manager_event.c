@@ -98,14 +98,16 @@ static void
 begin_outbox(acti_instance *i, const acta_recorded *recorded)
 {
     acti_outbox *next = &i->next_outbox;
+    char room[ACTA_TRACESTATE_MAX];
 
     acti_sent_clear(&next->commands);
     next->next = next->generation = 0;
     next->position = recorded->position;
     next->recorded_at_us = recorded->recorded_at_us;
-    next->traceparent = acta_traceparent_of(recorded->metadata);
+    next->place = acti_trace_place_of(recorded->metadata, room);
+    acti_trace_place_keep(&next->place, next->commands.memory);
     i->is_traced = acti_is_traced(i->app) && acti_trace_event_begin(i->reader, recorded, &i->span);
-    if (i->is_traced) next->traceparent = i->span.here; /* what its commands are children of */
+    if (i->is_traced) next->place.parent = i->span.here; /* what its commands are children of */
     next->correlation_id = acti_correlation_of(recorded);
 }
 

@@ -195,7 +195,8 @@ copy_place(const acti_instance *i, acti_outbox *next)
     next->position = i->outbox.position;
     next->recorded_at_us = i->outbox.recorded_at_us;
     next->correlation_id = i->outbox.correlation_id;
-    next->traceparent = i->outbox.traceparent;
+    next->place = i->outbox.place;
+    acti_trace_place_keep(&next->place, next->commands.memory);
 }
 
 /* The same commands, behind the one that failed. */
@@ -334,10 +335,10 @@ create_command(acti_instance *i, uint32_t index, acti_command **command_out, act
 {
     const acti_sent *sent = &i->outbox.commands.sent[index];
     char room[ACTA_TRACEPARENT_SIZE + 1];
-    acta_traceparent trace = i->outbox.traceparent;
+    acti_trace_place place = i->outbox.place;
     acta_span span;
-    bool is_traced = acti_is_traced(i->app) && acti_trace_begin(i->app, &trace, false, &span);
-    const acti_metadata_lists metadata = acti_metadata_following(i->app, &trace, room);
+    bool is_traced = acti_is_traced(i->app) && acti_trace_begin(i->app, &place.parent, false, &span);
+    const acti_metadata_lists metadata = acti_metadata_following(i->app, &place, room);
     const acti_route *route = acti_route_find(i->app, sent->table);
     if (route == NULL)
         return acta_error_set(

@@ -3,7 +3,7 @@
  * checksum comes first.
  *
  *     instance   crc  format flags 0 0  last position  schema hash | [count 0 associations] state
- *     outbox     crc  format flags 0 0  next  count  generation  0  position  recorded at  correlation | [traceparent] commands
+ *     outbox     crc  format flags 0 0  next  count  generation  0  position  recorded at  correlation | [place in a trace] commands
  *     command    name's size (4)  payload's size (4)  0 (4) | name | payload
  */
 #include "manager.h"
@@ -34,25 +34,6 @@ get_le(const uint8_t *bytes, int size)
     for (int i = 0; i < size; i++)
         value |= (uint64_t)bytes[i] << (8 * i);
     return value;
-}
-
-void
-acti_trace_put(const acta_traceparent *traceparent, uint8_t *bytes)
-{
-    memset(bytes, 0, ACTI_TRACE_BYTES);
-    memcpy(bytes, traceparent->trace_id, 16);
-    memcpy(bytes + 16, traceparent->span_id, 8);
-    bytes[24] = traceparent->flags;
-}
-
-acta_traceparent
-acti_trace_get(const uint8_t *bytes)
-{
-    acta_traceparent traceparent = { .flags = bytes[24] };
-
-    memcpy(traceparent.trace_id, bytes, 16);
-    memcpy(traceparent.span_id, bytes + 16, 8);
-    return traceparent;
 }
 
 static void
@@ -147,19 +128,17 @@ acti_associated_key(acta_id association, acta_str id, uint8_t *room)
 /* -- outboxes -- */
 
 /* Where its commands begin. */
-static size_t
-outbox_header(bool is_traced)
-{
-    return OUTBOX_HEADER + (is_traced ? ACTI_TRACE_BYTES : 0);
-}
-
-/* Its commands; data NULL: it is damaged. */
+/* Its commands, and where they are in a trace; data NULL: it is damaged. */
 static acta_bytes
-outbox_commands(acta_bytes value)
+outbox_commands(acta_bytes value, acti_trace_place *place_out)
 {
+    *place_out = (acti_trace_place){ .state = { .data = NULL } };
     if (!is_sound(value, OUTBOX_HEADER)) return acta_bytes_from(NULL, 0);
-    size_t header = outbox_header((value.data[5] & FLAG_TRACED) != 0);
-    return value.size >= header ? acta_bytes_from(value.data + header, value.size - header) : acta_bytes_from(NULL, 0);
+    acta_bytes rest = acta_bytes_from(value.data + OUTBOX_HEADER, value.size - OUTBOX_HEADER);
+    if ((value.data[5] & FLAG_TRACED) == 0) return rest;
+    if (!acti_trace_place_get(rest, place_out)) return acta_bytes_from(NULL, 0);
+    size_t size = acti_trace_place_size(place_out);
+    return size > 0 ? acta_bytes_from(rest.data + size, rest.size - size) : acta_bytes_from(NULL, 0);
 }
 
 /* The commands' buffers as they are stored. NULL: `error` says why. */
@@ -184,8 +163,7 @@ acti_outbox_encode(
     acta_app *app, const acti_outbox *outbox, acta_memory *memory, acta_bytes *row_out, acta_error *error)
 {
     acta_error why;
-    bool is_traced = acta_traceparent_is_set(&outbox->traceparent);
-    size_t size = outbox_header(is_traced);
+    size_t place_size = acti_trace_place_size(&outbox->place), size = OUTBOX_HEADER + place_size;
     const acta_bytes *sealed = seal_commands(app, &outbox->commands, memory, &size, &why);
     if (sealed == NULL) {
         if (error != NULL) *error = why;
@@ -194,15 +172,16 @@ acti_outbox_encode(
     uint8_t *bytes = acta_memory_alloc(memory, size);
     if (bytes == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for an outbox");
 
-    bytes[5] = is_traced ? FLAG_TRACED : 0;
+    bytes[5] = place_size > 0 ? FLAG_TRACED : 0;
     put_le(bytes + 8, outbox->next, 4);
     put_le(bytes + 12, outbox->commands.count, 4);
     put_le(bytes + 16, outbox->generation, 4);
     put_le(bytes + 24, outbox->position, 8);
     put_le(bytes + 32, (uint64_t)outbox->recorded_at_us, 8);
     memcpy(bytes + 40, outbox->correlation_id.bytes, ACTA_ID_SIZE);
-    if (is_traced) acti_trace_put(&outbox->traceparent, bytes + OUTBOX_HEADER);
-    uint8_t *at = bytes + outbox_header(is_traced);
+    uint8_t *at = bytes + OUTBOX_HEADER;
+    if (place_size > 0) acti_trace_place_put(&outbox->place, at);
+    at += place_size;
     for (uint32_t i = 0; i < outbox->commands.count; i++) {
         const acti_sent *sent = &outbox->commands.sent[i];
         size_t name_size = strlen(sent->table->name);
@@ -249,7 +228,8 @@ acta_status
 acti_outbox_decode(const acta_app *app, acta_bytes value, const acta_schema *schema, acta_memory *memory,
     acti_outbox *outbox, acta_error *error)
 {
-    acta_bytes left = outbox_commands(value);
+    acti_trace_place place;
+    acta_bytes left = outbox_commands(value, &place);
     if (left.data == NULL) return acta_error_set(error, ACTA_CORRUPT, "its outbox is damaged");
     uint32_t count = (uint32_t)get_le(value.data + 12, 4);
     acta_status status = ACTA_OK;
@@ -260,8 +240,8 @@ acti_outbox_decode(const acta_app *app, acta_bytes value, const acta_schema *sch
     outbox->position = get_le(value.data + 24, 8);
     outbox->recorded_at_us = (int64_t)get_le(value.data + 32, 8);
     memcpy(outbox->correlation_id.bytes, value.data + 40, ACTA_ID_SIZE);
-    outbox->traceparent = (acta_traceparent){ .flags = 0 };
-    if ((value.data[5] & FLAG_TRACED) != 0) outbox->traceparent = acti_trace_get(value.data + OUTBOX_HEADER);
+    outbox->place = place;
+    acti_trace_place_keep(&outbox->place, outbox->commands.memory);
     outbox->is_stored = true;
     for (uint32_t i = 0; status == ACTA_OK && i < count; i++)
         status = decode_command(app, &left, schema, memory, outbox, error);
@@ -279,7 +259,8 @@ acti_outbox_recorded_at(acta_bytes value, int64_t *recorded_at_us_out, acta_erro
 acta_status
 acti_outbox_peek_at(acta_bytes value, acti_outbox_peek *peek_out, acta_error *error)
 {
-    acta_bytes left = outbox_commands(value);
+    acti_trace_place place;
+    acta_bytes left = outbox_commands(value, &place);
     if (left.data == NULL) return acta_error_set(error, ACTA_CORRUPT, "an outbox is damaged");
     *peek_out = (acti_outbox_peek){ .through = (uint32_t)get_le(value.data + 8, 4),
         .count = (uint32_t)get_le(value.data + 12, 4) };

@@ -92,9 +92,17 @@ acti_metadata_line_size(const acta_metadata_entry *entry)
 }
 
 static bool
+has_own(const acti_metadata_lists *lists, int index)
+{
+    return lists->own[index].value.data != NULL;
+}
+
+static bool
 is_own(const acti_metadata_lists *lists, acta_str name)
 {
-    return lists->own.value.data != NULL && acta_str_equal(lists->own.name, name);
+    for (int i = 0; i < ACTI_OWN_COUNT; i++)
+        if (has_own(lists, i) && acta_str_equal(lists->own[i].name, name)) return true;
+    return false;
 }
 
 /* An entry of the second list. */
@@ -110,8 +118,10 @@ is_hidden(const acti_metadata_lists *lists, acta_str name)
 size_t
 acti_metadata_size(const acti_metadata_lists *lists)
 {
-    size_t size = lists->own.value.data != NULL ? acti_metadata_line_size(&lists->own) : 0;
+    size_t size = 0;
 
+    for (int i = 0; i < ACTI_OWN_COUNT; i++)
+        if (has_own(lists, i)) size += acti_metadata_line_size(&lists->own[i]);
     for (uint32_t i = 0; i < lists->first_count; i++)
         if (!is_own(lists, lists->first[i].name)) size += acti_metadata_line_size(&lists->first[i]);
     for (uint32_t i = 0; i < lists->second_count; i++)
@@ -134,7 +144,8 @@ put(char *to, const acta_metadata_entry *entry)
 void
 acti_metadata_write(const acti_metadata_lists *lists, char *to)
 {
-    if (lists->own.value.data != NULL) to = put(to, &lists->own);
+    for (int i = 0; i < ACTI_OWN_COUNT; i++)
+        if (has_own(lists, i)) to = put(to, &lists->own[i]);
     for (uint32_t i = 0; i < lists->first_count; i++)
         if (!is_own(lists, lists->first[i].name)) to = put(to, &lists->first[i]);
     for (uint32_t i = 0; i < lists->second_count; i++)
@@ -142,13 +153,16 @@ acti_metadata_write(const acti_metadata_lists *lists, char *to)
 }
 
 acti_metadata_lists
-acti_metadata_following(const acta_app *app, const acta_traceparent *traceparent, char *room)
+acti_metadata_following(const acta_app *app, const acti_trace_place *place, char *room)
 {
     acti_metadata_lists lists = { .second = app->defaults.metadata, .second_count = app->defaults.metadata_count };
 
-    if (!acta_traceparent_is_set(traceparent)) return lists;
-    lists.own = (acta_metadata_entry){ acta_str_of(ACTA_TRACEPARENT), acta_traceparent_write(traceparent, room) };
-    if (acti_metadata_size(&lists) > ACTA_METADATA_MAX) lists.own.value = acta_str_of(NULL);
+    if (!acta_traceparent_is_set(&place->parent)) return lists;
+    lists.own[ACTI_OWN_TRACEPARENT] =
+        (acta_metadata_entry){ acta_str_of(ACTA_TRACEPARENT), acta_traceparent_write(&place->parent, room) };
+    lists.own[ACTI_OWN_TRACESTATE] = (acta_metadata_entry){ acta_str_of(ACTA_TRACESTATE), place->state };
+    for (int i = ACTI_OWN_COUNT; i-- > 0 && acti_metadata_size(&lists) > ACTA_METADATA_MAX;)
+        lists.own[i].value = acta_str_of(NULL);
     return lists;
 }
 

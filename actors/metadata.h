@@ -5,14 +5,16 @@
 #define ACTI_ACTORS_METADATA_H
 
 #include "acta/metadata.h"
-#include "acta/traceparent.h"
 
 #include "internal.h"
+#include "trace_place.h"
 
-/* One entry, and entries of two lists: what `own` is hides what the lists have of its name, and what `first` has what `second`
+enum { ACTI_OWN_TRACEPARENT, ACTI_OWN_TRACESTATE, ACTI_OWN_COUNT };
+
+/* Entries of its own, and of two lists: `own` hides what the lists have of its names, and what `first` has what `second`
  * has. */
 typedef struct acti_metadata_lists {
-    acta_metadata_entry own; /* value absent: there is none */
+    acta_metadata_entry own[ACTI_OWN_COUNT]; /* value absent: there is none */
     const acta_metadata_entry *first, *second;
     uint32_t first_count, second_count;
 } acti_metadata_lists;
@@ -29,8 +31,8 @@ void acti_metadata_write(const acti_metadata_lists *lists, char *to);
 size_t acti_metadata_set(acta_bytes metadata, const acta_metadata_entry *entry, char *room);
 size_t acti_metadata_line_size(const acta_metadata_entry *entry);
 
-/* Of a command that nobody dispatches: the application's, and the traceparent; not that, where it finds no room. `room`:
- * ACTA_TRACEPARENT_SIZE + 1 bytes for it, which the lists are views of. */
-acti_metadata_lists acti_metadata_following(const acta_app *app, const acta_traceparent *traceparent, char *room);
+/* Of a command that nobody dispatches: the application's, and its place in a trace; not that, where it finds no room. `room`:
+ * ACTA_TRACEPARENT_SIZE + 1 bytes, which the lists are views of, as of the place's state. */
+acti_metadata_lists acti_metadata_following(const acta_app *app, const acti_trace_place *place, char *room);
 
 #endif

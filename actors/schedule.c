@@ -58,6 +58,18 @@ time_after(const acta_app *app, uint64_t after_ms)
     return after_ms < room_ms ? now_us + (int64_t)after_ms * 1000 : INT64_MAX / 2;
 }
 
+/* Where a run is to go on in a trace: nowhere, if it is one of many. */
+static acti_trace_place
+place_of(const acta_when *when, const acta_schedule_options *options, char *room)
+{
+    acti_trace_place none = { .state = { .data = NULL } };
+
+    if (when->cron != NULL) return none;
+    if (options->traceparent.data != NULL)
+        return acti_trace_place_read(options->traceparent, options->tracestate, room);
+    return options->cause != NULL ? acti_trace_place_of(options->cause->metadata, room) : none;
+}
+
 static acti_scheduled
 row_of(const acta_app *app, const acta_table *command, acta_bytes payload, const acta_when *when,
     const acta_schedule_options *options)
@@ -74,6 +86,9 @@ row_of(const acta_app *app, const acta_table *command, acta_bytes payload, const
         .cron = acta_str_of(when->cron),
         .payload = payload };
 
+    if (options->cause != NULL) row.causation_id = acti_event_id(options->cause->position);
+    if (options->cause != NULL && acta_id_is_none(row.correlation_id))
+        row.correlation_id = acti_correlation_of(options->cause);
     if (when->cron == NULL) row.due_us = row.is_delayed ? time_after(app, when->after_ms) : when->at_us;
     return row;
 }
@@ -83,7 +98,7 @@ static acta_message *
 message_of(acta_app *app, acti_tag tag, const acti_schedule_request *request)
 {
     acta_bytes parts[] = { request->row.payload, acta_str_bytes(request->key), acta_str_bytes(request->row.command),
-        acta_str_bytes(request->row.cron) };
+        acta_str_bytes(request->row.cron), acta_str_bytes(request->row.place.state) };
     size_t size = sizeof *request;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         size += parts[i].size;
@@ -139,6 +154,9 @@ begin_schedule(schedule_call *call, acta_app *app, acta_str key, const acta_tabl
     status = command->write(value, &sink.sink, error);
     if (status != ACTA_OK) return acta_error_prefix(error, status, "cannot schedule '%s': ", command->name);
     call->request.row = row_of(app, command, sink.bytes, when, options);
+    char *room = acta_memory_alloc(call->memory, ACTA_TRACESTATE_MAX);
+    if (room == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to schedule");
+    call->request.row.place = place_of(when, options, room);
     call->request.replace = options->replace;
     return ACTA_OK;
 }

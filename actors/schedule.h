@@ -48,7 +48,7 @@ typedef struct acti_scheduled {
     int64_t last_us;
     uint64_t runs;
     acta_id correlation_id, causation_id; /* none: the command's own id; none */
-    acta_traceparent traceparent;         /* 'm': of the event */
+    acti_trace_place place;               /* of the event, or of who has scheduled it */
     acta_str command, cron, reason;
     acta_bytes payload; /* sealed */
 } acti_scheduled;

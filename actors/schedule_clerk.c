@@ -430,7 +430,7 @@ static void
 rebase(acti_schedule_request *request)
 {
     const uint8_t *at = (const uint8_t *)(request + 1);
-    acta_str *const views[] = { &request->key, &request->row.command, &request->row.cron };
+    acta_str *const views[] = { &request->key, &request->row.command, &request->row.cron, &request->row.place.state };
 
     /* The payload first, for its alignment. */
     request->row.payload = acta_bytes_from(at, request->row.payload.size);

@@ -24,10 +24,12 @@ encode(acti_schedule_clerk *c, const acti_route *route, const acti_scheduled *ro
     acta_error *error)
 {
     char room[ACTA_TRACEPARENT_SIZE + 1];
-    acta_traceparent trace = row->traceparent;
+    acti_trace_place place = row->place;
+    /* What nothing has led to may begin a trace, and so may each run of one that recurs. */
+    bool may_be_root = acta_id_is_none(row->causation_id) || row->cron.size > 0;
     acta_span span;
-    bool is_traced = acti_is_traced(c->app) && acti_trace_begin(c->app, &trace, false, &span);
-    const acti_metadata_lists metadata = acti_metadata_following(c->app, &trace, room);
+    bool is_traced = acti_is_traced(c->app) && acti_trace_begin(c->app, &place.parent, may_be_root, &span);
+    const acti_metadata_lists metadata = acti_metadata_following(c->app, &place, room);
     acta_bytes stored = row->payload;
     const acta_table *table = route->table;
     uint8_t *aligned = acta_memory_alloc(c->scratch, stored.size);

@@ -165,7 +165,7 @@ put_one(const acti_instance *i, acta_transaction *batch, const acti_outbox *outb
         .retry_max = ACTA_SCHEDULE_RETRY_DEFAULT,
         .correlation_id = outbox->correlation_id,
         .causation_id = acti_event_id(outbox->position),
-        .traceparent = outbox->traceparent,
+        .place = outbox->place,
         .command = acta_str_of(deadline->table->name) };
     status = acti_personal_seal(i->app, deadline->table, deadline->payload, i->scratch, &row.payload, error);
     return status == ACTA_OK ? acti_scheduled_put(batch, row_key, &row, i->scratch, error) : status;

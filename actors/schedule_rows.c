@@ -2,7 +2,7 @@
  * Rows of the schedule. Numbers in values are little-endian, behind a checksum; in keys big-endian, so that they sort.
  *
  *     row   crc  format flags missed 0  offset  late  retries  failures  due  mark  after  last  runs  correlation  causation
- *           sizes of: command  cron  reason  payload | these four | a deadline's may have: traceparent
+ *           sizes of: command  cron  reason  payload | these four | with a trace: the place in it
  */
 #include "schedule.h"
 
@@ -146,15 +146,15 @@ acti_scheduled_encode(const acti_scheduled *row, acta_memory *memory)
     size_t size = HEADER;
     for (int i = 0; i < SIZES; i++)
         size += parts[i].size;
-    bool is_traced = acta_traceparent_is_set(&row->traceparent);
-    if (is_traced) size += ACTI_TRACE_BYTES;
+    size_t place_size = acti_trace_place_size(&row->place);
+    size += place_size;
     uint8_t *bytes = acta_memory_alloc(memory, size);
     if (bytes == NULL) return acta_bytes_from(NULL, 0);
 
     bytes[4] = FORMAT;
     bytes[5] = (uint8_t)((row->is_parked ? FLAG_PARKED : 0) | (row->stays ? FLAG_STAYS : 0) |
                          (row->is_delayed ? FLAG_DELAYED : 0) | (row->park_rejected ? FLAG_PARK_REJECTED : 0) |
-                         (is_traced ? FLAG_TRACED : 0));
+                         (place_size > 0 ? FLAG_TRACED : 0));
     bytes[6] = (uint8_t)row->missed;
     put_le(bytes + 8, (uint32_t)row->utc_offset_min, 4);
     put_le(bytes + 12, row->late_ms, 4);
@@ -173,7 +173,7 @@ acti_scheduled_encode(const acti_scheduled *row, acta_memory *memory)
         if (parts[i].size > 0) memcpy(at, parts[i].data, parts[i].size);
         at += parts[i].size;
     }
-    if (is_traced) acti_trace_put(&row->traceparent, at);
+    if (place_size > 0) acti_trace_place_put(&row->place, at);
     put_le(bytes, acta_crc32c(0, bytes + 4, size - 4), 4);
     return acta_bytes_from(bytes, size);
 }
@@ -183,6 +183,7 @@ acti_scheduled_decode(acta_bytes value, acti_scheduled *row_out, acta_error *err
 {
     const uint8_t *bytes = value.data;
     acta_bytes parts[SIZES];
+    acti_trace_place place = { .state = { .data = NULL } };
     size_t at = HEADER;
 
     bool is_sound =
@@ -193,8 +194,8 @@ acti_scheduled_decode(acta_bytes value, acti_scheduled *row_out, acta_error *err
         if (is_sound) parts[i] = acta_bytes_from(bytes + at, size);
         if (is_sound) at += size;
     }
-    bool is_traced = is_sound && (bytes[5] & FLAG_TRACED) != 0;
-    if (is_traced) is_sound = value.size - at >= ACTI_TRACE_BYTES;
+    if (is_sound && (bytes[5] & FLAG_TRACED) != 0)
+        is_sound = acti_trace_place_get(acta_bytes_from(bytes + at, value.size - at), &place);
     if (!is_sound) return acta_error_set(error, ACTA_CORRUPT, "a row of the schedule is damaged");
 
     *row_out = (acti_scheduled){ .is_parked = (bytes[5] & FLAG_PARKED) != 0,
@@ -214,8 +215,8 @@ acti_scheduled_decode(acta_bytes value, acti_scheduled *row_out, acta_error *err
         .command = acta_str_from(parts[0].data, parts[0].size),
         .cron = acta_str_from(parts[1].data, parts[1].size),
         .reason = acta_str_from(parts[2].data, parts[2].size),
-        .payload = parts[3] };
-    if (is_traced) row_out->traceparent = acti_trace_get(bytes + at);
+        .payload = parts[3],
+        .place = place };
     memcpy(row_out->correlation_id.bytes, bytes + 64, ACTA_ID_SIZE);
     memcpy(row_out->causation_id.bytes, bytes + 80, ACTA_ID_SIZE);
     return ACTA_OK;

@@ -116,13 +116,13 @@ typedef struct waiting {
     acti_job job;
     acti_request *request;
     acta_dispatch_options options;
-    acta_metadata_entry trace;
-    char trace_text[ACTA_TRACEPARENT_SIZE + 1];
+    acta_metadata_entry trace[2];
+    char trace_text[ACTA_TRACEPARENT_SIZE + 1], trace_state[ACTA_TRACESTATE_MAX];
     const char *names[READERS_MAX + 1];
 } waiting;
 
-/* The trace is the correlation of all that the command leads to, and the whole goes with its events. Whether one begins here is
- * decided with the request. */
+/* The trace is the correlation of all that the command leads to, and the whole goes with its events, with the tracestate if it is
+ * the client's trace. Whether one begins here is decided with the request. */
 static void
 read_trace(waiting *w, acti_request *request)
 {
@@ -131,9 +131,12 @@ read_trace(waiting *w, acti_request *request)
     w->options.begins_no_trace = true;
     if (!acti_request_trace(request, &trace)) return;
     memcpy(w->options.correlation_id.bytes, trace.trace_id, sizeof trace.trace_id);
-    w->trace = (acta_metadata_entry){ acta_str_of(ACTA_TRACEPARENT), acta_traceparent_write(&trace, w->trace_text) };
-    w->options.metadata = &w->trace;
+    w->trace[0] = (acta_metadata_entry){ acta_str_of(ACTA_TRACEPARENT), acta_traceparent_write(&trace, w->trace_text) };
+    w->options.metadata = w->trace;
     w->options.metadata_count = 1;
+    w->trace[1] =
+        (acta_metadata_entry){ acta_str_of(ACTA_TRACESTATE), acti_request_tracestate(request, w->trace_state) };
+    if (w->trace[1].value.data != NULL) w->options.metadata_count = 2;
 }
 
 static void

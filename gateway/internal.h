@@ -164,6 +164,8 @@ size_t acti_request_unescape(void *user, struct MHD_Connection *connection, char
 /* Where the request is in a trace: below the one that its header names, or where it begins one. False: nobody's, or it is no
  * traceparent. */
 bool acti_request_trace(acti_request *request, acta_traceparent *trace_out);
+/* The tracestate that came with it, in `room` of ACTA_TRACESTATE_MAX bytes; absent: none. */
+acta_str acti_request_tracestate(acti_request *request, char *room);
 void acti_request_trace_begin(acti_request *request); /* its route is known */
 void acti_request_trace_end(acti_request *request);
 

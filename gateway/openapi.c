@@ -264,6 +264,7 @@ add_command(acti_json *json, const acta_app *app, const acti_route *route, const
     add_parameter(json, "header", acta_str_of("If-Match"), "string");
     add_parameter(json, "header", acta_str_of("If-None-Match"), "string");
     add_parameter(json, "header", acta_str_of("traceparent"), "string");
+    add_parameter(json, "header", acta_str_of("tracestate"), "string");
     acti_json_close(json, ']');
     add_body(json, &body, true);
     add_answers(json, route, &done);

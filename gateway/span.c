@@ -4,6 +4,8 @@
  *     traceparent, recorded --> a child of that        none --> a command may begin a trace; who only looks doesn't
  */
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
 #include "internal.h"
 
@@ -24,6 +26,46 @@ acti_request_trace(acti_request *request, acta_traceparent *trace_out)
     *trace_out = request->is_traced ? request->span.here : given(request);
     return acta_traceparent_is_set(trace_out);
 }
+
+/* -- the tracestate, which may come in several headers -- */
+
+typedef struct states {
+    char *to; /* NULL: they are counted */
+    size_t size;
+} states;
+
+static enum MHD_Result
+take_state(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    states *all = user;
+
+    (void)kind;
+    if (strcasecmp(name, ACTA_TRACESTATE) != 0) return MHD_YES;
+    size_t size = strlen(value);
+    if (all->to != NULL) {
+        memcpy(all->to + all->size, value, size);
+        all->to[all->size + size] = ',';
+    }
+    all->size += size + 1;
+    return MHD_YES;
+}
+
+acta_str
+acti_request_tracestate(acti_request *request, char *room)
+{
+    const acta_traceparent trace = given(request);
+    states all = { .to = NULL };
+
+    if (!acta_traceparent_is_set(&trace)) return acta_str_of(NULL);
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, take_state, &all);
+    if (all.size > 0) all.to = acta_memory_alloc(request->memory, all.size);
+    if (all.to == NULL) return acta_str_of(NULL);
+    all.size = 0;
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, take_state, &all);
+    return acta_tracestate_read(acta_str_from(all.to, all.size), room);
+}
+
+/* -- the span -- */
 
 void
 acti_request_trace_begin(acti_request *request)

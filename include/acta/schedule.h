@@ -40,6 +40,7 @@ extern "C" {
 #endif
 
 typedef struct acta_app acta_app;
+typedef struct acta_recorded acta_recorded;
 
 enum {
     ACTA_SCHEDULE_KEY_MAX = 200,        /* bytes */
@@ -78,7 +79,11 @@ typedef enum acta_missed {
  *   retry_max       tries of one run after the first; 0: 10
  *   replace         a row of this key is replaced; without, it is ACTA_ALREADY_EXISTS unless it is the same
  *   park_rejected   one that runs once and is rejected is parked, instead of being over
- *   correlation_id  of the command; none: its id
+ *   correlation_id  of the command; none: that of `cause`, or the command's id
+ *   cause           the event that it answers to, for those who schedule in a handler: its correlation and causation come from
+ *                   it, and its trace unless `traceparent` is given. Used until the call returns; may be NULL
+ *   traceparent     the trace that it goes on in (traceparent.h), as a header says it, and the tracestate to it. A text that is
+ *   tracestate      none is nobody's trace; absent: see `cause`. One that recurs begins a trace with each run, whatever is given
  *   timeout_ms      for the call; 0: 5,000
  *   due_us_out      the first time; may be NULL
  */
@@ -90,6 +95,8 @@ typedef struct acta_schedule_options {
     bool replace;
     bool park_rejected;
     acta_id correlation_id;
+    const acta_recorded *cause;
+    acta_str traceparent, tracestate;
     uint32_t timeout_ms;
     int64_t *due_us_out;
 } acta_schedule_options;

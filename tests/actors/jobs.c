@@ -23,12 +23,13 @@ start_managing(fixture *f)
     start(f);
 }
 
+#define STATE "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"
 #define TRACE "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 void
 start_job_ok(fixture *f, const char *job, uint32_t count, int64_t amount)
 {
-    const acta_metadata_entry trace = { S(ACTA_TRACEPARENT), S(TRACE) };
+    const acta_metadata_entry trace[] = { { S(ACTA_TRACEPARENT), S(TRACE) }, { S(ACTA_TRACESTATE), S(STATE) } };
     acta_str names[3];
 
     for (uint32_t i = 0; i < count; i++)
@@ -36,7 +37,7 @@ start_job_ok(fixture *f, const char *job, uint32_t count, int64_t amount)
     MUST(f, ledger_StartJob_dispatch(f->app,
                 ACTA_INIT(ledger_StartJob, .job_id = acta_str_of(job), .counters = { .data = names, .count = count },
                     .amount = amount),
-                &(acta_dispatch_options){ .metadata = &trace, .metadata_count = 1 }, &f->error));
+                &(acta_dispatch_options){ .metadata = trace, .metadata_count = 2 }, &f->error));
 }
 
 void
@@ -49,8 +50,8 @@ expect_traces(fixture *f)
     MUST(f, acta_cursor_open(acta_app_store(f->app), &(acta_read){ .from = 1 }, &cursor, &f->error));
     while (acta_cursor_next(cursor, &event, &f->error) == ACTA_OK) {
         if (event.type.data[0] == '$') continue;
-        assert_true(acta_str_equal(
-            acta_str_from((const char *)event.metadata.data, event.metadata.size), S(ACTA_TRACEPARENT ":" TRACE "\n")));
+        assert_true(acta_str_equal(acta_str_from((const char *)event.metadata.data, event.metadata.size),
+            S(ACTA_TRACEPARENT ":" TRACE "\n" ACTA_TRACESTATE ":" STATE "\n")));
         count++;
     }
     acta_cursor_close(cursor);

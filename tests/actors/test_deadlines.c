@@ -75,14 +75,15 @@ a_deadline_runs_at_its_time_with_its_correlation(void **state)
     fixture *f = FIXTURE(state);
     acta_recorded event;
     acta_cursor *cursor;
-    const acta_metadata_entry trace = { S(ACTA_TRACEPARENT),
-        S("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01") };
+    const acta_metadata_entry trace[] = { { S(ACTA_TRACEPARENT),
+                                              S("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01") },
+        { S(ACTA_TRACESTATE), S("rojo=00f067aa0ba902b7") } };
     acta_id correlation = { { 0 } };
 
     ledger_hook.on_job = end_after;
     start_managing(f);
     MUST(f, ledger_StartJob_dispatch(f->app, ACTA_INIT(ledger_StartJob, .job_id = S("j")),
-                &(acta_dispatch_options){ .metadata = &trace, .metadata_count = 1 }, &f->error));
+                &(acta_dispatch_options){ .metadata = trace, .metadata_count = 2 }, &f->error));
     run_all(f);
     expect_rows(f, 1);
     pass_ms(f, AFTER_MS - 1);
@@ -99,7 +100,8 @@ a_deadline_runs_at_its_time_with_its_correlation(void **state)
     int64_t begun_us = event.recorded_at_us;
     MUST(f, acta_cursor_next(cursor, &event, &f->error));
     assert_true(acta_id_equal(event.correlation_id, correlation));
-    assert_true(acta_str_equal(acta_metadata_find(event.metadata, S(ACTA_TRACEPARENT)), trace.value));
+    for (size_t i = 0; i < 2; i++)
+        assert_true(acta_str_equal(acta_metadata_find(event.metadata, trace[i].name), trace[i].value));
     assert_true(event.recorded_at_us == begun_us + AFTER_MS * INT64_C(1000));
     acta_cursor_close(cursor);
 }

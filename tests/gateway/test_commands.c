@@ -293,6 +293,33 @@ a_trace_goes_with_the_events(void **state)
     }
 }
 
+/* Beside a trace, in one header or several; what is none is as if it weren't there. */
+static void
+a_tracestate_goes_with_its_trace(void **state)
+{
+#define PARENT "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n"
+    static const struct {
+        const char *lines, *kept;
+    } cases[] = { { PARENT "tracestate: a=1 , b=2\r\n", "a=1,b=2" },
+        { PARENT "tracestate: a=1\r\nTracestate: b=2\r\ntracestate: \r\n", "a=1,b=2" },
+        { PARENT "tracestate: a=1\r\ntracestate: A=2\r\n", NULL }, { PARENT "tracestate: \xc3\xa4=1\r\n", NULL },
+        { "tracestate: a=1\r\n", NULL }, { "traceparent: 00-none\r\ntracestate: a=1\r\n", NULL } };
+    fixture *f = FIXTURE(state);
+    char lines[512], expected[128], path[64];
+
+    serve(f);
+    open_account(f, "alice", 0);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(lines, sizeof lines, "Content-Type: application/json\r\n%s", cases[i].lines);
+        assert_int_equal(ask(f, "POST", "/commands/Deposit", lines, "{\"account_id\":\"alice\",\"amount\":1}"), 200);
+        snprintf(path, sizeof path, "/streams/Account-alice?from=%zu&count=1", 2 + i);
+        assert_int_equal(get(f, path), 200);
+        snprintf(expected, sizeof expected, "{\"name\":\"tracestate\",\"value\":\"%s\"}", cases[i].kept);
+        if (cases[i].kept != NULL) body_has(f, expected);
+        if (cases[i].kept == NULL) assert_null(strstr(f->last.body, "tracestate"));
+    }
+}
+
 /* Request, withdrawal, deposit and end: all of a transfer, each asked for by another one. */
 static void
 a_trace_goes_through_a_whole_transfer(void **state)
@@ -306,8 +333,7 @@ a_trace_goes_through_a_whole_transfer(void **state)
     open_account(f, "alice", 100);
     open_account(f, "bob", 0);
     assert_int_equal(ask(f, "POST", "/commands/RequestTransfer",
-                         "Content-Type: application/json\r\n"
-                         "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n",
+                         "Content-Type: application/json\r\n" PARENT "tracestate: rojo=1,congo=2\r\n",
                          "{\"transfer_id\":\"t\",\"source_id\":\"alice\",\"target_id\":\"bob\",\"amount\":80}"),
         200);
     MUST(f, acta_app_settle(f->app, STOP_MS, &f->error));
@@ -316,8 +342,10 @@ a_trace_goes_through_a_whole_transfer(void **state)
         assert_int_equal(get(f, path), 200);
         body_has(f, "\"correlation_id\":\"4bf92f35-77b3-4da6-a3ce-929d0e0e4736\"");
         body_has(f, "\"metadata\":[{\"name\":\"traceparent\",\"value\":"
-                    "\"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\"}]");
+                    "\"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\"},"
+                    "{\"name\":\"tracestate\",\"value\":\"rojo=1,congo=2\"}]");
     }
+#undef PARENT
 }
 
 /* -- spans -- */
@@ -450,6 +478,7 @@ main(void)
         with_bank(a_part_of_a_path_may_hold_anything_that_is_text),
         with_bank(many_are_answered_on_one_connection),
         with_bank(a_trace_goes_with_the_events),
+        with_bank(a_tracestate_goes_with_its_trace),
         with_bank(a_trace_goes_through_a_whole_transfer),
         with_bank(a_request_is_the_first_span_of_its_trace),
         with_bank(a_request_has_a_span_in_the_trace_of_its_client),
