@@ -5,10 +5,12 @@
  * What is tried again is what OTLP says: 429, 502, 503, 504, and connections that break or don't come about.
  */
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -105,6 +107,14 @@ check_url(const char *text, acta_error *error)
     return status;
 }
 
+/* libcurl would say so with each request, and of a file that isn't there no more than that. */
+static acta_status
+check_ca(const char *path, acta_error *error)
+{
+    if (path == NULL || access(path, R_OK) == 0) return ACTA_OK;
+    return acta_error_set(error, ACTA_IO, "cannot read the certificates in '%s': %s", path, strerror(errno));
+}
+
 static acta_status
 set_options(acti_post *post, const acta_otlp_options *options, acta_error *error)
 {
@@ -134,6 +144,7 @@ acti_post_create(
     memset(post, 0, sizeof *post);
     post->environment = *environment;
     acta_status status = check_url(options->url, error);
+    if (status == ACTA_OK) status = check_ca(options->ca_path, error);
     if (status == ACTA_OK) status = add_headers(post, options, error);
     if (status == ACTA_OK) post->curl = curl_easy_init();
     if (status == ACTA_OK) post->multi = curl_multi_init();

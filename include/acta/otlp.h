@@ -62,7 +62,7 @@ typedef struct acta_otlp_options {
  * in the log, at most once in ten seconds.
  * Errors: ACTA_INVALID         an option is not what it must be, or libcurl can't take the URL
  *         ACTA_ALREADY_EXISTS  the application has a sink of spans
- *         ACTA_IO              there are no more threads, or libcurl doesn't start
+ *         ACTA_IO              ca_path can't be read, there are no more threads, or libcurl doesn't start
  *         ACTA_NO_MEMORY
  * Threads: any but an actor's. Nothing is left behind after an error. Whether anybody listens is not asked.
  */
