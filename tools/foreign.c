@@ -23,15 +23,19 @@ typedef struct stream {
     char name[];
 } stream;
 
+/* Of events that are gone, of one file: more are a mistake, or a file that means to fill the disk. */
+enum { GONE_MAX = 10000000 };
+
 typedef struct importing {
     foreign_kind kind;
+    bool begins_later;
     FILE *file;
     acta_memory *memory; /* of a line */
     acta_memory *names_memory;
     foreign_names *names;
     acta_import *import;
     void *streams; /* a tree of search.h, by name */
-    uint64_t stream_count, line_number, position, added, skipped, raised;
+    uint64_t stream_count, line_number, position, added, skipped, raised, gone;
     int64_t recorded_at_us;
 } importing;
 
@@ -246,10 +250,49 @@ encode(importing *in, const foreign_event *event, acta_entry *entry, acta_error 
     return status == ACTA_OK ? ACTA_OK : acta_error_set(error, status, "'data': %s", said.text);
 }
 
+/* Stubs up to the event, which has been made to come after them. */
+static acta_status
+add_gone(importing *in, stream *of, acta_entry *next, acta_error *error)
+{
+    acta_entry stub = { .event = { .kind = ACTA_RECORD_STUB,
+                            .type = acta_str_of(FOREIGN_GONE_TYPE),
+                            .stream = next->event.stream,
+                            .stream_id = of->id,
+                            .recorded_at_us = next->event.recorded_at_us } };
+
+    if (next->event.version - of->version - 1 > GONE_MAX - in->gone)
+        return acta_error_set(error, ACTA_INVALID,
+            "%" PRIu64 " events of stream '" ACTA_FMT
+            "' are gone; at most %d are expected to be in all streams together",
+            next->event.version - 1, ACTA_ARG(next->event.stream), GONE_MAX);
+    while (of->version + 1 < next->event.version) {
+        stub.event.position = next->event.position++;
+        stub.event.version = of->version + 1;
+        acta_status status = acta_import_add(in->import, &stub, error);
+        if (status != ACTA_OK) return status;
+        of->version++;
+        in->gone++;
+    }
+    return ACTA_OK;
+}
+
+static acta_status
+check_version(const importing *in, const foreign_event *event, const stream *of, acta_error *error)
+{
+    bool begins_later = of->version == 0 && event->version > 1;
+
+    if (event->version == of->version + 1 || (begins_later && in->begins_later)) return ACTA_OK;
+    return acta_error_set(error, ACTA_INVALID,
+        "'%s': %" PRIu64 " of stream '" ACTA_FMT "' was expected, not %" PRIu64 "; events are missing%s",
+        keys[in->kind].version, of->version + keys[in->kind].first_version, ACTA_ARG(event->stream),
+        event->version - 1 + keys[in->kind].first_version,
+        begins_later ? ": with --gone they are marked as removed" : "");
+}
+
 static acta_status
 add(importing *in, const foreign_event *event, acta_error *error)
 {
-    acta_entry entry = { .event = { .position = in->added + 1,
+    acta_entry entry = { .event = { .position = in->added + in->gone + 1,
                              .version = event->version,
                              .recorded_at_us = event->at_us,
                              .command_id = event->ours.command_id,
@@ -263,17 +306,15 @@ add(importing *in, const foreign_event *event, acta_error *error)
     if (status != ACTA_OK) return status;
     stream *of = find_stream(in, entry.event.stream);
     if (of == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a stream");
-    if (event->version != of->version + 1)
-        return acta_error_set(error, ACTA_INVALID,
-            "'%s': %" PRIu64 " of stream '" ACTA_FMT "' was expected, not %" PRIu64 "; events are missing",
-            keys[in->kind].version, of->version + keys[in->kind].first_version, ACTA_ARG(event->stream),
-            event->version - 1 + keys[in->kind].first_version);
+    status = check_version(in, event, of, error);
+    if (status != ACTA_OK) return status;
     entry.event.stream_id = of->id;
     if (event->at_us < in->recorded_at_us) {
         entry.event.recorded_at_us = in->recorded_at_us;
         in->raised++;
     }
-    status = acta_import_add(in->import, &entry, error);
+    status = add_gone(in, of, &entry, error);
+    if (status == ACTA_OK) status = acta_import_add(in->import, &entry, error);
     if (status != ACTA_OK) return status;
     in->recorded_at_us = entry.event.recorded_at_us;
     of->version++;
@@ -348,10 +389,13 @@ put_handled(const foreign_order *order, uint64_t position, acta_error *error)
 static int
 tell(const importing *in, const foreign_order *order, const acta_error *taken, const acta_error *closed)
 {
-    if (closed->status == ACTA_OK)
+    if (closed->status == ACTA_OK) {
         printf("%" PRIu64 " events of %" PRIu64 " streams added; %" PRIu64 " system events and links left out, %" PRIu64
-               " times set to that of the event before\n",
+               " times set to that of the event before",
             in->added, in->stream_count, in->skipped, in->raised);
+        if (in->gone > 0) printf(", %" PRIu64 " that are gone marked as removed", in->gone);
+        putchar('\n');
+    }
     if (taken->status != ACTA_OK)
         fprintf(stderr, "acta: %s, line %" PRIu64 ": %s\n", order->file, in->line_number, taken->text);
     if (closed->status != ACTA_OK) fprintf(stderr, "acta: %s\n", closed->text);
@@ -371,16 +415,18 @@ import_all(importing *in, const foreign_order *order)
     }
     taken.status = transfer_each_line(in->file, in->memory, &in->line_number, take_line, in, &taken);
     closed.status = acta_import_close(in->import, &closed);
-    if (closed.status == ACTA_OK && order->handled_count > 0) closed.status = put_handled(order, in->added, &closed);
+    if (closed.status == ACTA_OK && order->handled_count > 0)
+        closed.status = put_handled(order, in->added + in->gone, &closed);
     return tell(in, order, &taken, &closed);
 }
 
 int
 foreign_import(const foreign_order *order)
 {
-    importing in = {
-        .kind = order->kind, .memory = acta_memory_create(NULL), .names_memory = acta_memory_create(NULL)
-    };
+    importing in = { .kind = order->kind,
+        .begins_later = order->begins_later,
+        .memory = acta_memory_create(NULL),
+        .names_memory = acta_memory_create(NULL) };
     int result = 1;
 
     in.file = strcmp(order->file, "-") == 0 ? stdin : fopen(order->file, "r");

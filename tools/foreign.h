@@ -60,6 +60,9 @@ typedef enum foreign_kind { FOREIGN_NONE, FOREIGN_EVENTSTORE, FOREIGN_KURRENTDB 
 #define FOREIGN_ID_TAG  "event_id:"
 #define FOREIGN_OWN_KEY "$acta"
 
+/* The type of a stub in the place of an event that is gone, of which nothing else is known. */
+#define FOREIGN_GONE_TYPE "$gone"
+
 /* FOREIGN_NONE: it is called otherwise. */
 foreign_kind foreign_kind_of(const char *name);
 
@@ -67,6 +70,7 @@ typedef struct foreign_order {
     foreign_kind kind;
     const char *file, *path;    /* "-": standard input */
     const char *rules;          /* NULL: none */
+    bool begins_later;          /* streams whose first events are gone are taken, with stubs in their places */
     const char *const *handled; /* names of handlers and process managers that begin behind all of it */
     unsigned handled_count;
 } foreign_order;

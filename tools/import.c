@@ -331,6 +331,9 @@ parse(int key, char *argument, struct argp_state *state)
     case 'r':
         line->from.rules = argument;
         return 0;
+    case 'g':
+        line->from.begins_later = true;
+        return 0;
     case 'd':
         line->handled[line->from.handled_count++] = argument;
         return 0;
@@ -340,8 +343,9 @@ parse(int key, char *argument, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (line->path == NULL) argp_error(state, "FILE DIR is expected");
-        if ((line->from.rules != NULL || line->from.handled_count > 0) && line->from.kind == FOREIGN_NONE)
-            argp_error(state, "--rules and --handled go with --from");
+        if ((line->from.rules != NULL || line->from.handled_count > 0 || line->from.begins_later) &&
+            line->from.kind == FOREIGN_NONE)
+            argp_error(state, "--rules, --handled and --gone go with --from");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -363,6 +367,11 @@ command_import(int argc, char **argv)
             0 },
         { "handled", 'd', "NAME", 0,
             "with --from: this handler, projection or process manager begins behind all of it; once for each", 0 },
+        { "gone", 'g', 0, 0,
+            "with --from: take streams whose first events are gone (of a maximal age or count); these stand as "
+            "removed, "
+            "so that versions stay as they were",
+            0 },
         { 0 },
     };
     static const struct argp argp = {

@@ -109,9 +109,37 @@ lines_that_are_none_are_refused() {
         refused eventstore '3s/"amount":7/"amount":"x"/' "line 3: 'data': JSON of bank.MoneyDeposited: line 1, column " &&
         refused eventstore '3s/"data":{[^}]*}/"data":[1]/' "line 3: 'data': expected an object" &&
         refused eventstore '1s/"event_id":"[^"]*",//' "line 1: 'event_id': expected a text" &&
-        refused kurrentdb '1s/"eventNumber":0/"eventNumber":4/' "line 1: 'eventNumber': 0 of stream 'Account-anna' was expected, not 4" &&
+        refused kurrentdb '1s/"eventNumber":0/"eventNumber":4/' "line 1: 'eventNumber': 0 of stream 'Account-anna' was expected, not 4; events are missing: with --gone they are marked as removed" &&
         refused kurrentdb '1s/"isJson":true/"isJson":false/' "line 1: 'isJson': expected true" &&
         "$acta" verify "$scratch/refused" >"$scratch/verified"
+}
+
+# Versions stay; what is there can be read, and goes out again as it came; an aggregate without its beginning decides nothing.
+streams_whose_first_events_are_gone_come_in() {
+    new_bank "$scratch/gone" && kurrentdb '1s/"eventNumber":0/"eventNumber":4/;3s/"eventNumber":1/"eventNumber":5/' >"$scratch/later" &&
+        says 0 '2 events of 1 streams added; 3 system events and links left out, 0 times set to that of the event before, 4 that are gone marked as removed' \
+            "$acta" import --from kurrentdb --gone --handled Transfers "$scratch/later" "$scratch/gone" &&
+        says 0 'sound' "$acta" verify "$scratch/gone" &&
+        "$acta" read "$scratch/gone" --stream Account-anna --json >"$scratch/read" && cat "$scratch/read" &&
+        [ "$(grep -c '"version":[56],"type":"bank' "$scratch/read")" -eq 2 ] &&
+        says 1 'version 1 was removed' "$bank" --data "$scratch/gone" deposit anna 1 &&
+        says 0 'bob is open' "$bank" --data "$scratch/gone" open bob &&
+        "$acta" export "$scratch/gone" --to kurrentdb >"$scratch/again" && new_bank "$scratch/back" &&
+        says 0 '3 events of 2 streams added; 0 system events and links left out, 0 times set to that of the event before, 4 that are gone marked as removed' \
+            "$acta" import --from kurrentdb --gone "$scratch/again" "$scratch/back" &&
+        "$acta" export "$scratch/back" --to kurrentdb >"$scratch/twice" && cmp "$scratch/again" "$scratch/twice" &&
+        "$acta" export "$scratch/gone" >"$scratch/lines" && "$acta" import "$scratch/lines" "$scratch/copy" &&
+        "$acta" export "$scratch/copy" | cmp - "$scratch/lines"
+}
+
+# A number alone must not fill the disk; and what is missing between events of a stream isn't gone, but lost.
+what_cannot_be_gone_is_refused() {
+    new_bank "$scratch/refused" && kurrentdb '1s/"eventNumber":0/"eventNumber":10000001/' >"$scratch/rows" &&
+        says 1 "line 1: 10000001 events of stream 'Account-anna' are gone; at most 10000000" \
+            "$acta" import --from kurrentdb --gone "$scratch/rows" "$scratch/refused" &&
+        new_bank "$scratch/refused" && kurrentdb '3s/"eventNumber":1/"eventNumber":2/' >"$scratch/rows" &&
+        says 1 "line 3: 'eventNumber': 1 of stream 'Account-anna' was expected, not 2; events are missing" \
+            "$acta" import --from kurrentdb --gone "$scratch/rows" "$scratch/refused"
 }
 
 rules_that_are_none_are_refused() {
@@ -129,7 +157,8 @@ stores_that_do_not_fit_are_refused() {
         says 1 'knows no events: open it once with the program' "$acta" import --from eventstore "$scratch/rows" "$scratch/bare" &&
         says 1 "cannot open '$scratch/no.file'" "$acta" import --from eventstore "$scratch/no.file" "$scratch/bare" &&
         says 2 "'oracle': eventstore or kurrentdb was expected" "$acta" import --from oracle "$scratch/rows" "$scratch/bare" &&
-        says 2 '--rules and --handled go with --from' "$acta" import --rules "$scratch/rules" "$scratch/rows" "$scratch/bare"
+        says 2 '--rules, --handled and --gone go with --from' "$acta" import --gone "$scratch/rows" "$scratch/bare" &&
+        says 2 '--rules, --handled and --gone go with --from' "$acta" import --rules "$scratch/rules" "$scratch/rows" "$scratch/bare"
 }
 
 # -- the way back --
@@ -246,6 +275,8 @@ check 'EventStore comes in' eventstore_comes_in
 check 'KurrentDB comes in' kurrentdb_comes_in
 check 'what was handled elsewhere is not done again' what_was_handled_elsewhere_is_not_done_again
 check 'lines that are none are refused' lines_that_are_none_are_refused
+check 'streams whose first events are gone come in' streams_whose_first_events_are_gone_come_in
+check 'what cannot be gone is refused' what_cannot_be_gone_is_refused
 check 'rules that are none are refused' rules_that_are_none_are_refused
 check 'stores that do not fit are refused' stores_that_do_not_fit_are_refused
 check 'a log of all kinds is made' a_log_of_all_kinds_is_made
