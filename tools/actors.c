@@ -45,6 +45,7 @@ show_page(const actors_line *line, uint64_t *left, uint64_t *after, acta_memory 
     if (request.path == NULL) return has_no_memory();
     if (!served_ask(&request, memory, MUST_BE_THERE, &answer)) return 1;
     const json_value *actors = json_member(answer, "actors");
+    if (*after == 0 && !line->as_json) served_head(columns);
     for (const json_value *a = actors != NULL ? actors->first : NULL; a != NULL; a = a->next) {
         if (line->as_json)
             printf(ACTA_FMT "\n", ACTA_ARG(a->raw));
@@ -61,7 +62,6 @@ show(const actors_line *line)
 {
     uint64_t left = line->count != 0 ? line->count : line->as_json ? UINT64_MAX : SHOWN_DEFAULT, after = 0;
 
-    if (!line->as_json) served_head(columns);
     do {
         acta_memory *memory = acta_memory_create(NULL);
         if (memory == NULL) return has_no_memory();

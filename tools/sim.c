@@ -60,10 +60,13 @@ run_object(const char *path, int argc, char **argv)
 static int
 print_usage(void)
 {
-    puts("Usage: acta sim NAME|OBJECT [--seeds FROM..TO | --seconds N | --tape FILE] [OPTION...]\n"
-         "Run a scenario through seeds, each with its own order of things, crashes and faults.\n\n"
-         "`acta sim` lists the scenarios that are built in; OBJECT is a shared object that is linked with libacta\n"
-         "and exports `const acta_scenario acta_sim_scenario`. `acta sim NAME --help` tells of the options.\n\n"
+    puts("Usage: acta sim NAME|OBJECT [--seeds FROM..TO | --seconds N | --tape FILE]\n"
+         "            [OPTION...]\n"
+         "Run a scenario through seeds, each with its own order of things, crashes and\n"
+         "faults.\n\n"
+         "`acta sim` lists the scenarios that are built in; OBJECT is a shared object that\n"
+         "is linked with libacta and exports `const acta_scenario acta_sim_scenario`.\n"
+         "`acta sim NAME --help` tells of the options.\n\n"
          "Exit status: 0 all seeds hold, 1 one has failed, 2 wrong usage.");
     return 0;
 }

@@ -45,6 +45,7 @@ show_page(supervisor *s, const json_value *answer)
 {
     const json_value *children = json_member(answer, "children");
 
+    if (s->depth == 0 && s->shown == 0 && !s->line->as_json) served_head(columns);
     s->there = json_number(answer, "count");
     for (const json_value *child = children != NULL ? children->first : NULL; child != NULL; child = child->next) {
         acta_str pid = json_text(child, "pid");
@@ -142,6 +143,5 @@ command_tree(int argc, char **argv)
     tree_line line = { .as_json = false };
 
     argp_parse(&argp, argc, argv, 0, NULL, &line);
-    if (!line.as_json) served_head(columns);
     return show_children(&line, acta_str_of(line.words[1] != NULL ? line.words[1] : ""), 0);
 }

@@ -53,6 +53,16 @@ words_are_completed() {
         cd "$scratch" && mkdir -p 'some data' && [ "$(bash_completes verify so)" = 'some data' ]
 }
 
+# What argp doesn't break, and what it breaks because it was too long: no line is longer than a terminal, or one word alone.
+help_fits_a_terminal() {
+    for name in '' $commands 'schema list' 'schema show' 'schema check' 'sim bank'; do
+        # shellcheck disable=SC2086 # a command's two words
+        "$acta" $name --help >"$scratch/help" || return 1
+        LC_ALL=C.UTF-8 awk 'length($0) > 80 || /^[a-z]+$/ { print; bad = 1 } END { exit bad }' "$scratch/help" || { echo "acta $name --help"; return 1; }
+    done
+}
+
+check "help fits a terminal" help_fits_a_terminal
 check "bash knows all" all_are_there "$bash_file"
 check "zsh knows all" all_are_there "$zsh_file"
 check "the man page has all" the_page_has_all

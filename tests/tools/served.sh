@@ -251,7 +251,10 @@ nothing_speaks_to_the_terminal() {
 nobody_who_serves_is_told() {
     says 1 "there is no directory '$scratch/nothing'" "$acta" handlers "$scratch/nothing" &&
         mkdir -p "$scratch/empty" &&
-        says 1 "no program has '$scratch/empty' open, or it serves nothing (ACTA_GATEWAY=off)" "$acta" handlers "$scratch/empty"
+        for asked in handlers tree actors queues sagas schedule; do
+            says 1 "no program has '$scratch/empty' open, or it serves nothing (ACTA_GATEWAY=off); start it, or" "$acta" "$asked" "$scratch/empty" &&
+                [ "$(wc -l <"$scratch/said")" -eq 1 ] || return 1
+        done
 }
 
 check "who serves nothing is told" nobody_who_serves_is_told
