@@ -126,6 +126,7 @@ typedef struct acti_outbox {
     acta_id correlation_id;
     acti_trace_place place; /* of the event, for its commands; its state is in their memory */
     bool is_stored;         /* there is a row */
+    bool has_digests;       /* … of format 1: ids of its commands are a digest alone */
 } acti_outbox;
 
 /* Values are made in `memory`; data NULL: there is none. */

@@ -102,6 +102,7 @@ begin_outbox(acti_instance *i, const acta_recorded *recorded)
 
     acti_sent_clear(&next->commands);
     next->next = next->generation = 0;
+    next->has_digests = false;
     next->position = recorded->position;
     next->recorded_at_us = recorded->recorded_at_us;
     next->place = acti_trace_place_of(recorded->metadata, room);

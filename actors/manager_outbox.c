@@ -21,6 +21,8 @@
 #include "passage.h"
 #include "span.h"
 
+enum { ID_POSITION_BYTES = 6 };
+
 static const char *const left_out_text = "left out by its process manager";
 
 void
@@ -52,6 +54,8 @@ put_be(uint8_t *bytes, uint64_t value, int size)
         bytes[k] = (uint8_t)(value >> (8 * (size - 1 - k)));
 }
 
+/* A digest behind the event's position, so that outcomes of a time lie side by side: the store writes, and forgets, what is
+ * next to what it wrote last. */
 acta_id
 acti_outbox_command_id(const acti_instance *i, const acti_outbox *outbox, uint32_t index)
 {
@@ -65,6 +69,7 @@ acti_outbox_command_id(const acti_instance *i, const acti_outbox *outbox, uint32
         acta_bytes_from(place, sizeof place), acta_str_bytes(acta_str_of(i->manager->name)) };
     acta_digest digest = acta_digest_of(parts, i->manager->name != NULL ? 4 : 3);
     memcpy(id.bytes, digest.bytes, sizeof id.bytes);
+    if (!outbox->has_digests) put_be(id.bytes, outbox->position, ID_POSITION_BYTES);
     return id;
 }
 
@@ -197,6 +202,7 @@ copy_place(const acti_instance *i, acti_outbox *next)
     next->correlation_id = i->outbox.correlation_id;
     next->place = i->outbox.place;
     acti_trace_place_keep(&next->place, next->commands.memory);
+    next->has_digests = i->outbox.has_digests;
 }
 
 /* The same commands, behind the one that failed. */

@@ -10,6 +10,7 @@
 
 enum {
     FORMAT = 1,
+    OUTBOX_FORMAT = 2, /* in rows of format 1 ids of commands are a digest alone */
     INSTANCE_HEADER = 24,
     ASSOCIATED_HEADER = 8,
     OUTBOX_HEADER = 56,
@@ -37,16 +38,16 @@ get_le(const uint8_t *bytes, int size)
 }
 
 static void
-seal(uint8_t *bytes, size_t size)
+seal(uint8_t *bytes, size_t size, uint8_t format)
 {
-    bytes[4] = FORMAT;
+    bytes[4] = format;
     put_le(bytes, acta_crc32c(0, bytes + 4, size - 4), 4);
 }
 
 static bool
-is_sound(acta_bytes value, size_t header_size)
+is_sound(acta_bytes value, size_t header_size, uint8_t newest)
 {
-    return value.size >= header_size && value.data[4] == FORMAT &&
+    return value.size >= header_size && value.data[4] >= FORMAT && value.data[4] <= newest &&
            get_le(value.data, 4) == acta_crc32c(0, value.data + 4, value.size - 4);
 }
 
@@ -92,14 +93,14 @@ acti_instance_encode(const acti_instance_head *head, acta_bytes state, acta_memo
         memcpy(bytes + INSTANCE_HEADER + ASSOCIATED_HEADER, head->associations.data, head->associations.size);
     }
     memcpy(bytes + before, state.data, state.size);
-    seal(bytes, size);
+    seal(bytes, size, FORMAT);
     return acta_bytes_from(bytes, size);
 }
 
 acta_status
 acti_instance_decode(acta_bytes value, acti_instance_head *head_out, acta_bytes *state_out, acta_error *error)
 {
-    if (!is_sound(value, INSTANCE_HEADER)) return acta_error_set(error, ACTA_CORRUPT, "its row is damaged");
+    if (!is_sound(value, INSTANCE_HEADER, FORMAT)) return acta_error_set(error, ACTA_CORRUPT, "its row is damaged");
     acta_bytes left = acta_bytes_from(value.data + INSTANCE_HEADER, value.size - INSTANCE_HEADER);
     head_out->is_ending = (value.data[5] & FLAG_ENDING) != 0;
     head_out->last_position = get_le(value.data + 8, 8);
@@ -127,13 +128,12 @@ acti_associated_key(acta_id association, acta_str id, uint8_t *room)
 
 /* -- outboxes -- */
 
-/* Where its commands begin. */
 /* Its commands, and where they are in a trace; data NULL: it is damaged. */
 static acta_bytes
 outbox_commands(acta_bytes value, acti_trace_place *place_out)
 {
     *place_out = (acti_trace_place){ .state = { .data = NULL } };
-    if (!is_sound(value, OUTBOX_HEADER)) return acta_bytes_from(NULL, 0);
+    if (!is_sound(value, OUTBOX_HEADER, OUTBOX_FORMAT)) return acta_bytes_from(NULL, 0);
     acta_bytes rest = acta_bytes_from(value.data + OUTBOX_HEADER, value.size - OUTBOX_HEADER);
     if ((value.data[5] & FLAG_TRACED) == 0) return rest;
     if (!acti_trace_place_get(rest, place_out)) return acta_bytes_from(NULL, 0);
@@ -192,7 +192,7 @@ acti_outbox_encode(
         memcpy(at + COMMAND_HEADER + name_size, sealed[i].data, sealed[i].size);
         at += COMMAND_HEADER + name_size + sealed[i].size;
     }
-    seal(bytes, size);
+    seal(bytes, size, outbox->has_digests ? FORMAT : OUTBOX_FORMAT);
     *row_out = acta_bytes_from(bytes, size);
     return ACTA_OK;
 }
@@ -243,6 +243,7 @@ acti_outbox_decode(const acta_app *app, acta_bytes value, const acta_schema *sch
     outbox->place = place;
     acti_trace_place_keep(&outbox->place, outbox->commands.memory);
     outbox->is_stored = true;
+    outbox->has_digests = value.data[4] == FORMAT;
     for (uint32_t i = 0; status == ACTA_OK && i < count; i++)
         status = decode_command(app, &left, schema, memory, outbox, error);
     return status;
@@ -251,7 +252,8 @@ acti_outbox_decode(const acta_app *app, acta_bytes value, const acta_schema *sch
 acta_status
 acti_outbox_recorded_at(acta_bytes value, int64_t *recorded_at_us_out, acta_error *error)
 {
-    if (!is_sound(value, OUTBOX_HEADER)) return acta_error_set(error, ACTA_CORRUPT, "an outbox is damaged");
+    if (!is_sound(value, OUTBOX_HEADER, OUTBOX_FORMAT))
+        return acta_error_set(error, ACTA_CORRUPT, "an outbox is damaged");
     *recorded_at_us_out = (int64_t)get_le(value.data + 32, 8);
     return ACTA_OK;
 }

@@ -4,6 +4,7 @@
  */
 #include "jobs.h"
 
+#include "acta/crc.h"
 #include "acta/gen_server.h"
 #include "acta/sys.h"
 
@@ -142,6 +143,70 @@ a_stuck_instance_goes_on_after_a_start_when_its_reason_has_gone(void **state)
     start_managing(f);
     settle(f);
     expect_done(f, "j", 3);
+    expect_no_rows(f);
+}
+
+/* The outbox of "j" as a store of before has it. Its event's position. */
+static uint64_t
+make_outbox_old(fixture *f)
+{
+    acta_store *store = acta_app_store(f->app);
+    uint64_t position = 0;
+    acta_bytes row;
+
+    MUST(f, acta_store_get(store, OUTBOX_TABLE, acta_str_bytes(S("j")), f->scratch, &row, &f->error));
+    uint8_t *bytes = acta_memory_alloc(f->scratch, row.size);
+    assert_non_null(bytes);
+    memcpy(bytes, row.data, row.size);
+    assert_int_equal(bytes[4], 2);
+    bytes[4] = 1;
+    uint32_t crc = acta_crc32c(0, bytes + 4, row.size - 4);
+    for (int k = 0; k < 4; k++)
+        bytes[k] = (uint8_t)(crc >> (8 * k));
+    for (int k = 8; k-- > 0;)
+        position = position << 8 | bytes[24 + k];
+    acta_transaction *transaction = acta_transaction_create(store);
+    acta_transaction_put(transaction, OUTBOX_TABLE, acta_str_bytes(S("j")), acta_bytes_from(bytes, row.size));
+    commit(f, transaction);
+    return position;
+}
+
+/* The id under which a program of before asked for the first command of the outbox of "j". */
+static acta_id
+old_id_of(uint64_t position)
+{
+    uint8_t place[16] = { 0 };
+    acta_bytes parts[] = { acta_str_bytes(S("ledger.Jobs")), acta_str_bytes(S("j")),
+        acta_bytes_from(place, sizeof place) };
+    acta_id id;
+
+    for (int k = 0; k < 8; k++)
+        place[k] = (uint8_t)(position >> (56 - 8 * k));
+    acta_digest digest = acta_digest_of(parts, 3);
+    memcpy(id.bytes, digest.bytes, sizeof id.bytes);
+    return id;
+}
+
+/* Its commands go out under the ids that they had then: one that took effect is not done again. */
+static void
+an_outbox_of_before_is_gone_on_with(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    broken_tries = UINT32_MAX;
+    ledger_hook.before_add = break_some_tries;
+    start_managing(f);
+    MUST(f, start_job(f, "j", (const char *const[]){ "c2" }, 1, 7));
+    assert_int_equal(acta_app_settle(f->app, 120000, &f->error), ACTA_PARKED);
+    const acta_dispatch_options options = { .command_id = old_id_of(make_outbox_old(f)) };
+    broken_tries = 0;
+    MUST(f, ledger_Add_dispatch(f->app, ACTA_INIT(ledger_Add, .counter_id = S("c2"), .amount = 7, .job_id = S("j")),
+                &options, &f->error));
+    crash(f);
+    start_managing(f);
+    settle(f);
+    expect_done(f, "j", 1);
+    assert_int_equal(fold_counter(f, "c2"), 7);
     expect_no_rows(f);
 }
 
@@ -360,6 +425,7 @@ main(void)
         manual(a_command_that_cannot_get_through_parks_its_instance_alone),
         manual(a_command_whose_aggregate_fails_is_tried_again),
         manual(a_stuck_instance_goes_on_after_a_start_when_its_reason_has_gone),
+        manual(an_outbox_of_before_is_gone_on_with),
         manual(a_command_that_was_left_out_takes_no_effect_later),
         manual(a_command_that_failed_can_be_replaced),
         manual(a_command_that_took_effect_is_not_left_out),
