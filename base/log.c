@@ -31,16 +31,13 @@ area_of(const char *event)
     return acta_str_from(event, dot != NULL ? (size_t)(dot - event) : 0);
 }
 
-/* Names and errors of others are in lines too. They may end no line, and steer no terminal: control characters, also those of
- * two bytes, become blanks. Fields have them as they are. */
+/* Names and errors of others are in lines too. They may end no line, and steer no terminal: each byte of a control character becomes
+ * a blank. Fields have them as they are. */
 static void
 make_one_line(char *text, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c < ' ' || c == 0x7f) text[i] = ' ';
-        if (c == 0xc2 && i + 1 < size && ((unsigned char)text[i + 1] & 0xe0) == 0x80) text[i] = text[i + 1] = ' ';
-    }
+    for (size_t i = 0; i < size; i++)
+        memset(text + i, ' ', acta_str_control(acta_str_from(text + i, size - i)));
 }
 
 static void

@@ -2,6 +2,7 @@
  * Status and error: names, plain meanings, and the one way to fill an error.
  */
 #include "acta/status.h"
+#include "acta/str.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,15 +51,15 @@ acta_status_name(acta_status status)
     return is_known(status) ? statuses[status].name : "unknown status";
 }
 
-/* A terminal does as control characters say, and names in a text may be anybody's: '?' but for tabs and line ends. U+0080 to
- * U+009F are C2 80 to C2 9F. */
+/* Names in a text may be anybody's: '?' for each byte of a control character but for tabs and line ends. */
 static void
 make_printable(char *text)
 {
-    for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++) {
-        bool is_second = c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0;
-        if (is_second) c[1] = '?';
-        if (is_second || c[0] == 0x7F || (c[0] < 0x20 && c[0] != '\n' && c[0] != '\t')) c[0] = '?';
+    size_t size = strlen(text);
+
+    for (size_t at = 0; at < size; at++) {
+        size_t control = acta_str_control(acta_str_from(text + at, size - at));
+        if (text[at] != '\n' && text[at] != '\t') memset(text + at, '?', control);
     }
 }
 

@@ -9,15 +9,13 @@ enum { WHY_WIDTH = 74, NOT_FOUND = 404 };
 
 /* -- asking -- */
 
-/* U+0080 to U+009F are C2 80 to C2 9F. */
 static void
 put_shown_to(FILE *file, acta_str text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i], next = i + 1 < text.size ? (unsigned char)text.data[i + 1] : 0;
-        bool is_second = c == 0xC2 && next >= 0x80 && next < 0xA0;
-        putc(c < 0x20 || c == 0x7F || is_second ? '?' : c, file);
-        i += is_second;
+    while (text.size > 0) {
+        size_t control = acta_str_control(text), taken = control > 0 ? control : 1;
+        putc(control > 0 ? '?' : text.data[0], file);
+        text = acta_str_from(text.data + taken, text.size - taken);
     }
 }
 

@@ -69,10 +69,11 @@ put_text(const char *text, int width)
     size_t size = 0;
     int characters = 0;
 
-    for (; *text != '\0' && size < sizeof shown - 1; text++) {
-        if (begins_character(*text) && characters++ == width) break;
-        unsigned char c = (unsigned char)*text;
-        shown[size++] = c < 0x20 || c == 0x7F ? '?' : *text;
+    for (acta_str left = acta_str_of(text); left.size > 0 && size < sizeof shown - 1;) {
+        size_t control = acta_str_control(left), taken = control > 0 ? control : 1;
+        if (begins_character(left.data[0]) && characters++ == width) break;
+        shown[size++] = control > 0 ? '?' : left.data[0];
+        left = acta_str_from(left.data + taken, left.size - taken);
     }
     if (characters > width) characters = width;
     addnstr(shown, (int)size);

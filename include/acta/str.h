@@ -85,6 +85,18 @@ acta_str_equal(acta_str a, acta_str b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+/* Bytes of the control character that it begins with, by which a terminal may do anything: 1 of U+0000 to U+001F and U+007F, 2 of
+ * U+0080 to U+009F. 0: it begins with none, or is empty. Threads: any. */
+static inline size_t
+acta_str_control(acta_str s)
+{
+    const uint8_t *bytes = (const uint8_t *)s.data;
+
+    if (s.size == 0) return 0;
+    if (bytes[0] < 0x20 || bytes[0] == 0x7f) return 1;
+    return s.size > 1 && bytes[0] == 0xc2 && bytes[1] >= 0x80 && bytes[1] < 0xa0 ? 2 : 0;
+}
+
 /* The same of what begins at byte `from` (at most s.size), where a sequence begins. */
 ACTA_API bool acta_str_is_utf8_from(acta_str s, size_t from);
 

@@ -103,6 +103,21 @@ a_sequence_that_is_cut_at_the_end_is_refused(void **state)
     assert_false(acta_str_is_utf8(acta_str_from("a\0b", 3)));
 }
 
+static void
+control_characters_are_those_of_one_byte_and_of_two(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 256; i++) {
+        const uint8_t one[] = { (uint8_t)i, 'a' }, two[] = { 0xc2, (uint8_t)i }, other[] = { 0xc3, (uint8_t)i };
+        assert_int_equal(acta_str_control(acta_str_from(one, 2)), i < 0x20 || i == 0x7f ? 1 : 0);
+        assert_int_equal(acta_str_control(acta_str_from(two, 2)), i >= 0x80 && i < 0xa0 ? 2 : 0);
+        assert_int_equal(acta_str_control(acta_str_from(two, 1)), 0);
+        assert_int_equal(acta_str_control(acta_str_from(other, 2)), 0);
+    }
+    assert_int_equal(acta_str_control(acta_str_of("")), 0);
+    assert_int_equal(acta_str_control(acta_str_of(NULL)), 0);
+}
+
 int
 main(void)
 {
@@ -110,6 +125,7 @@ main(void)
         cmocka_unit_test(absent_and_empty_are_equal_and_told_apart_by_data),
         cmocka_unit_test(utf8_is_what_the_definition_says),
         cmocka_unit_test(a_sequence_that_is_cut_at_the_end_is_refused),
+        cmocka_unit_test(control_characters_are_those_of_one_byte_and_of_two),
     };
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
 }

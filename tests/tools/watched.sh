@@ -25,7 +25,7 @@ sub queues { # messages of the first, and how many handlers it has begun; positi
     my ($queued, $handled, $head) = @_;
     return qq({"committer":{"head":$head,"queued_bytes":10,"transactions":$head,"events":$head,"refused":3},)
         . q("actors":{"alive":100000,"with_messages":2,"queued":1000003,"queued_bytes":128000384},"mailboxes":[)
-        . q({"pid":"4294967300","name":"mailer\u001b of the bank","behaviour":"mailer","is_supervisor":false,)
+        . q({"pid":"4294967300","name":"mailer\u001b\u009bof the bank","behaviour":"mailer","is_supervisor":false,)
         . qq("state":"running","queued":$queued,"queued_peak":1000001,"queued_max":1000000,"queued_bytes":128000000,"handled":$handled},)
         . q({"pid":"4294967301","name":null,"behaviour":"Account","is_supervisor":false,)
         . q("state":"ready","queued":3,"queued_peak":2000003,"queued_max":10000,"queued_bytes":384,"handled":9}],"handlers":[)
@@ -113,7 +113,7 @@ what_waits_is_shown() {
 
 longest_mailboxes_are_shown() {
     answer 1 && fits "$acta" queues "$scratch/fake" --by peak --count 7 && wait $! &&
-        grep -qE '^  4294967300 mailer\? of t… mailer       running   1000000 1000001 128000000$' "$scratch/said" &&
+        grep -qE '^  4294967300 mailer\?\?of t… mailer       running   1000000 1000001 128000000$' "$scratch/said" &&
         grep -qE '^  4294967301 -             Account      ready           3 2000003       384$' "$scratch/said" &&
         grep -q '^actors     100000, of which 2 have messages: 1000003 with 128000384 bytes$' "$scratch/said" &&
         grep -qE '^mails +stalled +12345678901 +1 +4 +9$' "$scratch/said" && grep -qx '    no server' "$scratch/said"
@@ -173,7 +173,7 @@ what_waits_is_drawn() {
         has_line 'HANDLER                    STATE           BEHIND   RATE/S IN FLIGHT   PARKED' &&
         has_line 'mails                      stalled      12345678k        0         1        4' &&
         has_line '        PID NAME        BEHAVIOUR    STATE     >QUEUED    PEAK  RATE/S  OLDEST' &&
-        has_line ' 4294967300 mailer\? of  mailer       running   1000000 1000001 +[0-9]+k? +[0-9.]+s' &&
+        has_line ' 4294967300 mailer\?\?of  mailer       running   1000000 1000001 +[0-9]+k? +[0-9.]+s' &&
         has_line ' 4294967301 -           Account      ready           3 2000003       0 +[0-9.]+s' &&
         [ "$(grep -n '^mails' "$scratch/said" | cut -d: -f 1)" -lt "$(grep -n '^accounts' "$scratch/said" | cut -d: -f 1)" ]
 }
