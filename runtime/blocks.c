@@ -15,8 +15,10 @@
  * and 16 MiB; a large one prefers huge pages, because much of it is about to be touched. A block is made, by its first
  * user, only when the chunk has none that has come back. A chunk whose blocks are all back goes to the allocator.
  *
- * Threads that are no workers share a magazine, under the lock: what they free goes there, and what they need comes from
- * it, or from those of all, or from the allocator. For them a few magazines are left when all workers sleep.
+ * Threads that are no workers have pockets, some blocks without a lock: a thread that makes a question and frees its answer
+ * finds the one in the place of the other. Beyond these they share a magazine, under the lock: what they free goes there,
+ * and what they need comes from it, or from those of all, or from the allocator. For them a few magazines are left when
+ * all workers sleep.
  *
  * Invariants: a block knows its place in its chunk, 0 is a block of the allocator's own (an outside thread's; when a
  * worker frees it, it goes on as the others do). The chunks with a block to give are in `open`, and none of those is
@@ -235,10 +237,49 @@ pop_magazine(acti_blocks *blocks)
     return first;
 }
 
+/* -- threads that are no workers -- */
+
+acti_message *
+acti_pocket_take(acti_pockets *row)
+{
+    for (int i = 0; i < ACTI_POCKETS; i++) {
+        /* relaxed: a look; the exchange decides. */
+        if (atomic_load_explicit(&row->blocks[i], memory_order_relaxed) == NULL) continue;
+        /* acquire: pairs with the release of who left it, whose last accesses to it are behind us. */
+        acti_message *message = atomic_exchange_explicit(&row->blocks[i], NULL, memory_order_acquire);
+        if (message != NULL) return message;
+    }
+    return NULL;
+}
+
+bool
+acti_pocket_leave(acti_pockets *row, acti_message *message)
+{
+    for (int i = 0; i < ACTI_POCKETS; i++) {
+        acti_message *expected = NULL;
+        /* relaxed: as above. */
+        if (atomic_load_explicit(&row->blocks[i], memory_order_relaxed) != NULL) continue;
+        /* release: all that we did with it comes before what its next owner does. */
+        if (atomic_compare_exchange_strong_explicit(
+                &row->blocks[i], &expected, message, memory_order_release, memory_order_relaxed))
+            return true;
+    }
+    return false;
+}
+
+static acti_pockets *
+own_pockets(acti_blocks *blocks)
+{
+    return &blocks->pockets[acti_thread_hash() % ACTI_POCKET_ROWS];
+}
+
 /* A block that was one; NULL: there is none. */
 static acti_message *
 take_outside(acti_blocks *blocks)
 {
+    acti_message *pocketed = acti_pocket_take(own_pockets(blocks));
+    if (ACTI_LIKELY(pocketed != NULL)) return pocketed;
+
     acti_mutex_lock(&blocks->lock);
     if (blocks->outside == NULL) {
         blocks->outside = pop_magazine(blocks);
@@ -368,12 +409,26 @@ acti_spares_release(acti_worker *worker, acti_message *message)
     adopt(worker, class, message, 1);
 }
 
+static __attribute__((noinline)) void
+free_outside(acti_message *message)
+{
+    acta_runtime *runtime = message->runtime;
+    uint32_t class = message->spare_class;
+    acti_blocks *blocks = &runtime->blocks[class];
+    block_waste waste = { .chunks = NULL };
+
+    acti_mutex_lock(&blocks->lock);
+    put_outside(blocks, message);
+    limit_magazines(runtime, blocks, class, &waste);
+    acti_mutex_unlock(&blocks->lock);
+    dispose(runtime, &waste);
+}
+
 void
 acti_message_free(acti_message *message)
 {
     acta_runtime *runtime = message->runtime;
     uint32_t class = message->spare_class;
-    block_waste waste = { .chunks = NULL };
 
     if (ACTI_UNLIKELY(class >= ACTI_SPARE_CLASSES && message->place != 0)) {
         acti_part_free(message);
@@ -383,12 +438,7 @@ acti_message_free(acti_message *message)
         acti_free(runtime, message, message->weight);
         return;
     }
-    acti_blocks *blocks = &runtime->blocks[class];
-    acti_mutex_lock(&blocks->lock);
-    put_outside(blocks, message);
-    limit_magazines(runtime, blocks, class, &waste);
-    acti_mutex_unlock(&blocks->lock);
-    dispose(runtime, &waste);
+    if (ACTI_UNLIKELY(!acti_pocket_leave(own_pockets(&runtime->blocks[class]), message))) free_outside(message);
 }
 
 void
@@ -424,12 +474,21 @@ acti_blocks_trim(acta_runtime *runtime)
     return was_any;
 }
 
+static void
+empty_pockets(acti_blocks *blocks)
+{
+    for (int i = 0; i < ACTI_POCKET_ROWS; i++)
+        for (acti_message *message; (message = acti_pocket_take(&blocks->pockets[i])) != NULL;)
+            free_outside(message);
+}
+
 void
 acti_blocks_free(acta_runtime *runtime)
 {
     for (uint32_t class = 0; class < ACTI_SPARE_CLASSES; class ++) {
         acti_blocks *blocks = &runtime->blocks[class];
         block_waste waste = { .chunks = NULL };
+        empty_pockets(blocks);
         while (dissolve_one(runtime, class, 0)) {}
         acti_mutex_lock(&blocks->lock);
         dissolve(blocks, blocks->outside, &waste);

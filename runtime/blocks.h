@@ -7,8 +7,15 @@
 
 #include "worker.h"
 
+/* Where threads that are no workers leave blocks for each other, without the lock: each at a row of its own, mostly. */
+enum { ACTI_POCKET_ROWS = 8, ACTI_POCKETS = 4 };
+typedef struct acti_pockets {
+    alignas(ACTI_CACHE_LINE) _Atomic(acti_message *) blocks[ACTI_POCKETS];
+} acti_pockets;
+
 /* All of one class that no worker has. */
 typedef struct acti_blocks {
+    acti_pockets pockets[ACTI_POCKET_ROWS];
     alignas(ACTI_CACHE_LINE) acti_mutex lock;
     acti_message *magazines; /* linked by magazine.next */
     uint32_t magazine_count;
@@ -25,6 +32,11 @@ acti_spare_class(size_t size)
     if (ACTI_IS_SANITIZED) return ACTI_SPARE_CLASSES; /* it is to see each message's end */
     return size <= 16 ? 0 : size <= 64 ? 1 : size <= 256 ? 2 : ACTI_SPARE_CLASSES;
 }
+
+/* A block that somebody has left in the row, or NULL. Any thread. */
+acti_message *acti_pocket_take(acti_pockets *row);
+/* False: the row is full. Any thread; the block is others' then. */
+bool acti_pocket_leave(acti_pockets *row, acti_message *message);
 
 /* A block for a thread that is no worker, or a payload of no class. NULL: no memory. */
 acti_message *acti_block_make(acta_runtime *runtime, uint32_t class, size_t size);

@@ -95,8 +95,11 @@ acti_call_begin(acta_runtime *runtime, acti_call_kind kind, acta_from *from_out)
     call->status = ACTA_OK;
     atomic_store_explicit(&call->signal, 0, memory_order_relaxed);
     atomic_store_explicit(&call->timer.deadline_ns, 0, memory_order_relaxed);
-    /* seq_cst: a wheel that has the record for an earlier use looks at it; see acti_timer_set. */
-    atomic_store_explicit(&call->state, pending_state(generation), memory_order_seq_cst);
+    if (kind ==
+        ACTI_CALL_WAIT) /* sets no timer. release: a wheel that sees this state sees that there is no deadline */
+        atomic_store_explicit(&call->state, pending_state(generation), memory_order_release);
+    else /* seq_cst: a wheel that has the record for an earlier use looks at it; see acti_timer_set. */
+        atomic_store_explicit(&call->state, pending_state(generation), memory_order_seq_cst);
     *from_out = (acta_from){ (uint64_t)(uintptr_t)call, generation };
     return call;
 }
@@ -145,7 +148,12 @@ static void
 complete_wait(acti_call *call)
 {
     acta_runtime *runtime = call->runtime;
+    const acti_context *here = acti_current;
 
+    if (here != NULL && here->host != NULL && here->host->call == call) { /* the waiter is this thread, and awake */
+        atomic_store_explicit(&call->signal, 2, memory_order_relaxed);
+        return;
+    }
     /* Publishes the answer to the waiter, which then frees the record: not to be touched after this, but for the wake,
      * which a recycled record bears. seq_cst: before the look whether a host waits; see acti_host_sleep. */
     if (atomic_exchange_explicit(&call->signal, 2, memory_order_seq_cst) == 1) acti_futex_wake(&call->signal);

@@ -82,7 +82,7 @@ static bool
 host_server(acti_actor *actor, bool claimed, acti_call *call, wait_limit *limit)
 {
     acti_context *outer = acti_current;
-    acti_host host = { .actor = actor, .ready = claimed };
+    acti_host host = { .actor = actor, .call = call, .ready = claimed };
     acti_context context;
 
     acti_context_init(&context, call->runtime, NULL);

@@ -9,7 +9,8 @@
 /* A caller's thread that lends itself to one actor. */
 typedef struct acti_host {
     acti_actor *actor;
-    bool ready; /* the actor is owned by this thread and wants a turn */
+    struct acti_call *call; /* whose answer the thread waits for */
+    bool ready;             /* the actor is owned by this thread and wants a turn */
 } acti_host;
 
 /* What runs a turn: a worker, an outside caller, the stepping thread of a manual runtime; on its thread's stack. */

@@ -2,6 +2,8 @@
  * Thieves beside the worker that they rob and the actor that they run, in every order: a receiver in the LIFO slot or in
  * the ring is run by one thread at a time, whoever takes it, and nothing that is sent to it meanwhile is lost, comes
  * twice, or comes out of order. Two thieves may be at it at once. Whoever gets an actor runs its turns as acti_turn does.
+ *
+ * And blocks that threads take out of each other's pockets: each is one thread's at a time, and none is lost.
  */
 #include "cases.h"
 
@@ -230,6 +232,97 @@ planted_ring_without_a_release_is_found(void **state)
         "ring_tail", MODEL_PLANT_RELAX);
 }
 
+/* -- pockets -- */
+
+enum { POCKET_USERS = 2 };
+
+static struct {
+    acti_pockets row;
+    acti_message blocks[POCKET_USERS];
+    acti_message *left_over[POCKET_USERS]; /* for whom there was no pocket */
+    uint32_t numbers[POCKET_USERS];
+} p;
+
+/* As a thread does that frees a block, and needs one, and frees that. */
+static void
+leave_take_and_leave(void *argument)
+{
+    uint32_t user = *(uint32_t *)argument;
+
+    p.blocks[user].body.tag = 1; /* plain, as all that owners do */
+    if (!acti_pocket_leave(&p.row, &p.blocks[user])) p.left_over[user] = &p.blocks[user];
+    acti_message *message = acti_pocket_take(&p.row);
+    if (message == NULL) return;
+    message->body.tag++;
+    if (!acti_pocket_leave(&p.row, message)) p.left_over[user] = message;
+}
+
+static void
+two_at_the_pockets(void)
+{
+    memset(&p, 0, sizeof p);
+    for (uint32_t i = 0; i < POCKET_USERS; i++) {
+        p.numbers[i] = i;
+        model_thread("user", leave_take_and_leave, &p.numbers[i], false);
+    }
+}
+
+static void
+each_block_is_there_once(void)
+{
+    uint32_t found[POCKET_USERS] = { 0 }, tags = 0;
+
+    for (int i = 0; i < ACTI_POCKETS; i++) {
+        const acti_message *message = atomic_load_explicit(&p.row.blocks[i], memory_order_relaxed);
+        if (message != NULL) found[message - p.blocks]++;
+    }
+    for (uint32_t i = 0; i < POCKET_USERS; i++) {
+        MODEL_CHECK(p.left_over[i] == NULL);
+        MODEL_CHECK(found[i] == 1);
+        tags += p.blocks[i].body.tag;
+    }
+    MODEL_CHECK(
+        tags >= POCKET_USERS + 1 && tags <= 2 * POCKET_USERS); /* who takes second may find the other one at it */
+}
+
+static void
+a_block_in_a_pocket_is_taken_by_one(void **state)
+{
+    (void)state;
+    expect_no_failure(
+        &(model_case){ .name = "pockets: two threads", .begin = two_at_the_pockets, .end = each_block_is_there_once });
+}
+
+static void
+planted_pocket_that_is_filled_twice_is_found(void **state)
+{
+    (void)state;
+    expect_failure(&(model_case){ .name = "planted: a block left on top of another",
+        .begin = two_at_the_pockets,
+        .end = each_block_is_there_once,
+        .plant = { "acti_pocket_leave", "compare", MODEL_PLANT_BLIND } });
+}
+
+static void
+planted_block_left_without_a_release_is_found(void **state)
+{
+    (void)state;
+    expect_failure(&(model_case){ .name = "planted: a block left without a release",
+        .begin = two_at_the_pockets,
+        .end = each_block_is_there_once,
+        .plant = { "acti_pocket_leave", "compare", MODEL_PLANT_RELAX } });
+}
+
+static void
+planted_block_taken_without_an_acquire_is_found(void **state)
+{
+    (void)state;
+    expect_failure(&(model_case){ .name = "planted: a block taken without an acquire",
+        .begin = two_at_the_pockets,
+        .end = each_block_is_there_once,
+        .plant = { "acti_pocket_take", "exchange", MODEL_PLANT_RELAX } });
+}
+
 int
 main(void)
 {
@@ -242,6 +335,10 @@ main(void)
         cmocka_unit_test(planted_claim_of_both_thieves_is_found),
         cmocka_unit_test(planted_theft_without_a_compare_is_found),
         cmocka_unit_test(planted_ring_without_a_release_is_found),
+        cmocka_unit_test(a_block_in_a_pocket_is_taken_by_one),
+        cmocka_unit_test(planted_pocket_that_is_filled_twice_is_found),
+        cmocka_unit_test(planted_block_left_without_a_release_is_found),
+        cmocka_unit_test(planted_block_taken_without_an_acquire_is_found),
     };
     return cmocka_run_group_tests_name("theft_model", tests, NULL, NULL);
 }

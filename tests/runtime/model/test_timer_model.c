@@ -346,7 +346,50 @@ a_deadline_of_the_past_does_not_end_the_next_call(void **state)
         .end = the_second_call_is_pending_and_timed });
 }
 
+static void
+wait_with_it(void *argument)
+{
+    (void)argument;
+    m.call = acti_call_begin(&m.runtime, ACTI_CALL_WAIT, &m.from);
+}
+
+static void
+a_record_is_used_by_one_who_waits(void)
+{
+    begin_wheel();
+    begin_call(start_ns + 5 * MS);
+    answer(NULL); /* as above */
+    model_thread("asker", wait_with_it, NULL, false);
+    model_thread("wheel", turn_wheel, (void *)6, false);
+}
+
+static void
+the_one_who_waits_is_not_answered(void)
+{
+    MODEL_CHECK((atomic_load(&m.call->state) & 3) == ACTI_CALL_PENDING);
+    MODEL_CHECK(atomic_load(&m.call->signal) == 0);
+}
+
+static void
+a_deadline_of_the_past_does_not_end_a_wait(void **state)
+{
+    (void)state;
+    expect_no_failure(&(model_case){ .name = "call: an earlier deadline of a waiter's record",
+        .begin = a_record_is_used_by_one_who_waits,
+        .end = the_one_who_waits_is_not_answered });
+}
+
 /* -- planted -- */
+
+static void
+planted_wait_that_shows_an_old_deadline_is_found(void **state)
+{
+    (void)state;
+    expect_failure(&(model_case){ .name = "planted: a waiter's record without a release",
+        .begin = a_record_is_used_by_one_who_waits,
+        .end = the_one_who_waits_is_not_answered,
+        .plant = { "acti_call_begin", "state", MODEL_PLANT_RELAX } });
+}
 
 static void
 planted_set_that_misses_a_wheel_is_found(void **state)
@@ -388,6 +431,8 @@ main(void)
         cmocka_unit_test(a_forgotten_timer_is_not_on_its_way),
         cmocka_unit_test(a_call_is_completed_once),
         cmocka_unit_test(a_deadline_of_the_past_does_not_end_the_next_call),
+        cmocka_unit_test(a_deadline_of_the_past_does_not_end_a_wait),
+        cmocka_unit_test(planted_wait_that_shows_an_old_deadline_is_found),
         cmocka_unit_test(planted_set_that_misses_a_wheel_is_found),
         cmocka_unit_test(planted_push_of_what_is_queued_is_found),
         cmocka_unit_test(planted_cancel_that_misses_a_fired_timer_is_found),
