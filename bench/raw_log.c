@@ -20,7 +20,7 @@ enum {
 typedef enum family { LOG, INDEX, FAMILY_COUNT } family;
 static const char *const family_names[FAMILY_COUNT] = { "default", "index" };
 
-typedef struct raw {
+struct raw_log {
     rocksdb_t *db;
     rocksdb_options_t *db_options;
     rocksdb_options_t *family_options[FAMILY_COUNT];
@@ -31,7 +31,8 @@ typedef struct raw {
     uint64_t position;
     uint64_t versions[STREAM_COUNT];
     uint64_t random;
-} raw;
+    char path[PATH_SIZE];
+};
 
 static void
 check(char *said)
@@ -42,7 +43,7 @@ check(char *said)
 }
 
 static rocksdb_options_t *
-make_family_options(const raw *r, family f)
+make_family_options(const raw_log *r, family f)
 {
     rocksdb_options_t *o = rocksdb_options_create();
     rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
@@ -65,11 +66,10 @@ make_family_options(const raw *r, family f)
 }
 
 static void
-raw_open(raw *r, const char *path, bool sync)
+open_at(raw_log *r, bool sync)
 {
     char *said = NULL;
 
-    *r = (raw){ .random = 1, .cache = rocksdb_cache_create_lru(CACHE_BYTES) };
     rocksdb_options_t *o = r->db_options = rocksdb_options_create();
     rocksdb_options_set_create_if_missing(o, 1);
     rocksdb_options_set_create_missing_column_families(o, 1);
@@ -85,16 +85,29 @@ raw_open(raw *r, const char *path, bool sync)
     rocksdb_options_set_max_total_wal_size(o, WRITE_BUFFER_BYTES * 2);
     for (int f = 0; f < FAMILY_COUNT; f++)
         r->family_options[f] = make_family_options(r, (family)f);
-    r->db = rocksdb_open_column_families(
-        o, path, FAMILY_COUNT, family_names, (const rocksdb_options_t *const *)r->family_options, r->families, &said);
+    r->db = rocksdb_open_column_families(o, r->path, FAMILY_COUNT, family_names,
+        (const rocksdb_options_t *const *)r->family_options, r->families, &said);
     check(said);
     r->write_options = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(r->write_options, sync);
     r->batch = rocksdb_writebatch_create();
 }
 
+raw_log *
+raw_log_open(const char *data_path, bool sync)
+{
+    raw_log *r = calloc(1, sizeof *r);
+
+    bench_expect(r != NULL);
+    r->random = 1;
+    r->cache = rocksdb_cache_create_lru(CACHE_BYTES);
+    bench_make_directory(data_path, r->path, sizeof r->path);
+    open_at(r, sync);
+    return r;
+}
+
 static void
-raw_close(raw *r)
+close_db(raw_log *r)
 {
     rocksdb_writebatch_destroy(r->batch);
     rocksdb_writeoptions_destroy(r->write_options);
@@ -115,13 +128,13 @@ put_big_endian(char *bytes, uint64_t value)
 }
 
 static void
-put(raw *r, family f, const char *key, size_t key_size, const char *value, size_t size)
+put(raw_log *r, family f, const char *key, size_t key_size, const char *value, size_t size)
 {
     rocksdb_writebatch_put_cf(r->batch, r->families[f], key, key_size, value, size);
 }
 
 static void
-put_event(raw *r)
+put_event(raw_log *r)
 {
     char log_key[8], index_key[16], payload[PAYLOAD];
     uint64_t stream = bench_random(&r->random) % STREAM_COUNT;
@@ -137,8 +150,8 @@ put_event(raw *r)
     put(r, INDEX, index_key, sizeof index_key, log_key, sizeof log_key);
 }
 
-static void
-write_batch(raw *r, uint32_t event_count)
+void
+raw_log_write(raw_log *r, uint32_t event_count)
 {
     char *said = NULL;
 
@@ -151,7 +164,7 @@ write_batch(raw *r, uint32_t event_count)
 
 /* How many records there really are. */
 static uint64_t
-count_records(raw *r)
+count_records(raw_log *r)
 {
     rocksdb_readoptions_t *o = rocksdb_readoptions_create();
     rocksdb_iterator_t *iterator = rocksdb_create_iterator_cf(r->db, o, r->families[LOG]);
@@ -164,32 +177,90 @@ count_records(raw *r)
     return count;
 }
 
+void
+raw_log_close(raw_log *r)
+{
+    bench_expect(count_records(r) == r->position);
+    close_db(r);
+    bench_remove(r->path);
+    free(r);
+}
+
 raw_log_result
 raw_log_run(const char *data_path, uint32_t batch_size, bool sync, uint32_t seconds)
 {
-    static raw r;
-    char path[PATH_SIZE];
+    raw_log *r = raw_log_open(data_path, sync);
     bench_samples samples;
 
-    bench_make_directory(data_path, path, sizeof path);
-    raw_open(&r, path, sync);
     bench_samples_init(&samples, SAMPLE_MAX);
     for (int i = 0; i < 20; i++)
-        write_batch(&r, batch_size); /* warm */
+        raw_log_write(r, batch_size); /* warm */
 
-    uint64_t warm = r.position, begun_ns = bench_now_ns(), before_ns = begun_ns, now_ns;
+    uint64_t warm = r->position, begun_ns = bench_now_ns(), before_ns = begun_ns, now_ns;
     do {
-        write_batch(&r, batch_size);
+        raw_log_write(r, batch_size);
         now_ns = bench_now_ns();
         bench_samples_add(&samples, now_ns - before_ns);
         before_ns = now_ns;
     } while (now_ns - begun_ns < (uint64_t)seconds * UINT64_C(1000000000));
 
-    bench_expect(count_records(&r) == r.position);
-    raw_log_result result = { .rate = (double)(r.position - warm) / ((double)(now_ns - begun_ns) / 1e9),
+    raw_log_result result = { .rate = (double)(r->position - warm) / ((double)(now_ns - begun_ns) / 1e9),
         .p50_us = bench_samples_us(&samples, 500) };
     free(samples.ns);
-    raw_close(&r);
-    bench_remove(path);
+    raw_log_close(r);
     return result;
+}
+
+/* -- beside another -- */
+
+/* The first call is left out: what the other one began may still be under way. */
+static void
+run_turn(bench_samples *turn, bench_samples *all, void (*call)(void *user), void *user)
+{
+    enum { TURN_NS = 50000000 };
+    uint64_t now_ns = bench_now_ns(), end_ns = now_ns + TURN_NS;
+
+    turn->count = 0;
+    for (bool first = true; now_ns < end_ns || turn->count == 0; first = false) {
+        uint64_t before_ns = now_ns;
+        call(user);
+        now_ns = bench_now_ns();
+        if (first) continue;
+        bench_samples_add(turn, now_ns - before_ns);
+        bench_samples_add(all, now_ns - before_ns);
+    }
+}
+
+static void
+write_one(void *user)
+{
+    raw_log_write(user, 1);
+}
+
+void
+raw_log_beside(const char *name, const char *data_path, uint32_t seconds, void (*call)(void *user), void *user)
+{
+    enum { RATIO_ONE = 1000000 };
+    bench_samples turn, ours, raw, ratios;
+    bench_samples *const all[] = { &turn, &ours, &raw, &ratios };
+    raw_log *log = raw_log_open(data_path, true);
+    uint64_t end_ns = bench_now_ns() + seconds * UINT64_C(1000000000);
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        bench_samples_init(all[i], SAMPLE_MAX);
+    for (bool warm = false; bench_now_ns() < end_ns || ratios.count == 0; warm = true) {
+        run_turn(&turn, &raw, write_one, log);
+        double raw_us = bench_samples_us(&turn, 500);
+        run_turn(&turn, &ours, call, user);
+        double ours_us = bench_samples_us(&turn, 500);
+        if (warm) bench_samples_add(&ratios, (uint64_t)(ours_us / raw_us * RATIO_ONE));
+    }
+    bench_report(name, "p50_us", bench_samples_us(&ours, 500), "us");
+    bench_report(name, "p99_us", bench_samples_us(&ours, 990), "us");
+    bench_report(name, "raw_p50_us", bench_samples_us(&raw, 500), "us");
+    bench_report(name, "raw_p99_us", bench_samples_us(&raw, 990), "us");
+    bench_report(name, "beside_raw", bench_samples_us(&ratios, 500) * 1000 / RATIO_ONE, "ratio");
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        free(all[i]->ns);
+    raw_log_close(log);
 }
