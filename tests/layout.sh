@@ -16,7 +16,7 @@ gen_event acta.hpp                                        : runtime
 schema marks buffer file plain plain_verify deep_judge deep_quick deep_verify deep_write    : schema
 store personal subscription memory_engine operations chain transfer kept_schemas : store
 consumer_group                                            : store
-aggregate app handler index process_manager schedule generated test shadow time_travel span traceparent acta : actors
+aggregate app handler index process_manager schedule generated generated_table generated_role generated_struct generated_code test shadow time_travel span traceparent acta : actors
 reader_options readers                                     : actors
 upcast stages counters metadata middleware returned audit           : actors
 projection_database projection_inline projection_sqlite projection_postgres : actors
