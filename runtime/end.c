@@ -198,8 +198,9 @@ acti_end(acti_actor *actor, const acta_exit_reason *given)
 
     if (ACTI_UNLIKELY(ACTI_IS_NOTED(actor))) acti_note_end(actor, &reason);
     acti_drop_in_hand(actor);
+    acti_record(
+        runtime, ACTA_FLIGHT_EXIT, pid, actor->behaviour->name, 0, reason.kind); /* whoever sees it dead reads it */
     leave_the_living(actor);
-    acti_record(runtime, ACTA_FLIGHT_EXIT, pid, actor->behaviour->name, 0, reason.kind);
     ACTA_PROBE4(exit, pid.value, actor->behaviour->name, reason.kind, reason.text);
     answer_at_the_end(actor, &reason);
     release_belongings(actor);
