@@ -59,7 +59,7 @@ engine_write(acta_engine *base, acti_engine_batch *batch, acta_error *error)
             disk_free(disk, added, sizeof *added);
             status = acta_error_set(error, ACTA_IO, "cannot write to the log: there is no memory");
         } else {
-            acti_disk_list_push(&disk->unsynced_first, &disk->unsynced_last, added);
+            acti_disk_push_unsynced(disk, added);
         }
     }
     acti_monitor_leave(&disk->lock);
@@ -87,11 +87,10 @@ engine_sync(acta_engine *base, bool durable, acta_error *error)
     if (failed)
         status =
             acta_error_set(error, ACTA_UNKNOWN_OUTCOME, "cannot write to the log: the simulated disk failed a sync");
-    for (unsynced *u = disk->unsynced_first; u != NULL && status == ACTA_OK; u = u->next) {
-        if (u->sequence == 0 && !acti_disk_apply_next(disk, u))
-            status = acta_error_set(error, ACTA_UNKNOWN_OUTCOME, "cannot write to the log: there is no memory");
-    }
-    if (status == ACTA_OK && durable) acti_disk_make_durable(disk);
+    else if (!acti_disk_apply_written(disk))
+        status = acta_error_set(error, ACTA_UNKNOWN_OUTCOME, "cannot write to the log: there is no memory");
+    else
+        acti_disk_make_durable(disk, durable ? 0 : UNSYNCED_MAX);
     acti_monitor_leave(&disk->lock);
     return status;
 }

@@ -25,6 +25,7 @@
 #include "thread.h"
 
 enum { LEVEL_MAX = 16, FAMILIES = ACTI_FAMILY_COUNT };
+enum { UNSYNCED_MAX = 16 << 20 }; /* bytes that a crash may lose; what is older is written back, as a system does */
 
 typedef struct version {
     struct version *older;
@@ -78,6 +79,8 @@ struct acta_disk {
     uint64_t visible, durable;
     uint64_t level_seed;
     unsynced *unsynced_first, *unsynced_last;
+    unsynced *unapplied; /* the first of these that nobody sees yet; NULL: none */
+    size_t unsynced_bytes;
     unsynced *settling_first, *settling_last; /* durable, but an older iterator may still need what they replaced */
     struct acti_engine_iterator *iterators;
 
@@ -144,10 +147,11 @@ void acti_disk_settle_batch(acta_disk *disk, const acti_engine_batch *batch, uin
 /* -- memory_disk.c; the lock is held -- */
 
 bool acti_disk_fails(const acta_disk *disk, acta_disk_op op); /* by the test's choice */
-void acti_disk_list_push(unsynced **first, unsynced **last, unsynced *pushed);
-bool acti_disk_apply_next(acta_disk *disk, unsynced *applied); /* make it visible; false: no memory */
-void acti_disk_settle(acta_disk *disk);                        /* drop what nobody needs any more */
-void acti_disk_make_durable(acta_disk *disk);                  /* all that is visible */
-void acti_disk_take_over(acta_disk *disk);                     /* for a store that is being opened to write */
+void acti_disk_push_unsynced(acta_disk *disk, unsynced *pushed);
+bool acti_disk_apply_written(acta_disk *disk); /* make all that is written visible; false: no memory */
+void acti_disk_settle(acta_disk *disk);        /* drop what nobody needs any more */
+/* What is visible, but for the newest `but` bytes of it. */
+void acti_disk_make_durable(acta_disk *disk, size_t but);
+void acti_disk_take_over(acta_disk *disk); /* for a store that is being opened to write */
 
 #endif

@@ -16,8 +16,8 @@ acti_disk_fails(const acta_disk *disk, acta_disk_op op)
     return disk->faults.fail != NULL && disk->faults.fail(disk->faults.user, op);
 }
 
-void
-acti_disk_list_push(unsynced **first, unsynced **last, unsynced *pushed)
+static void
+list_push(unsynced **first, unsynced **last, unsynced *pushed)
 {
     pushed->next = NULL;
     if (*last != NULL)
@@ -37,6 +37,30 @@ list_pop(unsynced **first, unsynced **last)
     return popped;
 }
 
+static size_t
+size_of(const unsynced *sized)
+{
+    return sizeof *sized + acti_disk_batch_bytes(sized->batch);
+}
+
+void
+acti_disk_push_unsynced(acta_disk *disk, unsynced *pushed)
+{
+    list_push(&disk->unsynced_first, &disk->unsynced_last, pushed);
+    if (disk->unapplied == NULL) disk->unapplied = pushed;
+    disk->unsynced_bytes += size_of(pushed);
+}
+
+static unsynced *
+pop_unsynced(acta_disk *disk)
+{
+    unsynced *popped = list_pop(&disk->unsynced_first, &disk->unsynced_last);
+
+    if (disk->unapplied == popped) disk->unapplied = popped->next;
+    disk->unsynced_bytes -= size_of(popped);
+    return popped;
+}
+
 static void
 unsynced_free(acta_disk *disk, unsynced *freed)
 {
@@ -44,11 +68,22 @@ unsynced_free(acta_disk *disk, unsynced *freed)
     disk_free(disk, freed, sizeof *freed);
 }
 
-bool
-acti_disk_apply_next(acta_disk *disk, unsynced *applied)
+static bool
+apply_next(acta_disk *disk)
 {
+    unsynced *applied = disk->unapplied;
+
     if (!acti_disk_apply_batch(disk, applied->batch, disk->visible + 1)) return false;
     applied->sequence = ++disk->visible;
+    disk->unapplied = applied->next;
+    return true;
+}
+
+bool
+acti_disk_apply_written(acta_disk *disk)
+{
+    while (disk->unapplied != NULL)
+        if (!apply_next(disk)) return false;
     return true;
 }
 
@@ -65,14 +100,14 @@ acti_disk_settle(acta_disk *disk)
     }
 }
 
-/* All that is visible is durable now: nothing has to be kept for a crash. */
 void
-acti_disk_make_durable(acta_disk *disk)
+acti_disk_make_durable(acta_disk *disk, size_t but)
 {
-    disk->durable = disk->visible;
-    while (disk->unsynced_first != NULL)
-        acti_disk_list_push(
-            &disk->settling_first, &disk->settling_last, list_pop(&disk->unsynced_first, &disk->unsynced_last));
+    while (disk->unsynced_first != disk->unapplied && disk->unsynced_bytes > but) {
+        unsynced *kept = pop_unsynced(disk);
+        disk->durable = kept->sequence;
+        list_push(&disk->settling_first, &disk->settling_last, kept);
+    }
     acti_disk_settle(disk);
 }
 
@@ -90,11 +125,11 @@ static void
 lose_unsynced(acta_disk *disk, uint32_t survivors)
 {
     for (unsynced *u = disk->unsynced_first; u != NULL && survivors > 0; u = u->next, survivors--) {
-        if (u->sequence == 0 && !acti_disk_apply_next(disk, u)) break; /* no memory: it goes with the rest */
+        if (u == disk->unapplied && !apply_next(disk)) break; /* no memory: it goes with the rest */
         disk->durable = u->sequence;
     }
     while (disk->unsynced_first != NULL) {
-        unsynced *u = list_pop(&disk->unsynced_first, &disk->unsynced_last);
+        unsynced *u = pop_unsynced(disk);
         acti_disk_settle_batch(disk, u->batch, disk->durable);
         unsynced_free(disk, u);
     }

@@ -467,13 +467,15 @@ acti_disk_batch_copy(const acti_engine_batch *batch)
 {
     const acta_allocator *allocator = &batch->allocator;
     acti_engine_batch *copy = allocator->alloc(allocator->user, sizeof *copy);
-    size_t changes_size = batch->change_room * sizeof *batch->changes;
+    size_t changes_size = batch->change_count * sizeof *batch->changes;
 
     if (copy == NULL) return NULL;
     *copy = *batch;
-    copy->changes = batch->changes != NULL ? allocator->alloc(allocator->user, changes_size) : NULL;
-    copy->bytes = batch->bytes != NULL ? allocator->alloc(allocator->user, batch->byte_room) : NULL;
-    if ((batch->changes != NULL && copy->changes == NULL) || (batch->bytes != NULL && copy->bytes == NULL)) {
+    copy->change_room = batch->change_count;
+    copy->byte_room = batch->byte_count;
+    copy->changes = changes_size > 0 ? allocator->alloc(allocator->user, changes_size) : NULL;
+    copy->bytes = copy->byte_room > 0 ? allocator->alloc(allocator->user, copy->byte_room) : NULL;
+    if ((changes_size > 0 && copy->changes == NULL) || (copy->byte_room > 0 && copy->bytes == NULL)) {
         acti_disk_batch_destroy(copy);
         return NULL;
     }

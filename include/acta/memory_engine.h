@@ -38,8 +38,9 @@ ACTA_API acta_disk *acta_disk_create(const acta_allocator *allocator); /* NULL: 
 ACTA_API void acta_disk_destroy(acta_disk *disk);                      /* takes NULL; no store may be open on it */
 ACTA_API void acta_disk_set_faults(acta_disk *disk, const acta_disk_faults *faults);
 
-/* The power goes: unsynced batches and marks are lost, but for what faults.choose lets live. The store that was open on
- * it must be abandoned with acta_store_abandon, before or after. */
+/* The power goes: unsynced batches and marks are lost, but for what faults.choose lets live. Of a store that never syncs
+ * (unsafe_no_sync) only the newest 16 MiB can be lost: what is older is written back, as a system does with its files.
+ * The store that was open on the disk must be abandoned with acta_store_abandon, before or after. */
 ACTA_API void acta_disk_crash(acta_disk *disk);
 
 /* A hash over all that is durable, equal for equal contents. */

@@ -304,6 +304,26 @@ without_syncs_acknowledged_events_are_lost(void **state)
     assert_int_equal(count_log(f), 0); /* had they been synced, this would be 10 */
 }
 
+/* Without syncs the disk writes back what is old by itself, so that what it keeps for a crash doesn't grow for ever. */
+static void
+without_syncs_old_events_are_written_back(void **state)
+{
+    enum { SIZE = 256 << 10, COUNT = 100, LOST_MAX = (16 << 20) / SIZE };
+    fixture *f = FIXTURE(state);
+    char *payload = calloc(1, SIZE);
+
+    close_store(f);
+    f->config.unsafe_no_sync = true;
+    open_store_ok(f);
+    memset(payload, 'x', SIZE - 1);
+    for (int i = 0; i < COUNT; i++)
+        append_ok(f, "s", payload);
+    free(payload);
+    crash_store(f);
+    open_store_ok(f);
+    assert_in_range(count_log(f), COUNT - LOST_MAX, COUNT - 1);
+}
+
 /* A process that ends without a power cut loses nothing that was visible, synced or not. */
 static void
 a_kill_without_a_power_cut_loses_nothing_visible(void **state)
@@ -522,6 +542,7 @@ main(void)
         on_manual_store(a_cut_in_recovery_is_recovered_from),
         on_manual_store(a_cut_while_a_store_is_made_leaves_no_half_store),
         on_manual_store(without_syncs_acknowledged_events_are_lost),
+        on_manual_store(without_syncs_old_events_are_written_back),
         on_manual_store(a_kill_without_a_power_cut_loses_nothing_visible),
         on_manual_store(the_hash_of_a_disk_tells_contents_apart),
         on_manual_store(a_disk_has_one_writer),
