@@ -103,7 +103,7 @@ acti_disk_settle(acta_disk *disk)
 void
 acti_disk_make_durable(acta_disk *disk, size_t but)
 {
-    while (disk->unsynced_first != disk->unapplied && disk->unsynced_bytes > but) {
+    while (disk->unsynced_first != NULL && disk->unsynced_first != disk->unapplied && disk->unsynced_bytes > but) {
         unsynced *kept = pop_unsynced(disk);
         disk->durable = kept->sequence;
         list_push(&disk->settling_first, &disk->settling_last, kept);
