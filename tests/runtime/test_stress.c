@@ -312,6 +312,8 @@ two_senders_wake_a_receiver_at_once(void **state)
 
 /* -- starts and stops: SCH-07, SCH-08 -- */
 
+enum { MANY_LIVES = HARNESS_SANITIZED ? 20000 : 1000000 };
+
 typedef struct nest {
     script *leaf;
     uint64_t count;
@@ -344,8 +346,7 @@ spawn_all(acta_self *self, void *user, acta_message *message)
     return ACTA_STOP;
 }
 
-/* SCH-08: one producer of short lives, far more than a ring holds: none is lost, none runs twice. A million with
- * ACTA_STRESS=20. */
+/* SCH-08: one producer of short lives, far more than a ring holds: none is lost, none runs twice. */
 static void
 a_storm_of_short_lives_is_lived_once_each(void **state)
 {
@@ -356,7 +357,7 @@ a_storm_of_short_lives_is_lived_once_each(void **state)
 
     memset(&n, 0, sizeof n);
     n.leaf = &leaf;
-    n.count = scaled(50000);
+    n.count = MANY_LIVES;
     harness_start(&h, 4);
     send_tag(&h, spawn(&h, &root), 0);
     await_count(&h, &n.done, n.count);
@@ -374,8 +375,7 @@ answer(acta_self *self, void *user, acta_message *message)
     return ACTA_NEXT;
 }
 
-/* SCH-07: many actors at once, a message each, all answer, all stop; harness_stop finds all memory given back. A million
- * with ACTA_STRESS=50. */
+/* SCH-07: many actors at once, a message each, all answer, all stop; harness_stop finds all memory given back. */
 static void
 a_crowd_answers_and_leaves_nothing(void **state)
 {
@@ -383,7 +383,7 @@ a_crowd_answers_and_leaves_nothing(void **state)
     harness h;
     static _Atomic uint64_t answered;
     script s = { .cast = answer, .user = (void *)&answered };
-    uint64_t count = scaled(20000);
+    const uint64_t count = MANY_LIVES;
     acta_pid *pids = calloc(count, sizeof *pids);
 
     assert_non_null(pids);
