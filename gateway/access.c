@@ -52,9 +52,8 @@ add_token(acti_guard *guard, const acta_gateway_token *given, acta_error *error)
     return ACTA_OK;
 }
 
-/* The same time whatever the secret is: digests are compared, and all bytes of them. */
-static bool
-is_same(const uint8_t a[32], const uint8_t b[32])
+bool
+acti_guard_is_same(const uint8_t a[32], const uint8_t b[32])
 {
     volatile uint8_t differs = 0;
 
@@ -82,7 +81,7 @@ acti_guard_access(const acti_guard *guard, const char *authorization, const char
 
     digest_of(acta_str_of(authorization + sizeof scheme - 1), digest);
     for (uint32_t i = 0; i < guard->token_count; i++)
-        if (is_same(digest, guard->tokens[i].digest)) found = &guard->tokens[i];
+        if (acti_guard_is_same(digest, guard->tokens[i].digest)) found = &guard->tokens[i];
     if (found == NULL || (found->until_us != 0 && found->until_us <= wall_us(guard))) return ACTA_GATEWAY_NOTHING;
     *name_out = found->name;
     return found->access;

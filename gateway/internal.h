@@ -89,6 +89,8 @@ acta_status acti_guard_fill(acti_guard *guard, const acta_gateway_options *optio
 void acti_guard_clear(acti_guard *guard);
 /* `authorization` NULL: there is none. `name_out` gets whose token it is, or "". NOTHING: no token of ours, or expired. */
 acta_gateway_access acti_guard_access(const acti_guard *guard, const char *authorization, const char **name_out);
+/* Two digests. The same time whatever they are: all bytes of both are read. */
+bool acti_guard_is_same(const uint8_t a[32], const uint8_t b[32]);
 bool acti_guard_knows_host(const acti_guard *guard, const char *host); /* NULL: no header */
 
 /* -- request.c -- */

@@ -272,6 +272,55 @@ few_bytes_make_no_million_tables() {
     ends_with 1 "is no binary schema" --bfbs "$scratch/evil.bfbs" --schema "$scratch/shop/shop.fbs" --out-dir "$scratch"
 }
 
+# SEC-03: a binary schema as JSON, changed, and back: each part leads to a part, and together they are none of flatc's.
+changed() { # how perl changes it: evil.bfbs of circles.fbs
+    perl -0pe "$1" "$scratch/circles.json" >"$scratch/evil.json"
+    ! cmp -s "$scratch/circles.json" "$scratch/evil.json" &&
+        "$flatc" --binary -o "$scratch" "$root/schema/reflection.fbs" "$scratch/evil.json"
+}
+
+refused_when() { # how perl changes it
+    changed "$1" && ends_with 1 "evil.bfbs' is no binary schema" \
+        --bfbs "$scratch/evil.bfbs" --schema "$scratch/circles.fbs" --out-dir "$scratch"
+}
+
+refused_with_type() { # of a field, as members of JSON
+    refused_when "s/\"name\": \"$1\",\\s*\"type\": \\K\\{.*?\\}/{ $2 }/s"
+}
+
+circles_and_doubles_are_refused() {
+    cat >"$scratch/circles.fbs" <<'EOF'
+namespace n;
+struct Inner { one:int; two:int; }
+struct Outer { inner:Inner; number:int; }
+struct Wrapped { wraps:Outer; }
+union Either { Leaf, Tree }
+table Leaf { outer:Outer; text:string; }
+table Tree { parts:[Tree]; leaf:Leaf; either:Either; }
+EOF
+    object='"base_type": "Obj", "index"' # by name: Inner 0, Leaf 1, Outer 2, Tree 3, Wrapped 4
+    binary_of "$scratch/circles.fbs" &&
+        "$flatc" --json --strict-json --raw-binary -o "$scratch" "$root/schema/reflection.fbs" -- "$scratch/circles.bfbs" &&
+        changed 's/"id": 1,/"id":1,/' && "$actac" --bfbs "$scratch/evil.bfbs" --schema "$scratch/circles.fbs" \
+        --out-dir "$scratch" &&
+        refused_with_type inner "$object: 2" && # in itself
+        refused_with_type wraps "$object: 4" &&
+        refused_with_type inner "$object: 4" && # in one that is in it
+        refused_with_type inner "$object: 1" && # a table
+        refused_with_type leaf "$object: 5" &&
+        refused_with_type leaf "$object: -2" &&
+        refused_with_type one '"base_type": "String"' &&
+        refused_with_type one '"base_type": "Array", "element": "Int", "fixed_length": 65535' &&
+        refused_with_type text '"base_type": "Union"' &&
+        refused_with_type text '"base_type": "Union", "index": 7' &&
+        refused_with_type text '"base_type": "Int", "index": 0' &&
+        refused_when 's/"name": "two"/"name": "one"/' &&
+        refused_when 's/"name": "text".*?"id": \K1/0/s' &&
+        refused_when 's/"name": "text".*?"id": \K1/40000/s' &&
+        refused_when 's/"name": "two".*?"offset": \K4/65000/s' &&
+        refused_when 's/"minalign": 4/"minalign": 3/'
+}
+
 # SEC-04: what a schema says in words stays a comment, or a string.
 words_become_no_code() {
     cat >"$scratch/evil.fbs" <<'EOF'
@@ -307,10 +356,15 @@ includes_lead_nowhere() {
     ! compile "$scratch/third.fbs" >"$scratch/said" 2>&1 && [ ! -e "$scratch/third.acta.h" ]
 }
 
+# SEC-04: of a gigabyte, and just too large.
 a_file_too_large_is_not_read() {
-    truncate -s 65M "$scratch/large.fbs"
-    ends_with 1 "cannot read '$scratch/large.fbs': File too large" \
-        --bfbs "$scratch/shop/shop.bfbs" --schema "$scratch/large.fbs" --out-dir "$scratch"
+    for size in 1G 65M; do
+        truncate -s "$size" "$scratch/large"
+        ends_with 1 "cannot read '$scratch/large': File too large" \
+            --bfbs "$scratch/shop/shop.bfbs" --schema "$scratch/large" --out-dir "$scratch" &&
+            ends_with 1 "cannot read '$scratch/large': File too large" \
+                --bfbs "$scratch/large" --schema "$scratch/shop/shop.fbs" --out-dir "$scratch" || return 1
+    done
 }
 
 # SEC-12
@@ -324,6 +378,7 @@ a_link_in_its_way_is_not_followed() {
 check "names that are none are refused" names_that_are_none_are_refused
 check "long names are refused" long_names_are_refused
 check "few bytes make no million tables" few_bytes_make_no_million_tables
+check "circles and doubles are refused" circles_and_doubles_are_refused
 check "words become no code" words_become_no_code
 check "includes lead nowhere" includes_lead_nowhere
 check "a file too large is not read" a_file_too_large_is_not_read

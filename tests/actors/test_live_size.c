@@ -106,7 +106,7 @@ rehydration_peak(fixture *f, const char *id, uint32_t events)
     return peak;
 }
 
-/* AP-23: 100,000 events in one stream take no more memory while they are read than 10,000 do. */
+/* AP-23, SEC-10: 100,000 events in one stream take no more memory while they are read than 10,000 do. */
 static void
 a_long_stream_is_read_in_little_memory(void **state)
 {
@@ -127,11 +127,55 @@ a_long_stream_is_read_in_little_memory(void **state)
     assert_true(many <= few + ROOM_BYTES);
 }
 
+/* The most that asking for `count` aggregates of made-up names takes, beside what was there. */
+static int64_t
+made_up_peak(fixture *f, uint32_t from, uint32_t count)
+{
+    int64_t before = peak_bytes = live_bytes;
+
+    for (uint32_t i = from; i < from + count; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "%08u", i);
+        assert_int_equal(total_of(f, id), 0);
+    }
+    return peak_bytes - before;
+}
+
+/* SEC-10: two hundred thousand aggregates of made-up names take no more memory than three thousand do. What bounds it is what the
+ * application may have for them: no time passes that would make them idle. */
+static void
+made_up_aggregates_take_what_they_may(void **state)
+{
+    static ledger_Counter_aggregate counter;
+    static const acta_aggregate *const aggregates[] = { &counter.base, NULL };
+    enum { BUDGET_BYTES = 1 << 20, FEW = 3000, MANY = 200000, SLACK_BYTES = 256 << 10 };
+    fixture *f = FIXTURE(state);
+    acta_aggregates_info info;
+
+    counter = ledger_counter;
+    f->environment.allocator = (acta_allocator){ .alloc = counted_alloc, .free = counted_free };
+    f->config.aggregates = aggregates;
+    f->config.aggregate_memory_bytes = BUDGET_BYTES;
+    f->config.store.tail_bytes_max = 4096;
+    start(f);
+    int64_t few = made_up_peak(f, 0, FEW), more = made_up_peak(f, FEW, MANY);
+    acta_app_aggregates(f->app, &info);
+    if (getenv("ACTA_TEST_PRINT") != NULL)
+        printf("%u names: %" PRId64 ", %u more: %" PRId64 " bytes; %" PRIu64 " live in %" PRIu64 "\n", FEW, few, MANY,
+            more, (uint64_t)info.live, (uint64_t)info.bytes);
+    assert_true(few > BUDGET_BYTES / 2);
+    assert_true(more <= SLACK_BYTES);
+    assert_true(info.bytes <= BUDGET_BYTES);
+    assert_true(info.evicted >= FEW + MANY - info.live);
+    f->config.aggregate_memory_bytes = 0;
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         manual(an_idle_aggregate_takes_little_memory),
+        manual(made_up_aggregates_take_what_they_may),
         manual(a_long_stream_is_read_in_little_memory),
     };
     return run_on_memory("live size", tests);

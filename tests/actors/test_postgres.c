@@ -342,6 +342,79 @@ one_connection_projects_at_a_time(void **state)
     expect_all(f);
 }
 
+static void
+run_outside(const char *sql)
+{
+    PGresult *result = PQexec(outside, sql);
+
+    if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+        fail_msg("%s\n%s", sql, PQerrorMessage(outside));
+    PQclear(result);
+}
+
+/* ES-42: the connection is cut, and its lock goes to another program, which moves on. Who had it delivers nothing before it
+ * has the lock again, and nothing twice. */
+static void
+who_has_lost_the_lock_delivers_nothing(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    start_projecting(f);
+    add(f, "a", 1);
+    settle(f);
+    run_outside("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()");
+    run_outside(
+        "SELECT pg_advisory_lock(hashtextextended('acta projection counters', 0))"); /* waits for the old holder */
+    for (int i = 0; i < 3; i++)
+        add(f, "a", 1);
+    pass_ms(f, 1000);
+    assert_int_equal(reader_info(f, "counters").state, ACTA_READER_RETRYING);
+    assert_int_equal(number_about("additions", "a"), 1);
+    assert_int_equal(position(), 1);
+    run_outside("BEGIN; UPDATE counters SET total = total + 1, additions = additions + 1 WHERE id = 'a'; "
+                "UPDATE acta_positions SET position = position + 1 WHERE name = 'counters'; COMMIT");
+    pass_ms(f, 1000);
+    assert_int_equal(number_about("additions", "a"), 2);
+    run_outside("SELECT pg_advisory_unlock_all()");
+    settle(f);
+    expect_all(f);
+    assert_int_equal(number_about("additions", "a"), 4);
+    assert_int_equal(reader_info(f, "counters").parked, 0);
+}
+
+/* SEC-09: what clients call their things, and what a projection is called, is a value wherever it comes. */
+static void
+names_are_no_sql(void **state)
+{
+    static const char *const ids[] = { "'; DROP TABLE counters; --", "a' OR '1'='1", "%", "_", "\\", "$1", "\"",
+        "a b", "\xc3\xa9\xe2\x82\xac", "{a,b}", "E'\\x41'" };
+    enum { IDS = sizeof ids / sizeof ids[0] };
+    static const char *const name = "c'; DROP TABLE acta_positions; --\"%_\\$1";
+    fixture *f = FIXTURE(state);
+
+    projection.base.name = name;
+    start_projecting(f);
+    for (int turn = 0; turn < 2; turn++)
+        for (int i = 0; i < IDS; i++)
+            add(f, ids[i], i + 1);
+    settle(f);
+    assert_int_equal(number_of("SELECT count(*) FROM counters"), IDS);
+    assert_int_equal(number_of("SELECT sum(additions) FROM counters"), 2 * IDS);
+    for (int i = 0; i < IDS; i++) {
+        PGresult *result =
+            PQexecParams(outside, "SELECT total FROM counters WHERE id = $1", 1, NULL, &ids[i], NULL, NULL, 0);
+        assert_int_equal(PQntuples(result), 1);
+        assert_int_equal(strtoll(PQgetvalue(result, 0, 0), NULL, 10), 2 * (i + 1));
+        PQclear(result);
+    }
+    PGresult *result =
+        PQexecParams(outside, "SELECT position FROM acta_positions WHERE name = $1", 1, NULL, &name, NULL, NULL, 0);
+    assert_int_equal(PQntuples(result), 1);
+    assert_int_equal(strtoll(PQgetvalue(result, 0, 0), NULL, 10), 2 * IDS);
+    PQclear(result);
+}
+
 int
 main(void)
 {
@@ -351,6 +424,8 @@ main(void)
         with_database(a_server_that_is_down_is_waited_for),
         with_database(an_event_that_fails_is_set_aside_and_done_once),
         with_database(one_connection_projects_at_a_time),
+        with_database(who_has_lost_the_lock_delivers_nothing),
+        with_database(names_are_no_sql),
     };
 
     if (!find_programs()) {

@@ -3,9 +3,13 @@
  */
 #include "http.h"
 
+#include <signal.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "internal.h"
 
 static const acta_gateway_token tokens[] = {
     { "grafana", ACTA_GATEWAY_READ, "read-read-read", 0 },
@@ -41,6 +45,53 @@ without_a_token_nothing_is_done_where_there_are_some(void **state)
     assert_int_equal(ask(f, "GET", "/aggregates/Account/alice?token=read-read-read", "", NULL), 401);
     assert_int_equal(ask(f, "GET", "/aggregates/Account/alice", "Authorization: Bearer read-read-read\r\n", NULL), 200);
     assert_int_equal(get(f, "/health"), 200); /* for who starts programs */
+}
+
+static sigjmp_buf at_guard_page;
+
+static void
+leave(int signal)
+{
+    siglongjmp(at_guard_page, signal);
+}
+
+/* Is its last byte, which can't be read, asked for? */
+static bool
+is_read_to_its_end(const uint8_t *cut, const uint8_t whole[32])
+{
+    if (sigsetjmp(at_guard_page, 1) != 0) return true;
+    acti_guard_is_same(cut, whole);
+    return false;
+}
+
+/* SEC-07: how many bytes are right is in no time that it takes, for all are read whichever of them differ. */
+static void
+digests_are_compared_to_their_ends(void **state)
+{
+    (void)state;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint8_t *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *cut;
+    uint8_t whole[32] = { 0 };
+    const struct sigaction leaving = { .sa_handler = leave };
+    struct sigaction before;
+
+    assert_true(pages != MAP_FAILED);
+    assert_true(acti_guard_is_same(pages, whole));
+    for (size_t i = 0; i < sizeof whole; i++) {
+        whole[i] ^= 0x10;
+        assert_false(acti_guard_is_same(pages, whole));
+        whole[i] ^= 0x10;
+    }
+    cut = pages + page - sizeof whole + 1;
+    assert_int_equal(mprotect(pages + page, page, PROT_NONE), 0);
+    assert_int_equal(sigaction(SIGSEGV, &leaving, &before), 0);
+    for (size_t differs = 0; differs < sizeof whole; differs++) {
+        whole[differs] = 1;
+        assert_true(is_read_to_its_end(cut, whole));
+        whole[differs] = 0;
+    }
+    assert_int_equal(sigaction(SIGSEGV, &before, NULL), 0);
+    munmap(pages, 2 * page);
 }
 
 static void
@@ -273,6 +324,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         with_bank(without_a_token_nothing_is_done_where_there_are_some),
+        cmocka_unit_test(digests_are_compared_to_their_ends),
         with_bank(a_token_that_reads_dispatches_nothing),
         with_bank(a_page_of_somebody_elses_gets_nothing),
         cmocka_unit_test_setup_teardown(secrets_are_told_nobody_and_errors_the_log, set_up_logged, tear_down),

@@ -388,6 +388,7 @@ of_a_large_one_the_payload_is_left_out(void **state)
     leave(&by);
 }
 
+/* SEC-10 */
 static void
 so_many_may_follow_and_no_more(void **state)
 {

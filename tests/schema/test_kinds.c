@@ -312,6 +312,40 @@ an_unknown_member_of_a_union_reads_as_none(void **state)
     assert_true(changed > 0);
 }
 
+/* SEC-02: a type without its value: of a table or a string it is none, a struct has to lie somewhere. */
+static void
+a_type_of_a_union_without_its_value_leads_nowhere(void **state)
+{
+    acta_memory *memory = *state;
+    const kinds_Point point = { 1, 2 };
+    const kinds_Circle value = { .inside = { .type = kinds_Shape_Point, .Point = { .data = &point } } };
+    uint16_t vtable[5]; /* size, size of the table, radius, type, value */
+    int32_t root, back;
+    acta_error error;
+    kinds_Circle read;
+
+    acta_bytes buffer = values_write(&kinds_Circle_table, &value, memory);
+    uint8_t *bytes = values_guarded(buffer);
+    memcpy(&root, bytes, 4);
+    memcpy(&back, bytes + root, 4);
+    memcpy(vtable, bytes + root - back, sizeof vtable);
+    assert_int_equal(vtable[0], sizeof vtable);
+    memset(bytes + root - back + 8, 0, 2);
+    buffer.data = bytes;
+    for (uint8_t type = 0; type <= kinds_Shape_Aligned; type++) {
+        bytes[root + vtable[3]] = type;
+        bool is_struct = type == kinds_Shape_Point || type == kinds_Shape_Mixed || type == kinds_Shape_Aligned;
+        assert_int_equal(kinds_Circle_verify(buffer, &error), is_struct ? ACTA_CORRUPT : ACTA_OK);
+        assert_int_equal(official_accepts("kinds.Circle", buffer.data, buffer.size), !is_struct);
+        if (is_struct) {
+            assert_string_equal(error.where, "inside");
+            continue;
+        }
+        kinds_Circle_decode(buffer, &read);
+        assert_int_equal(read.inside.type, kinds_Shape_NONE);
+    }
+}
+
 static void
 a_buffer_in_a_buffer_is_checked_and_read(void **state)
 {
@@ -455,6 +489,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_union_is_one_of_its_members, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_union_that_is_half_set_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_unknown_member_of_a_union_reads_as_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_type_of_a_union_without_its_value_leads_nowhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(json_of_the_wrong_kind_is_named_with_its_path, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_buffer_in_a_buffer_is_checked_and_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(items_are_found_by_their_key_when_sorted, set_up, tear_down),

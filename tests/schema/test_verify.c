@@ -142,6 +142,7 @@ changed_words_are_judged_as_by_the_official_verifier(void **state)
     assert_true(seen.accepted > 1000 && seen.refused > 1000);
 }
 
+/* SEC-02 */
 static void
 a_buffer_cut_anywhere_is_judged_as_by_the_official_verifier(void **state)
 {
@@ -158,6 +159,63 @@ a_buffer_cut_anywhere_is_judged_as_by_the_official_verifier(void **state)
         acta_memory_destroy(memory);
     }
     assert_true(seen.refused > 1000);
+}
+
+/* SEC-02: where a buffer begins in memory is nothing that its sender can choose, nor we always. */
+static void
+a_buffer_may_begin_anywhere(void **state)
+{
+    (void)state;
+    values_random random = values_seed();
+    acta_memory *memory = acta_memory_create(NULL);
+
+    for (int i = 0; i < TABLE_COUNT; i++) {
+        acta_bytes buffer = random_buffer(&random, tables[i], memory);
+        uint8_t *room = acta_memory_alloc(memory, buffer.size + 8);
+        for (size_t at = 0; at < 8; at++) {
+            acta_bytes moved = acta_bytes_from(memcpy(room + at, buffer.data, buffer.size), buffer.size);
+            assert_int_equal(tables[i]->verify(moved, NULL), ACTA_OK);
+            read_all(tables[i], moved);
+            assert_true(
+                values_equal(values_rewrite(tables[i], moved, memory), values_rewrite(tables[i], buffer, memory)));
+        }
+    }
+    acta_memory_destroy(memory);
+}
+
+/* SEC-02: an offset to itself, back, to what is not aligned, and out; a string that nothing ends. */
+static void
+an_offset_leads_on_to_what_it_should(void **state)
+{
+    (void)state;
+    static const uint32_t changes[] = { 1, 2, 3, 0xffffffff, 0x7fffffff, 0x80000000 };
+    acta_memory *memory = acta_memory_create(NULL);
+    shop_Line line = { .sku = S("abcdefg") };
+    acta_error error;
+
+    acta_bytes buffer = values_write(&shop_Line_table, &line, memory);
+    uint8_t *bytes = values_guarded(buffer);
+    buffer.data = bytes;
+    shop_Line_decode(buffer, &line);
+    size_t string = (size_t)((const uint8_t *)line.sku.data - bytes) - 4, at = 4;
+    uint32_t offset = 0;
+    for (; at < string && at + offset != string; at += at + offset == string ? 0 : 4)
+        memcpy(&offset, bytes + at, 4);
+    assert_int_equal(at + offset, string);
+
+    for (size_t i = 0; i <= sizeof changes / sizeof changes[0]; i++) {
+        uint32_t changed = i == 0 ? 0 : offset + changes[i - 1];
+        memcpy(bytes + at, &changed, 4);
+        assert_int_equal(shop_Line_verify(buffer, &error), ACTA_CORRUPT);
+        assert_string_equal(error.where, "sku");
+        assert_false(official_accepts("shop.Line", buffer.data, buffer.size));
+    }
+    memcpy(bytes + at, &offset, 4);
+    assert_int_equal(shop_Line_verify(buffer, &error), ACTA_OK);
+    bytes[string + 4 + 7] = 'h';
+    assert_int_equal(shop_Line_verify(buffer, &error), ACTA_CORRUPT);
+    assert_string_equal(error.text, "damaged buffer of shop.Line: field sku has no NUL behind it");
+    acta_memory_destroy(memory);
 }
 
 /* SEC-02 */
@@ -325,6 +383,8 @@ main(void)
         cmocka_unit_test(flipped_bits_are_judged_as_by_the_official_verifier),
         cmocka_unit_test(changed_words_are_judged_as_by_the_official_verifier),
         cmocka_unit_test(a_buffer_cut_anywhere_is_judged_as_by_the_official_verifier),
+        cmocka_unit_test(a_buffer_may_begin_anywhere),
+        cmocka_unit_test(an_offset_leads_on_to_what_it_should),
         cmocka_unit_test(a_missing_required_field_is_named),
         cmocka_unit_test(tables_are_nested_at_most_64_deep),
         cmocka_unit_test(many_offsets_to_one_long_string_end_early),

@@ -219,6 +219,8 @@ enum { TYPES_MAX = 10000 };
 bool model_make(acti_model *model, acti_arena *arena);
 const char *attribute_of(const acti_common *of, const char *name); /* NULL: it has none */
 
+bool is_sound(const acti_model *model); /* sound.c */
+
 /* Tables of a role, and for commands and events of an owner (NULL: any), one after the other; NULL behind the last. */
 const acti_table *model_next(const acti_model *model, const acti_table *after, acti_role role, const char *owner);
 /* Events that readers may take: this file's, and those of the files that it includes. */

@@ -257,6 +257,7 @@ read_table(reader *r, acti_table *out, uint32_t at)
         acti_field *next = &out->fields[out->field_count];
         read_field(r, next, bfbs_item(r->b, fields, i), out);
         next->is_member = out->is_struct;
+        if (next->id >= count) r->b->damaged = true; /* one after the other, and from 0 */
         bool is_type_of_union = next->base == BASE_UTYPE || next->element == BASE_UTYPE;
         if (next->deprecated || is_type_of_union)
             memset(next, 0, sizeof *next); /* no code is made for it */
@@ -498,8 +499,9 @@ model_make(acti_model *m, acti_arena *arena)
     }
     for (uint32_t i = 0; i < m->table_total && !r.b->damaged; i++)
         read_table(&r, &m->tables[r.table_index[i]], bfbs_item(r.b, objects, i));
+    if (r.b->damaged || !is_sound(m)) return false;
     name_schema(&r);
-    if (!r.b->damaged) hash_all(&r);
+    hash_all(&r);
     return !r.b->damaged;
 }
 
