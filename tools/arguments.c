@@ -71,6 +71,21 @@ argument_directory(int key, char *argument, struct argp_state *state, const char
     }
 }
 
+/* What the store says is for who opens one in a program; what follows "or set" is a word of that. */
+int
+told_in_use(const char *directory, const acta_error *error, const char *instead)
+{
+    const char *in_a_program = strstr(error->text, ", or set .read_only");
+    int size = in_a_program != NULL ? (int)(in_a_program - error->text) : (int)strlen(error->text);
+
+    if (error->status != ACTA_IN_USE)
+        fprintf(stderr, "acta: %.*s\n", size, error->text);
+    else
+        fprintf(stderr, "acta: '%s' is in use: a program has its store open; stop it first%s%s\n", directory,
+            instead != NULL ? ", or " : "", instead != NULL ? instead : "");
+    return 1;
+}
+
 int
 has_no_memory(void)
 {

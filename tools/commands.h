@@ -25,6 +25,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "acta/status.h"
+
 int command_verify(int argc, char **argv);
 int command_backup(int argc, char **argv);
 int command_backups(int argc, char **argv);
@@ -65,6 +67,10 @@ bool time_of_text(const char *text, int64_t *at_us_out);
 
 /* For the `default:` of a parser: one argument, the directory, and its end. */
 error_t argument_directory(int key, char *argument, struct argp_state *state, const char **directory_out);
+
+/* Why the store in `directory` can't be had alone, on stderr; `instead`: what else can be done while a program has it open, NULL
+ * for nothing. Gives 1, for the exit status. */
+int told_in_use(const char *directory, const acta_error *error, const char *instead);
 
 int has_no_memory(void); /* tells so on stderr; gives 1, for the exit status */
 

@@ -32,8 +32,10 @@ is_not_served(const char *directory, acta_error *error)
 {
     struct stat seen;
 
-    if (stat(directory, &seen) != 0 || !S_ISDIR(seen.st_mode))
+    if (stat(directory, &seen) != 0)
         return acta_error_set(error, ACTA_NOT_FOUND, "there is no directory '%s'", directory);
+    if (!S_ISDIR(seen.st_mode))
+        return acta_error_set(error, ACTA_NOT_FOUND, "'%s' is a file; the directory of a store is expected", directory);
     return acta_error_set(error, ACTA_NOT_FOUND,
         "no program has '%s' open, or it serves nothing (ACTA_GATEWAY=off); start it, or look into its store with acta "
         "streams, read, tail or stats",

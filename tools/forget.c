@@ -110,7 +110,7 @@ command_forget(int argc, char **argv)
     }
     acta_status status =
         acta_store_open(&(acta_store_config){ .path = o.arguments[1], .must_exist = true }, &store, &error);
-    if (status != ACTA_OK) return failed(&error);
+    if (status != ACTA_OK) return told_in_use(o.arguments[1], &error, "let it forget by itself (acta_app_forget)");
     int exit_status = forget(&o, store, o.keys != NULL ? o.keys : path);
     acta_store_close(store);
     return exit_status;

@@ -118,10 +118,7 @@ keep(const keep_line *line)
         status = copy_all(store, &count, &error);
         acta_store_close(store);
     }
-    if (status != ACTA_OK) {
-        fprintf(stderr, "acta: %s\n", error.text);
-        return 1;
-    }
+    if (status != ACTA_OK) return told_in_use(line->path, &error, NULL);
     printf("changed    %" PRIu64 " events: got a copy by stream, or lost it\n", count);
     return 0;
 }

@@ -138,7 +138,9 @@ command_backup(int argc, char **argv)
 
     acta_status status =
         acta_store_open(&(acta_store_config){ .path = o.paths[0], .must_exist = true }, &store, &error);
-    if (status != ACTA_OK) return failed(&error);
+    if (status != ACTA_OK)
+        return told_in_use(
+            o.paths[0], &error, "let it back itself up (acta_store_backup_to); acta export reads the store beside it");
     const acta_backup_config config = {
         .path = o.paths[1], .keep_max = (uint32_t)(o.keep_max < UINT32_MAX ? o.keep_max : 0), .check_all = o.check_all
     };
@@ -208,7 +210,8 @@ command_restore(int argc, char **argv)
     acta_restore_report report;
     acta_error error;
 
-    if (acta_restore(&config, &report, &error) != ACTA_OK) return failed(&error);
+    if (acta_restore(&config, &report, &error) != ACTA_OK)
+        return told_in_use(o.paths[0], &error, "restore from a backup");
     printf("restored   %s, up to position %" PRIu64 "\n", o.paths[1], report.position);
     printf("from       %s\n", report.backup);
     if (!report.is_cut) return 0;
@@ -264,7 +267,7 @@ command_repair(int argc, char **argv)
     acta_repair_report report;
     acta_error error;
 
-    if (acta_repair(&config, &report, &error) != ACTA_OK) return failed(&error);
+    if (acta_repair(&config, &report, &error) != ACTA_OK) return told_in_use(o.paths[0], &error, NULL);
     print_repair(&o, &report);
     return 0;
 }

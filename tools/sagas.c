@@ -125,6 +125,8 @@ show_sagas(sagas *s)
         const json_value *name = json_member(h, "name");
         if (name != NULL && !ask_manager(s, name)) return 1;
     }
+    if (s->found == 0 && s->line->words[2] == NULL && !s->line->as_json)
+        puts("no process manager has an instance that runs");
     if (s->found > 0 || s->line->words[2] == NULL) return 0;
     fprintf(stderr, "acta: no process manager has an instance '%s' that runs\n", s->line->words[2]);
     return 1;
@@ -170,6 +172,12 @@ parse_schedule(int key, char *argument, struct argp_state *state)
     }
 }
 
+static bool
+is_empty(const json_value *rows)
+{
+    return rows == NULL || rows->first == NULL;
+}
+
 static int
 show_schedule(const sagas_line *line, acta_memory *memory)
 {
@@ -183,6 +191,8 @@ show_schedule(const sagas_line *line, acta_memory *memory)
     if (!served_ask(&request, memory, MUST_BE_THERE, &answer)) return 1;
     if (line->as_json)
         served_lines(json_member(answer, "schedule"));
+    else if (is_empty(json_member(answer, "schedule")))
+        puts("there is no command for later");
     else
         served_table(json_member(answer, "schedule"), columns);
     tell_more(answer);

@@ -136,15 +136,27 @@ print_json(const entry *e, bool counts)
 }
 
 static void
-print_line(const entry *e, bool counts)
+print_line(const entry *e, bool counts, int width)
 {
     put_shown(e->type.type);
-    printf("  version %" PRIu32 "  hash %016" PRIx64 "  in schema %" PRIu32 " of ", e->type.version, e->type.hash,
-        e->type.number);
+    printf("%*s  %7" PRIu32, width - (int)e->type.type.size, "", e->type.version);
+    if (counts) printf(" %8" PRIu64 " %8" PRIu64 " %8" PRIu64, e->events, e->first, e->last);
+    printf("  %016" PRIx64 "  %" PRIu32 " of ", e->type.hash, e->type.number);
     put_shown(e->type.schema);
-    if (counts) printf("  %" PRIu64 " event%s", e->events, e->events == 1 ? "" : "s");
-    if (e->events != 0) printf(", positions %" PRIu64 " to %" PRIu64, e->first, e->last);
     putchar('\n');
+}
+
+/* The names are ASCII: bytes are columns. */
+static void
+print_table(const list *l, bool counts)
+{
+    int width = (int)strlen("TYPE");
+
+    for (const entry *e = l->first; e != NULL; e = e->next)
+        if ((int)e->type.type.size > width) width = (int)e->type.type.size;
+    printf("%-*s  VERSION%s  %-16s  SCHEMA\n", width, "TYPE", counts ? "   EVENTS    FIRST     LAST" : "", "HASH");
+    for (const entry *e = l->first; e != NULL; e = e->next)
+        print_line(e, counts, width);
 }
 
 static acta_status
@@ -154,10 +166,15 @@ print_list(const line *given, acta_store *store, acta_memory *memory, acta_error
 
     acta_status status = read_types(store, &l, error);
     if (status == ACTA_OK && given->counts) status = count_events(store, &l, error);
-    for (const entry *e = l.first; e != NULL && status == ACTA_OK; e = e->next)
-        (given->as_json ? print_json : print_line)(e, given->counts);
-    if (status == ACTA_OK && l.other_events != 0 && !given->as_json)
-        printf("%" PRIu64 " events are of types that no schema was kept of\n", l.other_events);
+    if (status != ACTA_OK) return status;
+    for (const entry *e = given->as_json ? l.first : NULL; e != NULL; e = e->next)
+        print_json(e, given->counts);
+    if (given->as_json) return ACTA_OK;
+    if (l.first != NULL)
+        print_table(&l, given->counts);
+    else
+        puts("no schema was kept: no program has written events here");
+    if (l.other_events != 0) printf("%" PRIu64 " events are of types that no schema was kept of\n", l.other_events);
     return status;
 }
 
@@ -178,18 +195,68 @@ find(const list *l, acta_str type, uint64_t version)
     return found;
 }
 
-static acta_status
-not_found(const line *given, const list *l, acta_error *error)
+/* "MoneyWithdrawn" of "bank.MoneyWithdrawn". */
+static acta_str
+short_name(acta_str type)
 {
-    const entry *newest = find(l, acta_str_of(given->arguments[0]), 0);
+    size_t begin = type.size;
 
-    if (newest == NULL)
+    while (begin > 0 && type.data[begin - 1] != '.')
+        begin--;
+    return acta_str_from(type.data + begin, type.size - begin);
+}
+
+static acta_status
+no_such_type(const line *given, const list *l, acta_error *error)
+{
+    acta_str name = acta_str_of(given->arguments[0]), nearest = { 0 };
+    size_t least = short_name(name).size / 2 + 1; /* what is further away was not meant */
+
+    for (const entry *e = l->first; e != NULL; e = e->next) {
+        size_t distance = acta_str_distance(short_name(name), short_name(e->type.type));
+        if (distance >= least) continue;
+        least = distance;
+        nearest = e->type.type;
+    }
+    if (nearest.data == NULL)
         return acta_error_set(error, ACTA_NOT_FOUND,
             "the log in '%s' has no event '%s'; acta schema list tells which it has", given->arguments[1],
             given->arguments[0]);
     return acta_error_set(error, ACTA_NOT_FOUND,
-        "the log in '%s' has no version %" PRIu64 " of '%s'; the newest is %" PRIu32, given->arguments[1],
-        given->version, given->arguments[0], newest->type.version);
+        "the log in '%s' has no event '%s'; did you mean '" ACTA_FMT "'? acta schema list tells which it has",
+        given->arguments[1], given->arguments[0], ACTA_ARG(nearest));
+}
+
+/* The type with this name, or with this last part of its name if no other has it. */
+static acta_status
+find_type(const line *given, const list *l, acta_str *type_out, acta_error *error)
+{
+    acta_str name = acta_str_of(given->arguments[0]);
+    char named[256];
+    int size = 0;
+
+    *type_out = name;
+    if (find(l, name, 0) != NULL) return ACTA_OK;
+    *type_out = acta_str_from(NULL, 0);
+    for (const entry *e = l->first; e != NULL; e = e->next) {
+        if (!acta_str_equal(short_name(e->type.type), name) || find(l, e->type.type, 0) != e) continue;
+        *type_out = size == 0 ? e->type.type : acta_str_from(NULL, 0);
+        size += size < (int)sizeof named ? snprintf(named + size, sizeof named - (size_t)size, "%s" ACTA_FMT,
+                                               size == 0 ? "" : ", ", ACTA_ARG(e->type.type))
+                                         : 0;
+    }
+    if (type_out->data != NULL) return ACTA_OK;
+    if (size == 0) return no_such_type(given, l, error);
+    return acta_error_set(error, ACTA_INVALID, "the log in '%s' has several events '%s': %s; give one of them whole",
+        given->arguments[1], given->arguments[0], named);
+}
+
+static acta_status
+no_such_version(const line *given, const list *l, acta_str type, acta_error *error)
+{
+    return acta_error_set(error, ACTA_NOT_FOUND,
+        "the log in '%s' has no version %" PRIu64 " of '" ACTA_FMT "'; the newest is %" PRIu32, given->arguments[1],
+        given->version, ACTA_ARG(type), find(l, type, 0)->type.version);
 }
 
 static acta_status
@@ -201,8 +268,11 @@ print_type(const line *given, acta_store *store, acta_memory *memory, acta_error
 
     acta_status status = read_types(store, &l, error);
     if (status != ACTA_OK) return status;
-    const entry *found = find(&l, acta_str_of(given->arguments[0]), given->version);
-    if (found == NULL) return not_found(given, &l, error);
+    acta_str type;
+    status = find_type(given, &l, &type, error);
+    if (status != ACTA_OK) return status;
+    const entry *found = find(&l, type, given->version);
+    if (found == NULL) return no_such_version(given, &l, type, error);
     status = acta_kept_schema_find(store, found->type.type, found->type.hash, memory, &kept, error);
     if (status == ACTA_OK) status = acta_schema_text(kept.binary, found->type.type, memory, &text, error);
     if (status != ACTA_OK) return status;
@@ -305,7 +375,8 @@ schema_show(int argc, char **argv)
         .args_doc = "TYPE DIR",
         .doc = "Print an event's type, and all that is in it, as the log in DIR has kept it: text that flatc reads, "
                "and from "
-               "which an old version's bank.v1.fbs can be made.\v"
+               "which an old version's bank.v1.fbs can be made. TYPE may leave out the namespace where no other event "
+               "has its name.\v"
                "Example:\n  acta schema show bank.MoneyWithdrawn bank-data --version 1\n\n"
                "Exit status: 0 done, 1 damage or failure, 2 wrong usage.",
     };

@@ -19,6 +19,11 @@ handlers_are_listed() {
         [ "$(wc -l <"$scratch/said")" -eq 3 ]
 }
 
+nothing_runs_later_is_told() {
+    says 0 'there is no command for later' "$acta" schedule "$data" &&
+        "$acta" schedule "$data" --json >"$scratch/said" 2>&1 && [ ! -s "$scratch/said" ]
+}
+
 a_handler_is_paused_and_resumed() {
     says 0 'accounts: pause is done' "$acta" handlers "$data" pause accounts --by clara --why 'a & b, ü' &&
         says 0 '"name":"accounts","state":"paused"' "$acta" handlers "$data" --json &&
@@ -128,7 +133,8 @@ what_runs_later_is_listed() {
 }
 
 sagas_that_do_not_run_are_told() {
-    "$acta" sagas "$data" >"$scratch/said" 2>&1 && [ ! -s "$scratch/said" ] &&
+    says 0 'no process manager has an instance that runs' "$acta" sagas "$data" &&
+        "$acta" sagas "$data" --json >"$scratch/said" 2>&1 && [ ! -s "$scratch/said" ] &&
         says 1 "no process manager has an instance 't-17' that runs" "$acta" sagas "$data" show t-17
 }
 
@@ -248,8 +254,21 @@ nothing_speaks_to_the_terminal() {
         ! grep -q "$(printf '[\033]')" "$scratch/said" && ! grep -q "$(printf '\302\233')" "$scratch/said"
 }
 
+# What the store says to who opens it in a program is no help to who types.
+who_needs_the_store_alone_is_told() {
+    beside="acta: '$data' is in use: a program has its store open; stop it first"
+    says 1 "$beside, or let it back itself up (acta_store_backup_to); acta export reads the store beside it" \
+        "$acta" backup "$data" "$scratch/set" &&
+        says 1 "$beside, or let it forget by itself (acta_app_forget)" "$acta" forget anna "$data" &&
+        says 1 "$beside, or restore from a backup" "$acta" restore "$data" "$scratch/restored" &&
+        says 1 "$beside" "$acta" keep "$data" Account &&
+        says 1 "$beside" "$acta" repair "$data" "$scratch/mended" &&
+        [ ! -e "$scratch/set" ] && [ ! -e "$scratch/restored" ] && [ ! -e "$scratch/mended" ]
+}
+
 nobody_who_serves_is_told() {
     says 1 "there is no directory '$scratch/nothing'" "$acta" handlers "$scratch/nothing" &&
+        says 1 "'$acta' is a file; the directory of a store is expected" "$acta" handlers "$acta" &&
         mkdir -p "$scratch/empty" &&
         for asked in handlers tree actors queues sagas schedule; do
             says 1 "no program has '$scratch/empty' open, or it serves nothing (ACTA_GATEWAY=off); start it, or" "$acta" "$asked" "$scratch/empty" &&
@@ -274,6 +293,7 @@ check "an order is sent whole" an_order_is_sent_whole
 check "one saga is shown" one_saga_is_shown
 serve
 check "handlers are listed" handlers_are_listed
+check "that nothing runs later is told" nothing_runs_later_is_told
 check "a handler is paused and resumed" a_handler_is_paused_and_resumed
 check "orders that cannot be are refused" orders_that_cannot_be_are_refused
 check "commands are dispatched" commands_are_dispatched
@@ -289,6 +309,7 @@ begin_standing >"$scratch/out"
 serve
 check "what runs later is listed" what_runs_later_is_listed
 check "sagas that do not run are told" sagas_that_do_not_run_are_told
+check "who needs the store alone is told" who_needs_the_store_alone_is_told
 kill -TERM "$served"
 check "a bank with an order ends well" wait "$served"
 serve_far
