@@ -52,7 +52,7 @@ acti_quick_same(const uint8_t *at, const uint64_t *words, uint32_t size)
                acti_quick_word(at, words, size, 10) | acti_quick_word(at, words, size, 11)) == 0;
 }
 
-/* The buffer begins with `head_size` bytes that are a constant, and its table ends at `end`. */
+/* The buffer begins with `head_size` bytes that are a constant; its table, and what else has a constant place, end at `end`. */
 ACTI_INLINE bool
 acti_quick_begin(acti_deep *d, acta_bytes buffer, const uint64_t *head, uint32_t head_size, uint32_t end)
 {
@@ -130,31 +130,65 @@ acti_quick_numbers(acti_judge *j, uint64_t slot, uint32_t size)
     return acti_deep_follow(j, slot, &at) && acti_deep_vector(j, at, size);
 }
 
-/* From `slot_out` to `end_out` stand the offsets of a vector, of which each is so much work. */
+/* From `slot_out` to `end_out` stand the offsets of a vector at `at`, of which each is so much work. */
 ACTI_INLINE bool
-acti_quick_slots(acti_judge *j, uint64_t slot, uint32_t work, uint64_t *slot_out, uint64_t *end_out)
+acti_quick_elements(acti_judge *j, uint64_t at, uint32_t work, uint64_t *slot_out, uint64_t *end_out)
 {
-    uint64_t at;
     uint32_t count;
 
-    if (!acti_deep_follow(j, slot, &at) || !acti_deep_elements(j, at, slot_out, &count)) return false;
+    if (!acti_deep_elements(j, at, slot_out, &count)) return false;
     *end_out = *slot_out + (uint64_t)count * 4;
     return acti_deep_work(j->whole, (uint64_t)count * work);
 }
 
+ACTI_INLINE bool
+acti_quick_slots(acti_judge *j, uint64_t slot, uint32_t work, uint64_t *slot_out, uint64_t *end_out)
+{
+    uint64_t at;
+
+    return acti_deep_follow(j, slot, &at) && acti_quick_elements(j, at, work, slot_out, end_out);
+}
+
 /* `work` of each; 0, when it is the only vector of many and so can't be too much. */
+ACTI_INLINE bool
+acti_quick_texts_at(acti_judge *j, uint64_t at, uint32_t work)
+{
+    uint64_t slot, end;
+
+    if (!acti_quick_elements(j, at, work, &slot, &end)) return false;
+    for (; slot != end; slot += 4) {
+        uint32_t offset = acti_load_uint32(j->bytes + slot); /* zero may lead to an empty one: acti_deep_strings */
+        j->odd |= offset;
+        if (slot + offset > j->last || !acti_quick_is_ascii(j, slot + offset, ACTI_QUICK_SHORT_MAX)) return false;
+    }
+    return true;
+}
+
 ACTI_INLINE bool
 acti_quick_texts(acti_judge *j, uint64_t slot, uint32_t work)
 {
-    uint64_t at, end;
+    uint64_t at;
 
-    if (!acti_quick_slots(j, slot, work, &at, &end)) return false;
-    for (; at != end; at += 4) {
-        uint32_t offset = acti_load_uint32(j->bytes + at); /* zero may lead to an empty one: acti_deep_strings */
-        j->odd |= offset;
-        if (at + offset > j->last || !acti_quick_is_ascii(j, at + offset, ACTI_QUICK_SHORT_MAX)) return false;
-    }
-    return true;
+    return acti_deep_follow(j, slot, &at) && acti_quick_texts_at(j, at, work);
+}
+
+/* What the first offset of a root leads to is written right behind the table: its place, too, is a constant, inside. */
+ACTI_INLINE bool
+acti_quick_leads_to(const acti_judge *j, uint32_t slot, uint32_t at)
+{
+    return acti_load_uint32(j->bytes + slot) == at - slot;
+}
+
+ACTI_INLINE bool
+acti_quick_first_text(const acti_judge *j, uint32_t slot, uint32_t at)
+{
+    return acti_quick_leads_to(j, slot, at) && acti_quick_is_ascii(j, at, UINT32_MAX);
+}
+
+ACTI_INLINE bool
+acti_quick_first_texts(acti_judge *j, uint32_t slot, uint32_t at, uint32_t work)
+{
+    return acti_quick_leads_to(j, slot, at) && acti_quick_texts_at(j, at, work);
 }
 
 /* Four of them, or fewer: 0 is none. */

@@ -207,8 +207,10 @@ typedef struct coder {
     const acti_model *model;
     FILE *out;
     acti_arena *arena;
-    const char *base;   /* "at + "; of the root: "" */
-    uint32_t text_work; /* of each text of a vector */
+    const char *base;        /* "at + "; of the root: "" */
+    uint32_t text_work;      /* of each text of a vector */
+    const acti_field *first; /* whose target lies at `first_place`: a text or texts; or NULL */
+    uint32_t first_place;
 } coder;
 
 /* Bytes of the head, as acti_quick_same takes them: the last eight begin where they must. */
@@ -266,6 +268,16 @@ put_text(const coder *c, uint32_t indent, uint32_t place)
         (const char *[]){ "j", slot_of(c, place) }, 2);
 }
 
+/* Of a text, three arguments; of texts their work besides. */
+static void
+put_first(const coder *c, const char *function, uint32_t slot, uint32_t argument_count)
+{
+    put_check(c, 4, function,
+        (const char *[]){ "j", arena_format(c->arena, "%u", slot), arena_format(c->arena, "%u", c->first_place),
+            arena_format(c->arena, "%u", c->text_work) },
+        argument_count);
+}
+
 static void
 put_leaves(const coder *c, const acti_table *leaf, uint32_t place)
 {
@@ -310,6 +322,10 @@ put_target(const coder *c, const acti_field *f, const layout *l, uint32_t i, uin
         put_text(c, 4, place);
         return;
     case TARGET_TEXTS:
+        if (f == c->first) {
+            put_first(c, "acti_quick_first_texts", place, 4);
+            return;
+        }
         put_check(c, 4, "acti_quick_texts",
             (const char *[]){ "j", slot_of(c, place), arena_format(c->arena, "%u", c->text_work) }, 3);
         return;
@@ -361,6 +377,10 @@ put_root_texts(const coder *c, const acti_table *of, const layout *l)
         uint32_t place = l->table + l->offsets[i];
         if (target_of(&of->fields[i]) != TARGET_TEXT) continue;
         left--;
+        if (&of->fields[i] == c->first) {
+            put_first(c, "acti_quick_first_text", place, 3);
+            continue;
+        }
         if (count == 1 && left == 0) {
             put_text(c, 4, place);
             return;
@@ -377,7 +397,7 @@ put_root_texts(const coder *c, const acti_table *of, const layout *l)
 static void
 put_part(const acti_model *m, const acti_table *of, FILE *out, acti_arena *arena)
 {
-    coder c = { m, out, arena, "at + ", WORK };
+    coder c = { m, out, arena, "at + ", WORK, NULL, 0 };
     layout l;
 
     lay_out(of, &l);
@@ -427,16 +447,32 @@ text_work_of(const acti_table *of)
     return vectors > 1 ? WORK : 0;
 }
 
+/* The first field that leads anywhere, if to texts: acta writes them behind the table. */
+static const acti_field *
+first_of(const acti_table *of)
+{
+    for (uint32_t i = 0; i < of->field_count; i++) {
+        target kind = target_of(&of->fields[i]);
+        if (kind != TARGET_NONE) return kind == TARGET_TEXT || kind == TARGET_TEXTS ? &of->fields[i] : NULL;
+    }
+    return NULL;
+}
+
 void
 put_quick(const acti_model *m, const acti_table *of, FILE *out, acti_arena *arena)
 {
-    coder c = { m, out, arena, "", text_work_of(of) };
+    coder c = { m, out, arena, "", text_work_of(of), first_of(of), 0 };
     bool is_flat = texts_of(of) == 0;
     layout l;
 
     lay_out(of, &l);
+    uint32_t end = l.table + l.table_size;
+    if (c.first != NULL) {
+        c.first_place = (end + 3) & ~3u;
+        end = c.first_place + 5; /* a number of bytes, and one more: as acti_judge.last */
+    }
     const char *items[3 + HEAD_MAX / 8] = { of->is.c_name, arena_format(arena, "%u", l.table + 4),
-        arena_format(arena, "%u", l.table + l.table_size) };
+        arena_format(arena, "%u", end) };
     uint32_t count = 3 + add_words(&l, 0, l.table + 4, items + 3, arena);
     put_list(out, 0, is_flat ? "ACTI_QUICK_FLAT(" : "ACTI_QUICK(", items, count, is_flat ? ");\n" : ")\n");
     if (is_flat) return;

@@ -21,9 +21,9 @@ static const acta_field purse_Earn_fields[] = {
     ACTA_STRING_FIELD(purse_Earn, purse_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_NUMBER_FIELD(purse_Earn, hundredths, 2, INT64, 0, 0),
 };
-ACTI_QUICK(purse_Earn, 24, 36, 0x0010000a00000014, 0x000000040000000c, 0x0000001000000000)
+ACTI_QUICK(purse_Earn, 24, 41, 0x0010000a00000014, 0x000000040000000c, 0x0000001000000000)
 {
-    if (!acti_quick_text(j, 32)) return false;
+    if (!acti_quick_first_text(j, 32, 36)) return false;
     return true;
 }
 ACTA_QUICK_PLAIN_CODE(purse_Earn);
@@ -40,9 +40,9 @@ static const acta_field purse_Spend_fields[] = {
     ACTA_STRING_FIELD(purse_Spend, purse_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_NUMBER_FIELD(purse_Spend, hundredths, 3, INT64, 0, 0),
 };
-ACTI_QUICK(purse_Spend, 24, 36, 0x0010000c00000014, 0x000400000000000c, 0x0000001000000000)
+ACTI_QUICK(purse_Spend, 24, 41, 0x0010000c00000014, 0x000400000000000c, 0x0000001000000000)
 {
-    if (!acti_quick_text(j, 32)) return false;
+    if (!acti_quick_first_text(j, 32, 36)) return false;
     return true;
 }
 ACTA_QUICK_PLAIN_CODE(purse_Spend);
@@ -59,9 +59,9 @@ static const acta_field purse_Note_fields[] = {
     ACTA_STRING_FIELD(purse_Note, purse_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_NUMBER_FIELD(purse_Note, hundredths, 1, INT64, 0, 0),
 };
-ACTI_QUICK(purse_Note, 16, 28, 0x001000080000000c, 0x000000080004000c)
+ACTI_QUICK(purse_Note, 16, 33, 0x001000080000000c, 0x000000080004000c)
 {
-    if (!acti_quick_text(j, 24)) return false;
+    if (!acti_quick_first_text(j, 24, 28)) return false;
     return true;
 }
 ACTA_QUICK_PLAIN_CODE(purse_Note);
@@ -78,9 +78,9 @@ static const acta_field purse_Earned_fields[] = {
     ACTA_STRING_FIELD(purse_Earned, purse_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_NUMBER_FIELD(purse_Earned, hundredths, 1, INT64, 0, 0),
 };
-ACTI_QUICK(purse_Earned, 16, 28, 0x001000080000000c, 0x000000080004000c)
+ACTI_QUICK(purse_Earned, 16, 33, 0x001000080000000c, 0x000000080004000c)
 {
-    if (!acti_quick_text(j, 24)) return false;
+    if (!acti_quick_first_text(j, 24, 28)) return false;
     return true;
 }
 ACTA_QUICK_PLAIN_CODE(purse_Earned);
@@ -98,9 +98,10 @@ static const acta_field purse_Spent_fields[] = {
     ACTA_STRING_FIELD(purse_Spent, what, 2, 0),
     ACTA_NUMBER_FIELD(purse_Spent, kind, 3, UINT8, ACTA_FIELD_ENUM, 0),
 };
-ACTI_QUICK(purse_Spent, 24, 41, 0x0015000c00000014, 0x001400100004000c, 0x0000001000000000)
+ACTI_QUICK(purse_Spent, 24, 49, 0x0015000c00000014, 0x001400100004000c, 0x0000001000000000)
 {
-    if (!acti_quick_text4(j, 32, 36, 0, 0)) return false;
+    if (!acti_quick_first_text(j, 32, 44)) return false;
+    if (!acti_quick_text(j, 36)) return false;
     return true;
 }
 ACTA_QUICK_PLAIN_CODE(purse_Spent);
@@ -116,9 +117,9 @@ static const acta_field purse_Charged_fields[] = {
     ACTA_STRING_FIELD(purse_Charged, purse_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_NUMBER_FIELD(purse_Charged, hundredths, 1, INT64, 0, 0),
 };
-ACTI_QUICK(purse_Charged, 16, 28, 0x001000080000000c, 0x000000080004000c)
+ACTI_QUICK(purse_Charged, 16, 33, 0x001000080000000c, 0x000000080004000c)
 {
-    if (!acti_quick_text(j, 24)) return false;
+    if (!acti_quick_first_text(j, 24, 28)) return false;
     return true;
 }
 ACTA_QUICK_PLAIN_CODE(purse_Charged);
@@ -133,9 +134,9 @@ static const acta_field purse_Moved_fields[] = {
     ACTA_STRING_FIELD(purse_Moved, purse_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_NUMBER_FIELD(purse_Moved, hundredths, 1, INT64, 0, 0),
 };
-ACTI_QUICK(purse_Moved, 16, 28, 0x001000080000000c, 0x000000080004000c)
+ACTI_QUICK(purse_Moved, 16, 33, 0x001000080000000c, 0x000000080004000c)
 {
-    if (!acti_quick_text(j, 24)) return false;
+    if (!acti_quick_first_text(j, 24, 28)) return false;
     return true;
 }
 ACTA_QUICK_PLAIN_CODE(purse_Moved);
@@ -150,9 +151,9 @@ static const acta_field purse_Owed_fields[] = {
     ACTA_STRING_FIELD(purse_Owed, purse_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_NUMBER_FIELD(purse_Owed, hundredths, 1, INT64, 0, 0),
 };
-ACTI_QUICK(purse_Owed, 16, 28, 0x001000080000000c, 0x000000080004000c)
+ACTI_QUICK(purse_Owed, 16, 33, 0x001000080000000c, 0x000000080004000c)
 {
-    if (!acti_quick_text(j, 24)) return false;
+    if (!acti_quick_first_text(j, 24, 28)) return false;
     return true;
 }
 ACTA_QUICK_PLAIN_CODE(purse_Owed);
@@ -167,9 +168,9 @@ static const acta_field purse_Noted_fields[] = {
     ACTA_STRING_FIELD(purse_Noted, purse_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_NUMBER_FIELD(purse_Noted, hundredths, 1, INT64, 0, 0),
 };
-ACTI_QUICK(purse_Noted, 16, 28, 0x001000080000000c, 0x000000080004000c)
+ACTI_QUICK(purse_Noted, 16, 33, 0x001000080000000c, 0x000000080004000c)
 {
-    if (!acti_quick_text(j, 24)) return false;
+    if (!acti_quick_first_text(j, 24, 28)) return false;
     return true;
 }
 ACTA_QUICK_PLAIN_CODE(purse_Noted);
@@ -229,9 +230,9 @@ static const acta_field purse_PurseRow_fields[] = {
     ACTA_NUMBER_FIELD(purse_PurseRow, hundredths, 1, INT64, 0, 0),
     ACTA_NUMBER_FIELD(purse_PurseRow, events, 2, UINT32, 0, 0),
 };
-ACTI_QUICK(purse_PurseRow, 24, 40, 0x0014000a00000014, 0x000000100004000c, 0x0000001000000000)
+ACTI_QUICK(purse_PurseRow, 24, 45, 0x0014000a00000014, 0x000000100004000c, 0x0000001000000000)
 {
-    if (!acti_quick_text(j, 32)) return false;
+    if (!acti_quick_first_text(j, 32, 40)) return false;
     return true;
 }
 ACTA_QUICK_PLAIN_CODE(purse_PurseRow);

@@ -139,9 +139,10 @@ static const acta_field shop_OpenCart_fields[] = {
     ACTA_STRING_FIELD(shop_OpenCart, cart_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_STRING_FIELD(shop_OpenCart, owner, 1, 0),
 };
-ACTI_QUICK(shop_OpenCart, 16, 24, 0x000c00080000000c, 0x0000000800080004)
+ACTI_QUICK(shop_OpenCart, 16, 29, 0x000c00080000000c, 0x0000000800080004)
 {
-    if (!acti_quick_text4(j, 16, 20, 0, 0)) return false;
+    if (!acti_quick_first_text(j, 16, 24)) return false;
+    if (!acti_quick_text(j, 20)) return false;
     return true;
 }
 ACTA_QUICK_PLAIN_CODE(shop_OpenCart);
@@ -173,9 +174,10 @@ static const acta_field shop_CartOpened_fields[] = {
     ACTA_STRING_FIELD(shop_CartOpened, cart_id, 0, ACTA_FIELD_REQUIRED),
     ACTA_STRING_FIELD(shop_CartOpened, owner, 1, 0),
 };
-ACTI_QUICK(shop_CartOpened, 16, 24, 0x000c00080000000c, 0x0000000800080004)
+ACTI_QUICK(shop_CartOpened, 16, 29, 0x000c00080000000c, 0x0000000800080004)
 {
-    if (!acti_quick_text4(j, 16, 20, 0, 0)) return false;
+    if (!acti_quick_first_text(j, 16, 24)) return false;
+    if (!acti_quick_text(j, 20)) return false;
     return true;
 }
 ACTA_QUICK_PLAIN_CODE(shop_CartOpened);
@@ -246,9 +248,10 @@ static const acta_field shop_CartRow_fields[] = {
     ACTA_STRING_FIELD(shop_CartRow, owner, 1, 0),
     ACTA_NUMBER_FIELD(shop_CartRow, count, 2, UINT32, 0, 0),
 };
-ACTI_QUICK(shop_CartRow, 20, 32, 0x0010000a00000010, 0x0000000c00080004, 0x0000000c0000000c)
+ACTI_QUICK(shop_CartRow, 20, 37, 0x0010000a00000010, 0x0000000c00080004, 0x0000000c0000000c)
 {
-    if (!acti_quick_text4(j, 20, 24, 0, 0)) return false;
+    if (!acti_quick_first_text(j, 20, 32)) return false;
+    if (!acti_quick_text(j, 24)) return false;
     return true;
 }
 ACTA_QUICK_PLAIN_CODE(shop_CartRow);
