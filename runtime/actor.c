@@ -82,11 +82,9 @@ make_slot(acta_runtime *runtime, bool *full_out)
 enum { PILE_MAX = 64, PILE_MOVED = 32 /* at a time, between a pile and the list of all */ };
 
 /* NULL: none for this thread. Near the limit there are none, so that no slot is kept from who needs it. */
-static acti_worker *
-pile_of(const acta_runtime *runtime)
+static inline acti_worker *
+pile_of(const acti_context *here, const acta_runtime *runtime)
 {
-    const acti_context *here = acti_context_here(runtime);
-
     if (here == NULL || here->worker == NULL) return NULL;
     /* relaxed: a hint. */
     uint32_t high = atomic_load_explicit(&runtime->actors.high, memory_order_relaxed);
@@ -170,7 +168,7 @@ take_from_all(acta_runtime *runtime, bool *full_out)
 acti_actor *
 acti_actor_take(acta_runtime *runtime, bool *full_out)
 {
-    acti_worker *worker = pile_of(runtime);
+    acti_worker *worker = pile_of(acti_context_here(runtime), runtime);
 
     *full_out = false;
     acti_actor *actor = worker != NULL ? take_from_pile(runtime, worker) : NULL;
@@ -184,10 +182,10 @@ acti_actor_take(acta_runtime *runtime, bool *full_out)
 
 /* The slot's mailbox may be anybody's by now: only the list is touched. */
 void
-acti_actor_give_back(acti_actor *actor)
+acti_actor_give_back(acti_context *here, acti_actor *actor)
 {
     acta_runtime *runtime = actor->runtime;
-    acti_worker *worker = pile_of(runtime);
+    acti_worker *worker = pile_of(here, runtime);
 
     if (worker != NULL && worker->slot_count < PILE_MAX) {
         pile_push(worker, actor);
@@ -203,9 +201,11 @@ acti_actor_give_back(acti_actor *actor)
 void
 acti_actor_drop_new(acti_actor *actor)
 {
+    acti_context *here = acti_context_here(actor->runtime);
+
     actor->listed = true;
-    if (acti_mailbox_try_idle(acti_context_here(actor->runtime), actor))
-        acti_actor_give_back(actor);
+    if (acti_mailbox_try_idle(here, actor))
+        acti_actor_give_back(here, actor);
     else {
         actor->listed = false;
         acti_reschedule(actor); /* a late message for the one before: its turn lists the slot */
@@ -269,6 +269,7 @@ acti_actor_idle(acti_actor *actor)
     idle->idle_node.generation = actor->generation;
     idle->actor = actor;
     side->idle = idle;
+    actor->sided = true;
     return idle;
 }
 
@@ -282,6 +283,7 @@ acti_actor_relations(acti_actor *actor)
     if (relations == NULL) return NULL;
     *relations = (acti_relations){ .refs = NULL };
     side->relations = relations;
+    actor->sided = true;
     return relations;
 }
 

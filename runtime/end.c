@@ -161,8 +161,8 @@ release_belongings(acti_actor *actor)
     free_state(actor);
 }
 
-static void
-drain(acti_actor *actor)
+static __attribute__((noinline)) void
+drop_all(acti_actor *actor)
 {
     acti_context *here = acti_context_here(actor->runtime);
 
@@ -172,53 +172,105 @@ drain(acti_actor *actor)
         acti_drop_node(actor, node);
 }
 
+/* Mostly there is nothing. */
+static inline void
+drain(acti_actor *actor)
+{
+    if (ACTI_UNLIKELY(actor->sided || acti_mailbox_has_more(actor))) drop_all(actor);
+}
+
 /* The slot without its actor: free, once nobody's message is in it any more. */
 void
 acti_finish_free(acti_actor *actor)
 {
+    acti_context *here = acti_context_here(actor->runtime);
     bool to_list = !actor->listed && actor->generation != UINT32_MAX; /* after the last generation: retired */
 
     drain(actor);
     actor->listed = true;
-    if (acti_mailbox_try_idle(acti_context_here(actor->runtime), actor)) {
-        if (to_list) acti_actor_give_back(actor);
+    if (ACTI_LIKELY(acti_mailbox_try_idle(here, actor))) {
+        if (to_list) acti_actor_give_back(here, actor);
         return;
     }
     if (to_list) actor->listed = false;
     acti_reschedule(actor);
 }
 
-void
-acti_end(acti_actor *actor, const acta_exit_reason *given)
+/* What others hold of it, and what it holds of them. True: it was a supervisor at a root. */
+static bool
+cut_ties(acti_actor *actor, const acta_exit_reason *reason)
 {
-    acta_runtime *runtime = actor->runtime;
-    acta_exit_reason reason = *given; /* it may lie in memory that goes now */
-    acta_pid pid = acti_pid_of(actor);
     acta_exit_kind wanted = ACTA_EXIT_NORMAL;
 
-    if (ACTI_UNLIKELY(ACTI_IS_NOTED(actor))) acti_note_end(actor, &reason);
-    acti_drop_in_hand(actor);
-    acti_record(
-        runtime, ACTA_FLIGHT_EXIT, pid, actor->behaviour->name, 0, reason.kind); /* whoever sees it dead reads it */
-    leave_the_living(actor);
-    ACTA_PROBE4(exit, pid.value, actor->behaviour->name, reason.kind, reason.text);
-    answer_at_the_end(actor, &reason);
-    release_belongings(actor);
-    drain(actor);
-    acti_tell_the_end(actor, &reason);
+    acti_tell_the_end(actor, reason);
     const acti_relations *r = acti_relations_of(actor);
     bool is_root = r != NULL && r->is_root_supervisor;
     if (r != NULL) {
         acta_from stopper = acti_sys_take_stopper(actor, &wanted);
         acti_relations_free(actor);
-        acti_sys_tell_stopper(actor, stopper, wanted, &reason);
+        acti_sys_tell_stopper(actor, stopper, wanted, reason);
     }
-    if (reason.kind == ACTA_EXIT_FAILED) acti_count(runtime, ACTI_STAT_CRASHED);
+    actor->sided = acti_side_of(actor)->idle != NULL;
+    return is_root;
+}
+
+/* The last of an end: nothing is left but the slot. */
+static inline void
+leave_slot(acti_actor *actor, acta_exit_kind kind, bool is_root)
+{
+    acta_runtime *runtime = actor->runtime;
+    acta_pid pid = acti_pid_of(actor);
+
+    if (kind == ACTA_EXIT_FAILED) acti_count(runtime, ACTI_STAT_CRASHED);
     acti_count(runtime, ACTI_STAT_EXITED);
-    if (is_root) acti_root_remove(runtime, pid);
+    if (ACTI_UNLIKELY(is_root)) acti_root_remove(runtime, pid);
     actor->phase = ACTI_FREE;
     acti_finish_free(actor);
     acti_exit_announce(runtime);
+}
+
+static __attribute__((noinline)) void
+end_tied(acti_actor *actor, const acta_exit_reason *given)
+{
+    acta_exit_reason reason = *given; /* it may lie in memory that goes now */
+
+    if (ACTI_UNLIKELY(ACTI_IS_NOTED(actor))) acti_note_end(actor, &reason);
+    acti_drop_in_hand(actor);
+    acti_record(actor->runtime, ACTA_FLIGHT_EXIT, acti_pid_of(actor), actor->behaviour->name, 0,
+        reason.kind); /* whoever sees it dead reads it */
+    leave_the_living(actor);
+    ACTA_PROBE4(exit, acti_pid_of(actor).value, actor->behaviour->name, reason.kind, reason.text);
+    answer_at_the_end(actor, &reason);
+    release_belongings(actor);
+    drain(actor);
+    leave_slot(actor, reason.kind, cut_ties(actor, &reason));
+}
+
+/* Nobody is to be told or answered, no code of the user's is to be run, and nothing is to be freed but the state. Most
+ * that end by themselves. */
+static inline bool
+is_alone(const acti_actor *actor)
+{
+    return !actor->sided && actor->odd == 0 && actor->behaviour->release == NULL && acti_current->answering.a == 0 &&
+           actor->handling == NULL;
+}
+
+void
+acti_end(acti_actor *actor, const acta_exit_reason *given)
+{
+    bool is_root = false;
+
+    if (ACTI_UNLIKELY(!is_alone(actor))) {
+        end_tied(actor, given);
+        return;
+    }
+    acti_record(actor->runtime, ACTA_FLIGHT_EXIT, acti_pid_of(actor), actor->behaviour->name, 0, given->kind);
+    leave_the_living(actor);
+    ACTA_PROBE4(exit, acti_pid_of(actor).value, actor->behaviour->name, given->kind, given->text);
+    if (actor->state != NULL) acti_actor_drop_state(actor);
+    drain(actor);
+    if (ACTI_UNLIKELY(actor->sided)) is_root = cut_ties(actor, given); /* a destructor of what was dropped failed */
+    leave_slot(actor, given->kind, is_root);
 }
 
 void
@@ -248,6 +300,7 @@ acti_abort_start(acti_actor *actor)
     drain(actor);
     acti_tell_the_end(actor, &reason); /* only those who linked or watched it while init ran */
     acti_relations_free(actor);
+    actor->sided = acti_side_of(actor)->idle != NULL;
     actor->phase = ACTI_FREE;
     acti_finish_free(actor);
 }

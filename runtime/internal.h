@@ -317,8 +317,8 @@ void acti_wake(acti_actor *actor);
 
 /* actor.c: slots */
 acti_actor *acti_actor_take(acta_runtime *runtime, bool *full_out);
-void acti_actor_give_back(acti_actor *actor);
-void acti_actor_drop_new(acti_actor *actor); /* taken, and not used */
+void acti_actor_give_back(acti_context *here, acti_actor *actor); /* `here`: acti_context_here of its runtime */
+void acti_actor_drop_new(acti_actor *actor);                      /* taken, and not used */
 void acti_actors_deinit(acta_runtime *runtime);
 bool acti_actor_make_state(acti_actor *actor, size_t size);
 void acti_actor_drop_state(acti_actor *actor);

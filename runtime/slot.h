@@ -103,9 +103,10 @@ struct acta_self {
     _Atomic uint64_t task; /* only the owner writes it */
     uint32_t generation;
     uint8_t phase : 2;
-    uint8_t listed : 1;  /* in the free list, or retired */
-    uint8_t peaked : 1;  /* acti_peak_of isn't 0 */
-    uint8_t odd;         /* ACTI_ODD_… */
+    uint8_t listed : 1; /* in the free list, or retired */
+    uint8_t peaked : 1; /* acti_peak_of isn't 0 */
+    uint8_t sided : 1;  /* what is the owner's in acti_side may be there; else all of it is NULL, and needn't be read */
+    uint8_t odd;        /* ACTI_ODD_… */
     bool first_is_spent; /* `first` is a message whose memory is ours to free */
     bool heard;          /* a message came in this turn: the idle time begins again */
 };
@@ -178,7 +179,7 @@ acti_peak_of(const acti_actor *actor)
 static inline acti_relations *
 acti_relations_of(const acti_actor *actor)
 {
-    return acti_side_of(actor)->relations;
+    return ACTI_UNLIKELY(actor->sided) ? acti_side_of(actor)->relations : NULL;
 }
 
 /* The owner reads it plainly; the watchdog may read it at the same time, of a slot that is used again, and looks then

@@ -30,9 +30,9 @@ check_options(const acta_spawn_options *options, acta_error *error)
 static bool
 begin_idle_times(acti_actor *actor, uint32_t timeout_ms)
 {
-    acti_idle *idle = timeout_ms != 0 ? acti_actor_idle(actor) : acti_side_of(actor)->idle;
-
     actor->at_finish = timeout_ms != 0 ? ACTI_FINISH_IDLE : 0;
+    if (ACTI_LIKELY(timeout_ms == 0 && !actor->sided)) return true;
+    acti_idle *idle = timeout_ms != 0 ? acti_actor_idle(actor) : acti_side_of(actor)->idle;
     if (idle == NULL) return timeout_ms == 0;
     idle->idle_node.generation = actor->generation;
     idle->is_used = false;
@@ -141,14 +141,12 @@ is_status(acta_status status)
     return strcmp(acta_status_name(status), acta_status_name((acta_status)-1)) != 0;
 }
 
-static acta_status
-init_and_tie(acti_actor *actor, const acta_spawn_options *options, acta_error *error)
+static __attribute__((noinline)) acta_status
+run_and_tie(acti_actor *actor, const acta_spawn_options *options, acta_error *error)
 {
     acti_ties ties;
     acta_error unused;
 
-    if (options->info_out != NULL) *options->info_out = 0;
-    if (actor->behaviour->init == NULL && options->link == NULL && options->monitor == NULL) return ACTA_OK;
     if (error == NULL) error = &unused;
     if (!acti_ties_reserve(&ties, options->link, options->monitor, actor))
         return acta_error_set(error, ACTA_NO_MEMORY, "no memory to spawn '%s'", options->behaviour->name);
@@ -174,6 +172,14 @@ init_and_tie(acti_actor *actor, const acta_spawn_options *options, acta_error *e
     acti_ties_tie(&ties, options->link, options->monitor, actor);
     if (options->monitor_out != NULL && options->monitor != NULL) *options->monitor_out = ties.ref;
     return ACTA_OK;
+}
+
+static inline acta_status
+init_and_tie(acti_actor *actor, const acta_spawn_options *options, acta_error *error)
+{
+    if (options->info_out != NULL) *options->info_out = 0;
+    if (actor->behaviour->init == NULL && options->link == NULL && options->monitor == NULL) return ACTA_OK;
+    return run_and_tie(actor, options, error);
 }
 
 static acta_status

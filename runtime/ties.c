@@ -88,6 +88,7 @@ acti_link_add(acti_actor *actor, acti_link *link)
     acti_side *side = acti_side_of(actor);
     bool hashed = is_hashed(r);
 
+    actor->sided = true;
     link->next = NULL;
     link->prev = link;
     if (side->links != NULL) {
@@ -134,6 +135,7 @@ acti_monitor_add(acti_actor *actor, acti_monitor *monitor)
 {
     acti_side *side = acti_side_of(actor);
 
+    actor->sided = true;
     monitor->next = NULL;
     monitor->prev = monitor;
     if (side->monitors != NULL) {

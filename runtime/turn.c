@@ -132,7 +132,7 @@ acti_obey_word(acti_actor *actor, acta_next next)
         actor->odd |= ACTI_ODD_CONTINUE;
         return true;
     }
-    const acta_exit_reason *given = next == ACTA_STOP ? acti_exit_reason_of(actor) : NULL;
+    const acta_exit_reason *given = next == ACTA_STOP && actor->sided ? acti_exit_reason_of(actor) : NULL;
     if (next == ACTA_STOP && given == NULL)
         acti_terminate(actor, &normal);
     else
