@@ -98,8 +98,8 @@ follow_aside(acti_reader_actor *r, lane *l)
     queued *before = NULL;
     acta_error behind;
 
-    acta_error_set(&behind, ACTA_PARKED, "an earlier event of its key waits");
     if (r->aside_first == NULL) return;
+    acta_error_set(&behind, ACTA_PARKED, "an earlier event of its key waits");
     for (queued *q = l->first; q != NULL; q = before != NULL ? before->next : l->first) {
         bool is_behind = q->item->aside == NULL && acti_aside_find(r, acta_str_from(q->key, q->key_size)) != NULL;
         if (is_behind)

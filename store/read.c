@@ -38,22 +38,24 @@ struct acta_cursor {
     char *stream_name;
     size_t stream_name_size;
     acti_index_reader index;
-    acti_event_place places[CHUNK];
-    acti_page_piece
-        copies[CHUNK]; /* of the strip, or of those whose entry of the index has one; else record.data is NULL */
-    acti_page_piece taken[CHUNK]; /* what was read from pages, to be kept as a strip */
     uint32_t taken_count;
     acti_strip *strip; /* what the chunk was taken from; NULL: it is from the engine */
     uint64_t strips_turn;
-    uint32_t page_of[CHUNK]; /* which of the pages it is in */
-    acti_value pages[CHUNK]; /* in ascending order, each once */
     uint32_t chunk_count, chunk_next, page_count;
-    acti_page page;     /* the one used last */
-    uint32_t open_page; /* which that is, plus 1; 0: none */
+    uint32_t open_page; /* which `page` is, plus 1; 0: none */
 
     /* The event given out last, aligned. */
     uint8_t *room;
     size_t room_size;
+
+    /* Of the chunk, as many as were loaded. They are most of a cursor, and are not cleared when it is opened. */
+    acti_page page; /* the one used last */
+    acti_event_place places[CHUNK];
+    acti_page_piece
+        copies[CHUNK]; /* of the strip, or of those whose entry of the index has one; else record.data is NULL */
+    acti_page_piece taken[CHUNK]; /* what was read from pages, to be kept as a strip */
+    uint32_t page_of[CHUNK];      /* which of the pages it is in */
+    acti_value pages[CHUNK];      /* in ascending order, each once */
 };
 
 /* From where to where, of the events 1 to *last of a stream or, stream_id 0, of the log. first > last: nothing. */
@@ -150,7 +152,7 @@ acta_cursor_open(acta_store *store, const acta_read *read, acta_cursor **cursor_
     acta_cursor *cursor = allocator->alloc(allocator->user, sizeof *cursor);
 
     if (cursor == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "cannot read: there is no memory");
-    memset(cursor, 0, sizeof *cursor);
+    memset(cursor, 0, offsetof(acta_cursor, page));
     cursor->store = store;
     atomic_fetch_add_explicit(&store->cursor_count, 1, memory_order_relaxed); /* as acta_store_refresh says */
     cursor->direction = read->direction;
@@ -368,10 +370,10 @@ read_place(acta_cursor *cursor, uint32_t i, acti_record_view *view_out, acta_err
 {
     const acti_event_place *place = &cursor->places[i];
     const acti_page_piece *copy = &cursor->copies[i];
-    uint32_t which = cursor->page_of[i];
 
     if (copy->record.data != NULL) return acti_page_piece_read(copy, place->position, view_out, error);
     acti_key key = acti_log_key(place->page);
+    uint32_t which = cursor->page_of[i];
 
     if (cursor->pages[which].pin == NULL)
         return stream_damaged(cursor, place->version, place->position, "the event is missing", error);
