@@ -83,16 +83,6 @@ acti_command_sink_of(acta_app *app, const acti_aggregate *aggregate, acta_str id
     };
 }
 
-static bool
-has_control_characters(acta_str s)
-{
-    for (size_t i = 0; i < s.size; i++) {
-        uint8_t c = (uint8_t)s.data[i];
-        if (c < 0x20 || c == 0x7f) return true;
-    }
-    return false;
-}
-
 acta_status
 acti_identity_check(const acti_aggregate *aggregate, const acta_table *command, acta_str identity, acta_error *error)
 {
@@ -105,7 +95,7 @@ acti_identity_check(const acti_aggregate *aggregate, const acta_table *command, 
         return acta_error_set(error, ACTA_INVALID,
             "cannot dispatch '%s': its identity has %zu bytes, at most %zu are allowed", command->name, identity.size,
             size_max);
-    if (has_control_characters(identity) || !acta_str_is_utf8(identity))
+    if (!acti_str_is_name(identity))
         return acta_error_set(error, ACTA_INVALID,
             "cannot dispatch '%s': its identity isn't UTF-8 without control characters", command->name);
     return ACTA_OK;

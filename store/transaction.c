@@ -188,16 +188,6 @@ acta_transaction_destroy(acta_transaction *transaction)
 
 /* -- appends -- */
 
-static bool
-has_control_characters(acta_str s)
-{
-    for (size_t i = 0; i < s.size; i++) {
-        uint8_t c = (uint8_t)s.data[i];
-        if (c < 0x20 || c == 0x7f) return true;
-    }
-    return false;
-}
-
 /* The start of a name, for a message about it. */
 static int
 shown_size(acta_str name)
@@ -211,7 +201,7 @@ acti_name_check(const char *what, acta_str name, size_t size_max, acta_error *er
     if (name.data == NULL || name.size == 0 || name.size > size_max)
         return acta_error_set(
             error, ACTA_INVALID, "the name of %s has %zu bytes, 1 to %zu are expected", what, name.size, size_max);
-    if (has_control_characters(name) || !acta_str_is_utf8(name))
+    if (!acti_str_is_name(name))
         return acta_error_set(
             error, ACTA_INVALID, "the name of %s isn't UTF-8 without control characters (%zu bytes)", what, name.size);
     return ACTA_OK;

@@ -125,6 +125,33 @@ acta_str_is_utf8(acta_str s)
     return i == s.size || acta_str_is_utf8_from(s, i);
 }
 
+/* Has one of these eight bytes its highest bit set, or is it a control character? Of bytes from 0x20 to 0x7e none has the highest
+ * bit once 0x20 is taken off or 1 is added; what is borrowed or carried comes from a byte that is seen itself. */
+static inline bool
+acti_is_odd_word(const char *at)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    return ((word | (word - 0x20 * ones) | (word + ones)) & 0x80 * ones) != 0;
+}
+
+/* Is it UTF-8 without U+0000 to U+001F and U+007F? Names are, and are looked at eight bytes at a time; the last eight may reach
+ * back. Threads: any. */
+static inline bool
+acti_str_is_name(acta_str s)
+{
+    size_t i = 0;
+
+    while (s.size - i >= 8 && !acti_is_odd_word(s.data + i))
+        i += 8;
+    if (i == s.size || (i > 0 && s.size - i < 8 && !acti_is_odd_word(s.data + s.size - 8))) return true;
+    for (; i < s.size; i++)
+        if ((unsigned char)s.data[i] < 0x20 || s.data[i] == 0x7f) return false;
+    return acta_str_is_utf8(s);
+}
+
 /*
  * How many bytes must be put in, left out or changed to make one of the other (Levenshtein's distance, by the row that
  * Wagner and Fischer keep): for the nearest known word in a message. Above ACTA_STR_DISTANCE_BYTES_MAX bytes of either

@@ -118,6 +118,26 @@ control_characters_are_those_of_one_byte_and_of_two(void **state)
     assert_int_equal(acta_str_control(acta_str_of(NULL)), 0);
 }
 
+/* Each byte at each place of names of each size, in front of characters of two bytes as well. */
+static void
+a_name_is_utf8_without_control_characters(void **state)
+{
+    (void)state;
+    for (size_t size = 1; size < 28; size++) {
+        for (size_t at = 0; at < size * 256; at++) {
+            char text[30];
+            uint8_t byte = (uint8_t)(at % 256);
+            memset(text, at % 3 == 0 ? ' ' : '~', size);
+            text[at / 256] = (char)byte;
+            assert_true(acti_str_is_name(acta_str_from(text, size)) == (byte >= 0x20 && byte < 0x7f));
+            memcpy(text + size, "\xc3\xa9", 2);
+            assert_true(acti_str_is_name(acta_str_from(text, size + 2)) == (byte >= 0x20 && byte < 0x7f));
+            assert_false(acti_str_is_name(acta_str_from(text, size + 1)));
+        }
+    }
+    assert_true(acti_str_is_name(acta_str_of("na\xc3\xafve \xe2\x82\xac")));
+}
+
 int
 main(void)
 {
@@ -126,6 +146,7 @@ main(void)
         cmocka_unit_test(utf8_is_what_the_definition_says),
         cmocka_unit_test(a_sequence_that_is_cut_at_the_end_is_refused),
         cmocka_unit_test(control_characters_are_those_of_one_byte_and_of_two),
+        cmocka_unit_test(a_name_is_utf8_without_control_characters),
     };
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
 }
