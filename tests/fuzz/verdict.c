@@ -80,7 +80,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < HEAD || size > ROOM) return 0;
-    const official_table *table = &official_dice_tables[number_at(data, 2) % official_dice_count];
+    const official_table *table = official_dice(number_at(data, 2));
     acta_memory *memory = acta_memory_create(NULL);
     acta_error error = { .text = "" };
     size_t length;

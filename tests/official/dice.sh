@@ -1,5 +1,5 @@
 #!/bin/sh
-# Another random schema than the build's: made, compiled, and put through the same tests. Part of ./dev soak.
+# Another random schema than those of the build: made, compiled, and put through the same tests. Part of ./dev soak.
 #
 #     tests/official/dice.sh BUILD [SEED [TABLES]]
 set -eu
@@ -13,18 +13,20 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
 echo "dice of seed $seed, $tables tables"
 
-"$build/tests/official/generate" "$seed" "$tables" dice.fbs dice.inc
+"$build/tests/official/generate" dice "$seed" "$tables" dice.fbs dice.inc
 flatc --binary --schema --bfbs-comments --bfbs-builtins dice.fbs
 flatc --cpp dice.fbs
 "$build/tools/actac/actac" --schema dice.fbs --bfbs dice.bfbs --out-dir .
 
 libraries=$(pkg-config --libs flatbuffers cmocka libsodium jemalloc)
 cc -std=c11 -I"$root/include" -I. -c dice.acta.c
-c++ -std=c++17 -I"$root/include" -I"$here" -I. -c "$here/official_dice.cc"
+c++ -std=c++17 -DDICE=dice -I"$root/include" -I"$here" -I. -include dice.acta.h -include dice_generated.h -include dice.inc \
+    -c "$here/official_dice.cc"
+cc -std=c11 -DDICES="EACH(dice)" -I"$root/include" -c "$here/dice.c"
 for name in dice verdict; do
     cc -std=c11 -D_GNU_SOURCE -I"$root/include" -I"$root/tests" -I"$here" -c "$here/test_$name.c"
     # shellcheck disable=SC2086 # words on purpose
-    c++ -o "test_$name" "test_$name.o" official_dice.o dice.acta.o "$build/tests/official/libofficial.a" \
+    c++ -o "test_$name" "test_$name.o" dice.o official_dice.o dice.acta.o "$build/tests/official/libofficial.a" \
         "$build/schema/libacta-schema.a" "$build/base/libacta-base.a" $libraries
     "./test_$name" >"$name.txt" 2>&1 || { cat "$name.txt"; echo "dice of seed $seed: $name failed"; exit 1; }
 done

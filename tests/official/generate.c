@@ -1,12 +1,12 @@
 /*
  * A random schema that has all of the language that actac carries, for tests:
  *
- *     generate SEED TABLES SCHEMA.fbs SAME.inc
+ *     generate NAME SEED TABLES SCHEMA.fbs SAME.inc
  *
- * SCHEMA.fbs: namespace dice, enums, structs, unions, tables T0, T1, … whose fields are dealt from a deck of makers, so that each kind of
+ * SCHEMA.fbs: namespace NAME, enums, structs, unions, tables T0, T1, … whose fields are dealt from a deck of makers, so that each kind of
  * field comes again and again. Required tables are of a smaller number: there is always an end. Of eight tables two are events, two
  * commands, and one of each leads to texts, numbers and leaves alone, so that actac writes a straight line for it; one is such
- * a leaf; some are states. SAME.inc: C++ which asks
+ * a leaf; some are states. SAME.inc: DICE_ALL, C++ which asks
  * for each table, field by field, whether what flatc made and what actac made read the same (same.h).
  */
 #include <inttypes.h>
@@ -24,7 +24,8 @@ enum {
     STRUCT_COUNT = 24,
     UNION_COUNT = 8,
     NAME_SIZE = 48,
-    KEY_EVERY = 5
+    KEY_EVERY = 5,
+    KEYS_A_SEED = 10
 };
 
 typedef struct field {
@@ -51,7 +52,8 @@ enum { EIGHT = 8, QUICK_EVENT = 1, QUICK_COMMAND = 3, LEAF = 6, STATE_EVERY = 32
 
 typedef struct schema {
     random_source random;
-    unsigned table_count;
+    const char *name;
+    unsigned seed, table_count;
     bool is_nested[TABLES_MAX]; /* some table has it as a field */
     bool has_zero[ENUM_COUNT];  /* or is of flags: structs can have it */
     unsigned deck_at, sorted_at;
@@ -178,16 +180,16 @@ write_struct(schema *s, unsigned number)
 
     fprintf(s->fbs, "struct S%u%s {", number,
         number % 6 == 2 ? alignments[number < STRUCT_COUNT / 3 ? below(s, 2) : 1] : "");
-    fprintf(s->same, "SAME_STRUCT(S%u)\n", number);
+    fprintf(s->same, "SAME_STRUCT(S%u) \\\n", number);
     if (has_key) fprintf(s->fbs, " key:%s (key);", number % 8 == 1 ? "int" : "ushort");
-    if (has_key) fprintf(s->same, "SAME_FIELD(key)\n");
+    if (has_key) fprintf(s->same, "SAME_FIELD(key) \\\n");
     for (unsigned i = 0; i < count; i++) {
         write_member(s, number, i, type);
         fprintf(s->fbs, " m%u:%s;", i, type);
-        fprintf(s->same, "SAME_FIELD(m%u)\n", i);
+        fprintf(s->same, "SAME_FIELD(m%u) \\\n", i);
     }
     fprintf(s->fbs, " }\n");
-    fprintf(s->same, "SAME_END\n");
+    fprintf(s->same, "SAME_END \\\n");
 }
 
 /* -- unions: U0 to U7, each of two tables, a struct, and a string; so that there is an end at any depth -- */
@@ -199,10 +201,10 @@ write_union(schema *s, unsigned number)
              member = below(s, STRUCT_COUNT);
 
     fprintf(s->fbs, "union U%u { T%u, other:T%u, S%u, text:string }\n", number, first, second, member);
-    fprintf(s->same, "SAME_UNION(U%u)\nSAME_MEMBER(U%u, T%u, T%u)\nSAME_MEMBER(U%u, other, T%u)\n", number, number,
-        first, first, number, second);
-    fprintf(
-        s->same, "SAME_MEMBER(U%u, S%u, S%u)\nSAME_TEXT(U%u, text)\nSAME_UNION_END\n", number, member, member, number);
+    fprintf(s->same, "SAME_UNION(U%u) \\\nSAME_MEMBER(U%u, T%u, T%u) \\\nSAME_MEMBER(U%u, other, T%u) \\\n", number,
+        number, first, first, number, second);
+    fprintf(s->same, "SAME_MEMBER(U%u, S%u, S%u) \\\nSAME_TEXT(U%u, text) \\\nSAME_UNION_END \\\n", number, member,
+        member, number);
     s->is_nested[first] = s->is_nested[second] = true;
 }
 
@@ -246,11 +248,11 @@ enum_field(schema *s, unsigned number, field *f)
         say(f->value, " = v%u", below(s, 2));
 }
 
-/* Half of the vectors are of tables with a key, each in turn. */
+/* Half of the vectors are of tables with a key, each in turn, and all of those in states, as actac wants. */
 static void
 name_a_table(schema *s, const table *of, bool in_vector, field *f)
 {
-    bool is_sorted = in_vector && below(s, 2) == 0;
+    bool is_sorted = in_vector && (below(s, 2) == 0 || role_of(of->number) == ROLE_STATE);
     unsigned other = below(s, 6) == 0 ? of->number : below(s, s->table_count);
 
     if (is_sorted) other = s->sorted_at++ * KEY_EVERY % s->table_count / KEY_EVERY * KEY_EVERY;
@@ -381,12 +383,12 @@ name_field(schema *s, unsigned index, field *f)
     say(f->name, "%s%u", words[below(s, sizeof words / sizeof words[0])], index);
 }
 
-/* One table in five has a key, of each type in turn; real numbers and strings come twice. */
+/* One table in five has a key, of each type in turn; real numbers and strings come twice. A few schemas have them all. */
 static void
-make_key(const table *of, field *f)
+make_key(const schema *s, const table *of, field *f)
 {
     static const char *const others[] = { "string", "string", "float", "double" };
-    unsigned type = of->number / KEY_EVERY % (NUMBER_COUNT + 4);
+    unsigned type = (of->number / KEY_EVERY + s->seed * KEYS_A_SEED) % (NUMBER_COUNT + 4);
 
     say(f->type, "%s", type < NUMBER_COUNT ? numbers[type] : others[type - NUMBER_COUNT]);
     f->key = true;
@@ -447,7 +449,7 @@ make_table(schema *s, unsigned number, table *t)
         else
             make_field(s, t, &t->fields[i]);
     }
-    if (t->field_count > 0 && number % KEY_EVERY == 0) make_key(t, &t->fields[below(s, t->field_count)]);
+    if (t->field_count > 0 && number % KEY_EVERY == 0) make_key(s, t, &t->fields[below(s, t->field_count)]);
     if (role_of(number) == ROLE_COMMAND) add_identity(t);
     if (below(s, 4) == 0) give_ids(s, t);
 }
@@ -494,17 +496,17 @@ write_table(schema *s, const table *t)
         write_company(s, name);
     }
 
-    fprintf(s->same, "SAME_TABLE(T%u)\n", t->number);
+    fprintf(s->same, "SAME_TABLE(T%u) \\\n", t->number);
     for (unsigned i = 0; i < t->field_count; i++) {
         const field *f = &t->fields[i];
         if (f->deprecated) continue;
         if (f->variants < 0)
-            fprintf(s->same, "SAME_FIELD(%s)\n", f->name);
+            fprintf(s->same, "SAME_FIELD(%s) \\\n", f->name);
         else
-            fprintf(s->same, "SAME_UNION_FIELD(U%d, %s)\n", f->variants, f->name);
+            fprintf(s->same, "SAME_UNION_FIELD(U%d, %s) \\\n", f->variants, f->name);
         if (f->table >= 0) s->is_nested[f->table] = true;
     }
-    fprintf(s->same, "SAME_END\n");
+    fprintf(s->same, "SAME_END \\\n");
 }
 
 static void
@@ -512,10 +514,13 @@ write_all(schema *s)
 {
     static table t;
 
-    fprintf(s->fbs, "// A random schema, for tests.\nnamespace dice;\n\n"
-                    "attribute \"command\";\nattribute \"event\";\nattribute \"identity\";\nattribute \"state\";\n\n"
-                    "table Host (state) { calls:ulong; }\n");
+    fprintf(s->fbs,
+        "// A random schema, for tests.\nnamespace %s;\n\n"
+        "attribute \"command\";\nattribute \"event\";\nattribute \"identity\";\nattribute \"state\";\n\n"
+        "table Host (state) { calls:ulong; }\n",
+        s->name);
     write_company(s, "Host");
+    fprintf(s->same, "#define DICE_ALL \\\n");
     for (unsigned i = 0; i < ENUM_COUNT; i++)
         write_enum(s, i);
     for (unsigned i = 0; i < STRUCT_COUNT; i++)
@@ -528,7 +533,7 @@ write_all(schema *s)
     }
     fprintf(s->fbs, "\nroot_type T0;\nfile_identifier \"DICE\";\n");
     for (unsigned i = 0; i < s->table_count; i++)
-        fprintf(s->same, s->is_nested[i] ? "NESTED(T%u)\n" : "ALONE(T%u)\n", i);
+        fprintf(s->same, s->is_nested[i] ? "NESTED(T%u) \\\n" : "ALONE(T%u) \\\n", i);
 }
 
 int
@@ -536,19 +541,22 @@ main(int argc, char **argv)
 {
     schema s = { 0 };
 
-    if (argc != 5) {
-        fprintf(stderr, "usage: generate SEED TABLES SCHEMA.fbs SAME.inc\n");
+    if (argc != 6) {
+        fprintf(stderr, "usage: generate NAME SEED TABLES SCHEMA.fbs SAME.inc\n");
         return 2;
     }
-    s.random.state = strtoull(argv[1], NULL, 10);
-    s.table_count = (unsigned)strtoul(argv[2], NULL, 10);
+    s.name = argv[1];
+    s.random.state = strtoull(argv[2], NULL, 10);
+    s.seed = (unsigned)(s.random.state % (NUMBER_COUNT + 4));
+    s.table_count = (unsigned)strtoul(argv[3], NULL, 10);
     if (s.table_count < 1 || s.table_count > TABLES_MAX) return 2;
-    s.fbs = fopen(argv[3], "w");
-    s.same = fopen(argv[4], "w");
+    s.fbs = fopen(argv[4], "w");
+    s.same = fopen(argv[5], "w");
     if (s.fbs == NULL || s.same == NULL) {
         perror("generate");
         return 1;
     }
     write_all(&s);
+    fputs("\n", s.same); /* the macro ends */
     return fclose(s.fbs) == 0 && fclose(s.same) == 0 ? 0 : 1;
 }

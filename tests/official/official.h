@@ -27,9 +27,10 @@ typedef struct official_table {
     bool (*accepts_file)(const uint8_t *bytes, size_t size, unsigned form); /* the same of a file (acta/file.h) */
 } official_table;
 
-/* dice.fbs; official_dice.cc. And those of schemas/; official_schemas.cc. */
-extern const official_table official_dice_tables[];
-extern const size_t official_dice_count;
+/* Those of the random schemas, one schema's behind the other's, and around again; dice.c, of each official_dice.cc. */
+const official_table *official_dice(size_t number);
+size_t official_dice_count(void);
+/* And those of schemas/; official_schemas.cc. */
 extern const official_table official_schemas_tables[];
 extern const size_t official_schemas_count;
 

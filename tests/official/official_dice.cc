@@ -1,47 +1,51 @@
 /*
- * What flatc generated for the random schema, table by table, beside what actac did. dice.inc has a line for each field
- * of each table: it is read once to declare, once to define, and once for the list.
+ * What flatc generated for the random schema DICE, table by table, beside what actac did. DICE_ALL has a line for each field
+ * of each table: it is said once to declare, once to define, and once for the list. The build includes both headers, and that.
  */
 #include "official.h"
 #include "acta/file.h"
-#include "dice.acta.h"
-#include "dice_generated.h"
 #include "same.h"
 
+#define NAMED_AS(a, b) a##_##b
+#define NAMED(a, b)    NAMED_AS(a, b)
+#define OURS(name)     NAMED(DICE, name)
+
+namespace theirs = DICE;
+
 #define SAME_STRUCT(S)                                                                                                 \
-    static bool same(const dice::S &official, const dice_##S &ours);                                                   \
-    static inline bool same(const dice::S *official, const dice_##S &ours)                                             \
+    static bool same(const theirs::S &official, const OURS(S) & ours);                                                 \
+    static inline bool same(const theirs::S *official, const OURS(S) & ours)                                           \
     {                                                                                                                  \
         return official != nullptr && same(*official, ours);                                                           \
     }                                                                                                                  \
-    static inline bool same(const dice::S *official, const dice_##S##_optional &ours)                                  \
+    static inline bool same(const theirs::S *official, const OURS(S##_optional) & ours)                                \
     {                                                                                                                  \
         return official == nullptr ? !ours.is_set : ours.is_set && same(*official, ours.value);                        \
     }                                                                                                                  \
-    static inline bool same(const flatbuffers::Vector<const dice::S *> *official, const dice_##S##_vector &ours)       \
+    static inline bool same(const flatbuffers::Vector<const theirs::S *> *official, const OURS(S##_vector) & ours)     \
     {                                                                                                                  \
-        return same_structs<dice::S, dice_##S>(official, ours, dice_##S##_table);                                      \
+        return same_structs<theirs::S, OURS(S)>(official, ours, OURS(S##_table));                                      \
     }                                                                                                                  \
-    static inline bool same(const dice::S *official, const dice_##S##_ref &ours)                                       \
+    static inline bool same(const theirs::S *official, const OURS(S##_ref) & ours)                                     \
     {                                                                                                                  \
-        return same_nested<dice::S, dice_##S>(official, ours, dice_##S##_table);                                       \
+        return same_nested<theirs::S, OURS(S)>(official, ours, OURS(S##_table));                                       \
     }                                                                                                                  \
     template <uint16_t Length>                                                                                         \
-    static inline bool same(const flatbuffers::Array<dice::S, Length> *official, const dice_##S(&ours)[Length])        \
+    static inline bool same(const flatbuffers::Array<theirs::S, Length> *official, const OURS(S)(&ours)[Length])       \
     {                                                                                                                  \
         return same_array(official, ours);                                                                             \
     }
 #define SAME_UNION(U)                                                                                                  \
-    static bool same_##U(int type, const void *official, const dice_##U &ours);                                        \
+    static bool same_##U(int type, const void *official, const OURS(U) & ours);                                        \
     template <typename T, typename O>                                                                                  \
     static bool same_##U(                                                                                              \
-        const flatbuffers::Vector<T> *types, const flatbuffers::Vector<O> *official, const dice_##U##_vector &ours)    \
+        const flatbuffers::Vector<T> *types, const flatbuffers::Vector<O> *official, const OURS(U##_vector) & ours)    \
     {                                                                                                                  \
         if (official == nullptr || ours.encoded == nullptr) return official == nullptr && ours.encoded == nullptr;     \
         if (official->size() != ours.count) return false;                                                              \
         for (uint32_t i = 0; i < ours.count; i++) {                                                                    \
-            dice_##U value;                                                                                            \
-            if (!dice_##U##_vector_at(ours, i, &value)) return false;                                                  \
+            OURS(U) value;                                                                                             \
+            if (!OURS(U##_vector_at)(ours, i, &value)) return false;                                                   \
             if (!same_##U(types->Get(i), official->Get(i), value)) return false;                                       \
         }                                                                                                              \
         return true;                                                                                                   \
@@ -50,21 +54,21 @@
 #define SAME_TEXT(U, name)
 #define SAME_UNION_END
 #define SAME_UNION_FIELD(U, field)
-#define SAME_TABLE(T) static bool same(const dice::T *official, const dice_##T &ours);
+#define SAME_TABLE(T) static bool same(const theirs::T *official, const OURS(T) & ours);
 #define SAME_FIELD(field)
 #define SAME_END
 #define ALONE(T)
 #define NESTED(T)                                                                                                      \
-    static inline bool same(const dice::T *official, const dice_##T##_ref &ours)                                       \
+    static inline bool same(const theirs::T *official, const OURS(T##_ref) & ours)                                     \
     {                                                                                                                  \
-        return same_nested<dice::T, dice_##T>(official, ours, dice_##T##_table);                                       \
+        return same_nested<theirs::T, OURS(T)>(official, ours, OURS(T##_table));                                       \
     }                                                                                                                  \
     static inline bool same(                                                                                           \
-        const flatbuffers::Vector<flatbuffers::Offset<dice::T>> *official, const dice_##T##_vector &ours)              \
+        const flatbuffers::Vector<flatbuffers::Offset<theirs::T>> *official, const OURS(T##_vector) & ours)            \
     {                                                                                                                  \
-        return same_tables<dice::T, dice_##T>(official, ours, dice_##T##_table);                                       \
+        return same_tables<theirs::T, OURS(T)>(official, ours, OURS(T##_table));                                       \
     }
-#include "dice.inc"
+DICE_ALL
 #undef SAME_UNION
 #undef SAME_MEMBER
 #undef SAME_TEXT
@@ -77,15 +81,15 @@
 #undef NESTED
 
 #define SAME_UNION(U)                                                                                                  \
-    static bool same_##U(int type, const void *official, const dice_##U &ours)                                         \
+    static bool same_##U(int type, const void *official, const OURS(U) & ours)                                         \
     {                                                                                                                  \
         if (type != static_cast<int>(ours.type)) return false;                                                         \
         switch (type) {
 #define SAME_MEMBER(U, name, T)                                                                                        \
-    case dice::U##_##name:                                                                                             \
-        return same(static_cast<const dice::T *>(official), ours.name);
+    case theirs::U##_##name:                                                                                           \
+        return same(static_cast<const theirs::T *>(official), ours.name);
 #define SAME_TEXT(U, name)                                                                                             \
-    case dice::U##_##name:                                                                                             \
+    case theirs::U##_##name:                                                                                           \
         return same(static_cast<const flatbuffers::String *>(official), ours.name);
 #define SAME_UNION_END                                                                                                 \
     default:                                                                                                           \
@@ -95,12 +99,12 @@
 #define SAME_UNION_FIELD(U, field)                                                                                     \
     if (!same_##U(official->field##_type(), official->field(), ours.field)) return differs(table, #field);
 #define SAME_STRUCT(S)                                                                                                 \
-    static bool same(const dice::S &official_value, const dice_##S &ours)                                              \
+    static bool same(const theirs::S &official_value, const OURS(S) & ours)                                            \
     {                                                                                                                  \
         const char *table = #S;                                                                                        \
-        const dice::S *official = &official_value;
+        const theirs::S *official = &official_value;
 #define SAME_TABLE(T)                                                                                                  \
-    static bool same(const dice::T *official, const dice_##T &ours)                                                    \
+    static bool same(const theirs::T *official, const OURS(T) & ours)                                                  \
     {                                                                                                                  \
         const char *table = #T;                                                                                        \
         (void)table, (void)official, (void)ours;
@@ -110,7 +114,7 @@
     return true;                                                                                                       \
     }
 #define NESTED(T)
-#include "dice.inc"
+DICE_ALL
 #undef SAME_UNION
 #undef SAME_MEMBER
 #undef SAME_TEXT
@@ -157,9 +161,9 @@ same_root(const uint8_t *bytes, const void *value)
 #define SAME_TABLE(T)
 #define SAME_FIELD(field)
 #define SAME_END
-#define ALONE(T)  { &dice_##T##_table, accepts<dice::T>, same_root<dice::T, dice_##T>, accepts_file<dice::T> },
+#define ALONE(T)  { &OURS(T##_table), accepts<theirs::T>, same_root<theirs::T, OURS(T)>, accepts_file<theirs::T> },
 #define NESTED(T) ALONE(T)
-const official_table official_dice_tables[] = {
-#include "dice.inc"
-};
-const size_t official_dice_count = sizeof official_dice_tables / sizeof official_dice_tables[0];
+extern "C" const official_table OURS(official)[];
+extern "C" const size_t OURS(official_count);
+const official_table OURS(official)[] = { DICE_ALL };
+const size_t OURS(official_count) = sizeof OURS(official) / sizeof OURS(official)[0];
