@@ -11,11 +11,17 @@
  * In the store, for a process manager "bank.Transfers":
  *
  *     pm.bank.transfers           id                ->  state, position of its last event     (manager_rows.c)
- *     pm.bank.transfers.outbox    id                ->  the commands of that event, and how many of them are through
+ *     pm.bank.transfers.outbox    id                ->  the commands of that event, and how many of them are through; and
+ *                                                       the instance's row as that event has left it
  *     pm.bank.transfers.ended     id | 0 | position ->  it was stopped there; until the checkpoint is durably behind it
  *     pm.bank.transfers.by        association | id  ->  nothing: it runs, and is associated with that; association: the
  *                                                       digest of name and value
  *     pm.bank.transfers.story     id | 0 | position … ->  what has become of it, where that is kept (manager_story_rows.c)
+ *
+ * A row less for each event: while commands are open, the outbox row holds the instance's row, and the instance's own is
+ * that of an earlier event. It is there from the first event to the end, so that it tells alone which instances there are;
+ * what is in it counts only where no outbox row holds a newer one. What takes the outbox row away writes it, in the same
+ * batch. An instance that is ending has its own row written: nothing comes behind that.
  */
 #ifndef ACTI_ACTORS_MANAGER_H
 #define ACTI_ACTORS_MANAGER_H
@@ -127,6 +133,8 @@ typedef struct acti_outbox {
     acti_trace_place place; /* of the event, for its commands; its state is in their memory */
     bool is_stored;         /* there is a row */
     bool has_digests;       /* … of format 1: ids of its commands are a digest alone */
+    bool holds_instance;    /* … with the instance's row in it, which is newer than the instance's own */
+    acta_bytes instance;    /* to be stored in it, or found; data NULL: none */
 } acti_outbox;
 
 /* Values are made in `memory`; data NULL: there is none. */
@@ -140,6 +148,7 @@ acta_status acti_outbox_decode(const acta_app *app, acta_bytes value, const acta
     acti_outbox *outbox, acta_error *error);
 /* The kind of the command whose turn it is, and how many there are. */
 typedef struct acti_outbox_peek {
+    uint64_t position; /* of the event */
     uint32_t through, count;
     acta_str command;
 } acti_outbox_peek;
@@ -286,6 +295,10 @@ void acti_instance_forget(acti_instance *i); /* its state */
 acta_next acti_instance_end(acti_instance *i, acta_status status, const acta_error *error);
 
 /* manager_event.c */
+/* The instance's row as it is in memory, made in its scratch memory. */
+acta_status acti_instance_make_row(acti_instance *i, acta_bytes *row_out, acta_error *error);
+/* Into a batch: that row. */
+acta_status acti_instance_put(acti_instance *i, acta_transaction *batch, acta_error *error);
 /* Into a batch: it ends, at its last position. */
 void acti_instance_put_end(const acti_instance *i, acta_transaction *batch);
 acta_next acti_instance_handle(acti_instance *i); /* the event in hand */

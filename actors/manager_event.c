@@ -21,8 +21,8 @@ item_in_hand(const acti_instance *i)
 
 /* -- its batch -- */
 
-static acta_status
-put_state(acti_instance *i, acta_transaction *batch, acta_error *error)
+acta_status
+acti_instance_make_row(acti_instance *i, acta_bytes *row_out, acta_error *error)
 {
     const acta_table *table = i->code->state;
     acti_instance_head head = {
@@ -34,10 +34,28 @@ put_state(acti_instance *i, acta_transaction *batch, acta_error *error)
     acta_status status = acti_personal_write(i->app, table, i->value, i->scratch, &sink.sink, error);
     if (status != ACTA_OK) return status;
 
-    acta_bytes row = acti_instance_encode(&head, sink.bytes, i->scratch);
-    if (row.data == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for an instance's row");
-    acta_transaction_put(batch, i->tables.state.text, acta_str_bytes(i->id), row);
+    *row_out = acti_instance_encode(&head, sink.bytes, i->scratch);
+    if (row_out->data == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for an instance's row");
     return ACTA_OK;
+}
+
+acta_status
+acti_instance_put(acti_instance *i, acta_transaction *batch, acta_error *error)
+{
+    acta_bytes row;
+
+    acta_status status = acti_instance_make_row(i, &row, error);
+    if (status == ACTA_OK) acta_transaction_put(batch, i->tables.state.text, acta_str_bytes(i->id), row);
+    return status;
+}
+
+/* In the outbox's row, or in its own: the first of its rows is, and what is ending has nothing behind that. */
+static acta_status
+put_state(acti_instance *i, acta_transaction *batch, acta_error *error)
+{
+    bool in_outbox = i->is_row_stored && !i->is_ending && i->next_outbox.commands.count > 0;
+
+    return in_outbox ? acti_instance_make_row(i, &i->next_outbox.instance, error) : acti_instance_put(i, batch, error);
 }
 
 /* Rows of what is new, or of none when it ends. */
@@ -103,6 +121,7 @@ begin_outbox(acti_instance *i, const acta_recorded *recorded)
     acti_sent_clear(&next->commands);
     next->next = next->generation = 0;
     next->has_digests = false;
+    next->instance = acta_bytes_from(NULL, 0);
     next->position = recorded->position;
     next->recorded_at_us = recorded->recorded_at_us;
     next->place = acti_trace_place_of(recorded->metadata, room);

@@ -80,22 +80,18 @@ acti_instance_notify(acti_instance *i, acti_tag tag, const char *why)
 /* -- reading its rows -- */
 
 static acta_status
-load_state(acti_instance *i, acta_error *error)
+take_row(acti_instance *i, acta_bytes row, acta_error *error)
 {
     const acta_table *table = i->code->state;
     acti_instance_head head;
-    acta_bytes row, state;
+    acta_bytes state;
 
-    acta_status status =
-        acta_store_get(i->app->store, i->tables.state.text, acta_str_bytes(i->id), i->scratch, &row, error);
-    if (status == ACTA_NOT_FOUND) return ACTA_OK;
-    if (status == ACTA_OK) status = acti_instance_decode(row, &head, &state, error);
+    acta_status status = acti_instance_decode(row, &head, &state, error);
     if (status == ACTA_OK) status = table->verify(state, error);
     if (status == ACTA_OK) status = acti_personal_open(i->app, table, state, i->scratch, &state, error);
     if (status != ACTA_OK) return status;
     status = table->load(i->value, state, i->memory);
     if (status != ACTA_OK) return acta_error_set(error, status, "no memory for its state");
-    i->exists = i->is_row_stored = true;
     i->is_ending = head.is_ending;
     i->last_position = head.last_position;
     for (size_t at = 0; at < head.associations.size; at += ACTA_ID_SIZE) {
@@ -125,12 +121,27 @@ load_outbox(acti_instance *i, acta_error *error)
 }
 
 static acta_status
+load_rows(acti_instance *i, acta_error *error)
+{
+    acta_bytes row;
+
+    acta_status status =
+        acta_store_get(i->app->store, i->tables.state.text, acta_str_bytes(i->id), i->scratch, &row, error);
+    if (status == ACTA_NOT_FOUND) return ACTA_OK;
+    if (status != ACTA_OK) return status;
+    i->exists = i->is_row_stored = true;
+    status = load_outbox(i, error);
+    if (status != ACTA_OK) return status;
+    return take_row(i, i->outbox.holds_instance ? i->outbox.instance : row, error);
+}
+
+static acta_status
 load(acti_instance *i, acta_error *error)
 {
     i->forget_count = acti_forget_count(i->app); /* before anything is read */
-    acta_status status = load_state(i, error);
+    acta_status status = load_rows(i, error);
 
-    if (status == ACTA_OK && i->exists) status = load_outbox(i, error);
+    i->outbox.instance = acta_bytes_from(NULL, 0);
     acta_memory_clear(i->scratch);
     if (status != ACTA_OK)
         return acta_error_prefix(error, status,
@@ -196,19 +207,34 @@ set_flush(acti_instance *i)
     i->flush_is_set = acta_send_after(i->self, FLUSH_MS, ACTI_ALARM_FLUSH, 0, &ref) == ACTA_OK;
 }
 
+/* NULL: `error` says why. */
+static acta_transaction *
+make_flush(acti_instance *i, acta_error *error)
+{
+    acta_transaction *batch = acta_transaction_create(i->app->store);
+    if (batch == NULL) {
+        acta_error_set(error, ACTA_NO_MEMORY, "no memory for a batch");
+        return NULL;
+    }
+    if (i->is_ending)
+        acta_transaction_delete(batch, i->tables.state.text, acta_str_bytes(i->id));
+    else if (i->outbox.holds_instance && acti_instance_put(i, batch, error) != ACTA_OK) {
+        acta_transaction_destroy(batch);
+        return NULL;
+    }
+    (void)acti_outbox_put(i, batch, NULL, NULL); /* there is nothing to encode */
+    return batch;
+}
+
 /* The outbox is through, and no event is there to overwrite its row. If it can't be now, the next event, the next time or
  * the next start does it. */
 static acta_next
 flush(acti_instance *i)
 {
-    acta_transaction *batch = acta_transaction_create(i->app->store);
     acta_error error;
+    acta_transaction *batch = make_flush(i, &error);
+    acta_status status = batch != NULL ? acti_instance_submit(i, batch, ACTI_STEP_FLUSH, &error) : error.status;
 
-    if (batch != NULL) {
-        if (i->is_ending) acta_transaction_delete(batch, i->tables.state.text, acta_str_bytes(i->id));
-        (void)acti_outbox_put(i, batch, NULL, NULL); /* there is nothing to encode */
-    }
-    acta_status status = acti_instance_submit(i, batch, ACTI_STEP_FLUSH, &error);
     if (status == ACTA_BUSY || status == ACTA_NO_MEMORY) set_flush(i);
     return ACTA_NEXT;
 }
@@ -242,7 +268,7 @@ read_behind(acti_instance *i)
 
     acti_instance_forget(i);
     acti_sent_clear(&i->outbox.commands);
-    i->outbox.is_stored = i->is_row_stored = i->is_ending = false;
+    i->outbox.is_stored = i->outbox.holds_instance = i->is_row_stored = i->is_ending = false;
     acta_status status = acti_instance_submit(i, acta_transaction_create(i->app->store), ACTI_STEP_BARRIER, &error);
     return status == ACTA_OK ? ACTA_NEXT : acti_instance_end(i, status, &error);
 }
@@ -352,13 +378,14 @@ batch_is_durable(acti_instance *i)
     }
     acti_outbox_ask_late(i);
     if (i->step == ACTI_STEP_FLUSH) {
-        i->outbox.is_stored = false;
+        i->outbox.is_stored = i->outbox.holds_instance = false;
         if (i->is_ending) i->is_row_stored = false;
         return go_on(i);
     }
     ACTA_CRASH_POINT("pm_after_batch");
     acti_outbox_take_next(i);
     if (i->outbox.commands.deadlines != NULL) acti_schedule_look(i->app);
+    if (i->step == ACTI_STEP_OUTBOX && i->is_ending) i->is_row_stored = i->outbox.is_stored;
     if (i->step == ACTI_STEP_END) {
         acti_instance_forget(i);
         i->is_row_stored = i->is_ending = false;

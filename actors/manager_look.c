@@ -269,7 +269,7 @@ see_row(looking *l, acta_bytes key, acta_bytes row, bool *goes_on_out, acta_erro
     status = acta_store_get(l->app->store, l->tables.outbox.text, key, l->memory, &outbox, error);
     if (status == ACTA_OK) status = acti_outbox_peek_at(outbox, &peek, error);
     if (status != ACTA_OK && status != ACTA_NOT_FOUND) return status;
-    info.position = head.last_position;
+    info.position = status == ACTA_OK ? peek.position : head.last_position; /* an outbox is of the last event */
     info.commands = peek.count;
     info.through = peek.through;
     info.command = peek.command;

@@ -110,6 +110,8 @@ acti_outbox_take_next(acti_instance *i)
 
     i->outbox = i->next_outbox;
     i->outbox.is_stored = !acti_outbox_is_through(&i->outbox);
+    i->outbox.holds_instance = i->outbox.is_stored && i->outbox.instance.data != NULL;
+    i->outbox.instance = acta_bytes_from(NULL, 0);
     acti_sent_clear(&before.commands);
     i->next_outbox = (acti_outbox){ .commands = before.commands };
     i->is_from_before = false;
@@ -175,6 +177,19 @@ put_fence(acti_instance *i, acta_transaction *batch, uint32_t index)
     acta_transaction_outcome(batch, acti_outbox_command_id(i, &i->outbox, index), &fence);
 }
 
+/* The instance's row, that the outbox's row held: into the next one, or into its own place where there is none. What is
+ * ending, and has no more commands, is gone with it. */
+static acta_status
+carry_instance(acti_instance *i, acta_transaction *batch, acta_error *error)
+{
+    bool is_last = acti_outbox_is_through(&i->next_outbox);
+
+    i->next_outbox.instance = acta_bytes_from(NULL, 0);
+    if (i->is_ending && is_last) acta_transaction_delete(batch, i->tables.state.text, acta_str_bytes(i->id));
+    if (i->is_ending || !i->outbox.holds_instance) return ACTA_OK;
+    return is_last ? acti_instance_put(i, batch, error) : acti_instance_make_row(i, &i->next_outbox.instance, error);
+}
+
 /* next_outbox is what is to come instead; if that has another generation, nobody asks for the outcome of the command that
  * failed any more. False: no batch is on its way. */
 static bool
@@ -186,7 +201,7 @@ submit_next(acti_instance *i, bool fence, acta_story_kind kind, const char *why)
     if (batch == NULL) return false;
     if (fence) put_fence(i, batch, i->outbox.next);
     if (!fence && kind == ACTA_STORY_REPLACED) forget_outcome(i, batch, i->outbox.next);
-    if (acti_outbox_put(i, batch, &i->next_outbox, &error) != ACTA_OK ||
+    if (carry_instance(i, batch, &error) != ACTA_OK || acti_outbox_put(i, batch, &i->next_outbox, &error) != ACTA_OK ||
         acti_story_put_commands(i, batch, kind, i->outbox.next, why, &error) != ACTA_OK) {
         acta_transaction_destroy(batch);
         return false;

@@ -3,17 +3,20 @@
  * checksum comes first.
  *
  *     instance   crc  format flags 0 0  last position  schema hash | [count 0 associations] state
- *     outbox     crc  format flags 0 0  next  count  generation  0  position  recorded at  correlation | [place in a trace] commands
+ *     outbox     crc  format flags 0 0  next  count  generation  0  position  recorded at  correlation |
+ *                [place in a trace] [size (8), instance] commands
  *     command    name's size (4)  payload's size (4)  0 (4) | name | payload
  */
 #include "manager.h"
 
 enum {
     FORMAT = 1,
-    OUTBOX_FORMAT = 2, /* in rows of format 1 ids of commands are a digest alone */
+    OUTBOX_FORMAT = 2,         /* in rows of format 1 ids of commands are a digest alone */
+    OUTBOX_FORMAT_HOLDING = 3, /* the instance's row is in it, and counts */
     INSTANCE_HEADER = 24,
     ASSOCIATED_HEADER = 8,
     OUTBOX_HEADER = 56,
+    HELD_HEADER = 8,
     COMMAND_HEADER = 12,
     FLAG_ENDING = 1,
     FLAG_ASSOCIATED = 2,
@@ -128,17 +131,38 @@ acti_associated_key(acta_id association, acta_str id, uint8_t *room)
 
 /* -- outboxes -- */
 
-/* Its commands, and where they are in a trace; data NULL: it is damaged. */
 static acta_bytes
-outbox_commands(acta_bytes value, acti_trace_place *place_out)
+behind(acta_bytes bytes, size_t size)
 {
-    *place_out = (acti_trace_place){ .state = { .data = NULL } };
-    if (!is_sound(value, OUTBOX_HEADER, OUTBOX_FORMAT)) return acta_bytes_from(NULL, 0);
-    acta_bytes rest = acta_bytes_from(value.data + OUTBOX_HEADER, value.size - OUTBOX_HEADER);
-    if ((value.data[5] & FLAG_TRACED) == 0) return rest;
-    if (!acti_trace_place_get(rest, place_out)) return acta_bytes_from(NULL, 0);
-    size_t size = acti_trace_place_size(place_out);
-    return size > 0 ? acta_bytes_from(rest.data + size, rest.size - size) : acta_bytes_from(NULL, 0);
+    return acta_bytes_from(bytes.data + size, bytes.size - size);
+}
+
+/* What an outbox's row is made of. */
+typedef struct outbox_parts {
+    acti_trace_place place;
+    acta_bytes instance; /* data NULL: none */
+    acta_bytes commands;
+} outbox_parts;
+
+static bool
+split_outbox(acta_bytes value, outbox_parts *parts)
+{
+    *parts = (outbox_parts){ .instance = { .data = NULL } };
+    if (!is_sound(value, OUTBOX_HEADER, OUTBOX_FORMAT_HOLDING)) return false;
+    acta_bytes rest = behind(value, OUTBOX_HEADER);
+    if ((value.data[5] & FLAG_TRACED) != 0) {
+        size_t size = acti_trace_place_get(rest, &parts->place) ? acti_trace_place_size(&parts->place) : 0;
+        if (size == 0) return false;
+        rest = behind(rest, size);
+    }
+    if (value.data[4] == OUTBOX_FORMAT_HOLDING) {
+        uint64_t size = rest.size >= HELD_HEADER ? get_le(rest.data, 8) : UINT64_MAX;
+        if (rest.size < HELD_HEADER || size > rest.size - HELD_HEADER) return false;
+        parts->instance = acta_bytes_from(rest.data + HELD_HEADER, (size_t)size);
+        rest = behind(rest, HELD_HEADER + (size_t)size);
+    }
+    parts->commands = rest;
+    return true;
 }
 
 /* The commands' buffers as they are stored. NULL: `error` says why. */
@@ -158,12 +182,21 @@ seal_commands(acta_app *app, const acta_commands *commands, acta_memory *memory,
     return sealed;
 }
 
+static uint8_t
+format_of(const acti_outbox *outbox)
+{
+    if (outbox->has_digests) return FORMAT;
+    return outbox->instance.data != NULL ? OUTBOX_FORMAT_HOLDING : OUTBOX_FORMAT;
+}
+
 acta_status
 acti_outbox_encode(
     acta_app *app, const acti_outbox *outbox, acta_memory *memory, acta_bytes *row_out, acta_error *error)
 {
     acta_error why;
-    size_t place_size = acti_trace_place_size(&outbox->place), size = OUTBOX_HEADER + place_size;
+    size_t place_size = acti_trace_place_size(&outbox->place);
+    size_t held_size = outbox->instance.data != NULL ? HELD_HEADER + outbox->instance.size : 0;
+    size_t size = OUTBOX_HEADER + place_size + held_size;
     const acta_bytes *sealed = seal_commands(app, &outbox->commands, memory, &size, &why);
     if (sealed == NULL) {
         if (error != NULL) *error = why;
@@ -182,6 +215,11 @@ acti_outbox_encode(
     uint8_t *at = bytes + OUTBOX_HEADER;
     if (place_size > 0) acti_trace_place_put(&outbox->place, at);
     at += place_size;
+    if (held_size > 0) {
+        put_le(at, outbox->instance.size, HELD_HEADER);
+        memcpy(at + HELD_HEADER, outbox->instance.data, outbox->instance.size);
+        at += held_size;
+    }
     for (uint32_t i = 0; i < outbox->commands.count; i++) {
         const acti_sent *sent = &outbox->commands.sent[i];
         size_t name_size = strlen(sent->table->name);
@@ -192,7 +230,7 @@ acti_outbox_encode(
         memcpy(at + COMMAND_HEADER + name_size, sealed[i].data, sealed[i].size);
         at += COMMAND_HEADER + name_size + sealed[i].size;
     }
-    seal(bytes, size, outbox->has_digests ? FORMAT : OUTBOX_FORMAT);
+    seal(bytes, size, format_of(outbox));
     *row_out = acta_bytes_from(bytes, size);
     return ACTA_OK;
 }
@@ -228,9 +266,9 @@ acta_status
 acti_outbox_decode(const acta_app *app, acta_bytes value, const acta_schema *schema, acta_memory *memory,
     acti_outbox *outbox, acta_error *error)
 {
-    acti_trace_place place;
-    acta_bytes left = outbox_commands(value, &place);
-    if (left.data == NULL) return acta_error_set(error, ACTA_CORRUPT, "its outbox is damaged");
+    outbox_parts parts;
+    if (!split_outbox(value, &parts)) return acta_error_set(error, ACTA_CORRUPT, "its outbox is damaged");
+    acta_bytes left = parts.commands;
     uint32_t count = (uint32_t)get_le(value.data + 12, 4);
     acta_status status = ACTA_OK;
 
@@ -240,10 +278,12 @@ acti_outbox_decode(const acta_app *app, acta_bytes value, const acta_schema *sch
     outbox->position = get_le(value.data + 24, 8);
     outbox->recorded_at_us = (int64_t)get_le(value.data + 32, 8);
     memcpy(outbox->correlation_id.bytes, value.data + 40, ACTA_ID_SIZE);
-    outbox->place = place;
+    outbox->place = parts.place;
     acti_trace_place_keep(&outbox->place, outbox->commands.memory);
     outbox->is_stored = true;
     outbox->has_digests = value.data[4] == FORMAT;
+    outbox->instance = parts.instance;
+    outbox->holds_instance = parts.instance.data != NULL;
     for (uint32_t i = 0; status == ACTA_OK && i < count; i++)
         status = decode_command(app, &left, schema, memory, outbox, error);
     return status;
@@ -252,7 +292,7 @@ acti_outbox_decode(const acta_app *app, acta_bytes value, const acta_schema *sch
 acta_status
 acti_outbox_recorded_at(acta_bytes value, int64_t *recorded_at_us_out, acta_error *error)
 {
-    if (!is_sound(value, OUTBOX_HEADER, OUTBOX_FORMAT))
+    if (!is_sound(value, OUTBOX_HEADER, OUTBOX_FORMAT_HOLDING))
         return acta_error_set(error, ACTA_CORRUPT, "an outbox is damaged");
     *recorded_at_us_out = (int64_t)get_le(value.data + 32, 8);
     return ACTA_OK;
@@ -261,10 +301,11 @@ acti_outbox_recorded_at(acta_bytes value, int64_t *recorded_at_us_out, acta_erro
 acta_status
 acti_outbox_peek_at(acta_bytes value, acti_outbox_peek *peek_out, acta_error *error)
 {
-    acti_trace_place place;
-    acta_bytes left = outbox_commands(value, &place);
-    if (left.data == NULL) return acta_error_set(error, ACTA_CORRUPT, "an outbox is damaged");
-    *peek_out = (acti_outbox_peek){ .through = (uint32_t)get_le(value.data + 8, 4),
+    outbox_parts parts;
+    if (!split_outbox(value, &parts)) return acta_error_set(error, ACTA_CORRUPT, "an outbox is damaged");
+    acta_bytes left = parts.commands;
+    *peek_out = (acti_outbox_peek){ .position = get_le(value.data + 24, 8),
+        .through = (uint32_t)get_le(value.data + 8, 4),
         .count = (uint32_t)get_le(value.data + 12, 4) };
 
     for (uint32_t i = 0; i <= peek_out->through && i < peek_out->count; i++) {

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 
 enum { MANAGER_HEADER = 24, MANAGER_POSITION_AT = 8 };
+/* The row of an outbox (docs/format.md): in format 3 an instance's row lies behind the header, and behind its size. */
+enum { OUTBOX_FORMAT_AT = 4, OUTBOX_FLAGS_AT = 5, OUTBOX_HOLDING = 3, OUTBOX_HEADER = 56, HELD_HEADER = 8 };
 
 static acta_str
 text_or_none(const char *text)
@@ -409,6 +411,39 @@ check_instance(const bank_fold *fold, acta_bytes key, acta_bytes value, acta_err
         "an instance is not the fold of the log: that of '%s', whose last event is at %" PRIu64, name, last);
 }
 
+/* The row of the instance that an outbox's row holds while commands are open; size 0: it holds none. */
+static acta_bytes
+held_in(acta_bytes row)
+{
+    bool holds = row.size > OUTBOX_HEADER + HELD_HEADER && row.data[OUTBOX_FORMAT_AT] == OUTBOX_HOLDING;
+    uint64_t size = holds && row.data[OUTBOX_FLAGS_AT] == 0 ? read_le(row.data + OUTBOX_HEADER) : 0;
+
+    if (size < MANAGER_HEADER || size > row.size - OUTBOX_HEADER - HELD_HEADER) return acta_bytes_from(NULL, 0);
+    return acta_bytes_from(row.data + OUTBOX_HEADER + HELD_HEADER, (size_t)size);
+}
+
+static acta_status
+check_outboxes(acta_store *store, const bank_fold *fold, bool is_at_rest, acta_error *error)
+{
+    acta_row_cursor *cursor;
+    acta_bytes key, value;
+
+    acta_status status =
+        acta_row_cursor_open(store, "pm.bank.transfers.outbox", acta_bytes_from(NULL, 0), &cursor, error);
+    if (status != ACTA_OK) return status;
+    while ((status = acta_row_cursor_next(cursor, &key, &value, error)) == ACTA_OK) {
+        acta_bytes held = held_in(value);
+        if (is_at_rest)
+            status = acta_error_set(error, ACTA_CORRUPT, "a command is left in an outbox: in that of '%.*s'",
+                (int)key.size, (const char *)key.data);
+        else if (held.size > 0)
+            status = check_instance(fold, key, held, error);
+        if (status != ACTA_OK) break;
+    }
+    acta_row_cursor_close(cursor);
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
 static acta_status
 check_instances(acta_store *store, const bank_fold *fold, bool is_at_rest, acta_error *error)
 {
@@ -435,19 +470,9 @@ check_instances(acta_store *store, const bank_fold *fold, bool is_at_rest, acta_
 acta_status
 bank_check_managers(acta_store *store, const bank_fold *fold, bool is_at_rest, acta_error *error)
 {
-    acta_row_cursor *cursor;
-    acta_bytes key, value;
-
     acta_status status = check_instances(store, fold, is_at_rest, error);
-    if (status != ACTA_OK || !is_at_rest) return status;
-    status = acta_row_cursor_open(store, "pm.bank.transfers.outbox", acta_bytes_from(NULL, 0), &cursor, error);
-    if (status != ACTA_OK) return status;
-    status = acta_row_cursor_next(cursor, &key, &value, error);
-    if (status == ACTA_OK)
-        status = acta_error_set(error, ACTA_CORRUPT, "a command is left in an outbox: in that of '%.*s'", (int)key.size,
-            (const char *)key.data);
-    acta_row_cursor_close(cursor);
-    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+
+    return status == ACTA_OK ? check_outboxes(store, fold, is_at_rest, error) : status;
 }
 
 /* -- the runtime -- */

@@ -4,24 +4,6 @@
 #include "acta/readers.h"
 #include "trips.h"
 
-enum { INSTANCE_HEADER = 24 }; /* of a row: manager_rows.c */
-
-/* How many events the row of an instance has seen; 0: there is none. */
-static uint32_t
-seen_by(fixture *f, const char *trip, uint64_t *position_out)
-{
-    acta_bytes row;
-    trips_Trips trips;
-
-    acta_status status = acta_store_get(
-        acta_app_store(f->app), "pm.trips.trips", acta_str_bytes(acta_str_of(trip)), f->scratch, &row, &f->error);
-    if (status == ACTA_NOT_FOUND) return 0;
-    MUST(f, status);
-    if (position_out != NULL) memcpy(position_out, row.data + 8, 8);
-    trips_Trips_decode(acta_bytes_from(row.data + INSTANCE_HEADER, row.size - INSTANCE_HEADER), &trips);
-    return trips.seen;
-}
-
 /* AP-38: the state goes through a restart, a crash, and a time out of memory, at every event. */
 static void
 its_state_survives_whatever_comes_between_two_events(void **state)

@@ -219,6 +219,44 @@ diary_of(fixture *f, const char *trip)
     return text;
 }
 
+enum { INSTANCE_HEADER = 24, HOLDING = 3, OUTBOX_HEADER = 56, HELD_HEADER = 8 }; /* of rows: manager_rows.c */
+
+static acta_bytes
+read_row(fixture *f, const char *table, const char *trip)
+{
+    acta_bytes row;
+
+    acta_status status =
+        acta_store_get(acta_app_store(f->app), table, acta_str_bytes(acta_str_of(trip)), f->scratch, &row, &f->error);
+    if (status == ACTA_NOT_FOUND) return acta_bytes_from(NULL, 0);
+    MUST(f, status);
+    return row;
+}
+
+acta_bytes
+row_of_trip(fixture *f, const char *trip)
+{
+    acta_bytes outbox = read_row(f, "pm.trips.trips.outbox", trip);
+    uint64_t size;
+
+    if (outbox.data == NULL || outbox.data[4] != HOLDING) return read_row(f, "pm.trips.trips", trip);
+    assert_int_equal(outbox.data[5], 0); /* no place in a trace before it */
+    memcpy(&size, outbox.data + OUTBOX_HEADER, sizeof size);
+    return acta_bytes_from(outbox.data + OUTBOX_HEADER + HELD_HEADER, (size_t)size);
+}
+
+uint32_t
+seen_by(fixture *f, const char *trip, uint64_t *position_out)
+{
+    acta_bytes row = row_of_trip(f, trip);
+    trips_Trips trips;
+
+    if (row.data == NULL) return 0;
+    if (position_out != NULL) memcpy(position_out, row.data + 8, 8);
+    trips_Trips_decode(acta_bytes_from(row.data + INSTANCE_HEADER, row.size - INSTANCE_HEADER), &trips);
+    return trips.seen;
+}
+
 void
 expect_no_trips(fixture *f)
 {

@@ -34,6 +34,10 @@ void tell(fixture *f, const char *road, trips_Tell what);
 #define TELL(f, ...) tell(f, "road", ACTA_INIT(trips_Tell, __VA_ARGS__))
 /* The numbers in a trip's diary in the order of the log, "1 2 5"; in a buffer of the caller's next call but three. */
 const char *diary_of(fixture *f, const char *trip);
+/* The row that an instance would go on with: its outbox's, where that holds one. data NULL: there is none. */
+acta_bytes row_of_trip(fixture *f, const char *trip);
+/* How many events that row has seen; 0: there is none. */
+uint32_t seen_by(fixture *f, const char *trip, uint64_t *position_out);
 /* Nothing is left of any instance. */
 void expect_no_trips(fixture *f);
 

@@ -166,7 +166,7 @@ an_instance_or_an_outbox_that_is_left_is_found(void **state)
 {
     fixture *f = *state;
     const uint8_t short_row[8] = { 0 };
-    uint8_t row[256] = { 0 };
+    uint8_t row[256] = { 0 }, outbox[320] = { 0 };
     const bank_stream *stream = first_stream(f, false);
     const bank_Transfers instance = { .source_id = acta_str_of(stream->source_id),
         .target_id = acta_str_of(stream->target_id),
@@ -193,6 +193,17 @@ an_instance_or_an_outbox_that_is_left_is_found(void **state)
     transaction = acta_transaction_create(f->store);
     acta_transaction_delete(transaction, "pm.bank.transfers", acta_str_bytes(stream->id));
     commit(f, transaction);
+
+    /* The same in the row of its outbox: format 3 at 4, the held row's size at 56. */
+    const uint64_t held_size = 24 + bytes.size;
+    outbox[4] = 3;
+    memcpy(outbox + 56, &held_size, sizeof held_size);
+    memcpy(outbox + 64, row, held_size);
+    put(f, "pm.bank.transfers.outbox", stream->id.data, acta_bytes_from(outbox, 64 + held_size));
+    says(f, bank_check_managers(f->store, f->fold, false, &f->error), "an instance is not the fold of the log");
+    outbox[64 + 8]--;
+    put(f, "pm.bank.transfers.outbox", stream->id.data, acta_bytes_from(outbox, 64 + held_size));
+    must(f, bank_check_managers(f->store, f->fold, false, &f->error));
     put(f, "pm.bank.transfers.outbox", "transfer-x", acta_bytes_from(short_row, sizeof short_row));
     says(f, bank_check_managers(f->store, f->fold, true, &f->error), "a command is left in an outbox");
 }
