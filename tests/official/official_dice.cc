@@ -81,7 +81,7 @@ DICE_ALL
 #undef NESTED
 
 #define SAME_UNION(U)                                                                                                  \
-    static bool same_##U(int type, const void *official, const OURS(U) & ours)                                         \
+    [[maybe_unused]] static bool same_##U(int type, const void *official, const OURS(U) & ours)                        \
     {                                                                                                                  \
         if (type != static_cast<int>(ours.type)) return false;                                                         \
         switch (type) {
