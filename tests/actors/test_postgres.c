@@ -387,8 +387,8 @@ who_has_lost_the_lock_delivers_nothing(void **state)
 static void
 names_are_no_sql(void **state)
 {
-    static const char *const ids[] = { "'; DROP TABLE counters; --", "a' OR '1'='1", "%", "_", "\\", "$1", "\"",
-        "a b", "\xc3\xa9\xe2\x82\xac", "{a,b}", "E'\\x41'" };
+    static const char *const ids[] = { "'; DROP TABLE counters; --", "a' OR '1'='1", "%", "_", "\\", "$1", "\"", "a b",
+        "\xc3\xa9\xe2\x82\xac", "{a,b}", "E'\\x41'" };
     enum { IDS = sizeof ids / sizeof ids[0] };
     static const char *const name = "c'; DROP TABLE acta_positions; --\"%_\\$1";
     fixture *f = FIXTURE(state);
