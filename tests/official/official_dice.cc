@@ -1,6 +1,7 @@
 /*
  * What flatc generated for the random schema DICE, table by table, beside what actac did. DICE_ALL has a line for each field
  * of each table: it is said once to declare, once to define, and once for the list. The build includes both headers, and that.
+ * Which of the functions are used depends on what fields the dice gave.
  */
 #include "official.h"
 #include "acta/file.h"
@@ -13,32 +14,34 @@
 namespace theirs = DICE;
 
 #define SAME_STRUCT(S)                                                                                                 \
-    static bool same(const theirs::S &official, const OURS(S) & ours);                                                 \
-    static inline bool same(const theirs::S *official, const OURS(S) & ours)                                           \
+    [[maybe_unused]] static bool same(const theirs::S &official, const OURS(S) & ours);                                \
+    [[maybe_unused]] static bool same(const theirs::S *official, const OURS(S) & ours)                                 \
     {                                                                                                                  \
         return official != nullptr && same(*official, ours);                                                           \
     }                                                                                                                  \
-    static inline bool same(const theirs::S *official, const OURS(S##_optional) & ours)                                \
+    [[maybe_unused]] static bool same(const theirs::S *official, const OURS(S##_optional) & ours)                      \
     {                                                                                                                  \
         return official == nullptr ? !ours.is_set : ours.is_set && same(*official, ours.value);                        \
     }                                                                                                                  \
-    static inline bool same(const flatbuffers::Vector<const theirs::S *> *official, const OURS(S##_vector) & ours)     \
+    [[maybe_unused]] static bool same(                                                                                 \
+        const flatbuffers::Vector<const theirs::S *> *official, const OURS(S##_vector) & ours)                         \
     {                                                                                                                  \
         return same_structs<theirs::S, OURS(S)>(official, ours, OURS(S##_table));                                      \
     }                                                                                                                  \
-    static inline bool same(const theirs::S *official, const OURS(S##_ref) & ours)                                     \
+    [[maybe_unused]] static bool same(const theirs::S *official, const OURS(S##_ref) & ours)                           \
     {                                                                                                                  \
         return same_nested<theirs::S, OURS(S)>(official, ours, OURS(S##_table));                                       \
     }                                                                                                                  \
     template <uint16_t Length>                                                                                         \
-    static inline bool same(const flatbuffers::Array<theirs::S, Length> *official, const OURS(S)(&ours)[Length])       \
+    [[maybe_unused]] static bool same(                                                                                 \
+        const flatbuffers::Array<theirs::S, Length> *official, const OURS(S)(&ours)[Length])                           \
     {                                                                                                                  \
         return same_array(official, ours);                                                                             \
     }
 #define SAME_UNION(U)                                                                                                  \
-    static bool same_##U(int type, const void *official, const OURS(U) & ours);                                        \
+    [[maybe_unused]] static bool same_##U(int type, const void *official, const OURS(U) & ours);                       \
     template <typename T, typename O>                                                                                  \
-    static bool same_##U(                                                                                              \
+    [[maybe_unused]] static bool same_##U(                                                                             \
         const flatbuffers::Vector<T> *types, const flatbuffers::Vector<O> *official, const OURS(U##_vector) & ours)    \
     {                                                                                                                  \
         if (official == nullptr || ours.encoded == nullptr) return official == nullptr && ours.encoded == nullptr;     \
@@ -54,16 +57,16 @@ namespace theirs = DICE;
 #define SAME_TEXT(U, name)
 #define SAME_UNION_END
 #define SAME_UNION_FIELD(U, field)
-#define SAME_TABLE(T) static bool same(const theirs::T *official, const OURS(T) & ours);
+#define SAME_TABLE(T) [[maybe_unused]] static bool same(const theirs::T *official, const OURS(T) & ours);
 #define SAME_FIELD(field)
 #define SAME_END
 #define ALONE(T)
 #define NESTED(T)                                                                                                      \
-    static inline bool same(const theirs::T *official, const OURS(T##_ref) & ours)                                     \
+    [[maybe_unused]] static bool same(const theirs::T *official, const OURS(T##_ref) & ours)                           \
     {                                                                                                                  \
         return same_nested<theirs::T, OURS(T)>(official, ours, OURS(T##_table));                                       \
     }                                                                                                                  \
-    static inline bool same(                                                                                           \
+    [[maybe_unused]] static bool same(                                                                                 \
         const flatbuffers::Vector<flatbuffers::Offset<theirs::T>> *official, const OURS(T##_vector) & ours)            \
     {                                                                                                                  \
         return same_tables<theirs::T, OURS(T)>(official, ours, OURS(T##_table));                                       \
@@ -99,12 +102,12 @@ DICE_ALL
 #define SAME_UNION_FIELD(U, field)                                                                                     \
     if (!same_##U(official->field##_type(), official->field(), ours.field)) return differs(table, #field);
 #define SAME_STRUCT(S)                                                                                                 \
-    static bool same(const theirs::S &official_value, const OURS(S) & ours)                                            \
+    [[maybe_unused]] static bool same(const theirs::S &official_value, const OURS(S) & ours)                           \
     {                                                                                                                  \
         const char *table = #S;                                                                                        \
         const theirs::S *official = &official_value;
 #define SAME_TABLE(T)                                                                                                  \
-    static bool same(const theirs::T *official, const OURS(T) & ours)                                                  \
+    [[maybe_unused]] static bool same(const theirs::T *official, const OURS(T) & ours)                                 \
     {                                                                                                                  \
         const char *table = #T;                                                                                        \
         (void)table, (void)official, (void)ours;
