@@ -108,11 +108,12 @@ put_struct_field(const acti_field *f, FILE *out, acti_arena *arena)
     put_list(out, 4, arena_format(arena, "%sacti_%s_of(", set, f->table->is.c_name), items, 3, ");\n");
 }
 
+/* The last field first: a vtable that reaches it reaches all before it, so the compiler asks of most buffers only once. */
 void
 put_read(const acti_table *of, FILE *out, acti_arena *arena)
 {
     fprintf(out, "ACTI_READ_TABLE(%s)\n{\n", of->is.c_name);
-    for (uint32_t i = 0; i < of->field_count; i++) {
+    for (uint32_t i = of->field_count; i-- != 0;) {
         const acti_field *f = &of->fields[i];
         if (f->base == BASE_OBJECT && f->table->is_struct) {
             put_struct_field(f, out, arena);

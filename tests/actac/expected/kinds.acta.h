@@ -159,20 +159,20 @@ typedef struct kinds_Maybe {
 } kinds_Maybe;
 ACTI_READ_TABLE(kinds_Maybe)
 {
-    ACTI_READ_OPTIONAL(value_out->a, 0, acta_view_bool(view, 0, false));
-    ACTI_READ_OPTIONAL(value_out->b, 1, acta_view_int8(view, 1, 0));
-    ACTI_READ_OPTIONAL(value_out->c, 2, acta_view_uint8(view, 2, 0));
-    ACTI_READ_OPTIONAL(value_out->d, 3, acta_view_int16(view, 3, 0));
-    ACTI_READ_OPTIONAL(value_out->e, 4, acta_view_uint16(view, 4, 0));
-    ACTI_READ_OPTIONAL(value_out->f, 5, acta_view_int32(view, 5, 0));
-    ACTI_READ_OPTIONAL(value_out->g, 6, acta_view_uint32(view, 6, 0));
-    ACTI_READ_OPTIONAL(value_out->h, 7, acta_view_int64(view, 7, INT64_C(0)));
-    ACTI_READ_OPTIONAL(value_out->i, 8, acta_view_uint64(view, 8, UINT64_C(0)));
-    ACTI_READ_OPTIONAL(value_out->j, 9, acta_view_float(view, 9, (float)0));
-    ACTI_READ_OPTIONAL(value_out->k, 10, acta_view_double(view, 10, 0));
-    ACTI_READ_OPTIONAL(value_out->colour, 11, (kinds_Colour)acta_view_int8(view, 11, 0));
-    ACTI_READ_OPTIONAL(value_out->mask, 12, (kinds_Mask)acta_view_uint64(view, 12, UINT64_C(0)));
     value_out->plain = acta_view_int32(view, 13, 7);
+    ACTI_READ_OPTIONAL(value_out->mask, 12, (kinds_Mask)acta_view_uint64(view, 12, UINT64_C(0)));
+    ACTI_READ_OPTIONAL(value_out->colour, 11, (kinds_Colour)acta_view_int8(view, 11, 0));
+    ACTI_READ_OPTIONAL(value_out->k, 10, acta_view_double(view, 10, 0));
+    ACTI_READ_OPTIONAL(value_out->j, 9, acta_view_float(view, 9, (float)0));
+    ACTI_READ_OPTIONAL(value_out->i, 8, acta_view_uint64(view, 8, UINT64_C(0)));
+    ACTI_READ_OPTIONAL(value_out->h, 7, acta_view_int64(view, 7, INT64_C(0)));
+    ACTI_READ_OPTIONAL(value_out->g, 6, acta_view_uint32(view, 6, 0));
+    ACTI_READ_OPTIONAL(value_out->f, 5, acta_view_int32(view, 5, 0));
+    ACTI_READ_OPTIONAL(value_out->e, 4, acta_view_uint16(view, 4, 0));
+    ACTI_READ_OPTIONAL(value_out->d, 3, acta_view_int16(view, 3, 0));
+    ACTI_READ_OPTIONAL(value_out->c, 2, acta_view_uint8(view, 2, 0));
+    ACTI_READ_OPTIONAL(value_out->b, 1, acta_view_int8(view, 1, 0));
+    ACTI_READ_OPTIONAL(value_out->a, 0, acta_view_bool(view, 0, false));
 }
 /* kinds_Maybe_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_Maybe);
@@ -191,16 +191,16 @@ typedef struct kinds_Structs {
 } kinds_Structs;
 ACTI_READ_TABLE(kinds_Structs)
 {
-    value_out->mixed.is_set = acti_kinds_Mixed_of(view, 0, &value_out->mixed.value);
-    value_out->aligned.is_set = acti_kinds_Aligned_of(view, 1, &value_out->aligned.value);
-    value_out->tiny.is_set = acti_kinds_Tiny_of(view, 2, &value_out->tiny.value);
-    acti_kinds_Point_of(view, 3, &value_out->always);
-    value_out->points = acti_kinds_Point_vector_of(view, 4);
-    value_out->mixes = acti_kinds_Mixed_vector_of(view, 5);
-    value_out->aligneds = acti_kinds_Aligned_vector_of(view, 6);
-    value_out->entries = acti_kinds_Entry_vector_of(view, 7);
-    value_out->tinies = acti_kinds_Tiny_vector_of(view, 8);
     value_out->deep.is_set = acti_kinds_inner_Deep_of(view, 9, &value_out->deep.value);
+    value_out->tinies = acti_kinds_Tiny_vector_of(view, 8);
+    value_out->entries = acti_kinds_Entry_vector_of(view, 7);
+    value_out->aligneds = acti_kinds_Aligned_vector_of(view, 6);
+    value_out->mixes = acti_kinds_Mixed_vector_of(view, 5);
+    value_out->points = acti_kinds_Point_vector_of(view, 4);
+    acti_kinds_Point_of(view, 3, &value_out->always);
+    value_out->tiny.is_set = acti_kinds_Tiny_of(view, 2, &value_out->tiny.value);
+    value_out->aligned.is_set = acti_kinds_Aligned_of(view, 1, &value_out->aligned.value);
+    value_out->mixed.is_set = acti_kinds_Mixed_of(view, 0, &value_out->mixed.value);
 }
 /* kinds_Structs_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_Structs);
@@ -217,14 +217,14 @@ typedef struct kinds_Enums {
 } kinds_Enums;
 ACTI_READ_TABLE(kinds_Enums)
 {
-    value_out->abilities = (kinds_Ability)acta_view_uint8(view, 0, 129);
-    value_out->mask = (kinds_Mask)acta_view_uint64(view, 1, UINT64_C(3));
-    value_out->offset = (kinds_Offset)acta_view_int64(view, 2, INT64_C(-1));
-    value_out->wide = (kinds_Wide)acta_view_uint32(view, 3, 4294967295);
-    value_out->masks = acta_view_uint64_vector(view, 4);
-    value_out->offsets = acta_view_int64_vector(view, 5);
-    value_out->wides = acta_view_uint32_vector(view, 6);
     value_out->many = acta_view_uint8_vector(view, 7);
+    value_out->wides = acta_view_uint32_vector(view, 6);
+    value_out->offsets = acta_view_int64_vector(view, 5);
+    value_out->masks = acta_view_uint64_vector(view, 4);
+    value_out->wide = (kinds_Wide)acta_view_uint32(view, 3, 4294967295);
+    value_out->offset = (kinds_Offset)acta_view_int64(view, 2, INT64_C(-1));
+    value_out->mask = (kinds_Mask)acta_view_uint64(view, 1, UINT64_C(3));
+    value_out->abilities = (kinds_Ability)acta_view_uint8(view, 0, 129);
 }
 /* kinds_Enums_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_Enums);
@@ -240,13 +240,13 @@ typedef struct kinds_Included {
 } kinds_Included;
 ACTI_READ_TABLE(kinds_Included)
 {
-    value_out->label = acti_kinds_Label_ref_of(view, 0);
-    value_out->labels = acti_kinds_Label_vector_of(view, 1);
-    value_out->note = acti_kinds_inner_Note_ref_of(view, 2);
-    value_out->notes = acti_kinds_inner_Note_vector_of(view, 3);
-    value_out->deeps = acti_kinds_inner_Deep_vector_of(view, 4);
-    value_out->text = acti_kinds_Text_of(view, 6);
     value_out->texts = acti_kinds_Text_vector_of(view, 8);
+    value_out->text = acti_kinds_Text_of(view, 6);
+    value_out->deeps = acti_kinds_inner_Deep_vector_of(view, 4);
+    value_out->notes = acti_kinds_inner_Note_vector_of(view, 3);
+    value_out->note = acti_kinds_inner_Note_ref_of(view, 2);
+    value_out->labels = acti_kinds_Label_vector_of(view, 1);
+    value_out->label = acti_kinds_Label_ref_of(view, 0);
 }
 /* kinds_Included_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_Included);
@@ -257,8 +257,8 @@ typedef struct kinds_Circle {
 } kinds_Circle;
 ACTI_READ_TABLE(kinds_Circle)
 {
-    value_out->radius = acta_view_double(view, 0, 0);
     value_out->inside = acti_kinds_Shape_of(view, 2);
+    value_out->radius = acta_view_double(view, 0, 0);
 }
 /* kinds_Circle_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_Circle);
@@ -271,10 +271,10 @@ typedef struct kinds_Unions {
 } kinds_Unions;
 ACTI_READ_TABLE(kinds_Unions)
 {
-    value_out->shape = acti_kinds_Shape_of(view, 1);
-    value_out->shapes = acti_kinds_Shape_vector_of(view, 3);
-    value_out->must = acti_kinds_Shape_of(view, 5);
     value_out->musts = acti_kinds_Shape_vector_of(view, 7);
+    value_out->must = acti_kinds_Shape_of(view, 5);
+    value_out->shapes = acti_kinds_Shape_vector_of(view, 3);
+    value_out->shape = acti_kinds_Shape_of(view, 1);
 }
 /* kinds_Unions_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_Unions);
@@ -289,11 +289,11 @@ typedef struct kinds_Vectors {
 } kinds_Vectors;
 ACTI_READ_TABLE(kinds_Vectors)
 {
-    value_out->inner = acta_view_uint8_vector(view, 0);
-    value_out->note = acta_view_uint8_vector(view, 1);
-    value_out->aligned = acta_view_uint8_vector(view, 2);
-    value_out->wide = acta_view_float_vector(view, 3);
     value_out->entries = acti_kinds_Entry_vector_of(view, 4);
+    value_out->wide = acta_view_float_vector(view, 3);
+    value_out->aligned = acta_view_uint8_vector(view, 2);
+    value_out->note = acta_view_uint8_vector(view, 1);
+    value_out->inner = acta_view_uint8_vector(view, 0);
 }
 /* kinds_Vectors_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_Vectors);
@@ -313,13 +313,13 @@ typedef struct kinds_All {
 } kinds_All;
 ACTI_READ_TABLE(kinds_All)
 {
-    value_out->maybe = acti_kinds_Maybe_ref_of(view, 0);
-    value_out->structs = acti_kinds_Structs_ref_of(view, 1);
-    value_out->enums = acti_kinds_Enums_ref_of(view, 2);
-    value_out->included = acti_kinds_Included_ref_of(view, 3);
-    value_out->alls = acti_kinds_All_vector_of(view, 4);
-    value_out->unions = acti_kinds_Unions_ref_of(view, 5);
     value_out->vectors = acti_kinds_Vectors_ref_of(view, 6);
+    value_out->unions = acti_kinds_Unions_ref_of(view, 5);
+    value_out->alls = acti_kinds_All_vector_of(view, 4);
+    value_out->included = acti_kinds_Included_ref_of(view, 3);
+    value_out->enums = acti_kinds_Enums_ref_of(view, 2);
+    value_out->structs = acti_kinds_Structs_ref_of(view, 1);
+    value_out->maybe = acti_kinds_Maybe_ref_of(view, 0);
 }
 /* kinds_All_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_All);

@@ -98,8 +98,8 @@ typedef struct kinds_Label {
 } kinds_Label;
 ACTI_READ_TABLE(kinds_Label)
 {
-    value_out->text = acta_view_str(view, 0);
     value_out->at.is_set = acti_kinds_Point_of(view, 1, &value_out->at.value);
+    value_out->text = acta_view_str(view, 0);
 }
 /* kinds_Label_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_Label);
@@ -112,8 +112,8 @@ typedef struct kinds_inner_Note {
 } kinds_inner_Note;
 ACTI_READ_TABLE(kinds_inner_Note)
 {
-    value_out->text = acta_view_str(view, 0);
     ACTI_READ_OPTIONAL(value_out->count, 1, acta_view_int16(view, 1, 0));
+    value_out->text = acta_view_str(view, 0);
 }
 /* kinds_inner_Note_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(kinds_inner_Note);

@@ -43,8 +43,8 @@ typedef struct purse_Earn {
 } purse_Earn;
 ACTI_READ_TABLE(purse_Earn)
 {
-    value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 2, INT64_C(0));
+    value_out->purse_id = acta_view_str(view, 0);
 }
 /* purse_Earn_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_Earn);
@@ -58,8 +58,8 @@ typedef struct purse_Spend {
 } purse_Spend;
 ACTI_READ_TABLE(purse_Spend)
 {
-    value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 3, INT64_C(0));
+    value_out->purse_id = acta_view_str(view, 0);
 }
 /* purse_Spend_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_Spend);
@@ -73,8 +73,8 @@ typedef struct purse_Note {
 } purse_Note;
 ACTI_READ_TABLE(purse_Note)
 {
-    value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
+    value_out->purse_id = acta_view_str(view, 0);
 }
 /* purse_Note_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_Note);
@@ -88,8 +88,8 @@ typedef struct purse_Earned {
 } purse_Earned;
 ACTI_READ_TABLE(purse_Earned)
 {
-    value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
+    value_out->purse_id = acta_view_str(view, 0);
 }
 /* purse_Earned_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_Earned);
@@ -107,10 +107,10 @@ typedef struct purse_Spent {
 } purse_Spent;
 ACTI_READ_TABLE(purse_Spent)
 {
-    value_out->purse_id = acta_view_str(view, 0);
-    value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
-    value_out->what = acta_view_str(view, 2);
     value_out->kind = (purse_Kind)acta_view_uint8(view, 3, 0);
+    value_out->what = acta_view_str(view, 2);
+    value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
+    value_out->purse_id = acta_view_str(view, 0);
 }
 /* purse_Spent_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_Spent);
@@ -128,8 +128,8 @@ typedef struct purse_Charged {
 } purse_Charged;
 ACTI_READ_TABLE(purse_Charged)
 {
-    value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
+    value_out->purse_id = acta_view_str(view, 0);
 }
 /* purse_Charged_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_Charged);
@@ -145,8 +145,8 @@ typedef struct purse_Moved {
 } purse_Moved;
 ACTI_READ_TABLE(purse_Moved)
 {
-    value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
+    value_out->purse_id = acta_view_str(view, 0);
 }
 /* purse_Moved_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_Moved);
@@ -162,8 +162,8 @@ typedef struct purse_Owed {
 } purse_Owed;
 ACTI_READ_TABLE(purse_Owed)
 {
-    value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
+    value_out->purse_id = acta_view_str(view, 0);
 }
 /* purse_Owed_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_Owed);
@@ -179,8 +179,8 @@ typedef struct purse_Noted {
 } purse_Noted;
 ACTI_READ_TABLE(purse_Noted)
 {
-    value_out->purse_id = acta_view_str(view, 0);
     value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
+    value_out->purse_id = acta_view_str(view, 0);
 }
 /* purse_Noted_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_Noted);
@@ -196,8 +196,8 @@ typedef struct purse_Purse {
 } purse_Purse;
 ACTI_READ_TABLE(purse_Purse)
 {
-    value_out->hundredths = acta_view_int64(view, 0, INT64_C(0));
     value_out->events = acta_view_uint32(view, 1, 0);
+    value_out->hundredths = acta_view_int64(view, 0, INT64_C(0));
 }
 /* purse_Purse_table, _verify, _decode, _write, _vector_at, _ref_get */
 ACTA_STATE_TABLE(purse_Purse);
@@ -211,8 +211,8 @@ typedef struct purse_Diary {
 } purse_Diary;
 ACTI_READ_TABLE(purse_Diary)
 {
-    value_out->notes = acta_view_uint32(view, 0, 0);
     value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
+    value_out->notes = acta_view_uint32(view, 0, 0);
 }
 /* purse_Diary_table, _verify, _decode, _write, _vector_at, _ref_get */
 ACTA_STATE_TABLE(purse_Diary);
@@ -238,9 +238,9 @@ typedef struct purse_PurseRow {
 } purse_PurseRow;
 ACTI_READ_TABLE(purse_PurseRow)
 {
-    value_out->purse_id = acta_view_str(view, 0);
-    value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
     value_out->events = acta_view_uint32(view, 2, 0);
+    value_out->hundredths = acta_view_int64(view, 1, INT64_C(0));
+    value_out->purse_id = acta_view_str(view, 0);
 }
 /* purse_PurseRow_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_PurseRow);
@@ -555,8 +555,8 @@ typedef struct purse_v1_Line {
 } purse_v1_Line;
 ACTI_READ_TABLE(purse_v1_Line)
 {
-    value_out->what = acta_view_str(view, 0);
     value_out->kind = (purse_v1_Kind)acta_view_uint8(view, 1, 0);
+    value_out->what = acta_view_str(view, 0);
 }
 /* purse_v1_Line_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_v1_Line);
@@ -568,8 +568,8 @@ typedef struct purse_v1_Earned {
 } purse_v1_Earned;
 ACTI_READ_TABLE(purse_v1_Earned)
 {
-    value_out->purse_id = acta_view_str(view, 0);
     value_out->amount = acta_view_int64(view, 1, INT64_C(0));
+    value_out->purse_id = acta_view_str(view, 0);
 }
 /* purse_v1_Earned_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_v1_Earned);
@@ -581,9 +581,9 @@ typedef struct purse_v1_Spent {
 } purse_v1_Spent;
 ACTI_READ_TABLE(purse_v1_Spent)
 {
-    value_out->purse_id = acta_view_str(view, 0);
-    value_out->amount = acta_view_int64(view, 1, INT64_C(0));
     value_out->line = acti_purse_v1_Line_ref_of(view, 2);
+    value_out->amount = acta_view_int64(view, 1, INT64_C(0));
+    value_out->purse_id = acta_view_str(view, 0);
 }
 /* purse_v1_Spent_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_v1_Spent);
@@ -594,8 +594,8 @@ typedef struct purse_v1_Renamed {
 } purse_v1_Renamed;
 ACTI_READ_TABLE(purse_v1_Renamed)
 {
-    value_out->purse_id = acta_view_str(view, 0);
     value_out->name = acta_view_str(view, 1);
+    value_out->purse_id = acta_view_str(view, 0);
 }
 /* purse_v1_Renamed_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_v1_Renamed);
@@ -607,9 +607,9 @@ typedef struct purse_v1_Lent {
 } purse_v1_Lent;
 ACTI_READ_TABLE(purse_v1_Lent)
 {
-    value_out->purse_id = acta_view_str(view, 0);
-    value_out->other_id = acta_view_str(view, 1);
     value_out->amount = acta_view_int64(view, 2, INT64_C(0));
+    value_out->other_id = acta_view_str(view, 1);
+    value_out->purse_id = acta_view_str(view, 0);
 }
 /* purse_v1_Lent_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_v1_Lent);
@@ -636,8 +636,8 @@ typedef struct purse_v2_Line {
 } purse_v2_Line;
 ACTI_READ_TABLE(purse_v2_Line)
 {
-    value_out->what = acta_view_str(view, 0);
     value_out->kind = (purse_v2_Kind)acta_view_uint8(view, 1, 0);
+    value_out->what = acta_view_str(view, 0);
 }
 /* purse_v2_Line_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_v2_Line);
@@ -650,10 +650,10 @@ typedef struct purse_v2_Spent {
 } purse_v2_Spent;
 ACTI_READ_TABLE(purse_v2_Spent)
 {
-    value_out->purse_id = acta_view_str(view, 0);
-    value_out->amount = acta_view_int64(view, 1, INT64_C(0));
-    value_out->fee = acta_view_int64(view, 2, INT64_C(0));
     value_out->line = acti_purse_v2_Line_ref_of(view, 3);
+    value_out->fee = acta_view_int64(view, 2, INT64_C(0));
+    value_out->amount = acta_view_int64(view, 1, INT64_C(0));
+    value_out->purse_id = acta_view_str(view, 0);
 }
 /* purse_v2_Spent_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(purse_v2_Spent);

@@ -72,12 +72,12 @@ typedef struct reflection_Type {
 } reflection_Type;
 ACTI_READ_TABLE(reflection_Type)
 {
-    value_out->base_type = (reflection_BaseType)acta_view_int8(view, 0, 0);
-    value_out->element = (reflection_BaseType)acta_view_int8(view, 1, 0);
-    value_out->index = acta_view_int32(view, 2, -1);
-    value_out->fixed_length = acta_view_uint16(view, 3, 0);
-    value_out->base_size = acta_view_uint32(view, 4, 4);
     value_out->element_size = acta_view_uint32(view, 5, 0);
+    value_out->base_size = acta_view_uint32(view, 4, 4);
+    value_out->fixed_length = acta_view_uint16(view, 3, 0);
+    value_out->index = acta_view_int32(view, 2, -1);
+    value_out->element = (reflection_BaseType)acta_view_int8(view, 1, 0);
+    value_out->base_type = (reflection_BaseType)acta_view_int8(view, 0, 0);
 }
 /* reflection_Type_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_Type);
@@ -88,8 +88,8 @@ typedef struct reflection_KeyValue {
 } reflection_KeyValue;
 ACTI_READ_TABLE(reflection_KeyValue)
 {
-    value_out->key = acta_view_str(view, 0);
     value_out->value = acta_view_str(view, 1);
+    value_out->key = acta_view_str(view, 0);
 }
 /* reflection_KeyValue_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_KeyValue);
@@ -104,10 +104,10 @@ typedef struct reflection_EnumVal {
 } reflection_EnumVal;
 ACTI_READ_TABLE(reflection_EnumVal)
 {
-    value_out->name = acta_view_str(view, 0);
-    value_out->value = acta_view_int64(view, 1, INT64_C(0));
-    value_out->union_type = acti_reflection_Type_ref_of(view, 3);
     value_out->documentation = acta_view_str_vector(view, 4);
+    value_out->union_type = acti_reflection_Type_ref_of(view, 3);
+    value_out->value = acta_view_int64(view, 1, INT64_C(0));
+    value_out->name = acta_view_str(view, 0);
 }
 /* reflection_EnumVal_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_EnumVal);
@@ -126,13 +126,13 @@ typedef struct reflection_Enum {
 } reflection_Enum;
 ACTI_READ_TABLE(reflection_Enum)
 {
-    value_out->name = acta_view_str(view, 0);
-    value_out->values = acti_reflection_EnumVal_vector_of(view, 1);
-    value_out->is_union = acta_view_bool(view, 2, false);
-    value_out->underlying_type = acti_reflection_Type_ref_of(view, 3);
-    value_out->attributes = acti_reflection_KeyValue_vector_of(view, 4);
-    value_out->documentation = acta_view_str_vector(view, 5);
     value_out->declaration_file = acta_view_str(view, 6);
+    value_out->documentation = acta_view_str_vector(view, 5);
+    value_out->attributes = acti_reflection_KeyValue_vector_of(view, 4);
+    value_out->underlying_type = acti_reflection_Type_ref_of(view, 3);
+    value_out->is_union = acta_view_bool(view, 2, false);
+    value_out->values = acti_reflection_EnumVal_vector_of(view, 1);
+    value_out->name = acta_view_str(view, 0);
 }
 /* reflection_Enum_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_Enum);
@@ -157,19 +157,19 @@ typedef struct reflection_Field {
 } reflection_Field;
 ACTI_READ_TABLE(reflection_Field)
 {
-    value_out->name = acta_view_str(view, 0);
-    value_out->type = acti_reflection_Type_ref_of(view, 1);
-    value_out->id = acta_view_uint16(view, 2, 0);
-    value_out->offset = acta_view_uint16(view, 3, 0);
-    value_out->default_integer = acta_view_int64(view, 4, INT64_C(0));
-    value_out->default_real = acta_view_double(view, 5, 0);
-    value_out->deprecated = acta_view_bool(view, 6, false);
-    value_out->required = acta_view_bool(view, 7, false);
-    value_out->key = acta_view_bool(view, 8, false);
-    value_out->attributes = acti_reflection_KeyValue_vector_of(view, 9);
-    value_out->documentation = acta_view_str_vector(view, 10);
-    value_out->optional = acta_view_bool(view, 11, false);
     value_out->padding = acta_view_uint16(view, 12, 0);
+    value_out->optional = acta_view_bool(view, 11, false);
+    value_out->documentation = acta_view_str_vector(view, 10);
+    value_out->attributes = acti_reflection_KeyValue_vector_of(view, 9);
+    value_out->key = acta_view_bool(view, 8, false);
+    value_out->required = acta_view_bool(view, 7, false);
+    value_out->deprecated = acta_view_bool(view, 6, false);
+    value_out->default_real = acta_view_double(view, 5, 0);
+    value_out->default_integer = acta_view_int64(view, 4, INT64_C(0));
+    value_out->offset = acta_view_uint16(view, 3, 0);
+    value_out->id = acta_view_uint16(view, 2, 0);
+    value_out->type = acti_reflection_Type_ref_of(view, 1);
+    value_out->name = acta_view_str(view, 0);
 }
 /* reflection_Field_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_Field);
@@ -189,14 +189,14 @@ typedef struct reflection_Object {
 } reflection_Object;
 ACTI_READ_TABLE(reflection_Object)
 {
-    value_out->name = acta_view_str(view, 0);
-    value_out->fields = acti_reflection_Field_vector_of(view, 1);
-    value_out->is_struct = acta_view_bool(view, 2, false);
-    value_out->minalign = acta_view_int32(view, 3, 0);
-    value_out->bytesize = acta_view_int32(view, 4, 0);
-    value_out->attributes = acti_reflection_KeyValue_vector_of(view, 5);
-    value_out->documentation = acta_view_str_vector(view, 6);
     value_out->declaration_file = acta_view_str(view, 7);
+    value_out->documentation = acta_view_str_vector(view, 6);
+    value_out->attributes = acti_reflection_KeyValue_vector_of(view, 5);
+    value_out->bytesize = acta_view_int32(view, 4, 0);
+    value_out->minalign = acta_view_int32(view, 3, 0);
+    value_out->is_struct = acta_view_bool(view, 2, false);
+    value_out->fields = acti_reflection_Field_vector_of(view, 1);
+    value_out->name = acta_view_str(view, 0);
 }
 /* reflection_Object_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_Object);
@@ -212,11 +212,11 @@ typedef struct reflection_RPCCall {
 } reflection_RPCCall;
 ACTI_READ_TABLE(reflection_RPCCall)
 {
-    value_out->name = acta_view_str(view, 0);
-    value_out->request = acti_reflection_Object_ref_of(view, 1);
-    value_out->response = acti_reflection_Object_ref_of(view, 2);
-    value_out->attributes = acti_reflection_KeyValue_vector_of(view, 3);
     value_out->documentation = acta_view_str_vector(view, 4);
+    value_out->attributes = acti_reflection_KeyValue_vector_of(view, 3);
+    value_out->response = acti_reflection_Object_ref_of(view, 2);
+    value_out->request = acti_reflection_Object_ref_of(view, 1);
+    value_out->name = acta_view_str(view, 0);
 }
 /* reflection_RPCCall_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_RPCCall);
@@ -233,11 +233,11 @@ typedef struct reflection_Service {
 } reflection_Service;
 ACTI_READ_TABLE(reflection_Service)
 {
-    value_out->name = acta_view_str(view, 0);
-    value_out->calls = acti_reflection_RPCCall_vector_of(view, 1);
-    value_out->attributes = acti_reflection_KeyValue_vector_of(view, 2);
-    value_out->documentation = acta_view_str_vector(view, 3);
     value_out->declaration_file = acta_view_str(view, 4);
+    value_out->documentation = acta_view_str_vector(view, 3);
+    value_out->attributes = acti_reflection_KeyValue_vector_of(view, 2);
+    value_out->calls = acti_reflection_RPCCall_vector_of(view, 1);
+    value_out->name = acta_view_str(view, 0);
 }
 /* reflection_Service_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_Service);
@@ -255,8 +255,8 @@ typedef struct reflection_SchemaFile {
 } reflection_SchemaFile;
 ACTI_READ_TABLE(reflection_SchemaFile)
 {
-    value_out->filename = acta_view_str(view, 0);
     value_out->included_filenames = acta_view_str_vector(view, 1);
+    value_out->filename = acta_view_str(view, 0);
 }
 /* reflection_SchemaFile_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_SchemaFile);
@@ -277,14 +277,14 @@ typedef struct reflection_Schema {
 } reflection_Schema;
 ACTI_READ_TABLE(reflection_Schema)
 {
-    value_out->objects = acti_reflection_Object_vector_of(view, 0);
-    value_out->enums = acti_reflection_Enum_vector_of(view, 1);
-    value_out->file_ident = acta_view_str(view, 2);
-    value_out->file_ext = acta_view_str(view, 3);
-    value_out->root_table = acti_reflection_Object_ref_of(view, 4);
-    value_out->services = acti_reflection_Service_vector_of(view, 5);
-    value_out->advanced_features = (reflection_AdvancedFeatures)acta_view_uint64(view, 6, UINT64_C(0));
     value_out->fbs_files = acti_reflection_SchemaFile_vector_of(view, 7);
+    value_out->advanced_features = (reflection_AdvancedFeatures)acta_view_uint64(view, 6, UINT64_C(0));
+    value_out->services = acti_reflection_Service_vector_of(view, 5);
+    value_out->root_table = acti_reflection_Object_ref_of(view, 4);
+    value_out->file_ext = acta_view_str(view, 3);
+    value_out->file_ident = acta_view_str(view, 2);
+    value_out->enums = acti_reflection_Enum_vector_of(view, 1);
+    value_out->objects = acti_reflection_Object_vector_of(view, 0);
 }
 /* reflection_Schema_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(reflection_Schema);

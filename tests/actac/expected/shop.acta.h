@@ -67,10 +67,10 @@ typedef struct shop_Line {
 } shop_Line;
 ACTI_READ_TABLE(shop_Line)
 {
-    value_out->sku = acta_view_str(view, 0);
-    value_out->count = acta_view_uint32(view, 1, 1);
-    value_out->tags = acta_view_str_vector(view, 2);
     value_out->parts = acti_shop_Line_vector_of(view, 3);
+    value_out->tags = acta_view_str_vector(view, 2);
+    value_out->count = acta_view_uint32(view, 1, 1);
+    value_out->sku = acta_view_str(view, 0);
 }
 /* shop_Line_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_Line);
@@ -84,9 +84,9 @@ typedef struct shop_Slot {
 } shop_Slot;
 ACTI_READ_TABLE(shop_Slot)
 {
-    value_out->place = acta_view_int32(view, 0, 0);
-    value_out->material = (shop_Material)acta_view_int8(view, 1, -3);
     value_out->note = acta_view_str(view, 2);
+    value_out->material = (shop_Material)acta_view_int8(view, 1, -3);
+    value_out->place = acta_view_int32(view, 0, 0);
 }
 /* shop_Slot_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_Slot);
@@ -99,8 +99,8 @@ typedef struct shop_Weight {
 } shop_Weight;
 ACTI_READ_TABLE(shop_Weight)
 {
-    value_out->grams = acta_view_double(view, 0, 0);
     value_out->by = acti_shop_Line_ref_of(view, 1);
+    value_out->grams = acta_view_double(view, 0, 0);
 }
 /* shop_Weight_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_Weight);
@@ -127,21 +127,21 @@ typedef struct shop_Numbers {
 } shop_Numbers;
 ACTI_READ_TABLE(shop_Numbers)
 {
-    value_out->h = acta_view_double(view, 11, 0.5);
-    value_out->a = acta_view_bool(view, 0, false);
-    value_out->b = acta_view_bool(view, 1, true);
-    value_out->c = acta_view_int8(view, 2, -7);
-    value_out->d = acta_view_uint8(view, 3, 0);
-    value_out->e = acta_view_int16(view, 4, 0);
-    value_out->f = acta_view_uint16(view, 5, 65535);
-    value_out->i = acta_view_int32(view, 6, -1);
-    value_out->j = acta_view_uint32(view, 7, 0);
-    value_out->k = acta_view_int64(view, 8, INT64_MIN);
-    value_out->l = acta_view_uint64(view, 9, UINT64_C(9223372036854775807));
-    value_out->m = acta_view_float(view, 10, (float)-2.25);
-    value_out->material = (shop_Material)acta_view_int8(view, 13, 0);
-    value_out->size = (shop_Size)acta_view_uint32(view, 14, 100000);
     value_out->fourth = (shop_Material)acta_view_int8(view, 15, 7);
+    value_out->size = (shop_Size)acta_view_uint32(view, 14, 100000);
+    value_out->material = (shop_Material)acta_view_int8(view, 13, 0);
+    value_out->m = acta_view_float(view, 10, (float)-2.25);
+    value_out->l = acta_view_uint64(view, 9, UINT64_C(9223372036854775807));
+    value_out->k = acta_view_int64(view, 8, INT64_MIN);
+    value_out->j = acta_view_uint32(view, 7, 0);
+    value_out->i = acta_view_int32(view, 6, -1);
+    value_out->f = acta_view_uint16(view, 5, 65535);
+    value_out->e = acta_view_int16(view, 4, 0);
+    value_out->d = acta_view_uint8(view, 3, 0);
+    value_out->c = acta_view_int8(view, 2, -7);
+    value_out->b = acta_view_bool(view, 1, true);
+    value_out->a = acta_view_bool(view, 0, false);
+    value_out->h = acta_view_double(view, 11, 0.5);
 }
 /* shop_Numbers_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_Numbers);
@@ -170,25 +170,25 @@ typedef struct shop_Everything {
 } shop_Everything;
 ACTI_READ_TABLE(shop_Everything)
 {
-    value_out->numbers = acti_shop_Numbers_ref_of(view, 0);
-    value_out->text = acta_view_str(view, 1);
-    value_out->bools = acta_view_uint8_vector(view, 2);
-    value_out->bytes = acta_view_int8_vector(view, 3);
-    value_out->ubytes = acta_view_uint8_vector(view, 4);
-    value_out->shorts = acta_view_int16_vector(view, 5);
-    value_out->ushorts = acta_view_uint16_vector(view, 6);
-    value_out->ints = acta_view_int32_vector(view, 7);
-    value_out->uints = acta_view_uint32_vector(view, 8);
-    value_out->longs = acta_view_int64_vector(view, 9);
-    value_out->ulongs = acta_view_uint64_vector(view, 10);
-    value_out->floats = acta_view_float_vector(view, 11);
-    value_out->doubles = acta_view_double_vector(view, 12);
-    value_out->materials = acta_view_int8_vector(view, 13);
-    value_out->texts = acta_view_str_vector(view, 14);
-    value_out->lines = acti_shop_Line_vector_of(view, 15);
-    value_out->self = acti_shop_Everything_ref_of(view, 16);
-    value_out->must = acta_view_str(view, 17);
     value_out->must_lines = acti_shop_Line_vector_of(view, 18);
+    value_out->must = acta_view_str(view, 17);
+    value_out->self = acti_shop_Everything_ref_of(view, 16);
+    value_out->lines = acti_shop_Line_vector_of(view, 15);
+    value_out->texts = acta_view_str_vector(view, 14);
+    value_out->materials = acta_view_int8_vector(view, 13);
+    value_out->doubles = acta_view_double_vector(view, 12);
+    value_out->floats = acta_view_float_vector(view, 11);
+    value_out->ulongs = acta_view_uint64_vector(view, 10);
+    value_out->longs = acta_view_int64_vector(view, 9);
+    value_out->uints = acta_view_uint32_vector(view, 8);
+    value_out->ints = acta_view_int32_vector(view, 7);
+    value_out->ushorts = acta_view_uint16_vector(view, 6);
+    value_out->shorts = acta_view_int16_vector(view, 5);
+    value_out->ubytes = acta_view_uint8_vector(view, 4);
+    value_out->bytes = acta_view_int8_vector(view, 3);
+    value_out->bools = acta_view_uint8_vector(view, 2);
+    value_out->text = acta_view_str(view, 1);
+    value_out->numbers = acti_shop_Numbers_ref_of(view, 0);
 }
 /* shop_Everything_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_Everything);
@@ -211,8 +211,8 @@ typedef struct shop_OpenCart {
 } shop_OpenCart;
 ACTI_READ_TABLE(shop_OpenCart)
 {
-    value_out->cart_id = acta_view_str(view, 0);
     value_out->owner = acta_view_str(view, 1);
+    value_out->cart_id = acta_view_str(view, 0);
 }
 /* shop_OpenCart_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_OpenCart);
@@ -227,9 +227,9 @@ typedef struct shop_AddLine {
 } shop_AddLine;
 ACTI_READ_TABLE(shop_AddLine)
 {
-    value_out->cart_id = acta_view_str(view, 0);
-    value_out->line = acti_shop_Line_ref_of(view, 1);
     value_out->lines = acti_shop_Line_vector_of(view, 2);
+    value_out->line = acti_shop_Line_ref_of(view, 1);
+    value_out->cart_id = acta_view_str(view, 0);
 }
 /* shop_AddLine_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_AddLine);
@@ -243,8 +243,8 @@ typedef struct shop_CartOpened {
 } shop_CartOpened;
 ACTI_READ_TABLE(shop_CartOpened)
 {
-    value_out->cart_id = acta_view_str(view, 0);
     value_out->owner = acta_view_str(view, 1);
+    value_out->cart_id = acta_view_str(view, 0);
 }
 /* shop_CartOpened_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_CartOpened);
@@ -263,9 +263,9 @@ typedef struct shop_LineAdded {
 } shop_LineAdded;
 ACTI_READ_TABLE(shop_LineAdded)
 {
-    value_out->cart_id = acta_view_str(view, 0);
-    value_out->line = acti_shop_Line_ref_of(view, 1);
     value_out->lines = acti_shop_Line_vector_of(view, 2);
+    value_out->line = acti_shop_Line_ref_of(view, 1);
+    value_out->cart_id = acta_view_str(view, 0);
 }
 /* shop_LineAdded_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_LineAdded);
@@ -301,14 +301,14 @@ typedef struct shop_Cart {
 } shop_Cart;
 ACTI_READ_TABLE(shop_Cart)
 {
-    value_out->owner = acta_view_str(view, 0);
-    value_out->closed = acta_view_bool(view, 1, false);
-    value_out->lines = acti_shop_Line_vector_of(view, 2);
-    value_out->slots = acti_shop_Slot_vector_of(view, 3);
-    value_out->weights = acti_shop_Weight_vector_of(view, 4);
-    value_out->tags = acta_view_str_vector(view, 5);
-    value_out->sums = acta_view_int64_vector(view, 6);
     value_out->last = acti_shop_Line_ref_of(view, 7);
+    value_out->sums = acta_view_int64_vector(view, 6);
+    value_out->tags = acta_view_str_vector(view, 5);
+    value_out->weights = acti_shop_Weight_vector_of(view, 4);
+    value_out->slots = acti_shop_Slot_vector_of(view, 3);
+    value_out->lines = acti_shop_Line_vector_of(view, 2);
+    value_out->closed = acta_view_bool(view, 1, false);
+    value_out->owner = acta_view_str(view, 0);
 }
 /* shop_Cart_table, _verify, _decode, _write, _vector_at, _ref_get */
 ACTA_STATE_TABLE(shop_Cart);
@@ -335,9 +335,9 @@ typedef struct shop_Watcher {
 } shop_Watcher;
 ACTI_READ_TABLE(shop_Watcher)
 {
-    value_out->owner = acta_view_str(view, 0);
-    value_out->seen = acta_view_uint32(view, 1, 0);
     value_out->lines = acti_shop_Line_vector_of(view, 2);
+    value_out->seen = acta_view_uint32(view, 1, 0);
+    value_out->owner = acta_view_str(view, 0);
 }
 /* shop_Watcher_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_Watcher);
@@ -352,9 +352,9 @@ typedef struct shop_CartRow {
 } shop_CartRow;
 ACTI_READ_TABLE(shop_CartRow)
 {
-    value_out->cart_id = acta_view_str(view, 0);
-    value_out->owner = acta_view_str(view, 1);
     value_out->count = acta_view_uint32(view, 2, 0);
+    value_out->owner = acta_view_str(view, 1);
+    value_out->cart_id = acta_view_str(view, 0);
 }
 /* shop_CartRow_table, _verify, _decode, _write, _read, _vector_at, _ref_get */
 ACTA_TABLE(shop_CartRow);
