@@ -92,18 +92,13 @@ refuse_name(const acta_app *app, acta_str name, acta_error *error)
     return acta_error_set(error, ACTA_INVALID, "%s; did you mean '" ACTA_FMT "'?", what, ACTA_ARG(short_name(nearest)));
 }
 
-/* The value of a command; its views are in `memory`. */
+/* The value of a command; its views are of `json`, or in `memory`. */
 static acta_status
 parse(const acta_table *table, acta_str json, acta_memory *memory, void **value_out, acta_error *error)
 {
-    acta_bytes buffer;
-    acta_status status = acta_json_parse(table, json, memory, &buffer, error);
-    if (status != ACTA_OK) return status;
-
     *value_out = acta_memory_alloc(memory, table->struct_size);
     if (*value_out == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for '%s'", table->name);
-    table->read(buffer, *value_out);
-    return ACTA_OK;
+    return acta_json_read(table, json, memory, *value_out, error);
 }
 
 acta_status
@@ -112,7 +107,7 @@ acta_dispatch_json(
 {
     ACTI_IN_CALL(app);
     const acta_table *table = acta_app_command(app, command);
-    void *value;
+    void *value = NULL;
     if (table == NULL) return refuse_name(app, command, error);
 
     acta_memory *memory = acta_memory_create(&app->environment.allocator);
@@ -137,7 +132,7 @@ acta_dispatch_json_async(acta_app *app, acta_str command, acta_str json, const a
     ACTI_IN_CALL(app);
     const acta_table *table = acta_app_command(app, command);
     acta_error error;
-    void *value;
+    void *value = NULL;
 
     if (table == NULL) {
         refuse(refuse_name(app, command, &error), &error, done, user);

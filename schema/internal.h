@@ -174,6 +174,9 @@ acti_slot(const uint8_t *table, uint16_t id)
 /* Fill a struct with views of a verified table; read.c. */
 void acti_read_table(const acta_table *table, const uint8_t *at, void *value_out);
 
+/* A number into a C struct; `at` NULL: absent. */
+void acti_read_number(const acta_field *field, const uint8_t *at, void *out);
+
 /* The item of a vector, or what an offset leads to: a table, or a struct. */
 void acti_read_object(const acta_table *table, const uint8_t *at, void *value_out);
 

@@ -283,6 +283,18 @@ acta_json_parse(const acta_table *table, acta_str text, acta_memory *memory, act
     return status;
 }
 
+acta_status
+acta_json_read(const acta_table *table, acta_str text, acta_memory *memory, void *value_out, acta_error *error)
+{
+    acta_bytes buffer;
+
+    if (text.data == nullptr) text = acta_str_from("", 0);
+    if (acti_json_read_plain(table, text, value_out)) return ACTA_OK;
+    const acta_status status = acta_json_parse(table, text, memory, &buffer, error);
+    if (status == ACTA_OK) table->read(buffer, value_out);
+    return status;
+}
+
 bool
 acti_flex_is_sound(const uint8_t *bytes, size_t size)
 {

@@ -48,6 +48,10 @@ typedef struct acti_json_ordered {
 acta_status acti_json_order(
     const acta_table *table, acta_str text, acta_memory *memory, acti_json_ordered *out, acta_error *error);
 
+/* One object of strings, whole numbers and bools into a C struct; json_plain.c. False: it is anything else, right or wrong, and
+ * the struct is of any content. Strings are views of the text. */
+bool acti_json_read_plain(const acta_table *table, acta_str text, void *value_out);
+
 /* The end of something in the ordered text: where it is in the given one. */
 size_t acti_json_given(const acti_json_ordered *ordered, size_t end);
 

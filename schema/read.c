@@ -11,9 +11,8 @@ string_at(const uint8_t *string)
     return acta_str_from(string + 4, acti_load_uint32(string));
 }
 
-/* `at` NULL: absent. */
-static void
-read_number(const acta_field *field, const uint8_t *at, void *out)
+void
+acti_read_number(const acta_field *field, const uint8_t *at, void *out)
 {
     uint64_t bits = field->absent;
     const uint8_t *from = at != NULL ? at : (const uint8_t *)&bits; /* little-endian: its first bytes */
@@ -70,7 +69,7 @@ read_struct(const acta_table *table, const uint8_t *at, void *value_out)
             if (field->kind == ACTA_FIELD_STRUCT)
                 read_struct(field->table, from, to);
             else
-                read_number(field, from, to);
+                acti_read_number(field, from, to);
             from += acti_field_size(field);
             to += acti_c_size(field);
         }
@@ -84,7 +83,7 @@ read_inline(const acta_field *field, const uint8_t *at, void *value_out)
 
     if (field->flags & ACTA_FIELD_OPTIONAL) *(bool *)((char *)value_out + field->is_set) = at != NULL;
     if (field->kind != ACTA_FIELD_STRUCT)
-        read_number(field, at, out);
+        acti_read_number(field, at, out);
     else if (at != NULL)
         read_struct(field->table, at, out);
     else

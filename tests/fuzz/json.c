@@ -35,6 +35,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = acta_memory_alloc(memory, size); /* no NUL behind it: the size counts */
     memcpy(text, data + 1, size - 1);
     acta_status status = acta_json_parse(table, acta_str_from(text, size - 1), memory, &buffer, &error);
+    void *value = acta_memory_alloc(memory, table->struct_size);
+    if (acta_json_read(table, acta_str_from(text, size - 1), memory, value, &error) != status) abort();
     if (status == ACTA_OK) must_come_round(table, buffer, memory);
     if (status != ACTA_OK && (status != ACTA_INVALID || error.text[0] == '\0')) abort();
     acta_memory_destroy(memory);
