@@ -21,7 +21,7 @@ enum {
     WORKERS_DEFAULT = 2,
     EVENT_CLIENTS_DEFAULT = 1000,
     LEAVING_S_MAX = 5,
-    HEADERS_MAX = 32 * 1024, /* of a request, and what its answer's take */
+    HEADERS_MAX = 16 * 1024, /* of a request, and what its answer's take */
     PEM_MAX = 1024 * 1024,
 };
 
