@@ -142,6 +142,8 @@ submit_event(acti_instance *i)
         status = fill_event_batch(i, batch, &error);
         if (status == ACTA_OK) {
             ACTA_CRASH_POINT("pm_after_handle");
+            /* Before its outbox is there: a router that begins anew passes the event as soon as it sees that row. */
+            if (i->next_outbox.commands.count > 0) acti_outbox_count(i, true);
             status = acti_instance_submit(i, batch, ACTI_STEP_EVENT, &error);
         } else
             acta_transaction_destroy(batch);

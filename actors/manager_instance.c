@@ -472,6 +472,8 @@ resume(acti_instance *i)
 
     if (may_have_left && ACTA_SIM_CHANCE(&i->app->environment, "manager.leaves.unheard", 25)) return leave(i);
     i->report_wanted = true;
+    bool is_unread = i->phase == ACTI_INSTANCE_COLD || !i->is_behind;
+    if (is_unread) acti_outbox_count(i, true); /* until it knows: its word to go on counts no more after this turn */
     if (i->phase == ACTI_INSTANCE_STUCK) acti_outbox_retry(i);
     return go_on(i);
 }

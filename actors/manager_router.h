@@ -74,8 +74,8 @@ acti_manager_code_of(const acti_reader_actor *r)
 /* Watch it: the router hears of its end. */
 void acti_ticket_watch(acti_reader_actor *r, acti_ticket *ticket);
 acti_ticket *acti_ticket_find(const acti_reader_actor *r, acta_str id); /* NULL: its actor doesn't run */
-/* The instance's actor, started if need be. is_open: there is, or may be, something in its outbox. */
-acta_status acti_ticket_locate(acti_reader_actor *r, acta_str id, bool is_open, acta_pid *pid_out, acta_error *error);
+/* The instance's actor, started if need be. */
+acta_status acti_ticket_locate(acti_reader_actor *r, acta_str id, acta_pid *pid_out, acta_error *error);
 acta_status acti_ticket_wake(acti_reader_actor *r, acta_str id, acta_error *error); /* for its outbox */
 
 /* manager_ended.c */

@@ -9,16 +9,13 @@
 #include "manager_router.h"
 
 static acti_ticket *
-create_ticket(acti_reader_actor *r, acta_str id, bool is_open)
+create_ticket(acti_reader_actor *r, acta_str id)
 {
     acti_ticket *ticket = acti_alloc(r->app, sizeof *ticket + id.size);
     if (ticket == NULL) return NULL;
 
     memset(ticket, 0, sizeof *ticket);
     ticket->app = r->app;
-    /* Counted before it runs, and until it knows: what it finds in its outbox must not be overlooked. */
-    ticket->is_counted = is_open;
-    if (is_open) atomic_fetch_add_explicit(&r->app->outboxes_open, 1, memory_order_release);
     ticket->id_size = id.size;
     memcpy(ticket->id, id.data, id.size);
     ticket->next = r->reader->tickets;
@@ -54,10 +51,9 @@ acti_ticket_watch(acti_reader_actor *r, acti_ticket *ticket)
     acti_map_add(&rt->tickets_by_monitor, &ticket->node, acta_str_from(&ticket->monitor, sizeof ticket->monitor));
 }
 
-/* The instance's actor, started if need be. All are started here, and each is watched to its end. is_open: there is, or
- * may be, something in its outbox. */
+/* The instance's actor, started if need be. All are started here, and each is watched to its end. */
 acta_status
-acti_ticket_locate(acti_reader_actor *r, acta_str id, bool is_open, acta_pid *pid_out, acta_error *error)
+acti_ticket_locate(acti_reader_actor *r, acta_str id, acta_pid *pid_out, acta_error *error)
 {
     char room[ACTA_STREAM_NAME_MAX];
     acta_str name;
@@ -66,7 +62,7 @@ acti_ticket_locate(acti_reader_actor *r, acta_str id, bool is_open, acta_pid *pi
     if (status != ACTA_OK) return status;
     *pid_out = acta_whereis(r->app->runtime, name);
     if (pid_out->value != 0) return ACTA_OK;
-    acti_ticket *ticket = create_ticket(r, id, is_open);
+    acti_ticket *ticket = create_ticket(r, id);
     if (ticket == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory to start an instance");
 
     acti_instance_argument argument = { .reader = r->reader, .ticket = ticket };
@@ -85,15 +81,39 @@ acti_ticket_locate(acti_reader_actor *r, acta_str id, bool is_open, acta_pid *pi
     return status == ACTA_ALREADY_EXISTS ? ACTA_OK : status;
 }
 
+static void
+resume_is_heard(acta_message *message)
+{
+    acta_app *app;
+
+    memcpy(&app, message->payload, sizeof app);
+    /* Release: by now the instance has counted what it found. */
+    atomic_fetch_sub_explicit(&app->outboxes_open, 1, memory_order_release);
+}
+
+/* Counted as an open outbox until it is heard, by whatever life of the instance: the router may pass the event meanwhile that
+ * the outbox is of. */
+static acta_message *
+create_resume(acta_app *app)
+{
+    acta_message *message = acta_message_create(app->runtime, ACTI_TAG_RESUME, sizeof app);
+    if (message == NULL) return NULL;
+
+    memcpy(message->payload, &app, sizeof app);
+    message->destroy = resume_is_heard;
+    /* Release: before the router passes anything; see clerk.c. */
+    atomic_fetch_add_explicit(&app->outboxes_open, 1, memory_order_release);
+    return message;
+}
+
 acta_status
 acti_ticket_wake(acti_reader_actor *r, acta_str id, acta_error *error)
 {
     acta_pid pid;
-    acta_status status = acti_ticket_locate(r, id, true, &pid, error);
+    acta_status status = acti_ticket_locate(r, id, &pid, error);
 
     /* It may end before an event that this router sends to a new instance, and is heard of after it. */
     atomic_store_explicit(&r->reader->misses_ends, true, memory_order_relaxed);
-    if (status == ACTA_OK)
-        status = acta_send(r->app->runtime, pid, acta_message_create(r->app->runtime, ACTI_TAG_RESUME, 0));
+    if (status == ACTA_OK) status = acta_send(r->app->runtime, pid, create_resume(r->app));
     return status;
 }

@@ -41,7 +41,7 @@ send_first(acti_reader_actor *r, acti_busy *b, acta_error *error)
     acta_pid pid;
 
     uint32_t timeout_ms = r->reader->given.manager->event_timeout_ms;
-    acta_status status = acti_ticket_locate(r, acta_str_from(b->id, b->id_size), false, &pid, error);
+    acta_status status = acti_ticket_locate(r, acta_str_from(b->id, b->id_size), &pid, error);
     if (status != ACTA_OK) return status;
     if (timeout_ms == 0) timeout_ms = ACTA_INFINITE;
     status = acta_request(r->self, pid, event_message(r, b->first->item), timeout_ms, &b->request);
