@@ -76,15 +76,24 @@ it_is_formatted() {
     done
 }
 
+compiles_without_warnings() { # folder, name
+    # shellcheck disable=SC2086 # compilers and warnings are lists of words
+    ${CC:-cc} -std=c11 $warnings -Wmissing-prototypes -I "$root/include" -c "$scratch/$1/$2.acta.c" -o "$scratch/$2.o" &&
+        echo "#include \"$2.acta.h\"" >"$scratch/user.cc" &&
+        ${CXX:-c++} -std=c++17 $warnings -I "$root/include" -I "$scratch/$1" -c "$scratch/user.cc" -o "$scratch/user.o"
+}
+
 it_compiles_without_warnings() {
     for schema in $schemas; do
-        # shellcheck disable=SC2086 # compilers and warnings are lists of words
-        ${CC:-cc} -std=c11 $warnings -Wmissing-prototypes -I "$root/include" -c "$scratch/shop/$schema.acta.c" \
-            -o "$scratch/$schema.o" &&
-            echo "#include \"$schema.acta.h\"" >"$scratch/user.cc" &&
-            ${CXX:-c++} -std=c++17 $warnings -I "$root/include" -I "$scratch/shop" -c "$scratch/user.cc" \
-                -o "$scratch/user.o" || return 1
+        compiles_without_warnings shop "$schema" || return 1
     done
+}
+
+tables_stand_in_any_order() { # the last first; those of more than a line stay
+    mkdir "$scratch/order"
+    { sed '/^table .*}$/d' "$root/tests/schema/shop.fbs"; sed '/^table .*}$/!d' "$root/tests/schema/shop.fbs" | tac; } \
+        >"$scratch/order/shop.fbs"
+    compile "$scratch/order/shop.fbs" && compiles_without_warnings order shop
 }
 
 hash_of() { # folder, table
@@ -138,6 +147,7 @@ else
     skip "the code is formatted as ours" "clang-format is not installed"
 fi
 check "the code compiles without warnings, as C11 and C++17" it_compiles_without_warnings
+check "tables stand in any order in the text" tables_stand_in_any_order
 check "comments and order are no part of a table's hash" comments_and_order_are_no_part_of_the_hash
 check "a changed default changes the hash of all that refer to it" \
     hash_differs default 's/count:uint = 1/count:uint = 2/' Line Cart LineAdded AddLine Watcher

@@ -157,20 +157,36 @@ put_struct(const acti_table *of, FILE *out, acti_arena *arena)
 }
 
 static void
-put_mutable_functions(const acti_table *of, FILE *out, acti_arena *arena)
+put_assigns(const acti_table *of, FILE *out, acti_arena *arena)
 {
-    for (uint32_t i = 0; i < of->field_count; i++) {
+    for (uint32_t i = 0; i < of->field_count && is_mutable(of); i++) {
         const acti_field *f = &of->fields[i];
-        const char *index = arena_format(arena, "%u", i);
-        if (is_collection(f)) {
-            const char *items[] = { of->is.c_name, f->is.name, index, f->table->is.c_name,
+        if (!is_assigned(f)) continue;
+        const char *items[] = { of->is.c_name, f->is.name, arena_format(arena, "%u", i), c_type(f, arena) };
+        fprintf(out, "/* %s_assign */\n", f->is.c_name);
+        put_list(out, 0, "ACTA_FIELD_ASSIGN(", items, 4, ");\n");
+    }
+}
+
+/* Functions that take an item by value stand behind the later of both tables. */
+static const acti_table *
+place_of_collection(const acti_model *m, const acti_table *of, const acti_field *f)
+{
+    bool is_later = f->table > of && f->table < m->tables + m->table_count && !f->table->is_struct;
+    return is_later ? f->table : of;
+}
+
+static void
+put_collections(const acti_model *m, const acti_table *at, FILE *out, acti_arena *arena)
+{
+    for (const acti_table *of = m->tables; of <= at; of++) {
+        for (uint32_t i = 0; i < of->field_count && is_mutable(of); i++) {
+            const acti_field *f = &of->fields[i];
+            if (!is_collection(f) || place_of_collection(m, of, f) != at) continue;
+            const char *items[] = { of->is.c_name, f->is.name, arena_format(arena, "%u", i), f->table->is.c_name,
                 c_type(f->table->key, arena) };
             fprintf(out, "/* %s_put, _remove, _find, _count, _at */\n", f->is.c_name);
             put_list(out, 0, "ACTA_COLLECTION(", items, 5, ");\n");
-        } else if (is_assigned(f)) {
-            const char *items[] = { of->is.c_name, f->is.name, index, c_type(f, arena) };
-            fprintf(out, "/* %s_assign */\n", f->is.c_name);
-            put_list(out, 0, "ACTA_FIELD_ASSIGN(", items, 4, ");\n");
         }
     }
 }
@@ -220,7 +236,7 @@ put_indexes(const acti_table *of, FILE *out, acti_arena *arena)
 }
 
 static void
-put_table(const acti_table *of, FILE *out, acti_arena *arena)
+put_table(const acti_model *m, const acti_table *of, FILE *out, acti_arena *arena)
 {
     const char *c = of->is.c_name;
 
@@ -244,7 +260,8 @@ put_table(const acti_table *of, FILE *out, acti_arena *arena)
     }
     put_keyed(of, out, arena);
     put_nested(of, out);
-    if (is_mutable(of)) put_mutable_functions(of, out, arena);
+    put_assigns(of, out, arena);
+    put_collections(m, of, out, arena);
     fputc('\n', out);
 }
 
@@ -282,7 +299,7 @@ put_types_header(const acti_model *m, FILE *out, acti_arena *arena)
         if (m->tables[i].is_struct) put_structure(&m->tables[i], out, arena);
     }
     for (uint32_t i = 0; i < m->table_count; i++) {
-        if (!m->tables[i].is_struct) put_table(&m->tables[i], out, arena);
+        if (!m->tables[i].is_struct) put_table(m, &m->tables[i], out, arena);
     }
 }
 

@@ -314,18 +314,18 @@ ACTI_READ_TABLE(shop_Cart)
 ACTA_STATE_TABLE(shop_Cart);
 /* shop_Cart_read, _read_at, _after */
 ACTA_STATE(shop_Cart);
-/* shop_Cart_lines_put, _remove, _find, _count, _at */
-ACTA_COLLECTION(shop_Cart, lines, 2, shop_Line, acta_str);
-/* shop_Cart_slots_put, _remove, _find, _count, _at */
-ACTA_COLLECTION(shop_Cart, slots, 3, shop_Slot, int32_t);
-/* shop_Cart_weights_put, _remove, _find, _count, _at */
-ACTA_COLLECTION(shop_Cart, weights, 4, shop_Weight, double);
 /* shop_Cart_tags_assign */
 ACTA_FIELD_ASSIGN(shop_Cart, tags, 5, acta_str_vector);
 /* shop_Cart_sums_assign */
 ACTA_FIELD_ASSIGN(shop_Cart, sums, 6, acta_int64_vector);
 /* shop_Cart_last_assign */
 ACTA_FIELD_ASSIGN(shop_Cart, last, 7, shop_Line_ref);
+/* shop_Cart_lines_put, _remove, _find, _count, _at */
+ACTA_COLLECTION(shop_Cart, lines, 2, shop_Line, acta_str);
+/* shop_Cart_slots_put, _remove, _find, _count, _at */
+ACTA_COLLECTION(shop_Cart, slots, 3, shop_Slot, int32_t);
+/* shop_Cart_weights_put, _remove, _find, _count, _at */
+ACTA_COLLECTION(shop_Cart, weights, 4, shop_Weight, double);
 
 /* Follows carts. */
 typedef struct shop_Watcher {
