@@ -144,18 +144,23 @@ write_enum(schema *s, unsigned number)
     fprintf(s->fbs, " }\n");
 }
 
-/* -- structs: S0 to S23, in three levels: those of one have members of those below; the first have one array each -- */
+/*
+ * -- structs: S0 to S23, in three levels: those of one have members of those below. Of each type of numbers there is an array,
+ *    in the first ones, and a plain member, in those behind them --
+ */
 
 static void
 write_member(schema *s, unsigned number, unsigned member, char type[NAME_SIZE])
 {
     unsigned level = number / (STRUCT_COUNT / 3), kind = below(s, 8), length = 1 + below(s, 3);
-    bool must_be_array = member == 1 && number < NUMBER_COUNT, is_array = must_be_array || below(s, 4) == 0;
+    bool must_be_array = member == 1 && number < NUMBER_COUNT;
+    bool must_be_plain = member == 0 && number >= NUMBER_COUNT && number < 2 * NUMBER_COUNT;
+    bool is_array = must_be_array || (!must_be_plain && below(s, 4) == 0);
     unsigned of = below(s, ENUM_COUNT);
     char one[NAME_SIZE];
 
-    if (must_be_array)
-        say(one, "%s", numbers[number]);
+    if (must_be_array || must_be_plain)
+        say(one, "%s", numbers[number % NUMBER_COUNT]);
     else if (kind < 2 && level > 0)
         say(one, "S%u", (level - 1) * (STRUCT_COUNT / 3) + below(s, STRUCT_COUNT / 3));
     else if (kind < 4 && s->has_zero[of])
@@ -174,7 +179,7 @@ write_struct(schema *s, unsigned number)
 {
     static const char *const alignments[] = { " (force_align: 8)",
         " (force_align: 16)" }; /* the most that flatc --cpp can */
-    unsigned count = (number < NUMBER_COUNT ? 2 : 1) + below(s, 5);
+    unsigned count = (number < 2 * NUMBER_COUNT ? 2 : 1) + below(s, 5);
     bool has_key = number % 4 == 1;
     char type[NAME_SIZE];
 
