@@ -158,6 +158,7 @@ move_verified(acta_store *store)
     if (settled > 0) {
         const acti_verified_point *to = &committer->points[settled - 1];
         acti_batch_put_verified(store, to->position, to->batch);
+        acti_compactor_wake_to_merge(store); /* what has left memory lies in new files */
         count -= settled;
         memmove(committer->points, to + 1, count * sizeof *to);
     }

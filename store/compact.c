@@ -224,6 +224,47 @@ find_due(acta_store *store, dead_range *dead, uint64_t *settled, bool *unsettled
     return status;
 }
 
+/* Has every stub left memory? */
+static bool
+is_all_settled(acta_store *store)
+{
+    uint64_t verified;
+    dead_range dead;
+    acta_error ignored;
+    if (verified_position(store, &verified, &ignored) != ACTA_OK) return false;
+
+    acta_status status = dead_next(store, 0, &dead, &ignored);
+    while (status == ACTA_OK) {
+        if (dead.opening == store->compaction.opening && verified <= dead.head) return false;
+        status = dead_next(store, dead.range + 1, &dead, &ignored);
+    }
+    return status == ACTA_NOT_FOUND;
+}
+
+/* What is due: a range, or else small files. *bytes_out: what it writes anew; 0: nothing was. */
+static acti_dead_state
+compact_next(acta_store *store, uint64_t *bytes_out, acta_status *status_out, acta_error *error)
+{
+    const acti_engine_ops *ops = store->engine->ops;
+    uint64_t settled = 0;
+    bool unsettled;
+    dead_range dead = { .range = 0 };
+
+    *status_out = ACTA_OK;
+    if (find_due(store, &dead, &settled, &unsettled, error) == ACTA_OK) {
+        *bytes_out = bytes_of(store, dead.range);
+        *status_out = compact_range(store, &dead, settled, error);
+        return ACTI_DEAD_PACED;
+    }
+    if (unsettled) return ACTI_DEAD_UNSETTLED;
+    *bytes_out = 0;
+    if (ops->merge == NULL || !is_all_settled(store)) return ACTI_DEAD_NONE;
+    *status_out = ops->merge(store->engine, ACTI_LOG, bytes_out, error);
+    if (*status_out == ACTA_OK) /* relaxed: a count for people */
+        atomic_fetch_add_explicit(&store->compaction.merged, *bytes_out, memory_order_relaxed);
+    return *bytes_out > 0 || *status_out != ACTA_OK ? ACTI_DEAD_PACED : ACTI_DEAD_NONE;
+}
+
 bool
 acti_dead_any(acta_store *store)
 {
@@ -247,17 +288,14 @@ acti_compact_some(acta_store *store, uint64_t *wait_ms_out)
 {
     acti_compaction *c = &store->compaction;
     const acta_clock *clock = &store->environment.clock;
-    uint64_t settled = 0, now_ns = clock->monotonic_ns(clock->user);
-    bool unsettled;
-    dead_range dead = { .range = 0 };
+    uint64_t bytes, now_ns = clock->monotonic_ns(clock->user);
+    acta_status status;
     acta_error error;
 
     if (c->bytes_per_second == 0) return ACTI_DEAD_NONE;
     if (now_ns >= c->next_ns) {
-        if (find_due(store, &dead, &settled, &unsettled, &error) != ACTA_OK)
-            return unsettled ? ACTI_DEAD_UNSETTLED : ACTI_DEAD_NONE;
-        uint64_t bytes = bytes_of(store, dead.range);
-        acta_status status = compact_range(store, &dead, settled, &error);
+        acti_dead_state state = compact_next(store, &bytes, &status, &error);
+        if (state != ACTI_DEAD_PACED) return state;
         if (status != ACTA_OK)
             acta_log_event(&store->environment, ACTA_LOG_WARNING, "store.compaction_failed",
                 ACTA_LOG_FIELDS(
@@ -368,6 +406,7 @@ acta_store_compaction(acta_store *store, acta_compaction_info *info_out)
     /* Relaxed: counts for people, each alone. */
     *info_out = (acta_compaction_info){ .ranges_done = atomic_load_explicit(&c->done, memory_order_relaxed),
         .reclaimed_bytes = atomic_load_explicit(&c->reclaimed, memory_order_relaxed),
+        .merged_bytes = atomic_load_explicit(&c->merged, memory_order_relaxed),
         .failures = atomic_load_explicit(&c->failures, memory_order_relaxed) };
     for (uint64_t from = 0; dead_next(store, from, &dead, &ignored) == ACTA_OK; from = dead.range + 1) {
         info_out->dead_bytes += dead.bytes;

@@ -1,5 +1,5 @@
 /*
- * Compaction: giving back the room of events that became stubs.
+ * Compaction: giving back the room of events that became stubs, and merging small files of the log.
  *
  *     default    d, range -> dead bytes | where the log ended | which opening      ranges of 65,536 positions
  *
@@ -25,7 +25,7 @@ typedef struct acti_compaction {
     uint64_t opening;      /* differs from one opening of the store to the next */
     uint64_t next_ns;      /* not before then, in the background */
     uint64_t bytes_per_second;
-    _Atomic uint64_t done, reclaimed, failures;
+    _Atomic uint64_t done, reclaimed, merged, failures;
     _Atomic bool stopping; /* a range under way may have been given up */
 } acti_compaction;
 
@@ -49,8 +49,8 @@ typedef enum acti_dead_state {
     ACTI_DEAD_PACED      /* a range was compacted, or the pace doesn't allow it yet */
 } acti_dead_state;
 
-/* Of the scrubber: compact one range that is due, if the pace allows it. What fails is counted, and tried again. *wait_ms_out,
- * when PACED: not before then. */
+/* Of the scrubber: compact one range that is due, or merge small files, if the pace allows it. What fails is counted, and
+ * tried again. *wait_ms_out, when PACED: not before then. */
 acti_dead_state acti_compact_some(acta_store *store, uint64_t *wait_ms_out);
 bool acti_dead_any(acta_store *store);
 
@@ -58,6 +58,7 @@ bool acti_dead_any(acta_store *store);
 bool acti_scrubbing_take(acta_store *store, acti_scrubber who);
 void acti_scrubbing_give_back(acta_store *store);
 void acti_compactor_wake(acta_store *store); /* something may be due; starts the thread when there is anything dead */
-void acti_compactor_stop(acta_store *store); /* at once, not behind a range; it is not started again */
+void acti_compactor_wake_to_merge(acta_store *store); /* of whoever commits: the engine may have made small files */
+void acti_compactor_stop(acta_store *store);          /* at once, not behind a range; it is not started again */
 
 #endif

@@ -1,12 +1,13 @@
 /*
- * Compactor: the thread that compacts a store's dead ranges, one at a time, at no more than the pace that was set.
+ * Compactor: the thread that compacts a store's dead ranges and merges its small files, one at a time, at no more than the pace
+ * that was set.
  *
- *     open, scrub --wake--> due? --range--> engine --pace--> due? --> … --> nothing left: asleep until the next scrub
- *                             \-- dead, but still in the engine's memory: looked at again after LOOK_MS
+ *     open, scrub, committer --wake--> due? --range--> engine --pace--> due? --> … --> nothing left: asleep
+ *                                        \-- dead, but still in the engine's memory: looked at again after LOOK_MS
  *
- * It begins with the first range that there is; most stores never have one. It works as a scrub does, under the scrubber's flag: a stub
- * put into a range while the engine begins to compact it would have to be written out first, in the middle of the commits.
- * So who scrubs meanwhile waits for the range.
+ * It begins with the first range that there is, or when files may have been made. It works as a scrub does, under the
+ * scrubber's flag: a stub put into a range while the engine begins to compact it would have to be written out first, in the
+ * middle of the commits. So who scrubs meanwhile waits for the range.
  *
  * Closing doesn't wait for a range: the engine gives it up, and its row stays.
  */
@@ -83,13 +84,13 @@ run(void *user)
     acti_monitor_leave(&c->monitor);
 }
 
-void
-acti_compactor_wake(acta_store *store)
+static void
+wake(acta_store *store)
 {
     acti_compactor *c = &store->compactor;
     bool given = true;
 
-    if (store->manual || store->read_only || store->compaction.bytes_per_second == 0 || !acti_dead_any(store)) return;
+    if (store->manual || store->read_only || store->compaction.bytes_per_second == 0) return;
     acti_monitor_enter(&c->monitor);
     c->wanted = true;
     if (!c->thread.running && !c->stopping)
@@ -101,6 +102,18 @@ acti_compactor_wake(acta_store *store)
         acta_log_event(&store->environment, ACTA_LOG_WARNING, "store.no_compactor",
             ACTA_LOG_FIELDS(acta_log_text("store", acta_str_of(store->path))),
             "the system gives no thread to compact '%s'; the next scrub tries again", store->path);
+}
+
+void
+acti_compactor_wake(acta_store *store)
+{
+    if (acti_dead_any(store)) wake(store);
+}
+
+void
+acti_compactor_wake_to_merge(acta_store *store)
+{
+    if (store->engine->ops->merge != NULL) wake(store);
 }
 
 void

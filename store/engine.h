@@ -133,6 +133,9 @@ typedef struct acti_engine_ops {
     /* Give back the room of what was overwritten or deleted from `from` to `to`, inclusive, of which nothing may be in memory.
      * From any thread. */
     acta_status (*compact)(acta_engine *engine, acti_family family, acta_bytes from, acta_bytes to, acta_error *error);
+    /* Write some small files of a family anew as a large one. Of what they have, nothing may be written over in memory. Says how
+     * many bytes that was; 0: there are none such. From any thread. NULL: this engine has no files. */
+    acta_status (*merge)(acta_engine *engine, acti_family family, uint64_t *bytes_out, acta_error *error);
     /* From any thread, before close: a compaction under way ends early, as if it were done, and no other begins. Waits for
      * that. NULL: compact takes no time. */
     void (*compact_stop)(acta_engine *engine);

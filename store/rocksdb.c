@@ -10,6 +10,8 @@
  *    drop damaged records silently; recovery.c finds that out by itself.
  *  - Families are flushed together, so that all of them lack what the write-ahead log lacks: a batch that is lost is then
  *    missed by its number in the meta family, whichever families it changed.
+ *  - Rows come and go within milliseconds, and a sorted list of 64 MiB of them is mostly waiting for memory: their write buffer
+ *    is an eighth of the others'. That makes small files of the log, which rocksdb_merge.c puts together.
  *  - A full write buffer is the only reason for a flush, but for the one at a clean close, which stands back while
  *    another is pending: where two of different reasons meet, an assertion of 7.8 aborts the process.
  *  - Recycled logs are not possible: RocksDB turns them off under point-in-time recovery.
@@ -39,6 +41,7 @@ enum {
     CACHE_SIXTEENTHS = 7, /* of memory_bytes; streams that are read again have another one (strips.h) */
     WRITE_BUFFER_BYTES_MAX = 64 << 20,
     WRITE_BUFFER_BYTES_MIN = 1 << 20,
+    ROW_BUFFER_SHARE = 8,  /* of the write buffer */
     GENERATIONS_MAX = 4,   /* of write buffers, one flushed for all families */
     WEIGHT_OF_FAMILIES = 4 /* the largest of a generation is full, the others hold less than three times as much */
 };
@@ -51,6 +54,12 @@ static const char *const family_names[ACTI_FAMILY_COUNT] = {
     [ACTI_TABLES] = "tables",
     [ACTI_META] = "default", /* RocksDB always has it */
 };
+
+const char *
+acti_rocksdb_family_name(acti_family family)
+{
+    return family_names[family];
+}
 
 struct acti_engine_batch {
     rocksdb_engine *engine;
@@ -105,12 +114,23 @@ acti_rocksdb_is_ours(const char *path)
 }
 
 static uint64_t
-write_buffer_bytes(const rocksdb_engine *engine)
+within(uint64_t bytes, uint64_t least, uint64_t most)
 {
-    uint64_t bytes = engine->memory_bytes / 4;
+    if (bytes > most) return most;
+    return bytes < least ? least : bytes;
+}
 
-    if (bytes > WRITE_BUFFER_BYTES_MAX) return WRITE_BUFFER_BYTES_MAX;
-    return bytes < WRITE_BUFFER_BYTES_MIN ? WRITE_BUFFER_BYTES_MIN : bytes;
+uint64_t
+acti_rocksdb_buffer_bytes(const rocksdb_engine *engine)
+{
+    return within(engine->memory_bytes / 4, WRITE_BUFFER_BYTES_MIN, WRITE_BUFFER_BYTES_MAX);
+}
+
+static uint64_t
+buffer_bytes_of(const rocksdb_engine *engine, acti_family family)
+{
+    uint64_t bytes = acti_rocksdb_buffer_bytes(engine);
+    return family == ACTI_TABLES ? within(bytes / ROW_BUFFER_SHARE, WRITE_BUFFER_BYTES_MIN, bytes) : bytes;
 }
 
 /* Each write buffer has entries of most streams, so that by levels all of a level would be written anew for each few of them.
@@ -134,7 +154,7 @@ make_family_options(const rocksdb_engine *engine, acti_family family)
     rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
     bool points = family != ACTI_LOG && family != ACTI_META; /* read by key, often one that isn't there */
 
-    rocksdb_options_set_write_buffer_size(options, write_buffer_bytes(engine));
+    rocksdb_options_set_write_buffer_size(options, buffer_bytes_of(engine, family));
     rocksdb_options_set_max_write_buffer_number(options, GENERATIONS_MAX);
     rocksdb_options_set_compression(options, rocksdb_lz4_compression);
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
@@ -342,8 +362,8 @@ engine_write_out(acta_engine *base, acta_error *error)
 }
 
 /* Nothing of the range is in memory, so RocksDB doesn't flush for it. */
-static acta_status
-engine_compact(acta_engine *base, acti_family family, acta_bytes from, acta_bytes to, acta_error *error)
+acta_status
+acti_rocksdb_compact(acta_engine *base, acti_family family, acta_bytes from, acta_bytes to, acta_error *error)
 {
     rocksdb_engine *engine = engine_of(base);
     rocksdb_compactoptions_t *options = rocksdb_compactoptions_create();
@@ -474,13 +494,13 @@ unsettled_bytes_max(acta_engine *base)
 {
     rocksdb_engine *engine = engine_of(base);
 
-    if (engine->db == NULL) return GENERATIONS_MAX * WEIGHT_OF_FAMILIES * write_buffer_bytes(engine);
-    if (!engine->was_looked || engine->written_since_look > write_buffer_bytes(engine) / 4) {
+    if (engine->db == NULL) return GENERATIONS_MAX * WEIGHT_OF_FAMILIES * acti_rocksdb_buffer_bytes(engine);
+    if (!engine->was_looked || engine->written_since_look > acti_rocksdb_buffer_bytes(engine) / 4) {
         engine->looked_bytes = bytes_in_memory(engine);
         engine->written_since_look = 0;
         engine->was_looked = true;
     }
-    uint64_t bytes = engine->looked_bytes + engine->written_since_look, least = write_buffer_bytes(engine);
+    uint64_t bytes = engine->looked_bytes + engine->written_since_look, least = acti_rocksdb_buffer_bytes(engine);
     return bytes < least ? least : bytes;
 }
 
@@ -540,7 +560,8 @@ acti_rocksdb_engine(void)
         .mark_read = acti_rocksdb_mark_read,
         .mark_write = acti_rocksdb_mark_write,
         .write_out = engine_write_out,
-        .compact = engine_compact,
+        .compact = acti_rocksdb_compact,
+        .merge = acti_rocksdb_merge,
         .compact_stop = engine_compact_stop,
         .bytes_of = engine_bytes_of,
         .backup = acti_rocksdb_backup,

@@ -4,6 +4,7 @@
  *     rocksdb.c          families, opening, batches
  *     rocksdb_read.c     keys and ranges
  *     rocksdb_crew.c     many keys at once, where the disk is waited for
+ *     rocksdb_merge.c    small files of the log, put together
  *     rocksdb_files.c    the directory, its lock, the mark slots
  *     rocksdb_backup.c   a copy of all of it, while it is in use
  *     rocksdb_records.c  its write-ahead logs, looked at without it
@@ -57,6 +58,16 @@ bool acti_rocksdb_is_ours(const char *path);
 /* Can it be opened to read with this family alone, beside ACTI_META? What of others is lost doesn't matter. Its logs must be
  * sound (rocksdb_records.h). */
 bool acti_rocksdb_family_opens(const char *path, acti_family family);
+
+const char *acti_rocksdb_family_name(acti_family family); /* rocksdb.c */
+
+/* rocksdb.c: how large a write buffer is; that of rows is smaller. */
+uint64_t acti_rocksdb_buffer_bytes(const rocksdb_engine *engine);
+
+/* rocksdb.c, rocksdb_merge.c: parts of the engine, as engine.h says */
+acta_status acti_rocksdb_compact(
+    acta_engine *base, acti_family family, acta_bytes from, acta_bytes to, acta_error *error);
+acta_status acti_rocksdb_merge(acta_engine *base, acti_family family, uint64_t *bytes_out, acta_error *error);
 
 /* rocksdb_files.c: parts of the engine, as engine.h says */
 acta_status acti_rocksdb_probe(

@@ -175,6 +175,7 @@ typedef struct acta_compaction_info {
     uint64_t ranges_waiting;  /* more than half dead, not compacted yet */
     uint64_t ranges_done;     /* since open */
     uint64_t reclaimed_bytes; /* since open, by what was dead in them */
+    uint64_t merged_bytes;    /* since open, of small files that were written anew as larger ones */
     uint64_t failures;
 } acta_compaction_info;
 
@@ -183,7 +184,9 @@ typedef struct acta_compaction_info {
  * positions at a time, when more than half of it is dead and all of that has left the engine's memory, not faster than
  * compaction_bytes_per_second. A range takes as long as rewriting its files does; acta_store_scrub waits for it, commits and
  * reads go on. acta_store_close gives it up; it is begun anew after the next open. A store that is .manual compacts a range in
- * each acta_store_scrub instead. Threads: any, beside everything but close.
+ * each acta_store_scrub instead. When no range is due, small files of the log are merged at the same pace: where rows change
+ * faster than the log grows there would be many, each with a file descriptor of the process.
+ * Threads: any, beside everything but close.
  */
 ACTA_API void acta_store_compaction(acta_store *store, acta_compaction_info *info_out);
 

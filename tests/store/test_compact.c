@@ -13,23 +13,36 @@
 
 enum { EVENTS = 2000, PAYLOAD = 1000 };
 
-/* Bytes of a kind of files in the store's directory. */
-static uint64_t
-bytes_of(const fixture *f, const char *ending)
+typedef struct files {
+    uint32_t count;
+    uint64_t bytes;
+} files;
+
+/* A kind of files in the store's directory. */
+static files
+look_at(const fixture *f, const char *ending)
 {
     DIR *directory = opendir(f->path);
-    uint64_t bytes = 0;
+    files found = { .count = 0 };
 
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         char path[700];
-        struct stat found;
+        struct stat file;
         size_t size = strlen(entry->d_name), ending_size = strlen(ending);
         if (size < ending_size || strcmp(entry->d_name + size - ending_size, ending) != 0) continue;
         snprintf(path, sizeof path, "%s/%s", f->path, entry->d_name);
-        if (stat(path, &found) == 0) bytes += (uint64_t)found.st_size;
+        if (stat(path, &file) != 0) continue;
+        found.bytes += (uint64_t)file.st_size;
+        found.count++;
     }
     closedir(directory);
-    return bytes;
+    return found;
+}
+
+static uint64_t
+bytes_of(const fixture *f, const char *ending)
+{
+    return look_at(f, ending).bytes;
 }
 
 /* Random bytes, so that nothing is won by packing them. */
@@ -296,6 +309,46 @@ a_store_that_stays_open_compacts_what_leaves_memory(void **state)
     expect_all_there(f);
 }
 
+enum { FLUSHES = 150 };
+
+/* Rows fill their write buffer again and again, and each time the few new events make a file of their own. */
+static uint32_t
+files_after_rows(fixture *f, bool no_compaction)
+{
+    close_store(f);
+    f->config.memory_bytes = 1 << 20; /* write buffers of 1 MiB */
+    f->config.no_compaction = no_compaction;
+    open_store_ok(f);
+    for (int i = 0; i < FLUSHES; i++) {
+        append_random(f, "kept", 2);
+        put_large_row(f, 0);
+        put_large_row(f, 1);
+    }
+    return look_at(f, ".sst").count;
+}
+
+static void
+small_files_of_the_log_are_merged(void **state)
+{
+    fixture *f = FIXTURE(state);
+
+    uint32_t alone = files_after_rows(f, true);
+    assert_int_equal(info_of(f).merged_bytes, 0);
+    assert_true(alone > FLUSHES / 2);
+    (void)files_after_rows(f, false);
+    while (look_at(f, ".sst").count > alone * 2 / 3) { /* the test's own time limit ends this, if nothing else does */
+        put_large_row(f, 0);
+        usleep(2000);
+    }
+    assert_true(info_of(f).merged_bytes >= (uint64_t)32 * PAYLOAD);
+    assert_int_equal(info_of(f).failures, 0);
+    close_store(f);
+    open_store_ok(f);
+    if (acta_store_verify(f->store, NULL, NULL, NULL, &f->error) != ACTA_OK) fail_msg("%s", f->error.text);
+    assert_int_equal(readable(f, "kept"), 4 * FLUSHES);
+    assert_int_equal(count_log(f), acta_store_head(f->store));
+}
+
 /* Closing doesn't wait for the pace, nor for a range; what wasn't done is done after a later open, and nothing is lost. */
 static void
 closing_stops_compaction(void **state)
@@ -404,6 +457,7 @@ main(void)
         on_store(the_rate_of_compaction_is_kept),
         on_store(a_store_compacts_by_itself),
         on_store(a_store_that_stays_open_compacts_what_leaves_memory),
+        on_store(small_files_of_the_log_are_merged),
         on_store(closing_stops_compaction),
     };
     return run_on_engines("compact", tests) + run_on_rocksdb("compact", with_files);
