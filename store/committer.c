@@ -125,7 +125,9 @@ static void
 run_committer(void *user)
 {
     acta_store *store = user;
+    const acti_engine_ops *ops = store->engine->ops;
 
+    if (ops->commit_thread != NULL) ops->commit_thread(store->engine);
     for (;;) {
         acti_monitor_enter(&store->bed);
         while (!atomic_load_explicit(&store->wake_wanted, memory_order_seq_cst) &&

@@ -99,6 +99,9 @@ typedef struct acti_engine_ops {
      * before start: ever. */
     uint64_t (*unsettled_bytes_max)(acta_engine *engine);
 
+    /* Once on the store's own thread that commits, before all else there. NULL: there is nothing to do. */
+    void (*commit_thread)(acta_engine *engine);
+
     /* Hand a batch over. Neither durable nor visible before sync. */
     acta_status (*write)(acta_engine *engine, acti_engine_batch *batch, acta_error *error);
     /* Make what was written durable, then visible. With durable false (benchmarks): visible only.
