@@ -86,6 +86,17 @@ put_columns(const stream_row *row)
 
 /* -- listing -- */
 
+/* People see the head of the columns only above something; programs get no line. */
+static void
+tell_none(const streams_line *line)
+{
+    if (line->as_json) return;
+    fputs("acta: there is no stream", stderr);
+    if (line->prefix != NULL) fprintf(stderr, " whose name begins with '%s'", line->prefix);
+    if (line->after != NULL) fprintf(stderr, " behind '%s'", line->after);
+    fputs(line->all ? "\n" : "; --all lists deleted ones and the store's own too\n", stderr);
+}
+
 static acta_status
 list(const streams_line *line, acta_store *store, acta_stream_cursor *cursor, acta_error *error)
 {
@@ -93,12 +104,11 @@ list(const streams_line *line, acta_store *store, acta_stream_cursor *cursor, ac
     char last[ACTA_STREAM_NAME_MAX];
 
     if (line->all) acta_stream_cursor_show_all(cursor);
-    if (!line->as_json)
-        printf("%8s %8s %-7s %-19s %-19s %s\n", "VERSION", "EVENTS", "STATE", "FIRST", "LAST", "STREAM");
     for (uint64_t i = 0; !ferror(stdout); i++) {
         size_t last_size = row.name.size;
         if (last_size > 0) memcpy(last, row.name.data, last_size);
         acta_status status = acta_stream_cursor_next(cursor, &row.name, &row.version, error);
+        if (status == ACTA_NOT_FOUND && i == 0) tell_none(line);
         if (status == ACTA_NOT_FOUND) return ACTA_OK;
         if (status == ACTA_OK && line->count_max != 0 && i == line->count_max) {
             if (!line->as_json) fprintf(stderr, "acta: there are more, behind --after '%.*s'\n", (int)last_size, last);
@@ -106,6 +116,8 @@ list(const streams_line *line, acta_store *store, acta_stream_cursor *cursor, ac
         }
         if (status == ACTA_OK) status = acta_store_stream_info(store, row.name, &row.info, error);
         if (status != ACTA_OK) return status;
+        if (i == 0 && !line->as_json)
+            printf("%8s %8s %-7s %-19s %-19s %s\n", "VERSION", "EVENTS", "STATE", "FIRST", "LAST", "STREAM");
         (line->as_json ? put_json : put_columns)(&row);
     }
     return ACTA_OK;
@@ -180,7 +192,7 @@ command_streams(int argc, char **argv)
                "Examples:\n  acta streams bank-data --prefix Account-\n"
                "  acta streams bank-data --count 100 --after Account-m\n"
                "  acta streams bank-data --all --json\n\n"
-               "Exit status: 0 done, 1 damage or failure, 2 wrong usage.",
+               "Exit status: 0 done, also when there is none; 1 damage or failure, 2 wrong\nusage.",
     };
     streams_line line = { .path = NULL };
 

@@ -134,6 +134,16 @@ an_id_is_no_path() {
         "$acta" backup "$data" "$set" && [ -z "$(find "$scratch" -name '*evil*')" ]
 }
 
+# Nobody is left to wonder about the head of an empty table; a program gets no line.
+no_stream_is_told() {
+    a_bank && says 0 "acta: there is no stream whose name begins with 'Acount-'; --all lists deleted ones" \
+        "$acta" streams "$data" --prefix Acount- &&
+        [ "$(wc -l <"$scratch/said")" -eq 1 ] &&
+        says 0 "there is no stream behind 'zz'" "$acta" streams "$data" --after zz --all &&
+        ! grep -q 'lists deleted' "$scratch/said" &&
+        "$acta" streams "$data" --prefix Acount- --json >"$scratch/said" 2>&1 && [ ! -s "$scratch/said" ]
+}
+
 every_command_helps() {
     for command in verify backup backups restore repair; do
         holds "Usage: acta $command" "$acta" "$command" --help &&
@@ -155,6 +165,7 @@ every_command_is_listed() {
 check "backups are added, listed and restored" backups_are_added_listed_and_restored
 check "names in a backup lead nowhere" names_in_a_backup_lead_nowhere
 check "an id is no path" an_id_is_no_path
+check "that there is no stream is told" no_stream_is_told
 check "a bank is restored to a position" a_bank_is_restored_to_a_position
 check "a bank is restored to a time" a_bank_is_restored_to_a_time
 check "a damaged bank is repaired" a_damaged_bank_is_repaired

@@ -116,6 +116,9 @@ who_changed_it_is_shown() {
 a_state_that_is_not_there_is_told() {
     says 1 'acta: ' "$acta" state "$data" Account nobody &&
         says 1 "the schema has no aggregate 'Nothing'" "$acta" state "$data" Nothing anna &&
+        ! grep -q 'did you mean' "$scratch/said" &&
+        says 1 "the schema has no aggregate 'Acount'; did you mean 'Account'?" "$acta" state "$data" Acount anna &&
+        says 1 "'bank.account'; did you mean 'Account'?" "$acta" diff "$data" bank.account anna &&
         says 1 'at: expected a version such as 17' "$acta" state "$data" Account anna --at 'a & b'
 }
 
