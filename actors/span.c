@@ -6,6 +6,7 @@
  */
 #include "span.h"
 #include "counters.h"
+#include "trace_place.h"
 
 enum { MILLION = 1000000, NAME_MAX = 256 };
 #define LOOK_AGAIN_NS UINT64_C(10000000000) /* at the wall clock */
@@ -203,7 +204,7 @@ acti_trace_attach(acti_command *command, const acta_span *span)
 {
     acti_command_trace *trace = acti_spare_alloc(command->app, sizeof *trace);
 
-    if (trace != NULL) *trace = (acti_command_trace){ .span = *span };
+    if (trace != NULL) *trace = (acti_command_trace){ .span = *span, .metadata = command->metadata };
     command->trace = trace;
 }
 
@@ -236,9 +237,9 @@ acti_trace_durable(const acti_command *command, const acta_commit_result *result
 }
 
 static void
-tell_stage(const acti_command *command, const char *name, uint64_t begun_ns, uint64_t ended_ns)
+tell_stage(const acti_command *command, const char *name, uint64_t begun_ns, uint64_t ended_ns, acta_str trace_state)
 {
-    const acta_span_about about = { .kind = ACTA_SPAN_INTERNAL, .name = acta_str_of(name) };
+    const acta_span_about about = { .kind = ACTA_SPAN_INTERNAL, .name = acta_str_of(name), .trace_state = trace_state };
     acta_span stage = command->trace->span;
 
     if (begun_ns == 0 || ended_ns == 0) return;
@@ -250,14 +251,14 @@ tell_stage(const acti_command *command, const char *name, uint64_t begun_ns, uin
 
 /* What only a command has that its aggregate has answered. */
 static uint32_t
-add_answer(const acti_command *command, acta_status status, acta_log_field *fields)
+add_answer(const acti_command *command, acta_status status, acta_str trace_state, acta_log_field *fields)
 {
     const acti_command_trace *trace = command->trace;
     uint32_t count = 0;
 
-    tell_stage(command, "queue", trace->span.begun_ns, trace->taken_ns);
-    tell_stage(command, "execute", trace->executes_ns, trace->executed_ns);
-    tell_stage(command, "commit", trace->durable_ns != 0 ? trace->executed_ns : 0, trace->durable_ns);
+    tell_stage(command, "queue", trace->span.begun_ns, trace->taken_ns, trace_state);
+    tell_stage(command, "execute", trace->executes_ns, trace->executed_ns, trace_state);
+    tell_stage(command, "commit", trace->durable_ns != 0 ? trace->executed_ns : 0, trace->durable_ns, trace_state);
     if (command->decisions > 1) fields[count++] = acta_log_number("acta.decisions", command->decisions);
     if (status != ACTA_OK) return count;
     fields[count++] = acta_log_number("acta.events", trace->executed_ns != 0 ? trace->event_count : 0);
@@ -271,24 +272,26 @@ acti_trace_answered(const acti_command *command, acta_status status, bool by_agg
     enum { FIELDS_MAX = 8 };
     acti_command_trace *trace = command->trace;
     const char *command_name = acti_command_table(command)->name;
-    char name[NAME_MAX];
+    char name[NAME_MAX], room[ACTA_TRACESTATE_MAX];
     acta_log_field fields[FIELDS_MAX];
     uint32_t count = 0;
     if (trace->is_told) return;
 
     trace->is_told = true;
     uint64_t now_ns = acti_now_ns(command->app);
+    const acti_trace_place place = acti_trace_place_of(trace->metadata, room);
     snprintf(name, sizeof name, "dispatch %s", command_name);
     fields[count++] = acta_log_text("acta.command", acta_str_of(command_name));
     fields[count++] = acta_log_text("acta.aggregate", acta_str_of(command->aggregate->code->name));
     fields[count++] = acta_log_text("acta.status", acta_str_of(acta_status_name(status)));
     if (by_aggregate && (status == ACTA_OK || status == ACTA_REJECTED))
-        count += add_answer(command, status, fields + count);
+        count += add_answer(command, status, place.state, fields + count);
     const acta_span_about about = { .kind = ACTA_SPAN_INTERNAL,
         .name = acta_str_of(name),
         .has_failed = status != ACTA_OK && status != ACTA_REJECTED,
         .fields = fields,
-        .field_count = count };
+        .field_count = count,
+        .trace_state = place.state };
     tell(command->app, &trace->span, now_ns, &about);
 }
 
@@ -307,7 +310,7 @@ void
 acti_trace_event_end(
     const acti_reader *reader, const acta_recorded *recorded, const acta_span *span, acta_status status)
 {
-    char name[NAME_MAX];
+    char name[NAME_MAX], room[ACTA_TRACESTATE_MAX];
     const acta_log_field fields[] = { acta_log_text("acta.reader", acta_str_of(reader->name)),
         acta_log_text("acta.event", recorded->type), acta_log_number("acta.position", recorded->position),
         acta_log_text("acta.status", acta_str_of(acta_status_name(status))) };
@@ -317,6 +320,7 @@ acti_trace_event_end(
         .name = acta_str_of(name),
         .has_failed = status != ACTA_OK,
         .fields = fields,
-        .field_count = sizeof fields / sizeof fields[0] };
+        .field_count = sizeof fields / sizeof fields[0],
+        .trace_state = acti_trace_place_of(recorded->metadata, room).state };
     tell(reader->app, span, acti_now_ns(reader->app), &about);
 }

@@ -33,6 +33,7 @@ struct acti_command_trace {
     uint64_t durable_ns;
     uint32_t event_count;
     bool is_told;
+    acta_bytes metadata; /* in the command's block: as it was asked for, whatever middleware makes of it */
 };
 
 /*

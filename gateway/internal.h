@@ -130,6 +130,7 @@ struct acti_request {
     bool is_traced;           /* it has a span: span.c */
     const acti_route *traced; /* … by this name, whatever becomes of `route` */
     acta_span span;
+    acta_str trace_state;       /* … with the tracestate that came */
     struct acti_stream *stream; /* of one that goes on: hub.c. NULL: it ends with its answer */
 
     /* The answer. */

@@ -75,6 +75,9 @@ acti_request_trace_begin(acti_request *request)
 
     request->is_traced = acta_span_begin(request->gateway->app, may_begin_one ? NULL : &trace, &request->span);
     request->traced = request->route;
+    if (!request->is_traced || acti_request_header(request, ACTA_TRACESTATE) == NULL) return;
+    char *room = acta_memory_alloc(request->memory, ACTA_TRACESTATE_MAX);
+    if (room != NULL) request->trace_state = acti_request_tracestate(request, room);
 }
 
 void
@@ -91,6 +94,7 @@ acti_request_trace_end(acti_request *request)
         .name = acta_str_of(name),
         .has_failed = request->status >= MHD_HTTP_INTERNAL_SERVER_ERROR,
         .fields = fields,
-        .field_count = sizeof fields / sizeof fields[0] };
+        .field_count = sizeof fields / sizeof fields[0],
+        .trace_state = request->trace_state };
     acta_span_end(request->gateway->app, &request->span, &about);
 }

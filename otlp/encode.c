@@ -74,6 +74,11 @@ add_span(acta_writer *to, const acti_kept_span *kept)
     add_hex(to, "traceId", span->here.trace_id, sizeof span->here.trace_id);
     add_hex(to, "spanId", span->here.span_id, sizeof span->here.span_id);
     if (is_set(span->parent_id)) add_hex(to, "parentSpanId", span->parent_id, sizeof span->parent_id);
+    if (kept->about.trace_state.size > 0) {
+        add(to, "\"traceState\":");
+        acta_writer_json(to, kept->about.trace_state);
+        add(to, ",");
+    }
     add(to, "\"name\":");
     acta_writer_json(to, kept->about.name);
     acta_writer_format(to, ",\"kind\":%d,\"startTimeUnixNano\":\"%" PRIu64 "\",\"endTimeUnixNano\":\"%" PRIu64 "\"",

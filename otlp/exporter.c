@@ -99,7 +99,8 @@ static acti_kept_span *
 copy_span(const exporter *e, const acta_span_record *record)
 {
     const acta_span_about *about = record->about;
-    size_t size = sizeof(acti_kept_span) + about->field_count * sizeof about->fields[0] + about->name.size;
+    size_t size = sizeof(acti_kept_span) + about->field_count * sizeof about->fields[0] + about->name.size +
+                  about->trace_state.size;
 
     for (uint32_t i = 0; i < about->field_count; i++)
         size += about->fields[i].kind == ACTA_LOG_ID ? 16 : about->fields[i].text.size;
@@ -108,6 +109,7 @@ copy_span(const exporter *e, const acta_span_record *record)
     *kept = (acti_kept_span){ .size = size, .record = *record, .span = *record->span, .about = *about };
     char *to = (char *)&kept->fields[about->field_count];
     kept->about.name = copy_text(&to, about->name);
+    kept->about.trace_state = copy_text(&to, about->trace_state);
     for (uint32_t i = 0; i < about->field_count; i++) {
         acta_log_field *field = &kept->fields[i];
         *field = about->fields[i];

@@ -45,6 +45,7 @@ typedef struct acta_span {
  *   name        "dispatch bank.Deposit"
  *   has_failed  its work wasn't done. A rejection is an answer, and no failure
  *   fields      field_count of them (log.h), with names such as "acta.command": texts and numbers
+ *   trace_state the tracestate that came with the trace, as acta_tracestate_read leaves one; absent: none
  */
 typedef struct acta_span_about {
     acta_span_kind kind;
@@ -52,6 +53,7 @@ typedef struct acta_span_about {
     bool has_failed;
     const acta_log_field *fields;
     uint32_t field_count;
+    acta_str trace_state;
 } acta_span_about;
 
 /* One that has ended, for the sink: views that live until it returns. */

@@ -358,7 +358,7 @@ static struct {
         acta_span span;
         acta_span_kind kind;
         bool has_failed;
-        char name[128];
+        char name[128], trace_state[ACTA_TRACESTATE_MAX + 1];
         uint64_t status;
     } spans[SPANS_MAX];
     uint32_t count;
@@ -376,6 +376,8 @@ take_span(void *user, const acta_span_record *record)
     told.spans[told.count].kind = about->kind;
     told.spans[told.count].has_failed = about->has_failed;
     snprintf(told.spans[told.count].name, sizeof told.spans[0].name, ACTA_FMT, ACTA_ARG(about->name));
+    snprintf(
+        told.spans[told.count].trace_state, sizeof told.spans[0].trace_state, ACTA_FMT, ACTA_ARG(about->trace_state));
     for (uint32_t i = 0; i < about->field_count; i++)
         if (strcmp(about->fields[i].name, "http.response.status_code") == 0)
             told.spans[told.count].status = about->fields[i].number;
@@ -420,6 +422,7 @@ a_request_is_the_first_span_of_its_trace(void **state)
     f->gateway = NULL;
     uint32_t request = span_named("POST /commands/{name}"), dispatch = span_named("dispatch bank.OpenAccount");
     assert_memory_equal(told.spans[request].span.parent_id, none, 8);
+    assert_string_equal(told.spans[request].trace_state, "");
     assert_int_equal(told.spans[request].kind, ACTA_SPAN_SERVER);
     assert_int_equal(told.spans[request].status, 200);
     assert_memory_equal(told.spans[dispatch].span.parent_id, told.spans[request].span.here.span_id, 8);
@@ -437,7 +440,8 @@ static void
 a_request_has_a_span_in_the_trace_of_its_client(void **state)
 {
     static const char recorded[] = "Content-Type: application/json\r\n"
-                                   "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n";
+                                   "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n"
+                                   "tracestate: rojo=1\r\ntracestate: congo=2\r\n";
     static const char passed[] = "Content-Type: application/json\r\n"
                                  "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00\r\n";
     static const uint8_t client[8] = { 0x00, 0xf0, 0x67, 0xaa, 0x0b, 0xa9, 0x02, 0xb7 };
@@ -457,6 +461,8 @@ a_request_has_a_span_in_the_trace_of_its_client(void **state)
     uint32_t state_asked = span_named("GET /aggregates/{type}/{id}"), unknown = span_named("POST /commands/{name}");
     assert_memory_equal(told.spans[state_asked].span.parent_id, client, 8);
     assert_memory_equal(told.spans[unknown].span.parent_id, client, 8);
+    assert_string_equal(told.spans[state_asked].trace_state, "rojo=1,congo=2");
+    assert_string_equal(told.spans[unknown].trace_state, "rojo=1,congo=2");
     assert_int_equal(told.spans[state_asked].status, 404);
     assert_false(told.spans[unknown].has_failed);
 }

@@ -300,6 +300,7 @@ spans_come_as_otlp_has_them(void **state)
         assert_true(number_in(span, "endTimeUnixNano") >= number_in(span, "startTimeUnixNano"));
         assert_true(number_in(span, "startTimeUnixNano") > UINT64_C(1600000000000000000));
         assert_null(json_member(span, "status"));
+        assert_null(json_member(span, "traceState"));
     }
     const json_value *dispatch = named(&all, "dispatch bank.OpenAccount");
     assert_true(acta_str_equal(json_text(dispatch, "parentSpanId"), S("00f067aa0ba902b7")));
@@ -307,6 +308,32 @@ spans_come_as_otlp_has_them(void **state)
     assert_true(acta_str_equal(attribute(dispatch, "acta.events", "intValue"), S("1")));
     for (uint32_t i = 0; i < f->collector.count; i++)
         assert_null(strstr(f->collector.requests[i].body, "4711")); /* what is anybody's */
+}
+
+/* Those of the command, of its stages, of process managers and of what they ask for. A quote may be in a value. */
+static void
+a_tracestate_is_told_with_every_span(void **state)
+{
+    const acta_metadata_entry trace[] = { { S(ACTA_TRACEPARENT), S("00-" TRACE_ID "-00f067aa0ba902b7-01") },
+        { S(ACTA_TRACESTATE), S("rojo=1,congo=a\"b") } };
+    const acta_dispatch_options options = { .timeout_ms = STOP_MS, .metadata = trace, .metadata_count = 2 };
+    const bank_RequestTransfer request = {
+        .transfer_id = S("t"), .source_id = S("alice"), .target_id = S("bob"), .amount = 80
+    };
+    fixture *f = FIXTURE(state);
+    came all;
+
+    open_account(f, "alice", 100);
+    open_account(f, "bob", 0);
+    send_spans(f);
+    MUST(f, bank_RequestTransfer_dispatch(f->app, request, &options, &f->error));
+    MUST(f, acta_app_settle(f->app, STOP_MS, &f->error));
+    stop(f);
+    read_spans(f, &all);
+    assert_int_equal(count_named(&all, "commit"), 4);
+    assert_int_equal(count_named(&all, "Transfers bank.MoneyDeposited"), 1);
+    for (uint32_t i = 0; i < all.count; i++)
+        assert_true(acta_str_equal(json_text(all.spans[i], "traceState"), S("rojo=1,congo=a\"b")));
 }
 
 /* A transfer begins a trace; withdrawal, deposit and end are in it, each below the one that asked for it. */
@@ -656,6 +683,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         with_bank(spans_come_as_otlp_has_them),
+        with_bank(a_tracestate_is_told_with_every_span),
         with_bank(a_transfer_is_one_tree),
         with_bank(a_failure_is_told_as_an_error),
         with_bank(what_may_pass_is_tried_again),
