@@ -22,6 +22,7 @@ enum {
     FIELDS_MAX = 90,
     ENUM_COUNT = 18,
     STRUCT_COUNT = 24,
+    STRUCT_STEP = 7, /* prime to it */
     UNION_COUNT = 8,
     NAME_SIZE = 48,
     KEY_EVERY = 5,
@@ -56,14 +57,15 @@ typedef struct schema {
     unsigned seed, table_count;
     bool is_nested[TABLES_MAX]; /* some table has it as a field */
     bool has_zero[ENUM_COUNT];  /* or is of flags: structs can have it */
-    unsigned deck_at, sorted_at;
+    unsigned deck_at, sorted_at, struct_at;
+    unsigned had_default; /* a bit for each type of numbers: its last field */
     FILE *fbs, *same;
 } schema;
 
 static const char *const numbers[] = { "bool", "byte", "ubyte", "short", "ushort", "int", "uint", "long", "ulong",
     "float", "double" };
 static const unsigned widths[] = { 1, 8, 8, 16, 16, 32, 32, 64, 64 };
-enum { NUMBER_COUNT = sizeof numbers / sizeof numbers[0], INTEGER_COUNT = 9 };
+enum { NUMBER_COUNT = sizeof numbers / sizeof numbers[0], INTEGER_COUNT = 9, KEY_TYPES = NUMBER_COUNT + 6 };
 
 static void
 say(char out[NAME_SIZE], const char *format, ...)
@@ -146,22 +148,23 @@ write_enum(schema *s, unsigned number)
 
 /*
  * -- structs: S0 to S23, in three levels: those of one have members of those below. Of each type of numbers there is an array,
- *    in the first ones, and a plain member, in those behind them --
+ *    in the first ones, and a plain member, in those behind them; the last ones have arrays of structs, and structs --
  */
 
 static void
 write_member(schema *s, unsigned number, unsigned member, char type[NAME_SIZE])
 {
     unsigned level = number / (STRUCT_COUNT / 3), kind = below(s, 8), length = 1 + below(s, 3);
-    bool must_be_array = member == 1 && number < NUMBER_COUNT;
-    bool must_be_plain = member == 0 && number >= NUMBER_COUNT && number < 2 * NUMBER_COUNT;
-    bool is_array = must_be_array || (!must_be_plain && below(s, 4) == 0);
+    unsigned certain = number < NUMBER_COUNT ? 1 : 0; /* the member that is told here */
+    bool is_number = member == certain && number < 2 * NUMBER_COUNT;
+    bool is_struct = member < 2 && number >= 2 * NUMBER_COUNT;
+    bool is_array = is_number ? number < NUMBER_COUNT : is_struct ? member == 0 : below(s, 4) == 0;
     unsigned of = below(s, ENUM_COUNT);
     char one[NAME_SIZE];
 
-    if (must_be_array || must_be_plain)
+    if (is_number)
         say(one, "%s", numbers[number % NUMBER_COUNT]);
-    else if (kind < 2 && level > 0)
+    else if (is_struct || (kind < 2 && level > 0))
         say(one, "S%u", (level - 1) * (STRUCT_COUNT / 3) + below(s, STRUCT_COUNT / 3));
     else if (kind < 4 && s->has_zero[of])
         say(one, "E%u", of);
@@ -179,7 +182,7 @@ write_struct(schema *s, unsigned number)
 {
     static const char *const alignments[] = { " (force_align: 8)",
         " (force_align: 16)" }; /* the most that flatc --cpp can */
-    unsigned count = (number < 2 * NUMBER_COUNT ? 2 : 1) + below(s, 5);
+    unsigned count = 2 + below(s, 5);
     bool has_key = number % 4 == 1;
     char type[NAME_SIZE];
 
@@ -240,7 +243,8 @@ static void
 number_field(schema *s, unsigned type, field *f)
 {
     say(f->type, "%s", numbers[type]);
-    if (below(s, 2) == 0) default_of(s, type, f->value);
+    s->had_default ^= 1u << type;
+    if (s->had_default >> type & 1) default_of(s, type, f->value);
 }
 
 static void
@@ -279,7 +283,7 @@ optional_field(schema *s, unsigned type, field *f)
 static void
 struct_field(schema *s, bool in_vector, field *f)
 {
-    say(f->type, in_vector ? "[S%u]" : "S%u", below(s, STRUCT_COUNT));
+    say(f->type, in_vector ? "[S%u]" : "S%u", s->struct_at++ * STRUCT_STEP % STRUCT_COUNT);
     f->required = below(s, 4) == 0;
 }
 
@@ -388,12 +392,12 @@ name_field(schema *s, unsigned index, field *f)
     say(f->name, "%s%u", words[below(s, sizeof words / sizeof words[0])], index);
 }
 
-/* One table in five has a key, of each type in turn; real numbers and strings come twice. A few schemas have them all. */
+/* One table in five has a key, of each type in turn; real numbers and strings come more often. A few schemas have them all. */
 static void
 make_key(const schema *s, const table *of, field *f)
 {
-    static const char *const others[] = { "string", "string", "float", "double" };
-    unsigned type = (of->number / KEY_EVERY + s->seed * KEYS_A_SEED) % (NUMBER_COUNT + 4);
+    static const char *const others[] = { "string", "string", "string", "string", "float", "double" };
+    unsigned type = (of->number / KEY_EVERY + s->seed * KEYS_A_SEED) % KEY_TYPES;
 
     say(f->type, "%s", type < NUMBER_COUNT ? numbers[type] : others[type - NUMBER_COUNT]);
     f->key = true;
@@ -552,7 +556,7 @@ main(int argc, char **argv)
     }
     s.name = argv[1];
     s.random.state = strtoull(argv[2], NULL, 10);
-    s.seed = (unsigned)(s.random.state % (NUMBER_COUNT + 4));
+    s.seed = (unsigned)(s.random.state % KEY_TYPES);
     s.table_count = (unsigned)strtoul(argv[3], NULL, 10);
     if (s.table_count < 1 || s.table_count > TABLES_MAX) return 2;
     s.fbs = fopen(argv[4], "w");
