@@ -168,8 +168,10 @@
     .role = ACTA_TABLE_##ROLE, .struct_size = sizeof(T), .schema_hash = hash, .schema = &of_schema,                    \
     .verify = T##_any_verify, .read = T##_any_read, .write = T##_any_write
 
-#define ACTA_FIELDS(T)         .fields = T##_fields, .field_count = ACTI_COUNT(T##_fields)
-#define ACTA_CHECKED_FIELDS(T) ACTA_FIELDS(T), .check = T##_any_check, .put = T##_any_put
+#define ACTA_FIELDS(T)          .fields = T##_fields, .field_count = ACTI_COUNT(T##_fields)
+#define ACTA_CHECKED_FIELDS(T)  ACTA_FIELDS(T), .check = T##_any_check, .put = T##_any_put
+#define ACTA_MUTABLE_MEMBERS(T) .load = T##_any_load, .clear = T##_any_clear
+#define ACTA_MARKED_MEMBERS(T)  .marks = T##_marks, .mark_count = ACTI_COUNT(T##_marks)
 
 #define ACTA_STRUCT_MEMBERS(T, hash, of_schema, size, aligned_to)                                                      \
     .struct_size = sizeof(T), .schema_hash = hash, .schema = &of_schema, ACTA_FIELDS(T), .inline_size = size,          \

@@ -157,9 +157,8 @@ put_table_code(const acti_model *m, const acti_table *of, FILE *out, acti_arena 
     put_list(out, 4, "ACTA_TABLE_MEMBERS(", items, 4, "),\n");
     if (of->field_count != 0) fprintf(out, "    ACTA_%sFIELDS(%s),\n", is_checked(of) ? "CHECKED_" : "", c);
     if (of->identity != NULL) fprintf(out, "    .identity = %s_any_identity,\n", c);
-    if (is_mutable(of)) fprintf(out, "    .load = %s_any_load,\n    .clear = %s_any_clear,\n", c, c);
-    if (has_marks(m, of, arena))
-        fprintf(out, "    .marks = %s_marks,\n    .mark_count = sizeof %s_marks / sizeof %s_marks[0],\n", c, c, c);
+    if (is_mutable(of)) fprintf(out, "    ACTA_MUTABLE_MEMBERS(%s),\n", c);
+    if (has_marks(m, of, arena)) fprintf(out, "    ACTA_MARKED_MEMBERS(%s),\n", c);
     fputs("};\n\n", out);
 }
 

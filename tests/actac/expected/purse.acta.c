@@ -192,8 +192,7 @@ const acta_table purse_Purse_table = {
     .name = "purse.Purse",
     ACTA_TABLE_MEMBERS(purse_Purse, STATE, UINT64_C(0xced359a976b11c08), purse_schema),
     ACTA_CHECKED_FIELDS(purse_Purse),
-    .load = purse_Purse_any_load,
-    .clear = purse_Purse_any_clear,
+    ACTA_MUTABLE_MEMBERS(purse_Purse),
 };
 
 static const acta_field purse_Diary_fields[] = {
@@ -207,8 +206,7 @@ const acta_table purse_Diary_table = {
     .name = "purse.Diary",
     ACTA_TABLE_MEMBERS(purse_Diary, STATE, UINT64_C(0xe759eaa1f5d60412), purse_schema),
     ACTA_CHECKED_FIELDS(purse_Diary),
-    .load = purse_Diary_any_load,
-    .clear = purse_Diary_any_clear,
+    ACTA_MUTABLE_MEMBERS(purse_Diary),
 };
 
 static const acta_field purse_Diaries_fields[] = {
@@ -221,8 +219,7 @@ const acta_table purse_Diaries_table = {
     .name = "purse.Diaries",
     ACTA_TABLE_MEMBERS(purse_Diaries, PROCESS_MANAGER, UINT64_C(0x8c11d6482104b9b4), purse_schema),
     ACTA_CHECKED_FIELDS(purse_Diaries),
-    .load = purse_Diaries_any_load,
-    .clear = purse_Diaries_any_clear,
+    ACTA_MUTABLE_MEMBERS(purse_Diaries),
 };
 
 static const acta_field purse_PurseRow_fields[] = {
@@ -243,8 +240,7 @@ const acta_table purse_PurseRow_table = {
     ACTA_TABLE_MEMBERS(purse_PurseRow, READ_MODEL, UINT64_C(0x171dfb99c80186ad), purse_schema),
     ACTA_CHECKED_FIELDS(purse_PurseRow),
     .identity = purse_PurseRow_any_identity,
-    .load = purse_PurseRow_any_load,
-    .clear = purse_PurseRow_any_clear,
+    ACTA_MUTABLE_MEMBERS(purse_PurseRow),
 };
 
 void
@@ -754,8 +750,7 @@ const acta_table purse_v1_Renamed_table = {
     .name = "purse.Renamed",
     ACTA_TABLE_MEMBERS(purse_v1_Renamed, PLAIN, UINT64_C(0x370b23aea64a9875), purse_v1_schema),
     ACTA_CHECKED_FIELDS(purse_v1_Renamed),
-    .marks = purse_v1_Renamed_marks,
-    .mark_count = sizeof purse_v1_Renamed_marks / sizeof purse_v1_Renamed_marks[0],
+    ACTA_MARKED_MEMBERS(purse_v1_Renamed),
 };
 
 static const acta_field purse_v1_Lent_fields[] = {

@@ -224,8 +224,7 @@ const acta_table shop_Cart_table = {
     .name = "shop.Cart",
     ACTA_TABLE_MEMBERS(shop_Cart, STATE, UINT64_C(0xf04b0234c5e77435), shop_schema),
     ACTA_CHECKED_FIELDS(shop_Cart),
-    .load = shop_Cart_any_load,
-    .clear = shop_Cart_any_clear,
+    ACTA_MUTABLE_MEMBERS(shop_Cart),
 };
 
 static const acta_field shop_Watcher_fields[] = {
@@ -239,8 +238,7 @@ const acta_table shop_Watcher_table = {
     .name = "shop.Watcher",
     ACTA_TABLE_MEMBERS(shop_Watcher, PROCESS_MANAGER, UINT64_C(0x8eaf0b2ce0667903), shop_schema),
     ACTA_CHECKED_FIELDS(shop_Watcher),
-    .load = shop_Watcher_any_load,
-    .clear = shop_Watcher_any_clear,
+    ACTA_MUTABLE_MEMBERS(shop_Watcher),
 };
 
 static const acta_field shop_CartRow_fields[] = {
@@ -262,8 +260,7 @@ const acta_table shop_CartRow_table = {
     ACTA_TABLE_MEMBERS(shop_CartRow, READ_MODEL, UINT64_C(0x5340d8dff7ff21c5), shop_schema),
     ACTA_CHECKED_FIELDS(shop_CartRow),
     .identity = shop_CartRow_any_identity,
-    .load = shop_CartRow_any_load,
-    .clear = shop_CartRow_any_clear,
+    ACTA_MUTABLE_MEMBERS(shop_CartRow),
 };
 
 void
