@@ -1,5 +1,5 @@
 /*
- * Fuzz: any text, taken for the JSON of each of the bank's tables: refused with a reason, or a buffer that passes verify
+ * FZ-03: any text, taken for the JSON of each of the bank's tables: refused with a reason, or a buffer that passes verify
  * and prints as JSON that parses to the same buffer again.
  */
 #include "bank.acta.h"

@@ -1,5 +1,5 @@
 /*
- * Fuzz: any bytes, read as a page of the log, or as a record of format 1. A damaged disk may hand over anything; reading it
+ * FZ-01: any bytes, read as a page of the log, or as a record of format 1. A damaged disk may hand over anything; reading it
  * never reaches outside the bytes, what is found sound is sound: its views lie inside, its core and its stubs can be made,
  * and stubs leave the core as it was.
  *

@@ -1,5 +1,5 @@
 /*
- * Fuzz: any bytes, taken for a buffer of each of the bank's tables. What verify lets through can be read, copied, written
+ * FZ-02: any bytes, taken for a buffer of each of the bank's tables. What verify lets through can be read, copied, written
  * again and printed without reaching outside; what was written again passes verify too.
  */
 #include "bank.acta.h"

@@ -1,5 +1,5 @@
 /*
- * A tree under simulation: the runtime's promises, while children die, timers fire and answers come late.
+ * FZ-10: a tree under simulation: the runtime's promises, while children die, timers fire and answers come late.
  *
  *     top (one_for_one, borne for ever)         lone (one_for_one, 3 restarts in 5 s)      probe, outside of both
  *       group (rest_for_one, the same)            l                                          asks, watches, sets timers,

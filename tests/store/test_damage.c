@@ -1,6 +1,7 @@
 /*
  * Damage to the files of a store on RocksDB: bits flipped, pages zeroed, records removed, logs cut and deleted. Cases ES-48
- * to ES-50 of the catalogue; RocksDB alone opens most of these without a word (docs/format.md tells what the store adds).
+ * to ES-50 and FZ-08 of the catalogue; RocksDB alone opens most of these without a word (docs/format.md tells what the
+ * store adds).
  *
  *     store -> copy of its files at rest -> one mutation -> open
  *

@@ -1,6 +1,7 @@
 /*
  * Deleting: streams that are deleted, softly or for good, restored and limited; and the scrubbing of what nobody can read
- * any more. Cases ES-45, ES-46, ES-35 and a part of ES-01 of the catalogue; at last a random run against a model.
+ * any more. Cases ES-45, ES-46, ES-35 and a part of ES-01 of the catalogue; at last a random run against a
+ * model (FZ-09).
  */
 #include "fixture.h"
 
