@@ -2,6 +2,7 @@
  * What the files of the RocksDB engine share.
  *
  *     rocksdb.c          families, opening, batches
+ *     rocksdb_options.c  settings
  *     rocksdb_read.c     keys and ranges
  *     rocksdb_crew.c     many keys at once, where the disk is waited for
  *     rocksdb_merge.c    small files of the log, put together
@@ -61,8 +62,10 @@ bool acti_rocksdb_family_opens(const char *path, acti_family family);
 
 const char *acti_rocksdb_family_name(acti_family family); /* rocksdb.c */
 
-/* rocksdb.c: how large a write buffer is; that of rows is smaller. */
-uint64_t acti_rocksdb_buffer_bytes(const rocksdb_engine *engine);
+/* rocksdb_options.c */
+void acti_rocksdb_make_options(rocksdb_engine *engine);
+uint64_t acti_rocksdb_buffer_bytes(const rocksdb_engine *engine);      /* of a write buffer; that of rows is smaller */
+uint64_t acti_rocksdb_buffers_bytes_max(const rocksdb_engine *engine); /* of all that there may be */
 
 /* rocksdb.c, rocksdb_merge.c: parts of the engine, as engine.h says */
 acta_status acti_rocksdb_compact(
