@@ -2,6 +2,7 @@
  * Gateway: start and stop.
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 enum {
     BODY_DEFAULT = 1024 * 1024,
     CONNECTIONS_DEFAULT = 1200,
-    FILES_LEFT = 256, /* of the process's open files, for everything else */
+    FILES_LEFT = 64, /* of the process's open files, for everything else; half of them are the store's */
     IDLE_DEFAULT_S = 30,
     WORKERS_DEFAULT = 2,
     EVENT_CLIENTS_DEFAULT = 1000,
@@ -101,8 +102,8 @@ connections_max(const acta_gateway_options *options)
     unsigned wanted = options->connections_max != 0 ? options->connections_max : CONNECTIONS_DEFAULT;
 
     if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return wanted;
-    unsigned left =
-        files.rlim_cur > 2 * FILES_LEFT ? (unsigned)files.rlim_cur - FILES_LEFT : (unsigned)files.rlim_cur / 2;
+    rlim_t half = files.rlim_cur / 2 < UINT_MAX ? files.rlim_cur / 2 : UINT_MAX;
+    unsigned left = (unsigned)(half > 2 * FILES_LEFT ? half - FILES_LEFT : half / 2);
     return wanted < left ? wanted : left;
 }
 

@@ -10,9 +10,13 @@
  *  - Rows come and go within milliseconds, and a sorted list of 64 MiB of them is mostly waiting for memory: their write buffer
  *    is an eighth of the others'. That makes small files of the log, which rocksdb_merge.c puts together.
  *  - Recycled logs are not possible: RocksDB turns them off under point-in-time recovery.
+ *  - Every sorted file is kept open, for opening one again reads its index. Where the process may open few files the store
+ *    takes half of them: one more than it is allowed would end in a store that takes no writes.
  *  - The info log only tells what is fatal: on a full disk writing it aborts the process (an assertion of the library).
  */
 #include "rocksdb.h"
+
+#include <sys/resource.h>
 
 enum {
     BLOCK_SIZE = 16 << 10,
@@ -22,6 +26,8 @@ enum {
     INDEX_AMPLIFICATION_PERCENT = 400,
     BLOOM_BITS = 10,
     BACKGROUND_JOBS = 2,
+    FILES_ENOUGH = 8192, /* half a terabyte of them */
+    FILES_LEAST = 32,
     OPENING_THREADS =
         4, /* of each family, each time it is opened: 16 of them would cost a small store more than they give */
     CACHE_SIXTEENTHS = 7, /* of memory_bytes; streams that are read again have another one (strips.h) */
@@ -100,6 +106,17 @@ make_family_options(const rocksdb_engine *engine, acti_family family)
     return options;
 }
 
+/* How many sorted files may be open at a time; -1: all. */
+static int
+open_files_max(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return -1;
+    if (files.rlim_cur / 2 >= FILES_ENOUGH) return -1;
+    return files.rlim_cur / 2 < FILES_LEAST ? FILES_LEAST : (int)(files.rlim_cur / 2);
+}
+
 void
 acti_rocksdb_make_options(rocksdb_engine *engine)
 {
@@ -116,6 +133,7 @@ acti_rocksdb_make_options(rocksdb_engine *engine)
     rocksdb_options_set_atomic_flush(options, 1);
     rocksdb_options_set_enable_write_thread_adaptive_yield(options, 0);
     rocksdb_options_set_max_background_jobs(options, BACKGROUND_JOBS);
+    rocksdb_options_set_max_open_files(options, open_files_max());
     rocksdb_options_set_max_file_opening_threads(options, OPENING_THREADS);
     rocksdb_options_set_skip_stats_update_on_db_open(options, 1);
 

@@ -4,6 +4,7 @@
  */
 #include <dirent.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -443,6 +444,26 @@ a_store_that_only_reads_is_not_compacted(void **state)
     assert_int_equal(ACTA_READ_ONLY, acta_store_compact(f->store, true, &count, &f->error));
 }
 
+/* Half of the files that the process may open are the store's, however many it has. */
+static void
+more_files_than_may_be_open(void **state)
+{
+    fixture *f = FIXTURE(state);
+    struct rlimit usual, few;
+
+    assert_int_equal(0, getrlimit(RLIMIT_NOFILE, &usual));
+    few = usual;
+    few.rlim_cur = 2 * FLUSHES / 3;
+    assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &few));
+    uint32_t count = files_after_rows(f, true);
+    bool can_read = readable(f, "kept") == 2 * FLUSHES;
+    acta_status health = acta_store_health(f->store, &f->error);
+    assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &usual));
+    if (health != ACTA_OK) fail_msg("%s", f->error.text);
+    assert_true(can_read);
+    assert_true(count > few.rlim_cur);
+}
+
 int
 main(void)
 {
@@ -458,6 +479,7 @@ main(void)
         on_store(a_store_compacts_by_itself),
         on_store(a_store_that_stays_open_compacts_what_leaves_memory),
         on_store(small_files_of_the_log_are_merged),
+        on_store(more_files_than_may_be_open),
         on_store(closing_stops_compaction),
     };
     return run_on_engines("compact", tests) + run_on_rocksdb("compact", with_files);
