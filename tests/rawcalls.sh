@@ -32,6 +32,7 @@ store/files.c         : file
 store/apart.c         : clock thread file host
 store/rocksdb_records.c : file
 store/rocksdb_backup.c : file
+store/rocksdb_options.c : host
 sim/world.c           : clock random thread file host
 '
 
