@@ -255,6 +255,13 @@ head_has(const fixture *f, const char *text)
 }
 
 void
+get_ready(fixture *f)
+{
+    while (get(f, "/ready") != 200)
+        body_has(f, "a reader catches up");
+}
+
+void
 get_until(fixture *f, const char *path, const char *text)
 {
     const time_t patience_s = PATIENCE_MS / 1000, begun_s = time(NULL);

@@ -69,6 +69,8 @@ int post(fixture *f, const char *path, const char *body);
 /* Does the body, or the head, of the last answer have this text? Fails and shows it when it doesn't. */
 void body_has(const fixture *f, const char *text);
 void head_has(const fixture *f, const char *text);
+/* GET /ready, again and again, until it is: readers catch up in their own time. Fails and shows the body if that isn't why. */
+void get_ready(fixture *f);
 /* GET, again and again, until the body has this text: for what readers' threads bring about in their own time. Fails and
  * shows the body after a minute. */
 void get_until(fixture *f, const char *path, const char *text);

@@ -198,8 +198,7 @@ no_reader_is_left_out(void **state)
     uint32_t count = 0;
 
     serve(f);
-    while (get(f, "/ready") != 200)
-        body_has(f, "a reader catches up");
+    get_ready(f);
     read_metrics(f);
     for (int i = 0; i < MANY; i++) {
         char sample[80];
@@ -233,8 +232,7 @@ clients_make_no_labels(void **state)
 
     serve(f);
     open_account(f, "alice", 1);
-    while (get(f, "/ready") != 200)
-        body_has(f, "a reader catches up");
+    get_ready(f);
     post(f, "/commands/NoSuch", "{}"); /* each status once */
     post(f, "/commands/Deposit", "{}");
     post(f, "/commands/Deposit", "{\"account_id\":\"nobody\",\"amount\":1}");

@@ -337,6 +337,7 @@ answers_are_as_described(void **state)
                 f->app, acta_str_of("wages"), &bank_Deposit_table, &deposit, ACTA_AFTER(3600000), NULL, &f->error));
     get_until(f, "/read-models/AccountRow", "alice");
     get_until(f, "/handlers/mailer/parked", "the mailbox is full");
+    get_ready(f);
     snprintf(tree, sizeof tree, "/tree/%llu", (unsigned long long)acta_app_tree(f->app).value);
     for (size_t i = 0; i < sizeof of_bank / sizeof of_bank[0]; i++) {
         operation o = of_bank[i];
