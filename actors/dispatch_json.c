@@ -11,8 +11,7 @@ enum { NAME_SHOWN_MAX = 64 };
 static acta_str
 short_name(const acta_table *table)
 {
-    const char *dot = strrchr(table->name, '.');
-    return acta_str_of(dot != NULL ? dot + 1 : table->name);
+    return acta_str_after_last(acta_str_of(table->name), '.');
 }
 
 /* By its full name, or without its namespace; `other_out` is another one that is called so, or NULL. */
@@ -42,19 +41,15 @@ acta_app_command(const acta_app *app, acta_str name)
     return other == NULL ? found : NULL;
 }
 
-static const acta_table *
+/* Without its namespace; absent: none is near. */
+static acta_str
 nearest_command(const acta_app *app, acta_str name)
 {
-    const acta_table *nearest = NULL;
-    size_t nearest_distance = name.size / 2 + 1; /* farther is another word */
+    acta_nearest nearest = acta_nearest_to(acta_str_after_last(name, '.'));
 
-    for (uint32_t i = 0; i < app->route_count; i++) {
-        size_t distance = acta_str_distance(name, short_name(app->routes_in_order[i].table));
-        if (distance >= nearest_distance) continue;
-        nearest_distance = distance;
-        nearest = app->routes_in_order[i].table;
-    }
-    return nearest;
+    for (uint32_t i = 0; i < app->route_count; i++)
+        acta_nearest_offer(&nearest, short_name(app->routes_in_order[i].table));
+    return nearest.word;
 }
 
 /* What the schema has under a name that can't be dispatched; NULL: nothing. */
@@ -79,7 +74,7 @@ refuse_name(const acta_app *app, acta_str name, acta_error *error)
     if (other != NULL)
         return acta_error_set(error, ACTA_INVALID, "'" ACTA_FMT "' is two commands, '%s' and '%s': say which",
             ACTA_ARG(name), found->name, other->name);
-    const acta_table *nearest = nearest_command(app, name);
+    acta_str nearest = nearest_command(app, name);
     const char *known = what_it_is(app, name);
     int shown = name.size > NAME_SHOWN_MAX ? NAME_SHOWN_MAX : (int)name.size;
     char what[NAME_SHOWN_MAX + 64];
@@ -88,8 +83,8 @@ refuse_name(const acta_app *app, acta_str name, acta_error *error)
         snprintf(what, sizeof what, "'%.*s' is %s", shown, name.data, known);
     else
         snprintf(what, sizeof what, "there is no command '%.*s'", shown, name.data != NULL ? name.data : "");
-    if (nearest == NULL) return acta_error_set(error, ACTA_INVALID, "%s", what);
-    return acta_error_set(error, ACTA_INVALID, "%s; did you mean '" ACTA_FMT "'?", what, ACTA_ARG(short_name(nearest)));
+    if (nearest.data == NULL) return acta_error_set(error, ACTA_INVALID, "%s", what);
+    return acta_error_set(error, ACTA_INVALID, "%s; did you mean '" ACTA_FMT "'?", what, ACTA_ARG(nearest));
 }
 
 /* The value of a command; its views are of `json`, or in `memory`. */

@@ -81,3 +81,34 @@ acta_str_distance(acta_str a, acta_str b)
     }
     return row[b.size];
 }
+
+acta_str
+acta_str_after_last(acta_str s, char c)
+{
+    size_t begin = s.size;
+
+    while (begin > 0 && s.data[begin - 1] != c)
+        begin--;
+    return begin == 0 ? s : acta_str_from(s.data + begin, s.size - begin);
+}
+
+acta_nearest
+acta_nearest_to(acta_str asked)
+{
+    return (acta_nearest){ .asked = asked, .distance = asked.size / 2 + 1 };
+}
+
+bool
+acta_nearest_offer(acta_nearest *nearest, acta_str known)
+{
+    enum { BEGINNING_MIN = 3 };
+    acta_str asked = nearest->asked;
+    bool is_beginning =
+        asked.size >= BEGINNING_MIN && known.size >= asked.size && memcmp(known.data, asked.data, asked.size) == 0;
+
+    size_t distance = is_beginning ? 1 : acta_str_distance(asked, known);
+    if (distance >= nearest->distance) return false;
+    nearest->distance = distance;
+    nearest->word = known;
+    return true;
+}

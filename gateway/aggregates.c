@@ -64,32 +64,20 @@ acti_query_point(acti_request *request, const char *name, acta_point *point_out)
     return true;
 }
 
-/* The name without its namespace. */
-static acta_str
-short_name(acta_str name)
-{
-    const char *dot = name.size != 0 ? memrchr(name.data, '.', name.size) : NULL;
-    return dot != NULL ? acta_str_from(dot + 1, (size_t)(name.data + name.size - dot - 1)) : name;
-}
-
 /* Of that role; absent: none is near. */
 static acta_str
 nearest_table(const acta_app *app, acta_str name, acta_table_role role)
 {
-    acta_str asked = short_name(name), nearest = acta_str_of(NULL);
-    size_t least = asked.size / 2 + 1; /* farther is another word */
+    acta_nearest nearest = acta_nearest_to(acta_str_after_last(name, '.'));
     const acta_schema *schema;
 
     for (uint32_t i = 0; (schema = acta_app_schema_at(app, i)) != NULL; i++) {
         for (uint32_t j = 0; j < schema->table_count; j++) {
-            acta_str known = short_name(acta_str_of(schema->tables[j]->name));
-            size_t distance = schema->tables[j]->role == role ? acta_str_distance(asked, known) : SIZE_MAX;
-            if (distance >= least) continue;
-            least = distance;
-            nearest = known;
+            if (schema->tables[j]->role != role) continue;
+            acta_nearest_offer(&nearest, acta_str_after_last(acta_str_of(schema->tables[j]->name), '.'));
         }
     }
-    return nearest;
+    return nearest.word;
 }
 
 const acta_table *

@@ -25,32 +25,16 @@ word_at(const void *words, size_t stride, size_t index)
     return word;
 }
 
-static const char *
-nearest(acta_str word, const void *words, size_t count, size_t stride)
-{
-    const char *found = NULL;
-    size_t best = word.size / 2 + 1; /* farther is another word */
-
-    for (size_t i = 0; i < count; i++) {
-        const char *known = word_at(words, stride, i);
-        size_t distance = acta_str_distance(word, acta_str_of(known));
-        bool is_beginning = word.size >= 3 && strncmp(known, word.data, word.size) == 0;
-        if (is_beginning) distance = 1;
-        if (distance >= best) continue;
-        best = distance;
-        found = known;
-    }
-    return found;
-}
-
 const char *
 acti_tree_hint(char hint[ACTI_HINT_MAX], acta_str word, const void *words, size_t count, size_t stride)
 {
-    const char *near = nearest(word, words, count, stride);
+    acta_nearest nearest = acta_nearest_to(word);
 
     hint[0] = '\0';
-    if (near != NULL) {
-        snprintf(hint, ACTI_HINT_MAX, "; did you mean '%.100s'?", near);
+    for (size_t i = 0; i < count; i++)
+        acta_nearest_offer(&nearest, acta_str_of(word_at(words, stride, i)));
+    if (nearest.word.data != NULL) {
+        snprintf(hint, ACTI_HINT_MAX, "; did you mean '%.100s'?", nearest.word.data);
         return hint;
     }
     for (size_t i = 0, used = 0; i < count && used < ACTI_HINT_MAX; i++)

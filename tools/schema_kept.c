@@ -199,32 +199,24 @@ find(const list *l, acta_str type, uint64_t version)
 static acta_str
 short_name(acta_str type)
 {
-    size_t begin = type.size;
-
-    while (begin > 0 && type.data[begin - 1] != '.')
-        begin--;
-    return acta_str_from(type.data + begin, type.size - begin);
+    return acta_str_after_last(type, '.');
 }
 
 static acta_status
 no_such_type(const line *given, const list *l, acta_error *error)
 {
-    acta_str name = acta_str_of(given->arguments[0]), nearest = { 0 };
-    size_t least = short_name(name).size / 2 + 1; /* what is further away was not meant */
+    acta_nearest nearest = acta_nearest_to(short_name(acta_str_of(given->arguments[0])));
+    acta_str found = acta_str_of(NULL);
 
-    for (const entry *e = l->first; e != NULL; e = e->next) {
-        size_t distance = acta_str_distance(short_name(name), short_name(e->type.type));
-        if (distance >= least) continue;
-        least = distance;
-        nearest = e->type.type;
-    }
-    if (nearest.data == NULL)
+    for (const entry *e = l->first; e != NULL; e = e->next)
+        if (acta_nearest_offer(&nearest, short_name(e->type.type))) found = e->type.type;
+    if (found.data == NULL)
         return acta_error_set(error, ACTA_NOT_FOUND,
             "the log in '%s' has no event '%s'; acta schema list tells which it has", given->arguments[1],
             given->arguments[0]);
     return acta_error_set(error, ACTA_NOT_FOUND,
         "the log in '%s' has no event '%s'; did you mean '" ACTA_FMT "'? acta schema list tells which it has",
-        given->arguments[1], given->arguments[0], ACTA_ARG(nearest));
+        given->arguments[1], given->arguments[0], ACTA_ARG(found));
 }
 
 /* The type with this name, or with this last part of its name if no other has it. */

@@ -160,6 +160,27 @@ acti_str_is_name(acta_str s)
 enum { ACTA_STR_DISTANCE_BYTES_MAX = 64 };
 ACTA_API size_t acta_str_distance(acta_str a, acta_str b);
 
+/* What stands behind the last `c`; all of it if it has none: "Deposit" of "bank.Deposit". A view of `s`. */
+ACTA_API acta_str acta_str_after_last(acta_str s, char c);
+
+/*
+ * The known word that was meant, for a message. One is near if at most half of what was asked for would have to change
+ * (acta_str_distance), or if it begins with that, of three bytes at least.
+ *
+ *     acta_nearest nearest = acta_nearest_to(asked);
+ *     for (...) acta_nearest_offer(&nearest, known);     true: none before was as near
+ *     if (nearest.word.data != NULL) ... "did you mean"
+ *
+ * word is a view of the one that was offered.
+ */
+typedef struct acta_nearest {
+    acta_str asked, word;
+    size_t distance;
+} acta_nearest;
+
+ACTA_API acta_nearest acta_nearest_to(acta_str asked);
+ACTA_API bool acta_nearest_offer(acta_nearest *nearest, acta_str known);
+
 #ifdef __cplusplus
 }
 #endif

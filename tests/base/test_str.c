@@ -138,6 +138,61 @@ a_name_is_utf8_without_control_characters(void **state)
     assert_true(acti_str_is_name(acta_str_of("na\xc3\xafve \xe2\x82\xac")));
 }
 
+static void
+the_last_part_of_a_name(void **state)
+{
+    (void)state;
+    assert_true(acta_str_equal(acta_str_after_last(acta_str_of("shop.v1.Cart"), '.'), acta_str_of("Cart")));
+    assert_true(acta_str_equal(acta_str_after_last(acta_str_of("Cart"), '.'), acta_str_of("Cart")));
+    assert_int_equal(acta_str_after_last(acta_str_of("shop."), '.').size, 0);
+    assert_null(acta_str_after_last(acta_str_of(NULL), '.').data);
+}
+
+static const char *
+nearest_of_three(const char *asked)
+{
+    acta_nearest nearest = acta_nearest_to(acta_str_of(asked));
+
+    acta_nearest_offer(&nearest, acta_str_of("Withdraw"));
+    acta_nearest_offer(&nearest, acta_str_of("Deposit"));
+    acta_nearest_offer(&nearest, acta_str_of("Deposits"));
+    return nearest.word.data;
+}
+
+static void
+the_word_that_was_meant(void **state)
+{
+    (void)state;
+    assert_string_equal(nearest_of_three("Depsit"), "Deposit");
+    assert_string_equal(nearest_of_three("Deposit"), "Deposit");
+    assert_string_equal(nearest_of_three("Depositss"), "Deposits");
+    assert_string_equal(nearest_of_three("Wit"), "Withdraw"); /* by its beginning */
+    assert_string_equal(nearest_of_three("Wxthxrxx"), "Withdraw");
+    assert_null(nearest_of_three("Wxtxxrxxx"));
+    assert_null(nearest_of_three("Wi"));
+    assert_null(nearest_of_three(""));
+    assert_null(nearest_of_three(NULL));
+}
+
+/* By the definition, for texts of each size that it takes. */
+static void
+a_distance_is_counted_in_bytes(void **state)
+{
+    char text[ACTA_STR_DISTANCE_BYTES_MAX + 1];
+
+    (void)state;
+    memset(text, 'a', sizeof text);
+    assert_int_equal(acta_str_distance(acta_str_of("kitten"), acta_str_of("sitting")), 3);
+    assert_int_equal(acta_str_distance(acta_str_of(NULL), acta_str_of("abc")), 3);
+    for (size_t size = 0; size < sizeof text; size++) {
+        assert_int_equal(acta_str_distance(acta_str_from(text, size), acta_str_of("")), size);
+        assert_int_equal(
+            acta_str_distance(acta_str_from(text, size), acta_str_from(text, sizeof text - 1)), sizeof text - 1 - size);
+    }
+    assert_true(acta_str_distance(acta_str_from(text, sizeof text), acta_str_of("a")) == SIZE_MAX);
+    assert_true(acta_str_distance(acta_str_of("a"), acta_str_from(text, sizeof text)) == SIZE_MAX);
+}
+
 int
 main(void)
 {
@@ -147,6 +202,9 @@ main(void)
         cmocka_unit_test(a_sequence_that_is_cut_at_the_end_is_refused),
         cmocka_unit_test(control_characters_are_those_of_one_byte_and_of_two),
         cmocka_unit_test(a_name_is_utf8_without_control_characters),
+        cmocka_unit_test(the_last_part_of_a_name),
+        cmocka_unit_test(the_word_that_was_meant),
+        cmocka_unit_test(a_distance_is_counted_in_bytes),
     };
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
 }
