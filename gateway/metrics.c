@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "acta/counters.h"
+#include "acta/operations.h"
 #include "acta/stages.h"
 
 #include "internal.h"
@@ -24,6 +25,7 @@ typedef struct reader_numbers {
 typedef struct snapshot {
     uint64_t head, is_writable, event_clients, requests;
     acta_store_stats store;
+    acta_compaction_info compaction;
     acta_runtime_stats runtime;
     acta_app_counters app;
     acta_span_counters trace;
@@ -46,6 +48,7 @@ typedef struct metric {
 
 #define AT(member)      offsetof(snapshot, member)
 #define STORE(member)   offsetof(snapshot, store.member)
+#define ROOM(member)    offsetof(snapshot, compaction.member)
 #define COUNTED(member) offsetof(snapshot, app.member)
 #define TRACE(member)   offsetof(snapshot, trace.member)
 #define ACTORS(member)  offsetof(snapshot, runtime.member)
@@ -66,6 +69,10 @@ static const metric metrics[] = {
     { "acta_store_mark_syncs", COUNTER, "", APP, STORE(mark_syncs), "Syncs of the high-water mark." },
     { "acta_store_tail_hits", COUNTER, "", APP, STORE(tail_hits), "Pieces that readers found in memory." },
     { "acta_store_tail_misses", COUNTER, "", APP, STORE(tail_misses), "Pieces that readers read from the engine." },
+    { "acta_store_dead_bytes", GAUGE, "bytes", APP, ROOM(dead_bytes), "Deleted or limited events whose room the files still have." },
+    { "acta_store_reclaimed_bytes", COUNTER, "bytes", APP, ROOM(reclaimed_bytes), "Room that compaction has given back." },
+    { "acta_store_merged_bytes", COUNTER, "bytes", APP, ROOM(merged_bytes), "Small files of the log that were written anew as larger ones." },
+    { "acta_store_compaction_failures", COUNTER, "", APP, ROOM(failures), "Compactions that failed and are tried again; the log says why." },
     { "acta_actors_alive", GAUGE, "", APP, ACTORS(alive), "Actors that there are." },
     { "acta_actors_spawned", COUNTER, "", APP, ACTORS(spawned), "Actors that were begun." },
     { "acta_actors_exited", COUNTER, "", APP, ACTORS(exited), "Actors that have ended." },
@@ -153,6 +160,7 @@ read_all(acta_gateway *gateway, snapshot *s)
     s->head = acta_store_head(acta_app_store(app));
     s->is_writable = acta_store_health(acta_app_store(app), NULL) == ACTA_OK;
     acta_store_stats_read(acta_app_store(app), &s->store);
+    acta_store_compaction(acta_app_store(app), &s->compaction);
     acta_runtime_stats_read(acta_app_runtime(app), &s->runtime);
     acta_app_count(app, &s->app);
     acta_app_count_spans(app, &s->trace);

@@ -139,6 +139,30 @@ numbers_are_those_of_the_application(void **state)
     assert_true(value_of(f, "acta_gateway_event_clients") == 0);
 }
 
+/* What is deleted is dead, or given back already. */
+static void
+room_of_deleted_events_is_told(void **state)
+{
+    fixture *f = FIXTURE(state);
+    acta_store *store = acta_app_store(f->app);
+    uint64_t count;
+
+    serve(f);
+    open_account(f, "alice", 1);
+    read_metrics(f);
+    assert_true(value_of(f, "acta_store_dead_bytes") == 0);
+    acta_transaction *deletion = acta_transaction_create(store);
+    acta_transaction_delete_stream(deletion, acta_str_of("Account-alice"), ACTA_ANY_VERSION, ACTA_DELETE_HARD);
+    MUST(f, acta_store_commit(store, deletion, NULL, &f->error));
+    MUST(f, acta_store_scrub(store, 100, &count, &f->error));
+    assert_true(count > 0);
+    do
+        read_metrics(f);
+    while (value_of(f, "acta_store_dead_bytes") + value_of(f, "acta_store_reclaimed_bytes_total") == 0);
+    assert_true(value_of(f, "acta_store_merged_bytes_total") == 0);
+    assert_true(value_of(f, "acta_store_compaction_failures_total") == 0);
+}
+
 /* Each bucket holds those before it, and the last one all. */
 static void
 times_of_commands_are_a_histogram(void **state)
@@ -294,6 +318,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         with_bank(numbers_are_those_of_the_application),
+        with_bank(room_of_deleted_events_is_told),
         with_bank(times_of_commands_are_a_histogram),
         cmocka_unit_test_setup_teardown(no_reader_is_left_out, set_up_with_many, tear_down),
         with_bank(clients_make_no_labels),
