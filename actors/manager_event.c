@@ -257,7 +257,11 @@ handle_old_event(acti_instance *i)
 
 /* Has the event begun a life of the instance that was stopped since? The router lets no such event through that it knows of;
  * but one that has begun anew doesn't know what was in hand of instances when it did, and none knows of the end of an
- * instance that was killed before it could tell, or that it woke for an outbox and not for an event. */
+ * instance that was killed before it could tell, or that it woke for an outbox and not for an event.
+ *
+ * The note of the end goes once the checkpoint is behind it. Not while this event waits for its answer; but if the life of the
+ * router that sent it is over, the next one may have passed it by that note. Nobody waits for the answer then, and what is
+ * still to be done is sent again: so it begins nothing. */
 static acta_status
 was_stopped_behind(acti_instance *i, bool *yes_out, acta_error *error)
 {
@@ -270,6 +274,12 @@ was_stopped_behind(acti_instance *i, bool *yes_out, acta_error *error)
     if (i->exists || knows_all || ACTA_PLANT("stopped_begins_again")) return ACTA_OK;
     acta_status status =
         acti_ended_behind(i->app, &i->tables, i->id, item_in_hand(i)->recorded.position, yes_out, error);
+    /* Relaxed, and behind the look: who sees that the note has gone sees the life that let it go. */
+    if (status == ACTA_OK && item_in_hand(i)->life != atomic_load_explicit(&i->reader->lives, memory_order_relaxed)) {
+        ACTA_SOMETIMES(&i->app->environment, "manager.event.of.a.dead.router");
+        *yes_out = true;
+        return ACTA_OK;
+    }
     if (*yes_out) ACTA_SOMETIMES(&i->app->environment, "manager.stopped.behind.event");
     return status;
 }

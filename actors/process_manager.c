@@ -21,14 +21,16 @@ drop_event(acta_message *message)
     acta_chunk_unref(item->chunk);
 }
 
-/* A copy of the item, for as long as the instance looks at it. */
+/* A copy of the item, for as long as the instance looks at it. Relaxed: this life's own count. */
 static acta_message *
 event_message(acti_reader_actor *r, const acti_item *item)
 {
     acta_message *message = acta_message_create(r->app->runtime, ACTI_TAG_EVENT, item->size);
     if (message == NULL) return NULL;
 
-    acti_item_copy_into(item, message->payload);
+    acti_item *copy = message->payload;
+    acti_item_copy_into(item, copy);
+    copy->life = atomic_load_explicit(&r->reader->lives, memory_order_relaxed);
     message->destroy = drop_event;
     return message;
 }

@@ -35,6 +35,7 @@ typedef struct acti_item {
     uint32_t old;      /* which old version of an event it is (acti_old_of); 0: none. Else `event` says nothing */
     acti_aside *aside; /* it was set aside, and this is another try; NULL: the first */
     size_t size;       /* of the block, when it is one */
+    uint32_t life;     /* in an instance's hand: which one of its router sent it, as reader->lives counted */
     _Alignas(8) uint8_t bytes[];
 } acti_item;
 
