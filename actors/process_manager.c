@@ -53,14 +53,20 @@ send_first(acti_reader_actor *r, acti_busy *b, acta_error *error)
 }
 
 static void
+drop(acti_reader_actor *r, acti_queued *queued)
+{
+    acti_item_destroy(r->app, queued->item);
+    acta_free(r->self, queued);
+}
+
+static void
 pop(acti_reader_actor *r, acti_busy *b)
 {
     acti_queued *first = b->first;
 
     b->first = first->next;
     if (b->first == NULL) b->last = NULL;
-    acti_item_destroy(r->app, first->item);
-    acta_free(r->self, first);
+    drop(r, first);
 }
 
 static void
@@ -388,15 +394,15 @@ set_queue_aside(acti_reader_actor *r, acta_str id, const char *reason)
     acta_error_set(&why, ACTA_PARKED, "%s", reason);
     if (!acti_reader_hold(r, b->first->item, id, &why)) return;
     acta_error_set(&behind, ACTA_PARKED, "an earlier event of its key waits");
-    b->last = b->first;
-    for (acti_queued *q = b->first->next, *next; q != NULL; q = next) {
-        next = q->next;
+    while (b->first->next != NULL) {
+        acti_queued *second = b->first->next;
         r->pending_count--;
-        acti_reader_worked(r, q->item, id, ACTI_WORK_FAILED, &behind);
-        acti_item_destroy(r->app, q->item);
-        acta_free(r->self, q);
+        acti_reader_worked(
+            r, second->item, id, ACTI_WORK_FAILED, &behind); /* may end this life, which drops the queue */
+        b->first->next = second->next;
+        drop(r, second);
     }
-    b->first->next = NULL;
+    b->last = b->first;
 }
 
 /* Where an instance is set aside for its commands: behind those of its events that are done, and before all that are not, for

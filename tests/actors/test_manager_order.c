@@ -255,6 +255,72 @@ what_waits_behind_commands_is_parked_with_them(void **state)
     expect_many_in_order(f);
 }
 
+/* -- no memory -- */
+
+static uint64_t allocations, failing_allocation;
+
+static void *
+alloc_but_one(void *user, size_t size)
+{
+    (void)user;
+    return ++allocations == failing_allocation ? NULL : malloc(size);
+}
+
+static void
+free_any(void *user, void *block, size_t size)
+{
+    (void)user;
+    (void)size;
+    free(block);
+}
+
+/* An instance of this name opens with a command that is refused, and has QUEUED events behind it, all told beforehand. */
+enum { QUEUED = 10 };
+
+static void
+tell_a_queue(fixture *f, const char *trip)
+{
+    const acta_process_manager *const *managers = f->config.process_managers;
+
+    f->config.process_managers = NULL;
+    start(f);
+    TELL(f, .what = trips_What_open, .trip = acta_str_of(trip), .number = -1);
+    for (int64_t k = 1; k <= QUEUED; k++)
+        TELL(f, .what = trips_What_go, .trip = acta_str_of(trip), .number = k);
+    stop(f);
+    f->config.process_managers = managers;
+}
+
+/* Wherever memory fails once on its way aside, nothing of a queue is lost, doubled, or given back twice. */
+static void
+a_queue_goes_aside_whatever_finds_no_memory(void **state)
+{
+    fixture *f = FIXTURE(state);
+    bool has_failed = true;
+    char trip[16];
+
+    f->environment.allocator = (acta_allocator){ .alloc = alloc_but_one, .free = free_any };
+    for (uint64_t at = 1; has_failed; at++) {
+        snprintf(trip, sizeof trip, "t%" PRIu64, at);
+        tell_a_queue(f, trip);
+        refusals = 0;
+        trips_hook.error = wait_for_a_while;
+        start(f);
+        allocations = 0;
+        failing_allocation = at;
+        pass_ms(f, 30000);
+        failing_allocation = 0;
+        has_failed = allocations >= at;
+        if (!has_failed) assert_int_equal(count_rows(f, "parked"), QUEUED);
+        trips_hook.error = leave_it_out;
+        settle(f);
+        assert_string_equal(diary_of(f, trip), "1 2 3 4 5 6 7 8 9 10");
+        assert_int_equal(count_rows(f, "parked"), 0);
+        stop(f);
+    }
+    assert_true(refusals > 0);
+}
+
 static void
 append_unknown(fixture *f)
 {
@@ -305,7 +371,7 @@ main(void)
         on_trips(of_ten_thousand_instances_one_that_waits_holds_up_none),
         on_trips(an_instance_that_tries_again_holds_up_its_own_events_alone),
         on_trips(what_waits_behind_commands_outlives_whatever_dies),
-        on_trips(what_waits_behind_commands_is_parked_with_them),
+        on_trips(what_waits_behind_commands_is_parked_with_them), on_trips(a_queue_goes_aside_whatever_finds_no_memory),
         on_trips(unknown_and_removed_events_are_passed_over) };
 
     return run_on_memory("manager order", tests);
