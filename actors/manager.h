@@ -141,6 +141,10 @@ typedef struct acti_outbox {
 acta_bytes acti_instance_encode(const acti_instance_head *head, acta_bytes state, acta_memory *memory);
 acta_status acti_instance_decode(
     acta_bytes value, acti_instance_head *head_out, acta_bytes *state_out, acta_error *error);
+/* Rows of a log that was longer: an instance sees what comes behind the cut, and an outbox of an event behind it has command ids
+ * of its own. False: nothing is changed, or the row is damaged. */
+bool acti_instance_cut(uint8_t *row, size_t size, uint64_t cut);
+bool acti_outbox_cut(uint8_t *row, size_t size, uint64_t cut);
 /* Commands of an outbox are sealed in its row, and open in memory. */
 acta_status acti_outbox_encode(
     acta_app *app, const acti_outbox *outbox, acta_memory *memory, acta_bytes *row_out, acta_error *error);
@@ -159,6 +163,9 @@ acta_status acti_outbox_recorded_at(acta_bytes value, int64_t *recorded_at_us_ou
 enum { ACTI_ENDED_KEY_MAX = ACTA_STREAM_NAME_MAX + 1 + 8 };
 acta_bytes acti_ended_key(acta_str id, uint64_t position, uint8_t *room);
 bool acti_ended_parse(acta_bytes key, acta_str *id_out, uint64_t *position_out);
+
+/* manager_cut.c: at the start of an application whose log was cut, before routers run: rows that stayed fit the log. */
+acta_status acti_manager_cut(acta_app *app, const acta_process_manager *manager, uint64_t cut, acta_error *error);
 /* Is it noted that the instance was stopped at `position` or behind it? */
 acta_status acti_ended_behind(
     acta_app *app, const acti_manager_tables *tables, acta_str id, uint64_t position, bool *yes_out, acta_error *error);

@@ -23,6 +23,8 @@ enum {
     FLAG_TRACED = 1 /* an outbox's */
 };
 
+#define CUT_GENERATION UINT32_C(0x80000000)
+
 static void
 put_le(uint8_t *bytes, uint64_t value, int size)
 {
@@ -121,6 +123,15 @@ acti_instance_decode(acta_bytes value, acti_instance_head *head_out, acta_bytes 
     return ACTA_OK;
 }
 
+bool
+acti_instance_cut(uint8_t *row, size_t size, uint64_t cut)
+{
+    if (!is_sound(acta_bytes_from(row, size), INSTANCE_HEADER, FORMAT) || get_le(row + 8, 8) <= cut) return false;
+    put_le(row + 8, cut, 8);
+    seal(row, size, FORMAT);
+    return true;
+}
+
 acta_bytes
 acti_associated_key(acta_id association, acta_str id, uint8_t *room)
 {
@@ -163,6 +174,27 @@ split_outbox(acta_bytes value, outbox_parts *parts)
     }
     parts->commands = rest;
     return true;
+}
+
+/* Commands of an event of before keep apart from those that the next event at its position leads to. */
+static void
+make_apart(uint8_t *row)
+{
+    put_le(row + 16, get_le(row + 16, 4) | CUT_GENERATION, 4);
+}
+
+bool
+acti_outbox_cut(uint8_t *row, size_t size, uint64_t cut)
+{
+    outbox_parts parts;
+
+    if (!split_outbox(acta_bytes_from(row, size), &parts)) return false;
+    bool is_behind = get_le(row + 24, 8) > cut;
+    if (is_behind) make_apart(row);
+    if (parts.instance.data != NULL)
+        is_behind |= acti_instance_cut(row + (parts.instance.data - row), parts.instance.size, cut);
+    if (is_behind) seal(row, size, row[4]);
+    return is_behind;
 }
 
 /* The commands' buffers as they are stored. NULL: `error` says why. */

@@ -1,13 +1,16 @@
 /*
- * After a restore that cut the log: the rows of read models are gone, and the checkpoints of those who wrote them are not.
+ * After a restore that cut the log, or a repair: the rows of read models are gone, and the checkpoints of those who wrote them are
+ * not.
  *
- *     table "checkpoints.cut"   name of a reader -> where the log was cut (8 bytes, little-endian)      put by acta_restore
+ *     table "checkpoints.cut"   name of a reader -> where the log was cut (8 bytes, little-endian)      put by the store
  *
  *     projection          begins with the log again; what it had passed comes as a replay, but for what was parked
+ *     process manager     its rows, if they are there, fit the log (manager_cut.c); then as everybody else
  *     everybody else      goes on where the log was cut; what was to be a replay beyond that is no more
  *
  * One transaction a reader, at the start of the application, before any of them runs; its row there goes with it.
  */
+#include "manager.h"
 #include "reader.h"
 #include "reader_row.h"
 
@@ -51,17 +54,20 @@ fill(acta_app *app, const acti_reader *reader, uint64_t cut, acta_transaction *t
 static acta_status
 settle(acta_app *app, const acti_reader *reader, uint64_t cut, acta_error *error)
 {
+    acta_status status = ACTA_OK;
+    if (reader->kind == &acti_manager_kind) status = acti_manager_cut(app, reader->given.manager, cut, error);
+    if (status != ACTA_OK) return status;
+
     acta_transaction *transaction = acta_transaction_create(app->store);
     if (transaction == NULL) return acta_error_set(error, ACTA_NO_MEMORY, "no memory for a transaction");
-
-    acta_status status = fill(app, reader, cut, transaction, error);
+    status = fill(app, reader, cut, transaction, error);
     if (status != ACTA_OK) {
         acta_transaction_destroy(transaction);
         return status;
     }
     acta_log_event(&app->environment, ACTA_LOG_INFO, "reader.was_cut",
         ACTA_LOG_FIELDS(acta_log_text("reader", acta_str_of(reader->name)), acta_log_number("position", cut)),
-        "reader '%s': the log was restored up to position %" PRIu64 "%s", reader->name, cut,
+        "reader '%s': the log was cut at position %" PRIu64 "%s", reader->name, cut,
         reader->kind == &acti_projection_kind ? "; its rows are made anew" : "");
     return acta_store_commit(app->store, transaction, NULL, error);
 }

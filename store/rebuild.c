@@ -59,6 +59,7 @@ copy_page(copying *c, const acti_page *page, uint32_t count, int64_t recorded_at
 
     if (count == 0) return ACTA_OK;
     c->rebuild->position = c->rebuild->last_seen = page->first + count - 1;
+    c->rebuild->recorded_at_us = recorded_at_us;
     if (c->to == NULL) return ACTA_OK;
     if (count < page->count)
         status = put_cut(c, page, count, error);

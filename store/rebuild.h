@@ -20,10 +20,12 @@ typedef struct acti_rebuild {
     const acta_environment *environment;
     uint64_t last;    /* the last position that is wanted */
     bool to_damage;   /* take what is sound before the first damage; otherwise damage is an error */
-    bool keep_tables; /* all rows of users' tables */
+    bool keep_tables; /* all rows of users' tables, but what is made of the log */
+    uint64_t durable; /* to_damage: how far the log had been; 0: not known */
 
     /* acti_rebuild_log: what there is. */
     uint64_t position;        /* of the last event taken */
+    int64_t recorded_at_us;   /* of that one */
     uint64_t left_out;        /* events behind it that can be read */
     uint64_t last_seen;       /* the last position that there is something at */
     int64_t left_out_from_us; /* when the first of those was recorded; INT64_MAX: there is none */
@@ -32,7 +34,7 @@ typedef struct acti_rebuild {
 
     /* acti_rebuild_rows */
     uint64_t rows_kept, outcomes_dropped, snapshots_dropped, claims_dropped, table_rows_dropped, checkpoints_cut;
-    bool rows_were_lost; /* to_damage: some can't be read */
+    bool rows_were_lost; /* to_damage: some can't be read; set before, when that is known */
 } acti_rebuild;
 
 /* Look through the log and, with a store just made, copy it there. The store is abandoned afterwards, not closed. */

@@ -14,6 +14,8 @@
 typedef struct sorting {
     acti_rebuild *rebuild;
     acta_store *to;
+    bool
+        begins_anew; /* rows may tell of events that the new log hasn't, or lack what it has: what readers made of it goes */
     uint8_t changed[ACTI_CHECKPOINT_SIZE];
 } sorting;
 
@@ -49,6 +51,22 @@ old_stream_id(acti_rebuild *rebuild, acta_str stream, uint64_t *id_out, acta_err
 
 /* -- does it fit? -- */
 
+/* Had the log more? */
+static bool
+is_short(const acti_rebuild *rebuild)
+{
+    uint64_t reached = rebuild->last_seen > rebuild->durable ? rebuild->last_seen : rebuild->durable;
+    return rebuild->left_out > 0 || rebuild->position < reached;
+}
+
+/* Up to when a command that led to no event was refused by the log as it is now. */
+static int64_t
+end_of_time_us(const acti_rebuild *rebuild)
+{
+    if (rebuild->left_out_from_us != INT64_MAX) return rebuild->left_out_from_us;
+    return is_short(rebuild) ? rebuild->recorded_at_us + 1 : INT64_MAX;
+}
+
 static bool
 outcome_fits(acti_rebuild *rebuild, acta_bytes value)
 {
@@ -56,7 +74,7 @@ outcome_fits(acti_rebuild *rebuild, acta_bytes value)
     int64_t recorded_at_us;
     /* One that an import has made is younger than its events. */
     bool fits = acti_outcome_place(value, &position, &recorded_at_us) && position <= rebuild->position &&
-                (position > 0 || recorded_at_us < rebuild->left_out_from_us);
+                (position > 0 || recorded_at_us < end_of_time_us(rebuild));
 
     if (!fits) rebuild->outcomes_dropped++;
     return fits;
@@ -125,6 +143,18 @@ is_cut_off(const acti_rebuild *rebuild)
     return rebuild->left_out > 0 && !rebuild->keep_tables;
 }
 
+/* A row that actors/ makes of the log alone, and makes again when it is told that the log was cut. */
+static bool
+is_made_of_log(acta_bytes key)
+{
+    static const char *const tables[] = { "indexes", "inline.notes", "inline.positions", "rebuilds", "versions" };
+
+    if (key.size > 3 && (memcmp(key.data, "rm.", 3) == 0 || memcmp(key.data, "ri.", 3) == 0)) return true;
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        if (acti_row_is_of(key, tables[i])) return true;
+    return false;
+}
+
 static bool
 is_kept_schema(acta_bytes key)
 {
@@ -150,17 +180,19 @@ judge_row(sorting *s, acta_bytes key, acta_bytes *value, bool *wanted_out, acta_
         return claim_fits(s, acta_str_from((const char *)value->data, value->size), wanted_out, error);
     } else if (acti_row_is_of(key, ACTI_TABLE_CHECKPOINTS)) {
         cut_checkpoint(s, value);
-        if (is_cut) note_cut(s, ACTI_TABLE_CHECKPOINTS, key);
+        if (s->begins_anew) note_cut(s, ACTI_TABLE_CHECKPOINTS, key);
     } else if (acti_row_is_of(key, ACTI_TABLE_PARKED)) { /* the key ends with the event's position */
         *wanted_out = key.size > 8 && acti_get_be64(key.data + key.size - 8) <= s->rebuild->position;
         s->rebuild->table_rows_dropped += !*wanted_out;
     } else if (acti_row_is_of(key, ACTI_TABLE_READERS)) { /* what operators said holds */
-        if (is_cut) note_cut(s, ACTI_TABLE_READERS, key);
+        if (s->begins_anew) note_cut(s, ACTI_TABLE_READERS, key);
     } else if (is_cut && is_kept_schema(key)) {
         *wanted_out = false; /* comes later */
     } else if (s->rebuild->to_damage && is_kept_schema(key)) {
         return acti_rebuild_schema_fits(s->rebuild, key, *value, wanted_out, error);
-    } else if (is_cut && !acti_row_is_of(key, ACTI_TABLE_NOTES)) {
+    } else if (acti_row_is_of(key, ACTI_TABLE_NOTES)) {
+        return ACTA_OK;
+    } else if (is_cut || (s->begins_anew && is_made_of_log(key))) {
         *wanted_out = false;
         s->rebuild->table_rows_dropped++;
     }
@@ -211,6 +243,30 @@ take_rows(sorting *s, bool backward, bool *stopped_out, acta_error *error)
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;
 }
 
+/* Rows were lost on the way here, and those that came before that was known have been taken. */
+static acta_status
+make_anew(sorting *s, acta_error *error)
+{
+    const acti_engine_ops *ops = s->to->engine->ops;
+    acti_range range = { .from = acta_bytes_from((const uint8_t *)"", 0), .scan = true };
+    acti_engine_iterator *iterator;
+    acta_bytes key, value;
+    acta_status status = write_rows(s->to, error);
+
+    if (status == ACTA_OK) status = ops->iterator_open(s->to->engine, ACTI_TABLES, &range, &iterator, error);
+    if (status != ACTA_OK) return status;
+    while ((status = ops->iterator_next(iterator, &key, &value, error)) == ACTA_OK) {
+        if (acti_row_is_of(key, ACTI_TABLE_CHECKPOINTS)) note_cut(s, ACTI_TABLE_CHECKPOINTS, key);
+        if (acti_row_is_of(key, ACTI_TABLE_READERS)) note_cut(s, ACTI_TABLE_READERS, key);
+        if (!is_made_of_log(key)) continue;
+        ops->batch_delete(s->to->committer.batch, ACTI_TABLES, key);
+        s->rebuild->rows_kept--;
+        s->rebuild->table_rows_dropped++;
+    }
+    ops->iterator_close(iterator);
+    return status == ACTA_NOT_FOUND ? ACTA_OK : status;
+}
+
 static acta_status
 take_schemas(const sorting *s, acta_error *error)
 {
@@ -247,13 +303,14 @@ take_unfinished(const sorting *s, acta_error *error)
 acta_status
 acti_rebuild_rows(acti_rebuild *rebuild, acta_store *to, acta_error *error)
 {
-    sorting s = { .rebuild = rebuild, .to = to };
+    sorting s = { .rebuild = rebuild, .to = to, .begins_anew = is_short(rebuild) || rebuild->rows_were_lost };
     bool stopped, backward_stopped;
 
     to->engine->ops->batch_clear(to->committer.batch);
     acta_status status = take_rows(&s, false, &stopped, error);
     if (status == ACTA_OK && stopped) status = take_rows(&s, true, &backward_stopped, error);
     if (stopped) rebuild->rows_were_lost = true;
+    if (status == ACTA_OK && rebuild->rows_were_lost && !s.begins_anew) status = make_anew(&s, error);
     if (status == ACTA_OK && is_cut_off(rebuild)) status = acti_rebuild_schemas(rebuild, to, error);
     if (status == ACTA_OK) status = take_schemas(&s, error);
     if (status == ACTA_OK) status = take_unfinished(&s, error);

@@ -140,6 +140,7 @@ take_report(repairing *r)
     report->outcomes_dropped = rebuild->outcomes_dropped;
     report->snapshots_dropped = rebuild->snapshots_dropped;
     report->claims_dropped = rebuild->claims_dropped;
+    report->table_rows_dropped = rebuild->table_rows_dropped;
     report->checkpoints_cut = rebuild->checkpoints_cut;
     report->rows_were_lost = report->rows_were_lost || rebuild->rows_were_lost;
 }
@@ -157,12 +158,12 @@ write_audit(repairing *r, acta_store *to, acta_error *error)
     int size = snprintf(text, sizeof text,
         "who: %.200s\nwhy: %.200s\nfrom: %.300s\nfound: %.500s\nkept: positions 1 to %" PRIu64 "\nlost: %" PRIu64
         " positions behind it, of which %" PRIu64 " can be read there\ndurable: %" PRIu64 "\nrows: %" PRIu64
-        " kept%s; dropped %" PRIu64 " outcomes, %" PRIu64 " snapshots, %" PRIu64 " claims; %" PRIu64
-        " checkpoints set back\n",
+        " kept%s; dropped %" PRIu64 " outcomes, %" PRIu64 " snapshots, %" PRIu64 " claims, %" PRIu64
+        " rows of tables; %" PRIu64 " checkpoints set back\n",
         config->who != NULL ? config->who : "unknown", config->why != NULL ? config->why : "", config->path,
         report->damage, report->kept, report->lost, report->readable_behind, report->durable, report->rows_kept,
         report->rows_were_lost ? ", some can't be read" : "", report->outcomes_dropped, report->snapshots_dropped,
-        report->claims_dropped, report->checkpoints_cut);
+        report->claims_dropped, report->table_rows_dropped, report->checkpoints_cut);
     size_t length = size < (int)sizeof text ? (size_t)size : sizeof text - 1;
     const acta_event event = { .type = acta_str_of(TYPE_OF_REPAIRS), .payload = acta_bytes_from(text, length) };
     acti_transaction_append_own(t, acta_str_of(ACTI_STREAM_OF_AUDIT), ACTA_ANY_VERSION, &event, 1);
@@ -180,7 +181,9 @@ rebuild(repairing *r, acta_error *error)
         .environment = &r->environment,
         .last = UINT64_MAX,
         .to_damage = true,
-        .keep_tables = true };
+        .keep_tables = true,
+        .durable = r->report.durable,
+        .rows_were_lost = r->report.rows_were_lost };
     if (r->config->target == NULL) {
         status = acti_rebuild_log(&r->rebuild, NULL, error);
         take_report(r);

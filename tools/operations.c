@@ -239,8 +239,8 @@ print_repair(const options *o, const acta_repair_report *report)
         return;
     }
     printf("rows       %" PRIu64 " kept%s\n", report->rows_kept, report->rows_were_lost ? "; some can't be read" : "");
-    print_dropped(
-        report->outcomes_dropped, report->snapshots_dropped, report->claims_dropped, 0, report->checkpoints_cut);
+    print_dropped(report->outcomes_dropped, report->snapshots_dropped, report->claims_dropped,
+        report->table_rows_dropped, report->checkpoints_cut);
     printf("repaired   into %s; position %" PRIu64 " tells of it\n", o->paths[1], report->kept + 1);
 }
 

@@ -100,7 +100,8 @@ typedef struct acta_restore_config {
     const char *path;     /* of the new store: nothing is there yet; its parent is */
     uint64_t to_position; /* keep the events up to it; 0: all */
     int64_t to_time_us;   /* keep those recorded until then; 0: all; only one of the two may be given */
-    bool keep_tables;     /* of a store that is cut, keep the rows of users' tables, which may be newer than its log */
+    bool keep_tables;     /* of a store that is cut, keep the rows of users' tables, which may be newer than its log; not those
+                           * of read models, which are made of it */
     const acta_environment *environment;
 } acta_restore_config;
 
@@ -125,10 +126,11 @@ typedef struct acta_restore_report {
  *   schemas       that the log has kept: those stay that its events name, and of them the oldest that have their types, so
  *                 that a program of then can go on with it. With keep_tables all of them stay
  *   readers       that operators have paused stay so, and what they said of them is kept
+ *   read models   are dropped, with their indexes
  *   other tables  are dropped: nobody can tell what they held at the cut. With keep_tables they stay as they are in the backup
- * Where tables are dropped, each subscription that has a checkpoint gets a row of its name in the table "checkpoints.cut": the
- * position of the cut, 8 bytes, little-endian. An application that starts makes the rows of its projections anew by that, and
- * lets all else go on behind the cut; who keeps rows beside a checkpoint of his own does so himself, and deletes the row.
+ * Each subscription that has a checkpoint gets a row of its name in the table "checkpoints.cut": the position of the cut, 8
+ * bytes, little-endian. An application that starts makes the rows of its projections anew by that, and lets all else go on
+ * behind the cut; who keeps rows beside a checkpoint of his own does so himself, and deletes the row.
  * What was already replaced by stubs stays so. The new store verifies whole before it gets its name ("PATH.unfinished" until
  * then), and one that is cut has an identity of its own.
  * Errors: ACTA_ALREADY_EXISTS something is at `path`; ACTA_NOT_FOUND no backup is there, or none reaches `to_position`;
@@ -154,14 +156,15 @@ typedef struct acta_repair_report {
     uint64_t durable;         /* how far the log had been durable; 0: not known */
     bool files_were_rebuilt;  /* the engine's list of files was damaged, and was made again from the files */
     uint64_t outcomes_dropped, snapshots_dropped, claims_dropped, checkpoints_cut, rows_kept;
+    uint64_t table_rows_dropped; /* of read models, which are made anew, and what was set aside behind the end */
     bool rows_were_lost; /* some rows can't be read; or there are none, and nothing tells whether there were */
     char damage[ACTA_ERROR_TEXT_MAX]; /* the first that was found */
 } acta_repair_report;
 
 /*
  * Make a sound store of a damaged one, in a new directory: the longest prefix of the log in which every record is sound, all
- * that is made from it, and the rows that fit (as acta_restore, but users' tables are kept). Nothing is written to the
- * damaged one. The new store begins with an event of type "$repaired" in the stream "$audit", which tells who, when, why,
+ * that is made from it, and the rows that fit (as acta_restore with keep_tables: read models are made anew by the next start of
+ * their application, where events or rows were lost). Nothing is written to the damaged one. The new store begins with an event of type "$repaired" in the stream "$audit", which tells who, when, why,
  * what was kept and what was lost; it is part of the log like any other, so it can't be taken out unnoticed.
  * Errors: ACTA_INVALID the store is sound: nothing to repair, nothing was made; ACTA_ALREADY_EXISTS; ACTA_NOT_FOUND;
  *         ACTA_IN_USE; ACTA_CORRUPT not even the log's beginning can be read; ACTA_IO.

@@ -41,7 +41,8 @@ repair_ok(fixture *f, const char *target, acta_repair_report *report)
     if (repair(f, target, report) != ACTA_OK) fail_msg("%s", f->error.text);
 }
 
-/* Events in three streams, each with a row, some with tags; one outcome and one snapshot at the end. Rows from number `first`. */
+/* Events in three streams, each with a row, and another of a read model, some with tags; one outcome and one snapshot at the end.
+ * Rows from number `first`. */
 static void
 fill_from(fixture *f, int first)
 {
@@ -59,6 +60,8 @@ fill_from(fixture *f, int first)
         event.tag_count = i % 2;
         acta_transaction_append(t, acta_str_of(stream), ACTA_ANY_VERSION, &event, 1);
         acta_transaction_put(t, "rows", acta_str_bytes(acta_str_of(key)), B("row"));
+        acta_transaction_put(t, "rm.seen", acta_str_bytes(acta_str_of(key)), B("row"));
+        acta_transaction_checkpoint(t, "seen", (uint64_t)(first + i + 1));
         if (i == EVENTS - 1) acta_transaction_outcome(t, (acta_id){ .bytes = { 1, (uint8_t)first } }, &outcome);
         if (i == EVENTS - 1) acta_transaction_snapshot(t, S("stream-0"), &snapshot);
         assert_int_equal(ACTA_OK, commit(f, t, NULL));
@@ -157,6 +160,26 @@ expect_mended(const fixture *f, const char *target, uint64_t kept)
     close_store(&made);
 }
 
+/* Rows of the read model are gone, and who has made them is told where the log was cut; the others are there. */
+static void
+expect_begun_anew(const fixture *f, const char *target, uint64_t cut)
+{
+    fixture made = *f;
+    acta_memory *memory = acta_memory_create(NULL);
+    acta_bytes value;
+
+    made.store = NULL;
+    beside(f, target, made.path, sizeof made.path);
+    open_store_ok(&made);
+    assert_false(has_row(&made, "rm.seen", "000"));
+    assert_true(has_row(&made, "rows", "000"));
+    assert_int_equal(ACTA_OK, acta_store_get(made.store, "checkpoints.cut", B("seen"), memory, &value, &made.error));
+    assert_int_equal(value.size, 8);
+    assert_int_equal(value.data[0], cut);
+    acta_memory_destroy(memory);
+    close_store(&made);
+}
+
 /* -- what is damaged -- */
 
 static void
@@ -202,9 +225,11 @@ a_log_that_lost_its_end_is_cut(void **state)
     repair_ok(f, ".new", &done);
     assert_int_equal(done.kept, told.kept);
     assert_int_equal(done.lost, told.lost);
-    assert_int_equal(done.rows_kept, done.kept);
+    assert_int_equal(done.rows_kept, done.kept + 1);
+    assert_int_equal(done.table_rows_dropped, done.kept);
     assert_int_equal(hash_of(f->path), before);
     assert_false(is_there(f, ".new.unfinished"));
+    expect_begun_anew(f, ".new", done.kept);
     expect_mended(f, ".new", done.kept);
 }
 
@@ -334,12 +359,31 @@ each_damaged_file_can_be_mended(void **state)
     assert_int_equal(ACTA_INVALID, repair(f, ".new", &report));
 }
 
+static bool
+has_rows_of_log(const fixture *f, const char *target)
+{
+    fixture made = *f;
+    char key[16];
+    int count = 0;
+
+    made.store = NULL;
+    beside(f, target, made.path, sizeof made.path);
+    open_store_ok(&made);
+    for (int i = 0; i < 2 * EVENTS; i++) {
+        snprintf(key, sizeof key, "%03d", i);
+        count += has_row(&made, "rm.seen", key);
+    }
+    close_store(&made);
+    assert_true(count == 0 || count == 2 * EVENTS);
+    return count > 0;
+}
+
 /* Each sorted file lost in turn, with the lists whole or damaged too: rows that are gone with it are told, and no others. The
  * second part of the rows lies in a file of its own. */
 static void
 rows_that_are_lost_with_a_file_are_told(void **state)
 {
-    enum { FILES_MAX = 24, ROWS = 2 * EVENTS + 3 /* two outcomes, and a snapshot that was put twice */ };
+    enum { FILES_MAX = 24, ROWS = 4 * EVENTS + 4 /* two outcomes, a checkpoint, and a snapshot put twice */ };
     fixture *f = FIXTURE(state);
     char names[FILES_MAX][32], path[700], aside[700], target[32];
     uint32_t count = 0, told = 0;
@@ -365,10 +409,12 @@ rows_that_are_lost_with_a_file_are_told(void **state)
         assert_int_equal(0, rename(path, aside));
         assert_int_equal(ACTA_CORRUPT, open_store(f));
         repair_ok(f, target, &report);
-        bool lost = report.rows_kept + report.snapshots_dropped + report.outcomes_dropped < ROWS;
+        bool lost =
+            report.rows_kept + report.snapshots_dropped + report.outcomes_dropped + report.table_rows_dropped < ROWS;
         if (report.rows_were_lost != lost)
             fail_msg("without '%s' %" PRIu64 " rows are left", names[i], report.rows_kept);
         told += lost;
+        assert_int_equal(has_rows_of_log(f, target), !lost && report.lost == 0);
         assert_int_equal(0, rename(aside, path));
     }
     assert_true(count >= 6);
