@@ -1,6 +1,6 @@
 /*
- * After a restore that cut the log, or a repair: the rows of read models are gone, and the checkpoints of those who wrote them are
- * not.
+ * After a restore that cut the log, or a repair: the rows of read models are gone, and the checkpoints of those who wrote them
+ * are not.
  *
  *     table "checkpoints.cut"   name of a reader -> where the log was cut (8 bytes, little-endian)      put by the store
  *

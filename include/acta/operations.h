@@ -100,8 +100,9 @@ typedef struct acta_restore_config {
     const char *path;     /* of the new store: nothing is there yet; its parent is */
     uint64_t to_position; /* keep the events up to it; 0: all */
     int64_t to_time_us;   /* keep those recorded until then; 0: all; only one of the two may be given */
-    bool keep_tables;     /* of a store that is cut, keep the rows of users' tables, which may be newer than its log; not those
-                           * of read models, which are made of it */
+    /* Of a store that is cut, keep the rows of users' tables, which may be newer than its log; but for those of read models,
+     * which are made of it. */
+    bool keep_tables;
     const acta_environment *environment;
 } acta_restore_config;
 
@@ -157,15 +158,16 @@ typedef struct acta_repair_report {
     bool files_were_rebuilt;  /* the engine's list of files was damaged, and was made again from the files */
     uint64_t outcomes_dropped, snapshots_dropped, claims_dropped, checkpoints_cut, rows_kept;
     uint64_t table_rows_dropped; /* of read models, which are made anew, and what was set aside behind the end */
-    bool rows_were_lost; /* some rows can't be read; or there are none, and nothing tells whether there were */
+    bool rows_were_lost;         /* some rows can't be read; or there are none, and nothing tells whether there were */
     char damage[ACTA_ERROR_TEXT_MAX]; /* the first that was found */
 } acta_repair_report;
 
 /*
  * Make a sound store of a damaged one, in a new directory: the longest prefix of the log in which every record is sound, all
  * that is made from it, and the rows that fit (as acta_restore with keep_tables: read models are made anew by the next start of
- * their application, where events or rows were lost). Nothing is written to the damaged one. The new store begins with an event of type "$repaired" in the stream "$audit", which tells who, when, why,
- * what was kept and what was lost; it is part of the log like any other, so it can't be taken out unnoticed.
+ * their application, where events or rows were lost). Nothing is written to the damaged one. The new store begins with an event
+ * of type "$repaired" in the stream "$audit", which tells who, when, why, what was kept and what was lost; it is part of the log
+ * like any other, so it can't be taken out unnoticed.
  * Errors: ACTA_INVALID the store is sound: nothing to repair, nothing was made; ACTA_ALREADY_EXISTS; ACTA_NOT_FOUND;
  *         ACTA_IN_USE; ACTA_CORRUPT not even the log's beginning can be read; ACTA_IO.
  */
