@@ -47,9 +47,10 @@
 #define ACTI_TABLE_PARKED      "parked"
 #define ACTI_TABLE_TAGS        "tags"
 #define ACTI_TABLE_CLAIMS      "claims"
-#define ACTI_TABLE_CUTS        "checkpoints.cut" /* subscriptions whose rows restore has dropped */
-#define ACTI_TABLE_READERS     "readers"         /* actors/ writes these two: whether a reader is paused, … */
-#define ACTI_TABLE_NOTES       "readers.notes"   /* … and who said so */
+#define ACTI_TABLE_CUTS        "checkpoints.cut"  /* subscriptions whose rows restore has dropped */
+#define ACTI_TABLE_LOST        "checkpoints.lost" /* some may be: repair has found rows that can't be read */
+#define ACTI_TABLE_READERS     "readers"          /* actors/ writes these two: whether a reader is paused, … */
+#define ACTI_TABLE_NOTES       "readers.notes"    /* … and who said so */
 
 enum {
     ACTI_CACHE_LINE = 64,

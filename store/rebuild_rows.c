@@ -267,6 +267,18 @@ make_anew(sorting *s, acta_error *error)
     return status == ACTA_NOT_FOUND ? ACTA_OK : status;
 }
 
+/* A reader that has no checkpoint now may have had one. */
+static void
+note_lost(const sorting *s)
+{
+    uint8_t room[sizeof ACTI_TABLE_LOST + sizeof "repair"], position[8];
+
+    acti_put_le64(position, s->rebuild->position);
+    s->to->engine->ops->batch_put(s->to->committer.batch, ACTI_TABLES,
+        acti_row_key(room, ACTI_TABLE_LOST, acta_str_bytes(acta_str_of("repair"))),
+        acta_bytes_from(position, sizeof position));
+}
+
 static acta_status
 take_schemas(const sorting *s, acta_error *error)
 {
@@ -311,6 +323,7 @@ acti_rebuild_rows(acti_rebuild *rebuild, acta_store *to, acta_error *error)
     if (status == ACTA_OK && stopped) status = take_rows(&s, true, &backward_stopped, error);
     if (stopped) rebuild->rows_were_lost = true;
     if (status == ACTA_OK && rebuild->rows_were_lost && !s.begins_anew) status = make_anew(&s, error);
+    if (status == ACTA_OK && rebuild->rows_were_lost) note_lost(&s);
     if (status == ACTA_OK && is_cut_off(rebuild)) status = acti_rebuild_schemas(rebuild, to, error);
     if (status == ACTA_OK) status = take_schemas(&s, error);
     if (status == ACTA_OK) status = take_unfinished(&s, error);

@@ -165,9 +165,10 @@ typedef struct acta_repair_report {
 /*
  * Make a sound store of a damaged one, in a new directory: the longest prefix of the log in which every record is sound, all
  * that is made from it, and the rows that fit (as acta_restore with keep_tables: read models are made anew by the next start of
- * their application, where events or rows were lost). Nothing is written to the damaged one. The new store begins with an event
- * of type "$repaired" in the stream "$audit", which tells who, when, why, what was kept and what was lost; it is part of the log
- * like any other, so it can't be taken out unnoticed.
+ * their application, where events or rows were lost; which pauses the event handlers and process managers that have no checkpoint,
+ * where rows were). Nothing is written to the damaged one. The new store begins with an event of type "$repaired" in the stream
+ * "$audit", which tells who, when, why, what was kept and what was lost; it is part of the log like any other, so it can't be
+ * taken out unnoticed.
  * Errors: ACTA_INVALID the store is sound: nothing to repair, nothing was made; ACTA_ALREADY_EXISTS; ACTA_NOT_FOUND;
  *         ACTA_IN_USE; ACTA_CORRUPT not even the log's beginning can be read; ACTA_IO.
  */
