@@ -248,6 +248,7 @@ const char *acti_reader_state_name(acta_reader_state state);                    
 /* All readers of the application, in the request's memory. NULL: there is no memory, and the request is refused. */
 const acta_reader_info *acti_readers_list(acti_request *request, uint32_t *count_out);
 void acti_get_metrics(acti_request *request);
+void acti_metrics_add_label(acta_writer *text, const char *value); /* a label's value, without its quotes */
 void acti_get_parked(acti_request *request);
 void acti_post_handler(acti_request *request);
 void acti_post_rebuild(acti_request *request);

@@ -175,9 +175,8 @@ read_all(acta_gateway *gateway, snapshot *s)
 
 /* -- as text -- */
 
-/* The value of a label, without its quotes. */
-static void
-add_label(acta_writer *text, const char *value)
+void
+acti_metrics_add_label(acta_writer *text, const char *value)
 {
     for (const char *c = value; *c != '\0'; c++) {
         if (*c == '\n')
@@ -204,7 +203,7 @@ add_sample(acta_writer *text, const metric *m, const reader_numbers *reader, uin
     acta_writer_format(text, "%s%s", m->name, m->type == COUNTER ? "_total" : "");
     if (reader != NULL) {
         acta_writer_add(text, acta_str_of("{reader=\""));
-        add_label(text, reader->name);
+        acti_metrics_add_label(text, reader->name);
         acta_writer_add(text, acta_str_of("\"}"));
     }
     acta_writer_format(text, " %" PRIu64 "\n", number);
@@ -215,7 +214,7 @@ add_states(acta_writer *text, const metric *m, const reader_numbers *reader)
 {
     for (acta_reader_state state = ACTA_READER_CATCHING_UP; state <= ACTA_READER_PAUSED; state++) {
         acta_writer_format(text, "%s{reader=\"", m->name);
-        add_label(text, reader->name);
+        acti_metrics_add_label(text, reader->name);
         acta_writer_format(text, "\",%s=\"%s\"} %d\n", m->name, acti_reader_state_name(state), state == reader->state);
     }
 }

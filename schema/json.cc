@@ -19,6 +19,7 @@
 #include "acta/crc.h"
 
 #include "json_text.h"
+#include "reflect.h"
 
 namespace {
 
@@ -46,24 +47,50 @@ struct kept_parser {
 
 thread_local std::unique_ptr<kept_parser> kept;
 
-/* This thread's parser of the schema, with the table as what is to be parsed or printed; nullptr: the schema can't be read.
- * After an error it is not used again (forget_parser): what is half parsed stays in it. */
-flatbuffers::Parser *
-begin_with(acta_bytes binary, uint64_t hash, const char *table)
+bool
+is_kept(acta_bytes binary, uint64_t hash)
 {
-    if (!kept || kept->binary != binary.data || kept->hash != hash) {
-        kept.reset(); /* one at a time */
-        std::unique_ptr<kept_parser> made(new kept_parser(binary.data, hash));
-        if (!made->parser.Deserialize(binary.data, binary.size)) return nullptr;
-        kept = std::move(made);
-    }
-    return kept->parser.SetRootType(table) ? &kept->parser : nullptr;
+    return kept && kept->binary == binary.data && kept->hash == hash;
 }
 
+/* This thread keeps a parser of the schema `binary`, made of `source`. False: that can't be read. */
+bool
+keep_parser(acta_bytes binary, uint64_t hash, acta_bytes source)
+{
+    kept.reset(); /* one at a time */
+    std::unique_ptr<kept_parser> made(new kept_parser(binary.data, hash));
+    if (!made->parser.Deserialize(source.data, source.size)) return false;
+    kept = std::move(made);
+    return true;
+}
+
+/* This thread's parser of the table's schema, with the table as what is to be parsed or printed; nullptr: the schema can't be
+ * read. After an error it is not used again (forget_parser): what is half parsed stays in it. */
 flatbuffers::Parser *
 begin(const acta_table *table)
 {
-    return begin_with(table->schema->binary, table->schema->hash, table->name);
+    const acta_schema *schema = table->schema;
+
+    if (!is_kept(schema->binary, schema->hash) && !keep_parser(schema->binary, schema->hash, schema->binary))
+        return nullptr;
+    return kept->parser.SetRootType(table->name) ? &kept->parser : nullptr;
+}
+
+/* The same by a schema of other origin. */
+acta_status
+begin_with(acta_bytes binary, const std::string &table, acta_memory *memory, flatbuffers::Parser **out)
+{
+    const uint64_t hash = acta_crc32c(0, binary.data, binary.size);
+    acta_bytes copy;
+
+    if (!is_kept(binary, hash)) {
+        const acta_status status = acti_schema_sound_copy(binary, memory, &copy);
+        if (status == ACTA_NO_MEMORY) return status;
+        if (status != ACTA_OK || !keep_parser(binary, hash, copy)) return ACTA_NOT_FOUND;
+        acta_memory_free(memory, const_cast<uint8_t *>(copy.data));
+    }
+    *out = &kept->parser;
+    return kept->parser.SetRootType(table.c_str()) ? ACTA_OK : ACTA_NOT_FOUND;
 }
 
 void
@@ -216,8 +243,10 @@ parse_with(acta_bytes binary, const std::string &table, const std::string &text,
     std::set<const flatbuffers::StructDef *> seen;
     uint8_t *copy;
 
-    flatbuffers::Parser *parser = begin_with(binary, acta_crc32c(0, binary.data, binary.size), table.c_str());
-    if (parser == nullptr)
+    flatbuffers::Parser *parser = nullptr;
+    const acta_status begun = begin_with(binary, table, memory, &parser);
+    if (begun == ACTA_NO_MEMORY) return acta_error_set(error, ACTA_NO_MEMORY, nullptr);
+    if (begun != ACTA_OK)
         return acta_error_set(error, ACTA_NOT_FOUND, "the schema has no table '%s', or can't be read", table.c_str());
     if (has_union(parser->root_struct_def_, &seen))
         return acta_error_set(

@@ -17,6 +17,12 @@ extern "C" {
 /* False: these bytes are no binary schema. What it has are views of `binary`. */
 bool acti_schema_open(acta_bytes binary, reflection_Schema *schema_out);
 
+/*
+ * The same schema as the official library may have it, in the memory; sound.c.
+ * Errors: ACTA_CORRUPT it is no binary schema, or a damaged one; ACTA_NO_MEMORY
+ */
+acta_status acti_schema_sound_copy(acta_bytes binary, acta_memory *memory, acta_bytes *copy_out);
+
 /* False, and an object of any content, when there is none. */
 bool acti_object_named(const reflection_Schema *schema, acta_str name, reflection_Object *object_out);
 bool acti_field_of_id(const reflection_Object *object, uint32_t id, reflection_Field *field_out);

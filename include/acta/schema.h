@@ -161,8 +161,8 @@ ACTA_API acta_status acta_schema_print_redacted(
  * JSON into a buffer of a table, by a binary schema alone: for events of other origin, where there is no program.
  *   binary      as flatc --binary --schema writes it; where it lies must stay as it is while this thread comes with it again
  *   buffer_out  in `memory`
- * Errors: ACTA_NOT_FOUND no such table, or it is no binary schema; ACTA_INVALID as acta_json_parse, with line and column;
- *         ACTA_UNSUPPORTED the table has a union, or one that it has; ACTA_NO_MEMORY
+ * Errors: ACTA_NOT_FOUND no such table, or it is no binary schema, or a damaged one; ACTA_INVALID as acta_json_parse, with line
+ *         and column; ACTA_UNSUPPORTED the table has a union, or one that it has; ACTA_NO_MEMORY
  * Threads: any, each with a memory of its own.
  */
 ACTA_API acta_status acta_schema_parse(
