@@ -246,6 +246,7 @@ acti_schema_sound_copy(acta_bytes binary, acta_memory *memory, acta_bytes *copy_
     acta_memory_sink sink = acta_memory_sink_of(memory);
 
     if (!acti_schema_open(binary, &schema) || !is_sound(&schema)) return ACTA_CORRUPT;
+    schema.fbs_files = (reflection_SchemaFile_vector){ .count = 0 }; /* nobody asks for them */
     acta_status status = acta_file_write(&reflection_Schema_table, &schema, ACTA_FILE_IDENTIFIER, &sink.sink, NULL);
     *copy_out = sink.bytes;
     return status == ACTA_INVALID ? ACTA_CORRUPT : status;
