@@ -19,24 +19,31 @@ read_number(const char *text, uint64_t *number_out)
     return errno == 0 && text[0] >= '0' && text[0] <= '9' && *end == '\0';
 }
 
-/* "2026-11-21T10:30:00Z", or with a fraction of a second. */
+bool
+acti_is_a_day(struct tm day)
+{
+    int wanted = day.tm_mday;
+
+    day.tm_hour = day.tm_min = day.tm_sec = 0;
+    return timegm(&day) != -1 && day.tm_mday == wanted;
+}
+
+/* "2026-11-21T10:30:00Z", or with a fraction of a second, of which six digits count. */
 static bool
 read_time(const char *text, int64_t *time_us_out)
 {
-    static const int64_t scale[] = { 1000000, 100000, 10000, 1000, 100, 10, 1 };
     struct tm utc = { .tm_isdst = 0 };
     const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
-    size_t digits = 0;
-    int64_t fraction = 0;
+    int64_t fraction_us = 0, unit_us = 100000;
 
-    if (rest == NULL) return false;
+    if (rest == NULL || !acti_is_a_day(utc)) return false;
     if (*rest == '.') {
-        for (rest++; *rest >= '0' && *rest <= '9' && digits < 6; rest++, digits++)
-            fraction = fraction * 10 + (*rest - '0');
-        if (digits == 0) return false;
+        if (*++rest < '0' || *rest > '9') return false;
+        for (; *rest >= '0' && *rest <= '9'; rest++, unit_us /= 10)
+            fraction_us += (*rest - '0') * unit_us;
     }
     if (strcmp(rest, "Z") != 0) return false;
-    *time_us_out = (int64_t)timegm(&utc) * 1000000 + fraction * scale[digits];
+    *time_us_out = (int64_t)timegm(&utc) * 1000000 + fraction_us;
     return true;
 }
 

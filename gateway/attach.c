@@ -46,7 +46,7 @@ read_until(const char *word, int64_t *until_us)
     struct tm utc = { .tm_isdst = 0 };
     const char *end = strptime(word, "%Y-%m-%dT%H:%M:%SZ", &utc);
 
-    if (end == NULL || *end != '\0') return false;
+    if (end == NULL || *end != '\0' || !acti_is_a_day(utc)) return false;
     *until_us = (int64_t)timegm(&utc) * 1000000;
     return true;
 }

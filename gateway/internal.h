@@ -21,6 +21,7 @@
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "acta/gateway.h"
 #include "acta/subscription.h"
@@ -217,6 +218,8 @@ const acti_route *acti_http_route_find(
 
 /* -- what several of them read (aggregates.c); false, NULL: the request has been refused -- */
 
+/* What strptime has read: the 30th of February is none, which timegm takes for one in March. */
+bool acti_is_a_day(struct tm day);
 /* ?at=17, ?at=position:4711, ?at=2026-11-21T10:30:00Z; not there: the end. */
 bool acti_query_point(acti_request *request, const char *name, acta_point *point_out);
 const acta_table *acti_find_table(acti_request *request, acta_str name, acta_table_role role, const char *what);

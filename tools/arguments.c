@@ -21,20 +21,43 @@ argument_number(const char *text, const char *what, struct argp_state *state)
     return number;
 }
 
+static bool
+read_two_digits(const char **text, int most, int *number_out)
+{
+    const char *at = *text;
+
+    if (at[0] < '0' || at[0] > '9' || at[1] < '0' || at[1] > '9') return false;
+    *number_out = (at[0] - '0') * 10 + at[1] - '0';
+    *text += 2;
+    return *number_out <= most;
+}
+
 /* "Z", "+02:00", "-0330", "+01" or nothing; behind it nothing. */
 static bool
 read_offset(const char *text, int64_t *offset_us_out)
 {
-    int hours = 0, minutes = 0, sign = *text == '-' ? -1 : 1, size = 0;
+    int hours, minutes = 0, sign = *text == '-' ? -1 : 1;
 
     *offset_us_out = 0;
     if (*text == '\0' || strcmp(text, "Z") == 0) return true;
     if (*text != '+' && *text != '-') return false;
-    if (sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &size) < 2 &&
-        sscanf(text + 1, "%2d%2d%n", &hours, &minutes, &size) < 2 && sscanf(text + 1, "%2d%n", &hours, &size) < 1)
-        return false;
+    text++;
+    if (!read_two_digits(&text, 23, &hours)) return false;
+    bool has_minutes = *text != '\0';
+    if (*text == ':') text++;
+    if (has_minutes && !read_two_digits(&text, 59, &minutes)) return false;
     *offset_us_out = sign * (hours * INT64_C(60) + minutes) * 60 * 1000000;
-    return size > 0 && text[1 + size] == '\0';
+    return *text == '\0';
+}
+
+/* The 31st of February isn't, which timegm takes for one in March. */
+static bool
+is_a_day(struct tm day)
+{
+    int wanted = day.tm_mday;
+
+    day.tm_hour = day.tm_min = day.tm_sec = 0;
+    return timegm(&day) != -1 && day.tm_mday == wanted;
 }
 
 bool
@@ -44,10 +67,12 @@ time_of_text(const char *text, int64_t *at_us_out)
     const char *rest = strptime(text, "%Y-%m-%d", &utc);
     int64_t fraction_us = 0, offset_us;
 
-    if (rest != NULL && (*rest == 'T' || *rest == ' ')) rest = strptime(rest + 1, "%H:%M:%S", &utc);
+    if (rest == NULL || !is_a_day(utc)) return false;
+    if (*rest == 'T' || *rest == ' ') rest = strptime(rest + 1, "%H:%M:%S", &utc);
     if (rest != NULL && *rest == '.') {
         int64_t unit_us = 100000;
-        for (rest++; *rest >= '0' && *rest <= '9'; rest++, unit_us /= 10)
+        if (*++rest < '0' || *rest > '9') return false;
+        for (; *rest >= '0' && *rest <= '9'; rest++, unit_us /= 10)
             fraction_us += (*rest - '0') * unit_us;
     }
     if (rest == NULL || !read_offset(rest, &offset_us)) return false;

@@ -37,9 +37,12 @@ parse_time(const char *text, const struct argp_state *state)
     struct tm utc = { 0 };
     const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &utc);
 
-    if (rest == NULL || *rest != '\0')
+    int day = utc.tm_mday;
+    time_t at = timegm(&utc); /* makes March of the 30th of February */
+
+    if (rest == NULL || *rest != '\0' || utc.tm_mday != day)
         argp_error(state, "'%s' is no time; one is written as 2026-11-21T10:30:00Z, in UTC", text);
-    return (int64_t)timegm(&utc) * 1000000 + 999999;
+    return (int64_t)at * 1000000 + 999999;
 }
 
 static error_t

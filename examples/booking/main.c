@@ -28,10 +28,12 @@ parse_day(const char *text, int32_t *day_out, acta_error *error)
 {
     struct tm date = { 0 };
     const char *rest = strptime(text, "%Y-%m-%d", &date);
+    int day = date.tm_mday;
+    time_t at = timegm(&date); /* makes March of the 30th of February */
 
-    if (rest == NULL || *rest != '\0')
+    if (rest == NULL || *rest != '\0' || date.tm_mday != day)
         return acta_error_set(error, ACTA_INVALID, "'%s' is no day; one is written as 2019-09-10", text);
-    *day_out = (int32_t)(timegm(&date) / DAY_S);
+    *day_out = (int32_t)(at / DAY_S);
     return ACTA_OK;
 }
 

@@ -163,6 +163,9 @@ a_state_is_told_as_it_is_and_as_it_was(void **state)
     assert_int_equal(get(f, "/aggregates/Account/alice?at=2999-01-01T00:00:00Z"), 200);
     body_has(f, "\"balance\": 120");
     assert_int_equal(get(f, "/aggregates/Account/alice?at=1999-01-01T00:00:00.5Z"), 404);
+    assert_int_equal(get(f, "/aggregates/Account/alice?at=2999-01-01T00:00:00.123456789Z"), 200);
+    assert_int_equal(get(f, "/aggregates/Account/alice?at=2999-02-31T00:00:00Z"), 400);
+    assert_int_equal(get(f, "/aggregates/Account/alice?at=2999-01-01T00:00:00.Z"), 400);
     assert_int_equal(get(f, "/aggregates/Account/alice?at=yesterday"), 400);
     assert_int_equal(get(f, "/aggregates/Account/bob"), 404);
     assert_int_equal(get(f, "/aggregates/Acount/alice"), 404);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # FZ-05: another random schema than those of the build: made, compiled, and put through the same tests, with other values too.
-# Part of ./dev soak and of CI.
+# Part of ./dev soak, and of CI with a fresh one.
 #
 #     tests/official/dice.sh BUILD [SEED [TABLES]]
 set -eu

@@ -103,6 +103,8 @@ lines_that_are_none_are_refused() {
         refused eventstore '1s/"stream_uuid":"account-anna"/"stream_uuid":7/' "line 1: 'stream_uuid': expected a text" &&
         refused eventstore '3s/"stream_version":2/"stream_version":3/' "line 3: 'stream_version': 2 of stream 'account-anna' was expected, not 3; events are missing" &&
         refused eventstore '1s/T10:30/ at 10:30/' "line 1: 'created_at': expected a time" &&
+        refused eventstore '1s/-11-20T/-02-30T/' "line 1: 'created_at': expected a time" &&
+        refused eventstore '2s/+02:00/+2:00/' "line 2: 'created_at': expected a time" &&
         refused eventstore '1s/Bank.AccountOpened/Bank.Elsewhere/' "line 1: the store knows no event 'Elixir.Bank.Elsewhere': a rule 'type Elixir.Bank.Elsewhere NAME' was expected" &&
         refused eventstore '1s/Bank.AccountOpened/\\u001b[2J\\u009b/' "line 1: the store knows no event 'Elixir.?[2J??'" &&
         refused eventstore '3s/"amount":7/"amuont":7/' "line 3: 'data': JSON of bank.MoneyDeposited: line 1, column " &&
