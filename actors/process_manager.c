@@ -235,6 +235,16 @@ verdict_of(acta_unhandled_action action, const acta_unhandled_retry *retry)
     return verdict;
 }
 
+/* The event waits aside, and is tried as soon as the process manager goes on. */
+static void
+halt(acti_reader_actor *r, const acti_item *item, const acta_error *why)
+{
+    acta_error text;
+
+    acta_error_set(&text, ACTA_FAILED, "at position %" PRIu64 ": %s", item->recorded.position, why->text);
+    acti_reader_halt(r, text.text);
+}
+
 /* The user decides; a decision that failed this actor is not asked for again. */
 static acti_verdict
 event_failed(acti_reader_actor *r, const acti_item *item, acta_str key, uint32_t attempt, const acta_error *why)
@@ -257,7 +267,7 @@ event_failed(acti_reader_actor *r, const acti_item *item, acta_str key, uint32_t
         !has_failed && acti_manager_code_of(r)->event_error(reader->given.manager, &failure, &retry, &action);
     reader->judging = 0;
     acti_verdict verdict = is_decided ? verdict_of(action, &retry) : default_verdict(&failure);
-    if (verdict.action == ACTI_VERDICT_STOP) acti_reader_refuse(r, why->text);
+    if (verdict.action == ACTI_VERDICT_STOP) halt(r, item, why);
     return verdict;
 }
 

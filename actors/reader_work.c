@@ -28,17 +28,16 @@ pass(acti_reader_actor *r, uint64_t position, bool with_batch)
 }
 
 /* What is to become of one that failed. One that waits for others is nobody's to decide on, nor is one that was decided on
- * before. False: it stays as it is, for everything stands still. */
-static bool
+ * before. */
+static void
 judge(acti_reader_actor *r, const acti_item *item, acta_str key, acti_work *how, const acta_error *why)
 {
     const acti_reader_kind *kind = r->reader->kind;
 
     r->verdict = (acti_verdict){ .action = ACTI_VERDICT_RETRY };
-    if (*how != ACTI_WORK_FAILED || kind->failed == NULL || why->status == ACTA_PARKED || r->is_again) return true;
+    if (*how != ACTI_WORK_FAILED || kind->failed == NULL || why->status == ACTA_PARKED || r->is_again) return;
     r->verdict = kind->failed(r, item, key, (item->aside != NULL ? item->aside->attempts : 0) + 1, why);
     if (r->verdict.action == ACTI_VERDICT_SKIP) *how = ACTI_WORK_DONE;
-    return r->verdict.action != ACTI_VERDICT_STOP;
 }
 
 /* Relaxed, both: only its actor writes it, and who reads it wants no order. */
@@ -63,7 +62,7 @@ acti_reader_worked(acti_reader_actor *r, const acti_item *item, acta_str key, ac
     /* Commands have got in front of it: it is tried again behind them. */
     if (item->aside != NULL && acti_aside_first(item->aside) != position) return;
     if (how == ACTI_WORK_DONE && key.data != NULL) count_handled(r->reader);
-    if (!judge(r, item, key, &how, why)) return;
+    judge(r, item, key, &how, why);
     r->failing = how == ACTI_WORK_FAILED ? item : NULL;
     if (item->aside != NULL && how == ACTI_WORK_DONE)
         status = acti_aside_done(r, item->aside, &error);

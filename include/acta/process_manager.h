@@ -166,7 +166,7 @@ typedef enum acta_unhandled_action {
         1,               /* with backoff, or after retry->delay_ms; the instance's other events wait, its peers don't */
     ACTA_UNHANDLED_SKIP, /* go on with the next event as if this one were for nobody */
     ACTA_UNHANDLED_PARK, /* keep it, and try it no more before the next start */
-    ACTA_UNHANDLED_STOP  /* the whole process manager stands still until the next start */
+    ACTA_UNHANDLED_STOP  /* the whole process manager stands still until it is resumed (readers.h), or the next start */
 } acta_unhandled_action;
 
 typedef struct acta_unhandled_retry {

@@ -412,29 +412,59 @@ an_event_can_be_parked_at_once(void **state)
     assert_string_equal(diary_of(f, "b"), "1 2 3");
 }
 
-/* AP-41: the whole process manager stands still, with the reason, until the next start; nothing is lost by that. */
+/* An event of one instance has stopped them all, with the reason; nothing of another is begun. */
+static void
+stop_at_two(fixture *f)
+{
+    want_of_event(f, ACTA_UNHANDLED_STOP, 1);
+    trips_hook.on_handle = fail_on;
+    start(f);
+    open_trip(f, "a", 1, 1);
+    settle(f);
+    go(f, "a", 2, 1);
+    pass_ms(f, 1000);
+    go(f, "a", 3, 1);
+    open_trip(f, "b", 4, 1);
+    assert_int_equal(acta_app_settle(f->app, 5000, &f->error), ACTA_TIMEOUT);
+    assert_non_null(strstr(f->error.text, "a bug about 2"));
+    assert_int_equal(reader_info(f, "Trips").state, ACTA_READER_STOPPED);
+    assert_int_equal(event_seen.calls, 1);
+    assert_string_equal(diary_of(f, "a"), "1");
+    assert_string_equal(diary_of(f, "b"), "");
+}
+
+static void
+expect_all_of_it(fixture *f)
+{
+    settle(f);
+    assert_string_equal(diary_of(f, "a"), "1 2 3");
+    assert_string_equal(diary_of(f, "b"), "4");
+    assert_int_equal(count_rows(f, "parked"), 0);
+}
+
+/* AP-41: the whole process manager stands still until the next start; nothing is lost by that. */
 static void
 an_event_can_stop_the_whole_process_manager(void **state)
 {
     fixture *f = FIXTURE(state);
 
-    want_of_event(f, ACTA_UNHANDLED_STOP, 1);
-    trips_hook.on_handle = fail_on;
-    start(f);
-    open_trip(f, "a", 1, 1);
-    go(f, "a", 2, 1);
-    go(f, "a", 3, 1);
-    open_trip(f, "b", 4, 1);
-    assert_int_equal(acta_app_settle(f->app, 5000, &f->error), ACTA_TIMEOUT);
-    assert_non_null(strstr(f->error.text, "a bug about 2"));
-    assert_int_equal(reader_info(f, "Trips").state, ACTA_READER_STALLED);
-    assert_int_equal(event_seen.calls, 1);
-    assert_string_equal(diary_of(f, "a"), "1");
+    stop_at_two(f);
     crash(f);
     start(f);
-    settle(f);
-    assert_string_equal(diary_of(f, "a"), "1 2 3");
-    assert_string_equal(diary_of(f, "b"), "4");
+    expect_all_of_it(f);
+}
+
+/* Or until an operator lets it go on: then that event is tried again, and the others come behind it. */
+static void
+a_process_manager_that_has_stopped_is_resumed(void **state)
+{
+    static const acta_operator anna = { .by = "anna", .why = "the bug is mended" };
+    fixture *f = FIXTURE(state);
+
+    stop_at_two(f);
+    MUST(f, acta_reader_resume(f->app, "Trips", &anna, &f->error));
+    expect_all_of_it(f);
+    assert_int_equal(reader_info(f, "Trips").state, ACTA_READER_LIVE);
 }
 
 /* -- what the application says of all -- */
@@ -602,6 +632,7 @@ main(void)
         on_trips(an_event_that_fails_in_routing_can_be_skipped),
         on_trips(an_event_can_be_parked_at_once),
         on_trips(an_event_can_stop_the_whole_process_manager),
+        on_trips(a_process_manager_that_has_stopped_is_resumed),
         on_trips(the_application_decides_on_events_of_a_process_manager),
         on_trips(a_command_that_was_tried_out_stops_the_process_manager),
         on_trips(an_event_that_takes_too_long_is_told_with_the_reason),

@@ -1,7 +1,8 @@
 /*
  * Process managers in all forms of routing under simulation: roads tell of trips (started, gone on with, stopped, strictly or
  * not, several at once, all that run, those of a plate; some end by their own will), while processes die, actors are killed
- * and disks fail.
+ * and disks fail. In the second scenario what fails may also be parked or stop all, and an operator pauses, resumes, and has tried
+ * again what is parked.
  *
  *     each road:  tell -> tell -> …          (several at once; what is told is drawn)
  *     at rest:    each trip's diary is what a fold of the log says: a line for each event that was for it, once, in its order;
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "acta/app.h"
+#include "acta/readers.h"
 #include "acta/simulate.h"
 
 #include "scenarios.h"
@@ -25,6 +27,7 @@ void trips_decide(acta_unhandled_action (*event_error)(const acta_unhandled *fai
     acta_after_command (*after_command)(const acta_accepted *accepted));
 
 enum { ROAD_MAX = 4, TELL_MAX = 12, TRIP_COUNT = 4, PLATE_COUNT = 3, LINES_MAX = ROAD_MAX * TELL_MAX * 4 };
+enum { ORDER_MAX = 6, ORDER_PER_MILLE = 40, STAYS_PER_MILLE = 900, DECIDED_PER_MILLE = 200 };
 
 static const char *const trip_names[TRIP_COUNT] = { "t0", "t1", "t2", "t3" };
 static const char *const plate_names[PLATE_COUNT] = { "p0", "p1", "p2" };
@@ -40,17 +43,36 @@ typedef struct one_road {
 
 typedef struct trips_run {
     acta_sim *sim;
-    uint32_t count, next;
+    uint32_t count, next, orders;
+    bool has_operator;
+    bool stands; /* the operator has paused the process manager, or its error callback has stopped it */
     one_road roads[ROAD_MAX];
 } trips_run;
 
-/* A strict route that finds the opposite is left out; all else is tried until it gets through. */
+static trips_run *running; /* whose error callback is asked */
+
+static bool
+is_done(const void *state)
+{
+    const trips_run *run = state;
+
+    if (run->stands) return false;
+    for (uint32_t i = 0; i < run->count; i++)
+        if (run->roads[i].in_flight || run->roads[i].done != run->roads[i].count) return false;
+    return true;
+}
+
+/* A strict route that finds the opposite is left out; all else is tried until it gets through, or an operator is asked for. */
 static acta_unhandled_action
 leave_out_strict(const acta_unhandled *failure, acta_unhandled_retry *retry)
 {
     (void)retry;
-    bool is_strict = failure->status == ACTA_ALREADY_EXISTS || failure->status == ACTA_NOT_FOUND;
-    return is_strict ? ACTA_UNHANDLED_SKIP : ACTA_UNHANDLED_RETRY;
+    if (failure->status == ACTA_ALREADY_EXISTS || failure->status == ACTA_NOT_FOUND) return ACTA_UNHANDLED_SKIP;
+    if (!running->has_operator || is_done(running)) return ACTA_UNHANDLED_RETRY;
+    if (!acta_sim_chance(running->sim, ACTA_SIM_WORKLOAD, DECIDED_PER_MILLE)) return ACTA_UNHANDLED_RETRY;
+    if (acta_sim_choose(running->sim, ACTA_SIM_WORKLOAD, 2) == 0) return ACTA_UNHANDLED_PARK;
+    running->stands = true;
+    return ACTA_UNHANDLED_STOP;
 }
 
 /* Some lines of a diary are its last: the instance ends after the command that wrote it. */
@@ -69,6 +91,7 @@ end_with_last_line(const acta_accepted *accepted)
     return is_last_line(line.number) ? ACTA_AFTER_STOP : ACTA_AFTER_CONTINUE;
 }
 
+static const acta_operator anna = { .by = "anna", .why = "the simulation" };
 static const acta_process_manager *const managers[] = { &trips_manager.base, NULL };
 static const acta_app_config config = { .name = "trips",
     .schema = &trips_schema,
@@ -111,6 +134,7 @@ begin(acta_sim *sim, void *state)
 
     trips_decide(leave_out_strict, end_with_last_line);
     run->sim = sim;
+    running = run;
     run->count = 1 + acta_sim_choose(sim, ACTA_SIM_WORKLOAD, ROAD_MAX);
     for (uint32_t i = 0; i < run->count; i++) {
         one_road *road = &run->roads[i];
@@ -152,12 +176,48 @@ ask(one_road *road, acta_app *app)
     acta_dispatch_async(app, &trips_Tell_table, &tell, &options, answered, road);
 }
 
+/* An operator pauses the process manager, or has all tried again that is parked. What was answered by an error may have been
+ * carried out. */
+static acta_status
+give_order(trips_run *run, acta_app *app, const char *name)
+{
+    acta_error error;
+
+    run->orders++;
+    if (acta_sim_choose(run->sim, ACTA_SIM_WORKLOAD, 2) == 0)
+        return acta_reader_replay(app, name, NULL, &anna, NULL, &error);
+    run->stands = true;
+    return acta_reader_pause(app, name, &anna, &error);
+}
+
+/* False: an operator has nothing to say now. */
+static bool
+order(trips_run *run, acta_app *app)
+{
+    const char *name = "Trips";
+    acta_error error;
+    acta_status status;
+    uint32_t stays = run->stands ? STAYS_PER_MILLE : 0, orders = run->orders < ORDER_MAX ? ORDER_PER_MILLE : 0;
+
+    if (acta_sim_chance(run->sim, ACTA_SIM_WORKLOAD, stays)) return false;
+    if (!run->stands && !acta_sim_chance(run->sim, ACTA_SIM_WORKLOAD, orders)) return false;
+    if (run->stands) {
+        run->stands = false; /* it may be stopped again before that has its answer */
+        status = acta_reader_resume(app, name, &anna, &error);
+        if (status != ACTA_OK) run->stands = true;
+    } else
+        status = give_order(run, app, name);
+    acta_sim_note(run->sim, &status, sizeof status);
+    return true;
+}
+
 static bool
 act(acta_sim *sim, void *state, acta_app *app)
 {
     trips_run *run = state;
     (void)sim;
 
+    if (run->has_operator && order(run, app)) return true;
     for (uint32_t i = 0; i < run->count; i++) {
         one_road *road = &run->roads[(run->next + i) % run->count];
         if (road->in_flight || road->done == road->count) continue;
@@ -166,16 +226,6 @@ act(acta_sim *sim, void *state, acta_app *app)
         return true;
     }
     return false;
-}
-
-static bool
-is_done(const void *state)
-{
-    const trips_run *run = state;
-
-    for (uint32_t i = 0; i < run->count; i++)
-        if (run->roads[i].in_flight || run->roads[i].done != run->roads[i].count) return false;
-    return true;
 }
 
 static void
@@ -335,7 +385,7 @@ check(acta_sim *sim, void *state, acta_app *app, acta_error *error)
 {
     one_trip *trips = calloc(TRIP_COUNT, sizeof *trips);
     acta_store *store = acta_app_store(app);
-    uint32_t running = 0, plates = 0;
+    uint32_t alive = 0, plates = 0;
     (void)sim;
     (void)state;
 
@@ -343,7 +393,7 @@ check(acta_sim *sim, void *state, acta_app *app, acta_error *error)
     acta_status status = each_event(store, trips, false, error);
     if (status == ACTA_OK) status = each_event(store, trips, true, error);
     for (uint32_t i = 0; i < TRIP_COUNT && status == ACTA_OK; i++) {
-        running += trips[i].runs;
+        alive += trips[i].runs;
         for (uint32_t k = 0; k < PLATE_COUNT; k++)
             plates += trips[i].has_plate[k];
         if (trips[i].written != trips[i].due_count)
@@ -351,9 +401,18 @@ check(acta_sim *sim, void *state, acta_app *app, acta_error *error)
                 trip_names[i], trips[i].written, trips[i].due_count);
     }
     free(trips);
-    if (status == ACTA_OK) status = check_rows(store, "pm.trips.trips", running, true, error);
+    if (status == ACTA_OK) status = check_rows(store, "pm.trips.trips", alive, true, error);
     if (status == ACTA_OK) status = check_rows(store, "pm.trips.trips.by", plates, false, error);
     return status == ACTA_OK ? check_rows(store, "parked", 0, false, error) : status;
+}
+
+static void
+begin_with_operator(acta_sim *sim, void *state)
+{
+    trips_run *run = state;
+
+    begin(sim, state);
+    run->has_operator = true;
 }
 
 const acta_scenario trips_scenario = { .name = "trips",
@@ -361,6 +420,16 @@ const acta_scenario trips_scenario = { .name = "trips",
     .app = &config,
     .state_size = sizeof(trips_run),
     .begin = begin,
+    .act = act,
+    .is_done = is_done,
+    .crashed = crashed,
+    .check = check };
+
+const acta_scenario operator_scenario = { .name = "operator",
+    .summary = "the same with an operator, and what fails may stop all",
+    .app = &config,
+    .state_size = sizeof(trips_run),
+    .begin = begin_with_operator,
     .act = act,
     .is_done = is_done,
     .crashed = crashed,
